@@ -1,0 +1,149 @@
+//! The clip envelope: a signed header in the clear and a sealed body. This module parses and checks
+//! signatures; sealing and opening are in `hushclip-crypto`.
+
+use minicbor::{Decode, Encode};
+
+use crate::codec::{self, CodecError};
+use crate::ids::{AccountId, DeviceId, Hash, ItemId, SignPk, Signature};
+use crate::{VERSION, label, limits, signature};
+
+/// XChaCha20-Poly1305 with keys and nonces from HKDF-SHA256.
+pub const SUITE: u8 = 1;
+
+/// What an envelope carries.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Encode, Decode)]
+#[cbor(index_only)]
+pub enum Kind {
+    /// A clip.
+    #[n(0)]
+    Clip,
+    /// Names items that are deleted.
+    #[n(1)]
+    Tombstone,
+    /// Shared state: pins, names, settings.
+    #[n(2)]
+    State,
+    /// A signed sign of life: counter and log head.
+    #[n(3)]
+    Heartbeat,
+    /// A clip that the relay passes on and never stores.
+    #[n(4)]
+    Live,
+}
+
+/// The part of an envelope that the relay sees; it is the AAD of the sealed body.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+#[cbor(array)]
+pub struct Header {
+    /// Protocol version, [`VERSION`].
+    #[n(0)]
+    pub version: u16,
+    /// Cipher suite, [`SUITE`].
+    #[n(1)]
+    pub suite: u8,
+    /// What the body is.
+    #[n(2)]
+    pub kind: Kind,
+    /// The account.
+    #[n(3)]
+    pub account: AccountId,
+    /// Generation of the account key it is sealed under.
+    #[n(4)]
+    pub epoch: u64,
+    /// Position of the sender's newest log entry.
+    #[n(5)]
+    pub log_seq: u64,
+    /// Hash of that entry.
+    #[n(6)]
+    pub log_head: Hash,
+    /// The sending device.
+    #[n(7)]
+    pub sender: DeviceId,
+    /// The sender's own sequence, starting at 1, one more for each envelope.
+    #[n(8)]
+    pub counter: u64,
+    /// Random name of the item; makes pushing idempotent.
+    #[n(9)]
+    pub item: ItemId,
+    /// Seconds the relay may keep it, at most [`limits::TTL_S`].
+    #[n(10)]
+    pub ttl_s: u32,
+    /// Random input to the item's key and nonce.
+    #[n(11)]
+    pub salt: Salt,
+}
+
+/// Random input to an item's key and nonce, 24 bytes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Encode, Decode)]
+#[cbor(transparent)]
+pub struct Salt(#[cbor(n(0), with = "minicbor::bytes")] pub [u8; 24]);
+
+/// An envelope as it travels: `[header, sealed body, signature]`, each a byte string.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+#[cbor(array)]
+struct Parts<'b> {
+    #[cbor(b(0), with = "minicbor::bytes")]
+    header: &'b [u8],
+    #[cbor(b(1), with = "minicbor::bytes")]
+    sealed: &'b [u8],
+    #[n(2)]
+    signature: Signature,
+}
+
+/// A well-formed envelope whose signature and body are not yet checked.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Envelope<'b> {
+    /// The decoded header.
+    pub header: Header,
+    /// The header exactly as it was signed.
+    pub header_bytes: &'b [u8],
+    /// The sealed body.
+    pub sealed: &'b [u8],
+    signature: Signature,
+}
+
+/// Why an envelope was refused before opening it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum EnvelopeError {
+    /// Not an envelope.
+    #[error(transparent)]
+    Codec(#[from] CodecError),
+    /// Made by a version or suite this crate does not speak.
+    #[error("version {0}, suite {1} is not spoken here")]
+    Unsupported(u16, u8),
+    /// A field is out of its range.
+    #[error("a header field is out of range")]
+    OutOfRange,
+}
+
+impl<'b> Envelope<'b> {
+    /// Parses canonical bytes of at most [`limits::ENVELOPE_BYTES`].
+    pub fn parse(bytes: &'b [u8]) -> Result<Self, EnvelopeError> {
+        let parts: Parts<'b> = codec::decode(bytes, limits::ENVELOPE_BYTES)?;
+        let header: Header = codec::decode(parts.header, limits::HEADER_BYTES)?;
+        if header.version != VERSION || header.suite != SUITE {
+            return Err(EnvelopeError::Unsupported(header.version, header.suite));
+        }
+        if header.counter == 0 || header.ttl_s == 0 || header.ttl_s > limits::TTL_S {
+            return Err(EnvelopeError::OutOfRange);
+        }
+        Ok(Self { header, header_bytes: parts.header, sealed: parts.sealed, signature: parts.signature })
+    }
+
+    /// Whether the envelope is signed by `key`.
+    pub fn verify(&self, key: &SignPk) -> bool {
+        signature::verify(key, &signed_bytes(self.header_bytes, self.sealed), &self.signature)
+    }
+}
+
+/// The bytes under an envelope's signature.
+pub fn signed_bytes(header: &[u8], sealed: &[u8]) -> Vec<u8> {
+    let header = label::hash(label::ENVELOPE, &[header]);
+    let sealed = label::hash(label::ENVELOPE, &[sealed]);
+    label::message(label::ENVELOPE, &[header.as_bytes(), sealed.as_bytes()])
+}
+
+/// Puts an envelope together from its three byte strings.
+pub fn assemble(header: &[u8], sealed: &[u8], signature: Signature) -> Vec<u8> {
+    codec::encode(&Parts { header, sealed, signature })
+}

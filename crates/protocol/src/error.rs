@@ -1,0 +1,113 @@
+//! Stable codes that cross the wire. The sentences people read are made by each client; the ones
+//! here are for logs and for close reasons.
+
+use minicbor::{Decode, Encode};
+
+/// Why the relay refused one frame. The socket stays open.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Encode, Decode)]
+#[cbor(index_only)]
+pub enum ErrorCode {
+    /// The frame is not one this relay understands.
+    #[n(0)]
+    BadFrame,
+    /// Nobody has registered an account at this mailbox.
+    #[n(1)]
+    UnknownAccount,
+    /// The envelope or entry is too long.
+    #[n(2)]
+    TooLarge,
+    /// The account has used its space; nothing was stored.
+    #[n(3)]
+    StorageFull,
+    /// Too many frames; try again after `retry_after_ms`.
+    #[n(4)]
+    RateLimited,
+    /// The envelope was sealed under an epoch that is not the current one; fetch the log.
+    #[n(5)]
+    StaleEpoch,
+    /// The log has another head; fetch it and try again.
+    #[n(6)]
+    LogConflict,
+    /// The log entry does not verify.
+    #[n(7)]
+    BadEntry,
+    /// The invite does not exist, has expired or was cancelled.
+    #[n(8)]
+    InviteGone,
+    /// The invite was claimed by somebody else.
+    #[n(9)]
+    InviteUsed,
+    /// Too many invites are open.
+    #[n(10)]
+    TooManyInvites,
+    /// The relay could not store it; nothing was lost, try again.
+    #[n(11)]
+    Unavailable,
+}
+
+/// Why the relay closed a socket: application close codes of RFC 6455 §7.4.2.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum CloseCode {
+    /// No common protocol version.
+    Version,
+    /// A frame that is no frame.
+    BadFrame,
+    /// The challenge was not answered by a member.
+    NotAMember,
+    /// Nobody signed in within the deadline.
+    SignInTimeout,
+    /// This device was removed from the account.
+    Removed,
+    /// Too many sockets on this mailbox.
+    TooManySockets,
+    /// Frames kept coming after the rate limit.
+    RateLimited,
+    /// The relay had a fault; try again.
+    Internal,
+}
+
+impl CloseCode {
+    const ALL: [Self; 8] = [
+        Self::Version,
+        Self::BadFrame,
+        Self::NotAMember,
+        Self::SignInTimeout,
+        Self::Removed,
+        Self::TooManySockets,
+        Self::RateLimited,
+        Self::Internal,
+    ];
+
+    /// The number on the wire.
+    pub const fn code(self) -> u16 {
+        match self {
+            Self::Version => 4001,
+            Self::BadFrame => 4002,
+            Self::NotAMember => 4003,
+            Self::SignInTimeout => 4004,
+            Self::Removed => 4005,
+            Self::TooManySockets => 4006,
+            Self::RateLimited => 4007,
+            Self::Internal => 4008,
+        }
+    }
+
+    /// The sentence on the wire.
+    pub const fn reason(self) -> &'static str {
+        match self {
+            Self::Version => "no common protocol version; this relay speaks hushclip/1",
+            Self::BadFrame => "not a hushclip frame",
+            Self::NotAMember => "the signature is not by a device of this account",
+            Self::SignInTimeout => "nobody signed in",
+            Self::Removed => "this device was removed from the account",
+            Self::TooManySockets => "too many sockets on this account",
+            Self::RateLimited => "too many frames",
+            Self::Internal => "the relay had a fault; try again",
+        }
+    }
+
+    /// The close code a number stands for.
+    pub fn from_code(code: u16) -> Option<Self> {
+        Self::ALL.into_iter().find(|c| c.code() == code)
+    }
+}

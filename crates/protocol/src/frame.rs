@@ -1,0 +1,406 @@
+//! One WebSocket binary message in either direction: a tagged union `[tag, field…]` each way.
+//! Text messages carry only `ping` and `pong`, which the platform answers by itself.
+
+use minicbor::bytes::ByteVec;
+use minicbor::{Decode, Encode};
+
+use crate::codec::{self, CodecError};
+use crate::error::ErrorCode;
+use crate::ids::{AccountId, Claim, ConnId, DeviceId, Hash, InviteId, JoinToken, Nonce, Signature};
+use crate::limits;
+use crate::log::SignedEntry;
+
+/// Keep-alive text from a device.
+pub const PING: &str = "ping";
+/// The platform's answer to [`PING`].
+pub const PONG: &str = "pong";
+
+/// The relay's first frame. Valid for [`limits::CHALLENGE_MS`], once.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+#[cbor(array)]
+pub struct Challenge {
+    /// Protocol versions the relay speaks.
+    #[n(0)]
+    pub versions: Vec<u16>,
+    /// Random.
+    #[n(1)]
+    pub nonce: Nonce,
+    /// Name of this connection.
+    #[n(2)]
+    pub conn: ConnId,
+}
+
+/// A member's first frame: answers the challenge. Signed as in [`crate::signin`].
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+#[cbor(array)]
+pub struct Hello {
+    /// Protocol versions the device speaks.
+    #[n(0)]
+    pub versions: Vec<u16>,
+    /// The account.
+    #[n(1)]
+    pub account: AccountId,
+    /// The device.
+    #[n(2)]
+    pub device: DeviceId,
+    /// Position of the device's newest log entry.
+    #[n(3)]
+    pub log_seq: u64,
+    /// Hash of that entry.
+    #[n(4)]
+    pub log_head: Hash,
+    /// Everything up to this cursor is stored at the device.
+    #[n(5)]
+    pub cursor: u64,
+    /// By the device's signing key.
+    #[n(6)]
+    pub signature: Signature,
+}
+
+/// The answer to a good [`Hello`].
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+#[cbor(array)]
+pub struct Welcome {
+    /// The version both will speak.
+    #[n(0)]
+    pub version: u16,
+    /// The newest cursor assigned.
+    #[n(1)]
+    pub max_cursor: u64,
+    /// Position of the newest log entry.
+    #[n(2)]
+    pub log_seq: u64,
+    /// Hash of that entry.
+    #[n(3)]
+    pub log_head: Hash,
+    /// The relay's clock, milliseconds since 1970.
+    #[n(4)]
+    pub time_ms: u64,
+    /// The bounds the relay enforces.
+    #[n(5)]
+    pub limits: Limits,
+    /// Devices signed in at this moment.
+    #[n(6)]
+    pub online: Vec<DeviceId>,
+    /// Up to where each device has said that it stored.
+    #[n(7)]
+    pub delivered: Vec<Delivered>,
+}
+
+/// Bounds the relay enforces, as told in [`Welcome`].
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+#[cbor(array)]
+pub struct Limits {
+    /// Largest envelope, bytes.
+    #[n(0)]
+    pub envelope_bytes: u32,
+    /// Items kept.
+    #[n(1)]
+    pub items: u32,
+    /// Bytes of items kept.
+    #[n(2)]
+    pub item_bytes: u64,
+    /// Longest life of an item, seconds.
+    #[n(3)]
+    pub ttl_s: u32,
+    /// Frames a device may send in one minute.
+    #[n(4)]
+    pub frames_per_minute: u32,
+    /// Devices in the account.
+    #[n(5)]
+    pub devices: u32,
+}
+
+impl Limits {
+    /// The bounds of [`limits`].
+    pub const CURRENT: Self = Self {
+        envelope_bytes: limits::ENVELOPE_BYTES as u32,
+        items: limits::ITEMS as u32,
+        item_bytes: limits::ITEM_BYTES,
+        ttl_s: limits::TTL_S,
+        frames_per_minute: limits::FRAMES_PER_MINUTE,
+        devices: limits::DEVICES as u32,
+    };
+}
+
+/// A stored envelope and the position the relay gave it.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+#[cbor(array)]
+pub struct Item {
+    /// Assigned by the relay, one more for each stored item. A delivery hint, never trust.
+    #[n(0)]
+    pub cursor: u64,
+    /// The envelope as it was pushed.
+    #[n(1)]
+    pub envelope: ByteVec,
+}
+
+/// Up to which cursor a device has stored everything.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Encode, Decode)]
+#[cbor(array)]
+pub struct Delivered {
+    /// The device.
+    #[n(0)]
+    pub device: DeviceId,
+    /// Its cursor.
+    #[n(1)]
+    pub cursor: u64,
+}
+
+/// A sealed pairing message, passed on by the relay between inviter and joiner.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+#[cbor(array)]
+pub struct InviteNote {
+    /// The invite.
+    #[n(0)]
+    pub invite: InviteId,
+    /// Which step of the exchange.
+    #[n(1)]
+    pub step: InviteStep,
+    /// Sealed or MACed by the two devices, opaque to the relay.
+    #[n(2)]
+    pub bytes: ByteVec,
+}
+
+/// The steps of the pairing exchange, in order.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Encode, Decode)]
+#[cbor(index_only)]
+pub enum InviteStep {
+    /// Inviter to relay: ephemeral key and commitment, given to whoever claims.
+    #[n(0)]
+    Offer,
+    /// Joiner to inviter: its keys, sealed.
+    #[n(1)]
+    Request,
+    /// Inviter to joiner: opens the commitment.
+    #[n(2)]
+    Reveal,
+    /// Inviter to joiner: the account, sealed. Ends the exchange.
+    #[n(3)]
+    Welcome,
+    /// Inviter to joiner: refused. Ends the exchange.
+    #[n(4)]
+    Refuse,
+}
+
+/// Frames from a device to the relay.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+#[cbor(flat)]
+pub enum ToRelay {
+    /// Signs in a member.
+    #[n(0)]
+    Hello(#[n(0)] Hello),
+    /// Before `Hello`, on a fresh mailbox: the first log entry. Idempotent.
+    #[n(1)]
+    Register(#[n(0)] SignedEntry),
+    /// Instead of `Hello`: claims an invite. The same token may claim again after a lost connection.
+    #[n(2)]
+    Claim {
+        /// Protocol versions the joiner speaks.
+        #[n(0)]
+        versions: Vec<u16>,
+        /// The invite.
+        #[n(1)]
+        invite: InviteId,
+        /// Derived from the invite's secret.
+        #[n(2)]
+        claim: Claim,
+        /// Random, by which this joiner is known again.
+        #[n(3)]
+        token: JoinToken,
+    },
+    /// Stores an envelope. Answered by `Pushed` after the commit.
+    #[n(3)]
+    Push(#[n(0)] ByteVec),
+    /// Asks for items after a cursor.
+    #[n(4)]
+    Pull {
+        /// The first item wanted has a greater cursor.
+        #[n(0)]
+        after: u64,
+        /// At most so many, capped at [`limits::PULL_ITEMS`].
+        #[n(1)]
+        limit: u16,
+    },
+    /// Everything up to this cursor is stored at the device.
+    #[n(5)]
+    Ack {
+        /// The cursor.
+        #[n(0)]
+        cursor: u64,
+    },
+    /// Appends a log entry; its `prev` must be the current head.
+    #[n(6)]
+    LogAppend(#[n(0)] SignedEntry),
+    /// Asks for log entries from a position on.
+    #[n(7)]
+    LogPull {
+        /// The first entry wanted.
+        #[n(0)]
+        from: u64,
+    },
+    /// Opens an invite. Idempotent for the device that opened it.
+    #[n(8)]
+    InviteOpen {
+        /// The invite.
+        #[n(0)]
+        invite: InviteId,
+        /// `SHA-256("hushclip/1 claim" ‖ 0 ‖ claim)`.
+        #[n(1)]
+        claim_hash: Hash,
+        /// The inviter's [`InviteStep::Offer`].
+        #[n(2)]
+        offer: ByteVec,
+    },
+    /// Ends an invite, whatever its state.
+    #[n(9)]
+    InviteCancel {
+        /// The invite.
+        #[n(0)]
+        invite: InviteId,
+    },
+    /// The next step of a pairing exchange.
+    #[n(10)]
+    InviteNote(#[n(0)] InviteNote),
+}
+
+/// Frames from the relay to a device.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+#[cbor(flat)]
+pub enum ToDevice {
+    /// First frame on every socket.
+    #[n(0)]
+    Challenge(#[n(0)] Challenge),
+    /// The device is signed in.
+    #[n(1)]
+    Welcome(#[n(0)] Welcome),
+    /// The first log entry is stored; `Hello` may follow.
+    #[n(2)]
+    Registered,
+    /// The envelope is stored.
+    #[n(3)]
+    Pushed {
+        /// Its item.
+        #[n(0)]
+        item: crate::ids::ItemId,
+        /// Its position.
+        #[n(1)]
+        cursor: u64,
+    },
+    /// Answer to `Pull`, in cursor order.
+    #[n(4)]
+    Items {
+        /// The items.
+        #[n(0)]
+        items: Vec<Item>,
+        /// Whether more are waiting after the last of these.
+        #[n(1)]
+        has_more: bool,
+        /// Everything up to here is now known to the device, also where items have expired.
+        #[n(2)]
+        through: u64,
+    },
+    /// An item another device has just pushed.
+    #[n(5)]
+    Item(#[n(0)] Item),
+    /// A device says that it has stored items.
+    #[n(6)]
+    Delivered(#[n(0)] Delivered),
+    /// A device came or went.
+    #[n(7)]
+    Presence {
+        /// The device.
+        #[n(0)]
+        device: DeviceId,
+        /// Whether it is signed in.
+        #[n(1)]
+        online: bool,
+    },
+    /// Answer to `LogPull` and `LogAppend`, and sent to all when the log grows.
+    #[n(8)]
+    LogEntries {
+        /// Position of the first of these.
+        #[n(0)]
+        from: u64,
+        /// The entries, in order.
+        #[n(1)]
+        entries: Vec<SignedEntry>,
+        /// Whether more follow.
+        #[n(2)]
+        has_more: bool,
+    },
+    /// The invite stands until the given time.
+    #[n(9)]
+    InviteOpened {
+        /// The invite.
+        #[n(0)]
+        invite: InviteId,
+        /// Milliseconds since 1970 by the relay's clock.
+        #[n(1)]
+        expires_ms: u64,
+    },
+    /// A step of a pairing exchange.
+    #[n(10)]
+    InviteNote(#[n(0)] InviteNote),
+    /// The invite has ended: cancelled, expired or completed.
+    #[n(11)]
+    InviteEnded {
+        /// The invite.
+        #[n(0)]
+        invite: InviteId,
+    },
+    /// One frame was refused.
+    #[n(12)]
+    Error {
+        /// Why.
+        #[n(0)]
+        code: ErrorCode,
+        /// How long to wait before trying again, or 0.
+        #[n(1)]
+        retry_after_ms: u64,
+        /// The tag of the refused frame.
+        #[n(2)]
+        of: u8,
+    },
+}
+
+impl ToRelay {
+    /// Decodes one frame of at most [`limits::FRAME_BYTES`].
+    pub fn decode(bytes: &[u8]) -> Result<Self, CodecError> {
+        codec::decode(bytes, limits::FRAME_BYTES)
+    }
+
+    /// Encodes the frame.
+    pub fn encode(&self) -> Vec<u8> {
+        codec::encode(self)
+    }
+
+    /// The tag, as [`ToDevice::Error`] names it.
+    pub const fn tag(&self) -> u8 {
+        match self {
+            Self::Hello(_) => 0,
+            Self::Register(_) => 1,
+            Self::Claim { .. } => 2,
+            Self::Push(_) => 3,
+            Self::Pull { .. } => 4,
+            Self::Ack { .. } => 5,
+            Self::LogAppend(_) => 6,
+            Self::LogPull { .. } => 7,
+            Self::InviteOpen { .. } => 8,
+            Self::InviteCancel { .. } => 9,
+            Self::InviteNote(_) => 10,
+        }
+    }
+}
+
+impl ToDevice {
+    /// Decodes one frame of at most [`limits::FRAME_BYTES`].
+    pub fn decode(bytes: &[u8]) -> Result<Self, CodecError> {
+        codec::decode(bytes, limits::FRAME_BYTES)
+    }
+
+    /// Encodes the frame.
+    pub fn encode(&self) -> Vec<u8> {
+        codec::encode(self)
+    }
+}

@@ -1,0 +1,44 @@
+//! Every bound, in one place. Byte counts are of encoded bytes unless said.
+
+/// Largest WebSocket frame.
+pub const FRAME_BYTES: usize = 1024 * 1024;
+/// Largest clip body (all parts together) that travels inside one envelope.
+pub const CLIP_BYTES: usize = 256 * 1024;
+/// Largest encoded envelope: a padded clip (Padmé adds at most 12 %), header and signature.
+pub const ENVELOPE_BYTES: usize = 320 * 1024;
+/// Largest encoded envelope header.
+pub const HEADER_BYTES: usize = 256;
+/// Largest log entry, without signature and sealed list.
+pub const LOG_ENTRY_BYTES: usize = 8 * 1024;
+/// Largest list of sealed epoch secrets.
+pub const SEALED_LIST_BYTES: usize = 8 * 1024;
+/// Devices in one account.
+pub const DEVICES: usize = 32;
+/// Longest device name, in UTF-8 bytes.
+pub const NAME_BYTES: usize = 64;
+/// Largest sealed pairing message.
+pub const PAIRING_BYTES: usize = 8 * 1024;
+/// Invites open at once in one account.
+pub const INVITES: usize = 8;
+/// How long an invite can be claimed, in milliseconds.
+pub const INVITE_MS: u64 = 10 * 60 * 1000;
+/// Sockets open at once to one mailbox.
+pub const SOCKETS: usize = 64;
+/// How long a socket may stay without signing in or claiming, in milliseconds.
+pub const SIGN_IN_MS: u64 = 10 * 1000;
+/// How long a challenge can be answered, in milliseconds.
+pub const CHALLENGE_MS: u64 = 30 * 1000;
+/// Frames a device may send in one minute.
+pub const FRAMES_PER_MINUTE: u32 = 120;
+/// Items kept per account.
+pub const ITEMS: usize = 1000;
+/// Bytes of items kept per account.
+pub const ITEM_BYTES: u64 = 64 * 1024 * 1024;
+/// Longest life of an item, in seconds.
+pub const TTL_S: u32 = 7 * 24 * 60 * 60;
+/// Items in one `Items` frame.
+pub const PULL_ITEMS: u16 = 100;
+/// Log entries in one `LogEntries` frame.
+pub const PULL_ENTRIES: u16 = 32;
+/// Clips waiting at a device for the relay.
+pub const OUTBOX: usize = 200;

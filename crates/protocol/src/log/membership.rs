@@ -1,0 +1,262 @@
+//! What a verified log says: the devices, the epoch, the head.
+
+use std::collections::BTreeMap;
+
+use thiserror::Error;
+
+use super::entry::{Action, Entry, Grant, SealedList, SignedEntry, possession_message};
+use crate::codec::CodecError;
+use crate::ids::{AccountId, BoxPk, DeviceId, Hash, SignPk};
+use crate::{VERSION, limits, signature};
+
+/// A device of the account.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Member {
+    /// Signing key.
+    pub sign_pk: SignPk,
+    /// Box key.
+    pub box_pk: BoxPk,
+    /// Name, sealed under `name_epoch`.
+    pub name: Vec<u8>,
+    /// The epoch the name is sealed under.
+    pub name_epoch: u64,
+}
+
+/// A device that is no longer of the account.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Removed {
+    /// Signing key, to verify what it sent before.
+    pub sign_pk: SignPk,
+    /// The greatest counter that is still accepted from it.
+    pub last_counter: u64,
+}
+
+/// What one entry changed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Change {
+    /// A device joined.
+    Added(DeviceId),
+    /// A device was removed.
+    Removed(DeviceId),
+    /// Only the key changed.
+    Rotated,
+}
+
+/// Why an entry was refused. The log is unchanged.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
+pub enum LogError {
+    /// Not an entry.
+    #[error(transparent)]
+    Codec(#[from] CodecError),
+    /// Another protocol version.
+    #[error("version {0} is not spoken here")]
+    Version(u16),
+    /// Names another account, position or predecessor.
+    #[error("does not continue this log")]
+    NotNext,
+    /// The author is no member.
+    #[error("the author is no member")]
+    NotAMember,
+    /// The author's signature is wrong.
+    #[error("the author's signature does not verify")]
+    BadSignature,
+    /// The joiner's proof is wrong.
+    #[error("the joiner's proof of possession does not verify")]
+    BadProof,
+    /// Not the next epoch.
+    #[error("not the next epoch")]
+    BadEpoch,
+    /// The sealed list is not the one named, or not for exactly the members.
+    #[error("the sealed secrets are not for exactly the members")]
+    BadSealedList,
+    /// The device is or was already in the account.
+    #[error("the device is already known")]
+    Known,
+    /// The device to remove is not in the account.
+    #[error("no such device")]
+    Unknown,
+    /// The account has as many devices as it may.
+    #[error("too many devices")]
+    TooManyDevices,
+    /// The last device cannot be removed.
+    #[error("the last device cannot be removed")]
+    LastDevice,
+    /// A sealed name is too long.
+    #[error("the sealed name is too long")]
+    NameTooLong,
+}
+
+/// Longest sealed device name.
+const SEALED_NAME_BYTES: usize = 256;
+
+/// The state of a verified log.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Membership {
+    account: AccountId,
+    seq: u64,
+    head: Hash,
+    epoch: u64,
+    commit: Hash,
+    members: BTreeMap<DeviceId, Member>,
+    removed: BTreeMap<DeviceId, Removed>,
+}
+
+impl Membership {
+    /// Verifies a first entry. The account is its hash: the caller compares it with the one expected.
+    pub fn genesis(signed: &SignedEntry) -> Result<Self, LogError> {
+        let entry = signed.decode_entry()?;
+        check_version(&entry)?;
+        if entry.account != AccountId::ZERO || entry.seq != 0 || entry.prev != Hash::ZERO {
+            return Err(LogError::NotNext);
+        }
+        let Action::Genesis { sign_pk, box_pk, name, grant } = &entry.action else {
+            return Err(LogError::NotNext);
+        };
+        if entry.author != DeviceId::derive(sign_pk, box_pk) {
+            return Err(LogError::NotAMember);
+        }
+        check_signature(signed, sign_pk)?;
+        if grant.epoch != 0 {
+            return Err(LogError::BadEpoch);
+        }
+        let member = new_member(sign_pk, box_pk, name, grant)?;
+        let members = BTreeMap::from([(entry.author, member)]);
+        check_sealed(signed, grant, members.keys())?;
+        let head = signed.hash();
+        Ok(Self {
+            account: AccountId::from_bytes(*head.as_bytes()),
+            seq: 0,
+            head,
+            epoch: 0,
+            commit: grant.commit,
+            members,
+            removed: BTreeMap::new(),
+        })
+    }
+
+    /// Verifies the next entry and takes it in.
+    pub fn apply(&mut self, signed: &SignedEntry) -> Result<Change, LogError> {
+        let entry = signed.decode_entry()?;
+        check_version(&entry)?;
+        if entry.account != self.account || Some(entry.seq) != self.seq.checked_add(1) || entry.prev != self.head {
+            return Err(LogError::NotNext);
+        }
+        let author = self.members.get(&entry.author).ok_or(LogError::NotAMember)?;
+        check_signature(signed, &author.sign_pk)?;
+        let grant = entry.action.grant().clone();
+        if Some(grant.epoch) != self.epoch.checked_add(1) {
+            return Err(LogError::BadEpoch);
+        }
+        let mut members = self.members.clone();
+        let mut removed = self.removed.clone();
+        let change = match &entry.action {
+            Action::Genesis { .. } => return Err(LogError::NotNext),
+            Action::AddDevice { sign_pk, box_pk, transcript, proof, name, grant } => {
+                let device = DeviceId::derive(sign_pk, box_pk);
+                if members.contains_key(&device) || removed.contains_key(&device) {
+                    return Err(LogError::Known);
+                }
+                if members.len() >= limits::DEVICES {
+                    return Err(LogError::TooManyDevices);
+                }
+                let message = possession_message(self.account.mailbox(), transcript, sign_pk, box_pk);
+                if !signature::verify(sign_pk, &message, proof) {
+                    return Err(LogError::BadProof);
+                }
+                members.insert(device, new_member(sign_pk, box_pk, name, grant)?);
+                Change::Added(device)
+            }
+            Action::RemoveDevice { device, last_counter, .. } => {
+                let member = members.remove(device).ok_or(LogError::Unknown)?;
+                if members.is_empty() {
+                    return Err(LogError::LastDevice);
+                }
+                removed.insert(*device, Removed { sign_pk: member.sign_pk, last_counter: *last_counter });
+                Change::Removed(*device)
+            }
+            Action::Rotate { .. } => Change::Rotated,
+        };
+        check_sealed(signed, &grant, members.keys())?;
+        *self = Self {
+            account: self.account,
+            seq: entry.seq,
+            head: signed.hash(),
+            epoch: grant.epoch,
+            commit: grant.commit,
+            members,
+            removed,
+        };
+        Ok(change)
+    }
+
+    /// The account.
+    pub const fn account(&self) -> AccountId {
+        self.account
+    }
+
+    /// Position of the newest entry.
+    pub const fn seq(&self) -> u64 {
+        self.seq
+    }
+
+    /// Hash of the newest entry.
+    pub const fn head(&self) -> Hash {
+        self.head
+    }
+
+    /// The current epoch.
+    pub const fn epoch(&self) -> u64 {
+        self.epoch
+    }
+
+    /// Commitment to the current epoch's secret.
+    pub const fn commit(&self) -> Hash {
+        self.commit
+    }
+
+    /// A member by its identifier.
+    pub fn member(&self, device: &DeviceId) -> Option<&Member> {
+        self.members.get(device)
+    }
+
+    /// All members, in ascending order of identifier.
+    pub fn members(&self) -> impl ExactSizeIterator<Item = (&DeviceId, &Member)> {
+        self.members.iter()
+    }
+
+    /// A removed device by its identifier.
+    pub fn removed(&self, device: &DeviceId) -> Option<&Removed> {
+        self.removed.get(device)
+    }
+}
+
+fn check_version(entry: &Entry) -> Result<(), LogError> {
+    if entry.version == VERSION { Ok(()) } else { Err(LogError::Version(entry.version)) }
+}
+
+fn check_signature(signed: &SignedEntry, key: &SignPk) -> Result<(), LogError> {
+    if signature::verify(key, &SignedEntry::message(&signed.entry), &signed.signature) {
+        Ok(())
+    } else {
+        Err(LogError::BadSignature)
+    }
+}
+
+fn check_sealed<'a>(
+    signed: &SignedEntry,
+    grant: &Grant,
+    members: impl Iterator<Item = &'a DeviceId>,
+) -> Result<(), LogError> {
+    if SealedList::hash(&signed.sealed) != grant.sealed_hash {
+        return Err(LogError::BadSealedList);
+    }
+    let list = SealedList::decode(&signed.sealed)?;
+    if list.0.iter().map(|s| &s.device).eq(members) { Ok(()) } else { Err(LogError::BadSealedList) }
+}
+
+fn new_member(sign_pk: &SignPk, box_pk: &BoxPk, name: &[u8], grant: &Grant) -> Result<Member, LogError> {
+    if name.len() > SEALED_NAME_BYTES {
+        return Err(LogError::NameTooLong);
+    }
+    Ok(Member { sign_pk: *sign_pk, box_pk: *box_pk, name: name.to_vec(), name_epoch: grant.epoch })
+}
