@@ -1,1 +1,13 @@
-//! placeholder
+//! A device's brain: [`Event`] in, [`Effect`]s out. It decides what is sealed, sent, retried,
+//! remembered and shown. It refuses to do I/O, to read a clock or to make random bytes: time and
+//! randomness come in as arguments, effects go out as values.
+
+pub mod command;
+pub mod effect;
+pub mod event;
+pub mod view;
+
+pub use command::Command;
+pub use effect::{Effect, Notice, Write};
+pub use event::{Content, Event};
+pub use view::View;

@@ -1,0 +1,112 @@
+//! What the engine wants done. Shells carry effects out in order, and finish each
+//! [`Effect::Persist`] before the next one: what is sent must already be on disk.
+
+use serde::{Deserialize, Serialize};
+
+use crate::event::Content;
+use crate::view::{ClipView, Problem};
+
+/// One change of the persisted state, a map from short keys to bytes.
+#[derive(Clone, PartialEq, Eq)]
+pub enum Write {
+    /// Sets a record.
+    Put {
+        /// Key, at most 64 ASCII characters.
+        key: String,
+        /// Value; holds secrets.
+        value: Vec<u8>,
+    },
+    /// Removes a record.
+    Delete {
+        /// Key.
+        key: String,
+    },
+}
+
+impl core::fmt::Debug for Write {
+    /// Tells the key only: values hold secrets.
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        match self {
+            Self::Put { key, .. } => write!(f, "Put({key})"),
+            Self::Delete { key } => write!(f, "Delete({key})"),
+        }
+    }
+}
+
+/// Something the shell shall do.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Effect {
+    /// Store these changes, all or none, and durably, before going on.
+    Persist(Vec<Write>),
+    /// Close any socket and open one to this URL (`ws://…` or `wss://…`).
+    Connect {
+        /// The URL.
+        url: String,
+    },
+    /// Send a binary message on the open socket.
+    Send(Vec<u8>),
+    /// Send the text message `ping` on the open socket.
+    Ping,
+    /// Close the socket. No `SocketClosed` is expected for it.
+    Disconnect,
+    /// Send [`crate::Event::Timer`] at this time (milliseconds since 1970). Replaces the time asked
+    /// for before.
+    WakeAt(u64),
+    /// Put this on the local clipboard. Its digest is already noted, so seeing it there is no news.
+    WriteClipboard(Content),
+    /// Something happened that a terminal would print and a page would show for a moment.
+    Notice(Notice),
+    /// [`crate::View`] is not what it was.
+    ViewChanged,
+}
+
+/// A passing piece of news.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "notice", rename_all = "snake_case")]
+pub enum Notice {
+    /// A clip of another device is stored here.
+    Received {
+        /// The clip.
+        clip: ClipView,
+    },
+    /// The relay has stored a clip of this device.
+    Sent {
+        /// Hexadecimal item identifier.
+        id: String,
+        /// Its position.
+        cursor: u64,
+    },
+    /// Everything the relay had for this device is stored here.
+    CaughtUp,
+    /// The invite is open: this is the link to pass on.
+    InviteReady {
+        /// Link with the secret in its fragment.
+        url: String,
+        /// When it stops working, milliseconds since 1970.
+        expires_at: u64,
+    },
+    /// A device answered the invite and waits to be let in.
+    JoinRequested {
+        /// What it calls itself.
+        name: String,
+    },
+    /// Show these digits; the person types them at the inviting device.
+    Digits {
+        /// Six decimal digits.
+        digits: String,
+    },
+    /// This device is in.
+    Joined,
+    /// A device came into the account.
+    DeviceAdded {
+        /// Hexadecimal identifier.
+        device: String,
+        /// Its name.
+        name: String,
+    },
+    /// A command, or work in the background, failed.
+    Failed {
+        /// What happened and what to do.
+        problem: Problem,
+    },
+}

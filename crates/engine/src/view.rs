@@ -1,0 +1,141 @@
+//! What a person sees: one value that popup, web app and terminal draw. It holds clip text, so it
+//! never goes to a log and has no `Debug` that prints it.
+
+use serde::{Deserialize, Serialize};
+
+/// The whole picture.
+#[derive(Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct View {
+    /// Where this device is on its way into an account.
+    pub stage: Stage,
+    /// The line to the relay.
+    pub connection: Connection,
+    /// Origin of the relay, empty before there is one.
+    pub relay: String,
+    /// Hexadecimal identifier of this device, empty before there is one.
+    pub device: String,
+    /// Name of this device.
+    pub name: String,
+    /// Clips, newest first.
+    pub clips: Vec<ClipView>,
+    /// Devices of the account, this one first.
+    pub devices: Vec<DeviceView>,
+    /// The open invite.
+    pub invite: Option<InviteView>,
+    /// How joining stands, in [`Stage::Joining`].
+    pub joining: Option<JoiningView>,
+    /// The newest problem, until dismissed or solved.
+    pub problem: Option<Problem>,
+    /// Clips that still wait for the relay.
+    pub waiting: u32,
+}
+
+/// Where a device is on its way into an account.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Stage {
+    /// No account yet: offer to make one or to join one.
+    #[default]
+    New,
+    /// A link was opened and the other device has not answered yet.
+    Joining,
+    /// In an account.
+    Member,
+}
+
+/// The line to the relay.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "state", rename_all = "snake_case")]
+pub enum Connection {
+    /// Nothing to connect to, or stopped for good; `View::problem` says why.
+    #[default]
+    Idle,
+    /// Opening the socket or signing in.
+    Connecting,
+    /// Signed in, fetching what was missed.
+    CatchingUp,
+    /// Signed in and up to date.
+    Online,
+    /// No line; trying again by itself.
+    Waiting {
+        /// When, milliseconds since 1970.
+        retry_at: u64,
+    },
+}
+
+/// One clip in the list.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ClipView {
+    /// Hexadecimal item identifier.
+    pub id: String,
+    /// Position at the relay, once stored there.
+    pub cursor: Option<u64>,
+    /// Name of the device it comes from.
+    pub from: String,
+    /// Hexadecimal identifier of that device.
+    pub device: String,
+    /// Whether it comes from this device.
+    pub own: bool,
+    /// `text` or `html`.
+    #[serde(rename = "type")]
+    pub kind: String,
+    /// The text.
+    pub text: String,
+    /// The same as HTML, when there is such a form. Not sanitised.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub html: Option<String>,
+    /// When it was copied, by the clock of its device, milliseconds since 1970.
+    pub at: u64,
+    /// Names of the other devices that have stored it; filled for own clips.
+    pub delivered: Vec<String>,
+    /// Names of the other devices that have not stored it yet; filled for own clips.
+    pub awaited: Vec<String>,
+}
+
+impl core::fmt::Debug for ClipView {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        write!(f, "ClipView({})", self.id)
+    }
+}
+
+/// One device of the account.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DeviceView {
+    /// Hexadecimal identifier.
+    pub id: String,
+    /// Name.
+    pub name: String,
+    /// Whether it is this device.
+    pub own: bool,
+    /// Whether it is signed in at the relay.
+    pub online: bool,
+}
+
+/// The open invite.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct InviteView {
+    /// Link with the secret in its fragment; empty until the relay has it.
+    pub url: String,
+    /// When it stops working, milliseconds since 1970.
+    pub expires_at: u64,
+    /// Name of the device that answered and shows six digits.
+    pub request: Option<String>,
+    /// The digits typed last were wrong.
+    pub wrong_digits: bool,
+}
+
+/// How joining stands.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct JoiningView {
+    /// Six digits to type at the inviting device, once both have them.
+    pub digits: Option<String>,
+}
+
+/// Something went wrong, in words a person can act on.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Problem {
+    /// Stable, for scripts.
+    pub code: String,
+    /// What happened and what to do.
+    pub message: String,
+}
