@@ -1,1 +1,21 @@
-//! placeholder
+//! What the relay never links: keys, epochs, sealing and opening, pairing, padding. Every function
+//! is deterministic but for the random bytes it is handed. No I/O, no clock.
+//!
+//! Naming: `derive_*` is deterministic, `make_*` uses fresh randomness, `seal`/`open` are inverse.
+
+pub mod body;
+pub mod envelope;
+pub mod epoch;
+pub mod keys;
+pub mod log;
+pub mod pad;
+pub mod pairing;
+mod sealed_to;
+mod secret;
+
+pub use rand_core::CryptoRng;
+
+/// Something sealed did not open. One opaque failure: which check failed is nobody's business.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("cannot be opened")]
+pub struct OpenError;

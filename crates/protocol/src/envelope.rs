@@ -136,11 +136,9 @@ impl<'b> Envelope<'b> {
     }
 }
 
-/// The bytes under an envelope's signature.
+/// The bytes under an envelope's signature: label, `SHA-256(header)`, `SHA-256(sealed body)`.
 pub fn signed_bytes(header: &[u8], sealed: &[u8]) -> Vec<u8> {
-    let header = label::hash(label::ENVELOPE, &[header]);
-    let sealed = label::hash(label::ENVELOPE, &[sealed]);
-    label::message(label::ENVELOPE, &[header.as_bytes(), sealed.as_bytes()])
+    label::message(label::ENVELOPE, &[label::sha256(header).as_bytes(), label::sha256(sealed).as_bytes()])
 }
 
 /// Puts an envelope together from its three byte strings.

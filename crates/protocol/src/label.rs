@@ -33,6 +33,11 @@ pub fn hash(label: &str, parts: &[&[u8]]) -> Hash {
     Hash::from_bytes(hasher.finalize().into())
 }
 
+/// Plain SHA-256, for the parts of a labelled message.
+pub fn sha256(bytes: &[u8]) -> Hash {
+    Hash::from_bytes(Sha256::digest(bytes).into())
+}
+
 /// `label ‖ 0 ‖ part₀ ‖ part₁ …`, the bytes that are signed. Same rule on lengths as [`hash`].
 pub fn message(label: &str, parts: &[&[u8]]) -> Vec<u8> {
     let mut out = Vec::with_capacity(label.len() + 1 + parts.iter().map(|p| p.len()).sum::<usize>());

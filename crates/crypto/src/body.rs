@@ -1,0 +1,88 @@
+//! What a clip's envelope seals. Everything about the content is in here and nowhere outside: its
+//! types, its name, when it was copied.
+
+use hushclip_protocol::codec;
+use hushclip_protocol::limits;
+use minicbor::bytes::ByteVec;
+use minicbor::{Decode, Encode};
+use zeroize::Zeroizing;
+
+use crate::OpenError;
+
+/// Plain text, UTF-8.
+pub const TEXT: &str = "text/plain";
+/// HTML, UTF-8, not sanitised.
+pub const HTML: &str = "text/html";
+
+/// The sender thinks that this is a secret.
+pub const FLAG_SENSITIVE: u32 = 1;
+/// Forget it after the first paste (best effort).
+pub const FLAG_BURN: u32 = 2;
+
+/// `[at, flags, file name, [[media type, bytes] …]]`.
+#[derive(Clone, PartialEq, Eq, Encode, Decode)]
+#[cbor(array)]
+pub struct ClipBody {
+    /// When it was copied, by the sender's clock, milliseconds since 1970.
+    #[n(0)]
+    pub at_ms: u64,
+    /// [`FLAG_SENSITIVE`] and [`FLAG_BURN`].
+    #[n(1)]
+    pub flags: u32,
+    /// File name, or empty.
+    #[n(2)]
+    pub file_name: String,
+    /// The same content in one or more forms, the plainest first.
+    #[n(3)]
+    pub parts: Vec<Part>,
+}
+
+/// One form of the content.
+#[derive(Clone, PartialEq, Eq, Encode, Decode)]
+#[cbor(array)]
+pub struct Part {
+    /// Media type, such as [`TEXT`].
+    #[n(0)]
+    pub media: String,
+    /// The content.
+    #[n(1)]
+    pub bytes: ByteVec,
+}
+
+/// The clip is larger than an envelope may carry.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("{bytes} bytes do not fit; the most is {max}", max = limits::CLIP_BYTES)]
+pub struct TooLarge {
+    /// Encoded size.
+    pub bytes: usize,
+}
+
+impl ClipBody {
+    /// The part of a media type, as text.
+    pub fn text_of(&self, media: &str) -> Option<&str> {
+        let part = self.parts.iter().find(|p| p.media == media)?;
+        core::str::from_utf8(&part.bytes).ok()
+    }
+
+    pub(crate) fn encode(&self) -> Result<Zeroizing<Vec<u8>>, TooLarge> {
+        let bytes = Zeroizing::new(codec::encode(self));
+        if bytes.len() > limits::CLIP_BYTES { Err(TooLarge { bytes: bytes.len() }) } else { Ok(bytes) }
+    }
+
+    pub(crate) fn decode(bytes: &[u8]) -> Result<Self, OpenError> {
+        codec::decode(bytes, limits::CLIP_BYTES).map_err(|_| OpenError)
+    }
+}
+
+impl Part {
+    /// A part from its media type and bytes.
+    pub fn new(media: &str, bytes: impl Into<Vec<u8>>) -> Self {
+        Self { media: media.into(), bytes: bytes.into().into() }
+    }
+}
+
+impl core::fmt::Debug for ClipBody {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        write!(f, "ClipBody({} parts)", self.parts.len())
+    }
+}

@@ -1,0 +1,90 @@
+//! Sealing and opening clip envelopes: XChaCha20-Poly1305 (draft-irtf-cfrg-xchacha-03) under a key of
+//! its own for each item, the header as associated data, an Ed25519 signature over both.
+
+use chacha20poly1305::aead::{Aead, Payload};
+use chacha20poly1305::{KeyInit, XChaCha20Poly1305, XNonce};
+use hushclip_protocol::codec;
+use hushclip_protocol::envelope::{Envelope, Header, Kind, SUITE, Salt, assemble, signed_bytes};
+use hushclip_protocol::ids::{AccountId, Hash, ItemId};
+use rand_core::CryptoRng;
+
+use crate::OpenError;
+use crate::body::{ClipBody, TooLarge};
+use crate::epoch::ItemKey;
+use crate::keys::DeviceKeys;
+use crate::pad;
+
+/// What a header says besides who sends it.
+#[derive(Debug, Clone)]
+pub struct Address {
+    /// What the body is.
+    pub kind: Kind,
+    /// The account.
+    pub account: AccountId,
+    /// The epoch of the key.
+    pub epoch: u64,
+    /// Position of the newest log entry.
+    pub log_seq: u64,
+    /// Hash of that entry.
+    pub log_head: Hash,
+    /// The sender's sequence.
+    pub counter: u64,
+    /// Name of the item.
+    pub item: ItemId,
+    /// Seconds the relay may keep it.
+    pub ttl_s: u32,
+}
+
+/// Seals a clip and signs the envelope.
+pub fn seal(
+    keys: &DeviceKeys,
+    key: &ItemKey,
+    address: &Address,
+    body: &ClipBody,
+    rng: &mut dyn CryptoRng,
+) -> Result<Vec<u8>, TooLarge> {
+    let mut salt = [0; 24];
+    rng.fill_bytes(&mut salt);
+    Ok(seal_with(keys, key, address, body.encode()?.to_vec(), Salt(salt)))
+}
+
+fn seal_with(keys: &DeviceKeys, key: &ItemKey, address: &Address, body: Vec<u8>, salt: Salt) -> Vec<u8> {
+    let header = codec::encode(&Header {
+        version: hushclip_protocol::VERSION,
+        suite: SUITE,
+        kind: address.kind,
+        account: address.account,
+        epoch: address.epoch,
+        log_seq: address.log_seq,
+        log_head: address.log_head,
+        sender: keys.device_id(),
+        counter: address.counter,
+        item: address.item,
+        ttl_s: address.ttl_s,
+        salt,
+    });
+    let plain = zeroize::Zeroizing::new(pad::pad(body));
+    let (cipher, nonce) = cipher(key, &header);
+    // Encryption fails only beyond 256 GiB.
+    let sealed = cipher.encrypt(&nonce, Payload { msg: &plain, aad: &header }).unwrap_or_default();
+    let signature = keys.sign(&signed_bytes(&header, &sealed));
+    assemble(&header, &sealed, signature)
+}
+
+/// Opens the body of an envelope. The caller has checked account, epoch, membership and signature.
+pub fn open(key: &ItemKey, envelope: &Envelope<'_>) -> Result<ClipBody, OpenError> {
+    let (cipher, nonce) = cipher(key, envelope.header_bytes);
+    let padded =
+        cipher.decrypt(&nonce, Payload { msg: envelope.sealed, aad: envelope.header_bytes }).map_err(|_| OpenError)?;
+    let body = zeroize::Zeroizing::new(pad::unpad(padded)?);
+    ClipBody::decode(&body)
+}
+
+fn cipher(key: &ItemKey, header: &[u8]) -> (XChaCha20Poly1305, XNonce) {
+    let okm = key.derive_for(header);
+    let mut item_key = zeroize::Zeroizing::new([0; 32]);
+    let mut nonce = [0; 24];
+    item_key.copy_from_slice(&okm[..32]);
+    nonce.copy_from_slice(&okm[32..]);
+    (XChaCha20Poly1305::new(&(*item_key).into()), nonce.into())
+}

@@ -1,0 +1,137 @@
+//! The account key of one epoch and the purpose keys derived from it (HKDF-SHA256, RFC 5869).
+
+use chacha20poly1305::aead::{Aead, Payload};
+use chacha20poly1305::{KeyInit, XChaCha20Poly1305, XNonce};
+use hkdf::Hkdf;
+use hmac::{Hmac, Mac};
+use hushclip_protocol::ids::{AccountId, DeviceId, Hash};
+use hushclip_protocol::{label, limits};
+use rand_core::CryptoRng;
+use sha2::Sha256;
+use zeroize::Zeroizing;
+
+use crate::OpenError;
+use crate::secret::secret_newtype;
+
+secret_newtype!(
+    /// Fresh random for each epoch, never derived from the one before.
+    EpochSecret
+);
+secret_newtype!(
+    /// Seals items.
+    ItemKey
+);
+secret_newtype!(
+    /// Seals names and shared state.
+    StateKey
+);
+secret_newtype!(
+    /// Names content without telling it: keyed digests for dedup.
+    DedupKey
+);
+
+const ITEM: &str = "hushclip/1 item";
+const STATE: &str = "hushclip/1 state";
+const DEDUP: &str = "hushclip/1 dedup";
+const COMMIT: &str = "hushclip/1 commit";
+const NAME: &str = "hushclip/1 name";
+const NAME_NONCE: usize = 24;
+
+impl EpochSecret {
+    /// Key for items. `account` is the account field of the log entry that starts the epoch for the
+    /// keys used inside that entry (zeros in the first one), and the account's own elsewhere.
+    pub fn derive_item_key(&self, account: &AccountId, epoch: u64) -> ItemKey {
+        ItemKey(self.derive(account, epoch, ITEM))
+    }
+
+    /// Key for names and shared state.
+    pub fn derive_state_key(&self, account: &AccountId, epoch: u64) -> StateKey {
+        StateKey(self.derive(account, epoch, STATE))
+    }
+
+    /// Key for content digests.
+    pub fn derive_dedup_key(&self, account: &AccountId, epoch: u64) -> DedupKey {
+        DedupKey(self.derive(account, epoch, DEDUP))
+    }
+
+    /// Public commitment, by which every device checks that it was given the same secret.
+    pub fn derive_commit(&self, account: &AccountId, epoch: u64) -> Hash {
+        Hash::from_bytes(self.derive(account, epoch, COMMIT))
+    }
+
+    fn derive(&self, account: &AccountId, epoch: u64, label: &str) -> [u8; 32] {
+        let salt = [account.as_bytes().as_slice(), &epoch.to_be_bytes()].concat();
+        let mut out = [0; 32];
+        expand(&Hkdf::<Sha256>::new(Some(&salt), &self.0), label.as_bytes(), &mut out);
+        out
+    }
+}
+
+impl ItemKey {
+    /// `key ‖ nonce = HKDF-Expand(item key, "hushclip/1 item" ‖ 0 ‖ SHA-256(header))`, 32 and 24 bytes.
+    pub(crate) fn derive_for(&self, header: &[u8]) -> Zeroizing<[u8; 56]> {
+        let info = label::message(ITEM, &[label::sha256(header).as_bytes()]);
+        let mut out = Zeroizing::new([0; 56]);
+        if let Ok(hkdf) = Hkdf::<Sha256>::from_prk(&self.0) {
+            expand(&hkdf, &info, out.as_mut_slice());
+        }
+        out
+    }
+}
+
+impl DedupKey {
+    /// HMAC-SHA256 (RFC 2104) of the content.
+    pub fn digest(&self, content: &[u8]) -> Hash {
+        Hash::from_bytes(hmac(&self.0, &[content]))
+    }
+}
+
+impl StateKey {
+    /// Seals a device name, padded so that its length does not show.
+    pub fn seal_name(&self, device: &DeviceId, name: &str, rng: &mut dyn CryptoRng) -> Vec<u8> {
+        let name = truncate(name, limits::NAME_BYTES);
+        let mut plain = Zeroizing::new([0u8; limits::NAME_BYTES + 1]);
+        plain[0] = name.len() as u8;
+        plain[1..=name.len()].copy_from_slice(name.as_bytes());
+        let mut nonce = [0; NAME_NONCE];
+        rng.fill_bytes(&mut nonce);
+        let aad = label::message(NAME, &[device.as_bytes()]);
+        let sealed = XChaCha20Poly1305::new(&self.0.into())
+            .encrypt(&XNonce::from(nonce), Payload { msg: plain.as_slice(), aad: &aad });
+        [nonce.as_slice(), &sealed.unwrap_or_default()].concat()
+    }
+
+    /// Opens a device name.
+    pub fn open_name(&self, device: &DeviceId, sealed: &[u8]) -> Result<String, OpenError> {
+        let (nonce, sealed) = sealed.split_first_chunk::<NAME_NONCE>().ok_or(OpenError)?;
+        let aad = label::message(NAME, &[device.as_bytes()]);
+        let plain = XChaCha20Poly1305::new(&self.0.into())
+            .decrypt(&XNonce::from(*nonce), Payload { msg: sealed, aad: &aad })
+            .map_err(|_| OpenError)?;
+        let (len, rest) = plain.split_first().ok_or(OpenError)?;
+        let name = rest.get(..usize::from(*len)).ok_or(OpenError)?;
+        String::from_utf8(name.to_vec()).map_err(|_| OpenError)
+    }
+}
+
+/// HMAC-SHA256 over the parts in order.
+pub(crate) fn hmac(key: &[u8; 32], parts: &[&[u8]]) -> [u8; 32] {
+    let Ok(mut mac) = <Hmac<Sha256> as KeyInit>::new_from_slice(key) else {
+        unreachable!("HMAC takes keys of any length")
+    };
+    for part in parts {
+        mac.update(part);
+    }
+    mac.finalize().into_bytes().into()
+}
+
+/// HKDF-Expand to at most 255 × 32 bytes, which every caller here stays far below.
+pub(crate) fn expand(hkdf: &Hkdf<Sha256>, info: &[u8], out: &mut [u8]) {
+    if hkdf.expand(info, out).is_err() {
+        unreachable!("asked HKDF for more than 8160 bytes");
+    }
+}
+
+fn truncate(text: &str, bytes: usize) -> &str {
+    &text[..text.floor_char_boundary(bytes)]
+}

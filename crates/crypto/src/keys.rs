@@ -1,0 +1,85 @@
+//! A device's own keys: Ed25519 for signing (RFC 8032), X25519 for boxes (RFC 7748).
+
+use ed25519_dalek::{Signer, SigningKey};
+use hushclip_protocol::frame::{Challenge, Hello};
+use hushclip_protocol::ids::{BoxPk, DeviceId, SignPk, Signature};
+use hushclip_protocol::signin;
+use rand_core::CryptoRng;
+
+use crate::secret::secret_newtype;
+
+secret_newtype!(
+    /// Ed25519 seed.
+    SignSeed
+);
+secret_newtype!(
+    /// X25519 private key.
+    BoxSk
+);
+
+/// The two key pairs of a device.
+#[derive(Clone, Debug)]
+pub struct DeviceKeys {
+    sign: SignSeed,
+    boxed: BoxSk,
+}
+
+impl DeviceKeys {
+    /// Fresh keys.
+    pub fn make(rng: &mut dyn CryptoRng) -> Self {
+        Self { sign: SignSeed::make(rng), boxed: BoxSk::make(rng) }
+    }
+
+    /// Puts persisted keys together again.
+    pub const fn from_parts(sign: SignSeed, boxed: BoxSk) -> Self {
+        Self { sign, boxed }
+    }
+
+    /// The seed, to persist.
+    pub const fn sign_seed(&self) -> &SignSeed {
+        &self.sign
+    }
+
+    /// The box key, to persist or to open with.
+    pub const fn box_sk(&self) -> &BoxSk {
+        &self.boxed
+    }
+
+    /// Public signing key.
+    pub fn sign_pk(&self) -> SignPk {
+        SignPk::from_bytes(self.signing_key().verifying_key().to_bytes())
+    }
+
+    /// Public box key.
+    pub fn box_pk(&self) -> BoxPk {
+        self.boxed.derive_pk()
+    }
+
+    /// The identifier that follows from the public keys.
+    pub fn device_id(&self) -> DeviceId {
+        DeviceId::derive(&self.sign_pk(), &self.box_pk())
+    }
+
+    /// Signs a message, which must start with a label of its own.
+    pub fn sign(&self, message: &[u8]) -> Signature {
+        Signature::from_bytes(self.signing_key().sign(message).to_bytes())
+    }
+
+    /// Signs the answer to the relay's challenge. `host` as in [`signin::message`].
+    pub fn sign_in(&self, host: &str, challenge: &Challenge, mut hello: Hello) -> Hello {
+        hello.signature = self.sign(&signin::message(host, challenge, &hello));
+        hello
+    }
+
+    fn signing_key(&self) -> SigningKey {
+        SigningKey::from_bytes(&self.sign.0)
+    }
+}
+
+impl BoxSk {
+    /// The public key that belongs to it.
+    pub fn derive_pk(&self) -> BoxPk {
+        let secret = x25519_dalek::StaticSecret::from(self.0);
+        BoxPk::from_bytes(x25519_dalek::PublicKey::from(&secret).to_bytes())
+    }
+}
