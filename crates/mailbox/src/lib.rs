@@ -1,1 +1,322 @@
-//! placeholder
+//! One account's brain at the relay: [`Event`] in, [`Reply`]s out, over a [`Store`]. It refuses to
+//! decrypt (it cannot), to do I/O, to read a clock, and to hold anything in memory that it cannot
+//! rebuild from the store and the sessions attached to open sockets.
+//!
+//! Reading order: [`Mailbox::handle`], then `sign_in`, `push`, `members`, `invites`.
+
+mod invites;
+mod members;
+mod memory;
+mod push;
+mod session;
+mod sign_in;
+mod store;
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
+
+use hushclip_protocol::error::{CloseCode, ErrorCode};
+use hushclip_protocol::frame::{ToDevice, ToRelay};
+use hushclip_protocol::ids::{ConnId, DeviceId, InviteId, ItemId, MailboxId, Nonce};
+use hushclip_protocol::limits;
+use hushclip_protocol::log::Membership;
+
+pub use memory::MemoryStore;
+pub use session::Session;
+pub use store::{InviteRow, ItemRow, Store, StoreError};
+
+use session::State;
+
+/// Something that happens to a mailbox.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Event {
+    /// A socket was opened.
+    Opened {
+        /// Fresh random name for it.
+        conn: ConnId,
+        /// Fresh random challenge.
+        nonce: Nonce,
+        /// Authority (`host[:port]`) that the device asked for.
+        host: String,
+    },
+    /// A binary message arrived.
+    Frame {
+        /// On this socket.
+        conn: ConnId,
+        /// The message.
+        bytes: Vec<u8>,
+    },
+    /// A text message arrived that the platform did not answer by itself.
+    Text {
+        /// On this socket.
+        conn: ConnId,
+    },
+    /// A socket is gone.
+    Closed {
+        /// Which.
+        conn: ConnId,
+    },
+    /// The time of [`Reply::SetAlarm`] has come.
+    Alarm,
+}
+
+/// Something the shell shall do. In order; sends only after the store's writes are durable.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Reply {
+    /// Send a binary message.
+    Send {
+        /// On this socket.
+        conn: ConnId,
+        /// The encoded frame.
+        frame: Arc<[u8]>,
+    },
+    /// Close a socket.
+    Close {
+        /// Which.
+        conn: ConnId,
+        /// Why.
+        code: CloseCode,
+    },
+    /// Keep this with the socket, so that it survives hibernation.
+    Attach {
+        /// Which socket.
+        conn: ConnId,
+        /// Encoded [`Session`].
+        session: Vec<u8>,
+    },
+    /// Send [`Event::Alarm`] at this time, milliseconds since 1970. Replaces the alarm before.
+    SetAlarm {
+        /// When.
+        at_ms: u64,
+    },
+}
+
+/// What is known of a stored item without reading it.
+#[derive(Debug, Clone, Copy)]
+struct Kept {
+    item: ItemId,
+    bytes: u64,
+    expires_ms: u64,
+}
+
+/// Up to where a device has said that it stored.
+#[derive(Debug, Clone, Copy, Default)]
+struct Acked {
+    cursor: u64,
+    /// The same, as it stands in the store.
+    stored: u64,
+}
+
+/// One account at the relay.
+#[derive(Debug)]
+pub struct Mailbox<S> {
+    id: MailboxId,
+    store: S,
+    membership: Option<Membership>,
+    items: BTreeMap<u64, Kept>,
+    cursors: HashMap<ItemId, u64>,
+    item_bytes: u64,
+    last_cursor: u64,
+    acked: BTreeMap<DeviceId, Acked>,
+    invites: BTreeMap<InviteId, InviteRow>,
+    sessions: BTreeMap<ConnId, Session>,
+    alarm_ms: Option<u64>,
+    now: u64,
+    replies: Vec<Reply>,
+}
+
+impl<S: Store> Mailbox<S> {
+    /// Rebuilds the mailbox from its store, the sessions attached to open sockets (those that do not
+    /// decode are dropped: close their sockets) and the time of the alarm that is set.
+    pub fn restore<'a>(
+        id: MailboxId,
+        store: S,
+        sessions: impl IntoIterator<Item = &'a [u8]>,
+        alarm_ms: Option<u64>,
+    ) -> Result<Self, StoreError> {
+        let membership = members::replay(&store)?;
+        let rows = store.item_rows()?;
+        let last_cursor = rows.last().map_or(0, |row| row.cursor).max(store.cursor_floor()?);
+        let acked = store.acked()?.into_iter().map(|(device, cursor)| (device, Acked { cursor, stored: cursor }));
+        let invites = store.invites()?.into_iter().map(|row| (row.invite, row)).collect();
+        let mut mailbox = Self {
+            id,
+            store,
+            membership,
+            items: BTreeMap::new(),
+            cursors: HashMap::new(),
+            item_bytes: 0,
+            last_cursor,
+            acked: acked.collect(),
+            invites,
+            sessions: BTreeMap::new(),
+            alarm_ms,
+            now: 0,
+            replies: Vec::new(),
+        };
+        for row in rows {
+            mailbox.remember_item(&row);
+        }
+        for session in sessions.into_iter().filter_map(Session::decode) {
+            if let State::Member { device, acked } = session.state {
+                mailbox.note_acked(device, acked);
+            }
+            mailbox.sessions.insert(session.conn, session);
+        }
+        Ok(mailbox)
+    }
+
+    /// Takes one event in. `now` is in milliseconds since 1970.
+    pub fn handle(&mut self, event: Event, now: u64) -> Vec<Reply> {
+        self.now = now;
+        match event {
+            Event::Opened { conn, nonce, host } => self.opened(conn, nonce, host),
+            Event::Frame { conn, bytes } => self.frame(conn, &bytes),
+            Event::Text { conn } => self.close(conn, CloseCode::BadFrame),
+            Event::Closed { conn } => self.closed(conn),
+            Event::Alarm => self.alarm_ms = None,
+        }
+        self.clean_up();
+        std::mem::take(&mut self.replies)
+    }
+
+    /// The store, for a shell that reads figures from it.
+    pub const fn store(&self) -> &S {
+        &self.store
+    }
+
+    /// The store, for a shell that must do something to it.
+    pub const fn store_mut(&mut self) -> &mut S {
+        &mut self.store
+    }
+
+    fn frame(&mut self, conn: ConnId, bytes: &[u8]) {
+        let now = self.now;
+        let Some(session) = self.sessions.get_mut(&conn) else {
+            return self.close(conn, CloseCode::Internal);
+        };
+        let Ok(frame) = ToRelay::decode(bytes) else {
+            return self.close(conn, CloseCode::BadFrame);
+        };
+        if let Err(retry_after_ms) = session.spend(now) {
+            return self.refuse(conn, ErrorCode::RateLimited, retry_after_ms, frame.tag());
+        }
+        let tag = frame.tag();
+        let outcome = match session.state.clone() {
+            State::Challenged => self.sign_in_frame(conn, frame),
+            State::Joiner { invite } => self.joiner_frame(conn, invite, frame),
+            State::Member { device, .. } => {
+                if self.membership.as_ref().is_some_and(|m| m.member(&device).is_some()) {
+                    self.member_frame(conn, device, frame)
+                } else {
+                    self.close(conn, CloseCode::Removed);
+                    Ok(())
+                }
+            }
+        };
+        if let Err(code) = outcome {
+            self.refuse(conn, code, 0, tag);
+        }
+    }
+
+    fn member_frame(&mut self, conn: ConnId, device: DeviceId, frame: ToRelay) -> Result<(), ErrorCode> {
+        match frame {
+            ToRelay::Push(envelope) => self.push(conn, device, &envelope),
+            ToRelay::Pull { after, limit } => self.pull(conn, after, limit),
+            ToRelay::Ack { cursor } => {
+                self.ack(conn, device, cursor);
+                Ok(())
+            }
+            ToRelay::LogAppend(entry) => self.append(&entry),
+            ToRelay::LogPull { from } => self.pull_log(conn, from),
+            ToRelay::InviteOpen { invite, claim_hash, offer } => {
+                self.open_invite(conn, device, invite, claim_hash, offer.into())
+            }
+            ToRelay::InviteCancel { invite } => self.cancel_invite(device, invite),
+            ToRelay::InviteNote(note) => self.inviter_note(device, note),
+            ToRelay::Hello(_) | ToRelay::Register(_) | ToRelay::Claim { .. } => Err(ErrorCode::BadFrame),
+        }
+    }
+
+    fn closed(&mut self, conn: ConnId) {
+        let Some(session) = self.sessions.remove(&conn) else { return };
+        let State::Member { device, .. } = session.state else { return };
+        // Acks live in memory and in the sockets' attachments: writing each would double the rows
+        // written per clip. A failure costs a stale mark at the senders, nothing else.
+        if let Some(acked) = self.acked.get_mut(&device)
+            && acked.cursor > acked.stored
+            && self.store.set_acked(device, acked.cursor).is_ok()
+        {
+            acked.stored = acked.cursor;
+        }
+        if !self.is_online(&device) {
+            self.to_members(None, &ToDevice::Presence { device, online: false });
+        }
+    }
+
+    /// Drops what has had its time, and sets the alarm for what has not.
+    fn clean_up(&mut self) {
+        self.expire_sockets();
+        self.expire_items();
+        let next_invite = self.expire_invites();
+        let next_item = self.items.values().map(|kept| kept.expires_ms).min();
+        let Some(next) = [next_invite, next_item].into_iter().flatten().min() else { return };
+        if self.alarm_ms.is_none_or(|at| at > next || at < self.now) {
+            self.alarm_ms = Some(next);
+            self.replies.push(Reply::SetAlarm { at_ms: next });
+        }
+    }
+
+    fn expire_sockets(&mut self) {
+        let late: Vec<_> = self
+            .sessions
+            .values()
+            .filter(|s| matches!(s.state, State::Challenged) && s.opened_ms + limits::SIGN_IN_MS < self.now)
+            .map(|s| s.conn)
+            .collect();
+        for conn in late {
+            self.close(conn, CloseCode::SignInTimeout);
+        }
+    }
+
+    fn is_online(&self, device: &DeviceId) -> bool {
+        self.sessions.values().any(|s| s.device() == Some(device))
+    }
+
+    fn send(&mut self, conn: ConnId, frame: &ToDevice) {
+        self.replies.push(Reply::Send { conn, frame: frame.encode().into() });
+    }
+
+    /// Sends to every signed-in socket but one.
+    fn to_members(&mut self, except: Option<ConnId>, frame: &ToDevice) {
+        let frame: Arc<[u8]> = frame.encode().into();
+        for session in self.sessions.values() {
+            if session.device().is_some() && Some(session.conn) != except {
+                self.replies.push(Reply::Send { conn: session.conn, frame: Arc::clone(&frame) });
+            }
+        }
+    }
+
+    /// Sends to every socket of a device.
+    fn to_device(&mut self, device: &DeviceId, frame: &ToDevice) {
+        let frame: Arc<[u8]> = frame.encode().into();
+        for session in self.sessions.values().filter(|s| s.device() == Some(device)) {
+            self.replies.push(Reply::Send { conn: session.conn, frame: Arc::clone(&frame) });
+        }
+    }
+
+    fn refuse(&mut self, conn: ConnId, code: ErrorCode, retry_after_ms: u64, of: u8) {
+        self.send(conn, &ToDevice::Error { code, retry_after_ms, of });
+    }
+
+    fn close(&mut self, conn: ConnId, code: CloseCode) {
+        self.replies.push(Reply::Close { conn, code });
+        self.closed(conn);
+    }
+
+    fn attach(&mut self, conn: ConnId) {
+        if let Some(session) = self.sessions.get(&conn) {
+            self.replies.push(Reply::Attach { conn, session: session.encode() });
+        }
+    }
+}

@@ -1,0 +1,185 @@
+//! Invites: opened by a member, claimed once, and a letter box between inviter and joiner.
+
+use hushclip_protocol::error::ErrorCode;
+use hushclip_protocol::frame::{InviteNote, InviteStep, ToDevice, ToRelay};
+use hushclip_protocol::ids::{Claim, ConnId, DeviceId, Hash, InviteId, JoinToken};
+use hushclip_protocol::{label, limits};
+
+use crate::session::State;
+use crate::store::InviteRow;
+use crate::{Mailbox, Store};
+
+impl<S: Store> Mailbox<S> {
+    pub(crate) fn open_invite(
+        &mut self,
+        conn: ConnId,
+        device: DeviceId,
+        invite: InviteId,
+        claim_hash: Hash,
+        offer: Vec<u8>,
+    ) -> Result<(), ErrorCode> {
+        if offer.is_empty() || offer.len() > limits::PAIRING_BYTES {
+            return Err(ErrorCode::TooLarge);
+        }
+        let row = match self.invites.get(&invite) {
+            Some(row) if row.inviter == device && row.claim_hash == claim_hash => row.clone(),
+            Some(_) => return Err(ErrorCode::InviteUsed),
+            None if self.invites.len() >= limits::INVITES => return Err(ErrorCode::TooManyInvites),
+            None => {
+                let mut row = InviteRow {
+                    invite,
+                    claim_hash,
+                    inviter: device,
+                    expires_ms: self.now + limits::INVITE_MS,
+                    token: None,
+                    notes: [const { Vec::new() }; 5].map(Into::into),
+                };
+                row.notes[slot(InviteStep::Offer)] = offer.into();
+                self.put_invite(&row)?;
+                row
+            }
+        };
+        self.send(conn, &ToDevice::InviteOpened { invite, expires_ms: row.expires_ms });
+        self.send_note(conn, &row, InviteStep::Request);
+        Ok(())
+    }
+
+    pub(crate) fn cancel_invite(&mut self, device: DeviceId, invite: InviteId) -> Result<(), ErrorCode> {
+        let row = self.invite(&invite)?;
+        if row.inviter != device {
+            return Err(ErrorCode::InviteGone);
+        }
+        self.end_invite(&row)?;
+        Ok(())
+    }
+
+    pub(crate) fn claim(
+        &mut self,
+        conn: ConnId,
+        invite: InviteId,
+        claim: &Claim,
+        token: JoinToken,
+    ) -> Result<(), ErrorCode> {
+        let mut row = self.invite(&invite)?;
+        if label::hash(label::CLAIM, &[claim.as_bytes()]) != row.claim_hash {
+            return Err(ErrorCode::InviteGone);
+        }
+        match row.token {
+            Some(known) if known != token => return Err(ErrorCode::InviteUsed),
+            Some(_) => {}
+            None => {
+                row.token = Some(token);
+                self.put_invite(&row)?;
+            }
+        }
+        if let Some(session) = self.sessions.get_mut(&conn) {
+            session.state = State::Joiner { invite };
+        }
+        self.attach(conn);
+        for step in [InviteStep::Offer, InviteStep::Reveal, InviteStep::Welcome, InviteStep::Refuse] {
+            self.send_note(conn, &row, step);
+        }
+        Ok(())
+    }
+
+    /// Frames of a joiner: nothing but its request.
+    pub(crate) fn joiner_frame(&mut self, conn: ConnId, invite: InviteId, frame: ToRelay) -> Result<(), ErrorCode> {
+        let ToRelay::InviteNote(note) = frame else { return Err(ErrorCode::BadFrame) };
+        if note.invite != invite || note.step != InviteStep::Request {
+            return Err(ErrorCode::BadFrame);
+        }
+        let mut row = self.invite(&invite)?;
+        // The first request stands: the inviter answers one joiner only.
+        if row.notes[slot(note.step)].is_empty() {
+            self.keep_note(&mut row, &note)?;
+        }
+        for step in [InviteStep::Reveal, InviteStep::Welcome, InviteStep::Refuse] {
+            self.send_note(conn, &row, step);
+        }
+        let inviter = row.inviter;
+        let bytes = row.notes[slot(InviteStep::Request)].clone();
+        self.to_device(&inviter, &ToDevice::InviteNote(InviteNote { bytes, ..note }));
+        Ok(())
+    }
+
+    pub(crate) fn inviter_note(&mut self, device: DeviceId, note: InviteNote) -> Result<(), ErrorCode> {
+        let mut row = self.invite(&note.invite)?;
+        if row.inviter != device || note.step <= InviteStep::Request {
+            return Err(ErrorCode::InviteGone);
+        }
+        self.keep_note(&mut row, &note)?;
+        let joiners: Vec<_> = self
+            .sessions
+            .values()
+            .filter(|s| matches!(s.state, State::Joiner { invite } if invite == note.invite))
+            .map(|s| s.conn)
+            .collect();
+        for conn in joiners {
+            self.send(conn, &ToDevice::InviteNote(note.clone()));
+        }
+        Ok(())
+    }
+
+    /// Drops expired invites; returns when the next one expires.
+    pub(crate) fn expire_invites(&mut self) -> Option<u64> {
+        let gone: Vec<_> = self.invites.values().filter(|row| row.expires_ms <= self.now).cloned().collect();
+        for row in gone {
+            // A row that cannot be deleted now is tried again at the next event.
+            let _ = self.end_invite(&row);
+        }
+        self.invites.values().map(|row| row.expires_ms).filter(|at| *at > self.now).min()
+    }
+
+    fn invite(&self, invite: &InviteId) -> Result<InviteRow, ErrorCode> {
+        self.invites.get(invite).filter(|row| row.expires_ms > self.now).cloned().ok_or(ErrorCode::InviteGone)
+    }
+
+    fn put_invite(&mut self, row: &InviteRow) -> Result<(), ErrorCode> {
+        self.store.put_invite(row)?;
+        self.invites.insert(row.invite, row.clone());
+        Ok(())
+    }
+
+    fn keep_note(&mut self, row: &mut InviteRow, note: &InviteNote) -> Result<(), ErrorCode> {
+        if note.bytes.is_empty() || note.bytes.len() > limits::PAIRING_BYTES {
+            return Err(ErrorCode::TooLarge);
+        }
+        row.notes[slot(note.step)] = note.bytes.clone();
+        self.put_invite(row)
+    }
+
+    fn end_invite(&mut self, row: &InviteRow) -> Result<(), ErrorCode> {
+        self.store.delete_invite(&row.invite)?;
+        self.invites.remove(&row.invite);
+        let ended = ToDevice::InviteEnded { invite: row.invite };
+        self.to_device(&row.inviter, &ended);
+        let joiners: Vec<_> = self
+            .sessions
+            .values()
+            .filter(|s| matches!(s.state, State::Joiner { invite } if invite == row.invite))
+            .map(|s| s.conn)
+            .collect();
+        for conn in joiners {
+            self.send(conn, &ended);
+        }
+        Ok(())
+    }
+
+    fn send_note(&mut self, conn: ConnId, row: &InviteRow, step: InviteStep) {
+        let bytes = &row.notes[slot(step)];
+        if !bytes.is_empty() {
+            let note = InviteNote { invite: row.invite, step, bytes: bytes.clone() };
+            self.send(conn, &ToDevice::InviteNote(note));
+        }
+    }
+}
+
+const fn slot(step: InviteStep) -> usize {
+    match step {
+        InviteStep::Offer => 0,
+        InviteStep::Request => 1,
+        InviteStep::Reveal => 2,
+        InviteStep::Welcome => 3,
+        InviteStep::Refuse => 4,
+    }
+}

@@ -1,0 +1,113 @@
+//! A store in memory, for the simulator and for tests. What a shell's disk does is tested there.
+
+use std::collections::BTreeMap;
+
+use hushclip_protocol::ids::{DeviceId, InviteId};
+use hushclip_protocol::log::SignedEntry;
+
+use crate::store::{InviteRow, ItemRow, Store, StoreError};
+
+/// A [`Store`] whose clones are its crash images.
+#[derive(Debug, Clone, Default)]
+pub struct MemoryStore {
+    log: Vec<SignedEntry>,
+    items: BTreeMap<u64, (ItemRow, Vec<u8>)>,
+    floor: u64,
+    acked: BTreeMap<DeviceId, u64>,
+    invites: BTreeMap<InviteId, InviteRow>,
+    /// Makes every write fail like a full disk.
+    pub full: bool,
+}
+
+impl MemoryStore {
+    fn writable(&self) -> Result<(), StoreError> {
+        if self.full { Err(StoreError::Full) } else { Ok(()) }
+    }
+
+    /// Everything that is stored, in one piece, to look for what must not be there.
+    pub fn dump(&self) -> Vec<u8> {
+        let mut out = Vec::new();
+        for entry in &self.log {
+            out.extend_from_slice(&entry.entry);
+            out.extend_from_slice(&entry.sealed);
+        }
+        for (_, envelope) in self.items.values() {
+            out.extend_from_slice(envelope);
+        }
+        for note in self.invites.values().flat_map(|row| &row.notes) {
+            out.extend_from_slice(note);
+        }
+        out
+    }
+}
+
+impl Store for MemoryStore {
+    fn log(&self) -> Result<Vec<SignedEntry>, StoreError> {
+        Ok(self.log.clone())
+    }
+
+    fn append_log(&mut self, seq: u64, entry: &SignedEntry) -> Result<(), StoreError> {
+        self.writable()?;
+        if seq != self.log.len() as u64 {
+            return Err(StoreError::Failed);
+        }
+        self.log.push(entry.clone());
+        Ok(())
+    }
+
+    fn item_rows(&self) -> Result<Vec<ItemRow>, StoreError> {
+        Ok(self.items.values().map(|(row, _)| *row).collect())
+    }
+
+    fn items_after(&self, after: u64, limit: usize) -> Result<Vec<(u64, Vec<u8>)>, StoreError> {
+        let range = self.items.range(after.saturating_add(1)..);
+        Ok(range.take(limit).map(|(cursor, (_, envelope))| (*cursor, envelope.clone())).collect())
+    }
+
+    fn insert_item(&mut self, row: &ItemRow, envelope: &[u8]) -> Result<(), StoreError> {
+        self.writable()?;
+        self.items.insert(row.cursor, (*row, envelope.to_vec()));
+        Ok(())
+    }
+
+    fn delete_items(&mut self, cursors: &[u64]) -> Result<(), StoreError> {
+        for cursor in cursors {
+            self.items.remove(cursor);
+        }
+        Ok(())
+    }
+
+    fn cursor_floor(&self) -> Result<u64, StoreError> {
+        Ok(self.floor)
+    }
+
+    fn set_cursor_floor(&mut self, cursor: u64) -> Result<(), StoreError> {
+        self.floor = cursor;
+        Ok(())
+    }
+
+    fn acked(&self) -> Result<Vec<(DeviceId, u64)>, StoreError> {
+        Ok(self.acked.iter().map(|(device, cursor)| (*device, *cursor)).collect())
+    }
+
+    fn set_acked(&mut self, device: DeviceId, cursor: u64) -> Result<(), StoreError> {
+        self.writable()?;
+        self.acked.insert(device, cursor);
+        Ok(())
+    }
+
+    fn invites(&self) -> Result<Vec<InviteRow>, StoreError> {
+        Ok(self.invites.values().cloned().collect())
+    }
+
+    fn put_invite(&mut self, row: &InviteRow) -> Result<(), StoreError> {
+        self.writable()?;
+        self.invites.insert(row.invite, row.clone());
+        Ok(())
+    }
+
+    fn delete_invite(&mut self, invite: &InviteId) -> Result<(), StoreError> {
+        self.invites.remove(invite);
+        Ok(())
+    }
+}

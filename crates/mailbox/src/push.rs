@@ -1,0 +1,133 @@
+//! Items in and out: store, fan out, pull, expire.
+
+use hushclip_protocol::envelope::{Envelope, Kind};
+use hushclip_protocol::error::ErrorCode;
+use hushclip_protocol::frame::{Delivered, Item, ToDevice};
+use hushclip_protocol::ids::{ConnId, DeviceId};
+use hushclip_protocol::limits;
+
+use crate::session::State;
+use crate::store::ItemRow;
+use crate::{Kept, Mailbox, Store};
+
+/// Room for envelopes in one `Items` frame; the rest of the frame is framing.
+const ITEMS_BYTES: usize = limits::FRAME_BYTES - 64 * 1024;
+
+impl<S: Store> Mailbox<S> {
+    pub(crate) fn push(&mut self, conn: ConnId, device: DeviceId, bytes: &[u8]) -> Result<(), ErrorCode> {
+        if bytes.len() > limits::ENVELOPE_BYTES {
+            return Err(ErrorCode::TooLarge);
+        }
+        let header = Envelope::parse(bytes).map_err(|_| ErrorCode::BadFrame)?.header;
+        let Some(membership) = &self.membership else { return Err(ErrorCode::UnknownAccount) };
+        if header.sender != device || header.account != membership.account() || header.kind == Kind::Live {
+            return Err(ErrorCode::BadFrame);
+        }
+        if let Some(cursor) = self.cursors.get(&header.item).copied() {
+            self.send(conn, &ToDevice::Pushed { item: header.item, cursor });
+            return Ok(());
+        }
+        if header.epoch != membership.epoch() {
+            return Err(ErrorCode::StaleEpoch);
+        }
+        let row = ItemRow {
+            cursor: self.last_cursor + 1,
+            item: header.item,
+            bytes: bytes.len() as u64,
+            expires_ms: self.now + u64::from(header.ttl_s) * 1000,
+        };
+        if self.item_bytes + row.bytes > limits::ITEM_BYTES {
+            return Err(ErrorCode::StorageFull);
+        }
+        self.store.insert_item(&row, bytes)?;
+        self.last_cursor = row.cursor;
+        self.remember_item(&row);
+        self.evict_beyond_count();
+        self.send(conn, &ToDevice::Pushed { item: row.item, cursor: row.cursor });
+        let item = Item { cursor: row.cursor, envelope: bytes.to_vec().into() };
+        self.to_members(Some(conn), &ToDevice::Item(item));
+        Ok(())
+    }
+
+    pub(crate) fn pull(&mut self, conn: ConnId, after: u64, limit: u16) -> Result<(), ErrorCode> {
+        let limit = limit.clamp(1, limits::PULL_ITEMS).into();
+        let mut items = Vec::new();
+        let mut bytes = 0;
+        let mut through = after;
+        let rows = self.store.items_after(after, limit)?;
+        let read = rows.len();
+        let mut taken = 0;
+        for (cursor, envelope) in rows {
+            bytes += envelope.len();
+            if bytes > ITEMS_BYTES && taken > 0 {
+                break;
+            }
+            taken += 1;
+            through = cursor;
+            if self.items.get(&cursor).is_some_and(|kept| kept.expires_ms > self.now) {
+                items.push(Item { cursor, envelope: envelope.into() });
+            }
+        }
+        let has_more = taken < read || read == limit;
+        if !has_more {
+            through = through.max(self.last_cursor);
+        }
+        self.send(conn, &ToDevice::Items { items, has_more, through });
+        Ok(())
+    }
+
+    pub(crate) fn ack(&mut self, conn: ConnId, device: DeviceId, cursor: u64) {
+        if self.note_acked(device, cursor) {
+            if let Some(session) = self.sessions.get_mut(&conn) {
+                session.state = State::Member { device, acked: cursor };
+            }
+            self.attach(conn);
+            let cursor = cursor.min(self.last_cursor);
+            self.to_members(Some(conn), &ToDevice::Delivered(Delivered { device, cursor }));
+        }
+    }
+
+    /// Returns whether this was news.
+    pub(crate) fn note_acked(&mut self, device: DeviceId, cursor: u64) -> bool {
+        let cursor = cursor.min(self.last_cursor);
+        let known = &mut self.acked.entry(device).or_default().cursor;
+        let news = cursor > *known;
+        *known = cursor.max(*known);
+        news
+    }
+
+    pub(crate) fn remember_item(&mut self, row: &ItemRow) {
+        self.items.insert(row.cursor, Kept { item: row.item, bytes: row.bytes, expires_ms: row.expires_ms });
+        self.cursors.insert(row.item, row.cursor);
+        self.item_bytes += row.bytes;
+    }
+
+    /// The account keeps its newest [`limits::ITEMS`] items.
+    fn evict_beyond_count(&mut self) {
+        let beyond = self.items.len().saturating_sub(limits::ITEMS);
+        let cursors: Vec<u64> = self.items.keys().take(beyond).copied().collect();
+        self.delete(&cursors);
+    }
+
+    pub(crate) fn expire_items(&mut self) {
+        let now = self.now;
+        let cursors: Vec<u64> =
+            self.items.iter().filter(|(_, kept)| kept.expires_ms <= now).map(|(cursor, _)| *cursor).collect();
+        self.delete(&cursors);
+    }
+
+    fn delete(&mut self, cursors: &[u64]) {
+        let Some(last) = cursors.last() else { return };
+        // A cursor is never given twice, even when its item is gone.
+        if *last == self.last_cursor && self.store.set_cursor_floor(self.last_cursor).is_err() {
+            return;
+        }
+        if self.store.delete_items(cursors).is_err() {
+            return;
+        }
+        for kept in cursors.iter().filter_map(|cursor| self.items.remove(cursor)) {
+            self.cursors.remove(&kept.item);
+            self.item_bytes -= kept.bytes;
+        }
+    }
+}

@@ -1,0 +1,99 @@
+//! From an open socket to a member or a joiner.
+
+use hushclip_protocol::error::{CloseCode, ErrorCode};
+use hushclip_protocol::frame::{Challenge, Delivered, Hello, Limits, ToDevice, ToRelay, Welcome};
+use hushclip_protocol::ids::{ConnId, DeviceId, Nonce};
+use hushclip_protocol::{VERSION, limits, negotiate, signature, signin};
+
+use crate::session::{Session, State};
+use crate::{Mailbox, Store};
+
+/// Longest authority that a device may have asked for.
+const HOST_BYTES: usize = 255;
+
+impl<S: Store> Mailbox<S> {
+    pub(crate) fn opened(&mut self, conn: ConnId, nonce: Nonce, host: String) {
+        let session = Session::new(conn, nonce, host, self.now);
+        if self.sessions.len() >= limits::SOCKETS || session.host.len() > HOST_BYTES {
+            return self.close(conn, CloseCode::TooManySockets);
+        }
+        self.sessions.insert(conn, session);
+        self.attach(conn);
+        self.send(conn, &ToDevice::Challenge(challenge(conn, nonce)));
+    }
+
+    pub(crate) fn sign_in_frame(&mut self, conn: ConnId, frame: ToRelay) -> Result<(), ErrorCode> {
+        match frame {
+            ToRelay::Hello(hello) => self.hello(conn, &hello),
+            ToRelay::Register(entry) => self.register(conn, &entry),
+            ToRelay::Claim { versions, invite, claim, token } => {
+                if negotiate(&versions).is_none() {
+                    self.close(conn, CloseCode::Version);
+                    return Ok(());
+                }
+                self.claim(conn, invite, &claim, token)
+            }
+            _ => {
+                self.close(conn, CloseCode::NotAMember);
+                Ok(())
+            }
+        }
+    }
+
+    fn hello(&mut self, conn: ConnId, hello: &Hello) -> Result<(), ErrorCode> {
+        let Some(version) = negotiate(&hello.versions) else {
+            self.close(conn, CloseCode::Version);
+            return Ok(());
+        };
+        let Some(membership) = &self.membership else { return Err(ErrorCode::UnknownAccount) };
+        let Some(session) = self.sessions.get_mut(&conn) else { return Ok(()) };
+        let fresh = !session.answered && self.now.saturating_sub(session.opened_ms) <= limits::CHALLENGE_MS;
+        session.answered = true;
+        let message = signin::message(&session.host, &challenge(conn, session.nonce), hello);
+        let signed = membership.member(&hello.device).is_some_and(|member| {
+            hello.account == membership.account() && signature::verify(&member.sign_pk, &message, &hello.signature)
+        });
+        if !(fresh && signed) {
+            let removed = membership.removed(&hello.device).is_some();
+            self.close(conn, if removed { CloseCode::Removed } else { CloseCode::NotAMember });
+            return Ok(());
+        }
+        let (log_seq, log_head) = (membership.seq(), membership.head());
+        let was_online = self.is_online(&hello.device);
+        if let Some(session) = self.sessions.get_mut(&conn) {
+            session.state = State::Member { device: hello.device, acked: hello.cursor };
+        }
+        self.attach(conn);
+        self.note_acked(hello.device, hello.cursor);
+        let welcome = Welcome {
+            version,
+            max_cursor: self.last_cursor,
+            log_seq,
+            log_head,
+            time_ms: self.now,
+            limits: Limits::CURRENT,
+            online: self.online(),
+            delivered: self.delivered(),
+        };
+        self.send(conn, &ToDevice::Welcome(welcome));
+        if !was_online {
+            self.to_members(Some(conn), &ToDevice::Presence { device: hello.device, online: true });
+        }
+        Ok(())
+    }
+
+    fn online(&self) -> Vec<DeviceId> {
+        let mut online: Vec<_> = self.sessions.values().filter_map(|s| s.device().copied()).collect();
+        online.sort_unstable();
+        online.dedup();
+        online
+    }
+
+    fn delivered(&self) -> Vec<Delivered> {
+        self.acked.iter().map(|(device, acked)| Delivered { device: *device, cursor: acked.cursor }).collect()
+    }
+}
+
+fn challenge(conn: ConnId, nonce: Nonce) -> Challenge {
+    Challenge { versions: vec![VERSION], nonce, conn }
+}

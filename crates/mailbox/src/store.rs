@@ -1,0 +1,95 @@
+//! What a mailbox keeps on disk, as its shells must offer it.
+
+use hushclip_protocol::error::ErrorCode;
+use hushclip_protocol::ids::{DeviceId, Hash, InviteId, ItemId, JoinToken};
+use hushclip_protocol::log::SignedEntry;
+use minicbor::bytes::ByteVec;
+use minicbor::{Decode, Encode};
+
+/// The disk refused.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum StoreError {
+    /// No space.
+    #[error("no space left")]
+    Full,
+    /// Anything else.
+    #[error("the store failed")]
+    Failed,
+}
+
+impl From<StoreError> for ErrorCode {
+    fn from(error: StoreError) -> Self {
+        match error {
+            StoreError::Full => Self::StorageFull,
+            StoreError::Failed => Self::Unavailable,
+        }
+    }
+}
+
+/// A stored item without its envelope.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ItemRow {
+    /// Position, below 2^53.
+    pub cursor: u64,
+    /// Name.
+    pub item: ItemId,
+    /// Length of the envelope.
+    pub bytes: u64,
+    /// When it may go, milliseconds since 1970.
+    pub expires_ms: u64,
+}
+
+/// An open invite.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+#[cbor(array)]
+pub struct InviteRow {
+    /// Which.
+    #[n(0)]
+    pub invite: InviteId,
+    /// What a claim must hash to.
+    #[n(1)]
+    pub claim_hash: Hash,
+    /// The device that opened it.
+    #[n(2)]
+    pub inviter: DeviceId,
+    /// When it ends, milliseconds since 1970.
+    #[n(3)]
+    pub expires_ms: u64,
+    /// Who claimed it.
+    #[n(4)]
+    pub token: Option<JoinToken>,
+    /// The messages passed so far, by step. Empty: not yet.
+    #[n(5)]
+    pub notes: [ByteVec; 5],
+}
+
+/// A mailbox's disk. All writes of one event become durable together or not at all, and before any
+/// reply to that event leaves.
+pub trait Store {
+    /// All log entries, in order.
+    fn log(&self) -> Result<Vec<SignedEntry>, StoreError>;
+    /// Appends the entry at position `seq`.
+    fn append_log(&mut self, seq: u64, entry: &SignedEntry) -> Result<(), StoreError>;
+    /// All items, in ascending order of cursor.
+    fn item_rows(&self) -> Result<Vec<ItemRow>, StoreError>;
+    /// The envelopes of at most `limit` items after a cursor, in ascending order.
+    fn items_after(&self, after: u64, limit: usize) -> Result<Vec<(u64, Vec<u8>)>, StoreError>;
+    /// Stores an item.
+    fn insert_item(&mut self, row: &ItemRow, envelope: &[u8]) -> Result<(), StoreError>;
+    /// Removes items.
+    fn delete_items(&mut self, cursors: &[u64]) -> Result<(), StoreError>;
+    /// No cursor up to this one may be given again, even when no item is left.
+    fn cursor_floor(&self) -> Result<u64, StoreError>;
+    /// Raises the floor.
+    fn set_cursor_floor(&mut self, cursor: u64) -> Result<(), StoreError>;
+    /// Up to where each device had stored when it last went.
+    fn acked(&self) -> Result<Vec<(DeviceId, u64)>, StoreError>;
+    /// Remembers that.
+    fn set_acked(&mut self, device: DeviceId, cursor: u64) -> Result<(), StoreError>;
+    /// All invites.
+    fn invites(&self) -> Result<Vec<InviteRow>, StoreError>;
+    /// Stores or replaces an invite.
+    fn put_invite(&mut self, row: &InviteRow) -> Result<(), StoreError>;
+    /// Removes an invite.
+    fn delete_invite(&mut self, invite: &InviteId) -> Result<(), StoreError>;
+}
