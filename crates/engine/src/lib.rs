@@ -4,10 +4,12 @@
 
 pub mod command;
 pub mod effect;
+mod engine;
 pub mod event;
 pub mod view;
 
 pub use command::Command;
 pub use effect::{Effect, Notice, Write};
+pub use engine::{Engine, RestoreError};
 pub use event::{Content, Event};
 pub use view::View;

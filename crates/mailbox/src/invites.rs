@@ -98,7 +98,7 @@ impl<S: Store> Mailbox<S> {
         }
         let inviter = row.inviter;
         let bytes = row.notes[slot(InviteStep::Request)].clone();
-        self.to_device(&inviter, &ToDevice::InviteNote(InviteNote { bytes, ..note }));
+        self.tell_device(&inviter, &ToDevice::InviteNote(InviteNote { bytes, ..note }));
         Ok(())
     }
 
@@ -152,7 +152,7 @@ impl<S: Store> Mailbox<S> {
         self.store.delete_invite(&row.invite)?;
         self.invites.remove(&row.invite);
         let ended = ToDevice::InviteEnded { invite: row.invite };
-        self.to_device(&row.inviter, &ended);
+        self.tell_device(&row.inviter, &ended);
         let joiners: Vec<_> = self
             .sessions
             .values()

@@ -250,7 +250,7 @@ impl<S: Store> Mailbox<S> {
             acked.stored = acked.cursor;
         }
         if !self.is_online(&device) {
-            self.to_members(None, &ToDevice::Presence { device, online: false });
+            self.tell_members(None, &ToDevice::Presence { device, online: false });
         }
     }
 
@@ -288,7 +288,7 @@ impl<S: Store> Mailbox<S> {
     }
 
     /// Sends to every signed-in socket but one.
-    fn to_members(&mut self, except: Option<ConnId>, frame: &ToDevice) {
+    fn tell_members(&mut self, except: Option<ConnId>, frame: &ToDevice) {
         let frame: Arc<[u8]> = frame.encode().into();
         for session in self.sessions.values() {
             if session.device().is_some() && Some(session.conn) != except {
@@ -298,7 +298,7 @@ impl<S: Store> Mailbox<S> {
     }
 
     /// Sends to every socket of a device.
-    fn to_device(&mut self, device: &DeviceId, frame: &ToDevice) {
+    fn tell_device(&mut self, device: &DeviceId, frame: &ToDevice) {
         let frame: Arc<[u8]> = frame.encode().into();
         for session in self.sessions.values().filter(|s| s.device() == Some(device)) {
             self.replies.push(Reply::Send { conn: session.conn, frame: Arc::clone(&frame) });

@@ -74,6 +74,6 @@ impl<S: Store> Mailbox<S> {
     }
 
     fn announce(&mut self, seq: u64, entry: &SignedEntry) {
-        self.to_members(None, &ToDevice::LogEntries { from: seq, entries: vec![entry.clone()], has_more: false });
+        self.tell_members(None, &ToDevice::LogEntries { from: seq, entries: vec![entry.clone()], has_more: false });
     }
 }

@@ -45,7 +45,7 @@ impl<S: Store> Mailbox<S> {
         self.evict_beyond_count();
         self.send(conn, &ToDevice::Pushed { item: row.item, cursor: row.cursor });
         let item = Item { cursor: row.cursor, envelope: bytes.to_vec().into() };
-        self.to_members(Some(conn), &ToDevice::Item(item));
+        self.tell_members(Some(conn), &ToDevice::Item(item));
         Ok(())
     }
 
@@ -83,7 +83,7 @@ impl<S: Store> Mailbox<S> {
             }
             self.attach(conn);
             let cursor = cursor.min(self.last_cursor);
-            self.to_members(Some(conn), &ToDevice::Delivered(Delivered { device, cursor }));
+            self.tell_members(Some(conn), &ToDevice::Delivered(Delivered { device, cursor }));
         }
     }
 

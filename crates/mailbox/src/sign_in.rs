@@ -77,7 +77,7 @@ impl<S: Store> Mailbox<S> {
         };
         self.send(conn, &ToDevice::Welcome(welcome));
         if !was_online {
-            self.to_members(Some(conn), &ToDevice::Presence { device: hello.device, online: true });
+            self.tell_members(Some(conn), &ToDevice::Presence { device: hello.device, online: true });
         }
         Ok(())
     }
