@@ -1,8 +1,17 @@
-//! The engine's public face.
+//! The engine's public face and the dispatch of events. What one call persists always stands before
+//! what it sends, so a process that dies in between has promised nothing that it does not remember.
 
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+
+use hushclip_protocol::frame::{ToDevice, ToRelay};
+use hushclip_protocol::ids::{DeviceId, ItemId};
 use rand_core::CryptoRng;
 
-use crate::{Effect, Event, View};
+use crate::history::History;
+use crate::line::{Line, Phase};
+use crate::state::{Account, Identity, Invite, Join, Queued, Records};
+use crate::view::{Problem, View};
+use crate::{Command, Effect, Event, Notice, Write, problem};
 
 /// The persisted records do not make an engine: they are damaged, or of a later version.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -10,23 +19,220 @@ use crate::{Effect, Event, View};
 pub struct RestoreError;
 
 /// A device's brain.
-#[derive(Debug, Default)]
-pub struct Engine {}
+pub struct Engine {
+    pub(crate) identity: Option<Identity>,
+    pub(crate) account: Option<Account>,
+    pub(crate) outbox: VecDeque<Queued>,
+    pub(crate) history: History,
+    pub(crate) invite: Option<Invite>,
+    pub(crate) join: Option<Join>,
+    pub(crate) line: Line,
+    /// The item whose `Push` is not answered yet.
+    pub(crate) in_flight: Option<ItemId>,
+    /// The newest clip that came in since the line went up, to be put on the clipboard at the end.
+    pub(crate) newest_missed: Option<ItemId>,
+    /// The log was as long as the relay's when last compared.
+    pub(crate) log_is_newest: bool,
+    /// The log was fetched for the sake of an item; doing so again would not help it.
+    pub(crate) log_fetched_for_item: bool,
+    /// Counts what changes in the clips that are shown.
+    pub(crate) clips_revision: u64,
+    pub(crate) online: BTreeSet<DeviceId>,
+    pub(crate) delivered: BTreeMap<DeviceId, u64>,
+    pub(crate) problem: Option<Problem>,
+    pub(crate) now: u64,
+    writes: Vec<Write>,
+    effects: Vec<Effect>,
+    last_wake: Option<u64>,
+    last_view: (u64, View),
+}
 
 impl Engine {
     /// Rebuilds the engine from everything that [`Effect::Persist`] has stored; from nothing, a
     /// fresh one.
-    pub fn restore(_records: impl IntoIterator<Item = (String, Vec<u8>)>) -> Result<Self, RestoreError> {
-        Ok(Self {})
+    pub fn restore(records: impl IntoIterator<Item = (String, Vec<u8>)>) -> Result<Self, RestoreError> {
+        let records = Records::decode(records)?;
+        let mut engine = Self {
+            identity: records.identity,
+            account: records.account,
+            outbox: records.outbox,
+            history: History::restore(records.clips),
+            invite: records.invite,
+            join: records.join,
+            line: Line::default(),
+            in_flight: None,
+            newest_missed: None,
+            log_is_newest: false,
+            log_fetched_for_item: false,
+            clips_revision: 0,
+            online: BTreeSet::new(),
+            delivered: BTreeMap::new(),
+            problem: None,
+            now: 0,
+            writes: Vec::new(),
+            effects: Vec::new(),
+            last_wake: None,
+            last_view: (0, View::default()),
+        };
+        engine.last_view.1 = engine.present_frame();
+        Ok(engine)
     }
 
     /// Takes one event in. `now` is in milliseconds since 1970.
-    pub fn handle(&mut self, _event: Event, _now: u64, _rng: &mut dyn CryptoRng) -> Vec<Effect> {
-        Vec::new()
+    pub fn handle(&mut self, event: Event, now: u64, rng: &mut dyn CryptoRng) -> Vec<Effect> {
+        self.now = now;
+        match event {
+            Event::Started => self.connect_if_wanted(),
+            Event::SocketOpened => self.socket_opened(),
+            Event::SocketClosed { code } => self.socket_closed(code, rng),
+            Event::Frame(bytes) => self.frame(&bytes, rng),
+            Event::Pong => self.line.heard(now),
+            Event::Timer => {
+                self.last_wake = None;
+                self.timer(rng);
+            }
+            Event::Online => self.network_is_back(),
+            Event::LocalCopy(content) => self.local_copy(content, rng),
+            Event::Command(command) => self.command(command, rng),
+        }
+        self.finish()
     }
 
     /// What a person sees.
     pub fn view(&self) -> View {
-        View::default()
+        View { clips: self.history.iter().map(|clip| self.present_clip(clip)).collect(), ..self.present_frame() }
+    }
+
+    fn command(&mut self, command: Command, rng: &mut dyn CryptoRng) {
+        match command {
+            Command::CreateAccount { relay, name } => self.create_account(&relay, &name, rng),
+            Command::Join { link, name } => self.start_join(&link, &name, rng),
+            Command::CancelJoin => self.cancel_join(),
+            Command::Push { text, html } => self.push_command(text, html, rng),
+            Command::Copied { id } => {
+                if let Some(item) = ItemId::from_hex(&id) {
+                    self.history.take(&item);
+                }
+            }
+            Command::Invite => self.start_invite(rng),
+            Command::CancelInvite => self.cancel_invite(),
+            Command::Approve { digits } => self.approve(digits.as_deref(), rng),
+            Command::Refuse => self.refuse(),
+            Command::Dismiss => self.problem = None,
+        }
+    }
+
+    fn frame(&mut self, bytes: &[u8], rng: &mut dyn CryptoRng) {
+        if !self.line.listens() {
+            return;
+        }
+        self.line.heard(self.now);
+        let Ok(frame) = ToDevice::decode(bytes) else {
+            // A relay that sends what is no frame is of another version, or broken: start over.
+            return self.hang_up(rng);
+        };
+        match frame {
+            ToDevice::Challenge(challenge) => self.challenged(&challenge, rng),
+            ToDevice::Registered => self.registered(),
+            ToDevice::Welcome(welcome) => self.welcomed(&welcome),
+            ToDevice::LogEntries { from, entries, has_more } => self.log_entries(from, entries, has_more, rng),
+            ToDevice::Items { items, has_more, through } => self.items(&items, has_more, through, rng),
+            ToDevice::Item(item) => self.live_item(&item),
+            ToDevice::Pushed { item, cursor } => self.pushed(item, cursor, rng),
+            ToDevice::Delivered(delivered) => {
+                self.delivered.insert(delivered.device, delivered.cursor);
+                self.clips_revision += 1;
+            }
+            ToDevice::Presence { device, online } => {
+                if online {
+                    self.online.insert(device);
+                } else {
+                    self.online.remove(&device);
+                }
+            }
+            ToDevice::InviteOpened { invite, expires_ms } => self.invite_opened(invite, expires_ms),
+            ToDevice::InviteNote(note) => self.invite_note(&note, rng),
+            ToDevice::InviteEnded { invite } => self.invite_ended(invite),
+            ToDevice::Error { code, retry_after_ms, of } => self.relay_error(code, retry_after_ms, of, rng),
+        }
+    }
+
+    fn finish(&mut self) -> Vec<Effect> {
+        let mut out = Vec::with_capacity(self.effects.len() + 3);
+        if !self.writes.is_empty() {
+            out.push(Effect::Persist(std::mem::take(&mut self.writes)));
+        }
+        out.append(&mut self.effects);
+        let wake = self.line.next_wake().into_iter().chain(self.invite_expiry()).min();
+        if wake != self.last_wake {
+            self.last_wake = wake;
+            out.extend(wake.map(Effect::WakeAt));
+        }
+        let view = (self.clips_revision, self.present_frame());
+        if view != self.last_view {
+            self.last_view = view;
+            out.push(Effect::ViewChanged);
+        }
+        out
+    }
+
+    pub(crate) fn persist(&mut self, write: Write) {
+        self.writes.push(write);
+    }
+
+    pub(crate) fn persist_account(&mut self) {
+        if let Some(write) = self.account.as_ref().map(Account::record) {
+            self.persist(write);
+        }
+    }
+
+    pub(crate) fn effect(&mut self, effect: Effect) {
+        self.effects.push(effect);
+    }
+
+    pub(crate) fn send(&mut self, frame: &ToRelay) {
+        self.line.sent(self.now);
+        self.effects.push(Effect::Send(frame.encode()));
+    }
+
+    pub(crate) fn notice(&mut self, notice: Notice) {
+        self.effects.push(Effect::Notice(notice));
+    }
+
+    /// Shows a problem and tells it once.
+    pub(crate) fn fail(&mut self, problem: Problem) {
+        self.notice(Notice::Failed { problem: problem.clone() });
+        self.problem = Some(problem);
+    }
+
+    /// Takes back a problem that has solved itself.
+    pub(crate) fn solved(&mut self, code: &str) {
+        if self.problem.as_ref().is_some_and(|p| p.code == code) {
+            self.problem = None;
+        }
+    }
+
+    /// Stops talking to the relay for good, until the person does something.
+    pub(crate) fn halt(&mut self, problem: Problem) {
+        self.line.phase = Phase::Stopped;
+        self.in_flight = None;
+        self.effect(Effect::Disconnect);
+        self.fail(problem);
+    }
+
+    /// The account, once its log is known; otherwise says so.
+    pub(crate) fn require_member(&mut self) -> bool {
+        let member = self.account.as_ref().is_some_and(|a| a.membership.is_some());
+        if !member {
+            self.fail(problem::not_a_member());
+        }
+        member
+    }
+}
+
+impl core::fmt::Debug for Engine {
+    /// Tells nothing that is secret.
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        write!(f, "Engine({:?}, outbox {})", self.line.phase, self.outbox.len())
     }
 }

@@ -1,11 +1,25 @@
 //! A device's brain: [`Event`] in, [`Effect`]s out. It decides what is sealed, sent, retried,
 //! remembered and shown. It refuses to do I/O, to read a clock or to make random bytes: time and
 //! randomness come in as arguments, effects go out as values.
+//!
+//! Reading order: `engine` (dispatch), `line` (connection), `send`, `receive`, `members`, `invite`,
+//! `join`.
 
 pub mod command;
 pub mod effect;
 mod engine;
 pub mod event;
+mod history;
+mod invite;
+mod join;
+mod line;
+mod members;
+mod present;
+mod problem;
+mod receive;
+mod relay;
+mod send;
+mod state;
 pub mod view;
 
 pub use command::Command;

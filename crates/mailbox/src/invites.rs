@@ -2,7 +2,7 @@
 
 use hushclip_protocol::error::ErrorCode;
 use hushclip_protocol::frame::{InviteNote, InviteStep, ToDevice, ToRelay};
-use hushclip_protocol::ids::{Claim, ConnId, DeviceId, Hash, InviteId, JoinToken};
+use hushclip_protocol::ids::{Claim, ConnId, DeviceId, InviteId, JoinToken};
 use hushclip_protocol::{label, limits};
 
 use crate::session::State;
@@ -10,20 +10,15 @@ use crate::store::InviteRow;
 use crate::{Mailbox, Store};
 
 impl<S: Store> Mailbox<S> {
-    pub(crate) fn open_invite(
-        &mut self,
-        conn: ConnId,
-        device: DeviceId,
-        invite: InviteId,
-        claim_hash: Hash,
-        offer: Vec<u8>,
-    ) -> Result<(), ErrorCode> {
+    pub(crate) fn open_invite(&mut self, conn: ConnId, device: DeviceId, frame: ToRelay) -> Result<(), ErrorCode> {
+        let ToRelay::InviteOpen { invite, claim_hash, offer, again } = frame else { return Err(ErrorCode::BadFrame) };
         if offer.is_empty() || offer.len() > limits::PAIRING_BYTES {
             return Err(ErrorCode::TooLarge);
         }
         let row = match self.invites.get(&invite) {
             Some(row) if row.inviter == device && row.claim_hash == claim_hash => row.clone(),
             Some(_) => return Err(ErrorCode::InviteUsed),
+            None if again => return Err(ErrorCode::InviteGone),
             None if self.invites.len() >= limits::INVITES => return Err(ErrorCode::TooManyInvites),
             None => {
                 let mut row = InviteRow {
@@ -34,7 +29,7 @@ impl<S: Store> Mailbox<S> {
                     token: None,
                     notes: [const { Vec::new() }; 5].map(Into::into),
                 };
-                row.notes[slot(InviteStep::Offer)] = offer.into();
+                row.notes[slot(InviteStep::Offer)] = offer;
                 self.put_invite(&row)?;
                 row
             }

@@ -229,9 +229,7 @@ impl<S: Store> Mailbox<S> {
             }
             ToRelay::LogAppend(entry) => self.append(&entry),
             ToRelay::LogPull { from } => self.pull_log(conn, from),
-            ToRelay::InviteOpen { invite, claim_hash, offer } => {
-                self.open_invite(conn, device, invite, claim_hash, offer.into())
-            }
+            ToRelay::InviteOpen { .. } => self.open_invite(conn, device, frame),
             ToRelay::InviteCancel { invite } => self.cancel_invite(device, invite),
             ToRelay::InviteNote(note) => self.inviter_note(device, note),
             ToRelay::Hello(_) | ToRelay::Register(_) | ToRelay::Claim { .. } => Err(ErrorCode::BadFrame),

@@ -251,6 +251,9 @@ pub enum ToRelay {
         /// The inviter's [`InviteStep::Offer`].
         #[n(2)]
         offer: ByteVec,
+        /// The relay had it before: an invite that has ended is not opened a second time.
+        #[n(3)]
+        again: bool,
     },
     /// Ends an invite, whatever its state.
     #[n(9)]

@@ -1,0 +1,98 @@
+//! The local list of clips, and the answer to "is this clipboard content news?".
+
+use hushclip_protocol::ids::{DeviceId, ItemId};
+
+use crate::effect::Write;
+use crate::event::Content;
+use crate::state::Clip;
+
+/// Clips kept on a device.
+const KEPT: usize = 1000;
+/// How many of the newest clips are looked at to recognise an echo.
+const LOOKED_AT: usize = 32;
+/// How long after a clip came in another program may still be busy putting it on the clipboard, in
+/// milliseconds.
+const ECHO_MS: u64 = 10_000;
+
+/// Clips in ascending order of arrival here.
+#[derive(Default)]
+pub(crate) struct History {
+    clips: Vec<Clip>,
+    /// Content the person took from the list, which will show up on the clipboard.
+    taken: Option<String>,
+}
+
+impl History {
+    pub(crate) fn restore(clips: Vec<Clip>) -> Self {
+        Self { clips, taken: None }
+    }
+
+    /// Newest first.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = &Clip> {
+        self.clips.iter().rev()
+    }
+
+    pub(crate) fn next_order(&self) -> u64 {
+        self.clips.last().map_or(1, |clip| clip.order + 1)
+    }
+
+    pub(crate) fn get_mut(&mut self, item: &ItemId) -> Option<&mut Clip> {
+        self.clips.iter_mut().rev().find(|clip| clip.item == *item)
+    }
+
+    pub(crate) fn get(&self, item: &ItemId) -> Option<&Clip> {
+        self.clips.iter().rev().find(|clip| clip.item == *item)
+    }
+
+    /// Adds a clip; returns what to persist.
+    pub(crate) fn add(&mut self, clip: Clip) -> Vec<Write> {
+        let mut writes = vec![clip.record()];
+        self.clips.push(clip);
+        let beyond = self.clips.len().saturating_sub(KEPT);
+        writes.extend(self.clips.drain(..beyond).map(|clip| clip.delete()));
+        writes
+    }
+
+    /// The person takes a clip from the list to the clipboard.
+    pub(crate) fn take(&mut self, item: &ItemId) {
+        self.taken = self.get(item).map(|clip| canonical(&clip.text));
+    }
+
+    /// Whether content on the local clipboard is something that Hushclip put there, or the newest
+    /// clip anyway. Content decides, not timing: two agents may share one clipboard, and the order
+    /// in which they see each other's writes is not known.
+    ///
+    /// A clip of another device is an echo until this device has made a newer one; and for a few
+    /// seconds even then, because another agent on the same clipboard may lag.
+    pub(crate) fn is_echo(&self, content: &Content, own: DeviceId, now: u64) -> bool {
+        let text = canonical(&content.text);
+        if self.taken.as_ref() == Some(&text) {
+            return true;
+        }
+        let mut superseded = false;
+        for (position, clip) in self.iter().take(LOOKED_AT).enumerate() {
+            let recent = now.saturating_sub(clip.stored_ms) < ECHO_MS;
+            let counts = position == 0 || (clip.device != own && (!superseded || recent));
+            if counts && canonical(&clip.text) == text {
+                return true;
+            }
+            superseded |= clip.device == own;
+        }
+        false
+    }
+
+    /// The newest clip holds this text already.
+    pub(crate) fn newest_is(&self, text: &str) -> bool {
+        self.clips.last().is_some_and(|clip| canonical(&clip.text) == canonical(text))
+    }
+
+    /// Something new was copied here, so what was taken is no longer on the clipboard.
+    pub(crate) fn forget_taken(&mut self) {
+        self.taken = None;
+    }
+}
+
+/// Line endings differ by platform for the same text.
+fn canonical(text: &str) -> String {
+    text.replace("\r\n", "\n").replace('\r', "\n")
+}

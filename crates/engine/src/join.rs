@@ -1,0 +1,130 @@
+//! Coming into an account through a link.
+
+use hushclip_crypto::keys::DeviceKeys;
+use hushclip_crypto::pairing::{Joiner, Link};
+use hushclip_protocol::VERSION;
+use hushclip_protocol::error::ErrorCode;
+use hushclip_protocol::frame::{InviteNote, InviteStep, ToRelay};
+use rand_core::CryptoRng;
+
+use crate::line::Phase;
+use crate::relay::Relay;
+use crate::state::{Account, Identity, Join, delete_device};
+use crate::view::Problem;
+use crate::{Engine, Notice, problem};
+
+impl Engine {
+    pub(crate) fn start_join(&mut self, link: &str, name: &str, rng: &mut dyn CryptoRng) {
+        if self.account.is_some() {
+            return self.fail(problem::already_member());
+        }
+        let link = match Link::parse(link) {
+            Ok(link) => link,
+            Err(error) => return self.fail(problem::bad_link(error)),
+        };
+        if Relay::parse(&link.relay).is_none() {
+            return self.fail(problem::bad_relay());
+        }
+        let name = name.trim();
+        if name.is_empty() {
+            return self.fail(problem::bad_name());
+        }
+        let identity = Identity::new(DeviceKeys::make(rng), name);
+        let join = Join { joiner: Joiner::make(&link, name, rng), offer: None, reveal: None };
+        self.persist(identity.record());
+        self.persist(join.record());
+        self.identity = Some(identity);
+        self.join = Some(join);
+        self.problem = None;
+        self.connect();
+    }
+
+    pub(crate) fn cancel_join(&mut self) {
+        if self.join.take().is_some() {
+            self.identity = None;
+            self.persist(Join::delete());
+            self.persist(delete_device());
+            self.connect();
+        }
+    }
+
+    pub(crate) fn join_failed(&mut self, problem: Problem) {
+        self.cancel_join();
+        self.fail(problem);
+    }
+
+    pub(crate) fn claim(&mut self) {
+        let Some(join) = &self.join else { return };
+        let claim = ToRelay::Claim {
+            versions: vec![VERSION],
+            invite: join.joiner.invite(),
+            claim: join.joiner.claim(),
+            token: join.joiner.token(),
+        };
+        self.send(&claim);
+    }
+
+    pub(crate) fn claim_refused(&mut self, code: ErrorCode, rng: &mut dyn CryptoRng) {
+        match code {
+            ErrorCode::InviteUsed => self.join_failed(problem::invite_used()),
+            ErrorCode::InviteGone => self.join_failed(problem::invite_gone()),
+            _ => self.hang_up(rng),
+        }
+    }
+
+    pub(crate) fn joiner_note(&mut self, note: &InviteNote, rng: &mut dyn CryptoRng) {
+        let (Some(join), Some(identity)) = (&mut self.join, &self.identity) else { return };
+        match note.step {
+            InviteStep::Offer => {
+                if join.offer.as_ref().is_some_and(|known| *known != note.bytes) {
+                    return self.join_failed(problem::pairing_disturbed());
+                }
+                let Ok(request) = join.joiner.request(&identity.keys, &note.bytes, rng) else {
+                    return self.join_failed(problem::pairing_disturbed());
+                };
+                join.offer = Some(note.bytes.clone());
+                let write = join.record();
+                self.persist(write);
+                self.line.joining(self.now);
+                let note = InviteNote { invite: note.invite, step: InviteStep::Request, bytes: request.into() };
+                self.send(&ToRelay::InviteNote(note));
+            }
+            InviteStep::Reveal => {
+                let Some(offer) = &join.offer else { return };
+                let Ok(digits) = join.joiner.digits(&identity.keys, offer, &note.bytes) else {
+                    return self.join_failed(problem::pairing_disturbed());
+                };
+                if join.reveal.is_none() {
+                    join.reveal = Some(note.bytes.clone());
+                    let write = join.record();
+                    self.persist(write);
+                    self.notice(Notice::Digits { digits: digits.as_str().to_owned() });
+                }
+            }
+            InviteStep::Welcome => self.join_welcomed(&note.bytes),
+            InviteStep::Refuse => self.join_failed(problem::invite_refused()),
+            InviteStep::Request => {}
+        }
+    }
+
+    fn join_welcomed(&mut self, bytes: &[u8]) {
+        let (Some(join), Some(identity)) = (&self.join, &self.identity) else { return };
+        let (Some(offer), Some(reveal)) = (&join.offer, &join.reveal) else { return };
+        let Ok(joined) = join.joiner.open_welcome(&identity.keys, offer, reveal, bytes) else {
+            return self.join_failed(problem::pairing_disturbed());
+        };
+        let Some(relay) = Relay::parse(join.joiner.relay()) else { return };
+        let mut account = Account::new(relay, joined.account, (joined.log_seq, joined.log_head));
+        account.registered = true;
+        account.cursor = joined.cursor;
+        account.secrets = joined.older.into_iter().map(|older| (older.epoch, older.secret)).collect();
+        account.names = joined.names.into_iter().map(|named| (named.device, named.name)).collect();
+        self.account = Some(account);
+        self.join = None;
+        self.persist(Join::delete());
+        self.persist_account();
+        // The same socket cannot become a member's: sign in on a new one.
+        self.line.phase = Phase::Idle;
+        self.connect();
+    }
+}

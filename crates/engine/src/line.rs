@@ -1,0 +1,298 @@
+//! The line to the relay: connect, sign in, notice that it is dead, try again for ever.
+
+use hushclip_protocol::error::{CloseCode, ErrorCode};
+use hushclip_protocol::frame::{Challenge, Hello, ToRelay, Welcome};
+use hushclip_protocol::ids::Signature;
+use hushclip_protocol::{VERSION, limits, negotiate};
+use rand_core::CryptoRng;
+
+use crate::view::Connection;
+use crate::{Effect, Engine, problem};
+
+/// First wait after a failure, milliseconds; doubled each time.
+const BACKOFF_MS: u64 = 500;
+/// Longest wait.
+const BACKOFF_MAX_MS: u64 = 60_000;
+/// How long opening a socket and signing in may take.
+const HANDSHAKE_MS: u64 = 15_000;
+/// How long the line may be silent before it is tried with a ping. Below the 30 s after which
+/// browsers put a silent extension to sleep.
+const PING_MS: u64 = 20_000;
+/// How long the answer may take.
+const PONG_MS: u64 = 10_000;
+
+/// Where the line stands.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) enum Phase {
+    /// Nothing to connect to.
+    #[default]
+    Idle,
+    /// Waiting for the socket, the challenge or the welcome.
+    Connecting,
+    /// Claimed an invite, waiting for the other person.
+    Joining,
+    /// Signed in, fetching log and items.
+    CatchingUp,
+    /// Up to date.
+    Online,
+    /// Trying again at a given time.
+    Waiting(u64),
+    /// A problem that trying again does not solve.
+    Stopped,
+}
+
+/// The line and its clocks.
+#[derive(Debug, Default)]
+pub(crate) struct Line {
+    pub(crate) phase: Phase,
+    attempts: u32,
+    /// When the present step must be done.
+    deadline: Option<u64>,
+    ping_at: Option<u64>,
+    pong_by: Option<u64>,
+    /// The relay asked to wait before going on.
+    pub(crate) resume_at: Option<u64>,
+}
+
+impl Line {
+    /// Something arrived.
+    pub(crate) fn heard(&mut self, now: u64) {
+        if self.is_up() {
+            self.pong_by = None;
+            self.ping_at = Some(now + PING_MS);
+        }
+    }
+
+    /// Something was sent.
+    pub(crate) fn sent(&mut self, now: u64) {
+        if self.is_up() && self.pong_by.is_none() {
+            self.ping_at = Some(now + PING_MS);
+        }
+    }
+
+    /// Whether frames are expected at all.
+    pub(crate) fn listens(&self) -> bool {
+        self.is_up() || self.phase == Phase::Connecting
+    }
+
+    pub(crate) fn is_up(&self) -> bool {
+        matches!(self.phase, Phase::Joining | Phase::CatchingUp | Phase::Online)
+    }
+
+    pub(crate) fn next_wake(&self) -> Option<u64> {
+        let waiting = if let Phase::Waiting(at) = self.phase { Some(at) } else { None };
+        [waiting, self.deadline, self.ping_at, self.pong_by, self.resume_at].into_iter().flatten().min()
+    }
+
+    pub(crate) fn shown(&self) -> Connection {
+        match self.phase {
+            Phase::Idle | Phase::Stopped => Connection::Idle,
+            Phase::Connecting | Phase::Joining => Connection::Connecting,
+            Phase::CatchingUp => Connection::CatchingUp,
+            Phase::Online => Connection::Online,
+            Phase::Waiting(retry_at) => Connection::Waiting { retry_at },
+        }
+    }
+
+    /// The claim was accepted: from here on it takes as long as people take.
+    pub(crate) fn joining(&mut self, now: u64) {
+        self.attempts = 0;
+        self.enter(Phase::Joining, now);
+    }
+
+    fn enter(&mut self, phase: Phase, now: u64) {
+        self.deadline = (phase == Phase::Connecting).then_some(now + HANDSHAKE_MS);
+        self.phase = phase;
+        self.pong_by = None;
+        self.resume_at = None;
+        self.ping_at = self.is_up().then_some(now + PING_MS);
+    }
+}
+
+impl Engine {
+    /// Connects, unless there is nothing to connect to or the line is up or on its way.
+    pub(crate) fn connect_if_wanted(&mut self) {
+        if matches!(self.line.phase, Phase::Idle | Phase::Waiting(_)) {
+            self.connect();
+        }
+    }
+
+    /// Drops any socket and connects anew.
+    pub(crate) fn connect(&mut self) {
+        let url = match (&self.join, &self.account) {
+            (Some(join), _) => crate::relay::Relay::parse(join.joiner.relay()).map(|r| r.socket(join.joiner.mailbox())),
+            (None, Some(account)) => Some(account.relay.socket(account.id.mailbox())),
+            (None, None) => None,
+        };
+        self.in_flight = None;
+        self.online.clear();
+        let phase = if url.is_some() { Phase::Connecting } else { Phase::Idle };
+        self.line.enter(phase, self.now);
+        self.effect(url.map_or(Effect::Disconnect, |url| Effect::Connect { url }));
+    }
+
+    pub(crate) fn network_is_back(&mut self) {
+        self.line.attempts = 0;
+        self.connect_if_wanted();
+        // After a sleep the socket may be dead without knowing it.
+        if self.line.is_up() && self.line.pong_by.is_none() {
+            self.ping();
+        }
+    }
+
+    pub(crate) fn socket_opened(&mut self) {
+        if self.line.phase == Phase::Connecting {
+            self.line.deadline = Some(self.now + HANDSHAKE_MS);
+        }
+    }
+
+    pub(crate) fn socket_closed(&mut self, code: Option<u16>, rng: &mut dyn CryptoRng) {
+        if matches!(self.line.phase, Phase::Idle | Phase::Stopped) {
+            return;
+        }
+        match code.and_then(CloseCode::from_code) {
+            Some(CloseCode::Version) => return self.halt(problem::relay_version()),
+            Some(CloseCode::Removed) => return self.halt(problem::removed()),
+            Some(CloseCode::NotAMember) => self.fail(problem::sign_in_refused()),
+            _ => {}
+        }
+        self.retry(rng);
+    }
+
+    /// The line is of no use: close it and try again later.
+    pub(crate) fn hang_up(&mut self, rng: &mut dyn CryptoRng) {
+        self.effect(Effect::Disconnect);
+        self.retry(rng);
+    }
+
+    fn retry(&mut self, rng: &mut dyn CryptoRng) {
+        self.in_flight = None;
+        self.online.clear();
+        let ceiling = BACKOFF_MS.saturating_mul(1 << self.line.attempts.min(16)).min(BACKOFF_MAX_MS);
+        // Half of it at random, so that devices which lost the same relay do not come back at once.
+        let wait = ceiling / 2 + u64::from(rng.next_u32()) % (ceiling / 2 + 1);
+        self.line.attempts += 1;
+        self.line.enter(Phase::Waiting(self.now + wait), self.now);
+    }
+
+    pub(crate) fn timer(&mut self, rng: &mut dyn CryptoRng) {
+        let now = self.now;
+        let due = |at: Option<u64>| at.is_some_and(|at| at <= now);
+        self.drop_expired_invite();
+        if let Phase::Waiting(at) = self.line.phase {
+            if at <= now {
+                self.connect();
+            }
+            return;
+        }
+        if due(self.line.deadline) || due(self.line.pong_by) {
+            return self.hang_up(rng);
+        }
+        if due(self.line.ping_at) {
+            self.ping();
+        }
+        if due(self.line.resume_at) {
+            self.line.resume_at = None;
+            self.resume(rng);
+        }
+    }
+
+    fn ping(&mut self) {
+        self.line.ping_at = None;
+        self.line.pong_by = Some(self.now + PONG_MS);
+        self.effect(Effect::Ping);
+    }
+
+    /// Goes on with whatever comes next, after a pause.
+    pub(crate) fn resume(&mut self, rng: &mut dyn CryptoRng) {
+        match self.line.phase {
+            Phase::CatchingUp => self.catch_up(),
+            Phase::Online => {
+                if self.invite.as_ref().is_some_and(|invite| invite.expires_ms == 0) {
+                    self.reopen_invite();
+                }
+                self.flush(rng);
+            }
+            _ => {}
+        }
+    }
+
+    pub(crate) fn challenged(&mut self, challenge: &Challenge, rng: &mut dyn CryptoRng) {
+        if self.line.phase != Phase::Connecting {
+            return self.hang_up(rng);
+        }
+        if negotiate(&challenge.versions).is_none() {
+            return self.halt(problem::relay_version());
+        }
+        if self.join.is_some() {
+            return self.claim();
+        }
+        let (Some(account), Some(identity)) = (&self.account, &self.identity) else { return };
+        let (log_seq, log_head) = account.membership.as_ref().map_or(account.anchor, |m| (m.seq(), m.head()));
+        let hello = Hello {
+            versions: vec![VERSION],
+            account: account.id,
+            device: identity.id,
+            log_seq,
+            log_head,
+            cursor: account.cursor,
+            signature: Signature::from_bytes([0; 64]),
+        };
+        let hello = identity.keys.sign_in(account.relay.host(), challenge, hello);
+        let register = (!account.registered).then(|| account.log.first().cloned()).flatten();
+        if let Some(genesis) = register {
+            self.send(&ToRelay::Register(genesis));
+        }
+        self.send(&ToRelay::Hello(hello));
+    }
+
+    pub(crate) fn registered(&mut self) {
+        if let Some(account) = &mut self.account {
+            account.registered = true;
+            self.persist_account();
+        }
+    }
+
+    pub(crate) fn welcomed(&mut self, welcome: &Welcome) {
+        if self.line.phase != Phase::Connecting {
+            return;
+        }
+        self.line.attempts = 0;
+        self.line.enter(Phase::CatchingUp, self.now);
+        for code in ["sign_in_refused", "unknown_account"] {
+            self.solved(code);
+        }
+        self.online = welcome.online.iter().copied().take(limits::DEVICES).collect();
+        self.delivered = welcome.delivered.iter().take(limits::DEVICES).map(|d| (d.device, d.cursor)).collect();
+        self.check_welcome_log(welcome.log_seq, welcome.log_head);
+    }
+
+    /// A frame of ours was refused.
+    pub(crate) fn relay_error(&mut self, code: ErrorCode, retry_after_ms: u64, of: u8, rng: &mut dyn CryptoRng) {
+        const REGISTER: u8 = 1;
+        const HELLO: u8 = 0;
+        const CLAIM: u8 = 2;
+        const PUSH: u8 = 3;
+        const APPEND: u8 = 6;
+        const INVITE: u8 = 8;
+        match (of, code) {
+            (CLAIM, _) => self.claim_refused(code, rng),
+            (_, ErrorCode::RateLimited) => {
+                self.in_flight = None;
+                self.line.resume_at = Some(self.now + retry_after_ms.clamp(100, BACKOFF_MAX_MS));
+            }
+            (INVITE, _) | (APPEND, ErrorCode::BadEntry) => self.invite_failed(code),
+            (PUSH, _) => self.push_refused(code),
+            (HELLO | REGISTER, ErrorCode::UnknownAccount) => {
+                self.fail(problem::unknown_account());
+                self.hang_up(rng);
+            }
+            (HELLO | REGISTER, _) => {
+                self.fail(problem::sign_in_refused());
+                self.hang_up(rng);
+            }
+            (APPEND, ErrorCode::LogConflict) => self.pull_log(),
+            _ => self.line.resume_at = Some(self.now + BACKOFF_MS * 4),
+        }
+    }
+}

@@ -1,0 +1,106 @@
+//! The engine's state as a person sees it.
+
+use hushclip_protocol::ids::DeviceId;
+
+use crate::Engine;
+use crate::state::Clip;
+use crate::view::{ClipView, DeviceView, InviteView, JoiningView, Stage, View};
+
+impl Engine {
+    /// The view without its clips, which are many.
+    pub(crate) fn present_frame(&self) -> View {
+        let own = self.identity.as_ref().map(|i| i.id);
+        let member = self.account.as_ref().is_some_and(|a| a.membership.is_some());
+        View {
+            stage: match (&self.join, member) {
+                (None, true) => Stage::Member,
+                (None, false) if self.account.is_none() => Stage::New,
+                _ => Stage::Joining,
+            },
+            connection: self.line.shown(),
+            relay: self.account.as_ref().map(|a| a.relay.origin()).unwrap_or_default(),
+            device: own.map(|id| id.to_hex()).unwrap_or_default(),
+            name: self.identity.as_ref().map(|i| i.name.clone()).unwrap_or_default(),
+            clips: Vec::new(),
+            devices: self.present_devices(),
+            invite: self.present_invite(),
+            joining: self.present_joining(),
+            problem: self.problem.clone(),
+            waiting: self.outbox.len() as u32,
+        }
+    }
+
+    pub(crate) fn present_clip(&self, clip: &Clip) -> ClipView {
+        let own = self.identity.as_ref().is_some_and(|i| i.id == clip.device);
+        let (mut delivered, mut awaited) = (Vec::new(), Vec::new());
+        if own {
+            for device in self.device_ids().filter(|device| *device != clip.device) {
+                let stored = clip.cursor > 0 && self.delivered.get(&device).is_some_and(|c| *c >= clip.cursor);
+                if stored { &mut delivered } else { &mut awaited }.push(self.name_of(&device));
+            }
+        }
+        ClipView {
+            id: clip.item.to_hex(),
+            cursor: (clip.cursor > 0).then_some(clip.cursor),
+            from: self.name_of(&clip.device),
+            device: clip.device.to_hex(),
+            own,
+            kind: if clip.html.is_some() { "html" } else { "text" }.into(),
+            text: clip.text.clone(),
+            html: clip.html.clone(),
+            at: clip.at_ms,
+            delivered,
+            awaited,
+        }
+    }
+
+    fn present_devices(&self) -> Vec<DeviceView> {
+        let own = self.identity.as_ref().map(|i| i.id);
+        let mut devices: Vec<_> = self
+            .device_ids()
+            .map(|device| DeviceView {
+                id: device.to_hex(),
+                name: self.name_of(&device),
+                own: Some(device) == own,
+                online: self.online.contains(&device),
+            })
+            .collect();
+        devices.sort_by_key(|device| !device.own);
+        devices
+    }
+
+    fn present_invite(&self) -> Option<InviteView> {
+        let (invite, account) = (self.invite.as_ref()?, self.account.as_ref()?);
+        if invite.approved {
+            return None;
+        }
+        let relay = account.relay.origin();
+        let url = (invite.expires_ms > 0).then(|| invite.inviter.link(&relay).to_url(&relay));
+        Some(InviteView {
+            url: url.unwrap_or_default(),
+            expires_at: invite.expires_ms,
+            request: invite.request.as_ref().map(|request| request.name.clone()),
+            wrong_digits: invite.wrong_digits > 0,
+        })
+    }
+
+    fn present_joining(&self) -> Option<JoiningView> {
+        let joining = self.join.is_some() || self.account.as_ref().is_some_and(|a| a.membership.is_none());
+        let digits = self.join.as_ref().and_then(|join| {
+            let identity = self.identity.as_ref()?;
+            let digits = join.joiner.digits(&identity.keys, join.offer.as_ref()?, join.reveal.as_ref()?).ok()?;
+            Some(digits.as_str().to_owned())
+        });
+        joining.then_some(JoiningView { digits })
+    }
+
+    fn device_ids(&self) -> impl Iterator<Item = DeviceId> + '_ {
+        let log = self.account.as_ref().and_then(|a| a.membership.as_ref());
+        log.into_iter().flat_map(|log| log.members().map(|(device, _)| *device))
+    }
+
+    fn name_of(&self, device: &DeviceId) -> String {
+        let known = self.account.as_ref().and_then(|a| a.names.get(device)).cloned();
+        known.unwrap_or_else(|| device.to_hex()[..8].to_owned())
+    }
+}

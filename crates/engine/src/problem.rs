@@ -1,0 +1,140 @@
+//! Everything that can go wrong, in words a person can act on. Codes are stable, sentences are not.
+
+use hushclip_crypto::pairing::LinkError;
+
+use crate::view::Problem;
+
+fn problem(code: &str, message: impl Into<String>) -> Problem {
+    Problem { code: code.into(), message: message.into() }
+}
+
+pub(crate) fn bad_relay() -> Problem {
+    problem("bad_relay", "That is not a relay address. It looks like https://relay.example.")
+}
+
+pub(crate) fn already_member() -> Problem {
+    problem("already_member", "This device already belongs to an account. Remove it there before it joins another.")
+}
+
+pub(crate) fn not_a_member() -> Problem {
+    problem("no_account", "This device belongs to no account yet. Start one here, or join your other devices.")
+}
+
+pub(crate) fn bad_name() -> Problem {
+    problem("bad_name", "Give this device a name, so that you can tell it from the others.")
+}
+
+pub(crate) fn bad_link(error: LinkError) -> Problem {
+    match error {
+        LinkError::NotALink => {
+            problem("bad_link", "That is not a pairing link. Copy the whole link that the other device shows.")
+        }
+        LinkError::Incomplete => {
+            problem("bad_link", "Part of this pairing link is missing. Copy the whole link and try again.")
+        }
+        LinkError::Newer => {
+            problem("newer_link", "This pairing link was made by a newer Hushclip. Update this one, then try again.")
+        }
+    }
+}
+
+pub(crate) fn invite_gone() -> Problem {
+    problem("invite_gone", "This pairing link has expired or was cancelled. Make a new one on the other device.")
+}
+
+pub(crate) fn invite_used() -> Problem {
+    problem(
+        "invite_used",
+        "This pairing link was already used. Each link works once: make a new one on the other device.",
+    )
+}
+
+pub(crate) fn invite_refused() -> Problem {
+    problem("invite_refused", "The other device did not let this one in. Make a new link there to try again.")
+}
+
+pub(crate) fn pairing_disturbed() -> Problem {
+    problem(
+        "pairing_disturbed",
+        "Pairing was stopped, because the messages did not fit together: the link is wrong, or somebody is \
+         interfering. Make a new link and pass it on another way.",
+    )
+}
+
+pub(crate) fn too_many_wrong_digits() -> Problem {
+    problem(
+        "wrong_digits",
+        "The digits were wrong three times, so that device was turned away. Make a new link to try again.",
+    )
+}
+
+pub(crate) fn no_request() -> Problem {
+    problem("no_request", "No device is waiting to be let in.")
+}
+
+pub(crate) fn too_many_invites() -> Problem {
+    problem("too_many_invites", "Too many pairing links are open. Wait ten minutes, or cancel one.")
+}
+
+pub(crate) fn too_large(bytes: usize) -> Problem {
+    let (kib, max) = (bytes.div_ceil(1024), hushclip_protocol::limits::CLIP_BYTES / 1024);
+    problem("too_large", format!("This clip has {kib} KiB; at most {max} KiB can be sent. Nothing was sent."))
+}
+
+pub(crate) fn empty() -> Problem {
+    problem("empty", "There is nothing to send.")
+}
+
+pub(crate) fn outbox_full() -> Problem {
+    problem(
+        "outbox_full",
+        "This device has been without a connection for long, and the oldest unsent clip had to be given up. It is \
+         still in the list here.",
+    )
+}
+
+pub(crate) fn storage_full() -> Problem {
+    problem(
+        "relay_full",
+        "The relay has no more room for this account. Clips wait here and are sent when older ones expire.",
+    )
+}
+
+pub(crate) fn relay_unavailable() -> Problem {
+    problem("relay_unavailable", "The relay could not store a clip. It waits here and is sent again by itself.")
+}
+
+pub(crate) fn relay_version() -> Problem {
+    problem(
+        "relay_version",
+        "This relay speaks another version of Hushclip. Update this device, or ask who runs the relay.",
+    )
+}
+
+pub(crate) fn relay_refused() -> Problem {
+    problem("relay_refused", "The relay did not accept a clip. It waits here; updating Hushclip may help.")
+}
+
+pub(crate) fn sign_in_refused() -> Problem {
+    problem("sign_in_refused", "The relay does not accept this device's signature. Check the relay's address.")
+}
+
+pub(crate) fn unknown_account() -> Problem {
+    problem("unknown_account", "The relay does not know this account. Check the relay's address.")
+}
+
+pub(crate) fn removed() -> Problem {
+    problem("removed", "This device was removed from the account. It gets nothing new; join again to go on.")
+}
+
+pub(crate) fn fork() -> Problem {
+    problem(
+        "fork",
+        "The relay shows this device another list of devices than before. Nothing is sent until this is cleared up: \
+         compare the devices on each of yours, and mistrust the relay.",
+    )
+}
+
+pub(crate) fn bad_log() -> Problem {
+    problem("bad_log", "The relay passed on a list of devices that does not verify. Nothing is sent until it does.")
+}

@@ -1,0 +1,184 @@
+//! Items on their way in. Order of checks: size, canonical form, account and epoch, log ancestry,
+//! signature, counter, and only then opening. A bad item is dropped, never the stream.
+
+use hushclip_crypto::body::{HTML, TEXT};
+use hushclip_crypto::envelope::open;
+use hushclip_protocol::envelope::{Envelope, Header, Kind};
+use hushclip_protocol::frame::{Item, ToRelay};
+use hushclip_protocol::ids::{ItemId, SignPk};
+use hushclip_protocol::limits;
+use rand_core::CryptoRng;
+
+use crate::event::Content;
+use crate::line::Phase;
+use crate::state::{Account, Clip};
+use crate::{Effect, Engine, Notice};
+
+/// What became of one item.
+enum Outcome {
+    /// Stored here.
+    Received(ItemId),
+    /// Ours, or not acceptable, or not for us: nothing more to do.
+    Passed,
+    /// Its sender has seen log entries that this device has not.
+    NeedsLog,
+}
+
+impl Engine {
+    /// Asks for what comes next while catching up: the log first, then items.
+    pub(crate) fn catch_up(&mut self) {
+        let Some(account) = &self.account else { return };
+        if account.membership.is_none() {
+            return self.pull_log();
+        }
+        let pull = ToRelay::Pull { after: account.cursor, limit: limits::PULL_ITEMS };
+        self.send(&pull);
+    }
+
+    /// Something was missed on an open line.
+    pub(crate) fn pull_again(&mut self) {
+        self.line.phase = Phase::CatchingUp;
+        self.catch_up();
+    }
+
+    pub(crate) fn items(&mut self, items: &[Item], has_more: bool, through: u64, rng: &mut dyn CryptoRng) {
+        if self.line.phase != Phase::CatchingUp {
+            return;
+        }
+        for item in items {
+            match self.take(item, !self.log_fetched_for_item) {
+                Outcome::Received(id) => self.newest_missed = Some(id),
+                Outcome::Passed => {}
+                Outcome::NeedsLog => {
+                    self.log_fetched_for_item = true;
+                    self.persist_account();
+                    return self.pull_log();
+                }
+            }
+        }
+        self.log_fetched_for_item = false;
+        let Some(account) = &mut self.account else { return };
+        let advanced = through > account.cursor;
+        account.cursor = account.cursor.max(through);
+        let cursor = account.cursor;
+        self.persist_account();
+        if has_more && advanced {
+            return self.catch_up();
+        }
+        self.send(&ToRelay::Ack { cursor });
+        self.line.phase = Phase::Online;
+        self.apply_newest_missed();
+        self.notice(Notice::CaughtUp);
+        self.reopen_invite();
+        self.flush(rng);
+    }
+
+    pub(crate) fn live_item(&mut self, item: &Item) {
+        // While catching up the pull that is under way brings it too.
+        if self.line.phase != Phase::Online {
+            return;
+        }
+        let Some(account) = &self.account else { return };
+        if item.cursor <= account.cursor {
+            return;
+        }
+        if item.cursor != account.cursor + 1 {
+            return self.pull_again();
+        }
+        match self.take(item, true) {
+            Outcome::Received(id) => self.newest_missed = Some(id),
+            Outcome::Passed => {}
+            Outcome::NeedsLog => {
+                self.log_fetched_for_item = true;
+                self.line.phase = Phase::CatchingUp;
+                return self.pull_log();
+            }
+        }
+        if let Some(account) = &mut self.account {
+            account.cursor = item.cursor;
+        }
+        self.persist_account();
+        self.send(&ToRelay::Ack { cursor: item.cursor });
+        self.apply_newest_missed();
+    }
+
+    /// Puts the newest clip that came in on the clipboard; the ones before it go to the list only.
+    /// A clip that was copied here and still waits to be sent is newer than what was missed.
+    fn apply_newest_missed(&mut self) {
+        let Some(clip) = self.newest_missed.take().and_then(|item| self.history.get(&item)) else { return };
+        let content = Content { text: clip.text.clone(), html: clip.html.clone() };
+        if self.outbox.is_empty() && !content.text.is_empty() {
+            self.effect(Effect::WriteClipboard(content));
+        }
+    }
+
+    fn take(&mut self, item: &Item, may_fetch_log: bool) -> Outcome {
+        let Ok(envelope) = Envelope::parse(&item.envelope) else { return Outcome::Passed };
+        let header = &envelope.header;
+        let (Some(account), Some(identity)) = (&self.account, &self.identity) else { return Outcome::Passed };
+        if header.sender == identity.id {
+            self.settle(header.item, item.cursor);
+            return Outcome::Passed;
+        }
+        let Some(log) = &account.membership else { return Outcome::NeedsLog };
+        if header.log_seq > log.seq() && may_fetch_log {
+            return Outcome::NeedsLog;
+        }
+        let Some(key) = sender_key(account, header) else { return Outcome::Passed };
+        if !envelope.verify(&key) {
+            return Outcome::Passed;
+        }
+        let known = account.seen.get(&header.sender).copied().unwrap_or(0);
+        // A newcomer has no secret for what was sealed before it came.
+        let Some(secret) = account.secrets.get(&header.epoch) else { return Outcome::Passed };
+        if header.counter <= known {
+            return Outcome::Passed;
+        }
+        let opened = open(&secret.derive_item_key(&account.id, header.epoch), &envelope);
+        let (sender, counter, id, kind) = (header.sender, header.counter, header.item, header.kind);
+        if let Some(account) = &mut self.account {
+            account.seen.insert(sender, counter);
+        }
+        let Ok(body) = opened else { return Outcome::Passed };
+        if kind != Kind::Clip || self.history.get(&id).is_some() {
+            return Outcome::Passed;
+        }
+        let repeated = body.text_of(TEXT).is_some_and(|text| self.history.newest_is(text));
+        let clip = Clip {
+            item: id,
+            order: self.history.next_order(),
+            cursor: item.cursor,
+            device: sender,
+            at_ms: body.at_ms,
+            stored_ms: self.now,
+            text: body.text_of(TEXT).unwrap_or_default().to_owned(),
+            html: body.text_of(HTML).map(str::to_owned),
+        };
+        let shown = self.present_clip(&clip);
+        self.clips_revision += 1;
+        for write in self.history.add(clip) {
+            self.persist(write);
+        }
+        self.notice(Notice::Received { clip: shown });
+        // The clipboard holds it already: two devices share one, or the same was copied twice.
+        if repeated { Outcome::Passed } else { Outcome::Received(id) }
+    }
+}
+
+/// The key that an envelope must be signed with, if its place in the log is in order: account,
+/// epoch, a log head that this device knows too, and a sender who was allowed to send it.
+fn sender_key(account: &Account, header: &Header) -> Option<SignPk> {
+    let log = account.membership.as_ref()?;
+    // Each log entry starts an epoch, the first one epoch 0.
+    let in_order = header.account == account.id
+        && header.epoch == header.log_seq
+        && account.head_at(header.log_seq) == Some(header.log_head);
+    if !in_order {
+        return None;
+    }
+    if let Some(member) = log.member(&header.sender) {
+        return Some(member.sign_pk);
+    }
+    let removed = log.removed(&header.sender)?;
+    (header.counter <= removed.last_counter).then_some(removed.sign_pk)
+}

@@ -1,0 +1,63 @@
+//! The relay's address, as a person types it and as sockets want it.
+
+use hushclip_protocol::ids::MailboxId;
+
+/// Origin of a relay: `http://host[:port]` or `https://host[:port]`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Relay {
+    secure: bool,
+    host: String,
+}
+
+impl Relay {
+    /// Parses an origin. A path, a user or anything else besides host and port is refused.
+    pub(crate) fn parse(text: &str) -> Option<Self> {
+        let text = text.trim().trim_end_matches('/');
+        let (scheme, host) = text.split_once("://")?;
+        let secure = match scheme.to_ascii_lowercase().as_str() {
+            "https" => true,
+            "http" => false,
+            _ => return None,
+        };
+        let mut host = host.to_ascii_lowercase();
+        // The port that goes without saying goes unsaid, as browsers have it in an origin.
+        if let Some(bare) = host.strip_suffix(if secure { ":443" } else { ":80" }) {
+            host.truncate(bare.len());
+        }
+        let fits = !host.is_empty()
+            && host.len() <= 253
+            && host.bytes().all(|b| b.is_ascii_alphanumeric() || b".-:[]".contains(&b));
+        fits.then_some(Self { secure, host })
+    }
+
+    pub(crate) fn origin(&self) -> String {
+        format!("{}://{}", if self.secure { "https" } else { "http" }, self.host)
+    }
+
+    /// The authority that sign-in is bound to.
+    pub(crate) fn host(&self) -> &str {
+        &self.host
+    }
+
+    pub(crate) fn socket(&self, mailbox: MailboxId) -> String {
+        format!("{}://{}/v1/mailbox/{mailbox}", if self.secure { "wss" } else { "ws" }, self.host)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn origins() {
+        let origin = |text: &str| Relay::parse(text).map(|r| r.origin());
+        assert_eq!(origin("https://Relay.Example:443/").as_deref(), Some("https://relay.example"));
+        assert_eq!(origin(" http://127.0.0.1:8787").as_deref(), Some("http://127.0.0.1:8787"));
+        assert_eq!(origin("http://[::1]:8787").as_deref(), Some("http://[::1]:8787"));
+        for wrong in
+            ["", "relay.example", "ftp://relay.example", "https://", "https://a/b", "https://u@a", "https://a b"]
+        {
+            assert_eq!(origin(wrong), None, "{wrong}");
+        }
+    }
+}
