@@ -1,1 +1,92 @@
-fn main() {}
+//! The commands a person or a CI job types, as `cargo xtask COMMAND`.
+//! This file owns the command line; each command lives in a module of its own.
+
+mod build;
+mod debian;
+mod npm;
+mod paths;
+mod proc;
+mod relay;
+mod run;
+mod setup;
+mod sizes;
+mod test;
+mod tidy;
+mod toolchain;
+
+use std::{net::IpAddr, path::PathBuf, process::ExitCode};
+
+use anyhow::Result;
+use clap::{Args, Parser, Subcommand};
+
+use crate::build::Part;
+
+/// Sets up, builds, runs and tests Hushclip.
+#[derive(Parser)]
+#[command(name = "cargo xtask", version, about)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Install what is missing: the wasm target and the JavaScript tools.
+    Setup {
+        /// Also install what only the tests need: browsers, a virtual screen.
+        #[arg(long)]
+        test: bool,
+    },
+    /// Build into `dist/`.
+    Build {
+        /// Build only these parts.
+        #[arg(long, value_delimiter = ',')]
+        only: Vec<Part>,
+    },
+    /// Set up, build, and start a relay with the web app on this machine.
+    Run(RelayArgs),
+    /// Start a relay from what `dist/` already holds.
+    Relay(RelayArgs),
+    /// Run the whole test suite.
+    Test,
+    /// Check the rules that compilers do not.
+    Tidy,
+    /// Print the sizes of what ships: raw, gzip, brotli.
+    Sizes,
+}
+
+/// Where a relay listens and where it keeps its accounts.
+#[derive(Args)]
+struct RelayArgs {
+    /// Port to listen on; 0 takes a free one.
+    #[arg(long, default_value_t = 8787)]
+    port: u16,
+    /// Address to listen on; 0.0.0.0 lets other machines in.
+    #[arg(long, default_value = "127.0.0.1")]
+    host: IpAddr,
+    /// Folder for the relay's accounts.
+    #[arg(long, default_value = ".hushclip/relay")]
+    data: PathBuf,
+}
+
+fn main() -> ExitCode {
+    match proc::stop_children_on_signals().and_then(|()| dispatch()) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn dispatch() -> Result<()> {
+    match Cli::parse().command {
+        Command::Setup { test } => setup::setup(test),
+        Command::Build { only } => build::build(&only),
+        Command::Run(args) => run::run(args),
+        Command::Relay(args) => run::relay(args),
+        Command::Test => test::test(),
+        Command::Tidy => tidy::tidy(),
+        Command::Sizes => sizes::sizes(),
+    }
+}

@@ -1,0 +1,82 @@
+// The Worker's way in: starts the wasm and hands it every call.
+// A Rust panic leaves an instance that never answers again, so what waits on it fails at once
+// and the next call starts a fresh one. Nothing is lost: all state is in SQL and on the sockets.
+import { DurableObject } from "cloudflare:workers";
+import wasm from "./hushclip_relay_worker_bg.wasm";
+import * as rust from "./hushclip_relay_worker.js";
+
+let generation = 0;
+let broken = false;
+const waiting = new Set();
+
+rust.initSync({ module: wasm });
+// The panic hook of the `worker` crate sets this flag, in the middle of the call that panicked.
+Object.defineProperty(globalThis.__worker_init_state, "criticalError", {
+  get: () => broken,
+  set: (critical) => critical && fail(new Error("the relay had an internal error")),
+});
+// Traps without a panic (out of memory, stack overflow) in a resumed future surface here only.
+addEventListener("error", (event) => failIfTrap(event.error));
+
+function failIfTrap(error) {
+  if (error instanceof WebAssembly.RuntimeError) fail(error);
+}
+
+function fail(error) {
+  broken = true;
+  for (const reject of waiting) reject(error);
+  waiting.clear();
+}
+
+/** Calls into Rust; rejects if the instance breaks before the call is done. */
+function guarded(call) {
+  if (broken) {
+    rust.__wbg_reset_state();
+    generation += 1;
+    broken = false;
+  }
+  return new Promise((resolve, reject) => {
+    waiting.add(reject);
+    (async () => call())()
+      .then(resolve, (error) => {
+        failIfTrap(error);
+        reject(error);
+      })
+      .finally(() => waiting.delete(reject));
+  });
+}
+
+export default {
+  fetch: (request, env, ctx) => guarded(() => rust.fetch(request, env, ctx)),
+};
+
+export class Mailbox extends DurableObject {
+  #rust;
+  #generation = -1;
+
+  #call(method, ...args) {
+    return guarded(() => {
+      if (this.#generation !== generation) {
+        this.#rust = new rust.Mailbox(this.ctx, this.env);
+        this.#generation = generation;
+      }
+      return this.#rust[method](...args);
+    });
+  }
+
+  fetch(request) {
+    return this.#call("fetch", request);
+  }
+  alarm() {
+    return this.#call("alarm");
+  }
+  webSocketMessage(socket, message) {
+    return this.#call("webSocketMessage", socket, message);
+  }
+  webSocketClose(socket, code, reason, wasClean) {
+    return this.#call("webSocketClose", socket, code, reason, wasClean);
+  }
+  webSocketError(socket, error) {
+    return this.#call("webSocketError", socket, error);
+  }
+}

@@ -1,0 +1,27 @@
+# The relay on plain workerd, for one's own machine; Cloudflare reads wrangler.toml instead.
+#   workerd serve workerd.capnp -s http=127.0.0.1:8787 -d mailboxes=FOLDER -d web=FOLDER
+using Workerd = import "/workerd/workerd.capnp";
+
+const config :Workerd.Config = (
+  services = [
+    (name = "relay", worker = .relay),
+    (name = "mailboxes", disk = (writable = true)),
+    (name = "web", disk = (writable = false)),
+  ],
+  sockets = [(name = "http", http = (), service = "relay")],
+);
+
+const relay :Workerd.Worker = (
+  modules = [
+    (name = "index.js", esModule = embed "index.js"),
+    (name = "hushclip_relay_worker_bg.wasm", wasm = embed "hushclip_relay_worker_bg.wasm"),
+  ],
+  compatibilityDate = "2026-11-01",
+  bindings = [
+    (name = "MAILBOX", durableObjectNamespace = "Mailbox"),
+    (name = "ASSETS", service = "web"),
+  ],
+  # The key names the folder of all mailboxes on disk: never change it.
+  durableObjectNamespaces = [(className = "Mailbox", uniqueKey = "hushclip-mailbox-v1", enableSql = true)],
+  durableObjectStorage = (localDisk = "mailboxes"),
+);

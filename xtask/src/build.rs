@@ -1,0 +1,132 @@
+//! `cargo xtask build`: everything that ships, into `dist/`.
+//! This file says which crates and files make up each part; `build/` has the steps.
+
+mod files;
+mod manifest;
+mod wasm;
+
+use std::{fs, path::Path, process::Command, time::Duration};
+
+use anyhow::{Context as _, Result};
+use clap::ValueEnum;
+
+use self::wasm::Module;
+use crate::{npm, paths, proc, toolchain};
+
+const CARGO_LIMIT: Duration = Duration::from_mins(30);
+const SHORT: Duration = Duration::from_mins(2);
+
+/// A part of `dist/`.
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Part {
+    /// The relay, as a Cloudflare Worker.
+    Worker,
+    /// The web app.
+    Web,
+    /// The Chrome and the Firefox extension.
+    Extension,
+    /// The command line client.
+    Cli,
+}
+
+const RELAY: Module = Module { package: "hushclip-relay-worker", name: "hushclip_relay_worker", worker: true };
+const WEB: Module = Module { package: "hushclip-web", name: "hushclip_web", worker: false };
+const BACKGROUND: Module = Module { package: "hushclip-extension", name: "hushclip_extension", worker: false };
+const POPUP: Module = Module { package: "hushclip-popup", name: "hushclip_popup", worker: false };
+
+impl Part {
+    fn modules(self) -> &'static [Module] {
+        match self {
+            Self::Worker => &[RELAY],
+            Self::Web => &[WEB],
+            Self::Extension => &[BACKGROUND, POPUP],
+            Self::Cli => &[],
+        }
+    }
+}
+
+/// Builds the parts of `only`, or all.
+pub(crate) fn build(only: &[Part]) -> Result<()> {
+    let parts = if only.is_empty() { Part::value_variants() } else { only };
+    let wants = |part: Part| parts.contains(&part);
+    if parts.iter().any(|part| !part.modules().is_empty()) {
+        npm::install()?;
+        let modules: Vec<Module> = parts.iter().flat_map(|part| part.modules()).copied().collect();
+        wasm::compile(&toolchain::require()?, &modules)?;
+    }
+    if wants(Part::Worker) {
+        worker()?;
+    }
+    if wants(Part::Web) {
+        web()?;
+    }
+    if wants(Part::Extension) {
+        extension("chrome")?;
+        extension("firefox")?;
+    }
+    if wants(Part::Cli) {
+        cli()?;
+    }
+    Ok(())
+}
+
+fn worker() -> Result<()> {
+    let dir = files::empty(&paths::dist().join("worker"))?;
+    let bound = wasm::bind(&RELAY)?;
+    let source = paths::root().join("relay-worker");
+    // esbuild resolves imports from where the entry lies, so it lies beside the bindings.
+    let entry = bound.join("entry.mjs");
+    fs::copy(source.join("entry.mjs"), &entry)?;
+    let mut esbuild = Command::new(npm::esbuild()?);
+    esbuild
+        .arg(&entry)
+        .args(["--bundle", "--format=esm", "--target=es2022", "--minify", "--keep-names", "--log-level=warning"])
+        .args(["--external:cloudflare:*", "--external:*.wasm"])
+        .arg(format!("--outfile={}", dir.join("index.js").display()));
+    proc::run(&mut esbuild, SHORT)?;
+    files::copy_file(&bound.join("hushclip_relay_worker_bg.wasm"), &dir)?;
+    files::copy_file(&source.join("workerd.capnp"), &dir)?;
+    done(&dir);
+    Ok(())
+}
+
+fn web() -> Result<()> {
+    let dir = files::empty(&paths::dist().join("web"))?;
+    files::copy_tree(&paths::root().join("web-pairing/static"), &dir)?;
+    files::copy_file(&paths::root().join("ui/style.css"), &dir)?;
+    files::copy_tree(&wasm::bundle(&WEB)?, &dir)?;
+    done(&dir);
+    Ok(())
+}
+
+fn extension(browser: &str) -> Result<()> {
+    let dir = files::empty(&paths::dist().join(browser))?;
+    let source = paths::root().join("extension");
+    files::copy_tree(&source.join("static"), &dir)?;
+    files::copy_tree(&source.join("platform").join(browser), &dir.join("platform"))?;
+    files::copy_file(&paths::root().join("ui/style.css"), &dir)?;
+    for module in Part::Extension.modules() {
+        files::copy_tree(&wasm::bundle(module)?, &dir)?;
+    }
+    manifest::write(browser, &dir.join("manifest.json"))?;
+    done(&dir);
+    Ok(())
+}
+
+fn cli() -> Result<()> {
+    let mut cargo = Command::new("cargo");
+    cargo.args(["build", "--release", "-p", "hushclip-cli", "--bin", "hushclip"]).current_dir(paths::root());
+    proc::run(&mut cargo, CARGO_LIMIT)?;
+    let to = paths::dist().join("hushclip");
+    fs::create_dir_all(paths::dist())?;
+    // A running binary cannot be overwritten, but its name can be taken over.
+    let fresh = paths::dist().join(".hushclip.new");
+    fs::copy(paths::target().join("release/hushclip"), &fresh).context("the command line client was not built")?;
+    fs::rename(&fresh, &to)?;
+    done(&to);
+    Ok(())
+}
+
+fn done(what: &Path) {
+    println!("  built      {}", paths::shown(what));
+}

@@ -1,0 +1,151 @@
+//! `cargo xtask test`: the whole suite, step by step, stopping at the first failure.
+//! Each step's output goes to a file of its own and is shown only when the step fails.
+
+use std::{
+    env,
+    ffi::OsStr,
+    path::PathBuf,
+    process::{Command, Stdio},
+    time::{Duration, Instant},
+};
+
+use anyhow::{Result, bail};
+
+use crate::{
+    npm, paths, proc,
+    tidy::Metadata,
+    toolchain::{self, TARGET},
+};
+
+/// Longer than any step takes on two cold cores.
+const LIMIT: Duration = Duration::from_mins(25);
+const WRANGLER_LIMIT: Duration = Duration::from_mins(2);
+/// How often a long step says that it is alive, in seconds.
+const HEARTBEAT: u64 = 60;
+
+/// Runs every step; an error names the first that failed.
+pub(crate) fn test() -> Result<()> {
+    let started = Instant::now();
+    let mut suite = Suite { passed: 0 };
+    suite.step("setup", LIMIT, own(&["setup", "--test"])?)?;
+    suite.step("format", LIMIT, cargo(["fmt", "--all", "--check"]))?;
+    suite.step("clippy", LIMIT, cargo(["clippy", "--workspace", "--all-targets", "--", "-Dwarnings"]))?;
+    suite.step("native tests", LIMIT, native_tests()?)?;
+    if let Some(command) = wasm_tests()? {
+        suite.step("wasm test runner", LIMIT, wasm_test_runner())?;
+        suite.step("wasm tests", LIMIT, command)?;
+    }
+    suite.step("build", LIMIT, own(&["build"])?)?;
+    suite.step("wrangler dry run", WRANGLER_LIMIT, wrangler()?)?;
+    suite.step("addons-linter", LIMIT, addons_linter()?)?;
+    if paths::root().join("tests/e2e/run.mjs").exists() {
+        suite.step("end to end", LIMIT, npm::tool("tests/e2e/run.mjs")?)?;
+    }
+    suite.step("tidy", LIMIT, own(&["tidy"])?)?;
+    println!("{} passed, 0 failed   ({} s)", suite.passed, started.elapsed().as_secs());
+    Ok(())
+}
+
+struct Suite {
+    passed: u32,
+}
+
+impl Suite {
+    fn step(&mut self, name: &str, limit: Duration, mut command: Command) -> Result<()> {
+        let started = Instant::now();
+        let log = log_file(name);
+        let file = proc::create(&log)?;
+        println!("== {name}");
+        command.stdin(Stdio::null()).stdout(file.try_clone()?).stderr(file);
+        let status = proc::Group::spawn(&mut command)?.wait_telling(limit, |seconds| {
+            if seconds % HEARTBEAT == 0 {
+                println!("   … {seconds} s: {}", proc::tail(&log, 1).chars().take(100).collect::<String>());
+            }
+        })?;
+        let seconds = started.elapsed().as_secs_f32();
+        if status.is_some_and(|status| status.success()) {
+            self.passed += 1;
+            println!("   ok, {seconds:.1} s");
+            return Ok(());
+        }
+        println!("{}", proc::tail(&log, 200));
+        let why = status.map_or("took too long".to_owned(), |status| status.to_string());
+        println!("   FAILED ({why}), {seconds:.1} s; all of its output: {}", paths::shown(&log));
+        println!("{} passed, 1 failed", self.passed);
+        bail!("{name} failed");
+    }
+}
+
+fn log_file(step: &str) -> PathBuf {
+    paths::scratch().join("test").join(format!("{}.log", step.replace(' ', "-")))
+}
+
+fn cargo<const N: usize>(args: [&str; N]) -> Command {
+    let mut command = Command::new("cargo");
+    command.args(args).current_dir(paths::root());
+    command
+}
+
+/// This program, with other arguments.
+fn own(args: &[&str]) -> Result<Command> {
+    let mut command = Command::new(env::current_exe()?);
+    command.args(args).current_dir(paths::root());
+    Ok(command)
+}
+
+/// The tests of everything but the crates that are nothing except a wasm module.
+fn native_tests() -> Result<Command> {
+    let metadata = Metadata::read(&["--no-deps"])?;
+    let mut command = cargo(["test", "--no-fail-fast", "--workspace"]);
+    for leaf in metadata.wasm_leaves() {
+        command.args(["--exclude", leaf]);
+    }
+    Ok(command)
+}
+
+/// The tests that packages also run as wasm, if any does.
+fn wasm_tests() -> Result<Option<Command>> {
+    let packages = Metadata::read(&["--no-deps"])?.users_of("wasm-bindgen-test");
+    if packages.is_empty() {
+        return Ok(None);
+    }
+    let mut command = toolchain::require()?.cargo();
+    command.args(["test", "--target", TARGET]);
+    for package in packages {
+        command.args(["-p", &package]);
+    }
+    command.env("CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUNNER", paths::target().join("debug/wasm-test-runner"));
+    command.env("PATH", first_on_path(&paths::node_module(".bin"))?);
+    Ok(Some(command))
+}
+
+/// Builds what runs wasm tests.
+fn wasm_test_runner() -> Command {
+    cargo(["build", "-p", "xtask", "--features", "wasm-tests", "--bin", "wasm-test-runner"])
+}
+
+/// What Cloudflare's tool would deploy, without deploying or asking anyone.
+fn wrangler() -> Result<Command> {
+    let mut command = npm::tool("node_modules/wrangler/bin/wrangler.js")?;
+    command.args(["deploy", "--dry-run", "--outdir"]).arg(paths::scratch().join("wrangler")).envs([
+        ("CI", "true"),
+        ("CLOUDFLARE_CF_FETCH_ENABLED", "false"),
+        ("WRANGLER_SEND_METRICS", "false"),
+        ("WRANGLER_HIDE_BANNER", "true"),
+        ("WRANGLER_LOG_PATH", "target/xtask/wrangler-logs"),
+        ("X_LOCAL_EXPLORER", "false"),
+        ("X_LOCAL_OBSERVABILITY", "false"),
+    ]);
+    Ok(command)
+}
+
+fn addons_linter() -> Result<Command> {
+    let mut command = npm::tool("node_modules/addons-linter/bin/addons-linter")?;
+    command.arg("dist/firefox");
+    Ok(command)
+}
+
+fn first_on_path(dir: &std::path::Path) -> Result<impl AsRef<OsStr>> {
+    let path = env::var_os("PATH").unwrap_or_default();
+    Ok(env::join_paths(std::iter::once(dir.to_owned()).chain(env::split_paths(&path)))?)
+}

@@ -1,0 +1,174 @@
+//! `cargo xtask tidy`: the rules of the code that no compiler checks.
+//! Who may depend on whom comes from `cargo metadata`; the rest is read from the sources.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fs,
+    path::{Path, PathBuf},
+    process::Command,
+    time::Duration,
+};
+
+use anyhow::{Context as _, Result, bail};
+use serde_json::Value;
+
+use crate::{paths, proc};
+
+/// The relay cannot decrypt because the code is not there.
+const BLIND: [&str; 2] = ["hushclip-mailbox", "hushclip-relay-worker"];
+const SECRET: [&str; 1] = ["hushclip-crypto"];
+/// What the pure crates must not reach, at any depth.
+const IMPURE: [&str; 6] = ["wasm-bindgen", "web-sys", "js-sys", "worker", "tokio", "getrandom"];
+const LONGEST_FILE: usize = 500;
+/// Spelt in two halves, so that this file passes its own check.
+const UNFINISHED: [&str; 3] = [concat!("todo", "!("), concat!("unimplemented", "!("), concat!("#[", "ignore")];
+const SKIPPED_FOLDERS: [&str; 4] = ["target", "dist", "node_modules", ".git"];
+
+/// Checks everything and lists what is wrong.
+pub(crate) fn tidy() -> Result<()> {
+    let mut wrong = Vec::new();
+    let metadata = Metadata::read(&["--all-features"])?;
+    for package in BLIND {
+        wrong.extend(metadata.forbidden(package, &SECRET));
+    }
+    for package in metadata.packages_in("crates/") {
+        wrong.extend(metadata.forbidden(&package, &IMPURE));
+    }
+    let mut files = Vec::new();
+    rust_files(paths::root(), &mut files)?;
+    for file in &files {
+        check_file(file, &mut wrong)?;
+    }
+    if wrong.is_empty() {
+        println!("tidy: {} files and the dependencies are in order", files.len());
+        return Ok(());
+    }
+    for line in &wrong {
+        println!("{line}");
+    }
+    bail!("{} things to tidy", wrong.len());
+}
+
+fn check_file(file: &Path, wrong: &mut Vec<String>) -> Result<()> {
+    let text = fs::read_to_string(file)?;
+    let shown = paths::shown(file);
+    let is_test = file.components().any(|part| part.as_os_str() == "tests");
+    if !is_test && text.lines().count() > LONGEST_FILE {
+        wrong.push(format!("{shown}: more than {LONGEST_FILE} lines"));
+    }
+    if !text.starts_with("//!") {
+        wrong.push(format!("{shown}: does not open with `//!` lines that say what it owns"));
+    }
+    for (number, line) in text.lines().enumerate() {
+        for word in UNFINISHED.iter().filter(|word| line.contains(**word)) {
+            wrong.push(format!("{shown}:{}: {word}", number + 1));
+        }
+    }
+    Ok(())
+}
+
+fn rust_files(dir: &Path, files: &mut Vec<PathBuf>) -> Result<()> {
+    for entry in fs::read_dir(dir)? {
+        let path = entry?.path();
+        let name = path.file_name().unwrap_or_default().to_string_lossy();
+        if path.is_dir() {
+            if !SKIPPED_FOLDERS.contains(&&*name) {
+                rust_files(&path, files)?;
+            }
+        } else if path.extension().is_some_and(|ext| ext == "rs") {
+            files.push(path);
+        }
+    }
+    Ok(())
+}
+
+/// The packages and who depends on whom, in builds (not in tests).
+pub(crate) struct Metadata {
+    /// By package id: the name and the folder.
+    packages: BTreeMap<String, (String, PathBuf)>,
+    /// By package id: the ids of its normal dependencies, on any target.
+    normal: BTreeMap<String, BTreeSet<String>>,
+    /// By package name: the names of its direct dependencies of any kind.
+    direct: BTreeMap<String, BTreeSet<String>>,
+    /// The packages that are a wasm module and nothing else.
+    leaves: Vec<String>,
+}
+
+impl Metadata {
+    /// Asks cargo.
+    pub(crate) fn read(args: &[&str]) -> Result<Self> {
+        let mut cargo = Command::new("cargo");
+        cargo.args(["metadata", "--format-version", "1", "--locked"]).args(args);
+        let text = proc::output(cargo.current_dir(paths::root()), Duration::from_mins(2))?;
+        let json: Value = serde_json::from_str(&text)?;
+        let mut this =
+            Self { packages: BTreeMap::new(), normal: BTreeMap::new(), direct: BTreeMap::new(), leaves: Vec::new() };
+        for package in list(&json["packages"]) {
+            let folder = PathBuf::from(string(&package["manifest_path"]));
+            let folder = folder.parent().map(Path::to_owned).unwrap_or_default();
+            let name = string(&package["name"]);
+            let direct = list(&package["dependencies"]).map(|dep| string(&dep["name"])).collect();
+            this.direct.insert(name.clone(), direct);
+            let mut kinds = list(&package["targets"]).flat_map(|target| list(&target["crate_types"]));
+            if folder.starts_with(paths::root()) && kinds.any(|kind| kind == "cdylib") {
+                this.leaves.push(name.clone());
+            }
+            this.packages.insert(string(&package["id"]), (name, folder));
+        }
+        for node in list(&json["resolve"]["nodes"]) {
+            let is_normal = |dep: &&Value| list(&dep["dep_kinds"]).any(|kind| kind["kind"].is_null());
+            let deps = list(&node["deps"]).filter(is_normal).map(|dep| string(&dep["pkg"])).collect();
+            this.normal.insert(string(&node["id"]), deps);
+        }
+        Ok(this)
+    }
+
+    /// The packages below a folder of the working copy.
+    pub(crate) fn packages_in(&self, folder: &str) -> Vec<String> {
+        let folder = paths::root().join(folder);
+        self.packages.values().filter(|(_, at)| at.starts_with(&folder)).map(|(name, _)| name.clone()).collect()
+    }
+
+    /// The packages of the working copy that name `dependency`, for whatever purpose.
+    pub(crate) fn users_of(&self, dependency: &str) -> Vec<String> {
+        let own = self.packages.values().filter(|(_, at)| at.starts_with(paths::root()));
+        own.filter(|(name, _)| self.direct[name].contains(dependency)).map(|(name, _)| name.clone()).collect()
+    }
+
+    /// The packages that are a wasm module and nothing else.
+    pub(crate) fn wasm_leaves(&self) -> &[String] {
+        &self.leaves
+    }
+
+    /// A line for each of `names` that `package` depends on, with the way to it.
+    fn forbidden(&self, package: &str, names: &[&str]) -> Vec<String> {
+        let Some((start, _)) = self.packages.iter().find(|(_, (name, _))| name == package) else {
+            return vec![format!("{package}: no such package")];
+        };
+        let mut ways: BTreeMap<&str, String> = BTreeMap::from([(start.as_str(), package.to_owned())]);
+        let mut open = vec![start.as_str()];
+        let mut lines = Vec::new();
+        while let Some(id) = open.pop() {
+            for next in self.normal.get(id).into_iter().flatten() {
+                let name = &self.packages[next].0;
+                let way = format!("{} -> {name}", ways[id]);
+                if !ways.contains_key(next.as_str()) {
+                    if names.contains(&name.as_str()) {
+                        lines.push(format!("{package} must not depend on {name}: {way}"));
+                    }
+                    ways.insert(next, way);
+                    open.push(next);
+                }
+            }
+        }
+        lines
+    }
+}
+
+fn list(value: &Value) -> impl Iterator<Item = &Value> {
+    value.as_array().into_iter().flatten()
+}
+
+fn string(value: &Value) -> String {
+    value.as_str().context("cargo metadata has a string here").unwrap_or_default().to_owned()
+}
