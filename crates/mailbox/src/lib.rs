@@ -58,6 +58,8 @@ pub enum Event {
     },
     /// The time of [`Reply::SetAlarm`] has come.
     Alarm,
+    /// Time has passed and nothing else has happened, as at [`Mailbox::sign_in_deadline`].
+    Tick,
 }
 
 /// Something the shell shall do. In order; sends only after the store's writes are durable.
@@ -175,9 +177,16 @@ impl<S: Store> Mailbox<S> {
             Event::Text { conn } => self.close(conn, CloseCode::BadFrame),
             Event::Closed { conn } => self.closed(conn),
             Event::Alarm => self.alarm_ms = None,
+            Event::Tick => {}
         }
         self.clean_up();
         std::mem::take(&mut self.replies)
+    }
+
+    /// When the first of the sockets on which nobody has signed in is closed, milliseconds since 1970.
+    /// A shell sends [`Event::Tick`] then. It is no alarm, because those cost a write for each socket.
+    pub fn sign_in_deadline(&self) -> Option<u64> {
+        self.sessions.values().filter_map(Session::deadline).min()
     }
 
     /// The store, for a shell that reads figures from it.
@@ -199,6 +208,9 @@ impl<S: Store> Mailbox<S> {
             return self.close(conn, CloseCode::BadFrame);
         };
         if let Err(retry_after_ms) = session.spend(now) {
+            if session.floods() {
+                return self.close(conn, CloseCode::RateLimited);
+            }
             return self.refuse(conn, ErrorCode::RateLimited, retry_after_ms, frame.tag());
         }
         let tag = frame.tag();
@@ -221,7 +233,7 @@ impl<S: Store> Mailbox<S> {
 
     fn member_frame(&mut self, conn: ConnId, device: DeviceId, frame: ToRelay) -> Result<(), ErrorCode> {
         match frame {
-            ToRelay::Push(envelope) => self.push(conn, device, &envelope),
+            ToRelay::Push { after, envelope } => self.push(conn, device, after, &envelope),
             ToRelay::Pull { after, limit } => self.pull(conn, after, limit),
             ToRelay::Ack { cursor } => {
                 self.ack(conn, device, cursor);
@@ -266,12 +278,8 @@ impl<S: Store> Mailbox<S> {
     }
 
     fn expire_sockets(&mut self) {
-        let late: Vec<_> = self
-            .sessions
-            .values()
-            .filter(|s| matches!(s.state, State::Challenged) && s.opened_ms + limits::SIGN_IN_MS < self.now)
-            .map(|s| s.conn)
-            .collect();
+        let late: Vec<_> =
+            self.sessions.values().filter(|s| s.deadline().is_some_and(|at| at <= self.now)).map(|s| s.conn).collect();
         for conn in late {
             self.close(conn, CloseCode::SignInTimeout);
         }

@@ -14,7 +14,7 @@ use crate::{Kept, Mailbox, Store};
 const ITEMS_BYTES: usize = limits::FRAME_BYTES - 64 * 1024;
 
 impl<S: Store> Mailbox<S> {
-    pub(crate) fn push(&mut self, conn: ConnId, device: DeviceId, bytes: &[u8]) -> Result<(), ErrorCode> {
+    pub(crate) fn push(&mut self, conn: ConnId, device: DeviceId, after: u64, bytes: &[u8]) -> Result<(), ErrorCode> {
         if bytes.len() > limits::ENVELOPE_BYTES {
             return Err(ErrorCode::TooLarge);
         }
@@ -29,6 +29,9 @@ impl<S: Store> Mailbox<S> {
         }
         if header.epoch != membership.epoch() {
             return Err(ErrorCode::StaleEpoch);
+        }
+        if after != self.last_cursor {
+            return Err(ErrorCode::Behind);
         }
         let row = ItemRow {
             cursor: self.last_cursor + 1,

@@ -31,6 +31,9 @@ pub struct Session {
     tokens: u32,
     #[n(7)]
     filled_ms: u64,
+    /// Frames that came without allowance since the bucket was last full.
+    #[n(8)]
+    excess: u32,
 }
 
 /// Who is at the other end.
@@ -68,6 +71,7 @@ impl Session {
             state: State::Challenged,
             tokens: limits::FRAMES_PER_MINUTE,
             filled_ms: now,
+            excess: 0,
         }
     }
 
@@ -75,6 +79,14 @@ impl Session {
         match &self.state {
             State::Member { device, .. } => Some(device),
             State::Challenged | State::Joiner { .. } => None,
+        }
+    }
+
+    /// When this socket is closed unless somebody signs in.
+    pub(crate) const fn deadline(&self) -> Option<u64> {
+        match self.state {
+            State::Challenged => Some(self.opened_ms + limits::SIGN_IN_MS),
+            State::Member { .. } | State::Joiner { .. } => None,
         }
     }
 
@@ -86,13 +98,20 @@ impl Session {
             self.tokens = u64::from(self.tokens).saturating_add(earned).min(limits::FRAMES_PER_MINUTE.into()) as u32;
             self.filled_ms += earned * MS_PER_FRAME;
         }
-        match self.tokens.checked_sub(1) {
-            Some(rest) => {
-                self.tokens = rest;
-                Ok(())
-            }
-            None => Err(MS_PER_FRAME),
+        if self.tokens == limits::FRAMES_PER_MINUTE {
+            self.excess = 0;
         }
+        if let Some(rest) = self.tokens.checked_sub(1) {
+            self.tokens = rest;
+            return Ok(());
+        }
+        self.excess = self.excess.saturating_add(1);
+        Err(MS_PER_FRAME)
+    }
+
+    /// Whether as many frames came after the rate limit as before it.
+    pub(crate) const fn floods(&self) -> bool {
+        self.excess > limits::FRAMES_PER_MINUTE
     }
 
     /// The attachment.

@@ -13,6 +13,7 @@ const HOST_BYTES: usize = 255;
 
 impl<S: Store> Mailbox<S> {
     pub(crate) fn opened(&mut self, conn: ConnId, nonce: Nonce, host: String) {
+        self.expire_sockets();
         let session = Session::new(conn, nonce, host, self.now);
         if self.sessions.len() >= limits::SOCKETS || session.host.len() > HOST_BYTES {
             return self.close(conn, CloseCode::TooManySockets);

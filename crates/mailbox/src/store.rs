@@ -72,7 +72,8 @@ pub trait Store {
     fn append_log(&mut self, seq: u64, entry: &SignedEntry) -> Result<(), StoreError>;
     /// All items, in ascending order of cursor.
     fn item_rows(&self) -> Result<Vec<ItemRow>, StoreError>;
-    /// The envelopes of at most `limit` items after a cursor, in ascending order.
+    /// The envelopes of at most `limit` items after a cursor, in ascending order. It may stop where
+    /// there are more bytes than one frame has room for.
     fn items_after(&self, after: u64, limit: usize) -> Result<Vec<(u64, Vec<u8>)>, StoreError>;
     /// Stores an item.
     fn insert_item(&mut self, row: &ItemRow, envelope: &[u8]) -> Result<(), StoreError>;
