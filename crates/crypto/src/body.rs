@@ -64,6 +64,11 @@ impl ClipBody {
         core::str::from_utf8(&part.bytes).ok()
     }
 
+    /// Whether it fits into an envelope.
+    pub fn check(&self) -> Result<(), TooLarge> {
+        self.encode().map(drop)
+    }
+
     pub(crate) fn encode(&self) -> Result<Zeroizing<Vec<u8>>, TooLarge> {
         let bytes = Zeroizing::new(codec::encode(self));
         if bytes.len() > limits::CLIP_BYTES { Err(TooLarge { bytes: bytes.len() }) } else { Ok(bytes) }

@@ -27,8 +27,8 @@ pub struct Engine {
     pub(crate) invite: Option<Invite>,
     pub(crate) join: Option<Join>,
     pub(crate) line: Line,
-    /// The item whose `Push` is not answered yet.
-    pub(crate) in_flight: Option<ItemId>,
+    /// The item whose `Push` is not answered yet, and the cursor that the push named.
+    pub(crate) in_flight: Option<(ItemId, u64)>,
     /// The newest clip that came in since the line went up, to be put on the clipboard at the end.
     pub(crate) newest_missed: Option<ItemId>,
     /// The log was as long as the relay's when last compared.
@@ -56,7 +56,7 @@ impl Engine {
             identity: records.identity,
             account: records.account,
             outbox: records.outbox,
-            history: History::restore(records.clips),
+            history: History::restore(records.clips, records.on_clipboard),
             invite: records.invite,
             join: records.join,
             line: Line::default(),

@@ -1,10 +1,11 @@
 //! The local list of clips, and the answer to "is this clipboard content news?".
 
-use hushclip_protocol::ids::{DeviceId, ItemId};
+use hushclip_protocol::ids::{DeviceId, Hash, ItemId};
+use hushclip_protocol::label;
 
 use crate::effect::Write;
 use crate::event::Content;
-use crate::state::Clip;
+use crate::state::{Clip, clipboard_record};
 
 /// Clips kept on a device.
 const KEPT: usize = 1000;
@@ -20,11 +21,13 @@ pub(crate) struct History {
     clips: Vec<Clip>,
     /// Content the person took from the list, which will show up on the clipboard.
     taken: Option<String>,
+    /// Digest of what was last seen or put on the clipboard.
+    on_clipboard: Option<Hash>,
 }
 
 impl History {
-    pub(crate) fn restore(clips: Vec<Clip>) -> Self {
-        Self { clips, taken: None }
+    pub(crate) fn restore(clips: Vec<Clip>, on_clipboard: Option<Hash>) -> Self {
+        Self { clips, taken: None, on_clipboard }
     }
 
     /// Newest first.
@@ -66,7 +69,7 @@ impl History {
     /// seconds even then, because another agent on the same clipboard may lag.
     pub(crate) fn is_echo(&self, content: &Content, own: DeviceId, now: u64) -> bool {
         let text = canonical(&content.text);
-        if self.taken.as_ref() == Some(&text) {
+        if self.taken.as_ref() == Some(&text) || self.on_clipboard == Some(digest(&text)) {
             return true;
         }
         let mut superseded = false;
@@ -86,10 +89,35 @@ impl History {
         self.clips.last().is_some_and(|clip| canonical(&clip.text) == canonical(text))
     }
 
-    /// Something new was copied here, so what was taken is no longer on the clipboard.
-    pub(crate) fn forget_taken(&mut self) {
-        self.taken = None;
+    /// The clipboard holds this now; returns what to persist.
+    pub(crate) fn note_clipboard(&mut self, text: &str) -> Option<Write> {
+        let text = canonical(text);
+        if self.taken.as_ref() != Some(&text) {
+            self.taken = None;
+        }
+        let digest = digest(&text);
+        let news = self.on_clipboard != Some(digest);
+        self.on_clipboard = Some(digest);
+        news.then(|| clipboard_record(&digest))
     }
+
+    /// Whether another device's clip with this text came in after a clip of this list.
+    pub(crate) fn came_after(&self, order: u64, text: &str, own: DeviceId) -> bool {
+        let text = canonical(text);
+        self.iter()
+            .take_while(|clip| clip.order > order)
+            .any(|clip| clip.device != own && canonical(&clip.text) == text)
+    }
+
+    /// Takes a clip out of the list; returns what to persist.
+    pub(crate) fn remove(&mut self, item: &ItemId) -> Option<Write> {
+        let at = self.clips.iter().rposition(|clip| clip.item == *item)?;
+        Some(self.clips.remove(at).delete())
+    }
+}
+
+fn digest(canonical: &str) -> Hash {
+    label::sha256(canonical.as_bytes())
 }
 
 /// Line endings differ by platform for the same text.

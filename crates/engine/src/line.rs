@@ -262,6 +262,13 @@ impl Engine {
         for code in ["sign_in_refused", "unknown_account"] {
             self.solved(code);
         }
+        if let Some(account) = &mut self.account
+            && welcome.max_cursor < account.cursor
+        {
+            account.cursor = welcome.max_cursor;
+            self.persist_account();
+            self.fail(problem::rolled_back());
+        }
         self.online = welcome.online.iter().copied().take(limits::DEVICES).collect();
         self.delivered = welcome.delivered.iter().take(limits::DEVICES).map(|d| (d.device, d.cursor)).collect();
         self.check_welcome_log(welcome.log_seq, welcome.log_head);
@@ -282,7 +289,7 @@ impl Engine {
                 self.line.resume_at = Some(self.now + retry_after_ms.clamp(100, BACKOFF_MAX_MS));
             }
             (INVITE, _) | (APPEND, ErrorCode::BadEntry) => self.invite_failed(code),
-            (PUSH, _) => self.push_refused(code),
+            (PUSH, _) => self.push_refused(code, rng),
             (HELLO | REGISTER, ErrorCode::UnknownAccount) => {
                 self.fail(problem::unknown_account());
                 self.hang_up(rng);

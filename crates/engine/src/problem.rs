@@ -127,6 +127,13 @@ pub(crate) fn removed() -> Problem {
     problem("removed", "This device was removed from the account. It gets nothing new; join again to go on.")
 }
 
+pub(crate) fn rolled_back() -> Problem {
+    problem(
+        "rolled_back",
+        "The relay has lost clips that it had before, as after a restored backup. What this device holds is safe.",
+    )
+}
+
 pub(crate) fn fork() -> Problem {
     problem(
         "fork",

@@ -107,9 +107,14 @@ impl Engine {
     fn apply_newest_missed(&mut self) {
         let Some(clip) = self.newest_missed.take().and_then(|item| self.history.get(&item)) else { return };
         let content = Content { text: clip.text.clone(), html: clip.html.clone() };
-        if self.outbox.is_empty() && !content.text.is_empty() {
-            self.effect(Effect::WriteClipboard(content));
+        if content.text.is_empty() || !self.outbox.is_empty() {
+            return;
         }
+        let noted = self.history.note_clipboard(&content.text);
+        self.effect(Effect::WriteClipboard(content));
+        // Only now: were it noted first and the process killed between, the older content would
+        // still be on the clipboard and look new.
+        self.effect(Effect::Persist(noted.into_iter().collect()));
     }
 
     fn take(&mut self, item: &Item, may_fetch_log: bool) -> Outcome {

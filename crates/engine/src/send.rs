@@ -7,12 +7,11 @@ use hushclip_protocol::error::ErrorCode;
 use hushclip_protocol::frame::ToRelay;
 use hushclip_protocol::ids::ItemId;
 use hushclip_protocol::limits;
-use hushclip_protocol::log::Membership;
 use rand_core::CryptoRng;
 
 use crate::event::Content;
 use crate::line::Phase;
-use crate::state::{Clip, Queued};
+use crate::state::{Clip, Queued, Sealed};
 use crate::{Engine, Notice, problem};
 
 /// How long to wait before a push that the relay could not store is tried again, milliseconds.
@@ -22,11 +21,16 @@ impl Engine {
     pub(crate) fn local_copy(&mut self, content: Content, rng: &mut dyn CryptoRng) {
         let Some(identity) = &self.identity else { return };
         let member = self.account.as_ref().is_some_and(|a| a.membership.is_some());
-        if !member || content.text.is_empty() || self.history.is_echo(&content, identity.id, self.now) {
+        if !member || content.text.is_empty() {
             return;
         }
-        self.history.forget_taken();
-        self.enqueue(content, rng);
+        let echo = self.history.is_echo(&content, identity.id, self.now);
+        if let Some(write) = self.history.note_clipboard(&content.text) {
+            self.persist(write);
+        }
+        if !echo {
+            self.enqueue(content, rng);
+        }
     }
 
     pub(crate) fn push_command(&mut self, text: String, html: Option<String>, rng: &mut dyn CryptoRng) {
@@ -39,35 +43,24 @@ impl Engine {
     }
 
     fn enqueue(&mut self, content: Content, rng: &mut dyn CryptoRng) {
-        let now = self.now;
-        let (Some(account), Some(identity)) = (&mut self.account, &self.identity) else { return };
+        let Some(identity) = &self.identity else { return };
         let mut id = [0; ItemId::LEN];
         rng.fill_bytes(&mut id);
-        let item = ItemId::from_bytes(id);
-        let counter = account.next_counter;
-        account.next_counter += 1;
         let clip = Clip {
-            item,
+            item: ItemId::from_bytes(id),
             order: self.history.next_order(),
             cursor: 0,
             device: identity.id,
-            at_ms: now,
-            stored_ms: now,
+            at_ms: self.now,
+            stored_ms: self.now,
             text: content.text,
             html: content.html,
         };
-        let queued = match self.seal(&clip, counter, rng) {
-            Ok(queued) => queued,
-            Err(bytes) => {
-                // The counter was not used, so the next clip takes it.
-                if let Some(account) = &mut self.account {
-                    account.next_counter = counter;
-                }
-                return self.fail(problem::too_large(bytes));
-            }
-        };
+        if let Err(error) = body(&clip).check() {
+            return self.fail(problem::too_large(error.bytes));
+        }
+        let queued = Queued { item: clip.item, order: clip.order, sealed: None };
         self.clips_revision += 1;
-        self.persist_account();
         self.persist(queued.record());
         for write in self.history.add(clip) {
             self.persist(write);
@@ -77,38 +70,11 @@ impl Engine {
         self.flush(rng);
     }
 
-    /// Seals a clip under the current epoch; fails with its size when it is too large.
-    fn seal(&self, clip: &Clip, counter: u64, rng: &mut dyn CryptoRng) -> Result<Queued, usize> {
-        let (Some(account), Some(identity)) = (&self.account, &self.identity) else { return Err(0) };
-        let Some(log) = &account.membership else { return Err(0) };
-        let epoch = log.epoch();
-        let Some(secret) = account.secrets.get(&epoch) else { return Err(0) };
-        let html = clip.html.as_ref().map(|html| Part::new(HTML, html.as_bytes()));
-        let body = ClipBody {
-            at_ms: clip.at_ms,
-            flags: 0,
-            file_name: String::new(),
-            parts: [Part::new(TEXT, clip.text.as_bytes())].into_iter().chain(html).collect(),
-        };
-        let address = Address {
-            kind: Kind::Clip,
-            account: account.id,
-            epoch,
-            log_seq: log.seq(),
-            log_head: log.head(),
-            counter,
-            item: clip.item,
-            ttl_s: limits::TTL_S,
-        };
-        let key = secret.derive_item_key(&account.id, epoch);
-        let envelope = seal(&identity.keys, &key, &address, &body, rng).map_err(|error| error.bytes)?;
-        Ok(Queued { counter, item: clip.item, epoch, envelope: envelope.into() })
-    }
-
     /// A device that is away for long keeps the newest; what is given up is said.
     fn bound_outbox(&mut self) {
         while self.outbox.len() > limits::OUTBOX {
-            let oldest = usize::from(self.outbox.front().map(|q| q.item) == self.in_flight && self.in_flight.is_some());
+            let in_flight = self.in_flight.map(|(item, _)| item);
+            let oldest = usize::from(self.outbox.front().map(|q| q.item) == in_flight);
             let Some(dropped) = self.outbox.remove(oldest) else { return };
             self.persist(dropped.delete());
             self.fail(problem::outbox_full());
@@ -121,54 +87,76 @@ impl Engine {
         if self.line.phase != Phase::Online || self.in_flight.is_some() || self.line.resume_at.is_some() {
             return;
         }
-        self.reseal_front(rng);
-        let Some(queued) = self.outbox.front() else { return };
-        self.in_flight = Some(queued.item);
-        let frame = ToRelay::Push(queued.envelope.clone());
-        self.send(&frame);
+        while let Some(queued) = self.outbox.front() {
+            let (item, order) = (queued.item, queued.order);
+            let Some(clip) = self.history.get(&item).cloned() else {
+                self.drop_front();
+                self.fail(problem::outbox_full());
+                continue;
+            };
+            // Another agent on the same clipboard was quicker.
+            if self.history.came_after(order, &clip.text, clip.device) {
+                self.drop_front();
+                if let Some(write) = self.history.remove(&item) {
+                    self.persist(write);
+                    self.clips_revision += 1;
+                }
+                continue;
+            }
+            let (Some(sealed), Some(account)) = (self.sealed_front(&clip, rng), &self.account) else { return };
+            let after = account.cursor;
+            self.in_flight = Some((item, after));
+            return self.send(&ToRelay::Push { after, envelope: sealed.envelope });
+        }
     }
 
-    /// What was sealed under an older epoch is sealed again under the current one, so that all
-    /// present devices can read it and removed ones cannot. Same counter and item: if the relay has
-    /// stored the first one after all, it answers with that one's cursor.
-    fn reseal_front(&mut self, rng: &mut dyn CryptoRng) {
-        let epoch = self.account.as_ref().and_then(|a| a.membership.as_ref()).map(Membership::epoch);
-        while let Some(queued) = self.outbox.front() {
-            if Some(queued.epoch) == epoch {
-                return;
-            }
-            let counter = queued.counter;
-            let clip = self.history.get(&queued.item).cloned();
-            match clip.and_then(|clip| self.seal(&clip, counter, rng).ok()) {
-                Some(resealed) => {
-                    self.persist(resealed.record());
-                    self.outbox[0] = resealed;
-                    return;
-                }
-                // Its text is no longer in the history, so there is nothing left to send.
-                None => {
-                    if let Some(queued) = self.outbox.pop_front() {
-                        self.persist(queued.delete());
-                        self.fail(problem::outbox_full());
-                    }
-                }
-            }
+    fn drop_front(&mut self) {
+        if let Some(dropped) = self.outbox.pop_front() {
+            self.persist(dropped.delete());
         }
+    }
+
+    /// The envelope of the oldest queued clip, sealed under the current epoch: all present devices
+    /// can read it and removed ones cannot. One sealed before keeps its counter and item: if the
+    /// relay has stored that one after all, it answers with its cursor.
+    fn sealed_front(&mut self, clip: &Clip, rng: &mut dyn CryptoRng) -> Option<Sealed> {
+        let (Some(account), Some(identity)) = (&mut self.account, &self.identity) else { return None };
+        let log = account.membership.as_ref()?;
+        let epoch = log.epoch();
+        let front = self.outbox.front_mut()?;
+        if let Some(sealed) = front.sealed.as_ref().filter(|sealed| sealed.epoch == epoch) {
+            return Some(sealed.clone());
+        }
+        let counter = front.sealed.as_ref().map_or(account.next_counter, |sealed| sealed.counter);
+        let address = Address {
+            kind: Kind::Clip,
+            account: account.id,
+            epoch,
+            log_seq: log.seq(),
+            log_head: log.head(),
+            counter,
+            item: clip.item,
+            ttl_s: limits::TTL_S,
+        };
+        let key = account.secrets.get(&epoch)?.derive_item_key(&account.id, epoch);
+        let envelope = seal(&identity.keys, &key, &address, &body(clip), rng).ok()?;
+        account.next_counter = account.next_counter.max(counter + 1);
+        let sealed = Sealed { counter, epoch, envelope: envelope.into() };
+        front.sealed = Some(sealed.clone());
+        let write = front.record();
+        self.persist(write);
+        self.persist_account();
+        Some(sealed)
     }
 
     /// The relay has stored an item of ours.
     pub(crate) fn pushed(&mut self, item: ItemId, cursor: u64, rng: &mut dyn CryptoRng) {
-        if self.in_flight == Some(item) {
-            self.in_flight = None;
-        }
+        self.in_flight = None;
         self.settle(item, cursor);
         let Some(account) = &mut self.account else { return };
         if cursor == account.cursor + 1 {
             account.cursor = cursor;
             self.persist_account();
-        } else if cursor > account.cursor + 1 && self.line.phase == Phase::Online {
-            // Something between was not sent to this socket.
-            return self.pull_again();
         }
         for code in ["relay_full", "relay_unavailable", "relay_refused"] {
             self.solved(code);
@@ -194,22 +182,35 @@ impl Engine {
         }
     }
 
-    pub(crate) fn push_refused(&mut self, code: ErrorCode) {
-        self.in_flight = None;
+    pub(crate) fn push_refused(&mut self, code: ErrorCode, rng: &mut dyn CryptoRng) {
+        let pushed_after = self.in_flight.take().map(|(_, after)| after);
         match code {
             ErrorCode::StaleEpoch => return self.pull_log(),
+            ErrorCode::Behind => {
+                // What was missing is often on its way already, and here by now.
+                let newer = self.account.as_ref().map(|a| a.cursor) > pushed_after;
+                return if newer { self.flush(rng) } else { self.pull_again() };
+            }
             ErrorCode::TooLarge => {
-                if let Some(queued) = self.outbox.pop_front() {
-                    self.persist(queued.delete());
-                    self.fail(problem::too_large(queued.envelope.len()));
-                }
-                self.line.resume_at = Some(self.now);
-                return;
+                let bytes = self.outbox.front().and_then(|q| q.sealed.as_ref()).map_or(0, |s| s.envelope.len());
+                self.drop_front();
+                self.fail(problem::too_large(bytes));
+                return self.flush(rng);
             }
             ErrorCode::StorageFull => self.fail(problem::storage_full()),
             ErrorCode::Unavailable => self.fail(problem::relay_unavailable()),
             _ => self.fail(problem::relay_refused()),
         }
         self.line.resume_at = Some(self.now + REFUSED_MS);
+    }
+}
+
+fn body(clip: &Clip) -> ClipBody {
+    let html = clip.html.as_ref().map(|html| Part::new(HTML, html.as_bytes()));
+    ClipBody {
+        at_ms: clip.at_ms,
+        flags: 0,
+        file_name: String::new(),
+        parts: [Part::new(TEXT, clip.text.as_bytes())].into_iter().chain(html).collect(),
     }
 }

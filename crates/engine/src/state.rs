@@ -25,6 +25,7 @@ const JOIN: &str = "join";
 const LOG: &str = "log/";
 const OUT: &str = "out/";
 const CLIP: &str = "clip/";
+const CLIPBOARD: &str = "clipboard";
 
 /// Who this device is.
 #[derive(Debug, Clone)]
@@ -56,17 +57,30 @@ pub(crate) struct Account {
     pub(crate) membership: Option<Membership>,
 }
 
-/// An envelope on its way to the relay.
+/// A clip of the history that is on its way to the relay.
 #[derive(Debug, Clone, Encode, Decode)]
 #[cbor(array)]
 pub(crate) struct Queued {
     #[n(0)]
+    pub(crate) item: ItemId,
+    /// As in [`Clip`].
+    #[n(1)]
+    pub(crate) order: u64,
+    /// Its envelope, from the first time it is sent. Not before, so that a clip which turns out not
+    /// to be news takes no counter.
+    #[n(2)]
+    pub(crate) sealed: Option<Sealed>,
+}
+
+/// A clip's envelope.
+#[derive(Debug, Clone, Encode, Decode)]
+#[cbor(array)]
+pub(crate) struct Sealed {
+    #[n(0)]
     pub(crate) counter: u64,
     #[n(1)]
-    pub(crate) item: ItemId,
-    #[n(2)]
     pub(crate) epoch: u64,
-    #[n(3)]
+    #[n(2)]
     pub(crate) envelope: ByteVec,
 }
 
@@ -137,6 +151,7 @@ pub(crate) struct Records {
     pub(crate) account: Option<Account>,
     pub(crate) outbox: VecDeque<Queued>,
     pub(crate) clips: Vec<Clip>,
+    pub(crate) on_clipboard: Option<Hash>,
     pub(crate) invite: Option<Invite>,
     pub(crate) join: Option<Join>,
 }
@@ -188,6 +203,8 @@ impl Records {
                 account = Some(decode::<AccountRecord>(&value)?);
             } else if key == INVITE {
                 out.invite = Some(decode(&value)?);
+            } else if key == CLIPBOARD {
+                out.on_clipboard = Some(decode(&value)?);
             } else if key == JOIN {
                 out.join = Some(decode(&value)?);
             } else if key.starts_with(LOG) {
@@ -198,7 +215,7 @@ impl Records {
                 out.clips.push(decode(&value)?);
             }
         }
-        out.outbox.make_contiguous().sort_by_key(|queued| queued.counter);
+        out.outbox.make_contiguous().sort_by_key(|queued| queued.order);
         out.clips.sort_by_key(|clip| clip.order);
         out.account = account.map(|record| Account::restore(record, log.into_values().collect())).transpose()?;
         if out.account.is_some() && out.identity.is_none() { Err(RestoreError) } else { Ok(out) }
@@ -297,7 +314,7 @@ impl Queued {
     }
 
     fn key(&self) -> String {
-        format!("{OUT}{:020}", self.counter)
+        format!("{OUT}{:020}", self.order)
     }
 }
 
@@ -337,6 +354,10 @@ impl Join {
 
 pub(crate) fn log_record(seq: u64, entry: &SignedEntry) -> Write {
     put(format!("{LOG}{seq:08}"), entry)
+}
+
+pub(crate) fn clipboard_record(digest: &Hash) -> Write {
+    put(CLIPBOARD.into(), digest)
 }
 
 pub(crate) fn delete_device() -> Write {

@@ -43,6 +43,9 @@ pub enum ErrorCode {
     /// The relay could not store it; nothing was lost, try again.
     #[n(11)]
     Unavailable,
+    /// The relay has newer items than the device; take them in, then try again.
+    #[n(12)]
+    Behind,
 }
 
 /// Why the relay closed a socket: application close codes of RFC 6455 §7.4.2.

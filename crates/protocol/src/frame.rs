@@ -209,9 +209,18 @@ pub enum ToRelay {
         #[n(3)]
         token: JoinToken,
     },
-    /// Stores an envelope. Answered by `Pushed` after the commit.
+    /// Stores an envelope, if the device has everything before it. Answered by `Pushed` after the
+    /// commit, or by the error `Behind`.
     #[n(3)]
-    Push(#[n(0)] ByteVec),
+    Push {
+        /// The newest cursor the device has. Compared with the relay's, so that a device never sends
+        /// what another one on the same clipboard has just sent.
+        #[n(0)]
+        after: u64,
+        /// The envelope.
+        #[n(1)]
+        envelope: ByteVec,
+    },
     /// Asks for items after a cursor.
     #[n(4)]
     Pull {
@@ -384,7 +393,7 @@ impl ToRelay {
             Self::Hello(_) => 0,
             Self::Register(_) => 1,
             Self::Claim { .. } => 2,
-            Self::Push(_) => 3,
+            Self::Push { .. } => 3,
             Self::Pull { .. } => 4,
             Self::Ack { .. } => 5,
             Self::LogAppend(_) => 6,

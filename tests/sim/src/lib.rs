@@ -1,1 +1,13 @@
-//! placeholder
+//! Engines and a mailbox in one process, on a network that delays, cuts and half-closes, with devices
+//! that crash at any effect and a relay that restarts and hibernates. Everything follows from one
+//! seed, so what fails can be run again.
+
+mod check;
+mod device;
+mod faults;
+mod relay;
+mod world;
+
+pub use check::Violation;
+pub use faults::Faults;
+pub use world::{Report, run};

@@ -1,0 +1,62 @@
+//! One simulated device: an engine, its disk, its socket, and the clipboard it shares with others of
+//! the same machine.
+
+use std::collections::BTreeMap;
+
+use hushclip_engine::{Engine, Write};
+use hushclip_protocol::codec;
+use hushclip_protocol::ids::{AccountId, ConnId, MailboxId};
+use hushclip_protocol::log::SignedEntry;
+use rand_chacha::ChaCha20Rng;
+
+/// A device.
+pub(crate) struct Device {
+    pub(crate) name: String,
+    /// Index of the machine whose clipboard it watches.
+    pub(crate) machine: usize,
+    pub(crate) engine: Engine,
+    disk: BTreeMap<String, Vec<u8>>,
+    pub(crate) rng: ChaCha20Rng,
+    /// The open or opening socket.
+    pub(crate) conn: Option<ConnId>,
+    /// Timers set by an engine that has died since do not count.
+    pub(crate) life: u32,
+    /// Texts that notices named as stored by the relay.
+    pub(crate) sent: Vec<String>,
+}
+
+impl Device {
+    pub(crate) fn new(name: String, machine: usize, rng: ChaCha20Rng) -> Self {
+        let engine = restore(&BTreeMap::new());
+        Self { name, machine, engine, disk: BTreeMap::new(), rng, conn: None, life: 0, sent: Vec::new() }
+    }
+
+    pub(crate) fn persist(&mut self, writes: Vec<Write>) {
+        for write in writes {
+            match write {
+                Write::Put { key, value } => self.disk.insert(key, value),
+                Write::Delete { key } => self.disk.remove(&key),
+            };
+        }
+    }
+
+    /// The mailbox that the device's account lives in: the start of its identifier, which the hash of
+    /// the first log entry is.
+    pub(crate) fn mailbox(&self) -> Option<MailboxId> {
+        let genesis = self.disk.get("log/00000000")?;
+        let entry: SignedEntry = codec::decode(genesis, SignedEntry::BYTES).ok()?;
+        Some(AccountId::from_bytes(*entry.hash().as_bytes()).mailbox())
+    }
+
+    /// The process dies; what was persisted is there when it comes back.
+    pub(crate) fn crash(&mut self) {
+        self.engine = restore(&self.disk);
+        self.conn = None;
+        self.life += 1;
+    }
+}
+
+fn restore(disk: &BTreeMap<String, Vec<u8>>) -> Engine {
+    let records = disk.iter().map(|(key, value)| (key.clone(), value.clone()));
+    Engine::restore(records).expect("what an engine persisted makes an engine")
+}

@@ -1,0 +1,25 @@
+//! How bad the weather is. Chances are in thousandths.
+
+/// What goes wrong, and how often.
+#[derive(Debug, Clone, Copy)]
+pub struct Faults {
+    /// Longest delay of a frame, milliseconds.
+    pub delay_ms: u64,
+    /// A device dies after an effect and comes back from what it persisted.
+    pub crash: u32,
+    /// A connection is cut after a frame; what is under way on it is lost.
+    pub cut: u32,
+    /// As `cut`, but the device is not told.
+    pub half_open: u32,
+    /// The relay restarts after a frame: all sockets close.
+    pub relay_restart: u32,
+    /// The relay forgets its memory after a frame; sockets stay.
+    pub hibernate: u32,
+}
+
+impl Faults {
+    /// Nothing goes wrong, but for delays.
+    pub const CALM: Self = Self { delay_ms: 40, crash: 0, cut: 0, half_open: 0, relay_restart: 0, hibernate: 0 };
+    /// What a laptop on a train sees in a week, in a minute.
+    pub const STORM: Self = Self { delay_ms: 400, crash: 12, cut: 30, half_open: 10, relay_restart: 8, hibernate: 60 };
+}

@@ -1,0 +1,69 @@
+//! The relay: a mailbox, its disk, and what keeps sockets alive while the mailbox sleeps.
+
+use std::collections::BTreeMap;
+
+use hushclip_mailbox::{Event, Mailbox, MemoryStore, Reply};
+use hushclip_protocol::ids::{ConnId, MailboxId};
+
+/// The relay of one account.
+pub(crate) struct Relay {
+    id: MailboxId,
+    mailbox: Mailbox<MemoryStore>,
+    /// Open sockets and what is attached to them.
+    pub(crate) sockets: BTreeMap<ConnId, Vec<u8>>,
+    pub(crate) alarm: Option<u64>,
+}
+
+impl Relay {
+    pub(crate) fn new(id: MailboxId) -> Self {
+        let mailbox = restore(id, MemoryStore::default(), &BTreeMap::new(), None);
+        Self { id, mailbox, sockets: BTreeMap::new(), alarm: None }
+    }
+
+    pub(crate) fn handle(&mut self, event: Event, now: u64) -> Vec<Reply> {
+        if let Event::Closed { conn } = &event {
+            self.sockets.remove(conn);
+        }
+        let replies = self.mailbox.handle(event, now);
+        for reply in &replies {
+            match reply {
+                Reply::Attach { conn, session } => {
+                    self.sockets.insert(*conn, session.clone());
+                }
+                Reply::Close { conn, .. } => {
+                    self.sockets.remove(conn);
+                }
+                Reply::SetAlarm { at_ms } => self.alarm = Some(*at_ms),
+                Reply::Send { .. } => {}
+            }
+        }
+        replies
+    }
+
+    /// Memory is gone; disk, sockets and attachments stay.
+    pub(crate) fn hibernate(&mut self) {
+        let store = self.mailbox.store().clone();
+        self.mailbox = restore(self.id, store, &self.sockets, self.alarm);
+    }
+
+    /// The process is gone; the disk stays.
+    pub(crate) fn restart(&mut self) -> Vec<ConnId> {
+        let closed = std::mem::take(&mut self.sockets).into_keys().collect();
+        self.hibernate();
+        closed
+    }
+
+    /// Everything on the relay's disk.
+    pub(crate) fn dump(&self) -> Vec<u8> {
+        self.mailbox.store().dump()
+    }
+}
+
+fn restore(
+    id: MailboxId,
+    store: MemoryStore,
+    sockets: &BTreeMap<ConnId, Vec<u8>>,
+    alarm: Option<u64>,
+) -> Mailbox<MemoryStore> {
+    Mailbox::restore(id, store, sockets.values().map(Vec::as_slice), alarm).expect("a store in memory does not fail")
+}

@@ -1,0 +1,433 @@
+//! The clock, the network, the people, and the order in which things happen.
+
+use std::collections::BTreeMap;
+
+use hushclip_engine::view::{Connection, Stage};
+use hushclip_engine::{Command, Content, Effect, Event, Notice, view::View};
+use hushclip_mailbox::{Event as RelayEvent, Reply};
+use hushclip_protocol::ids::{ConnId, Nonce};
+use rand_chacha::ChaCha20Rng;
+use rand_core::{Rng, SeedableRng};
+
+use crate::check::{self, Copied, Violation};
+use crate::device::Device;
+use crate::faults::Faults;
+use crate::relay::Relay;
+
+/// Stands in every clip and every name, and must stand nowhere at the relay.
+pub(crate) const CANARY: &str = "canary-7f3a";
+const ORIGIN: &str = "https://relay.test";
+const HOST: &str = "relay.test";
+/// Machine 0 carries two agents on one clipboard, as a laptop with two browsers does.
+const MACHINES: [usize; 4] = [0, 0, 1, 2];
+const COPIES: usize = 14;
+const START: u64 = 1_800_000_000_000;
+/// How long the storm lasts after everybody has joined.
+const STORM_MS: u64 = 180_000;
+/// How long everything may take to settle afterwards.
+const HEAL_MS: u64 = 120_000;
+
+/// What a run has seen.
+#[derive(Debug, Default)]
+pub struct Report {
+    /// Steps taken.
+    pub steps: u64,
+    /// Device crashes.
+    pub crashes: u64,
+    /// Connections cut, by the network or the relay.
+    pub cuts: u64,
+    /// Clips in the library of each device at the end.
+    pub clips: usize,
+}
+
+/// Something that happens at a time.
+enum Step {
+    /// A socket reaches the relay.
+    Dial(usize, ConnId),
+    ToRelay(ConnId, Vec<u8>),
+    ToDevice(usize, ConnId, Vec<u8>),
+    Pong(usize, ConnId),
+    Opened(usize, ConnId),
+    Closed(usize, ConnId, Option<u16>),
+    RelaySeesClose(ConnId),
+    Timer(usize, u32),
+    Revive(usize, u32),
+    Alarm,
+    /// The person copies on a machine.
+    Copy(usize, String),
+    /// An agent sees what is on its clipboard.
+    Seen(usize),
+}
+
+pub(crate) struct World {
+    now: u64,
+    rng: ChaCha20Rng,
+    faults: Faults,
+    agenda: BTreeMap<(u64, u64), Step>,
+    next_id: u64,
+    pub(crate) devices: Vec<Device>,
+    clipboards: Vec<String>,
+    relay: Option<Relay>,
+    owners: BTreeMap<ConnId, usize>,
+    /// Frames on one socket stay in order.
+    last_arrival: BTreeMap<(ConnId, bool), u64>,
+    pub(crate) copied: Vec<Copied>,
+    report: Report,
+}
+
+/// Runs one seed to its end and checks what was recorded.
+pub fn run(seed: u64, faults: Faults) -> Result<Report, Violation> {
+    let mut world = World::new(seed, faults);
+    world.pair_everybody()?;
+    for _ in 0..COPIES {
+        let machine = world.below(3) as usize;
+        let at = world.below(STORM_MS);
+        let text = format!("{CANARY} copy {} on machine {machine}", world.next());
+        world.plan(at, Step::Copy(machine, text));
+    }
+    let end = world.now + STORM_MS;
+    world.run_until(end, |_| false);
+    world.faults = Faults::CALM;
+    for device in 0..world.devices.len() {
+        world.event(device, Event::Online);
+    }
+    let end = world.now + HEAL_MS;
+    world.run_until(end, World::settled);
+    let dump = world.relay.as_ref().map(Relay::dump).unwrap_or_default();
+    check::check(&world, &dump)?;
+    world.report.clips = world.devices[0].engine.view().clips.len();
+    Ok(world.report)
+}
+
+impl World {
+    fn new(seed: u64, faults: Faults) -> Self {
+        let mut rng = ChaCha20Rng::seed_from_u64(seed);
+        let devices = MACHINES
+            .iter()
+            .enumerate()
+            .map(|(i, machine)| {
+                Device::new(format!("{CANARY} device {i}"), *machine, ChaCha20Rng::seed_from_u64(rng.next_u64()))
+            })
+            .collect();
+        Self {
+            now: START,
+            rng,
+            faults,
+            agenda: BTreeMap::new(),
+            next_id: 0,
+            devices,
+            clipboards: vec![String::new(); MACHINES.len()],
+            relay: None,
+            owners: BTreeMap::new(),
+            last_arrival: BTreeMap::new(),
+            copied: Vec::new(),
+            report: Report::default(),
+        }
+    }
+
+    /// Device 0 makes the account and lets the others in, one after the other, through the storm.
+    fn pair_everybody(&mut self) -> Result<(), Violation> {
+        let name = self.devices[0].name.clone();
+        self.command(0, Command::CreateAccount { relay: ORIGIN.into(), name });
+        for joiner in 1..self.devices.len() {
+            let mut tries = 0;
+            while self.view(joiner).stage != Stage::Member {
+                tries += 1;
+                if tries > 20 {
+                    return Err(Violation::NeverJoined(joiner));
+                }
+                self.pair(joiner);
+            }
+        }
+        Ok(())
+    }
+
+    fn pair(&mut self, joiner: usize) {
+        self.command(0, Command::Invite);
+        let end = self.now + 120_000;
+        self.run_until(end, |w| w.view(0).invite.is_some_and(|i| !i.url.is_empty()));
+        let Some(invite) = self.view(0).invite else { return };
+        let name = self.devices[joiner].name.clone();
+        self.command(joiner, Command::Join { link: invite.url, name });
+        let end = self.now + 240_000;
+        let digits = |w: &Self| w.view(joiner).joining.and_then(|j| j.digits);
+        self.run_until(end, |w| {
+            let asked = w.view(0).invite.is_some_and(|i| i.request.is_some());
+            (asked && digits(w).is_some()) || w.view(joiner).stage == Stage::New
+        });
+        let Some(digits) = digits(self) else {
+            self.command(joiner, Command::CancelJoin);
+            return;
+        };
+        self.command(0, Command::Approve { digits: Some(digits) });
+        let end = self.now + 400_000;
+        self.run_until(end, |w| w.view(joiner).stage != Stage::Joining);
+    }
+
+    /// Runs until the time, or until the condition holds.
+    fn run_until(&mut self, end: u64, done: impl Fn(&Self) -> bool) {
+        while let Some(entry) = self.agenda.first_entry() {
+            let at = entry.key().0;
+            if at > end {
+                break;
+            }
+            let step = entry.remove();
+            self.now = self.now.max(at);
+            self.report.steps += 1;
+            self.step(step);
+            if done(self) {
+                return;
+            }
+        }
+        self.now = self.now.max(end);
+    }
+
+    fn step(&mut self, step: Step) {
+        match step {
+            Step::Dial(device, conn) => self.dial(device, conn),
+            Step::ToRelay(conn, bytes) => {
+                if self.relay.as_ref().is_some_and(|r| r.sockets.contains_key(&conn)) {
+                    self.relay_event(RelayEvent::Frame { conn, bytes });
+                    self.relay_weather();
+                }
+            }
+            Step::ToDevice(device, conn, bytes) => self.on_socket(device, conn, Event::Frame(bytes)),
+            Step::Pong(device, conn) => self.on_socket(device, conn, Event::Pong),
+            Step::Opened(device, conn) => self.on_socket(device, conn, Event::SocketOpened),
+            Step::Closed(device, conn, code) => self.on_socket(device, conn, Event::SocketClosed { code }),
+            Step::RelaySeesClose(conn) => self.relay_event(RelayEvent::Closed { conn }),
+            Step::Timer(device, life) => {
+                if self.devices[device].life == life {
+                    self.event(device, Event::Timer);
+                }
+            }
+            Step::Revive(device, life) => {
+                if self.devices[device].life == life {
+                    self.event(device, Event::Started);
+                    self.event(device, Event::LocalCopy(Content::text(self.clipboard_of(device))));
+                }
+            }
+            Step::Alarm => {
+                let now = self.now;
+                if let Some(relay) = self.relay.as_mut().filter(|r| r.alarm.is_some_and(|at| at <= now)) {
+                    relay.alarm = None;
+                    self.relay_event(RelayEvent::Alarm);
+                }
+            }
+            Step::Copy(machine, text) => {
+                self.copied.push(Copied { machine, text: text.clone() });
+                self.set_clipboard(machine, text);
+            }
+            Step::Seen(device) => {
+                self.event(device, Event::LocalCopy(Content::text(self.clipboard_of(device))));
+            }
+        }
+    }
+
+    fn event(&mut self, device: usize, event: Event) {
+        let now = self.now;
+        let subject = &mut self.devices[device];
+        let effects = subject.engine.handle(event, now, &mut subject.rng);
+        for effect in effects {
+            self.effect(device, effect);
+            if self.chance(self.faults.crash) {
+                return self.crash(device);
+            }
+        }
+    }
+
+    fn effect(&mut self, device: usize, effect: Effect) {
+        match effect {
+            Effect::Persist(writes) => self.devices[device].persist(writes),
+            Effect::Connect { .. } => {
+                self.hang_up(device);
+                let conn = ConnId::from_bytes(self.random());
+                self.devices[device].conn = Some(conn);
+                self.owners.insert(conn, device);
+                let delay = self.delay();
+                self.plan(delay, Step::Dial(device, conn));
+            }
+            Effect::Send(bytes) => {
+                let Some(conn) = self.devices[device].conn else { return };
+                self.plan_in_order(conn, true, Step::ToRelay(conn, bytes));
+                if self.chance(self.faults.cut) {
+                    self.cut(conn, true);
+                } else if self.chance(self.faults.half_open) {
+                    self.cut(conn, false);
+                }
+            }
+            Effect::Ping => {
+                let Some(conn) = self.devices[device].conn else { return };
+                if self.relay.as_ref().is_some_and(|r| r.sockets.contains_key(&conn)) {
+                    let delay = self.delay();
+                    self.plan(delay, Step::Pong(device, conn));
+                }
+            }
+            Effect::Disconnect => self.hang_up(device),
+            Effect::WakeAt(at) => {
+                let life = self.devices[device].life;
+                self.plan(at.saturating_sub(self.now), Step::Timer(device, life));
+            }
+            Effect::WriteClipboard(content) => self.set_clipboard(self.devices[device].machine, content.text),
+            Effect::Notice(Notice::Sent { id, .. }) => {
+                let view = self.view(device);
+                let text = view.clips.into_iter().find(|clip| clip.id == id).map(|clip| clip.text);
+                self.devices[device].sent.extend(text);
+            }
+            Effect::Notice(_) | Effect::ViewChanged => {}
+        }
+    }
+
+    fn dial(&mut self, device: usize, conn: ConnId) {
+        if self.devices[device].conn != Some(conn) {
+            return;
+        }
+        if self.relay.is_none() {
+            // The first to dial has made the account.
+            self.relay = self.devices[device].mailbox().map(Relay::new);
+        }
+        self.plan_in_order(conn, false, Step::Opened(device, conn));
+        let nonce = Nonce::from_bytes(self.random());
+        self.relay_event(RelayEvent::Opened { conn, nonce, host: HOST.into() });
+    }
+
+    fn relay_event(&mut self, event: RelayEvent) {
+        let now = self.now;
+        let Some(relay) = &mut self.relay else { return };
+        for reply in relay.handle(event, now) {
+            match reply {
+                Reply::Send { conn, frame } => {
+                    if let Some(device) = self.owners.get(&conn).copied() {
+                        self.plan_in_order(conn, false, Step::ToDevice(device, conn, frame.to_vec()));
+                    }
+                }
+                Reply::Close { conn, code } => {
+                    if let Some(device) = self.owners.get(&conn).copied() {
+                        self.plan_in_order(conn, false, Step::Closed(device, conn, Some(code.code())));
+                    }
+                }
+                Reply::SetAlarm { at_ms } => self.plan(at_ms.saturating_sub(now), Step::Alarm),
+                Reply::Attach { .. } => {}
+            }
+        }
+    }
+
+    fn relay_weather(&mut self) {
+        if self.chance(self.faults.relay_restart) {
+            let closed = self.relay.as_mut().map(Relay::restart).unwrap_or_default();
+            for conn in closed {
+                self.cut(conn, true);
+            }
+        } else if self.chance(self.faults.hibernate)
+            && let Some(relay) = &mut self.relay
+        {
+            relay.hibernate();
+        }
+    }
+
+    /// What is under way on the connection is lost. The relay notices sooner or later.
+    fn cut(&mut self, conn: ConnId, tell_device: bool) {
+        self.report.cuts += 1;
+        self.agenda.retain(|_, step| match step {
+            Step::ToRelay(c, _) | Step::ToDevice(_, c, _) | Step::Pong(_, c) | Step::Closed(_, c, _) => *c != conn,
+            _ => true,
+        });
+        let delay = self.delay();
+        self.plan(delay, Step::RelaySeesClose(conn));
+        if tell_device && let Some(device) = self.owners.get(&conn).copied() {
+            self.plan(delay, Step::Closed(device, conn, None));
+        }
+    }
+
+    fn hang_up(&mut self, device: usize) {
+        if let Some(conn) = self.devices[device].conn.take() {
+            let delay = self.delay();
+            self.plan(delay, Step::RelaySeesClose(conn));
+        }
+    }
+
+    fn crash(&mut self, device: usize) {
+        self.report.crashes += 1;
+        self.hang_up(device);
+        self.devices[device].crash();
+        let life = self.devices[device].life;
+        let away = self.below(20_000);
+        self.plan(away, Step::Revive(device, life));
+    }
+
+    fn on_socket(&mut self, device: usize, conn: ConnId, event: Event) {
+        if self.devices[device].conn == Some(conn) {
+            if matches!(event, Event::SocketClosed { .. }) {
+                self.devices[device].conn = None;
+            }
+            self.event(device, event);
+        }
+    }
+
+    fn set_clipboard(&mut self, machine: usize, text: String) {
+        self.clipboards[machine] = text;
+        for device in 0..self.devices.len() {
+            if self.devices[device].machine == machine {
+                let delay = self.below(900);
+                self.plan(delay, Step::Seen(device));
+            }
+        }
+    }
+
+    fn settled(&self) -> bool {
+        self.devices.iter().all(|d| {
+            let view = d.engine.view();
+            view.connection == Connection::Online && view.waiting == 0
+        }) && !self.agenda.values().any(|s| {
+            matches!(s, Step::ToRelay(..) | Step::ToDevice(..) | Step::Seen(_) | Step::Copy(..) | Step::Dial(..))
+        })
+    }
+
+    fn command(&mut self, device: usize, command: Command) {
+        self.event(device, Event::Command(command));
+    }
+
+    fn view(&self, device: usize) -> View {
+        self.devices[device].engine.view()
+    }
+
+    fn clipboard_of(&self, device: usize) -> String {
+        self.clipboards[self.devices[device].machine].clone()
+    }
+
+    fn plan(&mut self, delay: u64, step: Step) {
+        self.next_id += 1;
+        self.agenda.insert((self.now + delay, self.next_id), step);
+    }
+
+    fn plan_in_order(&mut self, conn: ConnId, up: bool, step: Step) {
+        let delay = self.delay();
+        let last = self.last_arrival.entry((conn, up)).or_default();
+        let at = (self.now + delay).max(*last);
+        *last = at;
+        self.plan(at - self.now, step);
+    }
+
+    fn delay(&mut self) -> u64 {
+        1 + self.below(self.faults.delay_ms)
+    }
+
+    fn below(&mut self, bound: u64) -> u64 {
+        self.rng.next_u64() % bound.max(1)
+    }
+
+    fn chance(&mut self, thousandths: u32) -> bool {
+        thousandths > 0 && self.below(1000) < u64::from(thousandths)
+    }
+
+    fn next(&mut self) -> u64 {
+        self.next_id += 1;
+        self.next_id
+    }
+
+    fn random<const N: usize>(&mut self) -> [u8; N] {
+        let mut bytes = [0; N];
+        self.rng.fill_bytes(&mut bytes);
+        bytes
+    }
+}
