@@ -70,8 +70,14 @@ export class Mailbox extends DurableObject {
   alarm() {
     return this.#call("alarm");
   }
-  webSocketMessage(socket, message) {
-    return this.#call("webSocketMessage", socket, message);
+  async webSocketMessage(socket, message) {
+    try {
+      await this.#call("webSocketMessage", socket, message);
+    } catch (error) {
+      // Whoever sent this waits for an answer: let it come back rather than wait.
+      socket.close(1011, "internal error");
+      throw error;
+    }
   }
   webSocketClose(socket, code, reason, wasClean) {
     return this.#call("webSocketClose", socket, code, reason, wasClean);

@@ -80,7 +80,7 @@ fn worker() -> Result<()> {
     let mut esbuild = Command::new(npm::esbuild()?);
     esbuild
         .arg(&entry)
-        .args(["--bundle", "--format=esm", "--target=es2022", "--minify", "--keep-names", "--log-level=warning"])
+        .args(["--bundle", "--format=esm", "--target=es2022", "--minify", "--log-level=warning"])
         .args(["--external:cloudflare:*", "--external:*.wasm"])
         .arg(format!("--outfile={}", dir.join("index.js").display()));
     proc::run(&mut esbuild, SHORT)?;

@@ -21,7 +21,7 @@ static STOPPING: AtomicBool = AtomicBool::new(false);
 
 const POLL: Duration = Duration::from_millis(20);
 /// How long a child may take to end by itself once a signal has reached this process.
-const GRACE: Duration = Duration::from_millis(1500);
+const GRACE: Duration = Duration::from_millis(500);
 /// How long a child that has children of its own may take.
 const NESTED_GRACE: Duration = Duration::from_secs(3);
 

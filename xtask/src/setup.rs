@@ -26,9 +26,6 @@ pub(crate) fn setup(test: bool) -> Result<()> {
         debian::install(&missing).context("the tests drive real browsers")?;
         println!("  browsers   {}", if missing.is_empty() { "there" } else { "installed" });
     }
-    if !proc::on_path("wasm-opt") {
-        println!("  wasm-opt   not here: the output is about 10 % larger (Debian package: binaryen)");
-    }
     let cargo = proc::output(Command::new("cargo").arg("-V"), std::time::Duration::from_secs(20))?;
     println!("  host       {}", cargo.split('(').next().unwrap_or_default().trim());
     Ok(())
