@@ -18,7 +18,6 @@ use std::sync::Arc;
 use hushclip_protocol::error::{CloseCode, ErrorCode};
 use hushclip_protocol::frame::{ToDevice, ToRelay};
 use hushclip_protocol::ids::{ConnId, DeviceId, InviteId, ItemId, MailboxId, Nonce};
-use hushclip_protocol::limits;
 use hushclip_protocol::log::Membership;
 
 pub use memory::MemoryStore;
