@@ -18,6 +18,8 @@ pub const HTML: &str = "text/html";
 pub const FLAG_SENSITIVE: u32 = 1;
 /// Forget it after the first paste (best effort).
 pub const FLAG_BURN: u32 = 2;
+/// The sender had a newer clip when it sent this one: for the list, not for the clipboard.
+pub const FLAG_SUPERSEDED: u32 = 4;
 
 /// `[at, flags, file name, [[media type, bytes] …]]`.
 #[derive(Clone, PartialEq, Eq, Encode, Decode)]
@@ -26,7 +28,7 @@ pub struct ClipBody {
     /// When it was copied, by the sender's clock, milliseconds since 1970.
     #[n(0)]
     pub at_ms: u64,
-    /// [`FLAG_SENSITIVE`] and [`FLAG_BURN`].
+    /// [`FLAG_SENSITIVE`], [`FLAG_BURN`], [`FLAG_SUPERSEDED`].
     #[n(1)]
     pub flags: u32,
     /// File name, or empty.

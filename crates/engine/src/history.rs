@@ -66,16 +66,25 @@ impl History {
     /// in which they see each other's writes is not known.
     ///
     /// A clip of another device is an echo until this device has made a newer one; and for a few
-    /// seconds even then, because another agent on the same clipboard may lag.
-    pub(crate) fn is_echo(&self, content: &Content, own: DeviceId, now: u64) -> bool {
+    /// seconds even then, because another agent on the same clipboard may lag. A clip of this device
+    /// is one if it comes back just after it was sent (or while it may have been: `in_doubt`), over
+    /// another device's: that agent took it for the newest.
+    pub(crate) fn is_echo(&self, content: &Content, own: DeviceId, in_doubt: Option<ItemId>, now: u64) -> bool {
         let text = canonical(&content.text);
         if self.taken.as_ref() == Some(&text) || self.on_clipboard == Some(digest(&text)) {
             return true;
         }
         let mut superseded = false;
+        let foreign = self
+            .iter()
+            .take(LOOKED_AT)
+            .any(|clip| clip.device != own && self.on_clipboard == Some(digest(&canonical(&clip.text))));
         for (position, clip) in self.iter().take(LOOKED_AT).enumerate() {
-            let recent = now.saturating_sub(clip.stored_ms) < ECHO_MS;
-            let counts = position == 0 || (clip.device != own && (!superseded || recent));
+            let counts = if clip.device == own {
+                position == 0 || Some(clip.item) == in_doubt || (foreign && now.saturating_sub(clip.sent_ms) < ECHO_MS)
+            } else {
+                position == 0 || !superseded || now.saturating_sub(clip.stored_ms) < ECHO_MS
+            };
             if counts && canonical(&clip.text) == text {
                 return true;
             }

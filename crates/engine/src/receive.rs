@@ -1,7 +1,7 @@
 //! Items on their way in. Order of checks: size, canonical form, account and epoch, log ancestry,
 //! signature, counter, and only then opening. A bad item is dropped, never the stream.
 
-use hushclip_crypto::body::{HTML, TEXT};
+use hushclip_crypto::body::{FLAG_SUPERSEDED, HTML, TEXT};
 use hushclip_crypto::envelope::open;
 use hushclip_protocol::envelope::{Envelope, Header, Kind};
 use hushclip_protocol::frame::{Item, ToRelay};
@@ -158,6 +158,7 @@ impl Engine {
             stored_ms: self.now,
             text: body.text_of(TEXT).unwrap_or_default().to_owned(),
             html: body.text_of(HTML).map(str::to_owned),
+            sent_ms: 0,
         };
         let shown = self.present_clip(&clip);
         self.clips_revision += 1;
@@ -165,8 +166,9 @@ impl Engine {
             self.persist(write);
         }
         self.notice(Notice::Received { clip: shown });
-        // The clipboard holds it already: two devices share one, or the same was copied twice.
-        if repeated { Outcome::Passed } else { Outcome::Received(id) }
+        // For the list only: its sender had a newer one, or the clipboard holds it already.
+        let list_only = repeated || body.flags & FLAG_SUPERSEDED != 0;
+        if list_only { Outcome::Passed } else { Outcome::Received(id) }
     }
 }
 

@@ -1,6 +1,6 @@
 //! Clips on their way out: seal, queue on disk, push one at a time, in order, until acknowledged.
 
-use hushclip_crypto::body::{ClipBody, HTML, Part, TEXT};
+use hushclip_crypto::body::{ClipBody, FLAG_SUPERSEDED, HTML, Part, TEXT};
 use hushclip_crypto::envelope::{Address, seal};
 use hushclip_protocol::envelope::Kind;
 use hushclip_protocol::error::ErrorCode;
@@ -24,7 +24,8 @@ impl Engine {
         if !member || content.text.is_empty() {
             return;
         }
-        let echo = self.history.is_echo(&content, identity.id, self.now);
+        let in_doubt = self.outbox.front().filter(|queued| queued.sealed.is_some()).map(|queued| queued.item);
+        let echo = self.history.is_echo(&content, identity.id, in_doubt, self.now);
         if let Some(write) = self.history.note_clipboard(&content.text) {
             self.persist(write);
         }
@@ -55,8 +56,9 @@ impl Engine {
             stored_ms: self.now,
             text: content.text,
             html: content.html,
+            sent_ms: 0,
         };
-        if let Err(error) = body(&clip).check() {
+        if let Err(error) = body(&clip, false).check() {
             return self.fail(problem::too_large(error.bytes));
         }
         let queued = Queued { item: clip.item, order: clip.order, sealed: None };
@@ -123,6 +125,7 @@ impl Engine {
         let (Some(account), Some(identity)) = (&mut self.account, &self.identity) else { return None };
         let log = account.membership.as_ref()?;
         let epoch = log.epoch();
+        let superseded = self.outbox.len() > 1;
         let front = self.outbox.front_mut()?;
         if let Some(sealed) = front.sealed.as_ref().filter(|sealed| sealed.epoch == epoch) {
             return Some(sealed.clone());
@@ -139,7 +142,7 @@ impl Engine {
             ttl_s: limits::TTL_S,
         };
         let key = account.secrets.get(&epoch)?.derive_item_key(&account.id, epoch);
-        let envelope = seal(&identity.keys, &key, &address, &body(clip), rng).ok()?;
+        let envelope = seal(&identity.keys, &key, &address, &body(clip, superseded), rng).ok()?;
         account.next_counter = account.next_counter.max(counter + 1);
         let sealed = Sealed { counter, epoch, envelope: envelope.into() };
         front.sealed = Some(sealed.clone());
@@ -172,8 +175,10 @@ impl Engine {
             self.persist(queued.delete());
             self.notice(Notice::Sent { id: item.to_hex(), cursor });
         }
+        let now = self.now;
         let write = self.history.get_mut(&item).filter(|clip| clip.cursor == 0).map(|clip| {
             clip.cursor = cursor;
+            clip.sent_ms = now;
             clip.record()
         });
         if let Some(write) = write {
@@ -205,11 +210,11 @@ impl Engine {
     }
 }
 
-fn body(clip: &Clip) -> ClipBody {
+fn body(clip: &Clip, superseded: bool) -> ClipBody {
     let html = clip.html.as_ref().map(|html| Part::new(HTML, html.as_bytes()));
     ClipBody {
         at_ms: clip.at_ms,
-        flags: 0,
+        flags: if superseded { FLAG_SUPERSEDED } else { 0 },
         file_name: String::new(),
         parts: [Part::new(TEXT, clip.text.as_bytes())].into_iter().chain(html).collect(),
     }

@@ -108,6 +108,9 @@ pub(crate) struct Clip {
     pub(crate) text: String,
     #[n(7)]
     pub(crate) html: Option<String>,
+    /// When the relay had stored it, by this device's clock; 0 before, and for clips of others.
+    #[n(8)]
+    pub(crate) sent_ms: u64,
 }
 
 /// An invite this device has open, or has just completed.

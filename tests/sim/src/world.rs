@@ -377,7 +377,8 @@ impl World {
     fn settled(&self) -> bool {
         self.devices.iter().all(|d| {
             let view = d.engine.view();
-            view.connection == Connection::Online && view.waiting == 0
+            let line = self.relay.as_ref().zip(d.conn).is_some_and(|(relay, conn)| relay.sockets.contains_key(&conn));
+            line && view.connection == Connection::Online && view.waiting == 0
         }) && !self.agenda.values().any(|s| {
             matches!(s, Step::ToRelay(..) | Step::ToDevice(..) | Step::Seen(_) | Step::Copy(..) | Step::Dial(..))
         })
