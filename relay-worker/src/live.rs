@@ -1,0 +1,109 @@
+//! What a mailbox has in memory while it is awake: its brain and its sockets by name. Rebuilt from
+//! the database and from what is attached to the sockets; never trusted to survive.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use hushclip_mailbox::{Event, Mailbox as Brain, Reply, Session, StoreError};
+use hushclip_protocol::error::CloseCode;
+use hushclip_protocol::ids::{ConnId, MailboxId};
+use js_sys::{ArrayBuffer, Uint8Array};
+use wasm_bindgen::{JsCast, JsValue};
+use web_sys::WebSocket;
+use worker::State;
+use worker::worker_sys::ext::WebSocketExt;
+
+use crate::store::SqlStore;
+
+/// A mailbox that is awake.
+pub(crate) struct Live {
+    brain: Brain<SqlStore>,
+    sockets: HashMap<ConnId, WebSocket>,
+}
+
+impl Live {
+    /// Rebuilds the mailbox. `closing` is a socket that may not be among the listed ones any more.
+    pub(crate) fn restore(
+        id: MailboxId,
+        state: &State,
+        closing: Option<&WebSocket>,
+        alarm_ms: Option<u64>,
+    ) -> Result<Self, StoreError> {
+        let listed = state.as_raw().get_websockets().map_err(|_| StoreError::Failed)?;
+        let mut sockets = HashMap::new();
+        let mut sessions = Vec::new();
+        for socket in listed.into_iter().chain(closing.cloned()) {
+            let attached = attached(&socket);
+            if let Some(session) = attached.as_deref().and_then(Session::decode) {
+                sockets.insert(session.conn, socket);
+                sessions.extend(attached);
+            } else {
+                close(&socket, CloseCode::Internal);
+            }
+        }
+        let store = SqlStore::open(state.storage().sql())?;
+        let brain = Brain::restore(id, store, sessions.iter().map(Vec::as_slice), alarm_ms)?;
+        Ok(Self { brain, sockets })
+    }
+
+    /// Takes note of a new socket, before the event that tells of it.
+    pub(crate) fn insert(&mut self, conn: ConnId, socket: WebSocket) {
+        self.sockets.insert(conn, socket);
+    }
+
+    /// When to look for sockets on which nobody has signed in.
+    pub(crate) fn sign_in_deadline(&self) -> Option<u64> {
+        self.brain.sign_in_deadline()
+    }
+
+    /// Takes an event in and carries out the replies, all but the alarm that it returns.
+    pub(crate) fn handle(&mut self, event: Event, now: u64) -> Option<u64> {
+        let gone = if let Event::Closed { conn } = event { Some(conn) } else { None };
+        let mut alarm = None;
+        // A frame for many sockets is copied out of wasm once.
+        let mut last: Option<(Arc<[u8]>, ArrayBuffer)> = None;
+        for reply in self.brain.handle(event, now) {
+            match reply {
+                Reply::Send { conn, frame } => {
+                    let buffer = match last.take() {
+                        Some((known, buffer)) if Arc::ptr_eq(&known, &frame) => buffer,
+                        _ => Uint8Array::from(&*frame).buffer(),
+                    };
+                    if let Some(socket) = self.sockets.get(&conn) {
+                        // A socket that fails tells so by an event of its own.
+                        let _ = socket.send_with_array_buffer(&buffer);
+                    }
+                    last = Some((frame, buffer));
+                }
+                Reply::Close { conn, code } => {
+                    if let Some(socket) = self.sockets.remove(&conn) {
+                        close(&socket, code);
+                    }
+                }
+                Reply::Attach { conn, session } => {
+                    if let Some(socket) = self.sockets.get(&conn)
+                        && socket.serialize_attachment(Uint8Array::from(&*session).into()).is_err()
+                    {
+                        worker::console_error!("a session was not attached to its socket");
+                    }
+                }
+                Reply::SetAlarm { at_ms } => alarm = Some(at_ms),
+            }
+        }
+        if let Some(conn) = gone {
+            self.sockets.remove(&conn);
+        }
+        alarm
+    }
+}
+
+/// Closes a socket, which may already be closed. Without an attachment it is nobody's after a
+/// hibernation, even if the other side never answers.
+pub(crate) fn close(socket: &WebSocket, code: CloseCode) {
+    let _ = socket.serialize_attachment(JsValue::NULL);
+    let _ = socket.close_with_code_and_reason(code.code(), code.reason());
+}
+
+fn attached(socket: &WebSocket) -> Option<Vec<u8>> {
+    Some(socket.deserialize_attachment().ok()?.dyn_into::<Uint8Array>().ok()?.to_vec())
+}

@@ -1,0 +1,201 @@
+//! The Durable Object of one account: hands workerd's events to the brain in `hushclip-mailbox` and
+//! carries out its replies. Holds nothing that it cannot rebuild after hibernation, and keeps events
+//! in order: between taking one in and carrying out the replies nothing is awaited.
+
+use std::cell::RefCell;
+use std::rc::Rc;
+
+use hushclip_mailbox::Event;
+use hushclip_protocol::error::CloseCode;
+use hushclip_protocol::frame::{PING, PONG};
+use hushclip_protocol::ids::{ConnId, MailboxId, Nonce};
+use hushclip_protocol::limits;
+use js_sys::{ArrayBuffer, Uint8Array};
+use wasm_bindgen::prelude::*;
+use wasm_bindgen_futures::spawn_local;
+use web_sys::{Request, Response, Url, WebSocket};
+use worker::worker_sys::{DurableObjectState, WebSocketRequestResponsePair};
+use worker::{Env, ScheduledTime, State, WebSocketPair};
+
+use crate::live::{Live, close};
+use crate::number::number;
+use crate::timer::Timer;
+
+/// What the worker's way in calls. Written out instead of made by `#[durable_object]`, which would
+/// copy a message of any size before this crate sees it.
+#[wasm_bindgen]
+pub struct Mailbox {
+    shell: Rc<Shell>,
+}
+
+struct Shell {
+    state: State,
+    live: RefCell<Option<Live>>,
+    /// Runs while there are sockets on which nobody has signed in.
+    timer: RefCell<Option<Timer>>,
+}
+
+#[wasm_bindgen]
+impl Mailbox {
+    /// Called at the first event after the object came into memory.
+    #[wasm_bindgen(constructor)]
+    pub fn new(state: DurableObjectState, _: Env) -> Self {
+        let shell = Shell { state: State::from(state), live: RefCell::default(), timer: RefCell::default() };
+        Self { shell: Rc::new(shell) }
+    }
+
+    /// Takes a WebSocket in; the router lets nothing else through.
+    pub async fn fetch(&self, request: Request) -> Result<Response, JsValue> {
+        let host = Url::new(&request.url())?.host();
+        let pair = WebSocketPair::new()?;
+        self.shell.accept(pair.server.as_ref(), host).await?;
+        Ok(worker::Response::from_websocket(pair.client)?.into())
+    }
+
+    /// The alarm's time has come. An error makes the platform try again.
+    pub async fn alarm(&self) -> Result<(), JsValue> {
+        self.shell.wake(None).await?;
+        self.shell.deliver(Event::Alarm).await;
+        Ok(())
+    }
+
+    /// A message arrived that the platform did not answer by itself.
+    #[wasm_bindgen(js_name = webSocketMessage)]
+    pub async fn web_socket_message(&self, socket: WebSocket, message: JsValue) {
+        let Some(conn) = self.shell.conn(&socket) else { return close(&socket, CloseCode::Internal) };
+        let event = match message.dyn_into::<ArrayBuffer>() {
+            // What is too long is no frame, and not worth the memory.
+            Ok(long) if long.byte_length() as usize > limits::FRAME_BYTES => Event::Frame { conn, bytes: Vec::new() },
+            Ok(frame) => Event::Frame { conn, bytes: Uint8Array::new(&frame).to_vec() },
+            Err(_) => Event::Text { conn },
+        };
+        match self.shell.wake(None).await {
+            Ok(()) => self.shell.deliver(event).await,
+            Err(_) => close(&socket, CloseCode::Internal),
+        }
+    }
+
+    /// The other side closed.
+    #[wasm_bindgen(js_name = webSocketClose)]
+    pub async fn web_socket_close(&self, socket: WebSocket) {
+        self.shell.closed(&socket).await;
+    }
+
+    /// The connection broke.
+    #[wasm_bindgen(js_name = webSocketError)]
+    pub async fn web_socket_error(&self, socket: WebSocket) {
+        self.shell.closed(&socket).await;
+    }
+}
+
+impl Shell {
+    async fn accept(self: &Rc<Self>, socket: &WebSocket, host: String) -> Result<(), JsValue> {
+        let woken = self.wake(None).await;
+        let (conn, nonce) = (ConnId::from_bytes(random()?), Nonce::from_bytes(random()?));
+        let state = self.state.as_raw();
+        state.set_websocket_auto_response(&WebSocketRequestResponsePair::new(PING, PONG)?)?;
+        state.accept_websocket_with_tags(socket, vec![conn.to_hex().into()])?;
+        if woken.is_err() {
+            close(socket, CloseCode::Internal);
+            return Ok(());
+        }
+        if let Some(live) = self.live.borrow_mut().as_mut() {
+            live.insert(conn, socket.clone());
+        }
+        self.deliver(Event::Opened { conn, nonce, host }).await;
+        Ok(())
+    }
+
+    async fn closed(self: &Rc<Self>, socket: &WebSocket) {
+        if let Some(conn) = self.conn(socket)
+            && self.wake(Some(socket)).await.is_ok()
+        {
+            self.deliver(Event::Closed { conn }).await;
+        }
+        // Answers the closing handshake; fails where it is already over.
+        let _ = socket.close();
+    }
+
+    /// Rebuilds what hibernation dropped. `closing` is a socket that workerd may no longer list.
+    async fn wake(&self, closing: Option<&WebSocket>) -> Result<(), JsValue> {
+        if self.live.borrow().is_some() {
+            return Ok(());
+        }
+        let alarm = self.state.storage().get_alarm().await?;
+        if self.live.borrow().is_some() {
+            return Ok(());
+        }
+        let name = self.state.as_raw().id()?.name();
+        let id = name.as_deref().and_then(MailboxId::from_hex).ok_or("this object has no mailbox's name")?;
+        match Live::restore(id, &self.state, closing, alarm.and_then(|at| u64::try_from(at).ok())) {
+            Ok(live) => {
+                *self.live.borrow_mut() = Some(live);
+                Ok(())
+            }
+            Err(error) => {
+                worker::console_error!("a mailbox cannot be restored: {error}");
+                Err(error.to_string().into())
+            }
+        }
+    }
+
+    /// Takes an event in and carries out what follows from it.
+    async fn deliver(self: &Rc<Self>, event: Event) {
+        let alarm = self.handle(event);
+        self.watch_sign_in();
+        let Some(at) = alarm else { return };
+        let date = js_sys::Date::new(&number(at));
+        if self.state.storage().set_alarm(ScheduledTime::new(date)).await.is_err() {
+            worker::console_error!("the alarm was not set");
+            // The brain believes that it is; the next one asks.
+            *self.live.borrow_mut() = None;
+        }
+    }
+
+    /// The part of [`Self::deliver`] that nothing may come between. Says which alarm to set.
+    fn handle(&self, event: Event) -> Option<u64> {
+        self.live.borrow_mut().as_mut()?.handle(event, now_ms())
+    }
+
+    /// Keeps the timer running as long as there are sockets on which nobody has signed in.
+    fn watch_sign_in(self: &Rc<Self>) {
+        let deadline = self.live.borrow().as_ref().and_then(Live::sign_in_deadline);
+        let mut timer = self.timer.borrow_mut();
+        match deadline {
+            None => *timer = None,
+            Some(at) if timer.is_none() => {
+                let shell = Rc::downgrade(self);
+                let ring = move || {
+                    if let Some(shell) = shell.upgrade() {
+                        spawn_local(async move { shell.ring().await });
+                    }
+                };
+                let wait = u32::try_from(at.saturating_sub(now_ms())).unwrap_or(u32::MAX);
+                *timer = Timer::start(wait, ring).ok();
+            }
+            Some(_) => {}
+        }
+    }
+
+    async fn ring(self: &Rc<Self>) {
+        *self.timer.borrow_mut() = None;
+        self.deliver(Event::Tick).await;
+    }
+
+    /// The name that this socket was given when it was accepted.
+    fn conn(&self, socket: &WebSocket) -> Option<ConnId> {
+        let tags = self.state.as_raw().get_tags(socket).ok()?;
+        ConnId::from_hex(tags.first()?)
+    }
+}
+
+/// Milliseconds since 1970.
+fn now_ms() -> u64 {
+    worker::Date::now().as_millis()
+}
+
+fn random<const N: usize>() -> Result<[u8; N], JsValue> {
+    let mut bytes = [0; N];
+    getrandom::fill(&mut bytes).map_err(|_| "no randomness")?;
+    Ok(bytes)
+}

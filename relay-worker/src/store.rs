@@ -1,0 +1,214 @@
+//! A mailbox's disk: the SQLite database of its Durable Object. All statements of one event are
+//! committed together, and nothing is sent before. An account that nobody has registered leaves
+//! nothing behind: its tables come into being with the first log entry.
+
+use hushclip_mailbox::{InviteRow, ItemRow, Store, StoreError};
+use hushclip_protocol::codec;
+use hushclip_protocol::ids::{DeviceId, InviteId, ItemId};
+use hushclip_protocol::limits;
+use hushclip_protocol::log::SignedEntry;
+use js_sys::Uint8Array;
+use wasm_bindgen::JsValue;
+use worker::{SqlStorage, SqlStorageValue};
+
+use crate::number::number;
+
+/// Version of the tables below.
+const SCHEMA: u64 = 1;
+/// One row is written for each push: no index, no AUTOINCREMENT. `envelope` comes last, so that the
+/// other columns are read without it.
+const TABLES: &str = "
+    CREATE TABLE items (cursor INTEGER PRIMARY KEY, item BLOB NOT NULL, expires INTEGER NOT NULL, envelope BLOB NOT NULL);
+    CREATE TABLE log (seq INTEGER PRIMARY KEY, entry BLOB NOT NULL);
+    CREATE TABLE invites (id BLOB PRIMARY KEY, row BLOB NOT NULL) WITHOUT ROWID;
+    CREATE TABLE acked (device BLOB PRIMARY KEY, cursor INTEGER NOT NULL) WITHOUT ROWID;
+    CREATE TABLE meta (key TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID;";
+const META_SCHEMA: &str = "schema";
+const META_FLOOR: &str = "cursor_floor";
+/// Largest encoded invite: its messages and a few identifiers.
+const INVITE_BYTES: usize = 6 * limits::PAIRING_BYTES;
+
+/// The database of one Durable Object.
+pub(crate) struct SqlStore {
+    sql: SqlStorage,
+    has_tables: bool,
+}
+
+impl SqlStore {
+    /// Opens the database. Refuses one that was written by a later version.
+    pub(crate) fn open(sql: SqlStorage) -> Result<Self, StoreError> {
+        let mut store = Self { sql, has_tables: false };
+        let tables = store.rows("SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'meta'", vec![])?;
+        store.has_tables = !tables.is_empty();
+        if store.has_tables && store.meta(META_SCHEMA)? != Some(SCHEMA) {
+            return Err(StoreError::Failed);
+        }
+        Ok(store)
+    }
+
+    fn make_tables(&mut self) -> Result<(), StoreError> {
+        if !self.has_tables {
+            self.write(TABLES, vec![])?;
+            self.set_meta(META_SCHEMA, SCHEMA)?;
+            self.has_tables = true;
+        }
+        Ok(())
+    }
+
+    fn meta(&self, key: &str) -> Result<Option<u64>, StoreError> {
+        let rows = self.read("SELECT value FROM meta WHERE key = ?", vec![key.into()])?;
+        rows.first().map(|row| integer(row, 0)).transpose()
+    }
+
+    fn set_meta(&self, key: &str, value: u64) -> Result<(), StoreError> {
+        self.write("INSERT OR REPLACE INTO meta VALUES (?, ?)", vec![key.into(), number(value)])
+    }
+
+    /// All rows of a query on our own tables.
+    fn read(&self, query: &str, bindings: Vec<JsValue>) -> Result<Vec<Row>, StoreError> {
+        if self.has_tables { self.rows(query, bindings) } else { Ok(Vec::new()) }
+    }
+
+    fn rows(&self, query: &str, bindings: Vec<JsValue>) -> Result<Vec<Row>, StoreError> {
+        self.sql.exec_raw(query, bindings).map_err(failed)?.raw().map(|row| row.map_err(failed)).collect()
+    }
+
+    fn write(&self, query: &str, bindings: Vec<JsValue>) -> Result<(), StoreError> {
+        self.sql.exec_raw(query, bindings).map_err(failed)?;
+        Ok(())
+    }
+}
+
+impl Store for SqlStore {
+    fn log(&self) -> Result<Vec<SignedEntry>, StoreError> {
+        let rows = self.read("SELECT entry FROM log ORDER BY seq", vec![])?;
+        rows.iter().map(|row| decode(blob(row, 0)?, SignedEntry::BYTES)).collect()
+    }
+
+    fn append_log(&mut self, seq: u64, entry: &SignedEntry) -> Result<(), StoreError> {
+        self.make_tables()?;
+        self.write("INSERT INTO log VALUES (?, ?)", vec![number(seq), bytes(&codec::encode(entry))])
+    }
+
+    fn item_rows(&self) -> Result<Vec<ItemRow>, StoreError> {
+        let rows = self.read("SELECT cursor, item, length(envelope), expires FROM items ORDER BY cursor", vec![])?;
+        let item_row = |row: &Row| {
+            Ok(ItemRow {
+                cursor: integer(row, 0)?,
+                item: ItemId::from_bytes(array(row, 1)?),
+                bytes: integer(row, 2)?,
+                expires_ms: integer(row, 3)?,
+            })
+        };
+        rows.iter().map(item_row).collect()
+    }
+
+    fn items_after(&self, after: u64, limit: usize) -> Result<Vec<(u64, Vec<u8>)>, StoreError> {
+        if !self.has_tables {
+            return Ok(Vec::new());
+        }
+        let query = "SELECT cursor, envelope FROM items WHERE cursor > ? ORDER BY cursor LIMIT ?";
+        let cursor = self.sql.exec_raw(query, vec![number(after), number(limit as u64)]).map_err(failed)?;
+        let mut items = Vec::new();
+        let mut read = 0;
+        for row in cursor.raw() {
+            let row = row.map_err(failed)?;
+            let envelope = blob(&row, 1)?.to_vec();
+            read += envelope.len();
+            items.push((integer(&row, 0)?, envelope));
+            // Memory that wasm has taken it never gives back.
+            if read > limits::FRAME_BYTES {
+                break;
+            }
+        }
+        Ok(items)
+    }
+
+    fn insert_item(&mut self, row: &ItemRow, envelope: &[u8]) -> Result<(), StoreError> {
+        self.write(
+            "INSERT INTO items VALUES (?, ?, ?, ?)",
+            vec![number(row.cursor), bytes(row.item.as_bytes()), number(row.expires_ms), bytes(envelope)],
+        )
+    }
+
+    fn delete_items(&mut self, cursors: &[u64]) -> Result<(), StoreError> {
+        // Ascending, and mostly without gaps.
+        for run in cursors.chunk_by(|a, b| a + 1 == *b) {
+            if let [first, ..] = run {
+                let last = first + run.len() as u64 - 1;
+                self.write("DELETE FROM items WHERE cursor BETWEEN ? AND ?", vec![number(*first), number(last)])?;
+            }
+        }
+        Ok(())
+    }
+
+    fn cursor_floor(&self) -> Result<u64, StoreError> {
+        Ok(self.meta(META_FLOOR)?.unwrap_or(0))
+    }
+
+    fn set_cursor_floor(&mut self, cursor: u64) -> Result<(), StoreError> {
+        self.set_meta(META_FLOOR, cursor)
+    }
+
+    fn acked(&self) -> Result<Vec<(DeviceId, u64)>, StoreError> {
+        let rows = self.read("SELECT device, cursor FROM acked", vec![])?;
+        rows.iter().map(|row| Ok((DeviceId::from_bytes(array(row, 0)?), integer(row, 1)?))).collect()
+    }
+
+    fn set_acked(&mut self, device: DeviceId, cursor: u64) -> Result<(), StoreError> {
+        self.write("INSERT OR REPLACE INTO acked VALUES (?, ?)", vec![bytes(device.as_bytes()), number(cursor)])
+    }
+
+    fn invites(&self) -> Result<Vec<InviteRow>, StoreError> {
+        let rows = self.read("SELECT row FROM invites", vec![])?;
+        rows.iter().map(|row| decode(blob(row, 0)?, INVITE_BYTES)).collect()
+    }
+
+    fn put_invite(&mut self, row: &InviteRow) -> Result<(), StoreError> {
+        let encoded = codec::encode(row);
+        self.write("INSERT OR REPLACE INTO invites VALUES (?, ?)", vec![bytes(row.invite.as_bytes()), bytes(&encoded)])
+    }
+
+    fn delete_invite(&mut self, invite: &InviteId) -> Result<(), StoreError> {
+        self.write("DELETE FROM invites WHERE id = ?", vec![bytes(invite.as_bytes())])
+    }
+}
+
+/// The columns of a row, in the order of the query.
+type Row = Vec<SqlStorageValue>;
+
+fn bytes(value: &[u8]) -> JsValue {
+    Uint8Array::from(value).into()
+}
+
+fn integer(row: &Row, column: usize) -> Result<u64, StoreError> {
+    match row.get(column) {
+        Some(SqlStorageValue::Integer(value)) => u64::try_from(*value).map_err(|_| StoreError::Failed),
+        _ => Err(StoreError::Failed),
+    }
+}
+
+fn blob(row: &Row, column: usize) -> Result<&[u8], StoreError> {
+    match row.get(column) {
+        Some(SqlStorageValue::Blob(value)) => Ok(value),
+        _ => Err(StoreError::Failed),
+    }
+}
+
+fn array<const N: usize>(row: &Row, column: usize) -> Result<[u8; N], StoreError> {
+    blob(row, column)?.try_into().map_err(|_| StoreError::Failed)
+}
+
+fn decode<'b, T: minicbor::Decode<'b, ()> + minicbor::Encode<()>>(
+    bytes: &'b [u8],
+    cap: usize,
+) -> Result<T, StoreError> {
+    codec::decode(bytes, cap).map_err(|_| StoreError::Failed)
+}
+
+/// SQLite names statements and tables in its errors, never values.
+fn failed(error: worker::Error) -> StoreError {
+    let text = error.to_string();
+    worker::console_error!("the store failed: {text}");
+    if text.contains("SQLITE_FULL") || text.contains("disk is full") { StoreError::Full } else { StoreError::Failed }
+}
