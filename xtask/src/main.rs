@@ -64,9 +64,9 @@ struct RelayArgs {
     /// Address to listen on; 0.0.0.0 lets other machines in.
     #[arg(long, default_value = "127.0.0.1")]
     host: IpAddr,
-    /// Folder for the relay's accounts.
-    #[arg(long, default_value = ".hushclip/relay")]
-    data: PathBuf,
+    /// Folder for the relay's accounts [default: .hushclip/relay in the working copy].
+    #[arg(long)]
+    data: Option<PathBuf>,
 }
 
 fn main() -> ExitCode {

@@ -1,7 +1,7 @@
 //! `cargo xtask run` and `cargo xtask relay`: a relay on this machine, until Ctrl+C.
 //! `run` builds first and tells people what to do next; `relay` is for scripts and prints one line.
 
-use std::io::Write as _;
+use std::{io::Write as _, path::PathBuf};
 
 use anyhow::Result;
 use qrcode::{EcLevel, QrCode, render::unicode::Dense1x2};
@@ -27,15 +27,18 @@ pub(crate) fn relay(args: RelayArgs) -> Result<()> {
 }
 
 fn start(args: &RelayArgs) -> Result<Relay> {
-    let data = std::env::current_dir()?.join(&args.data);
-    let relay = Relay::start(args.host, args.port, &data)?;
+    let relay = Relay::start(args.host, args.port, &data_folder(args))?;
     eprintln!("relay log: {}", paths::shown(relay.log()));
     Ok(relay)
 }
 
+fn data_folder(args: &RelayArgs) -> PathBuf {
+    args.data.clone().unwrap_or_else(|| paths::root().join(".hushclip/relay"))
+}
+
 fn print_welcome(url: &str, args: &RelayArgs) -> Result<()> {
     let code = QrCode::with_error_correction_level(url, EcLevel::L)?;
-    // Light on dark, as most terminals are; cameras read both.
+    // The blocks draw what is light, as most terminals are dark; cameras read both.
     let picture = code.render::<Dense1x2>().dark_color(Dense1x2::Light).light_color(Dense1x2::Dark).build();
     let chrome = paths::dist().join("chrome");
     let firefox = paths::dist().join("firefox/manifest.json");
@@ -52,7 +55,7 @@ Hushclip is running: {url}   (accounts in {data}; Ctrl+C stops it)
             echo hi | dist/hushclip push
             dist/hushclip watch
 ",
-        data = args.data.display(),
+        data = paths::shown(&data_folder(args)),
         chrome = chrome.display(),
         firefox = firefox.display(),
     );

@@ -31,7 +31,7 @@ pub(crate) fn tidy() -> Result<()> {
     for package in BLIND {
         wrong.extend(metadata.forbidden(package, &SECRET));
     }
-    for package in metadata.packages_in("crates/") {
+    for (package, _) in metadata.packages_in("crates/") {
         wrong.extend(metadata.forbidden(&package, &IMPURE));
     }
     let mut files = Vec::new();
@@ -67,6 +67,13 @@ fn check_file(file: &Path, wrong: &mut Vec<String>) -> Result<()> {
     Ok(())
 }
 
+/// Whether any Rust file below `dir` contains `text`.
+pub(crate) fn mentions(dir: &Path, text: &str) -> Result<bool> {
+    let mut files = Vec::new();
+    rust_files(dir, &mut files)?;
+    Ok(files.iter().any(|file| fs::read_to_string(file).is_ok_and(|source| source.contains(text))))
+}
+
 fn rust_files(dir: &Path, files: &mut Vec<PathBuf>) -> Result<()> {
     for entry in fs::read_dir(dir)? {
         let path = entry?.path();
@@ -90,8 +97,6 @@ pub(crate) struct Metadata {
     normal: BTreeMap<String, BTreeSet<String>>,
     /// By package name: the names of its direct dependencies of any kind.
     direct: BTreeMap<String, BTreeSet<String>>,
-    /// The packages that are a wasm module and nothing else.
-    leaves: Vec<String>,
 }
 
 impl Metadata {
@@ -101,18 +106,13 @@ impl Metadata {
         cargo.args(["metadata", "--format-version", "1", "--locked"]).args(args);
         let text = proc::output(cargo.current_dir(paths::root()), Duration::from_mins(2))?;
         let json: Value = serde_json::from_str(&text)?;
-        let mut this =
-            Self { packages: BTreeMap::new(), normal: BTreeMap::new(), direct: BTreeMap::new(), leaves: Vec::new() };
+        let mut this = Self { packages: BTreeMap::new(), normal: BTreeMap::new(), direct: BTreeMap::new() };
         for package in list(&json["packages"]) {
             let folder = PathBuf::from(string(&package["manifest_path"]));
             let folder = folder.parent().map(Path::to_owned).unwrap_or_default();
             let name = string(&package["name"]);
             let direct = list(&package["dependencies"]).map(|dep| string(&dep["name"])).collect();
             this.direct.insert(name.clone(), direct);
-            let mut kinds = list(&package["targets"]).flat_map(|target| list(&target["crate_types"]));
-            if folder.starts_with(paths::root()) && kinds.any(|kind| kind == "cdylib") {
-                this.leaves.push(name.clone());
-            }
             this.packages.insert(string(&package["id"]), (name, folder));
         }
         for node in list(&json["resolve"]["nodes"]) {
@@ -123,21 +123,16 @@ impl Metadata {
         Ok(this)
     }
 
-    /// The packages below a folder of the working copy.
-    pub(crate) fn packages_in(&self, folder: &str) -> Vec<String> {
+    /// The packages below a folder of the working copy, each with its own folder.
+    pub(crate) fn packages_in(&self, folder: &str) -> Vec<(String, PathBuf)> {
         let folder = paths::root().join(folder);
-        self.packages.values().filter(|(_, at)| at.starts_with(&folder)).map(|(name, _)| name.clone()).collect()
+        self.packages.values().filter(|(_, at)| at.starts_with(&folder)).cloned().collect()
     }
 
     /// The packages of the working copy that name `dependency`, for whatever purpose.
     pub(crate) fn users_of(&self, dependency: &str) -> Vec<String> {
         let own = self.packages.values().filter(|(_, at)| at.starts_with(paths::root()));
         own.filter(|(name, _)| self.direct[name].contains(dependency)).map(|(name, _)| name.clone()).collect()
-    }
-
-    /// The packages that are a wasm module and nothing else.
-    pub(crate) fn wasm_leaves(&self) -> &[String] {
-        &self.leaves
     }
 
     /// A line for each of `names` that `package` depends on, with the way to it.
