@@ -1,1 +1,23 @@
-//! placeholder
+//! What a person sees: the screens shared by the web app and the extension's popup. It draws a
+//! [`View`] and asks for [`Command`]s; it refuses to know the engine, keys, sockets or storage.
+//!
+//! Reading order: `app` (which screen), `host` (what every screen reaches), `screens`, `parts`.
+
+#![expect(unreachable_pub, reason = "the component macro writes `pub` items of its own")]
+
+mod agent;
+mod app;
+mod clipboard;
+mod entry;
+mod focus;
+mod host;
+mod news;
+mod parts;
+mod screens;
+mod text;
+mod time;
+
+pub use agent::device_name;
+pub use app::{App, AppProps, mount};
+pub use host::{Face, Platform};
+pub use hushclip_engine::{Command, Notice, View};

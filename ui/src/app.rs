@@ -1,0 +1,108 @@
+//! The root: gives all screens their context and shows the one that fits the stage.
+
+use hushclip_engine::view::Stage;
+use hushclip_engine::{Command, Notice, View};
+use leptos::prelude::*;
+use wasm_bindgen::JsCast;
+
+use crate::focus::focus_soon;
+use crate::host::{Face, Host, Platform};
+use crate::news::Toasts;
+use crate::parts::{Problem, Skeleton};
+use crate::screens::{Failure, Joining, Member, OpenedLink, Welcome};
+use crate::time;
+
+/// Everything a person sees.
+#[component]
+pub fn App(
+    /// The picture; none until the host has its first.
+    #[prop(into)]
+    view: Signal<Option<View>>,
+    /// Passing news, one after the other.
+    #[prop(into)]
+    notice: Signal<Option<Notice>>,
+    /// Why the host could not start, if so.
+    #[prop(into, optional)]
+    failure: Signal<Option<String>>,
+    /// Where commands go.
+    send: UnsyncCallback<Command>,
+    /// What the surroundings offer.
+    platform: Platform,
+) -> impl IntoView {
+    let face = platform.face;
+    let host = Host::new(view, send, platform, time::clock());
+    provide_context(host);
+    host.news.follow(notice, host);
+    let screen = Memo::new(move |_| screen(view, failure, host));
+    Effect::new(move |before: Option<Screen>| {
+        let screen = screen.get();
+        if before.is_some_and(|before| before != Screen::Loading && before != screen) {
+            focus_soon("h1");
+        }
+        screen
+    });
+    view! {
+        <div
+            class="app"
+            class:popup=face == Face::Popup
+            class:member=move || screen.get() == Screen::Member
+            data-testid="app"
+        >
+            {move || match screen.get() {
+                Screen::Loading => view! { <Skeleton /> }.into_any(),
+                Screen::Failed => view! { <Failure message=failure.get().unwrap_or_default() /> }.into_any(),
+                Screen::Welcome => view! { <Page><Welcome /></Page> }.into_any(),
+                Screen::Opened => view! { <Page><OpenedLink /></Page> }.into_any(),
+                Screen::Joining => view! { <Page><Joining /></Page> }.into_any(),
+                Screen::Member => view! { <Member /> }.into_any(),
+            }}
+            <Toasts news=host.news />
+        </div>
+    }
+}
+
+/// Shows the app in the page's `#app` element, in place of what stands there while it loads.
+pub fn mount<N: IntoView + 'static>(app: impl FnOnce() -> N + 'static) {
+    match document().get_element_by_id("app").and_then(|place| place.dyn_into().ok()) {
+        Some(place) => {
+            let place: web_sys::HtmlElement = place;
+            place.set_text_content(None);
+            mount_to(place, app).forget();
+        }
+        None => mount_to_body(app),
+    }
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Screen {
+    Loading,
+    Failed,
+    Welcome,
+    Opened,
+    Joining,
+    Member,
+}
+
+fn screen(view: Signal<Option<View>>, failure: Signal<Option<String>>, host: Host) -> Screen {
+    if failure.with(Option::is_some) {
+        return Screen::Failed;
+    }
+    match view.with(|view| view.as_ref().map(|view| view.stage)) {
+        None => Screen::Loading,
+        Some(Stage::New) if host.opened_link.with(Option::is_some) => Screen::Opened,
+        Some(Stage::New) => Screen::Welcome,
+        Some(Stage::Joining) => Screen::Joining,
+        Some(Stage::Member) => Screen::Member,
+    }
+}
+
+/// The frame of the screens before there is an account.
+#[component]
+fn Page(children: Children) -> impl IntoView {
+    view! {
+        <main class="page">
+            <Problem />
+            {children()}
+        </main>
+    }
+}

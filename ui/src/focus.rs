@@ -1,0 +1,40 @@
+//! Where the keyboard is: moves it when a screen changes and between the clips of the list.
+
+use leptos::ev::KeyboardEvent;
+use leptos::prelude::*;
+use wasm_bindgen::JsCast;
+use web_sys::{Element, HtmlElement};
+
+/// Focuses the first element that fits `selector`, once what is being drawn is drawn.
+pub(crate) fn focus_soon(selector: &'static str) {
+    request_animation_frame(move || {
+        if let Ok(Some(element)) = document().query_selector(selector) {
+            focus(&element);
+        }
+    });
+}
+
+/// Arrow keys, Home and End in a list whose rows each have one `.copy` button.
+pub(crate) fn walk(event: &KeyboardEvent) {
+    let target = event.target().and_then(|target| target.dyn_into::<Element>().ok());
+    let Some(row) = target.and_then(|target| target.closest("li").ok().flatten()) else { return };
+    let list = row.parent_element();
+    let next = match event.key().as_str() {
+        "ArrowDown" => row.next_element_sibling(),
+        "ArrowUp" => row.previous_element_sibling(),
+        "Home" => list.and_then(|list| list.first_element_child()),
+        "End" => list.and_then(|list| list.last_element_child()),
+        _ => return,
+    };
+    if let Some(button) = next.and_then(|row| row.query_selector(".copy").ok().flatten()) {
+        event.prevent_default();
+        focus(&button);
+    }
+}
+
+fn focus(element: &Element) {
+    if let Some(element) = element.dyn_ref::<HtmlElement>() {
+        // An element that cannot be focused leaves the keyboard where it is.
+        let _ = element.focus();
+    }
+}

@@ -1,0 +1,98 @@
+//! What every screen reaches through the context: the picture to draw, the way to ask for things,
+//! the clock, and what this platform can do.
+
+use hushclip_engine::{Command, View};
+use leptos::prelude::*;
+
+use crate::news::News;
+
+/// Where the screens are shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Face {
+    /// A page of its own: phones and desktops.
+    Web,
+    /// The extension's popup: 380 by at most 600 pixels.
+    Popup,
+}
+
+/// What the surroundings offer.
+#[derive(Clone)]
+pub struct Platform {
+    /// Where the screens are shown.
+    pub face: Face,
+    /// What this device might be called, such as "Firefox on Linux".
+    pub default_name: String,
+    /// Origin of the relay to propose, if one is known.
+    pub default_relay: Option<String>,
+    /// The pairing link this page was opened with, already gone from the address bar.
+    pub opened_link: Option<String>,
+    /// Whether the browser lets a page read the clipboard after a tap.
+    pub can_read_clipboard: bool,
+}
+
+/// The context of all screens.
+#[derive(Clone, Copy)]
+pub(crate) struct Host {
+    view: Signal<Option<View>>,
+    send: UnsyncCallback<Command>,
+    platform: StoredValue<Platform>,
+    /// The present, in milliseconds, each second.
+    pub(crate) now: ReadSignal<u64>,
+    /// The present, every ten seconds: enough for ages.
+    pub(crate) lately: Memo<u64>,
+    /// The pairing link that was opened and not yet answered.
+    pub(crate) opened_link: RwSignal<Option<String>>,
+    /// Where passing news goes.
+    pub(crate) news: News,
+}
+
+impl Host {
+    pub(crate) fn new(
+        view: Signal<Option<View>>,
+        send: UnsyncCallback<Command>,
+        platform: Platform,
+        now: ReadSignal<u64>,
+    ) -> Self {
+        Self {
+            view,
+            send,
+            now,
+            lately: Memo::new(move |_| now.get() / 10_000 * 10_000),
+            opened_link: RwSignal::new(platform.opened_link.clone()),
+            platform: StoredValue::new(platform),
+            news: News::new(),
+        }
+    }
+
+    /// Asks for something.
+    pub(crate) fn send(&self, command: Command) {
+        self.send.run(command);
+    }
+
+    /// A part of the picture, followed as it changes.
+    pub(crate) fn follow<T: PartialEq + Send + Sync + 'static>(
+        &self,
+        part: impl Fn(&View) -> T + Send + Sync + 'static,
+    ) -> Memo<T> {
+        let view = self.view;
+        Memo::new(move |_| view.with(|view| view.as_ref().map_or_else(|| part(&View::default()), &part)))
+    }
+
+    /// A part of the picture as it is now.
+    pub(crate) fn peek<T>(&self, part: impl FnOnce(&View) -> T) -> T {
+        self.view.with_untracked(|view| match view {
+            Some(view) => part(view),
+            None => part(&View::default()),
+        })
+    }
+
+    /// What the surroundings offer.
+    pub(crate) fn platform(&self) -> Platform {
+        self.platform.get_value()
+    }
+}
+
+/// The context of all screens.
+pub(crate) fn host() -> Host {
+    expect_context()
+}

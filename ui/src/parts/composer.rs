@@ -1,0 +1,97 @@
+//! The place to send from, within reach of a thumb.
+
+use hushclip_engine::Command;
+use leptos::ev::{KeyboardEvent, SubmitEvent};
+use leptos::prelude::*;
+use leptos::task::spawn_local;
+
+use crate::focus::focus_soon;
+use crate::host::{Host, host};
+use crate::parts::icon::{Icon, Shape};
+use crate::{clipboard, text};
+
+const MOST_ROWS: usize = 6;
+
+/// A field and the buttons to send what is in it, or what is on the clipboard.
+#[component]
+pub(crate) fn Composer() -> impl IntoView {
+    let host = host();
+    let typed = RwSignal::new(String::new());
+    let blank = Memo::new(move |_| typed.with(|typed| typed.trim().is_empty()));
+    let rows = move || typed.with(|typed| typed.split('\n').count().min(MOST_ROWS));
+    let send = move || {
+        if !blank.get_untracked() {
+            host.send(Command::Push { text: typed.get_untracked(), html: None });
+            typed.set(String::new());
+            focus_soon(".composer textarea");
+        }
+    };
+    let keys = move |event: KeyboardEvent| {
+        if event.key() == "Enter" && (event.ctrl_key() || event.meta_key()) {
+            event.prevent_default();
+            send();
+        }
+    };
+    let submit = move |event: SubmitEvent| {
+        event.prevent_default();
+        send();
+    };
+    view! {
+        <form class="composer" aria-label=text::SEND on:submit=submit>
+            <textarea
+                data-testid="composer"
+                dir="auto"
+                rows=rows
+                aria-label=text::COMPOSER
+                placeholder=text::COMPOSER
+                aria-keyshortcuts="Control+Enter Meta+Enter"
+                bind:value=typed
+                on:keydown=keys
+            ></textarea>
+            {host.platform().can_read_clipboard.then(|| view! { <Paste /> })}
+            <button
+                class="primary"
+                type="submit"
+                data-testid="send"
+                aria-label=text::SEND
+                title=text::SEND
+                disabled=move || blank.get()
+            >
+                <Icon shape=Shape::Send />
+                <span class="word">{text::SEND}</span>
+            </button>
+        </form>
+    }
+}
+
+#[component]
+fn Paste() -> impl IntoView {
+    let host = host();
+    view! {
+        <button
+            class="secondary paste"
+            type="button"
+            data-testid="paste"
+            aria-label=text::PASTE
+            title=text::PASTE
+            on:click=move |_| paste_and_send(host)
+        >
+            <Icon shape=Shape::Paste />
+            <span class="word">{text::PASTE}</span>
+        </button>
+    }
+}
+
+fn paste_and_send(host: Host) {
+    let read = clipboard::read();
+    spawn_local(async move {
+        match read.await {
+            Some(text) if text.trim().is_empty() => host.news.show(text::PASTE_EMPTY),
+            Some(text) => host.send(Command::Push { text, html: None }),
+            None => {
+                host.news.show(text::PASTE_FAILED);
+                focus_soon(".composer textarea");
+            }
+        }
+    });
+}

@@ -1,0 +1,42 @@
+//! The line to the relay as a dot and a word.
+
+use hushclip_engine::view;
+use leptos::prelude::*;
+
+use crate::host::host;
+use crate::{text, time};
+
+/// How the line stands, with a live countdown while there is none.
+#[component]
+pub(crate) fn Connection() -> impl IntoView {
+    use view::Connection::{CatchingUp, Connecting, Idle, Online, Waiting};
+
+    let host = host();
+    let connection = host.follow(|view| view.connection);
+    let state = move || match connection.get() {
+        Idle => "idle",
+        Connecting => "connecting",
+        CatchingUp => "catching_up",
+        Online => "online",
+        Waiting { .. } => "waiting",
+    };
+    let word = move || match connection.get() {
+        Idle => text::IDLE,
+        Connecting => text::CONNECTING,
+        CatchingUp => text::CATCHING_UP,
+        Online => text::ONLINE,
+        Waiting { .. } => text::WAITING,
+    };
+    let countdown = move || match connection.get() {
+        Waiting { retry_at } => text::retry_in(time::seconds_until(retry_at, host.now.get())),
+        _ => String::new(),
+    };
+    view! {
+        <p class="connection" role="status" data-testid="connection" data-state=state>
+            <span class="dot"></span>
+            {word}
+            // Not for screen readers: they would say it each second.
+            <span aria-hidden="true">{countdown}</span>
+        </p>
+    }
+}

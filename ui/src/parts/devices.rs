@@ -1,0 +1,50 @@
+//! The devices of the account as a row of chips, and the way to add one.
+
+use hushclip_engine::Command;
+use hushclip_engine::view::DeviceView;
+use leptos::prelude::*;
+
+use crate::host::host;
+use crate::parts::icon::{Icon, Shape};
+use crate::text;
+
+/// Who is in, and who of them is online.
+#[component]
+pub(crate) fn Devices(
+    /// This device is the only one, so that adding is offered in large below.
+    alone: Memo<bool>,
+) -> impl IntoView {
+    let host = host();
+    let devices = host.follow(|view| view.devices.clone());
+    view! {
+        <section class="devices" aria-label=text::DEVICES>
+            <ul>
+                {move || devices.get().into_iter().map(chip).collect_view()}
+            </ul>
+            <Show when=move || !alone.get()>
+                <button
+                    class="chip add"
+                    type="button"
+                    data-testid="invite"
+                    on:click=move |_| host.send(Command::Invite)
+                >
+                    <Icon shape=Shape::Plus />
+                    {text::ADD}
+                </button>
+            </Show>
+        </section>
+    }
+}
+
+fn chip(device: DeviceView) -> impl IntoView {
+    let state = if device.online { text::IS_ONLINE } else { text::IS_OFFLINE };
+    let online = device.online.to_string();
+    view! {
+        <li class="chip" data-testid="device" data-online=online title=state>
+            <span class="dot"></span>
+            <bdi class="device-name">{device.name}</bdi>
+            {device.own.then(|| view! { <span class="own">{text::THIS_DEVICE}</span> })}
+            <span class="unseen">{state}</span>
+        </li>
+    }
+}

@@ -1,0 +1,66 @@
+//! Small drawings, one stroke wide, coloured by the text around them. They carry no meaning alone:
+//! each stands beside words, or in a button that is labelled.
+
+use leptos::prelude::*;
+
+/// What is drawn.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Shape {
+    Copy,
+    Check,
+    Clock,
+    Open,
+    Send,
+    Paste,
+    Plus,
+    Close,
+    Warning,
+}
+
+impl Shape {
+    fn path(self) -> &'static str {
+        match self {
+            Self::Copy => {
+                "M9 9h9a2 2 0 0 1 2 2v8a2 2 0 0 1-2 2h-7a2 2 0 0 1-2-2zM15 5.5V5a2 2 0 0 0-2-2H6a2 2 0 0 0-2 2v8a2 2 0 0 0 2 2h.5"
+            }
+            Self::Check => "M5 12.5l4.5 4.5L19 7.5",
+            Self::Clock => "M12 7.5V12l3 2M21 12a9 9 0 1 1-18 0 9 9 0 0 1 18 0z",
+            Self::Open => "M13.5 4.5h6v6M19 5l-8 8M17.5 14v3.5a2 2 0 0 1-2 2h-9a2 2 0 0 1-2-2v-9a2 2 0 0 1 2-2H10",
+            Self::Send => "M12 19.5V5M6 11l6-6 6 6",
+            Self::Paste => {
+                "M9 4.5H7a2 2 0 0 0-2 2V19a2 2 0 0 0 2 2h10a2 2 0 0 0 2-2V6.5a2 2 0 0 0-2-2h-2M9.5 3h5v3.5h-5zM12 17v-6M9.5 13.5L12 11l2.5 2.5"
+            }
+            Self::Plus => "M12 5v14M5 12h14",
+            Self::Close => "M6 6l12 12M18 6L6 18",
+            Self::Warning => {
+                "M12 9v4.5M12 16.8v.1M10.4 4.6L2.9 17.5a1.85 1.85 0 0 0 1.6 2.8h15a1.85 1.85 0 0 0 1.6-2.8L13.6 4.6a1.85 1.85 0 0 0-3.2 0z"
+            }
+        }
+    }
+}
+
+/// A drawing as large as the text.
+#[component]
+pub(crate) fn Icon(
+    /// What is drawn.
+    shape: Shape,
+) -> impl IntoView {
+    view! {
+        <svg class="icon" viewBox="0 0 24 24" aria-hidden="true" focusable="false">
+            <path d=shape.path() />
+        </svg>
+    }
+}
+
+/// The product's mark: two sheets, and what they share is opaque.
+#[component]
+pub(crate) fn Mark() -> impl IntoView {
+    view! {
+        <svg class="mark" viewBox="0 0 48 48" aria-hidden="true" focusable="false">
+            <rect class="mark-ground" width="48" height="48" rx="12" />
+            <rect class="mark-sheet" x="10.5" y="10.5" width="18" height="18" rx="4" />
+            <rect class="mark-sheet" x="19.5" y="19.5" width="18" height="18" rx="4" />
+            <path class="mark-shared" d="M19.5 23.5a4 4 0 0 1 4-4h5v5a4 4 0 0 1-4 4h-5z" />
+        </svg>
+    }
+}

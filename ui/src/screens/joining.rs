@@ -1,0 +1,43 @@
+//! On the way in: first nothing to do but wait, then six digits to type on the other device.
+
+use hushclip_engine::Command;
+use leptos::prelude::*;
+
+use crate::entry;
+use crate::host::host;
+use crate::parts::Mark;
+use crate::text;
+
+/// The joiner's side of pairing.
+#[component]
+pub(crate) fn Joining() -> impl IntoView {
+    let host = host();
+    // The link is being used: after this it is worth nothing.
+    host.opened_link.set(None);
+    let digits = host.follow(|view| view.joining.as_ref().and_then(|joining| joining.digits.clone()));
+    view! {
+        <div class="centred" role="status">
+            <Mark />
+            {move || match digits.get() {
+                None => {
+                    view! {
+                        <h1 tabindex="-1" class="pulse">{text::CONNECTING}</h1>
+                        <p class="lead">{text::CONNECTING_HINT}</p>
+                    }
+                        .into_any()
+                }
+                Some(digits) => {
+                    view! {
+                        <h1 tabindex="-1">{text::DIGITS}</h1>
+                        <p class="digits" data-testid="digits" role="img" dir="ltr" aria-label=entry::spelled(&digits)>
+                            {entry::grouped(&digits)}
+                        </p>
+                        <p class="lead">{text::DIGITS_HINT}</p>
+                    }
+                        .into_any()
+                }
+            }}
+        </div>
+        <button class="secondary" type="button" on:click=move |_| host.send(Command::CancelJoin)>{text::CANCEL}</button>
+    }
+}

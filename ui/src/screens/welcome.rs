@@ -1,0 +1,99 @@
+//! The first screen of a device without an account: start one, or join one.
+
+use hushclip_engine::Command;
+use leptos::ev::SubmitEvent;
+use leptos::prelude::*;
+
+use crate::entry;
+use crate::host::host;
+use crate::parts::{Mark, NameField};
+use crate::text;
+
+/// Two ways in.
+#[component]
+pub(crate) fn Welcome() -> impl IntoView {
+    let name = RwSignal::new(host().platform().default_name);
+    view! {
+        <header class="hero">
+            <Mark />
+            <div>
+                <h1 tabindex="-1">{text::PRODUCT}</h1>
+                <p class="lead">{text::PROMISE}</p>
+            </div>
+        </header>
+        <NameField name />
+        <Start name />
+        <Join name />
+    }
+}
+
+#[component]
+fn Start(name: RwSignal<String>) -> impl IntoView {
+    let host = host();
+    let relay = RwSignal::new(host.platform().default_relay.unwrap_or_default());
+    let start = move |event: SubmitEvent| {
+        event.prevent_default();
+        let relay = entry::tidy_relay(&relay.get_untracked());
+        host.send(Command::CreateAccount { relay, name: name.get_untracked().trim().to_owned() });
+    };
+    view! {
+        <form class="card" on:submit=start>
+            <h2>{text::START}</h2>
+            <label class="field">
+                <span class="label">{text::RELAY}</span>
+                <input
+                    data-testid="relay"
+                    type="text"
+                    inputmode="url"
+                    autocomplete="url"
+                    autocapitalize="none"
+                    spellcheck="false"
+                    dir="ltr"
+                    required
+                    placeholder=text::RELAY_EXAMPLE
+                    aria-describedby="relay-hint"
+                    bind:value=relay
+                />
+                <span class="hint" id="relay-hint">{text::RELAY_HINT}</span>
+            </label>
+            <button class="primary" type="submit" data-testid="create-account">{text::START_BUTTON}</button>
+        </form>
+    }
+}
+
+#[component]
+fn Join(name: RwSignal<String>) -> impl IntoView {
+    let host = host();
+    let link = RwSignal::new(String::new());
+    let join = move |event: SubmitEvent| {
+        event.prevent_default();
+        let link = link.get_untracked().trim().to_owned();
+        host.send(Command::Join { link, name: name.get_untracked().trim().to_owned() });
+    };
+    view! {
+        <form class="card" on:submit=join>
+            <h2>{text::JOIN}</h2>
+            <div class="field">
+                <label class="label" for="join-link">{text::JOIN_LINK}</label>
+                <div class="beside">
+                    <input
+                        id="join-link"
+                        data-testid="join-link"
+                        type="text"
+                        inputmode="url"
+                        autocomplete="off"
+                        autocapitalize="none"
+                        spellcheck="false"
+                        dir="ltr"
+                        required
+                        placeholder=text::JOIN_EXAMPLE
+                        aria-describedby="join-hint"
+                        bind:value=link
+                    />
+                    <button class="secondary" type="submit" data-testid="join">{text::JOIN_BUTTON}</button>
+                </div>
+                <p class="hint" id="join-hint">{text::JOIN_HINT}</p>
+            </div>
+        </form>
+    }
+}
