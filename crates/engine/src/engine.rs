@@ -8,7 +8,7 @@ use hushclip_protocol::ids::{DeviceId, ItemId};
 use rand_core::CryptoRng;
 
 use crate::history::History;
-use crate::line::{Line, Phase};
+use crate::line::Line;
 use crate::state::{Account, Identity, Invite, Join, Queued, Records};
 use crate::view::{Problem, View};
 use crate::{Command, Effect, Event, Notice, Write, problem};
@@ -214,7 +214,7 @@ impl Engine {
 
     /// Stops talking to the relay for good, until the person does something.
     pub(crate) fn halt(&mut self, problem: Problem) {
-        self.line.phase = Phase::Stopped;
+        self.line.stop(self.now);
         self.in_flight = None;
         self.effect(Effect::Disconnect);
         self.fail(problem);

@@ -100,6 +100,11 @@ impl Line {
         self.enter(Phase::Joining, now);
     }
 
+    /// Trying again would not help.
+    pub(crate) fn stop(&mut self, now: u64) {
+        self.enter(Phase::Stopped, now);
+    }
+
     fn enter(&mut self, phase: Phase, now: u64) {
         self.deadline = (phase == Phase::Connecting).then_some(now + HANDSHAKE_MS);
         self.phase = phase;

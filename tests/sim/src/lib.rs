@@ -3,11 +3,13 @@
 //! seed, so what fails can be run again.
 
 mod check;
+mod desk;
 mod device;
 mod faults;
 mod relay;
 mod world;
 
 pub use check::Violation;
+pub use desk::{Desk, ORIGIN};
 pub use faults::Faults;
 pub use world::{Report, run};

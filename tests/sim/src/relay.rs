@@ -53,6 +53,11 @@ impl Relay {
         closed
     }
 
+    /// Makes the disk full, or not.
+    pub(crate) fn fill(&mut self, full: bool) {
+        self.mailbox.store_mut().full = full;
+    }
+
     /// Everything on the relay's disk.
     pub(crate) fn dump(&self) -> Vec<u8> {
         self.mailbox.store().dump()

@@ -1,0 +1,233 @@
+//! A few devices and a relay on one desk: everything is delivered at once and in order, and the clock
+//! moves only when told to. For stories with one point each.
+
+use std::collections::VecDeque;
+
+use hushclip_engine::view::View;
+use hushclip_engine::{Command, Content, Effect, Event, Notice};
+use hushclip_mailbox::{Event as RelayEvent, Reply};
+use hushclip_protocol::error::CloseCode;
+use hushclip_protocol::ids::{ConnId, Nonce};
+use rand_chacha::ChaCha20Rng;
+use rand_core::{Rng, SeedableRng};
+
+use crate::device::Device;
+use crate::relay::Relay;
+
+/// Where the relay of the desk is said to be.
+pub const ORIGIN: &str = "https://relay.test";
+
+/// Devices, a relay, a clock.
+pub struct Desk {
+    /// Milliseconds since 1970.
+    pub now: u64,
+    /// Whether devices reach the relay.
+    pub reachable: bool,
+    devices: Vec<Device>,
+    notices: Vec<Vec<Notice>>,
+    clipboards: Vec<Vec<String>>,
+    wakes: Vec<Option<u64>>,
+    relay: Option<Relay>,
+    todo: VecDeque<(usize, Event)>,
+    rng: ChaCha20Rng,
+}
+
+impl Desk {
+    /// A desk with unpaired devices, called `device 0` and so on.
+    pub fn new(devices: usize) -> Self {
+        let mut rng = ChaCha20Rng::seed_from_u64(7);
+        let make = |i| Device::new(format!("device {i}"), i, ChaCha20Rng::seed_from_u64(rng.next_u64()));
+        let made: Vec<_> = (0..devices).map(make).collect();
+        Self {
+            now: 1_800_000_000_000,
+            reachable: true,
+            devices: made,
+            notices: vec![Vec::new(); devices],
+            clipboards: vec![Vec::new(); devices],
+            wakes: vec![None; devices],
+            relay: None,
+            todo: VecDeque::new(),
+            rng,
+        }
+    }
+
+    /// A desk on which device 0 has made an account and let all others in.
+    pub fn paired(devices: usize) -> Self {
+        let mut desk = Self::new(devices);
+        desk.create();
+        for joiner in 1..devices {
+            let link = desk.invite();
+            desk.command(joiner, Command::Join { link, name: format!("device {joiner}") });
+            let digits = desk.digits(joiner);
+            desk.command(0, Command::Approve { digits: Some(digits) });
+        }
+        desk
+    }
+
+    /// Device 0 makes an account.
+    pub fn create(&mut self) {
+        self.command(0, Command::CreateAccount { relay: ORIGIN.into(), name: "device 0".into() });
+    }
+
+    /// Device 0 opens an invite; the link.
+    pub fn invite(&mut self) -> String {
+        self.command(0, Command::Invite);
+        self.view(0).invite.map(|invite| invite.url).unwrap_or_default()
+    }
+
+    /// The digits that a joining device shows.
+    pub fn digits(&self, device: usize) -> String {
+        self.view(device).joining.and_then(|joining| joining.digits).unwrap_or_default()
+    }
+
+    /// Something happens, with all that follows from it.
+    pub fn event(&mut self, device: usize, event: Event) {
+        self.todo.push_back((device, event));
+        while let Some((device, event)) = self.todo.pop_front() {
+            let (now, subject) = (self.now, &mut self.devices[device]);
+            for effect in subject.engine.handle(event, now, &mut subject.rng) {
+                self.effect(device, effect);
+            }
+        }
+    }
+
+    /// The person asks for something.
+    pub fn command(&mut self, device: usize, command: Command) {
+        self.event(device, Event::Command(command));
+    }
+
+    /// The person copies text.
+    pub fn copy(&mut self, device: usize, text: &str) {
+        self.event(device, Event::LocalCopy(Content::text(text)));
+    }
+
+    /// Time passes; timers go off on the way.
+    pub fn wait(&mut self, ms: u64) {
+        let end = self.now + ms;
+        loop {
+            let next = (0..self.devices.len()).filter_map(|i| Some((self.wakes[i]?, i))).min();
+            let Some((at, device)) = next.filter(|(at, _)| *at <= end) else { break };
+            self.now = self.now.max(at);
+            self.wakes[device] = None;
+            self.event(device, Event::Timer);
+        }
+        self.now = end;
+    }
+
+    /// All connections end, with a close code or without.
+    pub fn cut(&mut self, code: Option<CloseCode>) {
+        for device in 0..self.devices.len() {
+            if let Some(conn) = self.devices[device].conn.take() {
+                self.relay_event(RelayEvent::Closed { conn });
+                self.event(device, Event::SocketClosed { code: code.map(CloseCode::code) });
+            }
+        }
+    }
+
+    /// The process of a device dies and comes back.
+    pub fn restart(&mut self, device: usize) {
+        self.devices[device].crash();
+        self.event(device, Event::Started);
+    }
+
+    /// Makes the relay's disk full, or not.
+    pub fn fill_relay(&mut self, full: bool) {
+        if let Some(relay) = &mut self.relay {
+            relay.fill(full);
+        }
+    }
+
+    /// What a device shows.
+    pub fn view(&self, device: usize) -> View {
+        self.devices[device].engine.view()
+    }
+
+    /// The texts in a device's list, newest first.
+    pub fn texts(&self, device: usize) -> Vec<String> {
+        self.view(device).clips.into_iter().map(|clip| clip.text).collect()
+    }
+
+    /// Everything that was put on a device's clipboard, in order.
+    pub fn clipboard(&self, device: usize) -> &[String] {
+        &self.clipboards[device]
+    }
+
+    /// The news of a device since the last call.
+    pub fn news(&mut self, device: usize) -> Vec<Notice> {
+        std::mem::take(&mut self.notices[device])
+    }
+
+    /// When a device wants to be woken.
+    pub fn wake_of(&self, device: usize) -> Option<u64> {
+        self.wakes[device]
+    }
+
+    fn effect(&mut self, device: usize, effect: Effect) {
+        match effect {
+            Effect::Persist(writes) => self.devices[device].persist(writes),
+            Effect::Connect { .. } => self.dial(device),
+            Effect::Send(bytes) => {
+                if let Some(conn) = self.devices[device].conn.filter(|_| self.reachable) {
+                    self.relay_event(RelayEvent::Frame { conn, bytes });
+                }
+            }
+            Effect::Ping => {
+                if self.reachable && self.devices[device].conn.is_some() {
+                    self.todo.push_back((device, Event::Pong));
+                }
+            }
+            Effect::Disconnect => {
+                if let Some(conn) = self.devices[device].conn.take() {
+                    self.relay_event(RelayEvent::Closed { conn });
+                }
+            }
+            Effect::WakeAt(at) => self.wakes[device] = Some(at),
+            Effect::WriteClipboard(content) => self.clipboards[device].push(content.text),
+            Effect::Notice(notice) => self.notices[device].push(notice),
+            Effect::ViewChanged => {}
+        }
+    }
+
+    fn dial(&mut self, device: usize) {
+        if let Some(conn) = self.devices[device].conn.take() {
+            self.relay_event(RelayEvent::Closed { conn });
+        }
+        if !self.reachable {
+            return self.todo.push_back((device, Event::SocketClosed { code: None }));
+        }
+        let (mut conn, mut nonce) = ([0; 16], [0; 32]);
+        self.rng.fill_bytes(&mut conn);
+        self.rng.fill_bytes(&mut nonce);
+        let conn = ConnId::from_bytes(conn);
+        self.devices[device].conn = Some(conn);
+        if self.relay.is_none() {
+            self.relay = self.devices[device].mailbox().map(Relay::new);
+        }
+        self.todo.push_back((device, Event::SocketOpened));
+        self.relay_event(RelayEvent::Opened {
+            conn,
+            nonce: Nonce::from_bytes(nonce),
+            host: ORIGIN.trim_start_matches("https://").into(),
+        });
+    }
+
+    fn relay_event(&mut self, event: RelayEvent) {
+        let Some(relay) = &mut self.relay else { return };
+        for reply in relay.handle(event, self.now) {
+            let owner = |conn| self.devices.iter().position(|device| device.conn == Some(conn));
+            match reply {
+                Reply::Send { conn, frame } => {
+                    if let Some(device) = owner(conn) {
+                        self.todo.push_back((device, Event::Frame(frame.to_vec())));
+                    }
+                }
+                Reply::Close { conn, code } => {
+                    if let Some(device) = owner(conn) {
+                        self.todo.push_back((device, Event::SocketClosed { code: Some(code.code()) }));
+                    }
+                }
+                Reply::Attach { .. } | Reply::SetAlarm { .. } => {}
+            }
+        }
+    }
+}

@@ -1,0 +1,267 @@
+//! Stories with one point each, on a desk where nothing is lost unless the story says so.
+
+use hushclip_engine::view::{Connection, Stage};
+use hushclip_engine::{Command, Event, Notice};
+use hushclip_protocol::error::CloseCode;
+use hushclip_protocol::limits;
+use hushclip_sim::{Desk, ORIGIN};
+
+const MINUTE: u64 = 60_000;
+
+fn problem(desk: &Desk, device: usize) -> String {
+    desk.view(device).problem.map(|p| p.code).unwrap_or_default()
+}
+
+fn join(desk: &mut Desk, device: usize, link: &str) {
+    desk.command(device, Command::Join { link: link.into(), name: format!("device {device}") });
+}
+
+#[test]
+fn a_copied_text_crosses_and_is_marked_delivered() {
+    let mut desk = Desk::paired(3);
+    desk.copy(0, "hello");
+    assert_eq!(desk.clipboard(1), ["hello"]);
+    assert_eq!(desk.texts(2), ["hello"]);
+    let clip = desk.view(0).clips.remove(0);
+    assert_eq!(clip.delivered, ["device 1", "device 2"].map(String::from).as_slice(), "awaited {:?}", clip.awaited);
+    assert_eq!(desk.view(1).clips[0].from, "device 0");
+}
+
+#[test]
+fn what_comes_in_is_not_sent_back() {
+    let mut desk = Desk::paired(2);
+    desk.copy(0, "line one\nline two");
+    desk.copy(1, "line one\r\nline two");
+    desk.copy(1, "line one\nline two");
+    assert_eq!(desk.texts(0).len(), 1);
+    desk.copy(1, "other");
+    desk.wait(MINUTE);
+    desk.copy(1, "line one\nline two");
+    assert_eq!(desk.texts(0), ["line one\nline two", "other", "line one\nline two"], "copied anew, so it is news");
+}
+
+#[test]
+fn copied_offline_arrives_once() {
+    let mut desk = Desk::paired(2);
+    desk.reachable = false;
+    desk.cut(None);
+    for text in ["a", "b", "c"] {
+        desk.copy(0, text);
+    }
+    assert_eq!(desk.view(0).waiting, 3);
+    desk.restart(0);
+    assert_eq!(desk.view(0).waiting, 3, "the outbox is on disk");
+    desk.reachable = true;
+    desk.event(0, Event::Online);
+    desk.event(1, Event::Online);
+    assert_eq!(desk.texts(1), ["c", "b", "a"]);
+    assert_eq!(desk.clipboard(1), ["c"], "only the newest goes to the clipboard");
+    assert_eq!(desk.view(0).waiting, 0);
+}
+
+#[test]
+fn a_device_that_was_away_gets_what_it_missed() {
+    let mut desk = Desk::paired(2);
+    for i in 0..150 {
+        desk.copy(0, &format!("clip {i}"));
+        desk.wait(1000);
+    }
+    assert_eq!(desk.texts(1).len(), 150);
+}
+
+#[test]
+fn a_full_outbox_gets_through_the_rate_limit() {
+    let mut desk = Desk::paired(2);
+    desk.reachable = false;
+    desk.cut(None);
+    for i in 0..limits::OUTBOX {
+        desk.copy(0, &format!("clip {i}"));
+    }
+    desk.reachable = true;
+    desk.event(0, Event::Online);
+    desk.event(1, Event::Online);
+    desk.wait(10 * MINUTE);
+    assert_eq!(desk.view(0).waiting, 0);
+    assert_eq!(desk.texts(1).len(), limits::OUTBOX);
+}
+
+#[test]
+fn a_newcomer_sees_what_comes_after_it() {
+    let mut desk = Desk::new(2);
+    desk.create();
+    desk.copy(0, "before");
+    let link = desk.invite();
+    join(&mut desk, 1, &link);
+    assert_eq!(desk.view(1).stage, Stage::Joining);
+    let digits = desk.digits(1);
+    assert_eq!(digits.len(), 6);
+    desk.news(1);
+    desk.command(0, Command::Approve { digits: Some(format!("{} {}", &digits[..3], &digits[3..])) });
+    assert_eq!(desk.view(1).stage, Stage::Member);
+    assert!(desk.news(1).contains(&Notice::Joined));
+    assert_eq!(desk.view(1).devices.iter().map(|d| d.name.as_str()).collect::<Vec<_>>(), ["device 1", "device 0"]);
+    desk.copy(0, "after");
+    assert_eq!(desk.texts(1), ["after"]);
+    assert_eq!(desk.view(1).problem, None);
+}
+
+#[test]
+fn wrong_digits_three_times_turn_the_device_away() {
+    let mut desk = Desk::new(2);
+    desk.create();
+    let link = desk.invite();
+    join(&mut desk, 1, &link);
+    let right = desk.digits(1);
+    let wrong = if right == "000000" { "000001" } else { "000000" };
+    for _ in 0..2 {
+        desk.command(0, Command::Approve { digits: Some(wrong.into()) });
+        assert!(desk.view(0).invite.is_some_and(|invite| invite.wrong_digits));
+    }
+    desk.command(0, Command::Approve { digits: Some(wrong.into()) });
+    assert_eq!(problem(&desk, 0), "wrong_digits");
+    assert_eq!(problem(&desk, 1), "invite_refused");
+    assert_eq!(desk.view(1).stage, Stage::New);
+    desk.command(0, Command::Approve { digits: Some(right) });
+    assert_eq!(desk.view(0).devices.len(), 1, "too late");
+}
+
+#[test]
+fn a_link_works_once() {
+    let mut desk = Desk::new(3);
+    desk.create();
+    let link = desk.invite();
+    join(&mut desk, 1, &link);
+    join(&mut desk, 2, &link);
+    assert_eq!(problem(&desk, 2), "invite_used");
+    assert_eq!(desk.view(2).stage, Stage::New);
+    assert_eq!(desk.view(1).stage, Stage::Joining, "the first is not disturbed");
+}
+
+#[test]
+fn a_link_ends_after_ten_minutes_or_when_cancelled() {
+    let mut desk = Desk::new(2);
+    desk.create();
+    let link = desk.invite();
+    desk.wait(limits::INVITE_MS + 1);
+    join(&mut desk, 1, &link);
+    assert_eq!(problem(&desk, 1), "invite_gone");
+    assert!(desk.view(0).invite.is_none());
+    let link = desk.invite();
+    desk.command(0, Command::CancelInvite);
+    join(&mut desk, 1, &link);
+    assert_eq!(problem(&desk, 1), "invite_gone");
+}
+
+#[test]
+fn what_is_no_link_is_said_so() {
+    let mut desk = Desk::new(2);
+    desk.create();
+    let link = desk.invite();
+    for (text, code) in [
+        ("hello", "bad_link"),
+        ("https://relay.test/pair", "bad_link"),
+        (&link[..link.len() - 8], "bad_link"),
+        (&*link.replace("#A", "#B"), "newer_link"),
+    ] {
+        join(&mut desk, 1, text);
+        assert_eq!(problem(&desk, 1), code, "{text}");
+        assert_eq!(desk.view(1).stage, Stage::New);
+    }
+    let other = format!("{}A", &link[..link.len() - 1]);
+    join(&mut desk, 1, &other);
+    assert_ne!(problem(&desk, 1), "", "a changed link does not get in");
+}
+
+#[test]
+fn too_long_is_refused_before_anything_is_stored() {
+    let mut desk = Desk::paired(2);
+    desk.command(0, Command::Push { text: "x".repeat(limits::CLIP_BYTES), html: None });
+    assert_eq!(problem(&desk, 0), "too_large");
+    assert!(desk.texts(0).is_empty());
+    desk.command(0, Command::Push { text: "x".repeat(limits::CLIP_BYTES - 100), html: None });
+    assert_eq!(desk.texts(1).len(), 1, "just below crosses");
+}
+
+#[test]
+fn a_full_relay_loses_nothing() {
+    let mut desk = Desk::paired(2);
+    desk.fill_relay(true);
+    desk.copy(0, "kept");
+    assert_eq!(problem(&desk, 0), "relay_full");
+    assert_eq!(desk.view(0).waiting, 1);
+    desk.fill_relay(false);
+    desk.wait(MINUTE);
+    assert_eq!(desk.texts(1), ["kept"]);
+    assert_eq!(desk.view(0).problem, None, "solved by itself");
+}
+
+#[test]
+fn a_relay_of_another_version_is_not_called_again() {
+    let mut desk = Desk::paired(1);
+    desk.cut(Some(CloseCode::Version));
+    assert_eq!(problem(&desk, 0), "relay_version");
+    desk.wait(60 * MINUTE);
+    assert_eq!(desk.view(0).connection, Connection::Idle);
+}
+
+#[test]
+fn reconnects_for_ever_with_growing_waits() {
+    let mut desk = Desk::paired(1);
+    desk.reachable = false;
+    desk.cut(None);
+    let mut longest = 0;
+    for _ in 0..50 {
+        let Connection::Waiting { retry_at } = desk.view(0).connection else { panic!("{:?}", desk.view(0).connection) };
+        longest = longest.max(retry_at - desk.now);
+        desk.wait(retry_at - desk.now);
+    }
+    assert!((30_000..=60_000).contains(&longest), "{longest} ms");
+    desk.reachable = true;
+    desk.event(0, Event::Online);
+    assert_eq!(desk.view(0).connection, Connection::Online, "at once when the network is back");
+}
+
+#[test]
+fn a_dead_line_is_noticed() {
+    let mut desk = Desk::paired(2);
+    desk.wait(5 * MINUTE);
+    assert_eq!(desk.view(0).connection, Connection::Online);
+    desk.reachable = false;
+    desk.wait(31_000);
+    assert!(matches!(desk.view(0).connection, Connection::Waiting { .. }), "no answer to a ping");
+    assert!(desk.wake_of(0).is_some());
+}
+
+#[test]
+fn joining_survives_restarts_on_both_sides() {
+    let mut desk = Desk::new(2);
+    desk.create();
+    let link = desk.invite();
+    join(&mut desk, 1, &link);
+    let digits = desk.digits(1);
+    desk.restart(0);
+    desk.restart(1);
+    assert_eq!(desk.digits(1), digits);
+    desk.command(0, Command::Approve { digits: Some(digits) });
+    assert_eq!(desk.view(1).stage, Stage::Member);
+    desk.copy(1, "hi");
+    assert_eq!(desk.texts(0), ["hi"]);
+}
+
+#[test]
+fn commands_out_of_place_are_explained() {
+    let mut desk = Desk::new(1);
+    desk.command(0, Command::Push { text: "x".into(), html: None });
+    assert_eq!(problem(&desk, 0), "no_account");
+    desk.command(0, Command::CreateAccount { relay: "relay".into(), name: "n".into() });
+    assert_eq!(problem(&desk, 0), "bad_relay");
+    desk.command(0, Command::CreateAccount { relay: ORIGIN.into(), name: " ".into() });
+    assert_eq!(problem(&desk, 0), "bad_name");
+    desk.create();
+    desk.create();
+    assert_eq!(problem(&desk, 0), "already_member");
+    desk.command(0, Command::Approve { digits: None });
+    assert_eq!(problem(&desk, 0), "no_request");
+    desk.command(0, Command::Push { text: String::new(), html: None });
+    assert_eq!(problem(&desk, 0), "empty");
+}
