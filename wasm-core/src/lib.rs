@@ -1,1 +1,23 @@
-//! placeholder
+//! The browser client: an [`hushclip_engine::Engine`] with a WebSocket, IndexedDB and timers around
+//! it. It moves bytes and carries effects out in order; it refuses to decide anything about clips,
+//! keys, cursors or retries of the line, which is the engine's work.
+//!
+//! A page that owns its engine uses [`Client`]; a popup whose background owns it uses [`port`]; the
+//! background itself uses [`Shell`].
+
+mod client;
+mod failure;
+mod js;
+mod lock;
+pub mod port;
+mod queue;
+mod rng;
+mod shell;
+mod socket;
+mod store;
+mod time;
+
+pub use client::{Client, Hooks};
+pub use failure::StartError;
+pub use lock::other_tab_closed;
+pub use shell::{Host, Shell};

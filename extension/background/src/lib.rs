@@ -1,1 +1,131 @@
-//! placeholder
+//! What `background.js` sees of the client: start it, tell it what happened, ask for the picture.
+//! It decides nothing; texts to and from popups pass through unread by the script.
+
+use hushclip_engine::view::{Connection, Problem};
+use hushclip_engine::{Content, Notice, View};
+use hushclip_wasm_core::port::{ToBackground, ToPopup};
+use hushclip_wasm_core::{Host, Shell, StartError};
+use wasm_bindgen::prelude::*;
+
+#[wasm_bindgen]
+extern "C" {
+    /// What the script does when something happens.
+    pub type Hooks;
+
+    /// The picture is not what it was.
+    #[wasm_bindgen(method)]
+    fn changed(this: &Hooks);
+    /// A message for all open popups.
+    #[wasm_bindgen(method)]
+    fn tell(this: &Hooks, message: &str);
+    /// Put this on the clipboard.
+    #[wasm_bindgen(method, js_name = writeClipboard)]
+    fn write_clipboard(this: &Hooks, text: &str, html: Option<&str>);
+}
+
+impl Host for Hooks {
+    fn view_changed(&self, _view: &dyn Fn() -> View) {
+        self.changed();
+    }
+
+    fn notice(&self, notice: Notice) {
+        self.tell(&encode(&ToPopup::Notice(notice)));
+    }
+
+    fn write_clipboard(&self, content: Content) {
+        Self::write_clipboard(self, &content.text, content.html.as_deref());
+    }
+}
+
+/// The running client.
+#[wasm_bindgen]
+pub struct Handle(Result<Shell, Problem>);
+
+/// Starts the client. Where that fails, the handle shows why and can do nothing else.
+#[wasm_bindgen]
+pub async fn start(hooks: Hooks) -> Handle {
+    Handle(Shell::start(hooks).await.map_err(StartError::problem))
+}
+
+#[wasm_bindgen]
+impl Handle {
+    /// Whether the client runs; if not, starting anew may help.
+    #[wasm_bindgen(getter)]
+    pub fn runs(&self) -> bool {
+        self.0.is_ok()
+    }
+
+    /// The local clipboard holds something new.
+    #[wasm_bindgen(js_name = localCopy)]
+    pub fn local_copy(&self, text: String, html: Option<String>) {
+        if let Ok(shell) = &self.0 {
+            shell.local_copy(text, html);
+        }
+    }
+
+    /// A popup's message.
+    pub fn hear(&self, message: &str) {
+        if let (Ok(shell), Ok(ToBackground::Command(command))) = (&self.0, serde_json::from_str(message)) {
+            shell.command(command);
+        }
+    }
+
+    /// The network, or the person, is back.
+    pub fn online(&self) {
+        if let Ok(shell) = &self.0 {
+            shell.online();
+        }
+    }
+
+    /// An alarm rang: whatever was due while the process was away is due now.
+    pub fn wake(&self) {
+        if let Ok(shell) = &self.0 {
+            shell.wake();
+        }
+    }
+
+    /// The picture as a message for a popup.
+    pub fn picture(&self) -> String {
+        encode(&ToPopup::View(self.view()))
+    }
+
+    /// What the toolbar button shall tell.
+    pub fn badge(&self) -> Badge {
+        let view = self.view();
+        Badge {
+            waiting: matches!(view.connection, Connection::Waiting { .. }),
+            problem: view.problem.map(|p| p.message),
+        }
+    }
+}
+
+/// How the toolbar button marks the state.
+#[wasm_bindgen]
+pub struct Badge {
+    /// There is no line to the relay.
+    pub waiting: bool,
+    problem: Option<String>,
+}
+
+#[wasm_bindgen]
+impl Badge {
+    /// The sentence that tells what is wrong.
+    #[wasm_bindgen(getter)]
+    pub fn problem(&self) -> Option<String> {
+        self.problem.clone()
+    }
+}
+
+impl Handle {
+    fn view(&self) -> View {
+        match &self.0 {
+            Ok(shell) => shell.view(),
+            Err(problem) => View { problem: Some(problem.clone()), ..View::default() },
+        }
+    }
+}
+
+fn encode(message: &ToPopup) -> String {
+    // Views and notices are strings and numbers and always encode.
+    serde_json::to_string(message).unwrap_or_default()
+}

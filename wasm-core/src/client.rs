@@ -1,0 +1,88 @@
+//! The client of a page that owns its engine, as the web app does. It watches the page's life and
+//! tells the engine; what it hears from there goes to the page's hooks.
+
+use hushclip_engine::{Command, Content, Notice, View};
+use wasm_bindgen::JsCast as _;
+use wasm_bindgen::closure::Closure;
+use web_sys::{EventTarget, VisibilityState};
+
+use crate::failure::StartError;
+use crate::lock;
+use crate::shell::{Host, Shell};
+
+/// What a page does with what happens.
+pub struct Hooks {
+    /// The new picture.
+    pub on_view: Box<dyn Fn(View)>,
+    /// Passing news.
+    pub on_notice: Box<dyn Fn(Notice)>,
+    /// A clip came in that belongs on the clipboard. Few pages may put it there unasked.
+    pub write_clipboard: Box<dyn Fn(Content)>,
+}
+
+impl Host for Hooks {
+    fn view_changed(&self, view: &dyn Fn() -> View) {
+        (self.on_view)(view());
+    }
+
+    fn notice(&self, notice: Notice) {
+        (self.on_notice)(notice);
+    }
+
+    fn write_clipboard(&self, content: Content) {
+        (self.write_clipboard)(content);
+    }
+}
+
+/// A client that runs until its page goes. Clones are handles on the same one.
+#[derive(Clone)]
+pub struct Client(Shell);
+
+impl Client {
+    /// Starts the client; the first picture follows at once. Only one page of a browser profile has
+    /// a client: after [`StartError::OtherTab`], [`crate::other_tab_closed`] says when to try again.
+    pub async fn start(hooks: Hooks) -> Result<Self, StartError> {
+        lock::take().await?;
+        let shell = Shell::start(hooks).await?;
+        watch(&shell);
+        Ok(Self(shell))
+    }
+
+    /// The person asks for something.
+    pub fn command(&self, command: Command) {
+        self.0.command(command);
+    }
+
+    /// The person copied something here.
+    pub fn local_copy(&self, text: String, html: Option<String>) {
+        self.0.local_copy(text, html);
+    }
+
+    /// The network, or the person, is back.
+    pub fn online(&self) {
+        self.0.online();
+    }
+}
+
+/// Tells the engine when waiting makes no more sense. Lasts as long as the page.
+fn watch(shell: &Shell) {
+    let Some(window) = web_sys::window() else { return };
+    for event in ["online", "pageshow"] {
+        let shell = shell.clone();
+        listen(&window, event, move || shell.online());
+    }
+    if let Some(document) = window.document() {
+        let (shell, seen) = (shell.clone(), document.clone());
+        listen(&document, "visibilitychange", move || {
+            if seen.visibility_state() == VisibilityState::Visible {
+                shell.online();
+            }
+        });
+    }
+}
+
+fn listen(target: &EventTarget, event: &str, heard: impl Fn() + 'static) {
+    let listener = Closure::<dyn Fn()>::new(heard).into_js_value();
+    // Fails for no event name.
+    let _ = target.add_event_listener_with_callback(event, listener.unchecked_ref());
+}

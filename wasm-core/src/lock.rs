@@ -1,0 +1,50 @@
+//! One engine per browser profile: two tabs with the same keys would be two devices with one name.
+//! A Web Lock decides, because the browser gives it back even when a tab crashes.
+
+use js_sys::Promise;
+use wasm_bindgen::JsValue;
+use wasm_bindgen::closure::Closure;
+use wasm_bindgen_futures::JsFuture;
+
+use crate::failure::StartError;
+use crate::js;
+
+const NAME: &str = "hushclip";
+/// How long a page that is being left may still hold the lock, milliseconds.
+const PATIENCE_MS: u32 = 1_000;
+
+/// Takes the lock for as long as this page lives.
+pub(crate) async fn take() -> Result<(), StartError> {
+    let signal = js::global("AbortSignal").ok_or(StartError::Insecure)?;
+    let patience = js::call(&signal, "timeout", &[&PATIENCE_MS.into()]).map_err(|_| StartError::Insecure)?;
+    // A promise without an end keeps the lock.
+    let held = || Promise::new(&mut |_, _| {}).into();
+    granted(&js::object(&[("signal", &patience)]), held).await
+}
+
+/// Waits until no other tab owns the engine, so that starting a client can be tried again.
+pub async fn other_tab_closed() {
+    let _ = granted(&js::object(&[]), || JsValue::UNDEFINED).await;
+}
+
+/// Asks for the lock; `until` makes what keeps it.
+async fn granted(options: &JsValue, until: impl FnOnce() -> JsValue + 'static) -> Result<(), StartError> {
+    let locks = js::global("navigator").and_then(|navigator| js::get(&navigator, "locks"));
+    let locks = locks.ok_or(StartError::Insecure)?;
+    let mut until = Some(until);
+    let promise = Promise::new(&mut |resolve, reject| {
+        let Some(until) = until.take() else { return };
+        let refused = reject.clone();
+        let callback = Closure::once_into_js(move || {
+            let _ = resolve.call0(&JsValue::UNDEFINED);
+            until()
+        });
+        let request = js::call(&locks, "request", &[&NAME.into(), options, &callback]);
+        let request: Promise = request.unwrap_or_else(|error| Promise::reject(&error).into()).into();
+        let failed = Closure::once_into_js(move |error: JsValue| {
+            let _ = refused.call1(&JsValue::UNDEFINED, &error);
+        });
+        let _ = js::call(&request, "catch", &[&failed]);
+    });
+    JsFuture::from(promise).await.map(|_| ()).map_err(|_| StartError::OtherTab)
+}

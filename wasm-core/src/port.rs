@@ -1,0 +1,125 @@
+//! The line between a popup and the background that owns the engine: what they say, and the popup's
+//! end. Messages are JSON text. When the background ends and starts again, the line comes back.
+
+use std::cell::RefCell;
+use std::rc::{Rc, Weak};
+
+use hushclip_engine::{Command, Notice, View};
+use serde::{Deserialize, Serialize};
+use wasm_bindgen::closure::Closure;
+use wasm_bindgen::{JsCast as _, JsValue};
+use wasm_bindgen_futures::spawn_local;
+
+use crate::{js, time};
+
+/// Name of the port, for the background to know it by.
+pub const NAME: &str = "popup";
+
+/// How long to wait before the line is made again, milliseconds.
+const AGAIN_MS: u64 = 250;
+
+/// What the background says.
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ToPopup {
+    /// The new picture.
+    View(View),
+    /// Passing news.
+    Notice(Notice),
+}
+
+/// What a popup says.
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ToBackground {
+    /// The person asks for something.
+    Command(Command),
+}
+
+/// A popup's line to the background. Clones are handles on the same one.
+#[derive(Clone)]
+pub struct Port(Rc<Inner>);
+
+type Heard = Closure<dyn FnMut(JsValue)>;
+
+struct Inner {
+    port: RefCell<Option<JsValue>>,
+    /// What could not be said while there was no line.
+    unsaid: RefCell<Vec<String>>,
+    message: Heard,
+    gone: Heard,
+}
+
+/// Opens the line; the first picture follows at once.
+pub fn connect(on_view: impl Fn(View) + 'static, on_notice: impl Fn(Notice) + 'static) -> Port {
+    let message = Closure::new(move |message: JsValue| {
+        match message.as_string().and_then(|text| serde_json::from_str(&text).ok()) {
+            Some(ToPopup::View(view)) => on_view(view),
+            Some(ToPopup::Notice(notice)) => on_notice(notice),
+            // An update of the extension may leave a popup behind that is older than its background.
+            None => {}
+        }
+    });
+    let inner = Rc::new_cyclic(|this: &Weak<Inner>| {
+        let this = this.clone();
+        let gone = Closure::new(move |_| {
+            if let Some(this) = this.upgrade() {
+                this.port.take();
+                spawn_local(async move {
+                    time::sleep(AGAIN_MS).await;
+                    this.connect().await;
+                });
+            }
+        });
+        Inner { port: RefCell::default(), unsaid: RefCell::default(), message, gone }
+    });
+    let first = Rc::clone(&inner);
+    spawn_local(async move { first.connect().await });
+    Port(inner)
+}
+
+impl Port {
+    /// The person asks for something.
+    pub fn command(&self, command: Command) {
+        // A command is made of strings and always encodes.
+        if let Ok(text) = serde_json::to_string(&ToBackground::Command(command)) {
+            self.0.say(text);
+        }
+    }
+}
+
+impl Inner {
+    async fn connect(&self) {
+        let port = loop {
+            match self.open() {
+                Ok(port) => break port,
+                Err(_) => time::sleep(AGAIN_MS).await,
+            }
+        };
+        *self.port.borrow_mut() = Some(port);
+        for text in self.unsaid.take() {
+            self.say(text);
+        }
+    }
+
+    fn open(&self) -> Result<JsValue, JsValue> {
+        let chrome = js::global("chrome").ok_or(JsValue::UNDEFINED)?;
+        let runtime = js::get(&chrome, "runtime").ok_or(JsValue::UNDEFINED)?;
+        let port = js::call(&runtime, "connect", &[&js::object(&[("name", &NAME.into())])])?;
+        for (event, heard) in [("onMessage", &self.message), ("onDisconnect", &self.gone)] {
+            let event = js::get(&port, event).ok_or(JsValue::UNDEFINED)?;
+            js::call(&event, "addListener", &[heard.as_ref().unchecked_ref()])?;
+        }
+        Ok(port)
+    }
+
+    fn say(&self, text: String) {
+        let said = match &*self.port.borrow() {
+            Some(port) => js::call(port, "postMessage", &[&JsValue::from_str(&text)]).is_ok(),
+            None => false,
+        };
+        if !said {
+            self.unsaid.borrow_mut().push(text);
+        }
+    }
+}

@@ -1,0 +1,65 @@
+//! Records sealed at rest: a random 12-byte nonce, then AES-256-GCM, with the record's name as
+//! associated data so that no record can stand for another.
+
+use getrandom::fill;
+use js_sys::{Array, ArrayBuffer, Uint8Array};
+use wasm_bindgen::{JsCast as _, JsValue};
+use wasm_bindgen_futures::JsFuture;
+use web_sys::{AesGcmParams, Crypto, CryptoKey, SubtleCrypto};
+
+use crate::js;
+
+const NONCE_BYTES: usize = 12;
+
+/// WebCrypto, which only secure contexts have.
+pub(super) fn subtle() -> Option<SubtleCrypto> {
+    let crypto: Crypto = js::global("crypto")?.unchecked_into();
+    js::get(&crypto, "subtle").map(JsValue::unchecked_into)
+}
+
+/// A key that the browser never gives out.
+pub(super) async fn make_key(subtle: &SubtleCrypto) -> Result<CryptoKey, JsValue> {
+    let algorithm = js::object(&[("name", &"AES-GCM".into()), ("length", &256.into())]);
+    let usages: Array = ["encrypt", "decrypt"].into_iter().map(JsValue::from).collect();
+    let key = subtle.generate_key_with_object(algorithm.unchecked_ref(), false, &usages)?;
+    Ok(JsFuture::from(key).await?.unchecked_into())
+}
+
+/// Seals and opens records.
+pub(super) struct Sealer {
+    subtle: SubtleCrypto,
+    key: CryptoKey,
+}
+
+impl Sealer {
+    pub(super) fn new(subtle: SubtleCrypto, key: CryptoKey) -> Self {
+        Self { subtle, key }
+    }
+
+    pub(super) async fn seal(&self, name: &str, value: &[u8]) -> Result<Uint8Array, JsValue> {
+        let mut nonce = [0; NONCE_BYTES];
+        fill(&mut nonce).map_err(|_| JsValue::UNDEFINED)?;
+        let value = Uint8Array::from(value);
+        let sealed = self.subtle.encrypt_with_object_and_js_u8_array(&parameters(name, &nonce), &self.key, &value)?;
+        let sealed: ArrayBuffer = JsFuture::from(sealed).await?.unchecked_into();
+        let sealed = Uint8Array::new(&sealed);
+        let whole = Uint8Array::new_with_length(sealed.length() + NONCE_BYTES as u32);
+        whole.set(&Uint8Array::from(&nonce[..]), 0);
+        whole.set(&sealed, NONCE_BYTES as u32);
+        Ok(whole)
+    }
+
+    pub(super) async fn open(&self, name: &str, whole: &Uint8Array) -> Result<Vec<u8>, JsValue> {
+        let nonce = whole.subarray(0, NONCE_BYTES as u32).to_vec();
+        let sealed = whole.subarray(NONCE_BYTES as u32, whole.length());
+        let value = self.subtle.decrypt_with_object_and_js_u8_array(&parameters(name, &nonce), &self.key, &sealed)?;
+        let value: ArrayBuffer = JsFuture::from(value).await?.unchecked_into();
+        Ok(Uint8Array::new(&value).to_vec())
+    }
+}
+
+fn parameters(name: &str, nonce: &[u8]) -> AesGcmParams {
+    let parameters = AesGcmParams::new_with_u8_array("AES-GCM", &Uint8Array::from(nonce));
+    parameters.set_additional_data_u8_array(&Uint8Array::from(name.as_bytes()));
+    parameters
+}
