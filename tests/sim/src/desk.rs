@@ -36,12 +36,13 @@ impl Desk {
     /// A desk with unpaired devices, called `device 0` and so on.
     pub fn new(devices: usize) -> Self {
         let mut rng = ChaCha20Rng::seed_from_u64(7);
-        let make = |i| Device::new(format!("device {i}"), i, ChaCha20Rng::seed_from_u64(rng.next_u64()));
-        let made: Vec<_> = (0..devices).map(make).collect();
+        let unpaired = (0..devices)
+            .map(|i| Device::new(format!("device {i}"), i, ChaCha20Rng::seed_from_u64(rng.next_u64())))
+            .collect();
         Self {
             now: 1_800_000_000_000,
             reachable: true,
-            devices: made,
+            devices: unpaired,
             notices: vec![Vec::new(); devices],
             clipboards: vec![Vec::new(); devices],
             wakes: vec![None; devices],
