@@ -1,0 +1,146 @@
+//! An account with real keys, and what its devices send.
+
+use hushclip_crypto::body::{ClipBody, Part, TEXT};
+use hushclip_crypto::envelope::{Address, seal};
+use hushclip_crypto::epoch::EpochSecret;
+use hushclip_crypto::keys::DeviceKeys;
+use hushclip_crypto::log::{make_add_device, make_genesis};
+use hushclip_crypto::pairing::{Inviter, Joiner};
+use hushclip_protocol::VERSION;
+use hushclip_protocol::envelope::Kind;
+use hushclip_protocol::frame::{Challenge, Hello, ToDevice, ToRelay, Welcome};
+use hushclip_protocol::ids::{ItemId, MailboxId, Signature};
+use hushclip_protocol::log::{Membership, SignedEntry};
+use rand_chacha::ChaCha20Rng;
+use rand_chacha::rand_core::SeedableRng as _;
+
+use crate::{Relay, Socket};
+
+/// Random numbers that are the same in every run.
+pub fn rng(seed: u64) -> ChaCha20Rng {
+    ChaCha20Rng::seed_from_u64(seed)
+}
+
+/// An account as its devices know it. Device 0 made it.
+#[derive(Debug)]
+pub struct Account {
+    /// The devices' keys.
+    pub devices: Vec<DeviceKeys>,
+    /// The verified log.
+    pub log: Membership,
+    /// The log's first entry.
+    pub genesis: SignedEntry,
+    secret: EpochSecret,
+    counter: u64,
+    rng: ChaCha20Rng,
+}
+
+impl Account {
+    /// An account that no relay knows yet.
+    pub fn make(seed: u64) -> Self {
+        let mut rng = rng(seed);
+        let keys = DeviceKeys::make(&mut rng);
+        let (genesis, secret) = make_genesis(&keys, "one", &mut rng).expect("keys are good");
+        let log = Membership::genesis(&genesis).expect("our own entry verifies");
+        Self { devices: vec![keys], log, genesis, secret, counter: 0, rng }
+    }
+
+    /// An account that the relay has registered, and its first device's socket.
+    pub fn registered(relay: &Relay, seed: u64) -> (Self, Socket) {
+        let account = Self::make(seed);
+        let mut socket = Socket::open(relay, account.mailbox());
+        socket.send(&ToRelay::Register(account.genesis.clone()));
+        assert_eq!(socket.recv(), ToDevice::Registered);
+        account.hello(&mut socket, 0, 0);
+        (account, socket)
+    }
+
+    /// A registered account with two devices and their sockets.
+    pub fn pair(relay: &Relay, seed: u64) -> (Self, Socket, Socket) {
+        let (mut account, mut first) = Self::registered(relay, seed);
+        let entry = account.add_device();
+        first.send(&ToRelay::LogAppend(entry));
+        first.recv_some(|frame| matches!(frame, ToDevice::LogEntries { from: 1, .. }).then_some(()));
+        let (second, _) = account.sign_in(relay, 1, 0);
+        let device = account.devices[1].device_id();
+        assert_eq!(first.recv(), ToDevice::Presence { device, online: true });
+        (account, first, second)
+    }
+
+    /// Where the account is.
+    pub fn mailbox(&self) -> MailboxId {
+        self.log.account().mailbox()
+    }
+
+    /// Opens a socket and signs in.
+    pub fn sign_in(&self, relay: &Relay, device: usize, cursor: u64) -> (Socket, Welcome) {
+        let mut socket = Socket::open(relay, self.mailbox());
+        let welcome = self.hello(&mut socket, device, cursor);
+        (socket, welcome)
+    }
+
+    /// Signs in on an open socket.
+    pub fn hello(&self, socket: &mut Socket, device: usize, cursor: u64) -> Welcome {
+        let hello = self.signed_hello(device, &socket.host, &socket.challenge, cursor);
+        socket.send(&ToRelay::Hello(hello));
+        match socket.recv() {
+            ToDevice::Welcome(welcome) => welcome,
+            other => panic!("instead of a welcome came {other:?}"),
+        }
+    }
+
+    /// The answer to a challenge.
+    pub fn signed_hello(&self, device: usize, host: &str, challenge: &Challenge, cursor: u64) -> Hello {
+        let keys = &self.devices[device];
+        let hello = Hello {
+            versions: vec![VERSION],
+            account: self.log.account(),
+            device: keys.device_id(),
+            log_seq: self.log.seq(),
+            log_head: self.log.head(),
+            cursor,
+            signature: Signature::from_bytes([0; 64]),
+        };
+        keys.sign_in(host, challenge, hello)
+    }
+
+    /// Makes a new device through a pairing exchange that no relay takes part in, and the entry that
+    /// adds it.
+    pub fn add_device(&mut self) -> SignedEntry {
+        let keys = DeviceKeys::make(&mut self.rng);
+        let inviter = Inviter::make(self.mailbox(), &mut self.rng);
+        let joiner = Joiner::make(&inviter.link("http://relay"), "another", &mut self.rng);
+        let request = joiner.request(&keys, &inviter.offer(), &mut self.rng).expect("the offer is good");
+        let request = inviter.open_request(&request).expect("the request is good");
+        let (entry, secret) =
+            make_add_device(&self.devices[0], &self.log, &request, &mut self.rng).expect("keys are good");
+        self.devices.push(keys);
+        self.take(&entry, secret);
+        entry
+    }
+
+    /// Takes an entry in that one of the devices made.
+    pub fn take(&mut self, entry: &SignedEntry, secret: EpochSecret) {
+        self.log.apply(entry).expect("our own entry verifies");
+        self.secret = secret;
+    }
+
+    /// A sealed clip of so many bytes of text.
+    pub fn clip(&mut self, device: usize, item: u8, bytes: usize, ttl_s: u32) -> Vec<u8> {
+        self.counter += 1;
+        let address = Address {
+            kind: Kind::Clip,
+            account: self.log.account(),
+            epoch: self.log.epoch(),
+            log_seq: self.log.seq(),
+            log_head: self.log.head(),
+            counter: self.counter,
+            item: ItemId::from_bytes([item; 16]),
+            ttl_s,
+        };
+        let body =
+            ClipBody { at_ms: 0, flags: 0, file_name: String::new(), parts: vec![Part::new(TEXT, vec![b'x'; bytes])] };
+        let key = self.secret.derive_item_key(&self.log.account(), self.log.epoch());
+        seal(&self.devices[device], &key, &address, &body, &mut self.rng).expect("it is not too large")
+    }
+}

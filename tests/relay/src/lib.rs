@@ -1,0 +1,12 @@
+//! A relay in a process of its own, and devices that talk to it frame by frame. The tests are in
+//! `tests/conformance`; they know nothing of how the relay is built. Every wait is bounded.
+
+mod account;
+mod http;
+mod relay;
+mod socket;
+
+pub use account::{Account, rng};
+pub use http::{Answer, request};
+pub use relay::Relay;
+pub use socket::Socket;

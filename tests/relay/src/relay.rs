@@ -1,0 +1,130 @@
+//! The relay's process: started on a free port with an empty folder, and gone with this value.
+
+use std::env;
+use std::fs;
+use std::io::{BufRead as _, BufReader};
+use std::net::TcpStream;
+use std::path::PathBuf;
+use std::process::{Child, Command, Stdio};
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::mpsc;
+use std::thread::{self, sleep};
+use std::time::{Duration, Instant};
+
+/// A command line that starts another relay; `--port 0 --data FOLDER` is added to it. It prints
+/// `ready URL` on its standard output.
+const COMMAND: &str = "HUSHCLIP_RELAY_CMD";
+const READY_LIMIT: Duration = Duration::from_secs(40);
+const STOP_LIMIT: Duration = Duration::from_secs(10);
+
+/// A running relay. Dropping it ends it and deletes its folder.
+#[derive(Debug)]
+pub struct Relay {
+    process: Option<Child>,
+    authority: String,
+    data: PathBuf,
+}
+
+impl Relay {
+    /// Starts a relay that knows no accounts.
+    pub fn start() -> Self {
+        static COUNT: AtomicU32 = AtomicU32::new(0);
+        let count = COUNT.fetch_add(1, Ordering::Relaxed);
+        let data = env::temp_dir().join(format!("hushclip-relay-tests-{}-{count}", std::process::id()));
+        let mut relay = Self { process: None, authority: String::new(), data };
+        relay.run();
+        relay
+    }
+
+    /// `host:port`, as devices dial it.
+    pub fn authority(&self) -> &str {
+        &self.authority
+    }
+
+    /// Ends the relay without warning, as a power cut would, and starts it again with what it stored.
+    pub fn crash_and_restart(&mut self) {
+        self.kill();
+        self.run();
+    }
+
+    fn run(&mut self) {
+        let mut words = command().into_iter();
+        let program = words.next().expect("a command has a first word");
+        let mut child = Command::new(&program)
+            .args(words)
+            .args(["--port", "0", "--data"])
+            .arg(&self.data)
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap_or_else(|why| panic!("{}: {why}; run `cargo xtask build` before", program.display()));
+        let lines = BufReader::new(child.stdout.take().expect("it is piped")).lines();
+        let complaints = BufReader::new(child.stderr.take().expect("it is piped")).lines();
+        self.process = Some(child);
+        let (say, said) = mpsc::channel();
+        thread::spawn(move || {
+            let url = lines.map_while(Result::ok).find_map(|line| Some(line.strip_prefix("ready ")?.to_owned()));
+            let why = url.ok_or_else(|| complaints.map_while(Result::ok).collect::<Vec<_>>().join("\n"));
+            // Nobody listens after the limit.
+            let _ = say.send(why);
+        });
+        let url = match said.recv_timeout(READY_LIMIT) {
+            Ok(Ok(url)) => url,
+            Ok(Err(why)) => panic!("the relay did not start: {why}"),
+            Err(why) => panic!("the relay was not ready in {} s: {why}", READY_LIMIT.as_secs()),
+        };
+        self.authority = url.replace("http://", "");
+    }
+
+    /// SIGKILL to the process and to those it has started.
+    fn kill(&mut self) {
+        let Some(mut process) = self.process.take() else { return };
+        let started = descendants(process.id());
+        let _ = process.kill();
+        let pids = started.iter().map(u32::to_string);
+        let _ = Command::new("kill").arg("-KILL").args(pids).stderr(Stdio::null()).status();
+        let _ = process.wait();
+        let asked = Instant::now();
+        while TcpStream::connect(&self.authority).is_ok() && asked.elapsed() < STOP_LIMIT {
+            sleep(Duration::from_millis(10));
+        }
+    }
+}
+
+impl Drop for Relay {
+    fn drop(&mut self) {
+        self.kill();
+        let _ = fs::remove_dir_all(&self.data);
+    }
+}
+
+fn command() -> Vec<PathBuf> {
+    if let Some(line) = env::var(COMMAND).ok().filter(|line| !line.trim().is_empty()) {
+        return line.split_whitespace().map(PathBuf::from).collect();
+    }
+    // Tests are in `target/PROFILE/deps`, xtask is beside that folder.
+    let test = env::current_exe().expect("the test knows where it is");
+    let profile = test.ancestors().nth(2).expect("a test is two folders deep");
+    vec![profile.join("xtask"), "relay".into()]
+}
+
+/// The processes that `root` started, at any depth.
+fn descendants(root: u32) -> Vec<u32> {
+    let listed = Command::new("ps").args(["-A", "-o", "pid=,ppid="]).output().expect("ps lists processes");
+    let text = String::from_utf8_lossy(&listed.stdout).into_owned();
+    let pairs: Vec<(u32, u32)> = text
+        .lines()
+        .filter_map(|line| {
+            let (pid, parent) = line.trim().split_once(' ')?;
+            Some((pid.parse().ok()?, parent.trim().parse().ok()?))
+        })
+        .collect();
+    let mut found = vec![root];
+    let mut at = 0;
+    while let Some(parent) = found.get(at).copied() {
+        found.extend(pairs.iter().filter(|pair| pair.1 == parent).map(|pair| pair.0));
+        at += 1;
+    }
+    found.split_off(1)
+}

@@ -1,0 +1,143 @@
+//! One WebSocket to a mailbox, from the device's side.
+
+use std::net::TcpStream;
+use std::time::{Duration, Instant};
+
+use hushclip_protocol::error::{CloseCode, ErrorCode};
+use hushclip_protocol::frame::{Challenge, ToDevice, ToRelay};
+use hushclip_protocol::ids::MailboxId;
+use tungstenite::client::client;
+use tungstenite::{Error, Message, WebSocket};
+
+use crate::Relay;
+
+/// How long the relay may take to answer.
+const LIMIT: Duration = Duration::from_secs(8);
+
+/// An open socket whose challenge has been read.
+#[derive(Debug)]
+pub struct Socket {
+    stream: WebSocket<TcpStream>,
+    /// The relay's first frame.
+    pub challenge: Challenge,
+    /// The authority that was dialled.
+    pub host: String,
+}
+
+impl Socket {
+    /// Opens a socket to a mailbox.
+    pub fn open(relay: &Relay, mailbox: MailboxId) -> Self {
+        let mut stream = Self::dial(relay, mailbox);
+        let challenge = match frame(read(&mut stream, LIMIT)) {
+            ToDevice::Challenge(challenge) => challenge,
+            other => panic!("first came {other:?}"),
+        };
+        Self { stream, challenge, host: relay.authority().to_owned() }
+    }
+
+    /// Opens a socket that is expected to be closed at once; says with which code.
+    pub fn open_refused(relay: &Relay, mailbox: MailboxId) -> Option<CloseCode> {
+        close_code(read(&mut Self::dial(relay, mailbox), LIMIT))
+    }
+
+    fn dial(relay: &Relay, mailbox: MailboxId) -> WebSocket<TcpStream> {
+        let stream = TcpStream::connect(relay.authority()).expect("the relay listens");
+        stream.set_nodelay(true).expect("TCP has that");
+        stream.set_write_timeout(Some(LIMIT)).expect("sockets have timeouts");
+        stream.set_read_timeout(Some(LIMIT)).expect("sockets have timeouts");
+        let url = format!("ws://{}/v1/mailbox/{mailbox}", relay.authority());
+        client(url, stream).expect("the relay upgrades").0
+    }
+
+    /// Sends a frame.
+    pub fn send(&mut self, frame: &ToRelay) {
+        self.send_bytes(frame.encode());
+    }
+
+    /// Sends any binary message.
+    pub fn send_bytes(&mut self, bytes: Vec<u8>) {
+        self.stream.send(Message::binary(bytes)).expect("the socket is open");
+    }
+
+    /// Sends a text message.
+    pub fn send_text(&mut self, text: &str) {
+        self.stream.send(Message::text(text)).expect("the socket is open");
+    }
+
+    /// The next frame.
+    pub fn recv(&mut self) -> ToDevice {
+        frame(read(&mut self.stream, LIMIT))
+    }
+
+    /// The next frame that `wanted` takes; passes over others.
+    pub fn recv_some<T>(&mut self, mut wanted: impl FnMut(ToDevice) -> Option<T>) -> T {
+        let started = Instant::now();
+        while started.elapsed() < LIMIT {
+            if let Some(found) = wanted(self.recv()) {
+                return found;
+            }
+        }
+        panic!("other frames kept coming");
+    }
+
+    /// The code of the next error.
+    pub fn recv_error(&mut self) -> ErrorCode {
+        self.recv_some(|frame| if let ToDevice::Error { code, .. } = frame { Some(code) } else { None })
+    }
+
+    /// The next text message.
+    pub fn recv_text(&mut self) -> String {
+        match read(&mut self.stream, LIMIT) {
+            Message::Text(text) => text.as_str().to_owned(),
+            other => panic!("instead of text came {other:?}"),
+        }
+    }
+
+    /// Passes over frames until the relay closes the socket within `limit`.
+    pub fn recv_close_within(&mut self, limit: Duration) -> Option<CloseCode> {
+        let started = Instant::now();
+        loop {
+            let rest = limit.saturating_sub(started.elapsed());
+            match read(&mut self.stream, rest) {
+                Message::Binary(_) => {}
+                other => return close_code(other),
+            }
+        }
+    }
+
+    /// Passes over frames until the relay closes the socket.
+    pub fn recv_close(&mut self) -> Option<CloseCode> {
+        self.recv_close_within(LIMIT)
+    }
+
+    /// Closes the socket as a device does that goes away.
+    pub fn close(mut self) {
+        self.stream.close(None).expect("the socket is open");
+        let _ = self.recv_close();
+    }
+}
+
+fn read(socket: &mut WebSocket<TcpStream>, limit: Duration) -> Message {
+    let limit = limit.max(Duration::from_millis(1));
+    socket.get_ref().set_read_timeout(Some(limit)).expect("sockets have timeouts");
+    match socket.read() {
+        Ok(message) => message,
+        Err(Error::Io(why)) => panic!("nothing came in {} ms: {why}", limit.as_millis()),
+        Err(why) => panic!("the relay broke the socket: {why}"),
+    }
+}
+
+fn frame(message: Message) -> ToDevice {
+    match message {
+        Message::Binary(bytes) => ToDevice::decode(&bytes).expect("the relay sends frames"),
+        other => panic!("instead of a frame came {other:?}"),
+    }
+}
+
+fn close_code(message: Message) -> Option<CloseCode> {
+    match message {
+        Message::Close(Some(close)) => CloseCode::from_code(close.code.into()),
+        Message::Close(None) => None,
+        other => panic!("instead of a close came {other:?}"),
+    }
+}

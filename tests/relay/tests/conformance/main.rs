@@ -1,0 +1,7 @@
+//! What every relay must do. Each test starts a relay of its own, so none sees another's accounts.
+
+mod http;
+mod invites;
+mod items;
+mod life;
+mod sign_in;

@@ -1,0 +1,125 @@
+//! From an open socket to a member, and what closes a socket.
+
+use std::time::Duration;
+
+use hushclip_protocol::error::{CloseCode, ErrorCode};
+use hushclip_protocol::frame::{Limits, ToDevice, ToRelay};
+use hushclip_protocol::ids::{MailboxId, Signature};
+use hushclip_protocol::limits;
+use hushclip_relay_tests::{Account, Relay, Socket};
+
+#[test]
+fn an_account_is_registered_and_its_device_signs_in() {
+    let relay = Relay::start();
+    let account = Account::make(1);
+    let mut socket = Socket::open(&relay, account.mailbox());
+    assert_eq!(socket.challenge.versions, [hushclip_protocol::VERSION]);
+    socket.send(&ToRelay::Hello(account.signed_hello(0, &socket.host, &socket.challenge, 0)));
+    assert_eq!(socket.recv_error(), ErrorCode::UnknownAccount);
+    socket.send(&ToRelay::Register(account.genesis.clone()));
+    assert_eq!(socket.recv(), ToDevice::Registered);
+    // An answer that was lost is asked for again.
+    socket.send(&ToRelay::Register(account.genesis.clone()));
+    assert_eq!(socket.recv(), ToDevice::Registered);
+    let welcome = account.hello(&mut socket, 0, 0);
+    assert_eq!((welcome.max_cursor, welcome.log_seq, welcome.log_head), (0, 0, account.log.head()));
+    assert_eq!(welcome.limits, Limits::CURRENT);
+    assert_eq!(welcome.online, [account.devices[0].device_id()]);
+}
+
+#[test]
+fn an_account_is_registered_at_its_own_mailbox_only() {
+    let relay = Relay::start();
+    let mut socket = Socket::open(&relay, Account::make(2).mailbox());
+    socket.send(&ToRelay::Register(Account::make(3).genesis));
+    assert_eq!(socket.recv_error(), ErrorCode::BadEntry);
+}
+
+#[test]
+fn only_a_fresh_signature_by_a_member_for_this_relay_signs_in() {
+    let relay = Relay::start();
+    let (account, _first) = Account::registered(&relay, 4);
+    let refused = |answer: &dyn Fn(&Socket) -> ToRelay| {
+        let mut socket = Socket::open(&relay, account.mailbox());
+        socket.send(&answer(&socket));
+        assert_eq!(socket.recv_close(), Some(CloseCode::NotAMember));
+    };
+    refused(&|socket| {
+        let mut hello = account.signed_hello(0, &socket.host, &socket.challenge, 0);
+        hello.signature = Signature::from_bytes([7; 64]);
+        ToRelay::Hello(hello)
+    });
+    refused(&|socket| ToRelay::Hello(account.signed_hello(0, "other.example", &socket.challenge, 0)));
+    refused(&|socket| {
+        let mut hello = account.signed_hello(0, &socket.host, &socket.challenge, 0);
+        hello.cursor = 9;
+        ToRelay::Hello(hello)
+    });
+    let other = Socket::open(&relay, account.mailbox());
+    refused(&|socket| ToRelay::Hello(account.signed_hello(0, &socket.host, &other.challenge, 0)));
+    refused(&|socket| ToRelay::Hello(Account::make(5).signed_hello(0, &socket.host, &socket.challenge, 0)));
+    refused(&|_| ToRelay::Pull { after: 0, limit: 1 });
+}
+
+#[test]
+fn versions_are_negotiated() {
+    let relay = Relay::start();
+    let (account, _first) = Account::registered(&relay, 6);
+    let mut socket = Socket::open(&relay, account.mailbox());
+    let mut hello = account.signed_hello(0, &socket.host, &socket.challenge, 0);
+    hello.versions = vec![2, 3];
+    socket.send(&ToRelay::Hello(hello));
+    assert_eq!(socket.recv_close(), Some(CloseCode::Version));
+}
+
+#[test]
+fn what_is_no_frame_closes_the_socket() {
+    let relay = Relay::start();
+    let mailbox = MailboxId::from_bytes([9; 16]);
+    let huge = vec![0x83; limits::FRAME_BYTES + 1];
+    for bytes in [vec![], vec![0xff], vec![0x82, 0x18, 4, 0], vec![0x9f, 4, 0, 0, 0xff], huge] {
+        let mut socket = Socket::open(&relay, mailbox);
+        socket.send_bytes(bytes);
+        assert_eq!(socket.recv_close(), Some(CloseCode::BadFrame));
+    }
+    for text in ["", "hello", "Ping", "ping "] {
+        let mut socket = Socket::open(&relay, mailbox);
+        socket.send_text(text);
+        assert_eq!(socket.recv_close(), Some(CloseCode::BadFrame));
+    }
+}
+
+#[test]
+fn a_ping_is_answered() {
+    let relay = Relay::start();
+    let (_account, mut socket) = Account::registered(&relay, 7);
+    for _ in 0..3 {
+        socket.send_text("ping");
+        assert_eq!(socket.recv_text(), "pong");
+    }
+}
+
+#[test]
+fn a_socket_on_which_nobody_signs_in_is_closed() {
+    let relay = Relay::start();
+    let (_account, mut member) = Account::registered(&relay, 8);
+    let mut socket = Socket::open(&relay, MailboxId::from_bytes([8; 16]));
+    let limit = Duration::from_millis(limits::SIGN_IN_MS) + Duration::from_secs(3);
+    assert_eq!(socket.recv_close_within(limit), Some(CloseCode::SignInTimeout));
+    member.send_text("ping");
+    assert_eq!(member.recv_text(), "pong");
+}
+
+#[test]
+fn sockets_and_frames_are_limited() {
+    let relay = Relay::start();
+    let (account, mut member) = Account::registered(&relay, 9);
+    let mut open: Vec<_> = (1..limits::SOCKETS).map(|_| Socket::open(&relay, account.mailbox())).collect();
+    assert_eq!(Socket::open_refused(&relay, account.mailbox()), Some(CloseCode::TooManySockets));
+    open.pop().expect("there are more than one").close();
+    drop(Socket::open(&relay, account.mailbox()));
+    for _ in 0..=limits::FRAMES_PER_MINUTE + 10 {
+        member.send(&ToRelay::Pull { after: 0, limit: 1 });
+    }
+    assert_eq!(member.recv_error(), ErrorCode::RateLimited);
+}
