@@ -167,3 +167,17 @@ fn list(value: &Value) -> impl Iterator<Item = &Value> {
 fn string(value: &Value) -> String {
     value.as_str().context("cargo metadata has a string here").unwrap_or_default().to_owned()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{Metadata, SECRET};
+
+    #[test]
+    fn a_forbidden_dependency_is_found_at_any_depth() {
+        let metadata = Metadata::read(&[]).expect("cargo metadata works");
+        // The simulator may decrypt; were it the relay, this is what would be said.
+        assert_eq!(metadata.forbidden("hushclip-sim", &SECRET).len(), 1);
+        assert_eq!(metadata.forbidden("hushclip-engine", &["curve25519-dalek"]).len(), 1);
+        assert_eq!(metadata.forbidden("hushclip-mailbox", &SECRET).len(), 0);
+    }
+}
