@@ -1,7 +1,7 @@
 //! What `background.js` sees of the client: start it, tell it what happened, ask for the picture.
 //! It decides nothing; texts to and from popups pass through unread by the script.
 
-use hushclip_engine::view::{Connection, Problem};
+use hushclip_engine::view::{Connection, Problem, Stage};
 use hushclip_engine::{Content, Notice, View};
 use hushclip_wasm_core::port::{ToBackground, ToPopup};
 use hushclip_wasm_core::{Host, Shell, StartError};
@@ -89,26 +89,29 @@ impl Handle {
         encode(&ToPopup::View(self.view()))
     }
 
-    /// What the toolbar button shall tell.
-    pub fn badge(&self) -> Badge {
+    /// How things stand, in short.
+    pub fn status(&self) -> Status {
         let view = self.view();
-        Badge {
+        Status {
+            member: view.stage == Stage::Member,
             waiting: matches!(view.connection, Connection::Waiting { .. }),
-            problem: view.problem.map(|p| p.message),
+            problem: view.problem.map(|problem| problem.message),
         }
     }
 }
 
-/// How the toolbar button marks the state.
+/// How things stand, as far as the script must know.
 #[wasm_bindgen]
-pub struct Badge {
+pub struct Status {
+    /// This device belongs to an account.
+    pub member: bool,
     /// There is no line to the relay.
     pub waiting: bool,
     problem: Option<String>,
 }
 
 #[wasm_bindgen]
-impl Badge {
+impl Status {
     /// The sentence that tells what is wrong.
     #[wasm_bindgen(getter)]
     pub fn problem(&self) -> Option<String> {

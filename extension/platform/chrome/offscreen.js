@@ -1,0 +1,44 @@
+// The document that touches the clipboard for the service worker. Commands and their events work
+// without focus here; `navigator.clipboard` does not.
+
+const area = document.getElementById("area");
+
+chrome.runtime.onMessage.addListener((request, sender, answer) => {
+  if (request?.to === "offscreen" && sender.id === chrome.runtime.id && !sender.tab) {
+    answer(request.do === "read" ? read() : write(request));
+  }
+});
+
+function read() {
+  let content;
+  during("paste", ({ clipboardData }) => {
+    content = { text: clipboardData.getData("text/plain"), html: clipboardData.getData("text/html") || undefined };
+  });
+  return content;
+}
+
+function write({ text, html }) {
+  let done;
+  during("copy", ({ clipboardData }) => {
+    clipboardData.setData("text/plain", text);
+    if (html) {
+      clipboardData.setData("text/html", html);
+    }
+    done = true;
+  });
+  return done;
+}
+
+// Taking the event over, instead of letting the browser act on the text area, is many times faster.
+function during(command, act) {
+  const listener = (event) => {
+    event.preventDefault();
+    act(event);
+  };
+  addEventListener(command, listener, { capture: true, once: true });
+  // Without a selection there is nothing to copy, and no event.
+  area.value = ".";
+  area.select();
+  document.execCommand(command);
+  removeEventListener(command, listener, true);
+}
