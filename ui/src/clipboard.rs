@@ -22,6 +22,12 @@ pub(crate) fn write(text: &str, html: Option<&str>) -> impl Future<Output = bool
     }
 }
 
+/// Whether there is a way to ask for the clipboard's text.
+pub(crate) fn can_read() -> bool {
+    let read = clipboard().and_then(|clipboard| Reflect::get(&clipboard, &"readText".into()).ok());
+    read.is_some_and(|read| read.is_function())
+}
+
 /// Starts reading the clipboard's text; `None` when the browser or the person does not allow it.
 pub(crate) fn read() -> impl Future<Output = Option<String>> {
     let started = clipboard().map(|clipboard| clipboard.read_text());

@@ -4,6 +4,8 @@
 use hushclip_engine::{Command, View};
 use leptos::prelude::*;
 
+use crate::agent::device_name;
+use crate::clipboard;
 use crate::news::News;
 
 /// Where the screens are shown.
@@ -28,6 +30,21 @@ pub struct Platform {
     pub opened_link: Option<String>,
     /// Whether the browser lets a page read the clipboard after a tap.
     pub can_read_clipboard: bool,
+}
+
+impl Platform {
+    /// What this browser offers. A page proposes where it comes from as the relay; a popup has none
+    /// to propose.
+    pub fn here(face: Face, opened_link: Option<String>) -> Self {
+        let origin = location().origin().ok();
+        Self {
+            face,
+            default_name: device_name(&window().navigator().user_agent().unwrap_or_default()),
+            default_relay: origin.filter(|_| face == Face::Web),
+            opened_link,
+            can_read_clipboard: clipboard::can_read(),
+        }
+    }
 }
 
 /// The context of all screens.

@@ -1,1 +1,66 @@
-//! placeholder
+//! The web app: a client that owns this browser's engine, and the shared screens in front of it.
+//! It decides nothing; `boot.js` starts it once a pairing link is out of the address bar.
+
+use std::cell::OnceCell;
+use std::rc::Rc;
+
+use hushclip_ui::{App, Command, Face, Notice, Platform, View, mount};
+use hushclip_wasm_core::{Client, Hooks, StartError, other_tab_closed};
+use leptos::prelude::*;
+use leptos::task::spawn_local;
+use wasm_bindgen::prelude::wasm_bindgen;
+
+/// What the screens show.
+#[derive(Clone, Copy)]
+struct Shown {
+    view: RwSignal<Option<View>>,
+    notice: RwSignal<Option<Notice>>,
+    failure: RwSignal<Option<String>>,
+}
+
+/// Starts the app. `link` is the pairing link that the page was opened with.
+#[wasm_bindgen]
+pub fn start(link: Option<String>) {
+    let shown = Shown { view: RwSignal::new(None), notice: RwSignal::new(None), failure: RwSignal::new(None) };
+    let client = Rc::new(OnceCell::<Client>::new());
+    let starting = run(shown, Rc::clone(&client));
+    // No screen asks for anything before the first picture, and that comes from a running client.
+    let send = UnsyncCallback::new(move |command: Command| {
+        if let Some(client) = client.get() {
+            client.command(command);
+        }
+    });
+    let platform = Platform::here(Face::Web, link);
+    let Shown { view, notice, failure } = shown;
+    mount(move || view! { <App view notice failure send platform /> });
+    // Only now: mounting sets up what runs it.
+    spawn_local(starting);
+}
+
+/// Starts the client, after other tabs if need be.
+async fn run(shown: Shown, client: Rc<OnceCell<Client>>) {
+    loop {
+        let failure = match Client::start(hooks(shown)).await {
+            Ok(started) => {
+                let _ = client.set(started);
+                shown.failure.set(None);
+                return;
+            }
+            Err(failure) => failure,
+        };
+        shown.failure.set(Some(failure.to_string()));
+        if failure != StartError::OtherTab {
+            return;
+        }
+        other_tab_closed().await;
+    }
+}
+
+fn hooks(shown: Shown) -> Hooks {
+    Hooks {
+        on_view: Box::new(move |view| shown.view.set(Some(view))),
+        on_notice: Box::new(move |notice| shown.notice.set(Some(notice))),
+        // Phones allow it only within a tap, and a desktop's clipboard is the extension's business.
+        write_clipboard: Box::new(|_| {}),
+    }
+}
