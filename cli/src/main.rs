@@ -1,1 +1,34 @@
-fn main() {}
+//! `hushclip`, the terminal client: a shell around the engine that every Hushclip device shares.
+//! It owns files, sockets and the terminal, and takes no decision about the protocol.
+//!
+//! Reading order: `args`, `commands`, `session` (one of many processes), `shell` (the one that owns
+//! the engine), `link`, `store`.
+
+mod agent;
+mod args;
+mod commands;
+mod failure;
+mod home;
+mod keyboard;
+mod link;
+mod print;
+mod session;
+mod shell;
+mod store;
+mod wire;
+
+use std::process::ExitCode;
+
+use clap::Parser as _;
+
+fn main() -> ExitCode {
+    let args = args::Args::parse();
+    let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => return failure::Failure::new("system", format!("Cannot start: {error}.")).report(),
+    };
+    let outcome = runtime.block_on(commands::run(args));
+    // A write to a pipe that nobody reads must not keep the process.
+    runtime.shutdown_background();
+    outcome.map_or_else(failure::Failure::report, |()| ExitCode::SUCCESS)
+}

@@ -1,0 +1,179 @@
+//! Lets other processes with the same home talk to the one that owns it, over a Unix socket that
+//! only its user can open. Elsewhere they wait until the owner is done.
+
+#[cfg(not(unix))]
+pub(crate) use elsewhere::Agent;
+#[cfg(unix)]
+pub(crate) use unix::{Agent, Client};
+
+#[cfg(unix)]
+mod unix {
+    use std::fs::{self, File};
+    use std::os::unix::fs::PermissionsExt as _;
+    use std::path::PathBuf;
+    use std::time::Duration;
+
+    use tokio::io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader, Lines};
+    use tokio::net::unix::{OwnedReadHalf, OwnedWriteHalf};
+    use tokio::net::{UnixListener, UnixStream};
+    use tokio::sync::mpsc;
+    use tokio::task::JoinSet;
+
+    use crate::failure::{Failure, Result};
+    use crate::home::Home;
+    use crate::shell::{Input, UNREAD};
+    use crate::wire::{Request, Told};
+
+    /// How long other processes may take to read the last answers.
+    const LAST_WORDS: Duration = Duration::from_secs(1);
+
+    /// The owner's side.
+    pub(crate) struct Agent {
+        /// `None` where the socket cannot be made; other processes then wait for the lock.
+        listener: Option<UnixListener>,
+        path: PathBuf,
+        inputs: mpsc::Sender<Input>,
+        clients: JoinSet<()>,
+    }
+
+    impl Agent {
+        /// Listens. The caller owns the home, so a socket that is there belongs to nobody.
+        pub(crate) fn listen(home: &Home, inputs: mpsc::Sender<Input>) -> Self {
+            let path = home.socket();
+            let _ = fs::remove_file(&path);
+            let listener = short(home, |short| {
+                let listener = UnixListener::bind(short)?;
+                fs::set_permissions(&path, fs::Permissions::from_mode(0o600))?;
+                Ok(listener)
+            });
+            Self { listener: listener.ok(), path, inputs, clients: JoinSet::new() }
+        }
+
+        /// Takes in the next process.
+        pub(crate) async fn accept(&mut self) {
+            let Some(listener) = &self.listener else { return std::future::pending().await };
+            match listener.accept().await {
+                Ok((stream, _)) => {
+                    self.clients.spawn(serve(stream, self.inputs.clone()));
+                    while self.clients.try_join_next().is_some() {}
+                }
+                // No file descriptors left: others will end and give some back.
+                Err(_) => tokio::time::sleep(Duration::from_millis(100)).await,
+            }
+        }
+
+        /// Takes nobody in any more, and lets the last answers leave.
+        pub(crate) async fn close(mut self) {
+            drop(self.listener.take());
+            let _ = fs::remove_file(&self.path);
+            drop(self.inputs);
+            let _ = tokio::time::timeout(LAST_WORDS, async { while self.clients.join_next().await.is_some() {} }).await;
+        }
+    }
+
+    async fn serve(stream: UnixStream, inputs: mpsc::Sender<Input>) {
+        let (read, mut write) = stream.into_split();
+        let mut lines = BufReader::new(read).lines();
+        let (answers, mut told) = mpsc::channel(UNREAD);
+        let answers_to = answers.downgrade();
+        if inputs.send(Input::Attach(answers)).await.is_err() {
+            return;
+        }
+        loop {
+            tokio::select! {
+                told = told.recv() => {
+                    let Some(told) = told else { return };
+                    let Ok(line) = to_line(&told) else { return };
+                    if write.write_all(&line).await.is_err() {
+                        return;
+                    }
+                }
+                line = lines.next_line() => {
+                    let Ok(Some(line)) = line else { return };
+                    let Ok(request) = serde_json::from_str::<Request>(&line) else { return };
+                    if inputs.send(Input::Ask(request, answers_to.clone())).await.is_err() {
+                        return;
+                    }
+                }
+            }
+        }
+    }
+
+    /// The side of a process that does not own the home.
+    pub(crate) struct Client {
+        lines: Lines<BufReader<OwnedReadHalf>>,
+        write: OwnedWriteHalf,
+    }
+
+    impl Client {
+        /// Connects to the owner; `None` when it has just ended, or not begun to listen.
+        pub(crate) fn connect(home: &Home) -> Option<Self> {
+            let stream = short(home, |path| {
+                let stream = std::os::unix::net::UnixStream::connect(path)?;
+                stream.set_nonblocking(true)?;
+                UnixStream::from_std(stream)
+            });
+            let (read, write) = stream.ok()?.into_split();
+            Some(Self { lines: BufReader::new(read).lines(), write })
+        }
+
+        /// Asks; false when the owner has gone.
+        pub(crate) async fn ask(&mut self, request: &Request) -> bool {
+            match to_line(request) {
+                Ok(line) => self.write.write_all(&line).await.is_ok(),
+                Err(_) => false,
+            }
+        }
+
+        /// What the owner says next; `None` when it has gone.
+        pub(crate) async fn told(&mut self) -> Result<Option<Told>> {
+            let Ok(Some(line)) = self.lines.next_line().await else { return Ok(None) };
+            serde_json::from_str(&line).map(Some).map_err(|_| {
+                let message = "Another version of hushclip is running with this home. Stop it, then try again.";
+                Failure::new("other_version", message)
+            })
+        }
+    }
+
+    fn to_line(value: &impl serde::Serialize) -> serde_json::Result<Vec<u8>> {
+        let mut line = serde_json::to_vec(value)?;
+        line.push(b'\n');
+        Ok(line)
+    }
+
+    /// Hands on the socket's path, by a shorter name if it is too long for a socket address.
+    fn short<T>(home: &Home, work: impl FnOnce(PathBuf) -> std::io::Result<T>) -> std::io::Result<T> {
+        const LONGEST: usize = 100;
+        let path = home.socket();
+        if path.as_os_str().len() <= LONGEST || !cfg!(target_os = "linux") {
+            return work(path);
+        }
+        let folder = File::open(home.path())?;
+        let name = path.file_name().unwrap_or_default();
+        let descriptor = std::os::fd::AsRawFd::as_raw_fd(&folder);
+        work(PathBuf::from(format!("/proc/self/fd/{descriptor}")).join(name))
+    }
+}
+
+#[cfg(not(unix))]
+mod elsewhere {
+    use tokio::sync::mpsc;
+
+    use crate::home::Home;
+    use crate::shell::Input;
+
+    /// Nobody is taken in.
+    pub(crate) struct Agent;
+
+    impl Agent {
+        pub(crate) fn listen(_: &Home, _: mpsc::Sender<Input>) -> Self {
+            Self
+        }
+
+        pub(crate) async fn accept(&mut self) {
+            std::future::pending().await
+        }
+
+        pub(crate) async fn close(self) {}
+    }
+}

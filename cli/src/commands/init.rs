@@ -1,0 +1,81 @@
+//! `hushclip init`: starts an account. Makes nothing unless the relay answers.
+
+use std::time::Duration;
+
+use futures_util::StreamExt as _;
+use hushclip_engine::Command;
+use hushclip_engine::view::Connection;
+use hushclip_protocol::frame::ToDevice;
+use hushclip_protocol::ids::MailboxId;
+use tokio::time::{Instant, timeout};
+
+use crate::args::Init;
+use crate::failure::{Failure, Result};
+use crate::home::Home;
+use crate::link;
+use crate::print;
+use crate::session::Session;
+
+/// How long the relay may take for its greeting, and for taking the account in.
+const GREETING: Duration = Duration::from_secs(15);
+
+/// Looks whether a relay answers at the address, and speaks this version.
+pub(crate) async fn check(home: &Home, args: &Init) -> Result<()> {
+    if home.exists() {
+        return Ok(());
+    }
+    let relay = args.relay.trim().trim_end_matches('/');
+    let bad = || Failure::new("bad_relay", "That is not a relay address. It looks like https://relay.example.");
+    let (scheme, rest) = relay.split_once("://").ok_or_else(bad)?;
+    let scheme = match scheme.to_ascii_lowercase().as_str() {
+        "https" => "wss",
+        "http" => "ws",
+        _ => return Err(bad()),
+    };
+    let nobodys = MailboxId::from_bytes([0; MailboxId::LEN]);
+    let unreachable = |why: &str| {
+        let message = format!("Cannot reach the relay at {relay}: {why}. Nothing was made.");
+        Failure::new("relay_unreachable", message)
+    };
+    let mut socket =
+        link::connect(&format!("{scheme}://{rest}/v1/mailbox/{nobodys}")).await.map_err(|why| unreachable(&why))?;
+    let greeting = timeout(GREETING, socket.next()).await.map_err(|_| unreachable("no greeting"))?;
+    let Some(Ok(greeting)) = greeting else { return Err(unreachable("it hung up")) };
+    let _ = socket.close(None).await;
+    match ToDevice::decode(&greeting.into_data()) {
+        Ok(ToDevice::Challenge(challenge)) if hushclip_protocol::negotiate(&challenge.versions).is_some() => Ok(()),
+        Ok(_) => {
+            let message = "This relay speaks another version of Hushclip. Update this device, or ask who runs the \
+                           relay. Nothing was made.";
+            Err(Failure::new("relay_version", message))
+        }
+        Err(_) => Err(unreachable("what answers there is no relay")),
+    }
+}
+
+pub(crate) async fn run(session: &mut Session, args: Init) -> Result<()> {
+    let name = super::device_name(args.name);
+    let done = session.command(Command::CreateAccount { relay: args.relay, name }).await?;
+    if let Some(problem) = done.problem {
+        return Err(problem.into());
+    }
+    let until = Instant::now() + GREETING;
+    let settled = |connection: &Connection| matches!(connection, Connection::Online | Connection::Idle);
+    let settled = session.wait_until(until, |picture| settled(&picture.view.connection)).await?;
+    if let Some(failure) = session.halted() {
+        return Err(failure);
+    }
+    let view = &session.picture.view;
+    if !settled {
+        let message = format!(
+            "The account is made here, but the relay has not taken it in yet{}. The next command tries again.",
+            super::because(session)
+        );
+        return Err(Failure::new("offline", message));
+    }
+    print::out(&format!(
+        "Account started at {}. This device is called {}.\nAdd another one: hushclip invite\n",
+        print::safe(&view.relay),
+        print::safe(&view.name)
+    ))
+}

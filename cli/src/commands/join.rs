@@ -1,0 +1,72 @@
+//! `hushclip join`: comes into an account through a pairing link.
+
+use std::time::Duration;
+
+use hushclip_engine::view::{Connection, Stage};
+use hushclip_engine::{Command, Notice};
+use tokio::time::{Instant, timeout_at};
+
+use crate::args::Join;
+use crate::failure::{Failure, Result};
+use crate::print;
+use crate::session::{News, Session};
+
+/// How long the relay may stay out of reach before the other device has answered.
+const REACH: Duration = Duration::from_secs(15);
+/// How long the list of devices may take once this one is let in.
+const SETTLE: Duration = Duration::from_secs(15);
+
+pub(crate) async fn run(session: &mut Session, args: Join) -> Result<()> {
+    let name = super::device_name(args.name);
+    let done = session.command(Command::Join { link: args.url, name }).await?;
+    if let Some(problem) = done.problem {
+        return Err(problem.into());
+    }
+    print::say("Waiting for the other device …");
+    wait(session).await?;
+    let until = Instant::now() + SETTLE;
+    session.wait_until(until, |picture| picture.view.connection == Connection::Online).await?;
+    if let Some(failure) = session.halted() {
+        return Err(failure);
+    }
+    let view = &session.picture.view;
+    let others: Vec<_> = view.devices.iter().filter(|device| !device.own).map(|device| &*device.name).collect();
+    print::out(&format!("Joined as {}, with {}.\n", print::safe(&view.name), print::safe(&others.join(", "))))
+}
+
+/// Waits until this device is in, and shows the digits on the way.
+async fn wait(session: &mut Session) -> Result<()> {
+    let mut shown = String::new();
+    let mut problem = None;
+    let patience = Instant::now() + REACH;
+    loop {
+        let view = &session.picture.view;
+        if view.stage == Stage::Member {
+            return Ok(());
+        }
+        if view.stage == Stage::New {
+            let problem = problem.or_else(|| view.problem.clone());
+            return Err(problem.map_or_else(|| Failure::new("not_joined", "Joining was cancelled."), Failure::from));
+        }
+        if let Some(failure) = session.halted() {
+            return Err(failure);
+        }
+        let digits = view.joining.as_ref().and_then(|joining| joining.digits.as_ref());
+        if let Some(digits) = digits.filter(|digits| **digits != shown) {
+            shown.clone_from(digits);
+            print::say(&format!("Type {} on the other device.", print::digits(digits)));
+        }
+        let unreached = shown.is_empty() && matches!(view.connection, Connection::Waiting { .. });
+        if unreached && Instant::now() >= patience {
+            let message = format!("Cannot reach the relay of that link{}.", super::because(session));
+            session.command(Command::CancelJoin).await?;
+            return Err(Failure::new("relay_unreachable", message));
+        }
+        let look_again = if unreached { patience } else { Instant::now() + REACH };
+        if let Ok(news) = timeout_at(look_again, session.next()).await
+            && let News::Notice(Notice::Failed { problem: failed }) = news?
+        {
+            problem = Some(failed);
+        }
+    }
+}

@@ -1,0 +1,110 @@
+//! One file per command. Here: which one runs, the session it runs in, and what a signal does.
+
+mod devices;
+mod init;
+mod invite;
+mod join;
+mod pull;
+mod push;
+mod status;
+mod watch;
+
+use std::time::Duration;
+
+use hushclip_engine::Command as Engine;
+
+use crate::args::{Args, Command};
+use crate::failure::{Failure, Result};
+use crate::home::Home;
+use crate::session::Session;
+
+/// How long taking something back may take after a signal.
+const TAKE_BACK: Duration = Duration::from_secs(1);
+/// How long commands that only look wait for the relay.
+const LOOK: Duration = Duration::from_secs(5);
+
+pub(crate) async fn run(args: Args) -> Result<()> {
+    let home = Home::locate(args.home)?;
+    match args.command {
+        Command::Init(args) => {
+            init::check(&home, &args).await?;
+            with_session(&home, None, async |session| init::run(session, args).await).await
+        }
+        Command::Join(args) => {
+            with_session(&home, Some(Engine::CancelJoin), async |session| join::run(session, args).await).await
+        }
+        Command::Status(args) if !home.exists() => status::nothing(&home, &args),
+        Command::Status(args) => {
+            with_session(&home, None, async |session| status::run(session, &home, &args).await).await
+        }
+        _ if !home.exists() => Err(Failure::no_account()),
+        Command::Invite(args) => {
+            with_session(&home, Some(Engine::CancelInvite), async |session| invite::run(session, &args).await).await
+        }
+        Command::Push(args) => {
+            let text = push::text(args.text.clone())?;
+            with_session(&home, None, async |session| push::run(session, &args, text).await).await
+        }
+        Command::Pull(args) => with_session(&home, None, async |session| pull::run(session, &args).await).await,
+        Command::Watch(args) => with_session(&home, None, async |session| watch::run(session, &args).await).await,
+        Command::Devices(args) => with_session(&home, None, async |session| devices::run(session, &args).await).await,
+    }
+}
+
+/// Runs a command in a session and ends that in order, also when a signal comes; then `take_back` is
+/// handed to the engine first.
+async fn with_session(
+    home: &Home,
+    take_back: Option<Engine>,
+    command: impl AsyncFnOnce(&mut Session) -> Result<()>,
+) -> Result<()> {
+    let mut session = Session::open(home).await?;
+    let outcome = tokio::select! {
+        outcome = command(&mut session) => outcome,
+        code = signal() => Err(Failure::Stopped(code)),
+    };
+    if let (Err(Failure::Stopped(_)), Some(command)) = (&outcome, take_back) {
+        let _ = tokio::time::timeout(TAKE_BACK, session.command(command)).await;
+    }
+    // What the command itself has to say comes first.
+    let closed = session.close().await;
+    outcome.and(closed)
+}
+
+/// Waits for a signal to stop; returns the exit code for it.
+#[cfg(unix)]
+async fn signal() -> u8 {
+    use tokio::signal::unix::{SignalKind, signal};
+    // Not SIGHUP: `nohup` has that ignored, and listening would undo it.
+    let (Ok(mut interrupt), Ok(mut terminate)) = (signal(SignalKind::interrupt()), signal(SignalKind::terminate()))
+    else {
+        return std::future::pending().await;
+    };
+    tokio::select! {
+        _ = interrupt.recv() => 130,
+        _ = terminate.recv() => 143,
+    }
+}
+
+/// Waits for Ctrl+C; returns the exit code for it.
+#[cfg(not(unix))]
+async fn signal() -> u8 {
+    match tokio::signal::ctrl_c().await {
+        Ok(()) => 130,
+        Err(_) => std::future::pending().await,
+    }
+}
+
+/// The name given, else the host's.
+fn device_name(given: Option<String>) -> String {
+    given.unwrap_or_else(|| {
+        let host = gethostname::gethostname().to_string_lossy().into_owned();
+        let name = host.split('.').next().unwrap_or_default();
+        if name.is_empty() { "terminal".into() } else { name.into() }
+    })
+}
+
+/// Why the relay was not reached, for the end of a sentence.
+fn because(session: &Session) -> String {
+    session.picture.trouble.as_ref().map(|why| format!(" ({why})")).unwrap_or_default()
+}

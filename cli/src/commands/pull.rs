@@ -1,0 +1,39 @@
+//! `hushclip pull`: fetches what was missed, prints it and ends.
+
+use hushclip_engine::view::{ClipView, Connection};
+use tokio::time::Instant;
+
+use crate::args::Pull;
+use crate::failure::{Failure, Result};
+use crate::print;
+use crate::session::Session;
+use crate::wire::Which;
+
+pub(crate) async fn run(session: &mut Session, args: &Pull) -> Result<()> {
+    session.require_member().await?;
+    let until = Instant::now() + args.wait.time();
+    let settled = |connection: &Connection| matches!(connection, Connection::Online | Connection::Idle);
+    session.wait_until(until, |picture| settled(&picture.view.connection)).await?;
+    let which = if args.all { Which::All } else { Which::Unprinted };
+    let mut clips = session.clips(which).await?;
+    // The account's order: what waits here is last, even if others have sent since.
+    clips.sort_by_key(|clip| clip.cursor.unwrap_or(u64::MAX));
+    print(session, &clips, args.json).await?;
+    if session.picture.view.connection == Connection::Online {
+        return Ok(());
+    }
+    let message = format!("The relay cannot be reached{}; there may be more.", super::because(session));
+    Err(session.halted().unwrap_or_else(|| Failure::new("offline", message)))
+}
+
+/// Prints clips and then notes that they are printed, so that none is missed if this is stopped.
+pub(crate) async fn print(session: &mut Session, clips: &[ClipView], json: bool) -> Result<()> {
+    for clip in clips {
+        let text = if json { print::json(clip) } else { print::clip(clip) };
+        print::out_in_background(text).await?;
+    }
+    match clips.iter().filter(|clip| !clip.own).filter_map(|clip| clip.cursor).max() {
+        Some(cursor) => session.printed(cursor).await,
+        None => Ok(()),
+    }
+}

@@ -1,0 +1,103 @@
+//! `hushclip push`: sends text. Done when the relay has stored it; kept for later when it cannot.
+
+use std::io::{IsTerminal as _, Read as _, stdin};
+
+use hushclip_engine::{Command, Notice};
+use tokio::time::{Instant, timeout_at};
+
+use crate::args::Push;
+use crate::failure::{Failure, Result};
+use crate::print;
+use crate::session::{News, Session};
+use crate::shell::now_ms;
+use crate::wire::Which;
+
+/// What is read at most before it is called too large; the engine's own limit is far below.
+const READ: u64 = 64 * 1024 * 1024;
+/// A problem that says something about older clips, not about this one.
+const ABOUT_OTHERS: &str = "outbox_full";
+
+/// The text given, else the standard input less one line break at its very end.
+pub(crate) fn text(given: Option<String>) -> Result<String> {
+    if let Some(text) = given {
+        return Ok(text);
+    }
+    if stdin().is_terminal() {
+        print::say("Type the text; Ctrl+D on a line of its own ends it.");
+    }
+    let mut bytes = Vec::new();
+    let read = stdin().lock().take(READ + 1).read_to_end(&mut bytes);
+    read.map_err(|error| Failure::storage("Cannot read the standard input", error))?;
+    if bytes.len() as u64 > READ {
+        return Err(Failure::new("too_large", "The standard input is far too large for a clip. Nothing was sent."));
+    }
+    let mut text = String::from_utf8(bytes).map_err(|_| {
+        let message = "The standard input is not UTF-8 text, and only text can be sent. Nothing was sent.";
+        Failure::new("not_text", message)
+    })?;
+    if text.ends_with('\n') {
+        text.pop();
+        if text.ends_with('\r') {
+            text.pop();
+        }
+    }
+    Ok(text)
+}
+
+pub(crate) async fn run(session: &mut Session, args: &Push, text: String) -> Result<()> {
+    session.require_member().await?;
+    let until = Instant::now() + args.wait.time();
+    let clip = queue(session, text).await?;
+    if args.no_wait || args.wait.time().is_zero() {
+        return Ok(());
+    }
+    let mut said = false;
+    loop {
+        if let Some(failure) = session.halted() {
+            return Err(failure);
+        }
+        if session.picture.trouble.is_some() && !said && stdin().is_terminal() {
+            said = true;
+            print::say(&format!("The relay cannot be reached yet{}; still trying …", super::because(session)));
+        }
+        let Ok(news) = timeout_at(until, session.next()).await else {
+            let message = format!("Saved; will be sent when the relay can be reached{}.", super::because(session));
+            return Err(Failure::new("offline", message));
+        };
+        match news? {
+            News::Notice(Notice::Sent { id, .. }) if id == clip => return Ok(()),
+            News::Notice(Notice::Failed { problem }) if problem.code == ABOUT_OTHERS => print::problem(&problem),
+            News::Notice(Notice::Failed { problem }) => return Err(problem.into()),
+            News::Reopened if is_sent(session, &clip).await? => return Ok(()),
+            _ => {}
+        }
+    }
+}
+
+/// Queues the text; returns the clip's identifier.
+async fn queue(session: &mut Session, text: String) -> Result<String> {
+    let started = now_ms();
+    loop {
+        let command = Command::Push { text: text.clone(), html: None };
+        if let Some(done) = session.command_once(command).await? {
+            match (done.problem, done.clip) {
+                (Some(problem), _) if problem.code != ABOUT_OTHERS => return Err(problem.into()),
+                (problem, Some(clip)) => {
+                    problem.iter().for_each(print::problem);
+                    return Ok(clip);
+                }
+                _ => return Err(Failure::no_account()),
+            }
+        }
+        // The owner ended before it answered, so look whether it had done it: not twice.
+        let clips = session.clips(Which::All).await?;
+        if let Some(clip) = clips.into_iter().rfind(|clip| clip.own && clip.at >= started && clip.text == text) {
+            return Ok(clip.id);
+        }
+    }
+}
+
+async fn is_sent(session: &mut Session, id: &str) -> Result<bool> {
+    let clips = session.clips(Which::All).await?;
+    Ok(clips.iter().any(|clip| clip.id == id && clip.cursor.is_some()))
+}

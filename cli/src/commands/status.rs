@@ -1,0 +1,91 @@
+//! `hushclip status`: says how this device stands, and where its keys are.
+
+use hushclip_engine::view::{Connection, Problem, Stage};
+use serde::Serialize;
+use tokio::time::Instant;
+
+use super::{LOOK, devices::settled};
+use crate::args;
+use crate::failure::Result;
+use crate::home::Home;
+use crate::print;
+use crate::session::Session;
+use crate::wire::Picture;
+
+/// What `--json` prints.
+#[derive(Serialize)]
+struct Status<'a> {
+    stage: Stage,
+    connection: Connection,
+    /// Why the relay was not reached.
+    trouble: Option<&'a str>,
+    relay: &'a str,
+    device: &'a str,
+    name: &'a str,
+    devices: usize,
+    waiting: u32,
+    problem: Option<&'a Problem>,
+    home: String,
+    /// Where keys are: `file` is readable by this user only, but not encrypted.
+    keys: &'static str,
+}
+
+pub(crate) async fn run(session: &mut Session, home: &Home, args: &args::Status) -> Result<()> {
+    let in_account = session.picture.view.stage != Stage::New;
+    session.wait_until(Instant::now() + LOOK, |p| !in_account || settled(&p.view.connection)).await?;
+    show(&session.picture, home, args)
+}
+
+/// The status of a home that is not there.
+pub(crate) fn nothing(home: &Home, args: &args::Status) -> Result<()> {
+    show(&Picture::default(), home, args)
+}
+
+fn show(picture: &Picture, home: &Home, args: &args::Status) -> Result<()> {
+    let view = &picture.view;
+    let path = home.path().display().to_string();
+    if args.json {
+        return print::out(&print::json(&Status {
+            stage: view.stage,
+            connection: view.connection,
+            trouble: picture.trouble.as_deref(),
+            relay: &view.relay,
+            device: &view.device,
+            name: &view.name,
+            devices: view.devices.len(),
+            waiting: view.waiting,
+            problem: view.problem.as_ref(),
+            home: path,
+            keys: "file",
+        }));
+    }
+    let mut rows = vec![(
+        "Account",
+        match (view.stage, view.devices.len()) {
+            (Stage::New, _) => "none yet: `hushclip init` starts one, `hushclip join` joins one".to_owned(),
+            (Stage::Joining, _) => "joining".into(),
+            (Stage::Member, 1) => "this device only".into(),
+            (Stage::Member, devices) => format!("{devices} devices"),
+        },
+    )];
+    if view.stage != Stage::New {
+        let device = view.device.get(..8).unwrap_or_default();
+        rows.push(("This device", format!("{} ({device})", view.name)));
+        rows.push(("Relay", format!("{}, {}", view.relay, print::line(picture))));
+        rows.push((
+            "To be sent",
+            match view.waiting {
+                0 => "nothing".into(),
+                1 => "1 clip".into(),
+                waiting => format!("{waiting} clips"),
+            },
+        ));
+    }
+    rows.push(("Home", path));
+    if view.stage != Stage::New {
+        rows.push(("Keys", "in a file there that only this user can read; not encrypted".into()));
+    }
+    rows.extend(view.problem.as_ref().map(|problem| ("Problem", format!("{} ({})", problem.message, problem.code))));
+    let rows: Vec<_> = rows.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
+    print::out(&print::table(&rows))
+}

@@ -1,0 +1,73 @@
+//! `hushclip watch`: prints clips of other devices as they arrive.
+
+use std::io::{IsTerminal as _, stderr};
+
+use hushclip_engine::Notice;
+use hushclip_engine::view::{ClipView, Connection};
+
+use super::pull::print;
+use crate::args::Watch;
+use crate::failure::Result;
+use crate::print;
+use crate::session::{News, Session};
+use crate::wire::Which;
+
+pub(crate) async fn run(session: &mut Session, args: &Watch) -> Result<()> {
+    session.require_member().await?;
+    let mut watching = Watching { args, left: args.count.unwrap_or(u64::MAX), newest: 0, offline: false };
+    let missed = session.clips(Which::Unprinted).await?;
+    watching.print(session, missed).await?;
+    while watching.left > 0 {
+        if let Some(failure) = session.halted() {
+            return Err(failure);
+        }
+        watching.say_how_it_stands(session);
+        match session.next().await? {
+            News::Notice(Notice::Received { clip }) => watching.print(session, vec![clip]).await?,
+            News::Notice(Notice::Failed { problem }) => print::problem(&problem),
+            News::Notice(Notice::DeviceAdded { name, .. }) if stderr().is_terminal() => {
+                print::say(&format!("{name} has joined."));
+            }
+            News::Reopened => {
+                let missed = session.clips(Which::Unprinted).await?;
+                watching.print(session, missed).await?;
+            }
+            _ => {}
+        }
+    }
+    Ok(())
+}
+
+struct Watching<'a> {
+    args: &'a Watch,
+    /// Clips still to be printed.
+    left: u64,
+    /// Cursor of the newest clip printed.
+    newest: u64,
+    /// The person was told that the relay is out of reach.
+    offline: bool,
+}
+
+impl Watching<'_> {
+    /// Prints what was not printed yet, as far as the count goes.
+    async fn print(&mut self, session: &mut Session, mut clips: Vec<ClipView>) -> Result<()> {
+        clips.retain(|clip| clip.cursor.is_some_and(|cursor| cursor > self.newest));
+        clips.truncate(usize::try_from(self.left).unwrap_or(usize::MAX));
+        self.left -= clips.len() as u64;
+        self.newest = clips.iter().filter_map(|clip| clip.cursor).max().unwrap_or(self.newest);
+        print(session, &clips, self.args.json).await
+    }
+
+    /// Tells the person at a terminal when the relay goes out of reach and comes back.
+    fn say_how_it_stands(&mut self, session: &Session) {
+        let (offline, line) = match session.picture.view.connection {
+            Connection::Waiting { .. } => (true, print::line(&session.picture)),
+            Connection::Online => (false, "back online".into()),
+            _ => return,
+        };
+        if offline != self.offline && stderr().is_terminal() {
+            print::say(&format!("[{line}]"));
+        }
+        self.offline = offline;
+    }
+}

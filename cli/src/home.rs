@@ -1,0 +1,107 @@
+//! The folder that holds everything this device knows: where it is, who may read it, and which
+//! process owns it.
+
+use std::fs::{self, File, OpenOptions, TryLockError};
+use std::path::{Path, PathBuf};
+
+use crate::failure::{Failure, Result};
+
+/// The folder of one device.
+#[derive(Debug, Clone)]
+pub(crate) struct Home(PathBuf);
+
+impl Home {
+    /// The folder given, else the one in the person's data folder. Makes nothing.
+    pub(crate) fn locate(given: Option<PathBuf>) -> Result<Self> {
+        let given = given.filter(|path| !path.as_os_str().is_empty());
+        given.or_else(|| data_folder().map(|folder| folder.join("hushclip"))).map(Self).ok_or_else(|| {
+            Failure::new("no_home", "There is no home folder to keep keys in. Name a folder with --home.")
+        })
+    }
+
+    pub(crate) fn path(&self) -> &Path {
+        &self.0
+    }
+
+    /// The database.
+    pub(crate) fn state(&self) -> PathBuf {
+        self.0.join("state.db")
+    }
+
+    /// Where the owner listens for other processes.
+    #[cfg(unix)]
+    pub(crate) fn socket(&self) -> PathBuf {
+        self.0.join("agent.sock")
+    }
+
+    /// Whether something was ever stored here.
+    pub(crate) fn exists(&self) -> bool {
+        self.state().exists()
+    }
+
+    /// Makes the folder, for its user only, if it is missing.
+    pub(crate) fn make(&self) -> Result<()> {
+        if self.0.is_dir() {
+            return Ok(());
+        }
+        let mut builder = fs::DirBuilder::new();
+        builder.recursive(true);
+        #[cfg(unix)]
+        std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+        builder.create(&self.0).map_err(|error| self.storage("Cannot make the folder", &error))
+    }
+
+    /// Takes ownership, or says that another process has it. Ownership ends with the file.
+    pub(crate) fn try_own(&self) -> Result<Option<File>> {
+        let lock = private_file(&self.0.join("lock")).map_err(|error| self.storage("Cannot write to", &error))?;
+        match lock.try_lock() {
+            Ok(()) => Ok(Some(lock)),
+            Err(TryLockError::WouldBlock) => Ok(None),
+            Err(TryLockError::Error(error)) => Err(self.storage("Cannot lock", &error)),
+        }
+    }
+
+    /// A storage failure that names the folder.
+    pub(crate) fn storage(&self, what: &str, error: &dyn std::fmt::Display) -> Failure {
+        Failure::storage(&format!("{what} {}", self.0.display()), error)
+    }
+}
+
+/// Opens a file for reading and writing that only its user can read, and makes it if it is missing.
+pub(crate) fn private_file(path: &Path) -> std::io::Result<File> {
+    let mut options = OpenOptions::new();
+    options.read(true).write(true).create(true).truncate(false);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options.open(path)
+}
+
+/// Where programs keep data of this person (XDG base directories, and their like elsewhere).
+fn data_folder() -> Option<PathBuf> {
+    let absolute = |name: &str| std::env::var_os(name).map(PathBuf::from).filter(|path| path.is_absolute());
+    if cfg!(windows) {
+        return absolute("APPDATA");
+    }
+    let home = std::env::home_dir().filter(|path| path.is_absolute());
+    if cfg!(target_os = "macos") {
+        return home.map(|home| home.join("Library/Application Support"));
+    }
+    absolute("XDG_DATA_HOME").or_else(|| home.map(|home| home.join(".local/share")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_owner_at_a_time() {
+        let folder = tempfile::tempdir().unwrap();
+        let home = Home::locate(Some(folder.path().join("a/b"))).unwrap();
+        home.make().unwrap();
+        let lock = home.try_own().unwrap();
+        assert!(lock.is_some());
+        assert!(home.try_own().unwrap().is_none());
+        drop(lock);
+        assert!(home.try_own().unwrap().is_some());
+    }
+}

@@ -1,0 +1,26 @@
+//! What a person or a script types while a command waits for other things too.
+
+use std::io::{BufRead as _, Read as _};
+
+use tokio::sync::mpsc;
+
+/// Longest line that is read, in bytes.
+const LINE: u64 = 4096;
+
+/// Lines of the standard input; ends with it. Read on a thread of its own, because reading cannot
+/// be interrupted, and ending the process must not wait for it.
+pub(crate) fn lines() -> mpsc::Receiver<String> {
+    let (typed, lines) = mpsc::channel(1);
+    std::thread::spawn(move || {
+        let mut input = std::io::stdin().lock();
+        loop {
+            let mut line = Vec::new();
+            let read = input.by_ref().take(LINE).read_until(b'\n', &mut line);
+            let ended = !matches!(read, Ok(bytes) if bytes > 0);
+            if ended || typed.blocking_send(String::from_utf8_lossy(&line).trim().to_owned()).is_err() {
+                return;
+            }
+        }
+    });
+    lines
+}

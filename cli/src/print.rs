@@ -1,0 +1,145 @@
+//! How things look on the terminal. What comes from elsewhere and may hold control characters is
+//! made harmless before a terminal sees it; pipes get it exactly.
+
+use std::io::{ErrorKind, IsTerminal as _, Write as _, stderr, stdout};
+
+use hushclip_engine::view::{ClipView, Connection, Problem};
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+use qrcode::render::unicode::Dense1x2;
+use qrcode::{EcLevel, QrCode};
+
+use crate::failure::{Failure, Result};
+use crate::shell::now_ms;
+use crate::wire::Picture;
+
+/// Prints on the standard output, at once.
+pub(crate) fn out(text: &str) -> Result<()> {
+    let mut out = stdout().lock();
+    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+        Ok(()) => Ok(()),
+        Err(error) if error.kind() == ErrorKind::BrokenPipe => Err(Failure::NobodyReads),
+        Err(error) => Err(Failure::storage("Cannot write the output", error)),
+    }
+}
+
+/// The same, without holding up what else this process does while nobody reads.
+pub(crate) async fn out_in_background(text: String) -> Result<()> {
+    let written = tokio::task::spawn_blocking(move || out(&text)).await;
+    written.unwrap_or_else(|error| Err(Failure::storage("Cannot write the output", error)))
+}
+
+/// Says something to the person at the terminal, beside the output.
+pub(crate) fn say(text: &str) {
+    let _ = writeln!(stderr().lock(), "{}", safe(text));
+}
+
+/// Shows a problem that does not end the command.
+pub(crate) fn problem(problem: &Problem) {
+    say(&format!("hushclip: {} ({})", problem.message, problem.code));
+}
+
+/// One JSON object on a line.
+pub(crate) fn json(value: &impl serde::Serialize) -> String {
+    let mut line = serde_json::to_string(value).unwrap_or_default();
+    line.push('\n');
+    line
+}
+
+/// A clip for people: on a terminal with a line above it, else the text alone.
+pub(crate) fn clip(clip: &ClipView) -> String {
+    let end = if clip.text.ends_with('\n') { "" } else { "\n" };
+    if !stdout().is_terminal() {
+        return format!("{}{end}", clip.text);
+    }
+    let header = format!("{}  from {}", time(clip.at), safe(&clip.from));
+    format!("{}\n{}{end}", dim(&header), safe(&clip.text))
+}
+
+/// Replaces what could drive a terminal by pictures of it.
+pub(crate) fn safe(text: &str) -> String {
+    let harmless = |c: char| match c {
+        '\n' | '\t' => c,
+        '\0'..='\x1f' => char::from_u32(0x2400 + u32::from(c)).unwrap_or('\u{fffd}'),
+        '\x7f'..='\u{9f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' => '\u{fffd}',
+        c => c,
+    };
+    text.replace("\r\n", "\n").chars().map(harmless).collect()
+}
+
+/// Lines of a name and a value each, aligned.
+pub(crate) fn table(rows: &[(String, String)]) -> String {
+    let width = rows.iter().map(|(name, _)| name.chars().count()).max().unwrap_or_default();
+    let rows = rows.iter().map(|(name, value)| {
+        let pad = " ".repeat(width - name.chars().count());
+        format!("{}{pad}  {}\n", safe(name), safe(value))
+    });
+    rows.collect()
+}
+
+/// How the line to the relay stands.
+pub(crate) fn line(picture: &Picture) -> String {
+    let why = picture.trouble.as_ref().map(|why| format!(" ({why})")).unwrap_or_default();
+    match picture.view.connection {
+        Connection::Idle => "not connected".into(),
+        Connection::Connecting => format!("connecting{why}"),
+        Connection::CatchingUp => "fetching what was missed".into(),
+        Connection::Online => "online".into(),
+        Connection::Waiting { .. } => format!("offline{why}"),
+    }
+}
+
+/// Six digits in two groups, as they are easier to read.
+pub(crate) fn digits(digits: &str) -> String {
+    match digits.split_at_checked(3) {
+        Some((first, second)) => format!("{first} {second}"),
+        None => digits.to_owned(),
+    }
+}
+
+/// A QR code of half blocks, light on dark as most terminals are; cameras read both.
+pub(crate) fn qr(text: &str) -> Option<String> {
+    let code = QrCode::with_error_correction_level(text, EcLevel::L).ok()?;
+    Some(code.render::<Dense1x2>().dark_color(Dense1x2::Light).light_color(Dense1x2::Dark).build())
+}
+
+/// When a clip was copied: today's with the time only.
+fn time(at_ms: u64) -> String {
+    let zone = TimeZone::system();
+    let moment = |ms: u64| Timestamp::from_millisecond(ms.cast_signed()).unwrap_or_default().to_zoned(zone.clone());
+    let (at, now) = (moment(at_ms), moment(now_ms()));
+    let format = match () {
+        () if at.date() == now.date() => "%H:%M",
+        () if at.year() == now.year() => "%b %-d %H:%M",
+        () => "%Y-%m-%d %H:%M",
+    };
+    at.strftime(format).to_string()
+}
+
+fn dim(text: &str) -> String {
+    let plain = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
+    if plain { text.to_owned() } else { format!("\x1b[2m{text}\x1b[0m") }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn terminals_get_nothing_that_drives_them() {
+        assert_eq!(safe("a\x1b[2Jb\tc\r\nd\u{9b}e\u{202e}f"), "a\u{241b}[2Jb\tc\nd\u{fffd}e\u{fffd}f");
+        assert_eq!(safe("grüße 👋🏽\n"), "grüße 👋🏽\n");
+    }
+
+    #[test]
+    fn tables_are_aligned_by_characters() {
+        let rows = [("Größe".into(), "1".into()), ("x".into(), "2".into())];
+        assert_eq!(table(&rows), "Größe  1\nx      2\n");
+    }
+
+    #[test]
+    fn digits_come_in_two_groups() {
+        assert_eq!(digits("123456"), "123 456");
+        assert_eq!(digits(""), "");
+    }
+}

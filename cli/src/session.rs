@@ -1,0 +1,215 @@
+//! One command's connection to the engine, wherever it runs: in this process, if it could take the
+//! home, else in the process that has it. When that one ends, the session goes on by itself.
+
+use std::collections::VecDeque;
+use std::time::Duration;
+
+use hushclip_engine::view::{ClipView, Connection, Stage};
+use hushclip_engine::{Command, Notice};
+use tokio::sync::mpsc;
+use tokio::time::{Instant, sleep, timeout_at};
+
+use crate::failure::{Failure, Result};
+use crate::home::Home;
+use crate::shell::Owner;
+use crate::wire::{Answer, Ask, Done, Picture, Request, Told, Which};
+
+/// How long another process may keep the home without answering.
+const BUSY: Duration = Duration::from_secs(10);
+/// How long to wait between two looks at a home that is taken.
+const LOOK_AGAIN: Duration = Duration::from_millis(50);
+
+/// What a session hears.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[allow(clippy::large_enum_variant)] // Passed on one at a time.
+pub(crate) enum News {
+    /// `Session::picture` is a new one.
+    Picture,
+    /// Something happened.
+    Notice(Notice),
+    /// Another process owns the home now, and notices may have been missed.
+    Reopened,
+}
+
+enum Line {
+    Own(Owner, mpsc::WeakSender<Told>, mpsc::Receiver<Told>),
+    #[cfg(unix)]
+    Served(crate::agent::Client),
+}
+
+/// A connection to the engine.
+pub(crate) struct Session {
+    home: Home,
+    line: Option<Line>,
+    /// How things stand.
+    pub(crate) picture: Picture,
+    asked: u64,
+    /// What was heard while waiting for an answer.
+    backlog: VecDeque<News>,
+}
+
+impl Session {
+    /// Opens the home, and makes it if it is missing.
+    pub(crate) async fn open(home: &Home) -> Result<Self> {
+        home.make()?;
+        let mut session =
+            Self { home: home.clone(), line: None, picture: Picture::default(), asked: 0, backlog: VecDeque::new() };
+        session.open_line().await?;
+        // The picture comes first.
+        while session.next().await? != News::Picture {}
+        Ok(session)
+    }
+
+    /// The next thing that happens. Nothing is lost when this is not awaited to its end.
+    pub(crate) async fn next(&mut self) -> Result<News> {
+        if let Some(news) = self.backlog.pop_front() {
+            return Ok(news);
+        }
+        while let Some(told) = self.told().await? {
+            if let Some(news) = self.hear(told) {
+                return Ok(news);
+            }
+        }
+        self.open_line().await?;
+        Ok(News::Reopened)
+    }
+
+    /// Hands a command to the engine; again, if its owner ended before it answered.
+    pub(crate) async fn command(&mut self, command: Command) -> Result<Done> {
+        loop {
+            if let Some(done) = self.command_once(command.clone()).await? {
+                return Ok(done);
+            }
+        }
+    }
+
+    /// Hands a command to the engine; `None` if its owner ended and may or may not have done it.
+    pub(crate) async fn command_once(&mut self, command: Command) -> Result<Option<Done>> {
+        Ok(self.ask(Ask::Command(command)).await?.map(|answer| match answer {
+            Answer::Done(done) => done,
+            Answer::Clips(_) => Done::default(),
+        }))
+    }
+
+    /// Clips, oldest first.
+    pub(crate) async fn clips(&mut self, which: Which) -> Result<Vec<ClipView>> {
+        loop {
+            if let Some(Answer::Clips(clips)) = self.ask(Ask::Clips(which)).await? {
+                return Ok(clips);
+            }
+        }
+    }
+
+    /// Notes that clips of other devices are printed up to this cursor.
+    pub(crate) async fn printed(&mut self, cursor: u64) -> Result<()> {
+        while self.ask(Ask::Printed(cursor)).await?.is_none() {}
+        Ok(())
+    }
+
+    /// Listens until the picture is as wanted, or the time is over; says whether it is.
+    pub(crate) async fn wait_until(&mut self, until: Instant, wanted: impl Fn(&Picture) -> bool) -> Result<bool> {
+        while !wanted(&self.picture) {
+            match timeout_at(until, self.next()).await {
+                Ok(news) => drop(news?),
+                Err(_) => return Ok(false),
+            }
+        }
+        Ok(true)
+    }
+
+    /// Fails unless this device is in an account.
+    pub(crate) async fn require_member(&mut self) -> Result<()> {
+        let soon = Instant::now() + Duration::from_secs(5);
+        let member = self.wait_until(soon, |picture| picture.view.stage != Stage::Joining).await?
+            && self.picture.view.stage == Stage::Member;
+        if member { Ok(()) } else { Err(Failure::no_account()) }
+    }
+
+    /// Why the engine has stopped talking to the relay for good, if it has.
+    pub(crate) fn halted(&self) -> Option<Failure> {
+        let view = &self.picture.view;
+        let idle = view.stage != Stage::New && view.connection == Connection::Idle;
+        view.problem.clone().filter(|_| idle).map(Failure::from)
+    }
+
+    /// Ends the session, and the engine if it runs in this process. What was sent is let out first.
+    pub(crate) async fn close(mut self) -> Result<()> {
+        match self.line.take() {
+            Some(Line::Own(owner, ..)) => owner.stop().await,
+            _ => Ok(()),
+        }
+    }
+
+    fn hear(&mut self, told: Told) -> Option<News> {
+        match told {
+            Told::Picture(picture) => {
+                self.picture = *picture;
+                Some(News::Picture)
+            }
+            Told::Notice(notice) => Some(News::Notice(notice)),
+            // To a question that nobody waits for any more.
+            Told::Answer { .. } => None,
+        }
+    }
+
+    /// Asks the owner; `None` if it ended before it answered.
+    async fn ask(&mut self, ask: Ask) -> Result<Option<Answer>> {
+        self.asked += 1;
+        let request = Request { number: self.asked, ask };
+        let sent = match &mut self.line {
+            Some(Line::Own(owner, answers, _)) => owner.ask(request, answers.clone()).await,
+            #[cfg(unix)]
+            Some(Line::Served(client)) => client.ask(&request).await,
+            None => false,
+        };
+        if sent {
+            while let Some(told) = self.told().await? {
+                match told {
+                    Told::Answer { number, answer } if number == self.asked => return Ok(Some(answer)),
+                    told => {
+                        let news = self.hear(told);
+                        self.backlog.extend(news);
+                    }
+                }
+            }
+        }
+        self.open_line().await?;
+        self.backlog.push_back(News::Reopened);
+        Ok(None)
+    }
+
+    /// What the owner says next; `None` if the line to it has ended.
+    async fn told(&mut self) -> Result<Option<Told>> {
+        match &mut self.line {
+            Some(Line::Own(_, _, told)) => Ok(told.recv().await),
+            #[cfg(unix)]
+            Some(Line::Served(client)) => client.told().await,
+            None => Ok(None),
+        }
+    }
+
+    /// Takes the home, or connects to the process that has it.
+    async fn open_line(&mut self) -> Result<()> {
+        if let Some(Line::Own(owner, ..)) = self.line.take() {
+            // It stopped because of a failure, or dropped a session that was too slow.
+            owner.stop().await?;
+        }
+        let until = Instant::now() + BUSY;
+        while Instant::now() < until {
+            if let Some(lock) = self.home.try_own()? {
+                let owner = Owner::start(&self.home, lock)?;
+                let (answers, told) = owner.attach();
+                self.line = Some(Line::Own(owner, answers, told));
+                return Ok(());
+            }
+            #[cfg(unix)]
+            if let Some(client) = crate::agent::Client::connect(&self.home) {
+                self.line = Some(Line::Served(client));
+                return Ok(());
+            }
+            sleep(LOOK_AGAIN).await;
+        }
+        let message = "Another hushclip is using this home and does not answer. Stop it, then try again.";
+        Err(Failure::new("busy", message))
+    }
+}

@@ -1,0 +1,275 @@
+//! The process that owns a home: carries the engine's effects out strictly in order, and tells all
+//! sessions, its own and those of other processes, what happens. A `Persist` that fails ends it,
+//! because nothing may be sent that is not on disk.
+
+use std::fs::File;
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+
+use getrandom::SysRng;
+use hushclip_engine::view::Problem;
+use hushclip_engine::{Effect, Engine, Event, Notice};
+use rand_core::UnwrapErr;
+use tokio::sync::{mpsc, oneshot};
+use tokio::task::JoinHandle;
+
+use crate::agent::Agent;
+use crate::failure::{Failure, Result};
+use crate::home::Home;
+use crate::link::{Link, LinkEvent};
+use crate::store::Store;
+use crate::wire::{Answer, Ask, Done, Picture, Request, Told, Which};
+
+/// What a session may leave unread before it has to begin anew.
+pub(crate) const UNREAD: usize = 1024;
+/// Longest sleep, so that a change of the clock is noticed soon.
+const NAP: Duration = Duration::from_secs(10);
+/// How far the clock and the time that passed may differ before it counts as a sleep of the machine.
+const SLEPT: Duration = Duration::from_secs(15);
+
+/// What sessions send to the owner.
+pub(crate) enum Input {
+    /// A session begins, and wants to be told everything.
+    Attach(mpsc::Sender<Told>),
+    /// A session asks; the answer goes where the rest goes. Weak, because an owner that drops a
+    /// session says so by dropping the only strong end.
+    Ask(Request, mpsc::WeakSender<Told>),
+}
+
+/// A handle on the running owner.
+pub(crate) struct Owner {
+    inputs: mpsc::Sender<Input>,
+    /// Dropped to stop it.
+    stop: oneshot::Sender<()>,
+    task: JoinHandle<Result<()>>,
+}
+
+impl Owner {
+    /// Starts the engine with what the home holds. `lock` is kept until the owner has stopped.
+    pub(crate) fn start(home: &Home, lock: File) -> Result<Self> {
+        let damaged = |error: &dyn std::fmt::Display| home.storage("Cannot read what is stored in", error);
+        let store = Store::open(&home.state()).map_err(|error| damaged(&error))?;
+        let records = store.records().map_err(|error| damaged(&error))?;
+        let engine = Engine::restore(records).map_err(|error| damaged(&error))?;
+        let (inputs, asked) = mpsc::channel(UNREAD);
+        let (stop, stopped) = oneshot::channel();
+        let agent = Agent::listen(home, inputs.clone());
+        let shell = Shell {
+            engine,
+            store,
+            home: home.clone(),
+            link: None,
+            wake: None,
+            trouble: None,
+            listeners: Vec::new(),
+            _lock: lock,
+        };
+        Ok(Self { inputs, stop, task: tokio::spawn(shell.run(asked, stopped, agent)) })
+    }
+
+    /// Begins a session in this process.
+    pub(crate) fn attach(&self) -> (mpsc::WeakSender<Told>, mpsc::Receiver<Told>) {
+        let (told, listen) = mpsc::channel(UNREAD);
+        let answers = told.downgrade();
+        // Cannot be full: nobody has asked anything yet.
+        let _ = self.inputs.try_send(Input::Attach(told));
+        (answers, listen)
+    }
+
+    /// Asks; false when the owner has stopped.
+    pub(crate) async fn ask(&self, request: Request, answers: mpsc::WeakSender<Told>) -> bool {
+        self.inputs.send(Input::Ask(request, answers)).await.is_ok()
+    }
+
+    /// Stops it in order; says why it had stopped before, if it had.
+    pub(crate) async fn stop(self) -> Result<()> {
+        drop(self.stop);
+        self.task.await.unwrap_or_else(|_| Err(Failure::new("bug", "Something went wrong inside Hushclip.")))
+    }
+}
+
+struct Shell {
+    engine: Engine,
+    store: Store,
+    home: Home,
+    link: Option<Link>,
+    /// When the engine wants to be woken, milliseconds since 1970.
+    wake: Option<u64>,
+    /// Why the relay was not reached last time.
+    trouble: Option<String>,
+    listeners: Vec<mpsc::Sender<Told>>,
+    _lock: File,
+}
+
+impl Shell {
+    async fn run(
+        mut self,
+        mut asked: mpsc::Receiver<Input>,
+        mut stopped: oneshot::Receiver<()>,
+        mut agent: Agent,
+    ) -> Result<()> {
+        self.handle(Event::Started)?;
+        let mut watch = SleepWatch::start();
+        loop {
+            let nap = tokio::time::sleep(self.nap());
+            tokio::select! {
+                _ = &mut stopped => break,
+                Some(input) = asked.recv() => self.input(input)?,
+                event = link_event(&mut self.link) => self.link_event(event)?,
+                () = agent.accept() => {}
+                () = nap => {
+                    if self.wake.is_some_and(|at| at <= now_ms()) {
+                        self.wake = None;
+                        self.handle(Event::Timer)?;
+                    }
+                }
+            }
+            if watch.has_slept() {
+                self.handle(Event::Online)?;
+            }
+        }
+        self.listeners.clear();
+        drop(asked);
+        agent.close().await;
+        if let Some(link) = self.link {
+            link.close().await;
+        }
+        Ok(())
+    }
+
+    fn nap(&self) -> Duration {
+        self.wake.map_or(NAP, |at| Duration::from_millis(at.saturating_sub(now_ms())).min(NAP))
+    }
+
+    fn input(&mut self, input: Input) -> Result<()> {
+        match input {
+            Input::Attach(listener) => {
+                let _ = listener.try_send(Told::Picture(Box::new(self.picture())));
+                self.listeners.push(listener);
+            }
+            Input::Ask(request, asker) => {
+                let answer = self.answer(request.ask)?;
+                if let Some(asker) = asker.upgrade() {
+                    let _ = asker.try_send(Told::Answer { number: request.number, answer });
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn answer(&mut self, ask: Ask) -> Result<Answer> {
+        let mut done = Done::default();
+        match ask {
+            Ask::Command(command) => {
+                done.problem = self.take_in(Event::Command(command), true)?;
+                done.clip = self.engine.view().clips.into_iter().find(|clip| clip.own).map(|clip| clip.id);
+            }
+            Ask::Printed(cursor) => self.store.set_printed(cursor).map_err(|error| self.cannot_write(&error))?,
+            Ask::Clips(which) => {
+                let mut clips = self.engine.view().clips;
+                clips.reverse();
+                if let Which::Unprinted = which {
+                    let printed = self.store.printed().map_err(|error| self.cannot_write(&error))?;
+                    clips.retain(|clip| !clip.own && clip.cursor.is_some_and(|cursor| cursor > printed));
+                }
+                return Ok(Answer::Clips(clips));
+            }
+        }
+        Ok(Answer::Done(done))
+    }
+
+    fn link_event(&mut self, event: LinkEvent) -> Result<()> {
+        let event = match event {
+            LinkEvent::Opened => {
+                self.trouble = None;
+                Event::SocketOpened
+            }
+            LinkEvent::Frame(bytes) => Event::Frame(bytes),
+            LinkEvent::Pong => Event::Pong,
+            LinkEvent::Closed { code, why } => {
+                self.link = None;
+                self.trouble = why;
+                Event::SocketClosed { code }
+            }
+        };
+        self.handle(event)
+    }
+
+    fn handle(&mut self, event: Event) -> Result<()> {
+        self.take_in(event, false).map(drop)
+    }
+
+    /// Hands an event to the engine and does what it wants done. When somebody asked for it, what
+    /// failed is returned to the asker alone.
+    fn take_in(&mut self, event: Event, asked: bool) -> Result<Option<Problem>> {
+        let mut failed = None;
+        for effect in self.engine.handle(event, now_ms(), &mut UnwrapErr(SysRng)) {
+            match effect {
+                Effect::Persist(writes) => self.store.persist(&writes).map_err(|error| self.cannot_write(&error))?,
+                Effect::Connect { url } => self.link = Some(Link::open(url)),
+                Effect::Send(frame) => {
+                    if let Some(link) = &self.link {
+                        link.send(frame);
+                    }
+                }
+                Effect::Ping => self.link.iter().for_each(Link::ping),
+                Effect::Disconnect => self.link = None,
+                Effect::WakeAt(at) => self.wake = Some(at),
+                Effect::Notice(Notice::Failed { problem }) if asked => failed = Some(problem),
+                Effect::Notice(notice) => self.tell(&Told::Notice(notice)),
+                Effect::ViewChanged => self.tell(&Told::Picture(Box::new(self.picture()))),
+                // A terminal has no clipboard: `pull` and `watch` print.
+                Effect::WriteClipboard(_) => {}
+            }
+        }
+        Ok(failed)
+    }
+
+    fn picture(&self) -> Picture {
+        let mut view = self.engine.view();
+        view.clips.clear();
+        Picture { view, trouble: self.trouble.clone() }
+    }
+
+    /// Tells all sessions. One that has stopped listening, or cannot keep up, is dropped and has to
+    /// begin anew.
+    fn tell(&mut self, told: &Told) {
+        self.listeners.retain(|listener| listener.try_send(told.clone()).is_ok());
+    }
+
+    fn cannot_write(&self, error: &rusqlite::Error) -> Failure {
+        self.home.storage("Cannot write to", error)
+    }
+}
+
+/// Notices that the machine was asleep, or that somebody has set the clock.
+struct SleepWatch {
+    wall: SystemTime,
+    passed: Instant,
+}
+
+impl SleepWatch {
+    fn start() -> Self {
+        Self { wall: SystemTime::now(), passed: Instant::now() }
+    }
+
+    /// Whether it happened since the last call.
+    fn has_slept(&mut self) -> bool {
+        let before = std::mem::replace(self, Self::start());
+        let expected = before.wall + (self.passed - before.passed);
+        let off = self.wall.duration_since(expected).unwrap_or_else(|error| error.duration());
+        off > SLEPT
+    }
+}
+
+/// Waits for ever when there is no link.
+async fn link_event(link: &mut Option<Link>) -> LinkEvent {
+    match link {
+        Some(link) => link.event().await,
+        None => std::future::pending().await,
+    }
+}
+
+/// Milliseconds since 1970.
+pub(crate) fn now_ms() -> u64 {
+    SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_millis() as u64
+}

@@ -1,0 +1,73 @@
+//! What processes that share a home say to each other: one JSON object per line on the Unix
+//! socket, and the same values over channels inside the owner.
+
+use hushclip_engine::view::{ClipView, Problem};
+use hushclip_engine::{Command, Notice, View};
+use serde::{Deserialize, Serialize};
+
+/// A question to the owner of the engine.
+#[derive(Serialize, Deserialize)]
+pub(crate) struct Request {
+    /// Comes back with the answer.
+    pub(crate) number: u64,
+    pub(crate) ask: Ask,
+}
+
+#[derive(Clone, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Ask {
+    /// Hand this to the engine.
+    Command(Command),
+    /// Send me these clips.
+    Clips(Which),
+    /// Clips of other devices are printed up to this cursor.
+    Printed(u64),
+}
+
+#[derive(Clone, Copy, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Which {
+    /// All that the device remembers.
+    All,
+    /// Those of other devices that were not printed yet.
+    Unprinted,
+}
+
+/// What the owner says, asked or not.
+#[derive(Clone, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Told {
+    /// How things stand; comes first and after every change.
+    Picture(Box<Picture>),
+    /// Something happened.
+    Notice(Notice),
+    /// The answer to the request of that number.
+    Answer { number: u64, answer: Answer },
+}
+
+/// How things stand.
+#[derive(Clone, Default, Serialize, Deserialize)]
+pub(crate) struct Picture {
+    /// Without its clips, which are many.
+    pub(crate) view: View,
+    /// Why the relay was not reached last time.
+    pub(crate) trouble: Option<String>,
+}
+
+#[derive(Clone, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Answer {
+    /// The command was handled.
+    Done(Done),
+    /// The clips asked for, oldest first.
+    Clips(Vec<ClipView>),
+}
+
+/// What became of a command.
+#[derive(Clone, Default, Serialize, Deserialize)]
+pub(crate) struct Done {
+    /// Why it was not carried out.
+    pub(crate) problem: Option<Problem>,
+    /// The newest clip of this device.
+    pub(crate) clip: Option<String>,
+}

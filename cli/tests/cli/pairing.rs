@@ -1,0 +1,118 @@
+//! Letting devices in, and turning them away.
+
+use crate::relay::Relay;
+use crate::support::{Device, one_device, two_devices};
+
+/// The digits that a joining device shows, as they are typed.
+fn digits(line: &str) -> String {
+    line.chars().filter(char::is_ascii_digit).collect()
+}
+
+#[test]
+fn the_digits_let_a_device_in() {
+    let (relay, laptop) = one_device();
+    let (mut invite, pixel) = (laptop.start(&["invite"]), Device::new());
+    let link = invite.line();
+    assert!(link.starts_with(&format!("{}/pair#", relay.url())));
+    let join = pixel.start(&["join", &link, "--name", "Pixel"]);
+    let shown = digits(&join.says("Type "));
+    assert_eq!(shown.len(), 6);
+    invite.says("Pixel wants to join");
+    let wrong = if shown == "000000" { "000001" } else { "000000" };
+    invite.types(wrong);
+    invite.says("not the digits");
+    invite.types(&format!("{} {}", &shown[..3], &shown[3..]));
+    assert_eq!(join.end().ok(), "Joined as Pixel, with Laptop.\n");
+    assert_eq!(invite.end().ok(), "Pixel has joined.\n");
+    let names = |device: &Device| -> Vec<_> {
+        device.run(&["devices", "--json"]).json().iter().map(|d| d["name"].as_str().unwrap().to_owned()).collect()
+    };
+    assert_eq!(names(&laptop), ["Laptop", "Pixel"]);
+    assert_eq!(names(&pixel), ["Pixel", "Laptop"]);
+}
+
+#[test]
+fn wrong_digits_three_times_turn_it_away() {
+    let (_relay, laptop) = one_device();
+    let (mut invite, pixel) = (laptop.start(&["invite"]), Device::new());
+    let join = pixel.start(&["join", &invite.line(), "--name", "Pixel"]);
+    let shown = digits(&join.says("Type "));
+    let wrong = if shown == "000000" { "000001" } else { "000000" };
+    for _ in 0..3 {
+        invite.types(wrong);
+    }
+    invite.end().fails("wrong_digits");
+    join.end().fails("invite_refused");
+    assert_eq!(laptop.run(&["devices", "--json"]).json().len(), 1);
+}
+
+#[test]
+fn without_an_answer_nobody_comes_in() {
+    let (_relay, laptop) = one_device();
+    for (typed, code) in [(None, "not_confirmed"), (Some("no"), "refused")] {
+        let (mut invite, pixel) = (laptop.start(&["invite"]), Device::new());
+        let link = invite.line();
+        match typed {
+            Some(typed) => invite.types(typed),
+            None => drop(invite.input.take()),
+        }
+        pixel.run(&["join", &link]).fails("invite_refused");
+        let outcome = invite.end();
+        outcome.fails(code);
+        assert_eq!(outcome.err.contains("--yes"), typed.is_none());
+    }
+    assert_eq!(laptop.run(&["devices", "--json"]).json().len(), 1);
+}
+
+#[test]
+fn a_link_works_once() {
+    let (_relay, laptop) = one_device();
+    let (pixel, late) = (Device::new(), Device::new());
+    let invite = laptop.start(&["invite", "--yes"]);
+    let link = invite.line();
+    pixel.run(&["join", &link, "--yes"]).ok();
+    invite.end().ok();
+    let outcome = late.run(&["join", &link]);
+    assert_eq!(outcome.code, Some(1));
+    assert!(outcome.err.contains("(invite_used)") || outcome.err.contains("(invite_gone)"), "{outcome:?}");
+}
+
+#[cfg(unix)]
+#[test]
+fn stopping_an_invite_takes_the_link_back() {
+    let (_relay, laptop) = one_device();
+    let invite = laptop.start(&["invite", "--yes"]);
+    let link = invite.line();
+    invite.signal("-INT");
+    assert_eq!(invite.end().code, Some(130));
+    Device::new().run(&["join", &link]).fails("invite_gone");
+}
+
+#[test]
+fn bad_links_are_refused() {
+    let device = Device::new();
+    for link in ["", "hello", "https://relay.example/", "https://relay.example/pair#"] {
+        device.run(&["join", link]).fails("bad_link");
+    }
+}
+
+#[test]
+fn a_third_device_is_let_in_through_a_process_that_runs() {
+    let (_relay, laptop, pixel) = two_devices();
+    let _watch = laptop.start(&["watch"]);
+    let tablet = Device::new();
+    let invite = laptop.start(&["invite", "--yes"]);
+    tablet.run(&["join", &invite.line(), "--name", "Tablet"]).ok();
+    assert_eq!(invite.end().ok(), "Tablet has joined.\n");
+    tablet.run(&["push", "from the third"]).ok();
+    assert_eq!(pixel.run(&["pull"]).ok(), "from the third\n");
+    assert_eq!(pixel.run(&["pull", "--json"]).json().len(), 0);
+}
+
+#[test]
+fn an_invite_needs_the_relay() {
+    let (mut relay, laptop): (Relay, _) = one_device();
+    relay.go_away();
+    // Its own bound is 15 seconds.
+    laptop.run(&["invite"]).fails("relay_unreachable");
+}

@@ -1,0 +1,146 @@
+//! A relay for tests: real mailboxes behind real WebSockets, in memory. It can go away and come
+//! back with all that it had stored.
+
+use std::collections::HashMap;
+use std::net::SocketAddr;
+use std::sync::{Arc, Mutex};
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use futures_util::{SinkExt as _, StreamExt as _};
+use hushclip_mailbox::{Event, Mailbox, MemoryStore, Reply};
+use hushclip_protocol::ids::{ConnId, MailboxId, Nonce};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::runtime::Runtime;
+use tokio::sync::mpsc::{UnboundedSender, unbounded_channel};
+use tokio_tungstenite::tungstenite::Message;
+use tokio_tungstenite::tungstenite::handshake::server::{Request, Response};
+use tokio_tungstenite::tungstenite::protocol::CloseFrame;
+
+#[derive(Default)]
+struct Rooms {
+    mailboxes: HashMap<MailboxId, Mailbox<MemoryStore>>,
+    sockets: HashMap<ConnId, UnboundedSender<Message>>,
+}
+
+/// A relay; dropping it stops it.
+pub(crate) struct Relay {
+    address: SocketAddr,
+    rooms: Arc<Mutex<Rooms>>,
+    runtime: Option<Runtime>,
+}
+
+impl Relay {
+    pub(crate) fn start() -> Self {
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let mut relay = Self { address: listener.local_addr().unwrap(), rooms: Arc::default(), runtime: None };
+        relay.listen(listener);
+        relay
+    }
+
+    pub(crate) fn url(&self) -> String {
+        format!("http://{}", self.address)
+    }
+
+    /// Everything that is stored, in one piece.
+    pub(crate) fn dump(&self) -> Vec<u8> {
+        self.rooms.lock().unwrap().mailboxes.values().flat_map(|mailbox| mailbox.store().dump()).collect()
+    }
+
+    /// Cuts all sockets and answers nobody any more.
+    pub(crate) fn go_away(&mut self) {
+        self.runtime.take().unwrap().shutdown_background();
+        let mut rooms = self.rooms.lock().unwrap();
+        rooms.sockets.clear();
+        let mailboxes = std::mem::take(&mut rooms.mailboxes).into_iter();
+        rooms.mailboxes = mailboxes.map(|(id, mailbox)| (id, restore(id, mailbox.store().clone()))).collect();
+    }
+
+    pub(crate) fn come_back(&mut self) {
+        let listener = loop {
+            match std::net::TcpListener::bind(self.address) {
+                Ok(listener) => break listener,
+                Err(_) => std::thread::sleep(std::time::Duration::from_millis(20)),
+            }
+        };
+        self.listen(listener);
+    }
+
+    fn listen(&mut self, listener: std::net::TcpListener) {
+        let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
+        let rooms = Arc::clone(&self.rooms);
+        listener.set_nonblocking(true).unwrap();
+        runtime.spawn(async move {
+            let listener = TcpListener::from_std(listener).unwrap();
+            while let Ok((stream, _)) = listener.accept().await {
+                tokio::spawn(serve(stream, Arc::clone(&rooms)));
+            }
+        });
+        self.runtime = Some(runtime);
+    }
+}
+
+fn restore(id: MailboxId, store: MemoryStore) -> Mailbox<MemoryStore> {
+    Mailbox::restore(id, store, [], None).unwrap()
+}
+
+impl Rooms {
+    fn handle(&mut self, id: MailboxId, event: Event) {
+        let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_millis();
+        let mailbox = self.mailboxes.entry(id).or_insert_with(|| restore(id, MemoryStore::default()));
+        for reply in mailbox.handle(event, u64::try_from(now).unwrap()) {
+            let (conn, message) = match reply {
+                Reply::Send { conn, frame } => (conn, Message::Binary(frame.to_vec().into())),
+                Reply::Close { conn, code } => {
+                    (conn, Message::Close(Some(CloseFrame { code: code.code().into(), reason: "".into() })))
+                }
+                Reply::Attach { .. } | Reply::SetAlarm { .. } => continue,
+            };
+            if let Some(socket) = self.sockets.get(&conn) {
+                let _ = socket.send(message);
+            }
+        }
+    }
+}
+
+async fn serve(stream: TcpStream, rooms: Arc<Mutex<Rooms>>) {
+    let (mut path, mut host) = (String::new(), String::new());
+    // The type is the one that the library asks for.
+    #[allow(clippy::result_large_err, clippy::unnecessary_wraps)]
+    let look = |request: &Request, response: Response| {
+        request.uri().path().clone_into(&mut path);
+        request.headers()["host"].to_str().unwrap().clone_into(&mut host);
+        Ok(response)
+    };
+    let Ok(mut socket) = tokio_tungstenite::accept_hdr_async(stream, look).await else { return };
+    let id = MailboxId::from_hex(path.strip_prefix("/v1/mailbox/").unwrap()).unwrap();
+    let conn = ConnId::from_bytes(random());
+    let (out, mut outgoing) = unbounded_channel();
+    {
+        let mut rooms = rooms.lock().unwrap();
+        rooms.sockets.insert(conn, out.clone());
+        rooms.handle(id, Event::Opened { conn, nonce: Nonce::from_bytes(random()), host });
+    }
+    loop {
+        tokio::select! {
+            Some(message) = outgoing.recv() => if socket.send(message).await.is_err() { break },
+            message = socket.next() => match message {
+                Some(Ok(Message::Binary(bytes))) => {
+                    rooms.lock().unwrap().handle(id, Event::Frame { conn, bytes: bytes.to_vec() });
+                }
+                Some(Ok(Message::Text(text))) if text.as_str() == "ping" => drop(out.send(Message::text("pong"))),
+                Some(Ok(Message::Text(_))) => rooms.lock().unwrap().handle(id, Event::Text { conn }),
+                Some(Ok(_)) => {}
+                _ => break,
+            },
+        }
+    }
+    let mut rooms = rooms.lock().unwrap();
+    rooms.sockets.remove(&conn);
+    rooms.handle(id, Event::Closed { conn });
+}
+
+fn random<const N: usize>() -> [u8; N] {
+    let mut bytes = [0; N];
+    getrandom::fill(&mut bytes).unwrap();
+    bytes
+}
