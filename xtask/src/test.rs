@@ -17,6 +17,8 @@ use crate::{
     toolchain::{self, TARGET},
 };
 
+/// Its tests want a relay, which is built after the native tests.
+const RELAY_TESTS: &str = "hushclip-relay-tests";
 /// Longer than any step takes on two cold cores.
 const LIMIT: Duration = Duration::from_mins(25);
 const WRANGLER_LIMIT: Duration = Duration::from_mins(2);
@@ -36,6 +38,7 @@ pub(crate) fn test() -> Result<()> {
         suite.step("wasm tests", LIMIT, command)?;
     }
     suite.step("build", LIMIT, own(&["build"])?)?;
+    suite.step("relay", LIMIT, cargo(["test", "-p", RELAY_TESTS]))?;
     suite.step("wrangler dry run", WRANGLER_LIMIT, wrangler()?)?;
     suite.step("addons-linter", LIMIT, addons_linter()?)?;
     if paths::root().join("tests/e2e/run.mjs").exists() {
@@ -97,7 +100,7 @@ fn own(args: &[&str]) -> Result<Command> {
 fn native_tests() -> Result<Command> {
     let mut command = cargo(["test", "--no-fail-fast"]);
     for (package, folder) in Metadata::read(&["--no-deps"])?.packages_in("") {
-        if tidy::mentions(&folder, "#[test]")? {
+        if package != RELAY_TESTS && tidy::mentions(&folder, "#[test]")? {
             command.args(["-p", &package]);
         }
     }
