@@ -6,6 +6,7 @@
 
 mod agent;
 mod args;
+mod clock;
 mod commands;
 mod failure;
 mod home;

@@ -9,8 +9,8 @@ use jiff::tz::TimeZone;
 use qrcode::render::unicode::Dense1x2;
 use qrcode::{EcLevel, QrCode};
 
+use crate::clock::now_ms;
 use crate::failure::{Failure, Result};
-use crate::shell::now_ms;
 use crate::wire::Picture;
 
 /// Prints on the standard output, at once.

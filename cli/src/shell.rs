@@ -3,7 +3,7 @@
 //! because nothing may be sent that is not on disk.
 
 use std::fs::File;
-use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+use std::time::Duration;
 
 use getrandom::SysRng;
 use hushclip_engine::view::Problem;
@@ -13,6 +13,7 @@ use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinHandle;
 
 use crate::agent::Agent;
+use crate::clock::{SleepWatch, now_ms};
 use crate::failure::{Failure, Result};
 use crate::home::Home;
 use crate::link::{Link, LinkEvent};
@@ -23,8 +24,6 @@ use crate::wire::{Answer, Ask, Done, Picture, Request, Told, Which};
 pub(crate) const UNREAD: usize = 1024;
 /// Longest sleep, so that a change of the clock is noticed soon.
 const NAP: Duration = Duration::from_secs(10);
-/// How far the clock and the time that passed may differ before it counts as a sleep of the machine.
-const SLEPT: Duration = Duration::from_secs(15);
 
 /// What sessions send to the owner.
 pub(crate) enum Input {
@@ -241,35 +240,10 @@ impl Shell {
     }
 }
 
-/// Notices that the machine was asleep, or that somebody has set the clock.
-struct SleepWatch {
-    wall: SystemTime,
-    passed: Instant,
-}
-
-impl SleepWatch {
-    fn start() -> Self {
-        Self { wall: SystemTime::now(), passed: Instant::now() }
-    }
-
-    /// Whether it happened since the last call.
-    fn has_slept(&mut self) -> bool {
-        let before = std::mem::replace(self, Self::start());
-        let expected = before.wall + (self.passed - before.passed);
-        let off = self.wall.duration_since(expected).unwrap_or_else(|error| error.duration());
-        off > SLEPT
-    }
-}
-
 /// Waits for ever when there is no link.
 async fn link_event(link: &mut Option<Link>) -> LinkEvent {
     match link {
         Some(link) => link.event().await,
         None => std::future::pending().await,
     }
-}
-
-/// Milliseconds since 1970.
-pub(crate) fn now_ms() -> u64 {
-    SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_millis() as u64
 }

@@ -32,7 +32,14 @@ pub(crate) async fn check(home: &Home, args: &Init) -> Result<()> {
         "http" => "ws",
         _ => return Err(bad()),
     };
-    let nobodys = MailboxId::from_bytes([0; MailboxId::LEN]);
+    if rest.is_empty() || rest.contains(|c: char| c == '/' || c == '@' || c.is_whitespace()) {
+        return Err(bad());
+    }
+    // A mailbox that is nobody's, and another one each time, so that nobody can block it.
+    let mut id = [0; MailboxId::LEN];
+    getrandom::fill(&mut id)
+        .map_err(|error| Failure::new("system", format!("There are no random numbers: {error}.")))?;
+    let nobodys = MailboxId::from_bytes(id);
     let unreachable = |why: &str| {
         let message = format!("Cannot reach the relay at {relay}: {why}. Nothing was made.");
         Failure::new("relay_unreachable", message)

@@ -20,6 +20,8 @@ use crate::session::{News, Session};
 const OPEN: Duration = Duration::from_secs(15);
 /// How long letting in may take after the digits were right.
 const ADD: Duration = Duration::from_secs(30);
+/// The same, when it was not this process that let it in.
+const ADD_ELSEWHERE: Duration = Duration::from_secs(1);
 /// How long to wait for the new device to show up at the relay.
 const SHOW_UP: Duration = Duration::from_secs(10);
 
@@ -27,11 +29,11 @@ pub(crate) async fn run(session: &mut Session, args: &Invite) -> Result<()> {
     session.require_member().await?;
     let before = devices(session);
     open(session).await?;
-    let mut waiting = Waiting { typed: None, asked: false, problem: None };
+    let mut waiting = Waiting { typed: None, asked: false, approved: false, problem: None };
     while session.picture.view.invite.is_some() {
         waiting.step(session, args).await?;
     }
-    let Some(device) = newcomer(session, &before, waiting.problem).await? else { return Ok(()) };
+    let device = newcomer(session, &before, waiting).await?;
     let until = Instant::now() + SHOW_UP;
     let online = |id: &str, device: &hushclip_engine::view::DeviceView| device.id == id && device.online;
     session.wait_until(until, |picture| picture.view.devices.iter().any(|one| online(&device, one))).await?;
@@ -61,7 +63,7 @@ async fn open(session: &mut Session) -> Result<()> {
     {
         eprintln!("{qr}");
     }
-    let minutes = invite.expires_at.saturating_sub(crate::shell::now_ms()).div_ceil(60_000);
+    let minutes = invite.expires_at.saturating_sub(crate::clock::now_ms()).div_ceil(60_000);
     print::out(&format!("{}\n", invite.url))?;
     print::say(&format!(
         "Scan it, open it, or run `hushclip join URL` on the new device. It works once, for {minutes} minutes.\n\
@@ -76,6 +78,8 @@ struct Waiting {
     typed: Option<mpsc::Receiver<String>>,
     /// The digits were asked for.
     asked: bool,
+    /// The digits were right.
+    approved: bool,
     /// Why it ended.
     problem: Option<Problem>,
 }
@@ -132,7 +136,8 @@ impl Waiting {
         if let Some(problem) = done.problem {
             return Err(problem.into());
         }
-        if session.picture.view.invite.is_some() {
+        self.approved = session.picture.view.invite.is_none();
+        if !self.approved {
             print::say("Those are not the digits that it shows. Try again, or type `no`:");
         }
         Ok(())
@@ -140,25 +145,31 @@ impl Waiting {
 }
 
 /// The device that was let in, once the relay has it in the log.
-async fn newcomer(
-    session: &mut Session,
-    before: &BTreeSet<String>,
-    mut problem: Option<Problem>,
-) -> Result<Option<String>> {
-    let until = Instant::now() + ADD;
+async fn newcomer(session: &mut Session, before: &BTreeSet<String>, ended: Waiting) -> Result<String> {
+    let until = Instant::now() + if ended.approved { ADD } else { ADD_ELSEWHERE };
+    let mut problem = ended.problem;
     loop {
         if let Some(device) = devices(session).difference(before).next() {
-            return Ok(Some(device.clone()));
+            return Ok(device.clone());
         }
         if let Some(problem) = problem {
             return Err(problem.into());
         }
-        match timeout_at(until, session.next()).await {
-            Ok(Ok(News::Notice(Notice::Failed { problem: new }))) => problem = Some(new),
-            Ok(news) => problem = news.map(|_| None)?,
+        problem = match timeout_at(until, session.next()).await {
+            Ok(Ok(News::Notice(Notice::Failed { problem }))) => Some(problem),
+            Ok(news) => news.map(|_| None)?,
+            Err(_) if ended.approved => return Err(unfinished(session)),
             Err(_) => return Err(gone()),
-        }
+        };
     }
+}
+
+fn unfinished(session: &Session) -> Failure {
+    let message = format!(
+        "The digits were right, but the relay has not taken the new device in yet{}. The next command goes on with it.",
+        super::because(session)
+    );
+    Failure::new("offline", message)
 }
 
 fn devices(session: &Session) -> BTreeSet<String> {

@@ -6,10 +6,10 @@ use hushclip_engine::{Command, Notice};
 use tokio::time::{Instant, timeout_at};
 
 use crate::args::Push;
+use crate::clock::now_ms;
 use crate::failure::{Failure, Result};
 use crate::print;
 use crate::session::{News, Session};
-use crate::shell::now_ms;
 use crate::wire::Which;
 
 /// What is read at most before it is called too large; the engine's own limit is far below.

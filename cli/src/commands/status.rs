@@ -71,7 +71,8 @@ fn show(picture: &Picture, home: &Home, args: &args::Status) -> Result<()> {
     if view.stage != Stage::New {
         let device = view.device.get(..8).unwrap_or_default();
         rows.push(("This device", format!("{} ({device})", view.name)));
-        rows.push(("Relay", format!("{}, {}", view.relay, print::line(picture))));
+        let relay = if view.relay.is_empty() { "the one of the link" } else { &*view.relay };
+        rows.push(("Relay", format!("{relay}, {}", print::line(picture))));
         rows.push((
             "To be sent",
             match view.waiting {

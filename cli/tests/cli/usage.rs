@@ -43,7 +43,7 @@ fn init_makes_nothing_unless_a_relay_answers() {
     let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
     device.run(&["init", "--relay", &format!("http://127.0.0.1:{port}")]).fails("relay_unreachable");
     device.run(&["init", "--relay", &format!("https://{}", &Relay::start().url()[7..])]).fails("relay_unreachable");
-    for relay in ["relay.example", "ftp://relay.example", ""] {
+    for relay in ["relay.example", "ftp://relay.example", "", "http://", "https://a/b", "https://u@a"] {
         device.run(&["init", "--relay", relay]).fails("bad_relay");
     }
     assert!(!device.home().exists());
