@@ -17,6 +17,8 @@ const relay :Workerd.Worker = (
     (name = "hushclip_relay_worker_bg.wasm", wasm = embed "hushclip_relay_worker_bg.wasm"),
   ],
   compatibilityDate = "2026-11-01",
+  # What is sealed does not get smaller, and deflate takes memory for each socket.
+  compatibilityFlags = ["no_web_socket_compression"],
   bindings = [
     (name = "MAILBOX", durableObjectNamespace = "Mailbox"),
     (name = "ASSETS", service = "web"),
