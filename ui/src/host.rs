@@ -24,7 +24,7 @@ pub struct Platform {
     pub face: Face,
     /// What this device might be called, such as "Firefox on Linux".
     pub default_name: String,
-    /// Origin of the relay to propose, if one is known.
+    /// Origin of the only relay that can be used here, if there is one.
     pub default_relay: Option<String>,
     /// The pairing link this page was opened with, already gone from the address bar.
     pub opened_link: Option<String>,

@@ -2,6 +2,7 @@
 
 use hushclip_crypto::body::{ClipBody, FLAG_SUPERSEDED, HTML, Part, TEXT};
 use hushclip_crypto::envelope::{Address, seal};
+use hushclip_crypto::pairing::Link;
 use hushclip_protocol::envelope::Kind;
 use hushclip_protocol::error::ErrorCode;
 use hushclip_protocol::frame::ToRelay;
@@ -21,7 +22,8 @@ impl Engine {
     pub(crate) fn local_copy(&mut self, content: Content, rng: &mut dyn CryptoRng) {
         let Some(identity) = &self.identity else { return };
         let member = self.account.as_ref().is_some_and(|a| a.membership.is_some());
-        if !member || content.text.is_empty() {
+        // A pairing link is a secret for another channel, and on its way there.
+        if !member || content.text.is_empty() || Link::parse(&content.text).is_ok() {
             return;
         }
         let in_doubt = self.outbox.front().filter(|queued| queued.sealed.is_some()).map(|queued| queued.item);

@@ -41,6 +41,14 @@ fn what_comes_in_is_not_sent_back() {
 }
 
 #[test]
+fn a_pairing_link_on_the_clipboard_is_left_alone() {
+    let mut desk = Desk::paired(2);
+    let link = desk.invite();
+    desk.copy(0, &link);
+    assert!(desk.texts(1).is_empty());
+}
+
+#[test]
 fn copied_offline_arrives_once() {
     let mut desk = Desk::paired(2);
     desk.reachable = false;

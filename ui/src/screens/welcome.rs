@@ -30,7 +30,8 @@ pub(crate) fn Welcome() -> impl IntoView {
 #[component]
 fn Start(name: RwSignal<String>) -> impl IntoView {
     let host = host();
-    let relay = RwSignal::new(host.platform().default_relay.unwrap_or_default());
+    let known = host.platform().default_relay;
+    let relay = RwSignal::new(known.clone().unwrap_or_default());
     let start = move |event: SubmitEvent| {
         event.prevent_default();
         let relay = entry::tidy_relay(&relay.get_untracked());
@@ -39,25 +40,47 @@ fn Start(name: RwSignal<String>) -> impl IntoView {
     view! {
         <form class="card" on:submit=start>
             <h2>{text::START}</h2>
-            <label class="field">
-                <span class="label">{text::RELAY}</span>
-                <input
-                    data-testid="relay"
-                    type="text"
-                    inputmode="url"
-                    autocomplete="url"
-                    autocapitalize="none"
-                    spellcheck="false"
-                    dir="ltr"
-                    required
-                    placeholder=text::RELAY_EXAMPLE
-                    aria-describedby="relay-hint"
-                    bind:value=relay
-                />
-                <span class="hint" id="relay-hint">{text::RELAY_HINT}</span>
-            </label>
+            {match known {
+                Some(origin) => view! { <KnownRelay origin /> }.into_any(),
+                None => view! { <RelayField relay /> }.into_any(),
+            }}
             <button class="primary" type="submit" data-testid="create-account">{text::START_BUTTON}</button>
         </form>
+    }
+}
+
+/// A page can talk to no other relay than the one that serves it.
+#[component]
+fn KnownRelay(origin: String) -> impl IntoView {
+    view! {
+        <p class="field">
+            <span class="label">{text::RELAY}</span>
+            <bdi dir="ltr">{origin}</bdi>
+            <span class="hint">{text::RELAY_HINT}</span>
+        </p>
+    }
+}
+
+#[component]
+fn RelayField(relay: RwSignal<String>) -> impl IntoView {
+    view! {
+        <label class="field">
+            <span class="label">{text::RELAY}</span>
+            <input
+                data-testid="relay"
+                type="text"
+                inputmode="url"
+                autocomplete="url"
+                autocapitalize="none"
+                spellcheck="false"
+                dir="ltr"
+                required
+                placeholder=text::RELAY_EXAMPLE
+                aria-describedby="relay-hint"
+                bind:value=relay
+            />
+            <span class="hint" id="relay-hint">{text::RELAY_HINT}</span>
+        </label>
     }
 }
 
