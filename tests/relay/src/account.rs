@@ -7,10 +7,11 @@ use hushclip_crypto::keys::DeviceKeys;
 use hushclip_crypto::log::{make_add_device, make_genesis};
 use hushclip_crypto::pairing::{Inviter, Joiner};
 use hushclip_protocol::VERSION;
+use hushclip_protocol::codec;
 use hushclip_protocol::envelope::Kind;
 use hushclip_protocol::frame::{Challenge, Hello, ToDevice, ToRelay, Welcome};
-use hushclip_protocol::ids::{ItemId, MailboxId, Signature};
-use hushclip_protocol::log::{Membership, SignedEntry};
+use hushclip_protocol::ids::{Encapsulated, ItemId, MailboxId, SealedSecret, Signature};
+use hushclip_protocol::log::{Action, Entry, Grant, Membership, SealedFor, SealedList, SignedEntry};
 use rand_chacha::ChaCha20Rng;
 use rand_chacha::rand_core::SeedableRng as _;
 
@@ -116,6 +117,31 @@ impl Account {
             make_add_device(&self.devices[0], &self.log, &request, &mut self.rng).expect("keys are good");
         self.devices.push(keys);
         self.take(&entry, secret);
+        entry
+    }
+
+    /// The entry by which device 0 removes another. The relay cannot tell that its sealed secrets
+    /// open nowhere.
+    pub fn remove_device(&mut self, device: usize) -> SignedEntry {
+        let (keys, gone) = (&self.devices[0], self.devices[device].device_id());
+        let epoch = self.log.epoch() + 1;
+        let members = self.log.members().map(|(device, _)| *device).filter(|device| *device != gone);
+        let (enc, secret) = (Encapsulated::from_bytes([1; 32]), SealedSecret::from_bytes([2; 48]));
+        let sealed = SealedList(members.map(|device| SealedFor { device, enc, secret }).collect()).encode();
+        let next = EpochSecret::make(&mut self.rng);
+        let commit = next.derive_commit(&self.log.account(), epoch);
+        let grant = Grant { epoch, commit, sealed_hash: SealedList::hash(&sealed) };
+        let entry = codec::encode(&Entry {
+            version: VERSION,
+            account: self.log.account(),
+            seq: self.log.seq() + 1,
+            prev: self.log.head(),
+            author: keys.device_id(),
+            action: Action::RemoveDevice { device: gone, last_counter: self.counter, grant },
+        });
+        let signature = keys.sign(&SignedEntry::message(&entry));
+        let entry = SignedEntry { entry: entry.into(), signature, sealed: sealed.into() };
+        self.take(&entry, next);
         entry
     }
 

@@ -74,6 +74,26 @@ fn a_refused_socket_stays_refused_through_hibernation() {
 }
 
 #[test]
+fn a_removed_device_is_cut_off() {
+    let relay = Relay::start();
+    let (mut account, mut first, mut second) = Account::pair(&relay, 44);
+    let before = Account::pair(&relay, 45);
+    let entry = account.remove_device(1);
+    first.send(&ToRelay::LogAppend(entry));
+    assert_eq!(second.recv_close(), Some(CloseCode::Removed));
+    first.recv_some(|frame| matches!(frame, ToDevice::LogEntries { from: 2, .. }).then_some(()));
+    let device = account.devices[1].device_id();
+    assert_eq!(first.recv(), ToDevice::Presence { device, online: false });
+    let mut again = Socket::open(&relay, account.mailbox());
+    let hello = account.signed_hello(1, &again.host, &again.challenge, 0);
+    again.send(&ToRelay::Hello(hello));
+    assert_eq!(again.recv_close(), Some(CloseCode::Removed));
+    // Other accounts notice nothing.
+    let (_, mut other, _) = before;
+    assert_eq!(pull(&mut other), []);
+}
+
+#[test]
 fn an_item_goes_when_its_time_has_come_and_its_cursor_is_not_given_again() {
     let mut relay = Relay::start();
     let (mut account, mut first) = Account::registered(&relay, 43);
