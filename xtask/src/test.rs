@@ -41,9 +41,7 @@ pub(crate) fn test() -> Result<()> {
     suite.step("relay", LIMIT, cargo(["test", "-p", RELAY_TESTS]))?;
     suite.step("wrangler dry run", WRANGLER_LIMIT, wrangler()?)?;
     suite.step("addons-linter", LIMIT, addons_linter()?)?;
-    if paths::root().join("tests/e2e/run.mjs").exists() {
-        suite.step("end to end", LIMIT, end_to_end()?)?;
-    }
+    suite.step("end to end", LIMIT, end_to_end()?)?;
     suite.step("tidy", LIMIT, own(&["tidy"])?)?;
     println!("{} passed, 0 failed   ({} s)", suite.passed, started.elapsed().as_secs());
     Ok(())
