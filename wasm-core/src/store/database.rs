@@ -63,12 +63,10 @@ impl Database {
     /// Makes the changes, all or none, and flushes them to disk.
     pub(super) async fn apply(&self, changes: &[Change<'_>]) -> Result<(), JsValue> {
         let transaction = self.write(RECORDS)?;
-        let store = transaction.object_store(RECORDS)?;
-        for change in changes {
-            match change {
-                Change::Put(name, value) => store.put_with_key(value, &(*name).into())?,
-                Change::Delete(name) => store.delete(&(*name).into())?,
-            };
+        if let Err(error) = ask_for(&transaction, changes) {
+            // Or it would commit what was asked for so far.
+            let _ = transaction.abort();
+            return Err(error);
         }
         committed(&transaction).await
     }
@@ -79,6 +77,17 @@ impl Database {
         let mode = IdbTransactionMode::Readwrite.into();
         Ok(js::call(&self.0, "transaction", &[&store.into(), &mode, &options])?.unchecked_into())
     }
+}
+
+fn ask_for(transaction: &IdbTransaction, changes: &[Change<'_>]) -> Result<(), JsValue> {
+    let store = transaction.object_store(RECORDS)?;
+    for change in changes {
+        match change {
+            Change::Put(name, value) => store.put_with_key(value, &(*name).into())?,
+            Change::Delete(name) => store.delete(&(*name).into())?,
+        };
+    }
+    Ok(())
 }
 
 fn create_stores(request: &IdbOpenDbRequest) {

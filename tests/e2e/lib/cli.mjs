@@ -1,0 +1,54 @@
+// A device that is a terminal client with a home of its own.
+import assert from "node:assert/strict";
+import path from "node:path";
+
+import { folder, Process, ROOT } from "./process.mjs";
+import { eventually } from "./wait.mjs";
+
+const BINARY = path.join(ROOT, "dist/hushclip");
+
+export class Cli {
+  constructor(name) {
+    this.name = name;
+    this.home = folder(`cli-${name}`);
+  }
+
+  start(...args) {
+    return new Process(BINARY, ["--home", this.home, ...args]);
+  }
+
+  /** Runs a command to its end; it must succeed. */
+  async run(args, input = "") {
+    const process = this.start(...args);
+    process.child.stdin.end(input);
+    const code = await process.exit();
+    assert.equal(code, 0, `hushclip ${args[0]} failed: ${process.err}`);
+    return process.out;
+  }
+
+  /** Joins; `digits` is called with what the person reads off this terminal. */
+  async join(url, digits) {
+    const process = this.start("join", url, "--name", this.name);
+    const [, first, second] = await process.match(/Type (\d{3}) ?(\d{3}) /, "six digits");
+    await digits(first + second);
+    assert.equal(await process.exit(), 0, process.err);
+  }
+
+  async watch() {
+    this.watching = this.start("watch", "--json");
+  }
+
+  /** Clips that `watch` has printed. */
+  get watched() {
+    return this.watching.lines.map((line) => JSON.parse(line));
+  }
+
+  async sees(text) {
+    return eventually(`"${text}" in ${this.name}'s terminal`, () => this.watched.find((clip) => clip.text === text));
+  }
+
+  async stop() {
+    await this.watching?.kill("SIGTERM");
+    this.watching = undefined;
+  }
+}

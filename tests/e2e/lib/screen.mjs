@@ -1,0 +1,122 @@
+// Hushclip's own screens, in the popup or the web app, driven as a person does.
+import { eventually } from "./wait.mjs";
+
+const id = (name) => `[data-testid="${name}"]`;
+
+export class Screen {
+  constructor(name, page) {
+    this.name = name;
+    this.page = page;
+  }
+
+  async text(name) {
+    return this.page.$eval(id(name), (element) => element.innerText.trim()).catch(() => undefined);
+  }
+
+  async texts(name) {
+    return this.page.$$eval(id(name), (elements) => elements.map((element) => element.innerText.trim()));
+  }
+
+  async has(name) {
+    return eventually(`${name} in ${this.name}`, () => this.text(name));
+  }
+
+  async fill(name, value) {
+    const field = await this.page.waitForSelector(id(name));
+    await field.evaluate((element) => (element.value = ""));
+    await field.focus();
+    await this.page.keyboard.type(value);
+  }
+
+  async press(name) {
+    await this.page.bringToFront();
+    const button = await this.page.waitForSelector(`${id(name)}:not([disabled])`, { visible: true });
+    await button.click();
+  }
+
+  async createAccount(relay) {
+    await this.page.bringToFront();
+    await this.page.waitForSelector(id("create-account"));
+    // The web app knows where it comes from and does not ask.
+    if (await this.page.$(id("relay"))) {
+      await this.fill("relay", relay);
+    }
+    await this.fill("name", this.name);
+    await this.press("create-account");
+    await this.online();
+  }
+
+  async online() {
+    const up = () => this.page.$eval(id("connection"), (element) => element.dataset.state === "online");
+    await eventually(`${this.name} online`, up);
+  }
+
+  /** Opens an invite and gives its link. */
+  async invite() {
+    await this.press("invite");
+    return eventually("the pairing link", async () => /https?:\S+/.exec((await this.text("invite-url")) ?? "")?.[0]);
+  }
+
+  /** Lets the device in that shows these digits. */
+  async approve(digits) {
+    await this.fill("digits-input", digits);
+    await this.press("approve");
+  }
+
+  /** Answers the link that is open, or one that is pasted. */
+  async join(link) {
+    await this.page.bringToFront();
+    await this.page.waitForSelector(id("join"));
+    if (link) {
+      await this.fill("join-link", link);
+    }
+    if (await this.page.$(id("name"))) {
+      await this.fill("name", this.name);
+    }
+    await this.press("join");
+  }
+
+  async digits() {
+    return eventually(`digits in ${this.name}`, async () => {
+      const digits = (await this.text("digits"))?.replaceAll(/\D/g, "");
+      return digits?.length === 6 && digits;
+    });
+  }
+
+  async send(text) {
+    await this.fill("composer", "");
+    // Typed at once, as a paste is.
+    await this.page.keyboard.sendCharacter(text);
+    await this.press("send");
+  }
+
+  /** How many clips of the list hold this text. */
+  async count(text) {
+    return (await this.texts("clip")).filter((clip) => clip.includes(text)).length;
+  }
+
+  async lists(text) {
+    await eventually(`"${text}" in ${this.name}'s list`, () => this.count(text));
+  }
+
+  async copyClip(text) {
+    const clip = await this.page.waitForSelector(`${id("clip")} ::-p-text(${text})`);
+    await clip.click();
+  }
+
+  /** The sentence that is shown for the problem with this code. */
+  async problem(code) {
+    return eventually(`${code} in ${this.name}`, async () => {
+      const shown = await this.page.$(`${id("problem")}[data-code="${code}"]`);
+      return shown?.evaluate((element) => element.innerText.trim());
+    });
+  }
+}
+
+/** `from` invites, `to` joins through the link, the person types the digits. */
+export async function pair(from, to) {
+  const link = await from.invite();
+  await to.join(link);
+  await from.approve(await to.digits());
+  await to.online();
+}

@@ -1,0 +1,32 @@
+// Runs all browser tests, one file after the other, and ends with a count and an exit code.
+import { rmSync } from "node:fs";
+import { finished } from "node:stream/promises";
+import { run } from "node:test";
+import { spec } from "node:test/reporters";
+import { globSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+
+const here = fileURLToPath(new URL(".", import.meta.url));
+const files = globSync(`${here}*.test.mjs`).sort();
+const wanted = process.argv.slice(2);
+
+rmSync(new URL("../../target/e2e", import.meta.url), { recursive: true, force: true });
+
+const tests = run({
+  files: wanted.length > 0 ? files.filter((file) => wanted.some((name) => file.includes(name))) : files,
+  concurrency: false,
+  timeout: 240_000,
+});
+
+let passed = 0;
+let failed = 0;
+// A file counts as a test when it could not even run.
+const leaf = ({ details }) => details.type !== "suite";
+tests.on("test:pass", (event) => (passed += leaf(event) ? 1 : 0));
+tests.on("test:fail", (event) => (failed += leaf(event) ? 1 : 0));
+
+const report = tests.compose(spec);
+report.pipe(process.stdout);
+await finished(report);
+console.log(`end to end: ${passed} passed, ${failed} failed`);
+process.exit(failed > 0 || passed === 0 ? 1 : 0);
