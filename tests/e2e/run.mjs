@@ -1,9 +1,9 @@
-// Runs all browser tests, one file after the other, and ends with a count and an exit code.
-import { rmSync } from "node:fs";
+// Runs the tests of everything together, one file after the other, or only those whose names contain
+// an argument. Ends with a count and an exit code.
+import { globSync, rmSync } from "node:fs";
 import { finished } from "node:stream/promises";
 import { run } from "node:test";
 import { spec } from "node:test/reporters";
-import { globSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 
 const here = fileURLToPath(new URL(".", import.meta.url));

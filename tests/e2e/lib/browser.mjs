@@ -6,14 +6,24 @@ import path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import puppeteer from "puppeteer-core";
 
-import { folder, ROOT } from "./process.mjs";
+import { folder, Process, ROOT } from "./process.mjs";
 import { Screen } from "./screen.mjs";
 import { eventually, LIMIT_MS, within } from "./wait.mjs";
 
+const CHROMIUM = process.env.CHROMIUM ?? "/usr/bin/chromium";
+const CHROMIUM_FLAGS = [
+  "--no-sandbox",
+  "--disable-gpu",
+  "--disable-quic",
+  "--no-first-run",
+  "--disable-background-networking",
+  "--disable-component-update",
+  "--disable-sync",
+];
 const CHROME_ID = /^chrome-extension:\/\/([a-p]{32})\//;
 const FIREFOX_UUID = "5d2bd9a4-46f1-4c5c-9a3c-3f1d2f7f6a01";
 const FIREFOX_ID = "hushclip@hushclip.app";
-const PAGE = `<!doctype html><title>A page</title><p id="source"></p><textarea id="sink"></textarea>`;
+const PAGE = `<!doctype html><title>A page</title><p id="source"></p><textarea id="sink"></textarea><button id="button">Copy</button>`;
 
 /** A site to copy from and paste into; its own server, so that no part of Hushclip serves it. */
 let site;
@@ -33,21 +43,14 @@ export class Browser {
   /** Chromium; with `extension`, Hushclip is in it from the start. */
   static async chromium(name, { extension = false } = {}) {
     const browser = new Browser(name);
+    browser.profile = folder(`chromium-${name}`);
     browser.inner = await puppeteer.launch({
-      executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
+      executablePath: CHROMIUM,
       pipe: true,
-      userDataDir: folder(`chromium-${name}`),
+      userDataDir: browser.profile,
       enableExtensions: extension ? [path.join(ROOT, "dist/chrome")] : false,
       defaultViewport: { width: 420, height: 760 },
-      args: [
-        "--no-sandbox",
-        "--disable-gpu",
-        "--disable-quic",
-        "--no-first-run",
-        "--disable-background-networking",
-        "--disable-component-update",
-        "--disable-sync",
-      ],
+      args: CHROMIUM_FLAGS,
     });
     if (extension) {
       const worker = await browser.inner.waitForTarget((target) => CHROME_ID.test(target.url()), { timeout: LIMIT_MS });
@@ -113,14 +116,31 @@ export class Browser {
 
   /** Selects text in a page and copies it with the keyboard. */
   async copy(text) {
+    await this.#copy("textContent", text);
+  }
+
+  async copyHtml(html) {
+    await this.#copy("innerHTML", html);
+  }
+
+  async #copy(property, content) {
     const page = await this.site();
-    await page.evaluate((text) => {
+    await page.evaluate((property, content) => {
       document.activeElement?.blur();
       const source = document.getElementById("source");
-      source.textContent = text;
+      source[property] = content;
       getSelection().selectAllChildren(source);
-    }, text);
+    }, property, content);
     await chord(page, "c");
+  }
+
+  /** Presses a button whose script puts a text on the clipboard. */
+  async pressCopyButton(text) {
+    const page = await this.site();
+    await page.evaluate((text) => {
+      document.getElementById("button").onclick = () => navigator.clipboard.writeText(text);
+    }, text);
+    await page.click("#button");
   }
 
   /** What the keyboard pastes into a page. */
@@ -136,6 +156,16 @@ export class Browser {
     return page.evaluate(() => document.getElementById("sink").value);
   }
 
+  async pasteHtml() {
+    const page = await this.site();
+    await page.evaluate(() => {
+      const keep = (event) => (globalThis.pasted = event.clipboardData.getData("text/html"));
+      addEventListener("paste", keep, { once: true });
+    });
+    await this.paste();
+    return page.evaluate(() => globalThis.pasted);
+  }
+
   async pastes(text) {
     await eventually(`"${text}" on ${this.name}'s clipboard`, async () => (await this.paste()) === text);
   }
@@ -147,8 +177,23 @@ export class Browser {
     await worker.close();
   }
 
+  /** Starts Chromium again with the same profile and nothing attached that could keep it awake. */
+  async restartAlone() {
+    await this.inner.close();
+    this.inner = undefined;
+    this.alone = new Process(CHROMIUM, [
+      ...CHROMIUM_FLAGS,
+      "--headless=new",
+      "--disable-features=DisableLoadExtensionCommandLineSwitch",
+      `--load-extension=${path.join(ROOT, "dist/chrome")}`,
+      `--user-data-dir=${this.profile}`,
+      "about:blank",
+    ]);
+  }
+
   async close() {
     await this.inner?.close();
+    await this.alone?.kill("SIGTERM");
   }
 
   /** Pictures of all tabs, for whoever looks into a failure. */
