@@ -36,6 +36,8 @@ const DEDUP: &str = "hushclip/1 dedup";
 const COMMIT: &str = "hushclip/1 commit";
 const NAME: &str = "hushclip/1 name";
 const NAME_NONCE: usize = 24;
+/// A length byte and the name, padded to its greatest length.
+const NAME_PLAIN: usize = 1 + limits::NAME_BYTES;
 
 impl EpochSecret {
     /// Key for items. `account` is the account field of the log entry that starts the epoch for the
@@ -90,7 +92,7 @@ impl StateKey {
     /// Seals a device name, padded so that its length does not show.
     pub fn seal_name(&self, device: &DeviceId, name: &str, rng: &mut dyn CryptoRng) -> Vec<u8> {
         let name = truncate(name, limits::NAME_BYTES);
-        let mut plain = Zeroizing::new([0u8; limits::NAME_BYTES + 1]);
+        let mut plain = Zeroizing::new([0u8; NAME_PLAIN]);
         plain[0] = name.len() as u8;
         plain[1..=name.len()].copy_from_slice(name.as_bytes());
         let mut nonce = [0; NAME_NONCE];
@@ -108,8 +110,14 @@ impl StateKey {
         let plain = XChaCha20Poly1305::new(&self.0.into())
             .decrypt(&XNonce::from(*nonce), Payload { msg: sealed, aad: &aad })
             .map_err(|_| OpenError)?;
+        if plain.len() != NAME_PLAIN {
+            return Err(OpenError);
+        }
         let (len, rest) = plain.split_first().ok_or(OpenError)?;
-        let name = rest.get(..usize::from(*len)).ok_or(OpenError)?;
+        let (name, padding) = rest.split_at_checked(usize::from(*len)).ok_or(OpenError)?;
+        if padding.iter().any(|b| *b != 0) {
+            return Err(OpenError);
+        }
         String::from_utf8(name.to_vec()).map_err(|_| OpenError)
     }
 }

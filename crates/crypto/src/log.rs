@@ -7,6 +7,7 @@ use hushclip_protocol::ids::{AccountId, BoxPk, DeviceId, Hash, SealedSecret};
 use hushclip_protocol::label;
 use hushclip_protocol::log::{Action, Entry, Grant, Membership, SealedFor, SealedList, SignedEntry};
 use rand_core::CryptoRng;
+use zeroize::Zeroizing;
 
 use crate::OpenError;
 use crate::epoch::EpochSecret;
@@ -67,6 +68,35 @@ pub fn make_add_device(
     Ok((sign(keys, &place, action, sealed), secret))
 }
 
+/// Locks a device out, as the entry after `log`. `last_counter` is the greatest counter seen from it.
+/// A device cannot remove itself: it would know the secret that the others get.
+pub fn make_remove_device(
+    keys: &DeviceKeys,
+    log: &Membership,
+    device: DeviceId,
+    last_counter: u64,
+    rng: &mut dyn CryptoRng,
+) -> Result<(SignedEntry, EpochSecret), OpenError> {
+    let place = next(log);
+    let secret = EpochSecret::make(rng);
+    let members: Vec<_> = log.members().filter(|(id, _)| **id != device).map(|(id, m)| (*id, m.box_pk)).collect();
+    let (grant, sealed) = grant(&place, &secret, &members, rng)?;
+    Ok((sign(keys, &place, Action::RemoveDevice { device, last_counter, grant }, sealed), secret))
+}
+
+/// A new key for the same devices, as the entry after `log`.
+pub fn make_rotate(
+    keys: &DeviceKeys,
+    log: &Membership,
+    rng: &mut dyn CryptoRng,
+) -> Result<(SignedEntry, EpochSecret), OpenError> {
+    let place = next(log);
+    let secret = EpochSecret::make(rng);
+    let members: Vec<_> = log.members().map(|(id, m)| (*id, m.box_pk)).collect();
+    let (grant, sealed) = grant(&place, &secret, &members, rng)?;
+    Ok((sign(keys, &place, Action::Rotate { grant }, sealed), secret))
+}
+
 /// Takes the secret of the epoch that `signed` starts, and checks it against the commitment.
 /// The entry must already have been verified.
 pub fn open_grant(keys: &DeviceKeys, signed: &SignedEntry) -> Result<EpochSecret, OpenError> {
@@ -76,14 +106,14 @@ pub fn open_grant(keys: &DeviceKeys, signed: &SignedEntry) -> Result<EpochSecret
     let sealed = list.0.iter().find(|s| s.device == device).ok_or(OpenError)?;
     let grant = entry.action.grant();
     let place = Place { account: entry.account, seq: entry.seq, prev: entry.prev, epoch: grant.epoch };
-    let plain = sealed_to::open(
+    let plain = Zeroizing::new(sealed_to::open(
         keys.box_sk(),
         None,
         &info(&place, &device),
         grant.commit.as_bytes(),
         &sealed.enc,
         sealed.secret.as_bytes(),
-    )?;
+    )?);
     let secret = EpochSecret::from_bytes(plain.as_slice().try_into().map_err(|_| OpenError)?);
     if secret.derive_commit(&place.account, place.epoch) == grant.commit { Ok(secret) } else { Err(OpenError) }
 }

@@ -37,6 +37,9 @@ pub fn unpad(mut bytes: Vec<u8>) -> Result<Vec<u8>, OpenError> {
 
 #[cfg(test)]
 mod tests {
+    #[cfg(target_arch = "wasm32")]
+    use wasm_bindgen_test::wasm_bindgen_test as test;
+
     use super::*;
 
     #[test]

@@ -43,6 +43,9 @@ pub fn encode<T: Encode<()>>(value: &T) -> Vec<u8> {
 
 #[cfg(test)]
 mod tests {
+    #[cfg(target_arch = "wasm32")]
+    use wasm_bindgen_test::wasm_bindgen_test as test;
+
     use super::*;
 
     #[derive(Debug, PartialEq, Encode, Decode)]

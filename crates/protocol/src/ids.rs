@@ -141,6 +141,16 @@ impl DeviceId {
     }
 }
 
+impl BoxPk {
+    /// Whether this is one of the points whose order divides 8 (RFC 7748 §6.1): a shared secret with
+    /// it is all zeros, so nothing can be sealed to it. Any spelling counts, as X25519 reads it.
+    pub fn is_low_order(&self) -> bool {
+        let mut point = self.0;
+        point[31] &= 0x7f;
+        LOW_ORDER.contains(&point)
+    }
+}
+
 impl AccountId {
     /// Stands in the first log entry, whose hash the identifier is.
     pub const ZERO: Self = Self([0; 32]);
@@ -156,6 +166,31 @@ impl Hash {
     pub const ZERO: Self = Self([0; 32]);
 }
 
+/// The u-coordinates of low order on Curve25519 and its twist, in every spelling below 2²⁵⁵:
+/// 0, 1, two of order 8, p - 1, p, p + 1.
+const LOW_ORDER: [[u8; 32]; 7] = [
+    edges(0x00, 0x00, 0x00),
+    edges(0x01, 0x00, 0x00),
+    [
+        0xe0, 0xeb, 0x7a, 0x7c, 0x3b, 0x41, 0xb8, 0xae, 0x16, 0x56, 0xe3, 0xfa, 0xf1, 0x9f, 0xc4, 0x6a, 0xda, 0x09,
+        0x8d, 0xeb, 0x9c, 0x32, 0xb1, 0xfd, 0x86, 0x62, 0x05, 0x16, 0x5f, 0x49, 0xb8, 0x00,
+    ],
+    [
+        0x5f, 0x9c, 0x95, 0xbc, 0xa3, 0x50, 0x8c, 0x24, 0xb1, 0xd0, 0xb1, 0x55, 0x9c, 0x83, 0xef, 0x5b, 0x04, 0x44,
+        0x5c, 0xc4, 0x58, 0x1c, 0x8e, 0x86, 0xd8, 0x22, 0x4e, 0xdd, 0xd0, 0x9f, 0x11, 0x57,
+    ],
+    edges(0xec, 0xff, 0x7f),
+    edges(0xed, 0xff, 0x7f),
+    edges(0xee, 0xff, 0x7f),
+];
+
+const fn edges(first: u8, between: u8, last: u8) -> [u8; 32] {
+    let mut bytes = [between; 32];
+    bytes[0] = first;
+    bytes[31] = last;
+    bytes
+}
+
 fn first_half(bytes: &[u8; 32]) -> [u8; 16] {
     let mut half = [0; 16];
     half.copy_from_slice(&bytes[..16]);
@@ -164,6 +199,9 @@ fn first_half(bytes: &[u8; 32]) -> [u8; 16] {
 
 #[cfg(test)]
 mod tests {
+    #[cfg(target_arch = "wasm32")]
+    use wasm_bindgen_test::wasm_bindgen_test as test;
+
     use super::*;
 
     #[test]

@@ -275,7 +275,9 @@ impl Inviter {
             rng,
         )
         .map_err(|_| PairingError)?;
-        Ok(codec::encode(&Sealed { enc, sealed: sealed.into() }))
+        let bytes = codec::encode(&Sealed { enc, sealed: sealed.into() });
+        // Too many older epochs: the joiner would refuse it, and the relay before that.
+        if bytes.len() > limits::PAIRING_BYTES { Err(PairingError) } else { Ok(bytes) }
     }
 }
 

@@ -81,6 +81,12 @@ pub enum LogError {
     /// The last device cannot be removed.
     #[error("the last device cannot be removed")]
     LastDevice,
+    /// The author removes itself, and would know the secret of the epoch after its removal.
+    #[error("a device cannot remove itself")]
+    OwnRemoval,
+    /// Nothing can be sealed to the new device, so its presence would end all further epochs.
+    #[error("the box key has low order")]
+    WeakKey,
     /// A sealed name is too long.
     #[error("the sealed name is too long")]
     NameTooLong,
@@ -171,6 +177,9 @@ impl Membership {
                 if members.is_empty() {
                     return Err(LogError::LastDevice);
                 }
+                if *device == entry.author {
+                    return Err(LogError::OwnRemoval);
+                }
                 removed.insert(*device, Removed { sign_pk: member.sign_pk, last_counter: *last_counter });
                 Change::Removed(*device)
             }
@@ -257,6 +266,9 @@ fn check_sealed<'a>(
 fn new_member(sign_pk: &SignPk, box_pk: &BoxPk, name: &[u8], grant: &Grant) -> Result<Member, LogError> {
     if name.len() > SEALED_NAME_BYTES {
         return Err(LogError::NameTooLong);
+    }
+    if box_pk.is_low_order() {
+        return Err(LogError::WeakKey);
     }
     Ok(Member { sign_pk: *sign_pk, box_pk: *box_pk, name: name.to_vec(), name_epoch: grant.epoch })
 }
