@@ -1,0 +1,80 @@
+//! Reads the vectors of `v1` for the tests of every crate. Natively and as wasm, so the files are
+//! compiled in.
+
+use data_encoding::HEXLOWER;
+use serde_json::Value;
+
+/// A case, or a whole file.
+#[derive(Clone)]
+pub(crate) struct Case(Value);
+
+/// One of the files.
+pub(crate) fn file(name: &str) -> Case {
+    let text = match name {
+        "device" => include_str!("v1/device.json"),
+        "epoch" => include_str!("v1/epoch.json"),
+        "padding" => include_str!("v1/padding.json"),
+        "envelope" => include_str!("v1/envelope.json"),
+        "log" => include_str!("v1/log.json"),
+        "pairing" => include_str!("v1/pairing.json"),
+        "signin" => include_str!("v1/signin.json"),
+        other => panic!("no vectors of {other}"),
+    };
+    Case(serde_json::from_str(text).expect("JSON"))
+}
+
+#[allow(dead_code, reason = "each test uses a part")]
+impl Case {
+    /// What the case is called.
+    pub(crate) fn name(&self) -> &str {
+        self.str("name")
+    }
+
+    /// A text.
+    pub(crate) fn str(&self, key: &str) -> &str {
+        self.0[key].as_str().unwrap_or_else(|| panic!("text {key}"))
+    }
+
+    /// A text that may be null.
+    pub(crate) fn maybe_str(&self, key: &str) -> Option<&str> {
+        self.0[key].as_str()
+    }
+
+    /// Bytes.
+    pub(crate) fn hex(&self, key: &str) -> Vec<u8> {
+        HEXLOWER.decode(self.str(key).as_bytes()).unwrap_or_else(|_| panic!("hexadecimal {key}"))
+    }
+
+    /// Bytes of a fixed length.
+    pub(crate) fn array<const N: usize>(&self, key: &str) -> [u8; N] {
+        self.hex(key).try_into().unwrap_or_else(|_| panic!("{N} bytes of {key}"))
+    }
+
+    /// A number: a JSON number, or a decimal string where it may be large.
+    pub(crate) fn number(&self, key: &str) -> u64 {
+        self.0[key].as_u64().unwrap_or_else(|| self.str(key).parse().unwrap_or_else(|_| panic!("number {key}")))
+    }
+
+    /// Whether something is so.
+    pub(crate) fn bool(&self, key: &str) -> bool {
+        self.0[key].as_bool().unwrap_or_else(|| panic!("truth of {key}"))
+    }
+
+    /// What stands inside.
+    pub(crate) fn case(&self, key: &str) -> Self {
+        assert!(self.0[key].is_object(), "object {key}");
+        Self(self.0[key].clone())
+    }
+
+    /// The cases of a list, which is never empty.
+    pub(crate) fn list(&self, key: &str) -> Vec<Self> {
+        let list = self.0[key].as_array().unwrap_or_else(|| panic!("list {key}"));
+        list.iter().cloned().map(Self).collect()
+    }
+
+    /// The texts of a list.
+    pub(crate) fn texts(&self, key: &str) -> Vec<String> {
+        let list = self.0[key].as_array().unwrap_or_else(|| panic!("list {key}"));
+        list.iter().map(|text| text.as_str().expect("text").to_owned()).collect()
+    }
+}
