@@ -224,9 +224,7 @@ impl Shell {
     }
 
     fn picture(&self) -> Picture {
-        let mut view = self.engine.view();
-        view.clips.clear();
-        Picture { view, trouble: self.trouble.clone() }
+        Picture { view: self.engine.view_without_clips(), trouble: self.trouble.clone() }
     }
 
     /// Tells all sessions. One that has stopped listening, or cannot keep up, is dropped and has to

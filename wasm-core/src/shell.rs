@@ -108,6 +108,11 @@ impl Shell {
     pub fn view(&self) -> View {
         self.0.view()
     }
+
+    /// The same without the clips, which are many.
+    pub fn view_without_clips(&self) -> View {
+        self.0.stalled(self.0.engine.borrow().view_without_clips())
+    }
 }
 
 impl Inner {
@@ -221,7 +226,10 @@ impl Inner {
     }
 
     fn view(&self) -> View {
-        let view = self.engine.borrow().view();
+        self.stalled(self.engine.borrow().view())
+    }
+
+    fn stalled(&self, view: View) -> View {
         match &*self.stall.borrow() {
             Some(stall) => View { problem: Some(stall.problem.clone()), connection: Connection::Idle, ..view },
             None => view,

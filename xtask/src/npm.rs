@@ -22,8 +22,9 @@ pub(crate) fn install() -> Result<Option<usize>> {
     }
     println!("  installing the JavaScript tools with npm");
     let log = paths::scratch().join("npm.log");
+    // Not `npm ci`: it gives up where a registry lacks a package that only other platforms need.
     let mut npm = Command::new("npm");
-    npm.args(["ci", "--ignore-scripts", "--no-audit", "--no-fund"]).current_dir(paths::root());
+    npm.args(["install", "--no-save", "--ignore-scripts", "--no-audit", "--no-fund"]).current_dir(paths::root());
     proc::run_logged(&mut npm, INSTALL_LIMIT, &log)?;
     node()?;
     for tool in [workerd()?, esbuild()?] {

@@ -98,6 +98,11 @@ impl Engine {
         self.finish()
     }
 
+    /// What a person sees, without the clips, which are many.
+    pub fn view_without_clips(&self) -> View {
+        self.present_frame()
+    }
+
     /// What a person sees.
     pub fn view(&self) -> View {
         View { clips: self.history.iter().map(|clip| self.present_clip(clip)).collect(), ..self.present_frame() }

@@ -86,12 +86,15 @@ impl Handle {
 
     /// The picture as a message for a popup.
     pub fn picture(&self) -> String {
-        encode(&ToPopup::View(self.view()))
+        encode(&ToPopup::View(match &self.0 {
+            Ok(shell) => shell.view(),
+            Err(_) => self.view_without_clips(),
+        }))
     }
 
     /// How things stand, in short.
     pub fn status(&self) -> Status {
-        let view = self.view();
+        let view = self.view_without_clips();
         Status {
             member: view.stage == Stage::Member,
             waiting: matches!(view.connection, Connection::Waiting { .. }),
@@ -120,9 +123,9 @@ impl Status {
 }
 
 impl Handle {
-    fn view(&self) -> View {
+    fn view_without_clips(&self) -> View {
         match &self.0 {
-            Ok(shell) => shell.view(),
+            Ok(shell) => shell.view_without_clips(),
             Err(problem) => View { problem: Some(problem.clone()), ..View::default() },
         }
     }
