@@ -1,8 +1,11 @@
-//! Pairing by link: the secret in the URL fragment authenticates the exchange, six digits confirm
-//! it. One module for each side's view would hide how the steps interlock, so they stand together.
+//! Pairing by link: the secret in the URL fragment authenticates the exchange, six digits confirm it.
 
 mod exchange;
+mod inviter;
+mod joiner;
 mod link;
 
-pub use exchange::{Digits, Inviter, JoinRequest, Joined, Joiner, Named, OlderEpoch, PairingError};
+pub use exchange::{Digits, JoinRequest, Joined, Named, OlderEpoch, PairingError};
+pub use inviter::Inviter;
+pub use joiner::Joiner;
 pub use link::{InviteSecret, Link, LinkError};

@@ -1,5 +1,5 @@
-//! The exchange behind a pairing link, as two values that hold only what must survive a restart.
-//! Order: offer, request, reveal, digits, welcome.
+//! What passes between inviter and joiner, and what both derive from it. Order: offer, request,
+//! reveal, digits, welcome.
 //!
 //! The inviter commits to a nonce before it sees the joiner's keys and opens the commitment after.
 //! So whoever stands between the two, even knowing the link, has one guess in a million at digits
@@ -8,21 +8,14 @@
 use core::fmt;
 
 use hushclip_protocol::codec;
-use hushclip_protocol::ids::{
-    AccountId, BoxPk, Claim, DeviceId, Encapsulated, Hash, InviteId, JoinToken, MailboxId, SignPk, Signature,
-};
-use hushclip_protocol::limits;
-use hushclip_protocol::log::possession_message;
-use hushclip_protocol::{label, signature};
+use hushclip_protocol::ids::{AccountId, BoxPk, DeviceId, Encapsulated, Hash, InviteId, MailboxId, SignPk, Signature};
+use hushclip_protocol::{label, limits};
 use minicbor::bytes::ByteVec;
 use minicbor::{Decode, Encode};
-use rand_core::CryptoRng;
 use subtle::ConstantTimeEq;
 
-use super::link::{InviteSecret, Link, make_invite};
+use super::link::InviteSecret;
 use crate::epoch::{EpochSecret, hmac};
-use crate::keys::{BoxSk, DeviceKeys};
-use crate::sealed_to::{self, Psk};
 
 const NONCE: &str = "hushclip/1 pair-nonce";
 const OFFER: &str = "hushclip/1 pair-offer";
@@ -40,42 +33,6 @@ pub struct PairingError;
 #[derive(Clone, PartialEq, Eq)]
 pub struct Digits(String);
 
-/// What the inviting device remembers.
-#[derive(Clone, Encode, Decode)]
-#[cbor(array)]
-pub struct Inviter {
-    #[n(0)]
-    invite: InviteId,
-    #[n(1)]
-    secret: InviteSecret,
-    #[n(2)]
-    ephemeral: BoxSk,
-    #[cbor(n(3), with = "minicbor::bytes")]
-    nonce: [u8; 32],
-    #[n(4)]
-    mailbox: MailboxId,
-}
-
-/// What the joining device remembers, besides its keys.
-#[derive(Clone, Encode, Decode)]
-#[cbor(array)]
-pub struct Joiner {
-    #[n(0)]
-    invite: InviteId,
-    #[n(1)]
-    secret: InviteSecret,
-    #[n(2)]
-    mailbox: MailboxId,
-    #[n(3)]
-    relay: String,
-    #[n(4)]
-    token: JoinToken,
-    #[cbor(n(5), with = "minicbor::bytes")]
-    nonce: [u8; 32],
-    #[n(6)]
-    name: String,
-}
-
 /// A joiner's request, opened and checked by the inviter.
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
 #[cbor(array)]
@@ -92,7 +49,7 @@ pub struct JoinRequest {
     /// Hash of the exchange so far.
     #[n(3)]
     pub transcript: Hash,
-    /// Signature over [`possession_message`].
+    /// Signature over [`hushclip_protocol::log::possession_message`].
     #[n(4)]
     pub proof: Signature,
 }
@@ -148,261 +105,39 @@ pub struct Named {
 /// `[ephemeral key, commitment, MAC]`.
 #[derive(Encode, Decode)]
 #[cbor(array)]
-struct Offer {
+pub(super) struct Offer {
     #[n(0)]
-    ephemeral: BoxPk,
+    pub(super) ephemeral: BoxPk,
     #[n(1)]
-    commitment: Hash,
+    pub(super) commitment: Hash,
     #[n(2)]
-    mac: Hash,
+    pub(super) mac: Hash,
 }
 
 /// HPKE output.
 #[derive(Encode, Decode)]
 #[cbor(array)]
-struct Sealed {
+pub(super) struct Sealed {
     #[n(0)]
-    enc: Encapsulated,
+    pub(super) enc: Encapsulated,
     #[n(1)]
-    sealed: ByteVec,
+    pub(super) sealed: ByteVec,
 }
 
 /// Plaintext of the request: `[sign_pk, box_pk, nonce, proof, name]`.
 #[derive(Encode, Decode)]
 #[cbor(array)]
-struct RequestPlain {
+pub(super) struct RequestPlain {
     #[n(0)]
-    sign_pk: SignPk,
+    pub(super) sign_pk: SignPk,
     #[n(1)]
-    box_pk: BoxPk,
+    pub(super) box_pk: BoxPk,
     #[cbor(n(2), with = "minicbor::bytes")]
-    nonce: [u8; 32],
+    pub(super) nonce: [u8; 32],
     #[n(3)]
-    proof: Signature,
+    pub(super) proof: Signature,
     #[n(4)]
-    name: String,
-}
-
-impl Inviter {
-    /// Starts an invite for the account behind `mailbox`.
-    pub fn make(mailbox: MailboxId, rng: &mut dyn CryptoRng) -> Self {
-        let (invite, secret) = make_invite(rng);
-        let mut nonce = [0; 32];
-        rng.fill_bytes(&mut nonce);
-        Self { invite, secret, ephemeral: BoxSk::make(rng), nonce, mailbox }
-    }
-
-    /// The invite.
-    pub const fn invite(&self) -> InviteId {
-        self.invite
-    }
-
-    /// The link to pass on.
-    pub fn link(&self, relay: &str) -> Link {
-        Link { relay: relay.into(), invite: self.invite, mailbox: self.mailbox, secret: self.secret.clone() }
-    }
-
-    /// What the relay checks a claim against.
-    pub fn claim_hash(&self) -> Hash {
-        self.secret.derive_claim_hash(&self.invite)
-    }
-
-    /// First step, for whoever claims.
-    pub fn offer(&self) -> Vec<u8> {
-        let ephemeral = self.ephemeral.derive_pk();
-        let commitment = label::hash(NONCE, &[&self.nonce]);
-        let mac = offer_mac(&self.secret, &self.invite, self.mailbox, &ephemeral, &commitment);
-        codec::encode(&Offer { ephemeral, commitment, mac })
-    }
-
-    /// Opens and checks the second step. Only the first request that opens may be answered.
-    pub fn open_request(&self, bytes: &[u8]) -> Result<JoinRequest, PairingError> {
-        let offer = self.offer();
-        let sealed: Sealed = decode(bytes)?;
-        let psk = self.secret.derive_psk(&self.invite);
-        let plain = sealed_to::open(
-            &self.ephemeral,
-            Some(Psk { key: &psk, id: self.invite.as_bytes() }),
-            &request_info(&self.invite, self.mailbox),
-            &offer,
-            &sealed.enc,
-            &sealed.sealed,
-        )
-        .map_err(|_| PairingError)?;
-        let plain: RequestPlain = decode(&plain)?;
-        if plain.name.len() > limits::NAME_BYTES || plain.name.is_empty() {
-            return Err(PairingError);
-        }
-        let transcript = transcript(&self.invite, self.mailbox, &offer, &plain);
-        let message = possession_message(self.mailbox, &transcript, &plain.sign_pk, &plain.box_pk);
-        if !signature::verify(&plain.sign_pk, &message, &plain.proof) {
-            return Err(PairingError);
-        }
-        Ok(JoinRequest {
-            sign_pk: plain.sign_pk,
-            box_pk: plain.box_pk,
-            name: plain.name,
-            transcript,
-            proof: plain.proof,
-        })
-    }
-
-    /// Third step: opens the commitment.
-    pub fn reveal(&self) -> Vec<u8> {
-        self.nonce.to_vec()
-    }
-
-    /// The digits that the joiner shows if nobody stands between.
-    pub fn digits(&self, request: &JoinRequest) -> Digits {
-        Digits::derive(&request.transcript, &self.nonce)
-    }
-
-    /// Last step: hands the account over.
-    pub fn welcome(
-        &self,
-        request: &JoinRequest,
-        joined: &Joined,
-        rng: &mut dyn CryptoRng,
-    ) -> Result<Vec<u8>, PairingError> {
-        let psk = self.secret.derive_psk(&self.invite);
-        let plain = zeroize::Zeroizing::new(codec::encode(joined));
-        let (enc, sealed) = sealed_to::seal(
-            &request.box_pk,
-            Some(Psk { key: &psk, id: self.invite.as_bytes() }),
-            &welcome_info(&request.transcript, &self.nonce),
-            &[],
-            &plain,
-            rng,
-        )
-        .map_err(|_| PairingError)?;
-        let bytes = codec::encode(&Sealed { enc, sealed: sealed.into() });
-        // Too many older epochs: the joiner would refuse it, and the relay before that.
-        if bytes.len() > limits::PAIRING_BYTES { Err(PairingError) } else { Ok(bytes) }
-    }
-}
-
-impl Joiner {
-    /// Starts joining through a link. `name` is cut to [`limits::NAME_BYTES`].
-    pub fn make(link: &Link, name: &str, rng: &mut dyn CryptoRng) -> Self {
-        let mut token = [0; JoinToken::LEN];
-        rng.fill_bytes(&mut token);
-        let mut nonce = [0; 32];
-        rng.fill_bytes(&mut nonce);
-        Self {
-            invite: link.invite,
-            secret: link.secret.clone(),
-            mailbox: link.mailbox,
-            relay: link.relay.clone(),
-            token: JoinToken::from_bytes(token),
-            nonce,
-            name: name[..name.floor_char_boundary(limits::NAME_BYTES)].into(),
-        }
-    }
-
-    /// The invite.
-    pub const fn invite(&self) -> InviteId {
-        self.invite
-    }
-
-    /// Where the account's log and items are.
-    pub const fn mailbox(&self) -> MailboxId {
-        self.mailbox
-    }
-
-    /// Origin of the relay.
-    pub fn relay(&self) -> &str {
-        &self.relay
-    }
-
-    /// What this device calls itself.
-    pub fn name(&self) -> &str {
-        &self.name
-    }
-
-    /// What the relay wants to see, once.
-    pub fn claim(&self) -> Claim {
-        self.secret.derive_claim(&self.invite)
-    }
-
-    /// By which the relay knows this joiner again.
-    pub const fn token(&self) -> JoinToken {
-        self.token
-    }
-
-    /// Second step: checks the offer and answers it.
-    pub fn request(&self, keys: &DeviceKeys, offer: &[u8], rng: &mut dyn CryptoRng) -> Result<Vec<u8>, PairingError> {
-        let parsed = self.check_offer(offer)?;
-        let psk = self.secret.derive_psk(&self.invite);
-        let (enc, sealed) = sealed_to::seal(
-            &parsed.ephemeral,
-            Some(Psk { key: &psk, id: self.invite.as_bytes() }),
-            &request_info(&self.invite, self.mailbox),
-            offer,
-            &codec::encode(&self.plain(keys, offer)),
-            rng,
-        )
-        .map_err(|_| PairingError)?;
-        Ok(codec::encode(&Sealed { enc, sealed: sealed.into() }))
-    }
-
-    /// Third step: checks the opened commitment. The digits are for the person to carry over.
-    pub fn digits(&self, keys: &DeviceKeys, offer: &[u8], reveal: &[u8]) -> Result<Digits, PairingError> {
-        let nonce = self.check_reveal(offer, reveal)?;
-        Ok(Digits::derive(&self.transcript(keys, offer), &nonce))
-    }
-
-    /// Last step: takes the account over.
-    pub fn open_welcome(
-        &self,
-        keys: &DeviceKeys,
-        offer: &[u8],
-        reveal: &[u8],
-        bytes: &[u8],
-    ) -> Result<Joined, PairingError> {
-        let nonce = self.check_reveal(offer, reveal)?;
-        let sealed: Sealed = decode(bytes)?;
-        let psk = self.secret.derive_psk(&self.invite);
-        let plain = sealed_to::open(
-            keys.box_sk(),
-            Some(Psk { key: &psk, id: self.invite.as_bytes() }),
-            &welcome_info(&self.transcript(keys, offer), &nonce),
-            &[],
-            &sealed.enc,
-            &sealed.sealed,
-        )
-        .map_err(|_| PairingError)?;
-        let joined: Joined = decode(&zeroize::Zeroizing::new(plain))?;
-        if joined.account.mailbox() == self.mailbox { Ok(joined) } else { Err(PairingError) }
-    }
-
-    fn check_offer(&self, offer: &[u8]) -> Result<Offer, PairingError> {
-        let parsed: Offer = decode(offer)?;
-        let mac = offer_mac(&self.secret, &self.invite, self.mailbox, &parsed.ephemeral, &parsed.commitment);
-        if bool::from(mac.as_bytes().ct_eq(parsed.mac.as_bytes())) { Ok(parsed) } else { Err(PairingError) }
-    }
-
-    fn check_reveal(&self, offer: &[u8], reveal: &[u8]) -> Result<[u8; 32], PairingError> {
-        let nonce: [u8; 32] = reveal.try_into().map_err(|_| PairingError)?;
-        let parsed = self.check_offer(offer)?;
-        if label::hash(NONCE, &[&nonce]) == parsed.commitment { Ok(nonce) } else { Err(PairingError) }
-    }
-
-    fn transcript(&self, keys: &DeviceKeys, offer: &[u8]) -> Hash {
-        transcript(&self.invite, self.mailbox, offer, &self.plain(keys, offer))
-    }
-
-    fn plain(&self, keys: &DeviceKeys, offer: &[u8]) -> RequestPlain {
-        let mut plain = RequestPlain {
-            sign_pk: keys.sign_pk(),
-            box_pk: keys.box_pk(),
-            nonce: self.nonce,
-            proof: Signature::from_bytes([0; 64]),
-            name: self.name.clone(),
-        };
-        let transcript = transcript(&self.invite, self.mailbox, offer, &plain);
-        plain.proof = keys.sign(&possession_message(self.mailbox, &transcript, &plain.sign_pk, &plain.box_pk));
-        plain
-    }
+    pub(super) name: String,
 }
 
 impl JoinRequest {
@@ -413,7 +148,7 @@ impl JoinRequest {
 }
 
 impl Digits {
-    fn derive(transcript: &Hash, nonce: &[u8; 32]) -> Self {
+    pub(super) fn derive(transcript: &Hash, nonce: &[u8; 32]) -> Self {
         let hash = label::hash(DIGITS, &[transcript.as_bytes(), nonce]);
         let number = hash.as_bytes()[..8].iter().fold(0u64, |n, b| (n << 8) | u64::from(*b));
         Self(format!("{:06}", number % 1_000_000))
@@ -431,18 +166,6 @@ impl Digits {
     }
 }
 
-impl fmt::Debug for Inviter {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Inviter({:?})", self.invite)
-    }
-}
-
-impl fmt::Debug for Joiner {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Joiner({:?})", self.invite)
-    }
-}
-
 impl fmt::Debug for Digits {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Digits(…)")
@@ -455,7 +178,7 @@ impl fmt::Debug for Joined {
     }
 }
 
-fn offer_mac(
+pub(super) fn offer_mac(
     secret: &InviteSecret,
     invite: &InviteId,
     mailbox: MailboxId,
@@ -467,15 +190,20 @@ fn offer_mac(
     Hash::from_bytes(hmac(&secret.derive_offer_key(invite), &[&message]))
 }
 
-fn request_info(invite: &InviteId, mailbox: MailboxId) -> Vec<u8> {
+/// The commitment to the inviter's nonce.
+pub(super) fn commitment(nonce: &[u8; 32]) -> Hash {
+    label::hash(NONCE, &[nonce])
+}
+
+pub(super) fn request_info(invite: &InviteId, mailbox: MailboxId) -> Vec<u8> {
     label::message(REQUEST, &[invite.as_bytes(), mailbox.as_bytes()])
 }
 
-fn welcome_info(transcript: &Hash, nonce: &[u8; 32]) -> Vec<u8> {
+pub(super) fn welcome_info(transcript: &Hash, nonce: &[u8; 32]) -> Vec<u8> {
     label::message(WELCOME, &[transcript.as_bytes(), nonce])
 }
 
-fn transcript(invite: &InviteId, mailbox: MailboxId, offer: &[u8], plain: &RequestPlain) -> Hash {
+pub(super) fn transcript(invite: &InviteId, mailbox: MailboxId, offer: &[u8], plain: &RequestPlain) -> Hash {
     label::hash(
         TRANSCRIPT,
         &[
@@ -490,6 +218,6 @@ fn transcript(invite: &InviteId, mailbox: MailboxId, offer: &[u8], plain: &Reque
     )
 }
 
-fn decode<'b, T: Decode<'b, ()> + Encode<()>>(bytes: &'b [u8]) -> Result<T, PairingError> {
+pub(super) fn decode<'b, T: Decode<'b, ()> + Encode<()>>(bytes: &'b [u8]) -> Result<T, PairingError> {
     codec::decode(bytes, limits::PAIRING_BYTES).map_err(|_| PairingError)
 }

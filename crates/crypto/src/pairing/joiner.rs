@@ -1,0 +1,169 @@
+//! The joining device's side of the exchange: it answers one offer and takes the account over.
+
+use core::fmt;
+
+use hushclip_protocol::codec;
+use hushclip_protocol::ids::{Claim, Hash, InviteId, JoinToken, MailboxId, Signature};
+use hushclip_protocol::limits;
+use hushclip_protocol::log::possession_message;
+use minicbor::{Decode, Encode};
+use rand_core::CryptoRng;
+use subtle::ConstantTimeEq;
+
+use super::exchange::{
+    Digits, Joined, Offer, PairingError, RequestPlain, Sealed, commitment, decode, offer_mac, request_info, transcript,
+    welcome_info,
+};
+use super::link::{InviteSecret, Link};
+use crate::keys::DeviceKeys;
+use crate::sealed_to::{self, Psk};
+
+/// What the joining device remembers, besides its keys.
+#[derive(Clone, Encode, Decode)]
+#[cbor(array)]
+pub struct Joiner {
+    #[n(0)]
+    invite: InviteId,
+    #[n(1)]
+    secret: InviteSecret,
+    #[n(2)]
+    mailbox: MailboxId,
+    #[n(3)]
+    relay: String,
+    #[n(4)]
+    token: JoinToken,
+    #[cbor(n(5), with = "minicbor::bytes")]
+    nonce: [u8; 32],
+    #[n(6)]
+    name: String,
+}
+
+impl Joiner {
+    /// Starts joining through a link. `name` is cut to [`limits::NAME_BYTES`].
+    pub fn make(link: &Link, name: &str, rng: &mut dyn CryptoRng) -> Self {
+        let mut token = [0; JoinToken::LEN];
+        rng.fill_bytes(&mut token);
+        let mut nonce = [0; 32];
+        rng.fill_bytes(&mut nonce);
+        Self {
+            invite: link.invite,
+            secret: link.secret.clone(),
+            mailbox: link.mailbox,
+            relay: link.relay.clone(),
+            token: JoinToken::from_bytes(token),
+            nonce,
+            name: name[..name.floor_char_boundary(limits::NAME_BYTES)].into(),
+        }
+    }
+
+    /// The invite.
+    pub const fn invite(&self) -> InviteId {
+        self.invite
+    }
+
+    /// Where the account's log and items are.
+    pub const fn mailbox(&self) -> MailboxId {
+        self.mailbox
+    }
+
+    /// Origin of the relay.
+    pub fn relay(&self) -> &str {
+        &self.relay
+    }
+
+    /// What this device calls itself.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// What the relay wants to see, once.
+    pub fn claim(&self) -> Claim {
+        self.secret.derive_claim(&self.invite)
+    }
+
+    /// By which the relay knows this joiner again.
+    pub const fn token(&self) -> JoinToken {
+        self.token
+    }
+
+    /// Second step: checks the offer and answers it.
+    pub fn request(&self, keys: &DeviceKeys, offer: &[u8], rng: &mut dyn CryptoRng) -> Result<Vec<u8>, PairingError> {
+        let parsed = self.check_offer(offer)?;
+        let psk = self.secret.derive_psk(&self.invite);
+        let (enc, sealed) = sealed_to::seal(
+            &parsed.ephemeral,
+            Some(Psk { key: &psk, id: self.invite.as_bytes() }),
+            &request_info(&self.invite, self.mailbox),
+            offer,
+            &codec::encode(&self.plain(keys, offer)),
+            rng,
+        )
+        .map_err(|_| PairingError)?;
+        Ok(codec::encode(&Sealed { enc, sealed: sealed.into() }))
+    }
+
+    /// Third step: checks the opened commitment. The digits are for the person to carry over.
+    pub fn digits(&self, keys: &DeviceKeys, offer: &[u8], reveal: &[u8]) -> Result<Digits, PairingError> {
+        let nonce = self.check_reveal(offer, reveal)?;
+        Ok(Digits::derive(&self.transcript(keys, offer), &nonce))
+    }
+
+    /// Last step: takes the account over.
+    pub fn open_welcome(
+        &self,
+        keys: &DeviceKeys,
+        offer: &[u8],
+        reveal: &[u8],
+        bytes: &[u8],
+    ) -> Result<Joined, PairingError> {
+        let nonce = self.check_reveal(offer, reveal)?;
+        let sealed: Sealed = decode(bytes)?;
+        let psk = self.secret.derive_psk(&self.invite);
+        let plain = sealed_to::open(
+            keys.box_sk(),
+            Some(Psk { key: &psk, id: self.invite.as_bytes() }),
+            &welcome_info(&self.transcript(keys, offer), &nonce),
+            &[],
+            &sealed.enc,
+            &sealed.sealed,
+        )
+        .map_err(|_| PairingError)?;
+        let joined: Joined = decode(&zeroize::Zeroizing::new(plain))?;
+        if joined.account.mailbox() == self.mailbox { Ok(joined) } else { Err(PairingError) }
+    }
+
+    fn check_offer(&self, offer: &[u8]) -> Result<Offer, PairingError> {
+        let parsed: Offer = decode(offer)?;
+        let mac = offer_mac(&self.secret, &self.invite, self.mailbox, &parsed.ephemeral, &parsed.commitment);
+        if bool::from(mac.as_bytes().ct_eq(parsed.mac.as_bytes())) { Ok(parsed) } else { Err(PairingError) }
+    }
+
+    fn check_reveal(&self, offer: &[u8], reveal: &[u8]) -> Result<[u8; 32], PairingError> {
+        let nonce: [u8; 32] = reveal.try_into().map_err(|_| PairingError)?;
+        let parsed = self.check_offer(offer)?;
+        if commitment(&nonce) == parsed.commitment { Ok(nonce) } else { Err(PairingError) }
+    }
+
+    fn transcript(&self, keys: &DeviceKeys, offer: &[u8]) -> Hash {
+        transcript(&self.invite, self.mailbox, offer, &self.plain(keys, offer))
+    }
+
+    fn plain(&self, keys: &DeviceKeys, offer: &[u8]) -> RequestPlain {
+        let mut plain = RequestPlain {
+            sign_pk: keys.sign_pk(),
+            box_pk: keys.box_pk(),
+            nonce: self.nonce,
+            proof: Signature::from_bytes([0; 64]),
+            name: self.name.clone(),
+        };
+        let transcript = transcript(&self.invite, self.mailbox, offer, &plain);
+        plain.proof = keys.sign(&possession_message(self.mailbox, &transcript, &plain.sign_pk, &plain.box_pk));
+        plain
+    }
+}
+
+impl fmt::Debug for Joiner {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Joiner({:?})", self.invite)
+    }
+}
