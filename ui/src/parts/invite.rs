@@ -77,6 +77,9 @@ fn Making() -> impl IntoView {
     }
 }
 
+/// How long an invite lasts.
+const INVITE_SECONDS: u64 = 600;
+
 /// The link, to scan or to copy.
 #[component]
 fn Link(url: String) -> impl IntoView {
@@ -84,7 +87,11 @@ fn Link(url: String) -> impl IntoView {
     let expires_at = host.follow(|view| view.invite.as_ref().map_or(0, |invite| invite.expires_at));
     let left = move || match time::seconds_until(expires_at.get(), host.now.get()) {
         0 => text::INVITE_OVER.to_owned(),
-        left => text::works_for(left / 60, left % 60),
+        // The page's clock ticks once a second, so it may lag behind the moment of opening.
+        left => {
+            let left = left.min(INVITE_SECONDS);
+            text::works_for(left / 60, left % 60)
+        }
     };
     let copy = {
         let url = url.clone();
