@@ -166,9 +166,13 @@ impl Shell {
             Ask::Clips(which) => {
                 let mut clips = self.engine.view().clips;
                 clips.reverse();
-                if let Which::Unprinted = which {
-                    let printed = self.store.printed().map_err(|error| self.cannot_write(&error))?;
-                    clips.retain(|clip| !clip.own && clip.cursor.is_some_and(|cursor| cursor > printed));
+                let after = match which {
+                    Which::All => None,
+                    Which::Unprinted => Some(self.store.printed().map_err(|error| self.cannot_write(&error))?),
+                    Which::After(cursor) => Some(cursor),
+                };
+                if let Some(after) = after {
+                    clips.retain(|clip| !clip.own && clip.cursor.is_some_and(|cursor| cursor > after));
                 }
                 return Ok(Answer::Clips(clips));
             }

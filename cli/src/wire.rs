@@ -31,6 +31,8 @@ pub(crate) enum Which {
     All,
     /// Those of other devices that were not printed yet.
     Unprinted,
+    /// Those of other devices after a cursor.
+    After(u64),
 }
 
 /// What the owner says, asked or not.

@@ -14,8 +14,12 @@ use crate::wire::Which;
 
 pub(crate) async fn run(session: &mut Session, args: &Watch) -> Result<()> {
     session.require_member().await?;
-    let mut watching = Watching { args, left: args.count.unwrap_or(u64::MAX), newest: 0, offline: false };
+    let known = session.clips(Which::All).await?;
     let missed = session.clips(Which::Unprinted).await?;
+    // What is known and not missed is no news, whichever process owns the home later on.
+    let first = missed.iter().filter_map(|clip| clip.cursor).min().unwrap_or(u64::MAX);
+    let newest = known.iter().filter_map(|clip| clip.cursor).filter(|cursor| *cursor < first).max().unwrap_or(0);
+    let mut watching = Watching { args, left: args.count.unwrap_or(u64::MAX), newest, offline: false };
     watching.print(session, missed).await?;
     while watching.left > 0 {
         if let Some(failure) = session.halted() {
@@ -28,8 +32,9 @@ pub(crate) async fn run(session: &mut Session, args: &Watch) -> Result<()> {
             News::Notice(Notice::DeviceAdded { name, .. }) if stderr().is_terminal() => {
                 print::say(&format!("{name} has joined."));
             }
+            // Not what is unprinted: another watch with this home may have printed it.
             News::Reopened => {
-                let missed = session.clips(Which::Unprinted).await?;
+                let missed = session.clips(Which::After(watching.newest)).await?;
                 watching.print(session, missed).await?;
             }
             _ => {}
@@ -42,7 +47,7 @@ struct Watching<'a> {
     args: &'a Watch,
     /// Clips still to be printed.
     left: u64,
-    /// Cursor of the newest clip printed.
+    /// Cursor of the newest clip that is printed or was known at the start.
     newest: u64,
     /// The person was told that the relay is out of reach.
     offline: bool,

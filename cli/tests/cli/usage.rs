@@ -69,7 +69,14 @@ fn only_the_user_can_read_the_home() {
     use std::os::unix::fs::PermissionsExt as _;
     let (_relay, laptop) = one_device();
     let mut watch = laptop.start(&["watch", "--json"]);
+    // Whichever of the two owned the home first, in the end it is the one that stays.
     laptop.run(&["push", "hi"]).ok();
+    for _ in 0..200 {
+        if laptop.home().join("agent.sock").exists() {
+            break;
+        }
+        std::thread::sleep(std::time::Duration::from_millis(50));
+    }
     let mode = |path: &std::path::Path| path.symlink_metadata().unwrap().permissions().mode() & 0o777;
     assert_eq!(mode(&laptop.home()), 0o700);
     let mut names = Vec::new();
