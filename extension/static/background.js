@@ -10,10 +10,14 @@ const SETTLE_MS = 60;
 // Short breaks of the line are not worth a mark on the button.
 const MARK_AFTER_MS = 1_000;
 const RELOAD_PAUSE_MS = 60_000;
+// Copies are taken one each two seconds on average, and up to ten at once.
+const TURN_MS = 2_000;
+const BURST = 10;
 
 const popups = new Set();
 let client;
 let reading;
+let turn = 0;
 let marking;
 let writing = Promise.resolve();
 
@@ -23,7 +27,10 @@ alarms.onAlarm.addListener(wake);
 
 runtime.onMessage.addListener((message) => {
   if (message === "copied") {
-    reading ??= setTimeout(takeCopy, SETTLE_MS);
+    // A page that copies without end must not flood the other devices; its last copy is still read.
+    const now = Date.now();
+    turn = Math.max(turn + TURN_MS, now - BURST * TURN_MS);
+    reading ??= setTimeout(takeCopy, SETTLE_MS + Math.max(0, turn - now));
   }
 });
 
@@ -52,7 +59,10 @@ async function wake() {
 }
 
 function running() {
-  client ??= launch();
+  client ??= launch().catch((error) => {
+    client = undefined;
+    throw error;
+  });
   return client;
 }
 

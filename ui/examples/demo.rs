@@ -141,7 +141,7 @@ fn answer(view: &mut View, command: Command) -> Option<Notice> {
     match command {
         Command::CreateAccount { .. } => *view = picture("alone"),
         Command::Join { .. } => *view = picture("digits"),
-        Command::CancelJoin => *view = picture("new"),
+        Command::CancelJoin | Command::Leave => *view = picture("new"),
         Command::Push { text, .. } => {
             let pushed = clip(view.clips.len(), ("", None, &[], &["Pixel"], 0));
             view.clips.insert(0, ClipView { text, ..pushed });

@@ -48,11 +48,11 @@ pub(crate) const IS_OFFLINE: &str = "not connected";
 pub(crate) const ADD: &str = "Add a device";
 
 pub(crate) const ALONE: &str = "Add your phone or another computer";
-pub(crate) const ALONE_HINT: &str = "What you copy on one of them shows up on all of them.";
+pub(crate) const ALONE_HINT: &str = "What you copy or send on one of them shows up on all of them.";
 
 pub(crate) const CLIPS: &str = "Clips";
 pub(crate) const EMPTY: &str = "Nothing here yet";
-pub(crate) const EMPTY_HINT: &str = "Copy something on any device; it shows up here.";
+pub(crate) const EMPTY_HINT: &str = "Copy in a browser with the extension, or send from any device; it shows up here.";
 pub(crate) const COPY: &str = "Copy";
 pub(crate) const COPIED: &str = "Copied";
 pub(crate) const COPY_FAILED: &str = "The browser did not allow copying. Tap the clip once more.";
@@ -75,6 +75,7 @@ pub(crate) const INVITE_OFFLINE: &str = "The link appears once there is a connec
 pub(crate) const INVITE_QR: &str = "Picture of the link, to scan with another device";
 pub(crate) const INVITE_LINK: &str = "Link";
 pub(crate) const INVITE_COPY: &str = "Copy link";
+pub(crate) const LINK_NOT_COPIED: &str = "Select the link and copy it";
 pub(crate) const INVITE_OVER: &str = "The link is no longer valid. Make a new one.";
 pub(crate) const REQUEST_HINT: &str = "Type the six digits it shows.";
 pub(crate) const REQUEST_FIELD: &str = "Six digits";
@@ -83,6 +84,9 @@ pub(crate) const APPROVE: &str = "Let it in";
 pub(crate) const REFUSE: &str = "Refuse";
 
 pub(crate) const DISMISS: &str = "Dismiss";
+pub(crate) const LEAVE: &str = "Forget this account";
+pub(crate) const LEAVE_SURE: &str = "Delete keys and clips from this device";
+pub(crate) const ELSEWHERE: &str = "That link is for another relay. Open it in the browser instead.";
 pub(crate) const JOINED: &str = "This device is in";
 
 /// When the next attempt to connect comes, after [`WAITING`].

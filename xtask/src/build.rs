@@ -52,7 +52,7 @@ pub(crate) fn build(only: &[Part]) -> Result<()> {
     if parts.iter().any(|part| !part.modules().is_empty()) {
         npm::install()?;
         let modules: Vec<Module> = parts.iter().flat_map(|part| part.modules()).copied().collect();
-        wasm::compile(&toolchain::require()?, &modules)?;
+        wasm::compile(&toolchain::install()?, &modules)?;
     }
     if wants(Part::Worker) {
         worker()?;

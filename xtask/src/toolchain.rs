@@ -17,7 +17,7 @@ use crate::{debian, paths, proc};
 pub(crate) const TARGET: &str = "wasm32-unknown-unknown";
 
 const DEBIAN_LIBS: &str = "/usr/lib/rustlib/wasm32-unknown-unknown/lib";
-const RUSTUP_LIMIT: Duration = Duration::from_secs(20);
+const RUSTUP_LIMIT: Duration = Duration::from_secs(90);
 const SHORT: Duration = Duration::from_secs(20);
 
 /// What cargo's environment needs in order to build for wasm.

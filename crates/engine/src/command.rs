@@ -46,6 +46,9 @@ pub enum Command {
     Refuse,
     /// Stops trying to join.
     CancelJoin,
+    /// Forgets the account and everything that came with it: keys, clips, outbox. The other devices
+    /// are not told.
+    Leave,
     /// Hides the problem that is shown.
     Dismiss,
 }
@@ -63,6 +66,7 @@ impl core::fmt::Debug for Command {
             Self::Approve { .. } => "Approve",
             Self::Refuse => "Refuse",
             Self::CancelJoin => "CancelJoin",
+            Self::Leave => "Leave",
             Self::Dismiss => "Dismiss",
         })
     }

@@ -61,7 +61,7 @@ pub enum Effect {
 }
 
 /// A passing piece of news.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "notice", rename_all = "snake_case")]
 pub enum Notice {
     /// A clip of another device is stored here.
@@ -109,4 +109,21 @@ pub enum Notice {
         /// What happened and what to do.
         problem: Problem,
     },
+}
+
+impl core::fmt::Debug for Notice {
+    /// Names the notice only: its fields hold links, digits and clip text.
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.write_str(match self {
+            Self::Received { .. } => "Received",
+            Self::Sent { .. } => "Sent",
+            Self::CaughtUp => "CaughtUp",
+            Self::InviteReady { .. } => "InviteReady",
+            Self::JoinRequested { .. } => "JoinRequested",
+            Self::Digits { .. } => "Digits",
+            Self::Joined => "Joined",
+            Self::DeviceAdded { .. } => "DeviceAdded",
+            Self::Failed { .. } => "Failed",
+        })
+    }
 }

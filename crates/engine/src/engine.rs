@@ -9,7 +9,7 @@ use rand_core::CryptoRng;
 
 use crate::history::History;
 use crate::line::Line;
-use crate::state::{Account, Identity, Invite, Join, Queued, Records};
+use crate::state::{self, Account, Identity, Invite, Join, Queued, Records};
 use crate::view::{Problem, View};
 use crate::{Command, Effect, Event, Notice, Write, problem};
 
@@ -29,6 +29,12 @@ pub struct Engine {
     pub(crate) line: Line,
     /// The item whose `Push` is not answered yet, and the cursor that the push named.
     pub(crate) in_flight: Option<(ItemId, u64)>,
+    /// Pulls that are not answered yet.
+    pub(crate) pulls: u32,
+    /// The relay or the account is lost to this device; trying again is up to the person.
+    pub(crate) halted_for_good: bool,
+    /// How far this device's clock is ahead of the relay's, milliseconds.
+    pub(crate) clock_ahead_ms: i64,
     /// The newest clip that came in since the line went up, to be put on the clipboard at the end.
     pub(crate) newest_missed: Option<ItemId>,
     /// The log was as long as the relay's when last compared.
@@ -61,6 +67,9 @@ impl Engine {
             join: records.join,
             line: Line::default(),
             in_flight: None,
+            pulls: 0,
+            halted_for_good: false,
+            clock_ahead_ms: 0,
             newest_missed: None,
             log_is_newest: false,
             log_fetched_for_item: false,
@@ -123,6 +132,7 @@ impl Engine {
             Command::CancelInvite => self.cancel_invite(),
             Command::Approve { digits } => self.approve(digits.as_deref(), rng),
             Command::Refuse => self.refuse(),
+            Command::Leave => self.leave(),
             Command::Dismiss => self.problem = None,
         }
     }
@@ -145,11 +155,13 @@ impl Engine {
             ToDevice::Item(item) => self.live_item(&item),
             ToDevice::Pushed { item, cursor } => self.pushed(item, cursor, rng),
             ToDevice::Delivered(delivered) => {
-                self.delivered.insert(delivered.device, delivered.cursor);
-                self.clips_revision += 1;
+                if self.is_member(&delivered.device) {
+                    self.delivered.insert(delivered.device, delivered.cursor);
+                    self.clips_revision += 1;
+                }
             }
             ToDevice::Presence { device, online } => {
-                if online {
+                if online && self.is_member(&device) {
                     self.online.insert(device);
                 } else {
                     self.online.remove(&device);
@@ -204,6 +216,26 @@ impl Engine {
         self.effects.push(Effect::Notice(notice));
     }
 
+    /// Back to where a fresh device starts, on disk too.
+    pub(crate) fn leave(&mut self) {
+        let logs = self.account.as_ref().map_or(0, |account| account.log.len() as u64);
+        for write in state::delete_all(logs, self.outbox.iter(), self.history.iter()) {
+            self.persist(write);
+        }
+        self.identity = None;
+        self.account = None;
+        self.outbox.clear();
+        self.history = History::default();
+        self.invite = None;
+        self.join = None;
+        self.newest_missed = None;
+        self.delivered.clear();
+        self.problem = None;
+        self.halted_for_good = false;
+        self.clips_revision += 1;
+        self.connect();
+    }
+
     /// Shows a problem and tells it once.
     pub(crate) fn fail(&mut self, problem: Problem) {
         self.notice(Notice::Failed { problem: problem.clone() });
@@ -219,10 +251,16 @@ impl Engine {
 
     /// Stops talking to the relay for good, until the person does something.
     pub(crate) fn halt(&mut self, problem: Problem) {
+        self.halted_for_good = ["fork", "removed"].contains(&problem.code.as_str());
         self.line.stop(self.now);
         self.in_flight = None;
         self.effect(Effect::Disconnect);
         self.fail(problem);
+    }
+
+    fn is_member(&self, device: &DeviceId) -> bool {
+        let log = self.account.as_ref().and_then(|account| account.membership.as_ref());
+        log.is_some_and(|log| log.member(device).is_some())
     }
 
     /// The account, once its log is known; otherwise says so.

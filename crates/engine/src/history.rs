@@ -51,8 +51,16 @@ impl History {
     pub(crate) fn add(&mut self, clip: Clip) -> Vec<Write> {
         let mut writes = vec![clip.record()];
         self.clips.push(clip);
-        let beyond = self.clips.len().saturating_sub(KEPT);
-        writes.extend(self.clips.drain(..beyond).map(|clip| clip.delete()));
+        let mut beyond = self.clips.len().saturating_sub(KEPT);
+        self.clips.retain(|clip| {
+            // What the relay does not have yet is sealed from here.
+            let goes = beyond > 0 && clip.cursor > 0;
+            if goes {
+                beyond -= 1;
+                writes.push(clip.delete());
+            }
+            !goes
+        });
         writes
     }
 

@@ -57,9 +57,11 @@ impl Engine {
         let Some(account) = &self.account else { return };
         let relay = account.relay.origin();
         let Some(invite) = self.invite.as_mut().filter(|i| i.inviter.invite() == id) else { return };
-        if invite.expires_ms == expires_ms {
+        // Kept by this device's clock; the answer to opening it again changes nothing.
+        if invite.expires_ms != 0 {
             return;
         }
+        let expires_ms = expires_ms.saturating_add_signed(self.clock_ahead_ms);
         invite.expires_ms = expires_ms;
         let write = invite.record();
         let url = invite.inviter.link(&relay).to_url(&relay);
@@ -69,6 +71,10 @@ impl Engine {
 
     pub(crate) fn invite_failed(&mut self, code: ErrorCode) {
         let completed = self.invite.as_ref().is_some_and(|invite| invite.approved);
+        if code == ErrorCode::BadEntry {
+            // The joiner is not left waiting.
+            self.refuse();
+        }
         self.drop_invite();
         if completed && code == ErrorCode::InviteGone {
             return;

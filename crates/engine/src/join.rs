@@ -15,7 +15,7 @@ use crate::{Engine, Notice, problem};
 
 impl Engine {
     pub(crate) fn start_join(&mut self, link: &str, name: &str, rng: &mut dyn CryptoRng) {
-        if self.account.is_some() {
+        if self.account.as_ref().is_some_and(Account::is_usable) {
             return self.fail(problem::already_member());
         }
         let link = match Link::parse(link) {
@@ -29,6 +29,9 @@ impl Engine {
         if name.is_empty() {
             return self.fail(problem::bad_name());
         }
+        if self.account.is_some() {
+            self.leave();
+        }
         let identity = Identity::new(DeviceKeys::make(rng), name);
         let join = Join { joiner: Joiner::make(&link, name, rng), offer: None, reveal: None };
         self.persist(identity.record());
@@ -40,6 +43,10 @@ impl Engine {
     }
 
     pub(crate) fn cancel_join(&mut self) {
+        // In, but not all the way: the relay does not have the account yet, or this device not its log.
+        if self.account.as_ref().is_some_and(|account| !account.is_usable()) {
+            return self.leave();
+        }
         if self.join.take().is_some() {
             self.identity = None;
             self.persist(Join::delete());

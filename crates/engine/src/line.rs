@@ -130,6 +130,7 @@ impl Engine {
             (None, None) => None,
         };
         self.in_flight = None;
+        self.pulls = 0;
         self.online.clear();
         let phase = if url.is_some() { Phase::Connecting } else { Phase::Idle };
         self.line.enter(phase, self.now);
@@ -138,6 +139,9 @@ impl Engine {
 
     pub(crate) fn network_is_back(&mut self) {
         self.line.attempts = 0;
+        if self.line.phase == Phase::Stopped && !self.halted_for_good {
+            self.line.phase = Phase::Idle;
+        }
         self.connect_if_wanted();
         // After a sleep the socket may be dead without knowing it.
         if self.line.is_up() && self.line.pong_by.is_none() {
@@ -182,10 +186,12 @@ impl Engine {
 
     pub(crate) fn timer(&mut self, rng: &mut dyn CryptoRng) {
         let now = self.now;
-        let due = |at: Option<u64>| at.is_some_and(|at| at <= now);
+        // What is further off than any wait of ours was set before the clock was put back.
+        let has_come = |at: u64| at <= now || at > now + BACKOFF_MAX_MS;
+        let due = |at: Option<u64>| at.is_some_and(has_come);
         self.drop_expired_invite();
         if let Phase::Waiting(at) = self.line.phase {
-            if at <= now {
+            if has_come(at) {
                 self.connect();
             }
             return;
@@ -213,11 +219,14 @@ impl Engine {
         match self.line.phase {
             Phase::CatchingUp => self.catch_up(),
             Phase::Online => {
-                if self.invite.as_ref().is_some_and(|invite| invite.expires_ms == 0) {
-                    self.reopen_invite();
+                if !self.log_is_newest {
+                    return self.pull_log();
                 }
+                // Brings back whatever step of it was not taken.
+                self.reopen_invite();
                 self.flush(rng);
             }
+            Phase::Joining => self.hang_up(rng),
             _ => {}
         }
     }
@@ -264,6 +273,7 @@ impl Engine {
         }
         self.line.attempts = 0;
         self.line.enter(Phase::CatchingUp, self.now);
+        self.clock_ahead_ms = self.now.cast_signed().saturating_sub_unsigned(welcome.time_ms);
         for code in ["sign_in_refused", "unknown_account"] {
             self.solved(code);
         }
@@ -285,8 +295,12 @@ impl Engine {
         const HELLO: u8 = 0;
         const CLAIM: u8 = 2;
         const PUSH: u8 = 3;
+        const PULL: u8 = 4;
         const APPEND: u8 = 6;
         const INVITE: u8 = 8;
+        if of == PULL {
+            self.pulls = self.pulls.saturating_sub(1);
+        }
         match (of, code) {
             (CLAIM, _) => self.claim_refused(code, rng),
             (_, ErrorCode::RateLimited) => {

@@ -24,13 +24,16 @@ enum Refused {
 
 impl Engine {
     pub(crate) fn create_account(&mut self, relay: &str, name: &str, rng: &mut dyn CryptoRng) {
-        if self.account.is_some() || self.join.is_some() {
+        if self.account.as_ref().is_some_and(Account::is_usable) || self.join.is_some() {
             return self.fail(problem::already_member());
         }
         let Some(relay) = Relay::parse(relay) else { return self.fail(problem::bad_relay()) };
         let name = name.trim();
         if name.is_empty() {
             return self.fail(problem::bad_name());
+        }
+        if self.account.is_some() {
+            self.leave();
         }
         let identity = Identity::new(DeviceKeys::make(rng), name);
         let Ok((genesis, secret)) = make_genesis(&identity.keys, name, rng) else { return };

@@ -3,14 +3,14 @@
 use hushclip_protocol::ids::DeviceId;
 
 use crate::Engine;
-use crate::state::Clip;
+use crate::state::{Account, Clip};
 use crate::view::{ClipView, DeviceView, InviteView, JoiningView, Stage, View};
 
 impl Engine {
     /// The view without its clips, which are many.
     pub(crate) fn present_frame(&self) -> View {
         let own = self.identity.as_ref().map(|i| i.id);
-        let member = self.account.as_ref().is_some_and(|a| a.membership.is_some());
+        let member = self.account.as_ref().is_some_and(Account::is_usable);
         View {
             stage: match (&self.join, member) {
                 (None, true) => Stage::Member,

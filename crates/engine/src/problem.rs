@@ -124,7 +124,10 @@ pub(crate) fn unknown_account() -> Problem {
 }
 
 pub(crate) fn removed() -> Problem {
-    problem("removed", "This device was removed from the account. It gets nothing new; join again to go on.")
+    problem(
+        "removed",
+        "This device was removed from the account. It gets nothing new; forget the account here, then join again.",
+    )
 }
 
 pub(crate) fn rolled_back() -> Problem {

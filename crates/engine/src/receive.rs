@@ -28,20 +28,27 @@ impl Engine {
     /// Asks for what comes next while catching up: the log first, then items.
     pub(crate) fn catch_up(&mut self) {
         let Some(account) = &self.account else { return };
-        if account.membership.is_none() {
+        if account.membership.is_none() || !self.log_is_newest {
             return self.pull_log();
         }
+        // One at a time: two answers to one question would look like the end.
+        if self.pulls > 0 {
+            return;
+        }
         let pull = ToRelay::Pull { after: account.cursor, limit: limits::PULL_ITEMS };
+        self.pulls += 1;
         self.send(&pull);
     }
 
     /// Something was missed on an open line.
     pub(crate) fn pull_again(&mut self) {
         self.line.phase = Phase::CatchingUp;
+        self.line.resume_at = None;
         self.catch_up();
     }
 
     pub(crate) fn items(&mut self, items: &[Item], has_more: bool, through: u64, rng: &mut dyn CryptoRng) {
+        self.pulls = self.pulls.saturating_sub(1);
         if self.line.phase != Phase::CatchingUp {
             return;
         }
@@ -62,15 +69,17 @@ impl Engine {
         account.cursor = account.cursor.max(through);
         let cursor = account.cursor;
         self.persist_account();
-        if has_more && advanced {
-            return self.catch_up();
+        if has_more {
+            // A relay that says "more" and brings nothing new would keep this device busy for ever.
+            return if advanced { self.catch_up() } else { self.hang_up(rng) };
         }
         self.send(&ToRelay::Ack { cursor });
         self.line.phase = Phase::Online;
-        self.apply_newest_missed();
         self.notice(Notice::CaughtUp);
         self.reopen_invite();
+        // Before the clipboard is written: it drops what waits to be sent and is no news.
         self.flush(rng);
+        self.apply_newest_missed();
     }
 
     pub(crate) fn live_item(&mut self, item: &Item) {
@@ -122,7 +131,14 @@ impl Engine {
         let header = &envelope.header;
         let (Some(account), Some(identity)) = (&self.account, &self.identity) else { return Outcome::Passed };
         if header.sender == identity.id {
-            self.settle(header.item, item.cursor);
+            if envelope.verify(&identity.keys.sign_pk()) {
+                let (id, counter) = (header.item, header.counter);
+                self.settle(id, item.cursor);
+                // Sent by this device in a life that it does not remember, as after a restored backup.
+                if let Some(account) = &mut self.account {
+                    account.next_counter = account.next_counter.max(counter.saturating_add(1));
+                }
+            }
             return Outcome::Passed;
         }
         let Some(log) = &account.membership else { return Outcome::NeedsLog };

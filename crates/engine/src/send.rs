@@ -49,7 +49,7 @@ impl Engine {
         let Some(identity) = &self.identity else { return };
         let mut id = [0; ItemId::LEN];
         rng.fill_bytes(&mut id);
-        let clip = Clip {
+        let mut clip = Clip {
             item: ItemId::from_bytes(id),
             order: self.history.next_order(),
             cursor: 0,
@@ -60,9 +60,14 @@ impl Engine {
             html: content.html,
             sent_ms: 0,
         };
+        if body(&clip, false).check().is_err() {
+            // Browsers put whole style sheets into the HTML of a few words.
+            clip.html = None;
+        }
         if let Err(error) = body(&clip, false).check() {
             return self.fail(problem::too_large(error.bytes));
         }
+        self.solved("too_large");
         let queued = Queued { item: clip.item, order: clip.order, sealed: None };
         self.clips_revision += 1;
         self.persist(queued.record());

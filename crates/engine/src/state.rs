@@ -15,8 +15,8 @@ use crate::effect::Write;
 use crate::engine::RestoreError;
 use crate::relay::Relay;
 
-/// Longest record: a clip with its envelope.
-const RECORD_BYTES: usize = 1024 * 1024;
+/// Longest record. They are this device's own, so this only keeps nonsense out.
+const RECORD_BYTES: usize = 64 * 1024 * 1024;
 
 const DEVICE: &str = "device";
 const ACCOUNT: &str = "account";
@@ -119,7 +119,7 @@ pub(crate) struct Clip {
 pub(crate) struct Invite {
     #[n(0)]
     pub(crate) inviter: Inviter,
-    /// By the relay's clock; 0 until the relay has it.
+    /// By this device's clock; 0 until the relay has it.
     #[n(1)]
     pub(crate) expires_ms: u64,
     /// The one request that is answered.
@@ -265,6 +265,12 @@ impl Account {
         Ok(account)
     }
 
+    /// The relay has the account and this device its log: until then, nothing has been shared that
+    /// could not be started anew.
+    pub(crate) fn is_usable(&self) -> bool {
+        self.registered && self.membership.is_some()
+    }
+
     /// The hash of a known log entry.
     pub(crate) fn head_at(&self, seq: u64) -> Option<Hash> {
         self.log.get(usize::try_from(seq).ok()?).map(SignedEntry::hash)
@@ -356,11 +362,26 @@ impl Join {
 }
 
 pub(crate) fn log_record(seq: u64, entry: &SignedEntry) -> Write {
-    put(format!("{LOG}{seq:08}"), entry)
+    put(log_key(seq), entry)
 }
 
 pub(crate) fn clipboard_record(digest: &Hash) -> Write {
     put(CLIPBOARD.into(), digest)
+}
+
+/// Deletes every record that there can be.
+pub(crate) fn delete_all<'a>(
+    logs: u64,
+    outbox: impl Iterator<Item = &'a Queued>,
+    clips: impl Iterator<Item = &'a Clip>,
+) -> Vec<Write> {
+    let single = [DEVICE, ACCOUNT, INVITE, JOIN, CLIPBOARD].map(|key| Write::Delete { key: key.into() });
+    let logs = (0..logs).map(|seq| Write::Delete { key: log_key(seq) });
+    single.into_iter().chain(logs).chain(outbox.map(Queued::delete)).chain(clips.map(Clip::delete)).collect()
+}
+
+fn log_key(seq: u64) -> String {
+    format!("{LOG}{seq:08}")
 }
 
 pub(crate) fn delete_device() -> Write {

@@ -22,7 +22,7 @@ pub struct View {
     pub devices: Vec<DeviceView>,
     /// The open invite.
     pub invite: Option<InviteView>,
-    /// How joining stands, in [`Stage::Joining`].
+    /// How joining stands, in [`Stage::Joining`]; `None` for a new account.
     pub joining: Option<JoiningView>,
     /// The newest problem, until dismissed or solved.
     pub problem: Option<Problem>,
@@ -37,7 +37,8 @@ pub enum Stage {
     /// No account yet: offer to make one or to join one.
     #[default]
     New,
-    /// A link was opened and the other device has not answered yet.
+    /// On the way in: a link was opened and the other device has not answered yet, or the relay has
+    /// not taken a new account in yet.
     Joining,
     /// In an account.
     Member,

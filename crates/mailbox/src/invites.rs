@@ -1,6 +1,6 @@
 //! Invites: opened by a member, claimed once, and a letter box between inviter and joiner.
 
-use hushclip_protocol::error::ErrorCode;
+use hushclip_protocol::error::{CloseCode, ErrorCode};
 use hushclip_protocol::frame::{InviteNote, InviteStep, ToDevice, ToRelay};
 use hushclip_protocol::ids::{Claim, ConnId, DeviceId, InviteId, JoinToken};
 use hushclip_protocol::{label, limits};
@@ -19,7 +19,7 @@ impl<S: Store> Mailbox<S> {
             Some(row) if row.inviter == device && row.claim_hash == claim_hash => row.clone(),
             Some(_) => return Err(ErrorCode::InviteUsed),
             None if again => return Err(ErrorCode::InviteGone),
-            None if self.invites.len() >= limits::INVITES => return Err(ErrorCode::TooManyInvites),
+            None if self.open_invites() >= limits::INVITES => return Err(ErrorCode::TooManyInvites),
             None => {
                 let mut row = InviteRow {
                     invite,
@@ -102,6 +102,10 @@ impl<S: Store> Mailbox<S> {
         if row.inviter != device || note.step <= InviteStep::Request {
             return Err(ErrorCode::InviteGone);
         }
+        if note.step == InviteStep::Welcome {
+            // The joiner is in the log by now and its phone may be asleep: only it can still claim.
+            row.expires_ms = row.expires_ms.max(self.now + limits::WELCOME_MS);
+        }
         self.keep_note(&mut row, &note)?;
         let joiners: Vec<_> = self
             .sessions
@@ -127,6 +131,11 @@ impl<S: Store> Mailbox<S> {
 
     fn invite(&self, invite: &InviteId) -> Result<InviteRow, ErrorCode> {
         self.invites.get(invite).filter(|row| row.expires_ms > self.now).cloned().ok_or(ErrorCode::InviteGone)
+    }
+
+    /// Invites that nobody has come in through.
+    fn open_invites(&self) -> usize {
+        self.invites.values().filter(|row| row.notes[slot(InviteStep::Welcome)].is_empty()).count()
     }
 
     fn put_invite(&mut self, row: &InviteRow) -> Result<(), ErrorCode> {
@@ -156,6 +165,7 @@ impl<S: Store> Mailbox<S> {
             .collect();
         for conn in joiners {
             self.send(conn, &ended);
+            self.close(conn, CloseCode::SignInTimeout);
         }
         Ok(())
     }

@@ -62,10 +62,10 @@ impl<S: Store> Mailbox<S> {
         let (log_seq, log_head) = (membership.seq(), membership.head());
         let was_online = self.is_online(&hello.device);
         if let Some(session) = self.sessions.get_mut(&conn) {
-            session.state = State::Member { device: hello.device, acked: hello.cursor };
+            session.state = State::Member { device: hello.device, acked: hello.cursor.min(self.last_cursor) };
         }
         self.attach(conn);
-        self.note_acked(hello.device, hello.cursor);
+        let news = self.note_acked(hello.device, hello.cursor);
         let welcome = Welcome {
             version,
             max_cursor: self.last_cursor,
@@ -77,6 +77,11 @@ impl<S: Store> Mailbox<S> {
             delivered: self.delivered(),
         };
         self.send(conn, &ToDevice::Welcome(welcome));
+        if news {
+            // Its ack was lost with the connection.
+            let cursor = hello.cursor.min(self.last_cursor);
+            self.tell_members(Some(conn), &ToDevice::Delivered(Delivered { device: hello.device, cursor }));
+        }
         if !was_online {
             self.tell_members(Some(conn), &ToDevice::Presence { device: hello.device, online: true });
         }

@@ -22,6 +22,8 @@ pub const PAIRING_BYTES: usize = 8 * 1024;
 pub const INVITES: usize = 8;
 /// How long an invite can be claimed, in milliseconds.
 pub const INVITE_MS: u64 = 10 * 60 * 1000;
+/// How long a device that was let in may take to fetch the account, in milliseconds.
+pub const WELCOME_MS: u64 = 24 * 60 * 60 * 1000;
 /// Sockets open at once to one mailbox.
 pub const SOCKETS: usize = 64;
 /// How long a socket may stay without signing in or claiming, in milliseconds.

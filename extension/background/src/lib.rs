@@ -87,7 +87,7 @@ impl Handle {
     /// The picture as a message for a popup.
     pub fn picture(&self) -> String {
         encode(&ToPopup::View(match &self.0 {
-            Ok(shell) => shell.view(),
+            Ok(shell) => fitting(shell.view()),
             Err(_) => self.view_without_clips(),
         }))
     }
@@ -134,4 +134,19 @@ impl Handle {
 fn encode(message: &ToPopup) -> String {
     // Views and notices are strings and numbers and always encode.
     serde_json::to_string(message).unwrap_or_default()
+}
+
+/// Chromium passes on no message above 64 MiB, and a popup need not wait for more than this.
+const PICTURE_BYTES: usize = 8 * 1024 * 1024;
+
+/// The view with as many of its newest clips as fit into a message.
+fn fitting(mut view: View) -> View {
+    let mut bytes = 0;
+    let fits = view.clips.iter().take_while(|clip| {
+        bytes += clip.text.len() + clip.html.as_ref().map_or(0, String::len);
+        bytes <= PICTURE_BYTES
+    });
+    let fits = fits.count();
+    view.clips.truncate(fits);
+    view
 }

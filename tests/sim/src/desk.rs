@@ -27,6 +27,8 @@ pub struct Desk {
     notices: Vec<Vec<Notice>>,
     clipboards: Vec<Vec<String>>,
     wakes: Vec<Option<u64>>,
+    away: Vec<bool>,
+    skews: Vec<i64>,
     relay: Option<Relay>,
     todo: VecDeque<(usize, Event)>,
     rng: ChaCha20Rng,
@@ -46,6 +48,8 @@ impl Desk {
             notices: vec![Vec::new(); devices],
             clipboards: vec![Vec::new(); devices],
             wakes: vec![None; devices],
+            away: vec![false; devices],
+            skews: vec![0; devices],
             relay: None,
             todo: VecDeque::new(),
             rng,
@@ -84,12 +88,20 @@ impl Desk {
     /// Something happens, with all that follows from it.
     pub fn event(&mut self, device: usize, event: Event) {
         self.todo.push_back((device, event));
-        while let Some((device, event)) = self.todo.pop_front() {
-            let (now, subject) = (self.now, &mut self.devices[device]);
+        while self.step() {}
+    }
+
+    /// Takes the next thing that happens; false if there is none.
+    fn step(&mut self) -> bool {
+        let Some((device, event)) = self.todo.pop_front() else { return false };
+        if !self.away[device] {
+            let now = self.now.saturating_add_signed(self.skews[device]);
+            let subject = &mut self.devices[device];
             for effect in subject.engine.handle(event, now, &mut subject.rng) {
                 self.effect(device, effect);
             }
         }
+        true
     }
 
     /// The person asks for something.
@@ -123,6 +135,31 @@ impl Desk {
                 self.event(device, Event::SocketClosed { code: code.map(CloseCode::code) });
             }
         }
+    }
+
+    /// A device is out of reach, and is not told anything.
+    pub fn take_away(&mut self, device: usize) {
+        if let Some(conn) = self.devices[device].conn.take() {
+            self.relay_event(RelayEvent::Closed { conn });
+        }
+        self.away[device] = true;
+    }
+
+    /// The device is back; something else happens when that many things have happened to it.
+    pub fn bring_back_while(&mut self, device: usize, steps: usize, meanwhile: impl FnOnce(&mut Self)) {
+        self.away[device] = false;
+        self.todo.push_back((device, Event::SocketClosed { code: None }));
+        self.todo.push_back((device, Event::Online));
+        for _ in 0..steps {
+            self.step();
+        }
+        meanwhile(self);
+        while self.step() {}
+    }
+
+    /// Puts a device's clock ahead of (or behind) the relay's.
+    pub fn skew(&mut self, device: usize, ms: i64) {
+        self.skews[device] += ms;
     }
 
     /// The process of a device dies and comes back.
@@ -182,7 +219,7 @@ impl Desk {
                     self.relay_event(RelayEvent::Closed { conn });
                 }
             }
-            Effect::WakeAt(at) => self.wakes[device] = Some(at),
+            Effect::WakeAt(at) => self.wakes[device] = Some(at.saturating_add_signed(-self.skews[device])),
             Effect::WriteClipboard(content) => self.clipboards[device].push(content.text),
             Effect::Notice(notice) => self.notices[device].push(notice),
             Effect::ViewChanged => {}

@@ -257,6 +257,105 @@ fn joining_survives_restarts_on_both_sides() {
 }
 
 #[test]
+fn an_account_at_the_wrong_address_is_no_dead_end() {
+    let mut desk = Desk::new(1);
+    desk.reachable = false;
+    desk.create();
+    assert_eq!(desk.view(0).stage, Stage::Joining, "nothing is made until a relay answers");
+    desk.restart(0);
+    desk.command(0, Command::CancelJoin);
+    assert_eq!(desk.view(0).stage, Stage::New);
+    desk.create();
+    desk.reachable = true;
+    desk.create();
+    assert_eq!(desk.view(0).stage, Stage::Member);
+}
+
+#[test]
+fn a_long_absence_is_caught_up_though_the_log_grows_meanwhile() {
+    // The new entry comes in at another moment of the catching up each time.
+    for steps in 0..40 {
+        let mut desk = Desk::new(3);
+        desk.create();
+        let link = desk.invite();
+        join(&mut desk, 1, &link);
+        let digits = desk.digits(1);
+        desk.command(0, Command::Approve { digits: Some(digits) });
+        desk.take_away(1);
+        for i in 0..250 {
+            desk.copy(0, &format!("clip {i}"));
+            desk.wait(1000);
+        }
+        let link = desk.invite();
+        join(&mut desk, 2, &link);
+        let digits = desk.digits(2);
+        desk.bring_back_while(1, steps, |desk| desk.command(0, Command::Approve { digits: Some(digits) }));
+        assert_eq!(desk.view(1).devices.len(), 3, "after {steps} steps");
+        assert_eq!(desk.texts(1).len(), 250, "after {steps} steps");
+        assert_eq!(desk.clipboard(1), ["clip 249"], "after {steps} steps");
+    }
+}
+
+#[test]
+fn a_wrong_clock_does_not_shorten_an_invite_or_keep_a_device_offline() {
+    let mut desk = Desk::new(2);
+    desk.create();
+    desk.skew(0, 20 * 60_000);
+    desk.cut(None);
+    desk.wait(5_000);
+    let link = desk.invite();
+    desk.wait(60_000);
+    join(&mut desk, 1, &link);
+    let digits = desk.digits(1);
+    desk.command(0, Command::Approve { digits: Some(digits) });
+    assert_eq!(desk.view(1).stage, Stage::Member);
+    desk.reachable = false;
+    desk.cut(None);
+    desk.skew(0, -20 * 60_000);
+    desk.reachable = true;
+    desk.event(0, Event::Timer);
+    assert_eq!(desk.view(0).connection, Connection::Online);
+}
+
+#[test]
+fn a_joiner_asleep_at_the_end_still_comes_in() {
+    let mut desk = Desk::new(2);
+    desk.create();
+    let link = desk.invite();
+    join(&mut desk, 1, &link);
+    let digits = desk.digits(1);
+    desk.take_away(1);
+    desk.command(0, Command::Approve { digits: Some(digits) });
+    desk.wait(60 * MINUTE);
+    desk.bring_back_while(1, 0, |_| {});
+    assert_eq!(desk.view(1).stage, Stage::Member);
+}
+
+#[test]
+fn leaving_forgets_everything() {
+    let mut desk = Desk::paired(2);
+    desk.copy(0, "one");
+    desk.command(1, Command::Leave);
+    assert_eq!((desk.view(1).stage, desk.texts(1).len()), (Stage::New, 0));
+    desk.restart(1);
+    assert_eq!(desk.view(1).stage, Stage::New, "on disk too");
+    let link = desk.invite();
+    join(&mut desk, 1, &link);
+    let digits = desk.digits(1);
+    desk.command(0, Command::Approve { digits: Some(digits) });
+    desk.copy(0, "two");
+    assert_eq!(desk.texts(1), ["two"], "and it can come in again, as a new device");
+}
+
+#[test]
+fn bulky_html_does_not_keep_its_text_back() {
+    let mut desk = Desk::paired(2);
+    desk.command(0, Command::Push { text: "few words".into(), html: Some("x".repeat(limits::CLIP_BYTES)) });
+    assert_eq!(desk.texts(1), ["few words"]);
+    assert_eq!(desk.view(1).clips[0].html, None);
+}
+
+#[test]
 fn commands_out_of_place_are_explained() {
     let mut desk = Desk::new(1);
     desk.command(0, Command::Push { text: "x".into(), html: None });

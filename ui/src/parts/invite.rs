@@ -7,7 +7,7 @@ use leptos::html::Dialog;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 
-use crate::host::{Host, host};
+use crate::host::host;
 use crate::parts::digits::Request;
 use crate::parts::icon::{Icon, Shape};
 use crate::parts::qr::Qr;
@@ -93,9 +93,10 @@ fn Link(url: String) -> impl IntoView {
             text::works_for(left / 60, left % 60)
         }
     };
+    let copied = RwSignal::new(None);
     let copy = {
         let url = url.clone();
-        move |_| copy_link(host, &url)
+        move |_| copy_link(copied, &url)
     };
     view! {
         <h2 id="invite-title" tabindex="-1" autofocus>{text::INVITE}</h2>
@@ -107,7 +108,7 @@ fn Link(url: String) -> impl IntoView {
             <Cancel />
             <button class="secondary" type="button" on:click=copy>
                 <Icon shape=Shape::Copy />
-                {text::INVITE_COPY}
+                <span role="status">{move || copied.get().unwrap_or(text::INVITE_COPY)}</span>
             </button>
         </div>
     }
@@ -121,9 +122,10 @@ fn Cancel() -> impl IntoView {
     }
 }
 
-fn copy_link(host: Host, url: &str) {
+/// Says on the button how it went: other messages are behind the dialog.
+fn copy_link(copied: RwSignal<Option<&'static str>>, url: &str) {
     let written = clipboard::write(url, None);
     spawn_local(async move {
-        host.news.show(if written.await { text::COPIED } else { text::COPY_FAILED });
+        copied.set(Some(if written.await { text::COPIED } else { text::LINK_NOT_COPIED }));
     });
 }

@@ -7,6 +7,9 @@ use crate::host::host;
 use crate::parts::icon::{Icon, Shape};
 use crate::text;
 
+/// Problems that end an account on this device.
+const ENDS: [&str; 5] = ["removed", "fork", "bad_log", "unknown_account", "sign_in_refused"];
+
 /// The newest problem, until it is dismissed or solved.
 #[component]
 pub(crate) fn Problem() -> impl IntoView {
@@ -15,9 +18,10 @@ pub(crate) fn Problem() -> impl IntoView {
     move || {
         problem.get().map(|problem| {
             view! {
-                <div class="problem" role="alert" data-testid="problem" data-code=problem.code>
+                <div class="problem" role="alert" data-testid="problem" data-code=problem.code.clone()>
                     <Icon shape=Shape::Warning />
                     <p>{problem.message}</p>
+                    {ENDS.contains(&problem.code.as_str()).then(|| view! { <Leave /> })}
                     <button
                         class="bare"
                         type="button"
@@ -30,5 +34,24 @@ pub(crate) fn Problem() -> impl IntoView {
                 </div>
             }
         })
+    }
+}
+
+/// Forgets the account, when pressed twice: there is no way back.
+#[component]
+fn Leave() -> impl IntoView {
+    let host = host();
+    let sure = RwSignal::new(false);
+    let press = move |_| {
+        if sure.get_untracked() {
+            host.send(Command::Leave);
+        } else {
+            sure.set(true);
+        }
+    };
+    view! {
+        <button class="secondary" type="button" data-testid="leave" on:click=press>
+            {move || if sure.get() { text::LEAVE_SURE } else { text::LEAVE }}
+        </button>
     }
 }

@@ -1,11 +1,11 @@
 //! On the way in: first nothing to do but wait, then six digits to type on the other device.
 
-use hushclip_engine::Command;
+use hushclip_engine::{Command, view};
 use leptos::prelude::*;
 
 use crate::entry;
 use crate::host::host;
-use crate::parts::Mark;
+use crate::parts::{Connection, Mark};
 use crate::text;
 
 /// The joiner's side of pairing.
@@ -15,6 +15,8 @@ pub(crate) fn Joining() -> impl IntoView {
     // The link is being used: after this it is worth nothing.
     host.opened_link.set(None);
     let digits = host.follow(|view| view.joining.as_ref().and_then(|joining| joining.digits.clone()));
+    let by_link = host.follow(|view| view.joining.is_some());
+    let waiting = host.follow(|view| matches!(view.connection, view::Connection::Waiting { .. }));
     view! {
         <div class="centred" role="status">
             <Mark />
@@ -22,7 +24,15 @@ pub(crate) fn Joining() -> impl IntoView {
                 None => {
                     view! {
                         <h1 tabindex="-1" class="pulse">{text::CONNECTING}</h1>
-                        <p class="lead">{text::CONNECTING_HINT}</p>
+                        {move || {
+                            if waiting.get() {
+                                view! { <Connection /> }.into_any()
+                            } else if by_link.get() {
+                                view! { <p class="lead">{text::CONNECTING_HINT}</p> }.into_any()
+                            } else {
+                                ().into_any()
+                            }
+                        }}
                     }
                         .into_any()
                 }

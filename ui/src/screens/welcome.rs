@@ -88,9 +88,15 @@ fn RelayField(relay: RwSignal<String>) -> impl IntoView {
 fn Join(name: RwSignal<String>) -> impl IntoView {
     let host = host();
     let link = RwSignal::new(String::new());
+    let own_relay = host.platform().default_relay;
     let join = move |event: SubmitEvent| {
         event.prevent_default();
         let link = link.get_untracked().trim().to_owned();
+        // The page may talk to its own relay only; a link opens the page of its relay.
+        let elsewhere = own_relay.as_ref().is_some_and(|own| link.contains("/pair#") && !link.starts_with(&**own));
+        if elsewhere {
+            return host.news.show(text::ELSEWHERE);
+        }
         host.send(Command::Join { link, name: name.get_untracked().trim().to_owned() });
     };
     view! {
