@@ -8,8 +8,7 @@ use anyhow::{Context as _, Result};
 use crate::{debian, npm, proc, toolchain};
 
 /// What only the tests need, as (program, Debian package).
-const TEST_PROGRAMS: [(&str, &str); 4] =
-    [("chromium", "chromium"), ("firefox-esr", "firefox-esr"), ("Xvfb", "xvfb"), ("xclip", "xclip")];
+const TEST_PROGRAMS: [(&str, &str); 2] = [("chromium", "chromium"), ("firefox-esr", "firefox-esr")];
 
 /// Installs what building and running need, and for `test` the browsers as well.
 pub(crate) fn setup(test: bool) -> Result<()> {
