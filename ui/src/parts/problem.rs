@@ -20,8 +20,10 @@ pub(crate) fn Problem() -> impl IntoView {
             view! {
                 <div class="problem" role="alert" data-testid="problem" data-code=problem.code.clone()>
                     <Icon shape=Shape::Warning />
-                    <p>{problem.message}</p>
-                    {ENDS.contains(&problem.code.as_str()).then(|| view! { <Leave /> })}
+                    <div class="words">
+                        <p>{problem.message}</p>
+                        {ENDS.contains(&problem.code.as_str()).then(|| view! { <Leave /> })}
+                    </div>
                     <button
                         class="bare"
                         type="button"
