@@ -33,6 +33,17 @@ fn main() {
     }
 }
 
+fn invite() -> InviteView {
+    InviteView {
+        url: LINK.into(),
+        code: None,
+        expires_at: now() + 581_000,
+        request: None,
+        needs_digits: true,
+        wrong_digits: false,
+    }
+}
+
 fn now() -> u64 {
     #[expect(clippy::cast_sign_loss, reason = "the present is after 1970")]
     let now = js_sys::Date::now() as u64;
@@ -43,7 +54,7 @@ fn picture(scene: &str) -> View {
     let mut view = View { stage: Stage::Member, connection: Connection::Online, ..View::default() };
     view.devices = devices(if matches!(scene, "alone" | "alone-invite") { 1 } else { 4 });
     view.clips = if matches!(scene, "alone" | "alone-invite" | "empty") { Vec::new() } else { clips() };
-    let invite = InviteView { url: LINK.into(), expires_at: now() + 581_000, request: None, wrong_digits: false };
+    let invite = invite();
     match scene {
         "new" | "opened" => view.stage = Stage::New,
         "new-problem" => {
@@ -82,6 +93,8 @@ fn devices(count: usize) -> Vec<DeviceView> {
         name: name.into(),
         own: n == 0,
         online,
+        confirmed_at: online.then(|| now() - 3_600_000),
+        removing: false,
     };
     all.into_iter().enumerate().take(count).map(device).collect()
 }
@@ -147,11 +160,10 @@ fn answer(view: &mut View, command: Command) -> Option<Notice> {
             view.clips.insert(0, ClipView { text, ..pushed });
         }
         Command::Invite => {
-            view.invite =
-                Some(InviteView { url: LINK.into(), expires_at: now() + 600_000, request: None, wrong_digits: false });
+            view.invite = Some(invite());
         }
         Command::CancelInvite | Command::Refuse => view.invite = None,
-        Command::Approve { digits } => {
+        Command::Approve { digits, .. } => {
             if digits.as_deref() == Some("482913") {
                 view.invite = None;
                 view.devices = devices(2);
@@ -160,7 +172,8 @@ fn answer(view: &mut View, command: Command) -> Option<Notice> {
             view.invite.iter_mut().for_each(|invite| invite.wrong_digits = true);
         }
         Command::Dismiss => view.problem = None,
-        Command::Copied { .. } => {}
+        Command::DismissAlert { id } => view.alerts.retain(|alert| alert.id != id),
+        _ => {}
     }
     None
 }

@@ -90,7 +90,7 @@ fn screen(view: Signal<Option<View>>, failure: Signal<Option<String>>, host: Hos
     match view.with(|view| view.as_ref().map(|view| view.stage)) {
         None => Screen::Loading,
         Some(Stage::New) if host.opened_link.with(Option::is_some) => Screen::Opened,
-        Some(Stage::New) => Screen::Welcome,
+        Some(Stage::New | Stage::Removed) => Screen::Welcome,
         Some(Stage::Joining) => Screen::Joining,
         Some(Stage::Member) => Screen::Member,
     }

@@ -132,7 +132,7 @@ impl Waiting {
     }
 
     async fn approve(&mut self, session: &mut Session, digits: Option<String>) -> Result<()> {
-        let done = session.command(Command::Approve { digits }).await?;
+        let done = session.command(Command::Approve { digits, share_history: false }).await?;
         if let Some(problem) = done.problem {
             return Err(problem.into());
         }

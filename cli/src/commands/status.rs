@@ -63,6 +63,7 @@ fn show(picture: &Picture, home: &Home, args: &args::Status) -> Result<()> {
         "Account",
         match (view.stage, view.devices.len()) {
             (Stage::New, _) => "none yet: `hushclip init` starts one, `hushclip join` joins one".to_owned(),
+            (Stage::Removed, _) => "none: this device was removed from its account".into(),
             (Stage::Joining, _) => "joining".into(),
             (Stage::Member, 1) => "this device only".into(),
             (Stage::Member, devices) => format!("{devices} devices"),

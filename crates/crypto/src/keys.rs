@@ -22,17 +22,29 @@ secret_newtype!(
 pub struct DeviceKeys {
     sign: SignSeed,
     boxed: BoxSk,
+    id: DeviceId,
 }
 
 impl DeviceKeys {
     /// Fresh keys.
     pub fn make(rng: &mut dyn CryptoRng) -> Self {
-        Self { sign: SignSeed::make(rng), boxed: BoxSk::make(rng) }
+        Self::from_parts(SignSeed::make(rng), BoxSk::make(rng))
     }
 
-    /// Puts persisted keys together again.
-    pub const fn from_parts(sign: SignSeed, boxed: BoxSk) -> Self {
-        Self { sign, boxed }
+    /// The keys of a device that has had no other box key.
+    pub fn from_parts(sign: SignSeed, boxed: BoxSk) -> Self {
+        let id = DeviceId::derive(&sign.derive_pk(), &boxed.derive_pk());
+        Self { sign, boxed, id }
+    }
+
+    /// The keys of a device that is named by its first box key and may have another one by now.
+    pub const fn from_saved(sign: SignSeed, boxed: BoxSk, id: DeviceId) -> Self {
+        Self { sign, boxed, id }
+    }
+
+    /// The same device with another box key.
+    pub fn with_box(&self, boxed: BoxSk) -> Self {
+        Self { boxed, ..self.clone() }
     }
 
     /// The seed, to persist.
@@ -47,7 +59,7 @@ impl DeviceKeys {
 
     /// Public signing key.
     pub fn sign_pk(&self) -> SignPk {
-        SignPk::from_bytes(self.signing_key().verifying_key().to_bytes())
+        self.sign.derive_pk()
     }
 
     /// Public box key.
@@ -55,14 +67,14 @@ impl DeviceKeys {
         self.boxed.derive_pk()
     }
 
-    /// The identifier that follows from the public keys.
-    pub fn device_id(&self) -> DeviceId {
-        DeviceId::derive(&self.sign_pk(), &self.box_pk())
+    /// The identifier that follows from the signing key and the first box key.
+    pub const fn device_id(&self) -> DeviceId {
+        self.id
     }
 
     /// Signs a message, which must start with a label of its own.
     pub fn sign(&self, message: &[u8]) -> Signature {
-        Signature::from_bytes(self.signing_key().sign(message).to_bytes())
+        Signature::from_bytes(self.sign.signing_key().sign(message).to_bytes())
     }
 
     /// Signs the answer to the relay's challenge. `host` as in [`signin::message`].
@@ -70,9 +82,16 @@ impl DeviceKeys {
         hello.signature = self.sign(&signin::message(host, challenge, &hello));
         hello
     }
+}
+
+impl SignSeed {
+    /// The public key that belongs to it.
+    pub fn derive_pk(&self) -> SignPk {
+        SignPk::from_bytes(self.signing_key().verifying_key().to_bytes())
+    }
 
     fn signing_key(&self) -> SigningKey {
-        SigningKey::from_bytes(&self.sign.0)
+        SigningKey::from_bytes(&self.0)
     }
 }
 

@@ -11,7 +11,7 @@ use zeroize::Zeroizing;
 
 use crate::OpenError;
 use crate::epoch::EpochSecret;
-use crate::keys::DeviceKeys;
+use crate::keys::{BoxSk, DeviceKeys};
 use crate::pairing::JoinRequest;
 use crate::sealed_to;
 
@@ -95,6 +95,22 @@ pub fn make_rotate(
     let members: Vec<_> = log.members().map(|(id, m)| (*id, m.box_pk)).collect();
     let (grant, sealed) = grant(&place, &secret, &members, rng)?;
     Ok((sign(keys, &place, Action::Rotate { grant }, sealed), secret))
+}
+
+/// A new box key for this device, and a new epoch for all, as the entry after `log`. Once the entry
+/// stands in the log, `boxed` is the device's only box key.
+pub fn make_rekey(
+    keys: &DeviceKeys,
+    log: &Membership,
+    boxed: &BoxSk,
+    rng: &mut dyn CryptoRng,
+) -> Result<(SignedEntry, EpochSecret), OpenError> {
+    let place = next(log);
+    let secret = EpochSecret::make(rng);
+    let (own, box_pk) = (keys.device_id(), boxed.derive_pk());
+    let members: Vec<_> = log.members().map(|(id, m)| (*id, if *id == own { box_pk } else { m.box_pk })).collect();
+    let (grant, sealed) = grant(&place, &secret, &members, rng)?;
+    Ok((sign(keys, &place, Action::Rekey { box_pk, grant }, sealed), secret))
 }
 
 /// Takes the secret of the epoch that `signed` starts, and checks it against the commitment.

@@ -21,6 +21,15 @@ pub enum Command {
         /// What the other devices will call this one.
         name: String,
     },
+    /// Joins an account through a typed code.
+    JoinByCode {
+        /// Origin of the relay, as `https://host[:port]`.
+        relay: String,
+        /// The code, such as `4-purple-castle`; case and spaces do not matter.
+        code: String,
+        /// What the other devices will call this one.
+        name: String,
+    },
     /// Sends a clip to the other devices, whatever is on the clipboard.
     Push {
         /// Plain text.
@@ -35,17 +44,39 @@ pub enum Command {
     },
     /// Opens an invite; replaces the one that is open.
     Invite,
+    /// Opens an invite with a typed code instead of a link; replaces the one that is open.
+    InviteByCode,
     /// Ends the open invite.
     CancelInvite,
     /// Lets the device that answered the invite in.
     Approve {
-        /// The six digits it shows. `None` lets it in unseen, for scripts.
+        /// The six digits it shows. `None` lets it in unseen, for scripts and after a typed code.
         digits: Option<String>,
+        /// Whether it may read what the relay keeps of the time before.
+        share_history: bool,
     },
     /// Turns the device that answered the invite away.
     Refuse,
     /// Stops trying to join.
     CancelJoin,
+    /// Locks a device of the account out of everything that is sent from now on.
+    RemoveDevice {
+        /// Hexadecimal identifier, as in [`crate::view::DeviceView::id`].
+        device: String,
+    },
+    /// How often this device changes its keys, besides after each 1,000 clips.
+    SetRotation {
+        /// Minutes, 30 to 10,080 (a week).
+        minutes: u32,
+    },
+    /// After [`crate::view::Problem`] `fork` and the like: the person has looked into it and wants to
+    /// go on with this relay. What this device knows of the list of devices still has to hold.
+    Resume,
+    /// Hides an alert.
+    DismissAlert {
+        /// As in [`crate::view::AlertView::id`].
+        id: u64,
+    },
     /// Forgets the account and everything that came with it: keys, clips, outbox. The other devices
     /// are not told.
     Leave,
@@ -59,9 +90,15 @@ impl core::fmt::Debug for Command {
         f.write_str(match self {
             Self::CreateAccount { .. } => "CreateAccount",
             Self::Join { .. } => "Join",
+            Self::JoinByCode { .. } => "JoinByCode",
             Self::Push { .. } => "Push",
             Self::Copied { .. } => "Copied",
             Self::Invite => "Invite",
+            Self::InviteByCode => "InviteByCode",
+            Self::RemoveDevice { .. } => "RemoveDevice",
+            Self::SetRotation { .. } => "SetRotation",
+            Self::Resume => "Resume",
+            Self::DismissAlert { .. } => "DismissAlert",
             Self::CancelInvite => "CancelInvite",
             Self::Approve { .. } => "Approve",
             Self::Refuse => "Refuse",

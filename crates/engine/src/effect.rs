@@ -80,8 +80,10 @@ pub enum Notice {
     CaughtUp,
     /// The invite is open: this is the link to pass on.
     InviteReady {
-        /// Link with the secret in its fragment.
+        /// Link with the secret in its fragment; empty for an invite by code.
         url: String,
+        /// Typed code, for an invite by code.
+        code: Option<String>,
         /// When it stops working, milliseconds since 1970.
         expires_at: u64,
     },
@@ -89,6 +91,8 @@ pub enum Notice {
     JoinRequested {
         /// What it calls itself.
         name: String,
+        /// Whether it shows six digits to type here.
+        needs_digits: bool,
     },
     /// Show these digits; the person types them at the inviting device.
     Digits {
@@ -104,6 +108,15 @@ pub enum Notice {
         /// Its name.
         name: String,
     },
+    /// A device is no longer of the account.
+    DeviceRemoved {
+        /// Hexadecimal identifier.
+        device: String,
+        /// Its name.
+        name: String,
+    },
+    /// This device is no longer of the account, and its keys are gone.
+    Removed,
     /// A command, or work in the background, failed.
     Failed {
         /// What happened and what to do.
@@ -123,6 +136,8 @@ impl core::fmt::Debug for Notice {
             Self::Digits { .. } => "Digits",
             Self::Joined => "Joined",
             Self::DeviceAdded { .. } => "DeviceAdded",
+            Self::DeviceRemoved { .. } => "DeviceRemoved",
+            Self::Removed => "Removed",
             Self::Failed { .. } => "Failed",
         })
     }

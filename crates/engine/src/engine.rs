@@ -130,7 +130,10 @@ impl Engine {
             }
             Command::Invite => self.start_invite(rng),
             Command::CancelInvite => self.cancel_invite(),
-            Command::Approve { digits } => self.approve(digits.as_deref(), rng),
+            Command::JoinByCode { .. } | Command::InviteByCode => {}
+            Command::RemoveDevice { .. } | Command::SetRotation { .. } | Command::Resume => {}
+            Command::DismissAlert { .. } => {}
+            Command::Approve { digits, share_history: _ } => self.approve(digits.as_deref(), rng),
             Command::Refuse => self.refuse(),
             Command::Leave => self.leave(),
             Command::Dismiss => self.problem = None,
@@ -167,6 +170,7 @@ impl Engine {
                     self.online.remove(&device);
                 }
             }
+            ToDevice::CodeOpened { .. } => {}
             ToDevice::InviteOpened { invite, expires_ms } => self.invite_opened(invite, expires_ms),
             ToDevice::InviteNote(note) => self.invite_note(&note, rng),
             ToDevice::InviteEnded { invite } => self.invite_ended(invite),

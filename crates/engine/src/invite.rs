@@ -66,7 +66,7 @@ impl Engine {
         let write = invite.record();
         let url = invite.inviter.link(&relay).to_url(&relay);
         self.persist(write);
-        self.notice(Notice::InviteReady { url, expires_at: expires_ms });
+        self.notice(Notice::InviteReady { url, code: None, expires_at: expires_ms });
     }
 
     pub(crate) fn invite_failed(&mut self, code: ErrorCode) {
@@ -128,7 +128,7 @@ impl Engine {
                 invite.request = Some(request);
                 let write = invite.record();
                 self.persist(write);
-                self.notice(Notice::JoinRequested { name });
+                self.notice(Notice::JoinRequested { name, needs_digits: true });
             }
         }
         self.send_reveal();

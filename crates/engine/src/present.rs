@@ -27,6 +27,9 @@ impl Engine {
             joining: self.present_joining(),
             problem: self.problem.clone(),
             waiting: self.outbox.len() as u32,
+            alerts: Vec::new(),
+            check: String::new(),
+            rotation_minutes: 0,
         }
     }
 
@@ -63,6 +66,8 @@ impl Engine {
                 name: self.name_of(&device),
                 own: Some(device) == own,
                 online: self.online.contains(&device),
+                confirmed_at: None,
+                removing: false,
             })
             .collect();
         devices.sort_by_key(|device| !device.own);
@@ -78,6 +83,8 @@ impl Engine {
         let url = (invite.expires_ms > 0).then(|| invite.inviter.link(&relay).to_url(&relay));
         Some(InviteView {
             url: url.unwrap_or_default(),
+            code: None,
+            needs_digits: true,
             expires_at: invite.expires_ms,
             request: invite.request.as_ref().map(|request| request.name.clone()),
             wrong_digits: invite.wrong_digits > 0,

@@ -28,6 +28,13 @@ pub struct View {
     pub problem: Option<Problem>,
     /// Clips that still wait for the relay.
     pub waiting: u32,
+    /// What a person should know, until dismissed; oldest first.
+    pub alerts: Vec<AlertView>,
+    /// Short fingerprint of the list of devices, such as `3f2a 91c0 7be4 05d6`: the same on all
+    /// devices that were shown the same list. Empty before there is one.
+    pub check: String,
+    /// How often this device changes its keys, minutes; 0 before there is an account.
+    pub rotation_minutes: u32,
 }
 
 /// Where a device is on its way into an account.
@@ -42,6 +49,8 @@ pub enum Stage {
     Joining,
     /// In an account.
     Member,
+    /// Was removed from its account: the keys are gone, the list of clips is still here.
+    Removed,
 }
 
 /// The line to the relay.
@@ -110,17 +119,47 @@ pub struct DeviceView {
     pub own: bool,
     /// Whether it is signed in at the relay.
     pub online: bool,
+    /// When it last gave a signed sign of life, by its own clock, milliseconds since 1970; `None`
+    /// before the first one that this device has seen.
+    pub confirmed_at: Option<u64>,
+    /// Whether it is being removed, and the relay has not confirmed that yet.
+    pub removing: bool,
+}
+
+/// Something that a person should know and may have to act on.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AlertView {
+    /// For [`crate::Command::DismissAlert`].
+    pub id: u64,
+    /// Stable, for scripts: `joined`, `removed`, `missing`, `cloned`, `cloned_here`, `log_restored`.
+    pub code: String,
+    /// What happened and what to do. Holds names of devices.
+    pub message: String,
+    /// When this device noticed, by its own clock, milliseconds since 1970.
+    pub at: u64,
+    /// Hexadecimal identifier of the device it is about.
+    pub device: String,
+}
+
+impl core::fmt::Debug for AlertView {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        write!(f, "AlertView({}, {})", self.id, self.code)
+    }
 }
 
 /// The open invite.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct InviteView {
-    /// Link with the secret in its fragment; empty until the relay has it.
+    /// Link with the secret in its fragment; empty until the relay has it, and for an invite by code.
     pub url: String,
+    /// Typed code such as `4-purple-castle`, for an invite by code; empty until the relay has it.
+    pub code: Option<String>,
     /// When it stops working, milliseconds since 1970.
     pub expires_at: u64,
-    /// Name of the device that answered and shows six digits.
+    /// Name of the device that answered.
     pub request: Option<String>,
+    /// Whether it shows six digits to type here. Not after a typed code.
+    pub needs_digits: bool,
     /// The digits typed last were wrong.
     pub wrong_digits: bool,
 }

@@ -243,7 +243,11 @@ impl<S: Store> Mailbox<S> {
             ToRelay::InviteOpen { .. } => self.open_invite(conn, device, frame),
             ToRelay::InviteCancel { invite } => self.cancel_invite(device, invite),
             ToRelay::InviteNote(note) => self.inviter_note(device, note),
-            ToRelay::Hello(_) | ToRelay::Register(_) | ToRelay::Claim { .. } => Err(ErrorCode::BadFrame),
+            ToRelay::Hello(_)
+            | ToRelay::Register(_)
+            | ToRelay::Claim { .. }
+            | ToRelay::CodeOpen { .. }
+            | ToRelay::CodeClaim { .. } => Err(ErrorCode::BadFrame),
         }
     }
 

@@ -46,6 +46,9 @@ pub enum ErrorCode {
     /// The relay has newer items than the device; take them in, then try again.
     #[n(12)]
     Behind,
+    /// The nameplate leads to another invite; choose another one.
+    #[n(13)]
+    NameplateTaken,
 }
 
 /// Why the relay closed a socket: application close codes of RFC 6455 §7.4.2.

@@ -274,6 +274,37 @@ pub enum ToRelay {
     /// The next step of a pairing exchange.
     #[n(10)]
     InviteNote(#[n(0)] InviteNote),
+    /// Opens an invite that is found by a typed code. Idempotent like `InviteOpen`; answered by
+    /// `CodeOpened`, or by the error `NameplateTaken`.
+    #[n(11)]
+    CodeOpen {
+        /// The invite.
+        #[n(0)]
+        invite: InviteId,
+        /// The number at the start of the code, 1 to [`limits::NAMEPLATE`].
+        #[n(1)]
+        nameplate: u32,
+        /// The inviter's [`InviteStep::Offer`].
+        #[n(2)]
+        offer: ByteVec,
+        /// As in `InviteOpen`.
+        #[n(3)]
+        again: bool,
+    },
+    /// Instead of `Hello`, on a nameplate's address: claims the invite behind it. The same token may
+    /// claim again.
+    #[n(12)]
+    CodeClaim {
+        /// Protocol versions the joiner speaks.
+        #[n(0)]
+        versions: Vec<u16>,
+        /// The number at the start of the code.
+        #[n(1)]
+        nameplate: u32,
+        /// Random, by which this joiner is known again.
+        #[n(2)]
+        token: JoinToken,
+    },
 }
 
 /// Frames from the relay to a device.
@@ -374,6 +405,19 @@ pub enum ToDevice {
         #[n(2)]
         of: u8,
     },
+    /// The invite stands, and the nameplate leads to it.
+    #[n(13)]
+    CodeOpened {
+        /// The invite.
+        #[n(0)]
+        invite: InviteId,
+        /// The number at the start of the code.
+        #[n(1)]
+        nameplate: u32,
+        /// Milliseconds since 1970 by the relay's clock.
+        #[n(2)]
+        expires_ms: u64,
+    },
 }
 
 impl ToRelay {
@@ -401,6 +445,8 @@ impl ToRelay {
             Self::InviteOpen { .. } => 8,
             Self::InviteCancel { .. } => 9,
             Self::InviteNote(_) => 10,
+            Self::CodeOpen { .. } => 11,
+            Self::CodeClaim { .. } => 12,
         }
     }
 }

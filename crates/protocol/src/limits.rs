@@ -20,6 +20,8 @@ pub const NAME_BYTES: usize = 64;
 pub const PAIRING_BYTES: usize = 8 * 1024;
 /// Invites open at once in one account.
 pub const INVITES: usize = 8;
+/// Greatest number at the start of a typed code.
+pub const NAMEPLATE: u32 = 9999;
 /// How long an invite can be claimed, in milliseconds.
 pub const INVITE_MS: u64 = 10 * 60 * 1000;
 /// How long a device that was let in may take to fetch the account, in milliseconds.

@@ -64,7 +64,7 @@ impl Desk {
             let link = desk.invite();
             desk.command(joiner, Command::Join { link, name: format!("device {joiner}") });
             let digits = desk.digits(joiner);
-            desk.command(0, Command::Approve { digits: Some(digits) });
+            desk.command(0, Command::Approve { digits: Some(digits), share_history: false });
         }
         desk
     }

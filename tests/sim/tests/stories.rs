@@ -104,7 +104,10 @@ fn a_newcomer_sees_what_comes_after_it() {
     let digits = desk.digits(1);
     assert_eq!(digits.len(), 6);
     desk.news(1);
-    desk.command(0, Command::Approve { digits: Some(format!("{} {}", &digits[..3], &digits[3..])) });
+    desk.command(
+        0,
+        Command::Approve { digits: Some(format!("{} {}", &digits[..3], &digits[3..])), share_history: false },
+    );
     assert_eq!(desk.view(1).stage, Stage::Member);
     assert!(desk.news(1).contains(&Notice::Joined));
     assert_eq!(desk.view(1).devices.iter().map(|d| d.name.as_str()).collect::<Vec<_>>(), ["device 1", "device 0"]);
@@ -122,14 +125,14 @@ fn wrong_digits_three_times_turn_the_device_away() {
     let right = desk.digits(1);
     let wrong = if right == "000000" { "000001" } else { "000000" };
     for _ in 0..2 {
-        desk.command(0, Command::Approve { digits: Some(wrong.into()) });
+        desk.command(0, Command::Approve { digits: Some(wrong.into()), share_history: false });
         assert!(desk.view(0).invite.is_some_and(|invite| invite.wrong_digits));
     }
-    desk.command(0, Command::Approve { digits: Some(wrong.into()) });
+    desk.command(0, Command::Approve { digits: Some(wrong.into()), share_history: false });
     assert_eq!(problem(&desk, 0), "wrong_digits");
     assert_eq!(problem(&desk, 1), "invite_refused");
     assert_eq!(desk.view(1).stage, Stage::New);
-    desk.command(0, Command::Approve { digits: Some(right) });
+    desk.command(0, Command::Approve { digits: Some(right), share_history: false });
     assert_eq!(desk.view(0).devices.len(), 1, "too late");
 }
 
@@ -250,7 +253,7 @@ fn joining_survives_restarts_on_both_sides() {
     desk.restart(0);
     desk.restart(1);
     assert_eq!(desk.digits(1), digits);
-    desk.command(0, Command::Approve { digits: Some(digits) });
+    desk.command(0, Command::Approve { digits: Some(digits), share_history: false });
     assert_eq!(desk.view(1).stage, Stage::Member);
     desk.copy(1, "hi");
     assert_eq!(desk.texts(0), ["hi"]);
@@ -280,7 +283,7 @@ fn a_long_absence_is_caught_up_though_the_log_grows_meanwhile() {
         let link = desk.invite();
         join(&mut desk, 1, &link);
         let digits = desk.digits(1);
-        desk.command(0, Command::Approve { digits: Some(digits) });
+        desk.command(0, Command::Approve { digits: Some(digits), share_history: false });
         desk.take_away(1);
         for i in 0..250 {
             desk.copy(0, &format!("clip {i}"));
@@ -289,7 +292,9 @@ fn a_long_absence_is_caught_up_though_the_log_grows_meanwhile() {
         let link = desk.invite();
         join(&mut desk, 2, &link);
         let digits = desk.digits(2);
-        desk.bring_back_while(1, steps, |desk| desk.command(0, Command::Approve { digits: Some(digits) }));
+        desk.bring_back_while(1, steps, |desk| {
+            desk.command(0, Command::Approve { digits: Some(digits), share_history: false })
+        });
         assert_eq!(desk.view(1).devices.len(), 3, "after {steps} steps");
         assert_eq!(desk.texts(1).len(), 250, "after {steps} steps");
         assert_eq!(desk.clipboard(1), ["clip 249"], "after {steps} steps");
@@ -307,7 +312,7 @@ fn a_wrong_clock_does_not_shorten_an_invite_or_keep_a_device_offline() {
     desk.wait(60_000);
     join(&mut desk, 1, &link);
     let digits = desk.digits(1);
-    desk.command(0, Command::Approve { digits: Some(digits) });
+    desk.command(0, Command::Approve { digits: Some(digits), share_history: false });
     assert_eq!(desk.view(1).stage, Stage::Member);
     desk.reachable = false;
     desk.cut(None);
@@ -325,7 +330,7 @@ fn a_joiner_asleep_at_the_end_still_comes_in() {
     join(&mut desk, 1, &link);
     let digits = desk.digits(1);
     desk.take_away(1);
-    desk.command(0, Command::Approve { digits: Some(digits) });
+    desk.command(0, Command::Approve { digits: Some(digits), share_history: false });
     desk.wait(60 * MINUTE);
     desk.bring_back_while(1, 0, |_| {});
     assert_eq!(desk.view(1).stage, Stage::Member);
@@ -342,7 +347,7 @@ fn leaving_forgets_everything() {
     let link = desk.invite();
     join(&mut desk, 1, &link);
     let digits = desk.digits(1);
-    desk.command(0, Command::Approve { digits: Some(digits) });
+    desk.command(0, Command::Approve { digits: Some(digits), share_history: false });
     desk.copy(0, "two");
     assert_eq!(desk.texts(1), ["two"], "and it can come in again, as a new device");
 }
@@ -367,7 +372,7 @@ fn commands_out_of_place_are_explained() {
     desk.create();
     desk.create();
     assert_eq!(problem(&desk, 0), "already_member");
-    desk.command(0, Command::Approve { digits: None });
+    desk.command(0, Command::Approve { digits: None, share_history: false });
     assert_eq!(problem(&desk, 0), "no_request");
     desk.command(0, Command::Push { text: String::new(), html: None });
     assert_eq!(problem(&desk, 0), "empty");

@@ -25,7 +25,7 @@ pub(crate) fn Request(
     let approve = move |event: SubmitEvent| {
         event.prevent_default();
         if let Some(digits) = complete.get_untracked() {
-            host.send(Command::Approve { digits: Some(digits) });
+            host.send(Command::Approve { digits: Some(digits), share_history: false });
             if let Some(field) = field.get_untracked() {
                 field.select();
             }

@@ -87,11 +87,22 @@ pub enum Action {
         #[n(2)]
         grant: Grant,
     },
-    /// A new key for the same devices.
+    /// A new epoch for the same devices.
     #[n(3)]
     Rotate {
         /// The next epoch.
         #[n(0)]
+        grant: Grant,
+    },
+    /// A new box key of the author, and a new epoch. What was sealed to the old key, which the relay
+    /// may have kept, cannot be opened any more once the author has dropped it.
+    #[n(4)]
+    Rekey {
+        /// The author's box key from here on.
+        #[n(0)]
+        box_pk: BoxPk,
+        /// The next epoch, sealed to the author under its new key.
+        #[n(1)]
         grant: Grant,
     },
 }
@@ -103,7 +114,8 @@ impl Action {
             Self::Genesis { grant, .. }
             | Self::AddDevice { grant, .. }
             | Self::RemoveDevice { grant, .. }
-            | Self::Rotate { grant } => grant,
+            | Self::Rotate { grant }
+            | Self::Rekey { grant, .. } => grant,
         }
     }
 }

@@ -14,7 +14,7 @@ use crate::{VERSION, limits, signature};
 pub struct Member {
     /// Signing key.
     pub sign_pk: SignPk,
-    /// Box key.
+    /// Box key, the newest.
     pub box_pk: BoxPk,
     /// Name, sealed under `name_epoch`.
     pub name: Vec<u8>,
@@ -38,7 +38,7 @@ pub enum Change {
     Added(DeviceId),
     /// A device was removed.
     Removed(DeviceId),
-    /// Only the key changed.
+    /// Only the epoch changed, and with it perhaps the box key of the author.
     Rotated,
 }
 
@@ -84,7 +84,7 @@ pub enum LogError {
     /// The author removes itself, and would know the secret of the epoch after its removal.
     #[error("a device cannot remove itself")]
     OwnRemoval,
-    /// Nothing can be sealed to the new device, so its presence would end all further epochs.
+    /// Nothing can be sealed to this key, so its owner's presence would end all further epochs.
     #[error("the box key has low order")]
     WeakKey,
     /// A sealed name is too long.
@@ -184,6 +184,15 @@ impl Membership {
                 Change::Removed(*device)
             }
             Action::Rotate { .. } => Change::Rotated,
+            Action::Rekey { box_pk, .. } => {
+                if box_pk.is_low_order() {
+                    return Err(LogError::WeakKey);
+                }
+                if let Some(member) = members.get_mut(&entry.author) {
+                    member.box_pk = *box_pk;
+                }
+                Change::Rotated
+            }
         };
         check_sealed(signed, &grant, members.keys())?;
         *self = Self {
