@@ -38,7 +38,8 @@ fn grant_mut(action: &mut Action) -> &mut Grant {
         Action::Genesis { grant, .. }
         | Action::AddDevice { grant, .. }
         | Action::RemoveDevice { grant, .. }
-        | Action::Rotate { grant } => grant,
+        | Action::Rotate { grant }
+        | Action::Rekey { grant, .. } => grant,
     }
 }
 
