@@ -49,6 +49,8 @@ fn to_relay() -> Vec<ToRelay> {
         ToRelay::InviteOpen { invite, claim_hash: Hash::from_bytes([1; 32]), offer: vec![2; 90].into(), again: true },
         ToRelay::InviteCancel { invite },
         ToRelay::InviteNote(note()),
+        ToRelay::CodeOpen { invite, nameplate: 4, offer: vec![2; 33].into(), again: false },
+        ToRelay::CodeClaim { versions: vec![VERSION], nameplate: 9999, token: JoinToken::from_bytes([8; 16]) },
     ]
 }
 
@@ -84,6 +86,7 @@ fn to_device() -> Vec<ToDevice> {
         ToDevice::InviteNote(note()),
         ToDevice::InviteEnded { invite },
         ToDevice::Error { code: ErrorCode::Behind, retry_after_ms: 1000, of: 3 },
+        ToDevice::CodeOpened { invite, nameplate: 4, expires_ms: 5 },
     ]
 }
 
@@ -198,9 +201,9 @@ fn close_codes() {
 
 #[test]
 fn error_codes_are_their_numbers() {
-    for (number, code) in [(0, ErrorCode::BadFrame), (6, ErrorCode::LogConflict), (12, ErrorCode::Behind)] {
+    for (number, code) in [(0, ErrorCode::BadFrame), (6, ErrorCode::LogConflict), (13, ErrorCode::NameplateTaken)] {
         assert_eq!(codec::encode(&code), [number]);
         assert_eq!(codec::decode::<ErrorCode>(&[number], 1), Ok(code));
     }
-    assert!(codec::decode::<ErrorCode>(&[13], 1).is_err());
+    assert!(codec::decode::<ErrorCode>(&[14], 1).is_err());
 }
