@@ -2,6 +2,7 @@
 //! types, its name, when it was copied.
 
 use hushclip_protocol::codec;
+use hushclip_protocol::ids::{DeviceId, ItemId};
 use hushclip_protocol::limits;
 use minicbor::bytes::ByteVec;
 use minicbor::{Decode, Encode};
@@ -49,6 +50,48 @@ pub struct Part {
     /// The content.
     #[n(1)]
     pub bytes: ByteVec,
+}
+
+/// Body of a tombstone: `[at, [[device, counter, item] …]]`. Nothing is to be expected at these counters
+/// of these senders; clips that did come are deleted.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+#[cbor(array)]
+pub struct Tombstone {
+    /// When it was sent, by the sender's clock, milliseconds since 1970.
+    #[n(0)]
+    pub at_ms: u64,
+    /// What is gone, at most [`Tombstone::MOST`].
+    #[n(1)]
+    pub gone: Vec<Gone>,
+}
+
+/// An item that is gone, or never was.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+#[cbor(array)]
+pub struct Gone {
+    /// Its sender.
+    #[n(0)]
+    pub device: DeviceId,
+    /// Its counter.
+    #[n(1)]
+    pub counter: u64,
+    /// Its name.
+    #[n(2)]
+    pub item: ItemId,
+}
+
+impl Tombstone {
+    /// Items that one tombstone may name.
+    pub const MOST: usize = 256;
+}
+
+/// Body of a heartbeat: `[at]`. The counter and log position in its header are the news.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+#[cbor(array)]
+pub struct Heartbeat {
+    /// When it was sent, by the sender's clock, milliseconds since 1970.
+    #[n(0)]
+    pub at_ms: u64,
 }
 
 /// The clip is larger than an envelope may carry.

@@ -6,6 +6,8 @@ use chacha20poly1305::{KeyInit, XChaCha20Poly1305, XNonce};
 use hushclip_protocol::codec;
 use hushclip_protocol::envelope::{Envelope, Header, Kind, SUITE, Salt, assemble, signed_bytes};
 use hushclip_protocol::ids::{AccountId, Hash, ItemId};
+use hushclip_protocol::limits;
+use minicbor::{Decode, Encode};
 use rand_core::CryptoRng;
 
 use crate::OpenError;
@@ -48,6 +50,19 @@ pub fn seal(
     Ok(seal_with(keys, key, address, body.encode()?.to_vec(), Salt(salt)))
 }
 
+/// Seals a [`Tombstone`](crate::body::Tombstone) or a [`Heartbeat`](crate::body::Heartbeat).
+pub fn seal_note<T: Encode<()>>(
+    keys: &DeviceKeys,
+    key: &ItemKey,
+    address: &Address,
+    note: &T,
+    rng: &mut dyn CryptoRng,
+) -> Vec<u8> {
+    let mut salt = [0; 24];
+    rng.fill_bytes(&mut salt);
+    seal_with(keys, key, address, codec::encode(note), Salt(salt))
+}
+
 fn seal_with(keys: &DeviceKeys, key: &ItemKey, address: &Address, body: Vec<u8>, salt: Salt) -> Vec<u8> {
     let header = codec::encode(&Header {
         version: hushclip_protocol::VERSION,
@@ -71,13 +86,24 @@ fn seal_with(keys: &DeviceKeys, key: &ItemKey, address: &Address, body: Vec<u8>,
     assemble(&header, &sealed, signature)
 }
 
-/// Opens the body of an envelope. The caller has checked account, epoch, membership and signature.
+/// Opens the body of a clip's envelope. The caller has checked account, epoch, membership and signature.
 pub fn open(key: &ItemKey, envelope: &Envelope<'_>) -> Result<ClipBody, OpenError> {
+    ClipBody::decode(&open_bytes(key, envelope)?)
+}
+
+/// Opens what [`seal_note`] made. The caller has checked the same, and the kind.
+pub fn open_note<T>(key: &ItemKey, envelope: &Envelope<'_>) -> Result<T, OpenError>
+where
+    T: for<'b> Decode<'b, ()> + Encode<()>,
+{
+    codec::decode(&open_bytes(key, envelope)?, limits::CLIP_BYTES).map_err(|_| OpenError)
+}
+
+fn open_bytes(key: &ItemKey, envelope: &Envelope<'_>) -> Result<zeroize::Zeroizing<Vec<u8>>, OpenError> {
     let (cipher, nonce) = cipher(key, envelope.header_bytes);
     let padded =
         cipher.decrypt(&nonce, Payload { msg: envelope.sealed, aad: envelope.header_bytes }).map_err(|_| OpenError)?;
-    let body = zeroize::Zeroizing::new(pad::unpad(padded)?);
-    ClipBody::decode(&body)
+    Ok(zeroize::Zeroizing::new(pad::unpad(padded)?))
 }
 
 fn cipher(key: &ItemKey, header: &[u8]) -> (XChaCha20Poly1305, XNonce) {

@@ -7,9 +7,12 @@ use hushclip_protocol::frame::{ToDevice, ToRelay};
 use hushclip_protocol::ids::{DeviceId, ItemId};
 use rand_core::CryptoRng;
 
+use crate::alerts::Alert;
+use crate::fork::Evidence;
 use crate::history::History;
 use crate::line::Line;
-use crate::state::{self, Account, Identity, Invite, Join, Queued, Records};
+use crate::members::Wanted;
+use crate::state::{self, Account, Identity, Invite, Join, Queued, Records, Removed};
 use crate::view::{Problem, View};
 use crate::{Command, Effect, Event, Notice, Write, problem};
 
@@ -43,6 +46,15 @@ pub struct Engine {
     pub(crate) log_fetched_for_item: bool,
     /// Counts what changes in the clips that are shown.
     pub(crate) clips_revision: u64,
+    pub(crate) alerts: Vec<Alert>,
+    pub(crate) evidence: Vec<Evidence>,
+    pub(crate) removed: Option<Removed>,
+    /// What the log entry that is on its way to the relay does.
+    pub(crate) appending: Option<Wanted>,
+    /// The relay's log may be shorter, and is then completed from here.
+    pub(crate) mending: bool,
+    /// Holes in counters are no wonder: this device was away for too long.
+    pub(crate) was_away: bool,
     pub(crate) online: BTreeSet<DeviceId>,
     pub(crate) delivered: BTreeMap<DeviceId, u64>,
     pub(crate) problem: Option<Problem>,
@@ -74,6 +86,12 @@ impl Engine {
             log_is_newest: false,
             log_fetched_for_item: false,
             clips_revision: 0,
+            alerts: records.alerts,
+            evidence: records.evidence,
+            removed: records.removed,
+            appending: None,
+            mending: false,
+            was_away: false,
             online: BTreeSet::new(),
             delivered: BTreeMap::new(),
             problem: None,
@@ -83,6 +101,11 @@ impl Engine {
             last_wake: None,
             last_view: (0, View::default()),
         };
+        if engine.account.as_ref().is_some_and(|account| account.forked) {
+            engine.halted_for_good = true;
+            engine.line.stop(0);
+            engine.problem = Some(problem::fork());
+        }
         engine.last_view.1 = engine.present_frame();
         Ok(engine)
     }
@@ -131,8 +154,10 @@ impl Engine {
             Command::Invite => self.start_invite(rng),
             Command::CancelInvite => self.cancel_invite(),
             Command::JoinByCode { .. } | Command::InviteByCode => {}
-            Command::RemoveDevice { .. } | Command::SetRotation { .. } | Command::Resume => {}
-            Command::DismissAlert { .. } => {}
+            Command::RemoveDevice { device } => self.remove_device(&device, rng),
+            Command::SetRotation { minutes } => self.set_rotation(minutes, rng),
+            Command::Resume => self.resume_by_hand(),
+            Command::DismissAlert { id } => self.dismiss_alert(id),
             Command::Approve { digits, share_history: _ } => self.approve(digits.as_deref(), rng),
             Command::Refuse => self.refuse(),
             Command::Leave => self.leave(),
@@ -184,7 +209,7 @@ impl Engine {
             out.push(Effect::Persist(std::mem::take(&mut self.writes)));
         }
         out.append(&mut self.effects);
-        let wake = self.line.next_wake().into_iter().chain(self.invite_expiry()).min();
+        let wake = self.line.next_wake().into_iter().chain(self.invite_expiry()).chain(self.next_upkeep()).min();
         if wake != self.last_wake {
             self.last_wake = wake;
             out.extend(wake.map(Effect::WakeAt));
@@ -222,21 +247,30 @@ impl Engine {
 
     /// Back to where a fresh device starts, on disk too.
     pub(crate) fn leave(&mut self) {
-        let logs = self.account.as_ref().map_or(0, |account| account.log.len() as u64);
-        for write in state::delete_all(logs, self.outbox.iter(), self.history.iter()) {
-            self.persist(write);
-        }
+        self.drop_account();
+        let writes: Vec<_> = state::delete_clips(self.history.iter()).collect();
+        self.writes.extend(writes);
+        self.history = History::default();
+        self.removed = None;
+        self.clips_revision += 1;
+    }
+
+    /// Forgets all keys and whom this device belonged to; the list of clips stays.
+    pub(crate) fn drop_account(&mut self) {
+        let writes: Vec<_> = state::delete_account(self.account.as_ref(), self.outbox.iter()).collect();
+        self.writes.extend(writes);
         self.identity = None;
         self.account = None;
         self.outbox.clear();
-        self.history = History::default();
         self.invite = None;
         self.join = None;
         self.newest_missed = None;
+        self.alerts.clear();
+        self.evidence.clear();
         self.delivered.clear();
         self.problem = None;
         self.halted_for_good = false;
-        self.clips_revision += 1;
+        self.mending = false;
         self.connect();
     }
 
@@ -255,14 +289,15 @@ impl Engine {
 
     /// Stops talking to the relay for good, until the person does something.
     pub(crate) fn halt(&mut self, problem: Problem) {
-        self.halted_for_good = ["fork", "removed"].contains(&problem.code.as_str());
+        self.halted_for_good = self.account.as_ref().is_some_and(|account| account.forked);
         self.line.stop(self.now);
         self.in_flight = None;
+        self.appending = None;
         self.effect(Effect::Disconnect);
         self.fail(problem);
     }
 
-    fn is_member(&self, device: &DeviceId) -> bool {
+    pub(crate) fn is_member(&self, device: &DeviceId) -> bool {
         let log = self.account.as_ref().and_then(|account| account.membership.as_ref());
         log.is_some_and(|log| log.member(device).is_some())
     }

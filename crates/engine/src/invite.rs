@@ -9,6 +9,7 @@ use hushclip_protocol::ids::InviteId;
 use rand_core::CryptoRng;
 
 use crate::line::Phase;
+use crate::members::Wanted;
 use crate::state::Invite;
 use crate::{Engine, Notice, problem};
 
@@ -181,7 +182,7 @@ impl Engine {
                 self.cancel_invite();
                 return self.fail(problem::pairing_disturbed());
             };
-            return self.send(&ToRelay::LogAppend(entry));
+            return self.append_to_log(Wanted::Add, entry);
         }
         let joined = Joined {
             account: account.id,

@@ -32,7 +32,7 @@ impl Engine {
         if self.account.is_some() {
             self.leave();
         }
-        let identity = Identity::new(DeviceKeys::make(rng), name);
+        let identity = Identity::new(DeviceKeys::make(rng), name, self.now);
         let join = Join { joiner: Joiner::make(&link, name, rng), offer: None, reveal: None };
         self.persist(identity.record());
         self.persist(join.record());
@@ -123,6 +123,7 @@ impl Engine {
         let Some(relay) = Relay::parse(join.joiner.relay()) else { return };
         let mut account = Account::new(relay, joined.account, (joined.log_seq, joined.log_head));
         account.registered = true;
+        account.sent_ms = self.now;
         account.cursor = joined.cursor;
         account.secrets = joined.older.into_iter().map(|older| (older.epoch, older.secret)).collect();
         account.names = joined.names.into_iter().map(|named| (named.device, named.name)).collect();

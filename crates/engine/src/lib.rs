@@ -5,10 +5,13 @@
 //! Reading order: `engine` (dispatch), `line` (connection), `send`, `receive`, `members`, `invite`,
 //! `join`.
 
+mod alerts;
 pub mod command;
+mod counting;
 pub mod effect;
 mod engine;
 pub mod event;
+mod fork;
 mod history;
 mod invite;
 mod join;
@@ -20,6 +23,7 @@ mod receive;
 mod relay;
 mod send;
 mod state;
+mod upkeep;
 pub mod view;
 
 pub use command::Command;

@@ -130,6 +130,7 @@ impl Engine {
             (None, None) => None,
         };
         self.in_flight = None;
+        self.appending = None;
         self.pulls = 0;
         self.online.clear();
         let phase = if url.is_some() { Phase::Connecting } else { Phase::Idle };
@@ -161,7 +162,8 @@ impl Engine {
         }
         match code.and_then(CloseCode::from_code) {
             Some(CloseCode::Version) => return self.halt(problem::relay_version()),
-            Some(CloseCode::Removed) => return self.halt(problem::removed()),
+            // Shown the entry, this device would be removed by now.
+            Some(CloseCode::Removed) => return self.halt(problem::removed_unproven()),
             Some(CloseCode::NotAMember) => self.fail(problem::sign_in_refused()),
             _ => {}
         }
@@ -176,6 +178,7 @@ impl Engine {
 
     fn retry(&mut self, rng: &mut dyn CryptoRng) {
         self.in_flight = None;
+        self.appending = None;
         self.online.clear();
         let ceiling = BACKOFF_MS.saturating_mul(1 << self.line.attempts.min(16)).min(BACKOFF_MAX_MS);
         // Half of it at random, so that devices which lost the same relay do not come back at once.
@@ -206,6 +209,7 @@ impl Engine {
             self.line.resume_at = None;
             self.resume(rng);
         }
+        self.upkeep(rng);
     }
 
     fn ping(&mut self) {
@@ -225,6 +229,7 @@ impl Engine {
                 // Brings back whatever step of it was not taken.
                 self.reopen_invite();
                 self.flush(rng);
+                self.upkeep(rng);
             }
             Phase::Joining => self.hang_up(rng),
             _ => {}
@@ -253,7 +258,7 @@ impl Engine {
             signature: Signature::from_bytes([0; 64]),
         };
         let hello = identity.keys.sign_in(account.relay.host(), challenge, hello);
-        let register = (!account.registered).then(|| account.log.first().cloned()).flatten();
+        let register = (!account.registered || self.mending).then(|| account.log.first().cloned()).flatten();
         if let Some(genesis) = register {
             self.send(&ToRelay::Register(genesis));
         }
@@ -273,6 +278,7 @@ impl Engine {
         }
         self.line.attempts = 0;
         self.line.enter(Phase::CatchingUp, self.now);
+        self.note_absence(welcome.max_cursor);
         self.clock_ahead_ms = self.now.cast_signed().saturating_sub_unsigned(welcome.time_ms);
         for code in ["sign_in_refused", "unknown_account"] {
             self.solved(code);
@@ -305,9 +311,11 @@ impl Engine {
             (CLAIM, _) => self.claim_refused(code, rng),
             (_, ErrorCode::RateLimited) => {
                 self.in_flight = None;
+                self.appending = None;
                 self.line.resume_at = Some(self.now + retry_after_ms.clamp(100, BACKOFF_MAX_MS));
             }
-            (INVITE, _) | (APPEND, ErrorCode::BadEntry) => self.invite_failed(code),
+            (APPEND, ErrorCode::BadEntry) => self.append_refused(),
+            (INVITE, _) => self.invite_failed(code),
             (PUSH, _) => self.push_refused(code, rng),
             (HELLO | REGISTER, ErrorCode::UnknownAccount) => {
                 self.fail(problem::unknown_account());
@@ -317,7 +325,14 @@ impl Engine {
                 self.fail(problem::sign_in_refused());
                 self.hang_up(rng);
             }
-            (APPEND, ErrorCode::LogConflict) => self.pull_log(),
+            (APPEND, ErrorCode::LogConflict) => {
+                self.appending = None;
+                if self.mending {
+                    // Somebody else has put it back, or has gone on: compare anew.
+                    return self.hang_up(rng);
+                }
+                self.pull_log();
+            }
             _ => self.line.resume_at = Some(self.now + BACKOFF_MS * 4),
         }
     }

@@ -1,25 +1,44 @@
 //! The membership log at a device: fetch, verify, take epoch secrets out of it, notice a fork.
 
-use hushclip_crypto::keys::DeviceKeys;
-use hushclip_crypto::log::{make_genesis, open_grant};
+use hushclip_crypto::keys::{BoxSk, DeviceKeys};
+use hushclip_crypto::log::{make_genesis, make_rekey, make_remove_device, open_grant};
 use hushclip_protocol::frame::ToRelay;
 use hushclip_protocol::ids::{DeviceId, Hash};
-use hushclip_protocol::log::{Change, Membership, SignedEntry};
+use hushclip_protocol::log::{Action, Change, LogError, Membership, SignedEntry};
 use rand_core::CryptoRng;
 
+use crate::alerts::AlertKind;
 use crate::line::Phase;
 use crate::relay::Relay;
-use crate::state::{Account, Identity, log_record};
+use crate::state::{Account, Identity, Removed, log_record};
 use crate::{Engine, Notice, problem};
+
+/// What a log entry of this device does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Wanted {
+    Add,
+    Remove(DeviceId),
+    Rekey,
+    /// An entry that the relay had before.
+    Mend,
+}
 
 /// Why an entry from the relay was not taken in.
 enum Refused {
     /// It contradicts an entry that is known.
-    Fork,
+    Fork(SignedEntry),
     /// It does not verify.
     Bad,
+    /// It is of a later protocol version.
+    Newer,
     /// It is not the next one.
     Gap,
+}
+
+impl From<LogError> for Refused {
+    fn from(error: LogError) -> Self {
+        if matches!(error, LogError::Version(_)) { Self::Newer } else { Self::Bad }
+    }
 }
 
 impl Engine {
@@ -35,13 +54,14 @@ impl Engine {
         if self.account.is_some() {
             self.leave();
         }
-        let identity = Identity::new(DeviceKeys::make(rng), name);
+        let identity = Identity::new(DeviceKeys::make(rng), name, self.now);
         let Ok((genesis, secret)) = make_genesis(&identity.keys, name, rng) else { return };
         let Ok(membership) = Membership::genesis(&genesis) else { return };
         let mut account = Account::new(relay, membership.account(), (0, membership.head()));
         account.secrets.insert(0, secret);
         account.names.insert(identity.id, name.to_owned());
         account.membership = Some(membership);
+        account.sent_ms = self.now;
         self.persist(identity.record());
         self.persist(log_record(0, &genesis));
         account.log.push(genesis);
@@ -63,14 +83,31 @@ impl Engine {
         let Some(account) = &self.account else { return };
         self.log_is_newest = false;
         let Some(log) = &account.membership else { return self.pull_log() };
-        if seq > log.seq() {
+        let (own_seq, own_head, known) = (log.seq(), log.head(), account.head_at(seq));
+        if seq > own_seq {
             self.pull_log();
-        } else if seq < log.seq() || head != log.head() {
-            self.halt(problem::fork());
-        } else {
+        } else if seq == own_seq && head == own_head {
+            self.mending = false;
             self.log_is_newest = true;
             self.catch_up();
+        } else if self.mending && known == Some(head) {
+            self.mend_log(seq);
+        } else {
+            self.stop_forked(seq, head, None);
         }
+    }
+
+    /// Puts the entry after `seq` back into the relay's log.
+    fn mend_log(&mut self, seq: u64) {
+        let next = self.account.as_ref().and_then(|a| a.log.get(usize::try_from(seq).ok()?.checked_add(1)?));
+        if let Some(entry) = next.cloned() {
+            return self.append_to_log(Wanted::Mend, entry);
+        }
+        self.mending = false;
+        let own = self.identity.as_ref().map_or(DeviceId::from_bytes([0; 16]), |identity| identity.id);
+        self.alert(AlertKind::LogRestored, own, own, 1);
+        self.log_is_newest = true;
+        self.catch_up();
     }
 
     pub(crate) fn log_entries(
@@ -80,68 +117,101 @@ impl Engine {
         has_more: bool,
         rng: &mut dyn CryptoRng,
     ) {
-        if !matches!(self.line.phase, Phase::CatchingUp | Phase::Online) {
+        // While connecting they show a removed device that it is one.
+        if !matches!(self.line.phase, Phase::Connecting | Phase::CatchingUp | Phase::Online) || self.join.is_some() {
             return;
         }
-        let came = !entries.is_empty();
+        let (came, last) = (!entries.is_empty(), from.saturating_add(entries.len() as u64).saturating_sub(1));
         for (seq, entry) in (from..).zip(entries) {
             match self.log_entry(seq, entry) {
                 Ok(()) => {}
-                Err(Refused::Fork) => return self.halt(problem::fork()),
+                Err(Refused::Fork(entry)) => return self.stop_forked(seq, entry.hash(), Some(entry)),
                 Err(Refused::Bad) => return self.halt(problem::bad_log()),
+                Err(Refused::Newer) => return self.halt(problem::newer_account()),
+                Err(Refused::Gap) if self.line.phase == Phase::Connecting => return,
                 Err(Refused::Gap) => return self.pull_log(),
             }
         }
         self.persist_account();
+        if self.is_removed() {
+            return self.removed_by_log();
+        }
+        if self.line.phase == Phase::Connecting {
+            return;
+        }
+        self.appending = None;
         if has_more && came {
             return self.pull_log();
         }
+        if self.mending {
+            return self.mend_log(last);
+        }
         self.log_is_newest = true;
+        if self.identity.as_ref().is_none_or(|identity| !self.is_member(&identity.id)) {
+            return self.halt(problem::bad_log());
+        }
         if !self.log_reaches_anchor() {
-            return self.halt(problem::fork());
+            let (seq, head) = self.account.as_ref().map_or((0, Hash::ZERO), |account| account.anchor);
+            return self.stop_forked(seq, head, None);
         }
-        if self.is_removed() {
-            return self.halt(problem::removed());
-        }
+        self.change_log(rng);
         self.go_on_with_invite(rng);
         self.resume(rng);
     }
 
     fn log_entry(&mut self, seq: u64, entry: SignedEntry) -> Result<(), Refused> {
-        let (Some(account), Some(identity)) = (&mut self.account, &self.identity) else { return Err(Refused::Bad) };
+        let (Some(account), Some(identity)) = (&mut self.account, &mut self.identity) else { return Err(Refused::Bad) };
         if let Some(known) = account.head_at(seq) {
-            return if known == entry.hash() { Ok(()) } else { Err(Refused::Fork) };
+            return if known == entry.hash() { Ok(()) } else { Err(Refused::Fork(entry)) };
         }
         if seq != account.log.len() as u64 {
             return Err(Refused::Gap);
         }
         let (next, change) = match account.membership.clone() {
             Some(mut log) => {
-                let change = log.apply(&entry).map_err(|_| Refused::Bad)?;
+                let change = log.apply(&entry)?;
                 (log, Some(change))
             }
-            None => (Membership::genesis(&entry).map_err(|_| Refused::Bad)?, None),
+            None => (Membership::genesis(&entry)?, None),
         };
         if next.account() != account.id {
             return Err(Refused::Bad);
         }
         // Without a secret sealed for this device the entry is from before it came, or removes it.
-        if next.member(&identity.id).is_some() {
-            let secret = open_grant(&identity.keys, &entry).map_err(|_| Refused::Bad)?;
+        if let Some(own) = next.member(&identity.id) {
+            let renewed = identity.next_box.as_ref().filter(|boxed| boxed.derive_pk() == own.box_pk);
+            let keys = renewed.map_or_else(|| identity.keys.clone(), |boxed| identity.keys.with_box(boxed.clone()));
+            let secret = open_grant(&keys, &entry).map_err(|_| Refused::Bad)?;
             account.secrets.insert(next.epoch(), secret);
+            if renewed.is_some() {
+                // All that was sealed to the old one is open by now, and it is dropped with that.
+                identity.keys = keys;
+                identity.next_box = None;
+                identity.boxed_ms = self.now;
+                let write = identity.record();
+                self.persist(write);
+            }
         }
+        let Some(account) = &mut self.account else { return Err(Refused::Bad) };
+        if let Some(ended) = next.epoch().checked_sub(1).filter(|epoch| account.secrets.contains_key(epoch)) {
+            account.ended.insert(ended, self.now);
+        }
+        account.epoch_items = 0;
         account.membership = Some(next);
+        let author = entry.decode_entry().map(|entry| entry.author);
         self.persist(log_record(seq, &entry));
         if let Some(account) = &mut self.account {
             account.log.push(entry);
         }
-        if let Some(Change::Added(device)) = change {
-            self.device_added(device);
+        match (change, author) {
+            (Some(Change::Added(device)), Ok(author)) => self.device_added(device, author),
+            (Some(Change::Removed(device)), Ok(author)) => self.device_removed(device, author),
+            _ => {}
         }
         Ok(())
     }
 
-    fn device_added(&mut self, device: DeviceId) {
+    fn device_added(&mut self, device: DeviceId, author: DeviceId) {
         let (Some(account), Some(identity)) = (&mut self.account, &self.identity) else { return };
         let Some(member) = account.membership.as_ref().and_then(|log| log.member(&device)) else { return };
         let opened = account
@@ -156,10 +226,130 @@ impl Engine {
             self.notice(Notice::Joined);
         } else {
             // What happened before this device came is no news to it.
-            if account.log.len() as u64 > account.anchor.0 {
+            if account.log.len() as u64 > account.anchor.0.saturating_add(1) {
+                account.senders.entry(device).or_default().from_start = true;
+                let own = identity.id;
+                self.persist_sender(&device);
                 self.notice(Notice::DeviceAdded { device: device.to_hex(), name });
+                if author != own {
+                    self.alert(AlertKind::Joined, device, author, 1);
+                }
             }
         }
+    }
+
+    fn device_removed(&mut self, device: DeviceId, author: DeviceId) {
+        self.online.remove(&device);
+        self.delivered.remove(&device);
+        self.clips_revision += 1;
+        let (Some(account), Some(identity)) = (&mut self.account, &self.identity) else { return };
+        account.removing.remove(&device);
+        let own = identity.id;
+        if device == own || (account.log.len() as u64) <= account.anchor.0.saturating_add(1) {
+            return;
+        }
+        let name = self.name_of(&device);
+        self.notice(Notice::DeviceRemoved { device: device.to_hex(), name });
+        if author != own {
+            self.alert(AlertKind::Removed, device, author, 1);
+        }
+    }
+
+    pub(crate) fn remove_device(&mut self, device: &str, rng: &mut dyn CryptoRng) {
+        if !self.require_member() {
+            return;
+        }
+        let known = DeviceId::from_hex(device).filter(|device| self.is_member(device));
+        let Some(device) = known else { return self.fail(problem::unknown_device()) };
+        if self.identity.as_ref().is_some_and(|identity| identity.id == device) {
+            return self.fail(problem::own_removal());
+        }
+        if let Some(account) = &mut self.account {
+            account.removing.insert(device);
+        }
+        self.persist_account();
+        self.change_log(rng);
+    }
+
+    /// Appends what this device wants in the log, one entry at a time. Whoever else was quicker: the
+    /// relay refuses, the log is fetched, and what is still wanted is tried again.
+    pub(crate) fn change_log(&mut self, rng: &mut dyn CryptoRng) {
+        if self.line.phase != Phase::Online || !self.log_is_newest || self.appending.is_some() {
+            return;
+        }
+        let (Some(account), Some(identity)) = (&self.account, &self.identity) else { return };
+        let Some(log) = &account.membership else { return };
+        let wanted = account.removing.iter().find(|device| log.member(device).is_some()).copied();
+        if let Some(device) = wanted {
+            let last = account.senders.get(&device).map_or(0, |sender| sender.seen);
+            if let Ok((entry, _)) = make_remove_device(&identity.keys, log, device, last, rng) {
+                self.append_to_log(Wanted::Remove(device), entry);
+            }
+            return;
+        }
+        self.go_on_with_invite(rng);
+        if self.appending.is_none() && self.rotation_is_due() {
+            self.rekey(rng);
+        }
+    }
+
+    fn rekey(&mut self, rng: &mut dyn CryptoRng) {
+        let (Some(account), Some(identity)) = (&self.account, &mut self.identity) else { return };
+        let Some(log) = &account.membership else { return };
+        // On disk before it is sent: the others seal to it from the moment the entry stands.
+        let boxed = identity.next_box.get_or_insert_with(|| BoxSk::make(rng)).clone();
+        let write = identity.record();
+        let entry = make_rekey(&identity.keys, log, &boxed, rng);
+        self.persist(write);
+        if let Ok((entry, _)) = entry {
+            self.append_to_log(Wanted::Rekey, entry);
+        }
+    }
+
+    /// Sends an entry of this device, if none is on its way.
+    pub(crate) fn append_to_log(&mut self, wanted: Wanted, entry: SignedEntry) {
+        if self.appending.is_none() {
+            self.appending = Some(wanted);
+            self.send(&ToRelay::LogAppend(entry));
+        }
+    }
+
+    /// The relay does not accept an entry of this device, and will not accept it later.
+    pub(crate) fn append_refused(&mut self) {
+        match self.appending.take() {
+            Some(Wanted::Add) | None => self.invite_failed(hushclip_protocol::error::ErrorCode::BadEntry),
+            Some(Wanted::Remove(device)) => {
+                if let Some(account) = &mut self.account {
+                    account.removing.remove(&device);
+                }
+                self.persist_account();
+                self.fail(problem::removal_refused());
+            }
+            // Tried again when the keys are next looked at.
+            Some(Wanted::Rekey) => {}
+            Some(Wanted::Mend) => self.halt(problem::bad_log()),
+        }
+    }
+
+    /// The log says that this device was removed: its keys go, the list of clips stays.
+    fn removed_by_log(&mut self) {
+        let (Some(account), Some(identity)) = (&self.account, &self.identity) else { return };
+        let author = account.log.iter().rev().filter_map(|entry| entry.decode_entry().ok()).find_map(|entry| {
+            let own = matches!(entry.action, Action::RemoveDevice { device, .. } if device == identity.id);
+            own.then_some(entry.author)
+        });
+        let mut names = account.names.clone();
+        let before = self.removed.take().map(|removed| removed.names).unwrap_or_default();
+        for (device, name) in before {
+            names.entry(device).or_insert(name);
+        }
+        let (device, names) = (identity.id, names.into_iter().collect());
+        let removed = Removed { device, by: author.unwrap_or(device), names };
+        self.drop_account();
+        self.persist(removed.record());
+        self.removed = Some(removed);
+        self.clips_revision += 1;
+        self.notice(Notice::Removed);
     }
 
     fn log_reaches_anchor(&self) -> bool {
@@ -168,6 +358,6 @@ impl Engine {
 
     fn is_removed(&self) -> bool {
         let (Some(account), Some(identity)) = (&self.account, &self.identity) else { return false };
-        account.membership.as_ref().is_some_and(|log| log.member(&identity.id).is_none())
+        account.membership.as_ref().is_some_and(|log| log.removed(&identity.id).is_some())
     }
 }

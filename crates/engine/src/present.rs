@@ -14,6 +14,7 @@ impl Engine {
         View {
             stage: match (&self.join, member) {
                 (None, true) => Stage::Member,
+                (None, false) if self.account.is_none() && self.removed.is_some() => Stage::Removed,
                 (None, false) if self.account.is_none() => Stage::New,
                 _ => Stage::Joining,
             },
@@ -26,15 +27,16 @@ impl Engine {
             invite: self.present_invite(),
             joining: self.present_joining(),
             problem: self.problem.clone(),
-            waiting: self.outbox.len() as u32,
-            alerts: Vec::new(),
-            check: String::new(),
-            rotation_minutes: 0,
+            waiting: self.waiting() as u32,
+            alerts: self.present_alerts(),
+            check: self.present_check(),
+            rotation_minutes: self.account.as_ref().map_or(0, |account| account.rotation_minutes),
         }
     }
 
     pub(crate) fn present_clip(&self, clip: &Clip) -> ClipView {
-        let own = self.identity.as_ref().is_some_and(|i| i.id == clip.device);
+        let removed = self.removed.as_ref().map(|removed| removed.device);
+        let own = self.identity.as_ref().map(|i| i.id).or(removed) == Some(clip.device);
         let (mut delivered, mut awaited) = (Vec::new(), Vec::new());
         if own {
             for device in self.device_ids().filter(|device| *device != clip.device) {
@@ -66,8 +68,8 @@ impl Engine {
                 name: self.name_of(&device),
                 own: Some(device) == own,
                 online: self.online.contains(&device),
-                confirmed_at: None,
-                removing: false,
+                confirmed_at: self.confirmed_at(&device),
+                removing: self.account.as_ref().is_some_and(|account| account.removing.contains(&device)),
             })
             .collect();
         devices.sort_by_key(|device| !device.own);
@@ -106,8 +108,21 @@ impl Engine {
         log.into_iter().flat_map(|log| log.members().map(|(device, _)| *device))
     }
 
-    fn name_of(&self, device: &DeviceId) -> String {
-        let known = self.account.as_ref().and_then(|a| a.names.get(device)).cloned();
-        known.unwrap_or_else(|| device.to_hex()[..8].to_owned())
+    fn confirmed_at(&self, device: &DeviceId) -> Option<u64> {
+        let sender = self.account.as_ref()?.senders.get(device)?;
+        (sender.confirmed_ms > 0).then_some(sender.confirmed_ms)
+    }
+
+    /// The log's head stands for everything before it.
+    fn present_check(&self) -> String {
+        let head = self.account.as_ref().and_then(|account| account.membership.as_ref()).map(|log| log.head().to_hex());
+        let Some(head) = head else { return String::new() };
+        [&head[..4], &head[4..8], &head[8..12], &head[12..16]].join(" ")
+    }
+
+    pub(crate) fn name_of(&self, device: &DeviceId) -> String {
+        let known = self.account.as_ref().and_then(|account| account.names.get(device)).cloned();
+        let former = || self.removed.as_ref()?.names.iter().find(|(d, _)| d == device).map(|(_, name)| name.clone());
+        known.or_else(former).unwrap_or_else(|| device.to_hex()[..8].to_owned())
     }
 }

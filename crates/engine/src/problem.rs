@@ -13,7 +13,7 @@ pub(crate) fn bad_relay() -> Problem {
 }
 
 pub(crate) fn already_member() -> Problem {
-    problem("already_member", "This device already belongs to an account. Remove it there before it joins another.")
+    problem("already_member", "This device already belongs to an account. Forget that one before it joins another.")
 }
 
 pub(crate) fn not_a_member() -> Problem {
@@ -123,11 +123,28 @@ pub(crate) fn unknown_account() -> Problem {
     problem("unknown_account", "The relay does not know this account. Check the relay's address.")
 }
 
-pub(crate) fn removed() -> Problem {
+pub(crate) fn removed_unproven() -> Problem {
     problem(
-        "removed",
-        "This device was removed from the account. It gets nothing new; forget the account here, then join again.",
+        "removed_unproven",
+        "The relay says that this device was removed from the account, and did not show who did it. Nothing is sent \
+         until this is cleared up: look at the list of devices on another one of yours.",
     )
+}
+
+pub(crate) fn newer_account() -> Problem {
+    problem("newer_account", "Another device of this account runs a newer Hushclip. Update this one.")
+}
+
+pub(crate) fn own_removal() -> Problem {
+    problem("own_removal", "A device cannot remove itself. Remove it on another one, or forget the account here.")
+}
+
+pub(crate) fn unknown_device() -> Problem {
+    problem("unknown_device", "There is no such device in this account.")
+}
+
+pub(crate) fn removal_refused() -> Problem {
+    problem("removal_refused", "The relay did not accept the removal. Try again; updating Hushclip may help.")
 }
 
 pub(crate) fn rolled_back() -> Problem {

@@ -1,8 +1,8 @@
 //! Items on their way in. Order of checks: size, canonical form, account and epoch, log ancestry,
 //! signature, counter, and only then opening. A bad item is dropped, never the stream.
 
-use hushclip_crypto::body::{FLAG_SUPERSEDED, HTML, TEXT};
-use hushclip_crypto::envelope::open;
+use hushclip_crypto::body::{ClipBody, FLAG_SUPERSEDED, HTML, Heartbeat, TEXT, Tombstone};
+use hushclip_crypto::envelope::{open, open_note};
 use hushclip_protocol::envelope::{Envelope, Header, Kind};
 use hushclip_protocol::frame::{Item, ToRelay};
 use hushclip_protocol::ids::{ItemId, SignPk};
@@ -75,11 +75,17 @@ impl Engine {
         }
         self.send(&ToRelay::Ack { cursor });
         self.line.phase = Phase::Online;
+        self.was_away = false;
+        if let Some(account) = &mut self.account {
+            account.synced_ms = self.now;
+        }
+        self.persist_account();
         self.notice(Notice::CaughtUp);
         self.reopen_invite();
         // Before the clipboard is written: it drops what waits to be sent and is no news.
         self.flush(rng);
         self.apply_newest_missed();
+        self.upkeep(rng);
     }
 
     pub(crate) fn live_item(&mut self, item: &Item) {
@@ -105,6 +111,7 @@ impl Engine {
         }
         if let Some(account) = &mut self.account {
             account.cursor = item.cursor;
+            account.synced_ms = self.now;
         }
         self.persist_account();
         self.send(&ToRelay::Ack { cursor: item.cursor });
@@ -116,7 +123,7 @@ impl Engine {
     fn apply_newest_missed(&mut self) {
         let Some(clip) = self.newest_missed.take().and_then(|item| self.history.get(&item)) else { return };
         let content = Content { text: clip.text.clone(), html: clip.html.clone() };
-        if content.text.is_empty() || !self.outbox.is_empty() {
+        if content.text.is_empty() || self.waiting() > 0 {
             return;
         }
         let noted = self.history.note_clipboard(&content.text);
@@ -132,12 +139,9 @@ impl Engine {
         let (Some(account), Some(identity)) = (&self.account, &self.identity) else { return Outcome::Passed };
         if header.sender == identity.id {
             if envelope.verify(&identity.keys.sign_pk()) {
-                let (id, counter) = (header.item, header.counter);
-                self.settle(id, item.cursor);
+                self.settle(header.item, item.cursor);
                 // Sent by this device in a life that it does not remember, as after a restored backup.
-                if let Some(account) = &mut self.account {
-                    account.next_counter = account.next_counter.max(counter.saturating_add(1));
-                }
+                self.count_own(header);
             }
             return Outcome::Passed;
         }
@@ -146,30 +150,55 @@ impl Engine {
             return Outcome::NeedsLog;
         }
         let Some(key) = sender_key(account, header) else { return Outcome::Passed };
-        if !envelope.verify(&key) {
+        if !envelope.verify(&key) || !self.count(header) {
             return Outcome::Passed;
         }
-        let known = account.seen.get(&header.sender).copied().unwrap_or(0);
+        let sender = header.sender;
+        let received = self.open_counted(&envelope, item.cursor);
+        self.report_holes(sender);
+        self.persist_sender(&sender);
+        received.map_or(Outcome::Passed, Outcome::Received)
+    }
+
+    /// Opens an envelope whose place, signature and counter are in order. Returns a clip that belongs
+    /// on the clipboard.
+    fn open_counted(&mut self, envelope: &Envelope<'_>, cursor: u64) -> Option<ItemId> {
+        let header = &envelope.header;
+        let account = self.account.as_ref()?;
         // A newcomer has no secret for what was sealed before it came.
-        let Some(secret) = account.secrets.get(&header.epoch) else { return Outcome::Passed };
-        if header.counter <= known {
-            return Outcome::Passed;
+        let key = account.secrets.get(&header.epoch)?.derive_item_key(&account.id, header.epoch);
+        match header.kind {
+            Kind::Clip => {
+                let body = open(&key, envelope).ok()?;
+                self.confirm(header.sender, body.at_ms);
+                self.add_received(header, &body, cursor)
+            }
+            Kind::Tombstone => {
+                let Tombstone { at_ms, gone } = open_note(&key, envelope).ok()?;
+                self.confirm(header.sender, at_ms);
+                self.bury(&gone[..gone.len().min(Tombstone::MOST)]);
+                None
+            }
+            Kind::Heartbeat => {
+                let Heartbeat { at_ms } = open_note(&key, envelope).ok()?;
+                self.confirm(header.sender, at_ms);
+                None
+            }
+            Kind::State | Kind::Live => None,
         }
-        let opened = open(&secret.derive_item_key(&account.id, header.epoch), &envelope);
-        let (sender, counter, id, kind) = (header.sender, header.counter, header.item, header.kind);
-        if let Some(account) = &mut self.account {
-            account.seen.insert(sender, counter);
-        }
-        let Ok(body) = opened else { return Outcome::Passed };
-        if kind != Kind::Clip || self.history.get(&id).is_some() {
-            return Outcome::Passed;
+    }
+
+    fn add_received(&mut self, header: &Header, body: &ClipBody, cursor: u64) -> Option<ItemId> {
+        let id = header.item;
+        if self.history.get(&id).is_some() {
+            return None;
         }
         let repeated = body.text_of(TEXT).is_some_and(|text| self.history.newest_is(text));
         let clip = Clip {
             item: id,
             order: self.history.next_order(),
-            cursor: item.cursor,
-            device: sender,
+            cursor,
+            device: header.sender,
             at_ms: body.at_ms,
             stored_ms: self.now,
             text: body.text_of(TEXT).unwrap_or_default().to_owned(),
@@ -184,7 +213,7 @@ impl Engine {
         self.notice(Notice::Received { clip: shown });
         // For the list only: its sender had a newer one, or the clipboard holds it already.
         let list_only = repeated || body.flags & FLAG_SUPERSEDED != 0;
-        if list_only { Outcome::Passed } else { Outcome::Received(id) }
+        (!list_only).then_some(id)
     }
 }
 

@@ -1,7 +1,8 @@
 //! Clips on their way out: seal, queue on disk, push one at a time, in order, until acknowledged.
+//! So are tombstones and heartbeats.
 
-use hushclip_crypto::body::{ClipBody, FLAG_SUPERSEDED, HTML, Part, TEXT};
-use hushclip_crypto::envelope::{Address, seal};
+use hushclip_crypto::body::{ClipBody, FLAG_SUPERSEDED, Gone, HTML, Heartbeat, Part, TEXT, Tombstone};
+use hushclip_crypto::envelope::{Address, seal, seal_note};
 use hushclip_crypto::pairing::Link;
 use hushclip_protocol::envelope::Kind;
 use hushclip_protocol::error::ErrorCode;
@@ -12,7 +13,8 @@ use rand_core::CryptoRng;
 
 use crate::event::Content;
 use crate::line::Phase;
-use crate::state::{Clip, Queued, Sealed};
+use crate::state::{Cargo, Clip, Queued, Sealed};
+use crate::upkeep::random_item;
 use crate::{Engine, Notice, problem};
 
 /// How long to wait before a push that the relay could not store is tried again, milliseconds.
@@ -47,10 +49,8 @@ impl Engine {
 
     fn enqueue(&mut self, content: Content, rng: &mut dyn CryptoRng) {
         let Some(identity) = &self.identity else { return };
-        let mut id = [0; ItemId::LEN];
-        rng.fill_bytes(&mut id);
         let mut clip = Clip {
-            item: ItemId::from_bytes(id),
+            item: random_item(rng),
             order: self.history.next_order(),
             cursor: 0,
             device: identity.id,
@@ -68,94 +68,130 @@ impl Engine {
             return self.fail(problem::too_large(error.bytes));
         }
         self.solved("too_large");
-        let queued = Queued { item: clip.item, order: clip.order, sealed: None };
+        let queued = Queued { item: clip.item, order: clip.order, sealed: None, cargo: Cargo::Clip };
         self.clips_revision += 1;
         self.persist(queued.record());
         for write in self.history.add(clip) {
             self.persist(write);
         }
         self.outbox.push_back(queued);
-        self.bound_outbox();
+        self.bound_outbox(rng);
         self.flush(rng);
     }
 
+    /// Clips that wait to be sent.
+    pub(crate) fn waiting(&self) -> usize {
+        self.outbox.iter().filter(|queued| queued.cargo == Cargo::Clip).count()
+    }
+
     /// A device that is away for long keeps the newest; what is given up is said.
-    fn bound_outbox(&mut self) {
-        while self.outbox.len() > limits::OUTBOX {
+    fn bound_outbox(&mut self, rng: &mut dyn CryptoRng) {
+        while self.waiting() > limits::OUTBOX {
             let in_flight = self.in_flight.map(|(item, _)| item);
-            let oldest = usize::from(self.outbox.front().map(|q| q.item) == in_flight);
-            let Some(dropped) = self.outbox.remove(oldest) else { return };
-            self.persist(dropped.delete());
+            let goes = |queued: &Queued| queued.cargo == Cargo::Clip && Some(queued.item) != in_flight;
+            let Some(oldest) = self.outbox.iter().position(goes) else { return };
+            self.give_up(oldest, rng);
             self.fail(problem::outbox_full());
         }
     }
 
-    /// Pushes the oldest queued clip, if the line is free. One at a time: were a later one accepted
-    /// and an earlier one refused, the receivers would see them out of order.
+    /// Pushes what is oldest in the queue, if the line is free. One at a time: were a later one
+    /// accepted and an earlier one refused, the receivers would see them out of order.
     pub(crate) fn flush(&mut self, rng: &mut dyn CryptoRng) {
         if self.line.phase != Phase::Online || self.in_flight.is_some() || self.line.resume_at.is_some() {
             return;
         }
         while let Some(queued) = self.outbox.front() {
             let (item, order) = (queued.item, queued.order);
-            let Some(clip) = self.history.get(&item).cloned() else {
-                self.drop_front();
-                self.fail(problem::outbox_full());
-                continue;
-            };
-            // Another agent on the same clipboard was quicker.
-            if self.history.came_after(order, &clip.text, clip.device) {
-                self.drop_front();
-                if let Some(write) = self.history.remove(&item) {
-                    self.persist(write);
-                    self.clips_revision += 1;
+            if queued.cargo == Cargo::Clip {
+                let Some(clip) = self.history.get(&item) else {
+                    self.give_up(0, rng);
+                    self.fail(problem::outbox_full());
+                    continue;
+                };
+                // Another agent on the same clipboard was quicker.
+                if self.history.came_after(order, &clip.text, clip.device) {
+                    self.give_up(0, rng);
+                    if let Some(write) = self.history.remove(&item) {
+                        self.persist(write);
+                        self.clips_revision += 1;
+                    }
+                    continue;
                 }
-                continue;
             }
-            let (Some(sealed), Some(account)) = (self.sealed_front(&clip, rng), &self.account) else { return };
+            let (Some(sealed), Some(account)) = (self.sealed_front(rng), &self.account) else { return };
             let after = account.cursor;
             self.in_flight = Some((item, after));
             return self.send(&ToRelay::Push { after, envelope: sealed.envelope });
         }
     }
 
-    fn drop_front(&mut self) {
-        if let Some(dropped) = self.outbox.pop_front() {
-            self.persist(dropped.delete());
+    /// Takes something out of the queue that will not be sent. If it has a counter by now, a
+    /// tombstone goes in its place, so that nobody misses it.
+    fn give_up(&mut self, at: usize, rng: &mut dyn CryptoRng) {
+        let (Some(dropped), Some(identity)) = (self.outbox.remove(at), &self.identity) else { return };
+        let device = identity.id;
+        self.persist(dropped.delete());
+        let Some(sealed) = dropped.sealed else { return };
+        let mut gone = vec![Gone { device, counter: sealed.counter, item: dropped.item }];
+        if let Cargo::Tombstone(named) = dropped.cargo {
+            gone.extend(named);
         }
+        let tombstone =
+            Queued { item: random_item(rng), order: dropped.order, sealed: None, cargo: Cargo::Tombstone(gone) };
+        self.persist(tombstone.record());
+        self.outbox.insert(at, tombstone);
     }
 
-    /// The envelope of the oldest queued clip, sealed under the current epoch: all present devices
+    /// The envelope of what is oldest in the queue, sealed under the current epoch: all present devices
     /// can read it and removed ones cannot. One sealed before keeps its counter and item: if the
     /// relay has stored that one after all, it answers with its cursor.
-    fn sealed_front(&mut self, clip: &Clip, rng: &mut dyn CryptoRng) -> Option<Sealed> {
+    fn sealed_front(&mut self, rng: &mut dyn CryptoRng) -> Option<Sealed> {
+        let superseded = self.waiting() > 1;
         let (Some(account), Some(identity)) = (&mut self.account, &self.identity) else { return None };
         let log = account.membership.as_ref()?;
         let epoch = log.epoch();
-        let superseded = self.outbox.len() > 1;
         let front = self.outbox.front_mut()?;
         if let Some(sealed) = front.sealed.as_ref().filter(|sealed| sealed.epoch == epoch) {
             return Some(sealed.clone());
         }
         let counter = front.sealed.as_ref().map_or(account.next_counter, |sealed| sealed.counter);
+        let kind = match front.cargo {
+            Cargo::Clip => Kind::Clip,
+            Cargo::Tombstone(_) => Kind::Tombstone,
+            Cargo::Heartbeat => Kind::Heartbeat,
+        };
         let address = Address {
-            kind: Kind::Clip,
+            kind,
             account: account.id,
             epoch,
             log_seq: log.seq(),
             log_head: log.head(),
             counter,
-            item: clip.item,
+            item: front.item,
             ttl_s: limits::TTL_S,
         };
         let key = account.secrets.get(&epoch)?.derive_item_key(&account.id, epoch);
-        let envelope = seal(&identity.keys, &key, &address, &body(clip, superseded), rng).ok()?;
+        let keys = &identity.keys;
+        let envelope = match &front.cargo {
+            Cargo::Clip => seal(keys, &key, &address, &body(self.history.get(&front.item)?, superseded), rng).ok()?,
+            Cargo::Tombstone(gone) => {
+                let note = Tombstone { at_ms: self.now, gone: gone.clone() };
+                seal_note(keys, &key, &address, &note, rng)
+            }
+            Cargo::Heartbeat => seal_note(keys, &key, &address, &Heartbeat { at_ms: self.now }, rng),
+        };
         account.next_counter = account.next_counter.max(counter + 1);
+        account.epoch_items = account.epoch_items.saturating_add(1);
+        account.sent_ms = self.now;
+        account.senders.entry(identity.id).or_default().remember(counter, front.item);
+        let own = identity.id;
         let sealed = Sealed { counter, epoch, envelope: envelope.into() };
         front.sealed = Some(sealed.clone());
         let write = front.record();
         self.persist(write);
         self.persist_account();
+        self.persist_sender(&own);
         Some(sealed)
     }
 
@@ -171,6 +207,9 @@ impl Engine {
         for code in ["relay_full", "relay_unavailable", "relay_refused"] {
             self.solved(code);
         }
+        if self.rotation_is_due() {
+            self.change_log(rng);
+        }
         self.flush(rng);
     }
 
@@ -180,7 +219,9 @@ impl Engine {
             && let Some(queued) = self.outbox.remove(at)
         {
             self.persist(queued.delete());
-            self.notice(Notice::Sent { id: item.to_hex(), cursor });
+            if queued.cargo == Cargo::Clip {
+                self.notice(Notice::Sent { id: item.to_hex(), cursor });
+            }
         }
         let now = self.now;
         let write = self.history.get_mut(&item).filter(|clip| clip.cursor == 0).map(|clip| {
@@ -205,7 +246,7 @@ impl Engine {
             }
             ErrorCode::TooLarge => {
                 let bytes = self.outbox.front().and_then(|q| q.sealed.as_ref()).map_or(0, |s| s.envelope.len());
-                self.drop_front();
+                self.give_up(0, rng);
                 self.fail(problem::too_large(bytes));
                 return self.flush(rng);
             }

@@ -1,7 +1,8 @@
 //! What survives a restart: the records of [`crate::Effect::Persist`] and the values they hold.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
+use hushclip_crypto::body::Gone;
 use hushclip_crypto::epoch::EpochSecret;
 use hushclip_crypto::keys::{BoxSk, DeviceKeys, SignSeed};
 use hushclip_crypto::pairing::{Inviter, JoinRequest, Joiner};
@@ -11,8 +12,11 @@ use hushclip_protocol::log::{Membership, SignedEntry};
 use minicbor::bytes::ByteVec;
 use minicbor::{Decode, Encode};
 
+use crate::alerts::Alert;
+use crate::counting::Sender;
 use crate::effect::Write;
 use crate::engine::RestoreError;
+use crate::fork::Evidence;
 use crate::relay::Relay;
 
 /// Longest record. They are this device's own, so this only keeps nonsense out.
@@ -26,6 +30,13 @@ const LOG: &str = "log/";
 const OUT: &str = "out/";
 const CLIP: &str = "clip/";
 const CLIPBOARD: &str = "clipboard";
+const SENDER: &str = "sender/";
+const ALERTS: &str = "alerts";
+const EVIDENCE: &str = "evidence";
+const REMOVED: &str = "removed";
+
+/// How often a device changes its keys unless told otherwise, minutes.
+pub(crate) const ROTATION_MINUTES: u32 = 7 * 24 * 60;
 
 /// Who this device is.
 #[derive(Debug, Clone)]
@@ -33,6 +44,10 @@ pub(crate) struct Identity {
     pub(crate) keys: DeviceKeys,
     pub(crate) id: DeviceId,
     pub(crate) name: String,
+    /// When the box key was made, by this device's clock.
+    pub(crate) boxed_ms: u64,
+    /// The box key of a [`hushclip_protocol::log::Action::Rekey`] that is not in the log yet.
+    pub(crate) next_box: Option<BoxSk>,
 }
 
 /// The account this device belongs to.
@@ -48,8 +63,22 @@ pub(crate) struct Account {
     pub(crate) next_counter: u64,
     pub(crate) secrets: BTreeMap<u64, EpochSecret>,
     pub(crate) names: BTreeMap<DeviceId, String>,
-    /// The greatest counter accepted from each sender.
-    pub(crate) seen: BTreeMap<DeviceId, u64>,
+    /// When each epoch but the newest ended, by this device's clock.
+    pub(crate) ended: BTreeMap<u64, u64>,
+    /// Items of the newest epoch that have passed here.
+    pub(crate) epoch_items: u32,
+    /// What is known of each sender, this device included.
+    pub(crate) senders: BTreeMap<DeviceId, Sender>,
+    /// Devices that the person wants out.
+    pub(crate) removing: BTreeSet<DeviceId>,
+    /// How often this device changes its keys.
+    pub(crate) rotation_minutes: u32,
+    /// When this device last sealed anything.
+    pub(crate) sent_ms: u64,
+    /// When this device was last up to date.
+    pub(crate) synced_ms: u64,
+    /// The relay has shown another log: nothing is sent until the person has looked into it.
+    pub(crate) forked: bool,
     /// Position and hash of an entry that the log must contain.
     pub(crate) anchor: (u64, Hash),
     pub(crate) log: Vec<SignedEntry>,
@@ -57,7 +86,34 @@ pub(crate) struct Account {
     pub(crate) membership: Option<Membership>,
 }
 
-/// A clip of the history that is on its way to the relay.
+/// This device belonged to an account.
+#[derive(Debug, Clone, Encode, Decode)]
+#[cbor(array)]
+pub(crate) struct Removed {
+    #[n(0)]
+    pub(crate) device: DeviceId,
+    /// Who removed it.
+    #[n(1)]
+    pub(crate) by: DeviceId,
+    /// Names of the devices, for the clips that are left.
+    #[n(2)]
+    pub(crate) names: Vec<(DeviceId, String)>,
+}
+
+/// What an entry of the outbox carries.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+#[cbor(flat)]
+pub(crate) enum Cargo {
+    /// The clip of the history with this item.
+    #[n(0)]
+    Clip,
+    #[n(1)]
+    Tombstone(#[n(0)] Vec<Gone>),
+    #[n(2)]
+    Heartbeat,
+}
+
+/// Something on its way to the relay.
 #[derive(Debug, Clone, Encode, Decode)]
 #[cbor(array)]
 pub(crate) struct Queued {
@@ -70,6 +126,8 @@ pub(crate) struct Queued {
     /// to be news takes no counter.
     #[n(2)]
     pub(crate) sealed: Option<Sealed>,
+    #[n(3)]
+    pub(crate) cargo: Cargo,
 }
 
 /// A clip's envelope.
@@ -157,6 +215,9 @@ pub(crate) struct Records {
     pub(crate) on_clipboard: Option<Hash>,
     pub(crate) invite: Option<Invite>,
     pub(crate) join: Option<Join>,
+    pub(crate) alerts: Vec<Alert>,
+    pub(crate) evidence: Vec<Evidence>,
+    pub(crate) removed: Option<Removed>,
 }
 
 #[derive(Encode, Decode)]
@@ -168,6 +229,12 @@ struct DeviceRecord {
     boxed: BoxSk,
     #[n(2)]
     name: String,
+    #[n(3)]
+    id: DeviceId,
+    #[n(4)]
+    boxed_ms: u64,
+    #[n(5)]
+    next_box: Option<BoxSk>,
 }
 
 #[derive(Encode, Decode)]
@@ -188,9 +255,21 @@ struct AccountRecord {
     #[n(6)]
     names: Vec<(DeviceId, String)>,
     #[n(7)]
-    seen: Vec<(DeviceId, u64)>,
+    ended: Vec<(u64, u64)>,
     #[n(8)]
     anchor: (u64, Hash),
+    #[n(9)]
+    epoch_items: u32,
+    #[n(10)]
+    removing: Vec<DeviceId>,
+    #[n(11)]
+    rotation_minutes: u32,
+    #[n(12)]
+    sent_ms: u64,
+    #[n(13)]
+    synced_ms: u64,
+    #[n(14)]
+    forked: bool,
 }
 
 impl Records {
@@ -198,6 +277,7 @@ impl Records {
         let mut out = Self::default();
         let mut account = None;
         let mut log = BTreeMap::new();
+        let mut senders = BTreeMap::new();
         for (key, value) in records {
             let value = zeroize::Zeroizing::new(value);
             if key == DEVICE {
@@ -210,6 +290,14 @@ impl Records {
                 out.on_clipboard = Some(decode(&value)?);
             } else if key == JOIN {
                 out.join = Some(decode(&value)?);
+            } else if key == ALERTS {
+                out.alerts = decode(&value)?;
+            } else if key == EVIDENCE {
+                out.evidence = decode(&value)?;
+            } else if key == REMOVED {
+                out.removed = Some(decode(&value)?);
+            } else if let Some(device) = key.strip_prefix(SENDER) {
+                senders.insert(DeviceId::from_hex(device).ok_or(RestoreError)?, decode::<Sender>(&value)?);
             } else if key.starts_with(LOG) {
                 log.insert(key, decode::<SignedEntry>(&value)?);
             } else if key.starts_with(OUT) {
@@ -218,9 +306,12 @@ impl Records {
                 out.clips.push(decode(&value)?);
             }
         }
-        out.outbox.make_contiguous().sort_by_key(|queued| queued.order);
+        out.outbox.make_contiguous().sort_by_key(|queued| (queued.order, queued.cargo == Cargo::Clip));
         out.clips.sort_by_key(|clip| clip.order);
         out.account = account.map(|record| Account::restore(record, log.into_values().collect())).transpose()?;
+        if let Some(account) = &mut out.account {
+            account.senders = senders;
+        }
         if out.account.is_some() && out.identity.is_none() { Err(RestoreError) } else { Ok(out) }
     }
 }
@@ -236,7 +327,14 @@ impl Account {
             next_counter: 1,
             secrets: BTreeMap::new(),
             names: BTreeMap::new(),
-            seen: BTreeMap::new(),
+            ended: BTreeMap::new(),
+            epoch_items: 0,
+            senders: BTreeMap::new(),
+            removing: BTreeSet::new(),
+            rotation_minutes: ROTATION_MINUTES,
+            sent_ms: 0,
+            synced_ms: 0,
+            forked: false,
             anchor,
             log: Vec::new(),
             membership: None,
@@ -250,7 +348,13 @@ impl Account {
         account.next_counter = record.next_counter;
         account.secrets = record.secrets.into_iter().collect();
         account.names = record.names.into_iter().collect();
-        account.seen = record.seen.into_iter().collect();
+        account.ended = record.ended.into_iter().collect();
+        account.epoch_items = record.epoch_items;
+        account.removing = record.removing.into_iter().collect();
+        account.rotation_minutes = record.rotation_minutes;
+        account.sent_ms = record.sent_ms;
+        account.synced_ms = record.synced_ms;
+        account.forked = record.forked;
         if let Some((first, rest)) = log.split_first() {
             let mut membership = Membership::genesis(first).map_err(|_| RestoreError)?;
             for entry in rest {
@@ -285,16 +389,22 @@ impl Account {
             next_counter: self.next_counter,
             secrets: self.secrets.iter().map(|(epoch, secret)| (*epoch, secret.clone())).collect(),
             names: self.names.iter().map(|(device, name)| (*device, name.clone())).collect(),
-            seen: self.seen.iter().map(|(device, counter)| (*device, *counter)).collect(),
+            ended: self.ended.iter().map(|(epoch, at)| (*epoch, *at)).collect(),
             anchor: self.anchor,
+            epoch_items: self.epoch_items,
+            removing: self.removing.iter().copied().collect(),
+            rotation_minutes: self.rotation_minutes,
+            sent_ms: self.sent_ms,
+            synced_ms: self.synced_ms,
+            forked: self.forked,
         };
         put(ACCOUNT.into(), &record)
     }
 }
 
 impl Identity {
-    pub(crate) fn new(keys: DeviceKeys, name: &str) -> Self {
-        Self { id: keys.device_id(), keys, name: name.into() }
+    pub(crate) fn new(keys: DeviceKeys, name: &str, now: u64) -> Self {
+        Self { id: keys.device_id(), keys, name: name.into(), boxed_ms: now, next_box: None }
     }
 
     pub(crate) fn record(&self) -> Write {
@@ -302,6 +412,9 @@ impl Identity {
             sign: self.keys.sign_seed().clone(),
             boxed: self.keys.box_sk().clone(),
             name: self.name.clone(),
+            id: self.id,
+            boxed_ms: self.boxed_ms,
+            next_box: self.next_box.clone(),
         };
         put(DEVICE.into(), &record)
     }
@@ -309,7 +422,13 @@ impl Identity {
 
 impl From<DeviceRecord> for Identity {
     fn from(record: DeviceRecord) -> Self {
-        Self::new(DeviceKeys::from_parts(record.sign, record.boxed), &record.name)
+        Self {
+            keys: DeviceKeys::from_saved(record.sign, record.boxed, record.id),
+            id: record.id,
+            name: record.name,
+            boxed_ms: record.boxed_ms,
+            next_box: record.next_box,
+        }
     }
 }
 
@@ -323,7 +442,7 @@ impl Queued {
     }
 
     fn key(&self) -> String {
-        format!("{OUT}{:020}", self.order)
+        format!("{OUT}{}", self.item)
     }
 }
 
@@ -365,19 +484,51 @@ pub(crate) fn log_record(seq: u64, entry: &SignedEntry) -> Write {
     put(log_key(seq), entry)
 }
 
+impl Removed {
+    pub(crate) fn record(&self) -> Write {
+        put(REMOVED.into(), self)
+    }
+
+    pub(crate) fn delete() -> Write {
+        Write::Delete { key: REMOVED.into() }
+    }
+}
+
+pub(crate) fn sender_record(device: &DeviceId, sender: &Sender) -> Write {
+    put(sender_key(device), sender)
+}
+
+pub(crate) fn alerts_record(alerts: &Vec<Alert>) -> Write {
+    put(ALERTS.into(), alerts)
+}
+
+pub(crate) fn evidence_record(evidence: &Vec<Evidence>) -> Write {
+    put(EVIDENCE.into(), evidence)
+}
+
+fn sender_key(device: &DeviceId) -> String {
+    format!("{SENDER}{device}")
+}
+
 pub(crate) fn clipboard_record(digest: &Hash) -> Write {
     put(CLIPBOARD.into(), digest)
 }
 
-/// Deletes every record that there can be.
-pub(crate) fn delete_all<'a>(
-    logs: u64,
+/// Deletes every record of the account, and with it all keys; clips and what the clipboard holds stay.
+pub(crate) fn delete_account<'a>(
+    account: Option<&'a Account>,
     outbox: impl Iterator<Item = &'a Queued>,
-    clips: impl Iterator<Item = &'a Clip>,
-) -> Vec<Write> {
-    let single = [DEVICE, ACCOUNT, INVITE, JOIN, CLIPBOARD].map(|key| Write::Delete { key: key.into() });
-    let logs = (0..logs).map(|seq| Write::Delete { key: log_key(seq) });
-    single.into_iter().chain(logs).chain(outbox.map(Queued::delete)).chain(clips.map(Clip::delete)).collect()
+) -> impl Iterator<Item = Write> {
+    let single = [DEVICE, ACCOUNT, INVITE, JOIN, ALERTS, EVIDENCE].map(str::to_owned);
+    let logs = (0..account.map_or(0, |a| a.log.len() as u64)).map(log_key);
+    let senders = account.into_iter().flat_map(|a| a.senders.keys().map(sender_key));
+    single.into_iter().chain(logs).chain(senders).map(|key| Write::Delete { key }).chain(outbox.map(Queued::delete))
+}
+
+/// Deletes every record that [`delete_account`] leaves.
+pub(crate) fn delete_clips<'a>(clips: impl Iterator<Item = &'a Clip>) -> impl Iterator<Item = Write> {
+    let clipboard = Write::Delete { key: CLIPBOARD.into() };
+    [clipboard, Removed::delete()].into_iter().chain(clips.map(Clip::delete))
 }
 
 fn log_key(seq: u64) -> String {

@@ -63,6 +63,17 @@ impl<S: Store> Mailbox<S> {
         Ok(())
     }
 
+    /// Everything that a removed device has not seen: it believes nothing less than the signed entry.
+    pub(crate) fn show_removal(&mut self, conn: ConnId, known: u64) -> Result<(), ErrorCode> {
+        let log = self.store.log()?;
+        let first = usize::try_from(known).unwrap_or(usize::MAX).saturating_add(1).min(log.len());
+        for (page, entries) in log[first..].chunks(limits::PULL_ENTRIES.into()).enumerate() {
+            let from = (first + page * usize::from(limits::PULL_ENTRIES)) as u64;
+            self.send(conn, &ToDevice::LogEntries { from, entries: entries.to_vec(), has_more: false });
+        }
+        Ok(())
+    }
+
     pub(crate) fn pull_log(&mut self, conn: ConnId, from: u64) -> Result<(), ErrorCode> {
         let log = self.store.log()?;
         let first = usize::try_from(from).unwrap_or(usize::MAX).min(log.len());

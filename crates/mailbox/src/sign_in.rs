@@ -51,12 +51,15 @@ impl<S: Store> Mailbox<S> {
         let fresh = !session.answered && self.now.saturating_sub(session.opened_ms) <= limits::CHALLENGE_MS;
         session.answered = true;
         let message = signin::message(&session.host, &challenge(conn, session.nonce), hello);
-        let signed = membership.member(&hello.device).is_some_and(|member| {
-            hello.account == membership.account() && signature::verify(&member.sign_pk, &message, &hello.signature)
-        });
-        if !(fresh && signed) {
-            let removed = membership.removed(&hello.device).is_some();
-            self.close(conn, if removed { CloseCode::Removed } else { CloseCode::NotAMember });
+        let signed_by =
+            |key| fresh && hello.account == membership.account() && signature::verify(key, &message, &hello.signature);
+        if membership.removed(&hello.device).is_some_and(|removed| signed_by(&removed.sign_pk)) {
+            self.show_removal(conn, hello.log_seq)?;
+            self.close(conn, CloseCode::Removed);
+            return Ok(());
+        }
+        if !membership.member(&hello.device).is_some_and(|member| signed_by(&member.sign_pk)) {
+            self.close(conn, CloseCode::NotAMember);
             return Ok(());
         }
         let (log_seq, log_head) = (membership.seq(), membership.head());

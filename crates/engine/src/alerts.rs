@@ -1,0 +1,137 @@
+//! What a person should know and may have to act on; kept until dismissed.
+
+use hushclip_protocol::ids::DeviceId;
+use minicbor::{Decode, Encode};
+
+use crate::Engine;
+use crate::state::alerts_record;
+use crate::view::AlertView;
+
+/// How many are kept; the oldest goes first.
+const ALERTS: usize = 32;
+
+/// Something that a person should know.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+#[cbor(array)]
+pub(crate) struct Alert {
+    #[n(0)]
+    pub(crate) id: u64,
+    #[n(1)]
+    pub(crate) kind: AlertKind,
+    /// The device it is about.
+    #[n(2)]
+    pub(crate) device: DeviceId,
+    /// The device that did it.
+    #[n(3)]
+    pub(crate) by: DeviceId,
+    #[n(4)]
+    pub(crate) count: u64,
+    #[n(5)]
+    pub(crate) at_ms: u64,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Encode, Decode)]
+#[cbor(index_only)]
+pub(crate) enum AlertKind {
+    #[n(0)]
+    Joined,
+    #[n(1)]
+    Removed,
+    /// Items that the relay should still have.
+    #[n(2)]
+    Missing,
+    /// Items that were gone when this device came back.
+    #[n(3)]
+    Expired,
+    #[n(4)]
+    Cloned,
+    /// Somebody sends as this device.
+    #[n(5)]
+    ClonedHere,
+    /// The relay's log was shorter, and this device has completed it.
+    #[n(6)]
+    LogRestored,
+}
+
+impl Engine {
+    pub(crate) fn alert(&mut self, kind: AlertKind, device: DeviceId, by: DeviceId, count: u64) {
+        let id = self.alerts.last().map_or(1, |alert| alert.id + 1);
+        self.alerts.push(Alert { id, kind, device, by, count, at_ms: self.now });
+        if self.alerts.len() > ALERTS {
+            self.alerts.remove(0);
+        }
+        self.persist(alerts_record(&self.alerts));
+    }
+
+    /// Sets the count of the one alert of this kind about a device; at 0 there is none.
+    pub(crate) fn count_alert(&mut self, kind: AlertKind, device: DeviceId, count: u64) {
+        let counts = |alert: &&mut Alert| {
+            matches!(alert.kind, AlertKind::Missing | AlertKind::Expired) && alert.device == device
+        };
+        match self.alerts.iter_mut().find(counts) {
+            Some(known) if known.count == count => {}
+            Some(known) if count > 0 => {
+                known.count = count;
+                self.persist(alerts_record(&self.alerts));
+            }
+            Some(_) => {
+                self.alerts.retain_mut(|alert| !counts(&alert));
+                self.persist(alerts_record(&self.alerts));
+            }
+            None if count > 0 => self.alert(kind, device, device, count),
+            None => {}
+        }
+    }
+
+    pub(crate) fn dismiss_alert(&mut self, id: u64) {
+        let Some(at) = self.alerts.iter().position(|alert| alert.id == id) else { return };
+        let dismissed = self.alerts.remove(at);
+        self.persist(alerts_record(&self.alerts));
+        if matches!(dismissed.kind, AlertKind::Missing | AlertKind::Expired) {
+            self.forget_holes(&dismissed.device);
+        }
+    }
+
+    pub(crate) fn present_alerts(&self) -> Vec<AlertView> {
+        self.alerts.iter().map(|alert| self.present_alert(alert)).collect()
+    }
+
+    fn present_alert(&self, alert: &Alert) -> AlertView {
+        let (name, by) = (self.name_of(&alert.device), self.name_of(&alert.by));
+        let clips = if alert.count == 1 { "One clip".to_owned() } else { format!("{} clips", alert.count) };
+        let (code, message) = match alert.kind {
+            AlertKind::Joined => (
+                "joined",
+                format!("“{name}” joined this account; it was let in on “{by}”. If that was not you, remove it."),
+            ),
+            AlertKind::Removed => ("removed", format!("“{name}” was removed from this account on “{by}”.")),
+            AlertKind::Missing => (
+                "missing",
+                format!("{clips} from “{name}” did not arrive: the relay has lost or withheld what was sent."),
+            ),
+            AlertKind::Expired => (
+                "expired",
+                format!("{clips} from “{name}” had gone from the relay before this device came to fetch what was sent."),
+            ),
+            AlertKind::Cloned => (
+                "cloned",
+                format!(
+                    "Two devices are sending as “{name}”. If its data was not copied or restored from a backup by you, \
+                     remove it."
+                ),
+            ),
+            AlertKind::ClonedHere => (
+                "cloned_here",
+                "Something else is sending as this device. If its data was not copied or restored from a backup by \
+                 you, remove this device on another one."
+                    .to_owned(),
+            ),
+            AlertKind::LogRestored => (
+                "log_restored",
+                "The relay had lost part of the list of devices, as after a restored backup. This device has put it back."
+                    .to_owned(),
+            ),
+        };
+        AlertView { id: alert.id, code: code.into(), message, at: alert.at_ms, device: alert.device.to_hex() }
+    }
+}

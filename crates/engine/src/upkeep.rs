@@ -1,0 +1,92 @@
+//! What a device does by itself from time to time: new keys, a sign of life, forgetting old secrets.
+
+use hushclip_protocol::ids::ItemId;
+use hushclip_protocol::limits;
+use rand_core::CryptoRng;
+
+use crate::Engine;
+use crate::line::Phase;
+use crate::state::{Cargo, Queued};
+
+/// A device that has sent nothing for so long sends a heartbeat, milliseconds.
+const HEARTBEAT_MS: u64 = 24 * 60 * 60 * 1000;
+/// How long an epoch's secret outlives it: the longest life of an item and a day, milliseconds.
+const KEPT_MS: u64 = limits::TTL_S as u64 * 1000 + 24 * 60 * 60 * 1000;
+/// Items after which an epoch is old.
+const EPOCH_ITEMS: u32 = 1000;
+/// The shortest and the longest time between two changes of keys, minutes.
+const ROTATION_MINUTES: core::ops::RangeInclusive<u32> = 30..=7 * 24 * 60;
+
+impl Engine {
+    /// Does what is due, on a line that is up to date.
+    pub(crate) fn upkeep(&mut self, rng: &mut dyn CryptoRng) {
+        if self.line.phase != Phase::Online {
+            return;
+        }
+        self.forget_old_epochs();
+        self.change_log(rng);
+        self.queue_heartbeat(rng);
+    }
+
+    /// When [`Engine::upkeep`] has something to do next.
+    pub(crate) fn next_upkeep(&self) -> Option<u64> {
+        if self.line.phase != Phase::Online || self.appending.is_some() {
+            return None;
+        }
+        let (account, identity) = (self.account.as_ref()?, self.identity.as_ref()?);
+        let rotation = identity.boxed_ms.saturating_add(u64::from(account.rotation_minutes) * 60_000);
+        let heartbeat = account.sent_ms.saturating_add(HEARTBEAT_MS);
+        [rotation, heartbeat].into_iter().filter(|at| *at > self.now).min()
+    }
+
+    pub(crate) fn set_rotation(&mut self, minutes: u32, rng: &mut dyn CryptoRng) {
+        let Some(account) = &mut self.account else { return };
+        account.rotation_minutes = minutes.clamp(*ROTATION_MINUTES.start(), *ROTATION_MINUTES.end());
+        self.persist_account();
+        self.upkeep(rng);
+    }
+
+    /// Whether this device's keys have had their time.
+    pub(crate) fn rotation_is_due(&self) -> bool {
+        let (Some(account), Some(identity)) = (&self.account, &self.identity) else { return false };
+        let age = u64::from(account.rotation_minutes) * 60_000;
+        // Keys from the future were made before the clock was put back.
+        let old = self.now.abs_diff(identity.boxed_ms) >= age;
+        old || account.epoch_items >= EPOCH_ITEMS
+    }
+
+    /// Everything sealed under them has gone from the relay, and what was there is here.
+    fn forget_old_epochs(&mut self) {
+        let now = self.now;
+        let Some(account) = &mut self.account else { return };
+        let old: Vec<u64> = account.ended.iter().filter(|(_, at)| now >= **at + KEPT_MS).map(|(e, _)| *e).collect();
+        for epoch in &old {
+            account.secrets.remove(epoch);
+            account.ended.remove(epoch);
+        }
+        if !old.is_empty() {
+            self.persist_account();
+        }
+    }
+
+    fn queue_heartbeat(&mut self, rng: &mut dyn CryptoRng) {
+        let Some(account) = &mut self.account else { return };
+        let alone = account.membership.as_ref().is_none_or(|log| log.members().len() < 2);
+        if alone || !self.outbox.is_empty() || self.now.abs_diff(account.sent_ms) < HEARTBEAT_MS {
+            return;
+        }
+        account.sent_ms = self.now;
+        self.persist_account();
+        let order = self.history.next_order();
+        let queued = Queued { item: random_item(rng), order, sealed: None, cargo: Cargo::Heartbeat };
+        self.persist(queued.record());
+        self.outbox.push_back(queued);
+        self.flush(rng);
+    }
+}
+
+pub(crate) fn random_item(rng: &mut dyn CryptoRng) -> ItemId {
+    let mut id = [0; ItemId::LEN];
+    rng.fill_bytes(&mut id);
+    ItemId::from_bytes(id)
+}
