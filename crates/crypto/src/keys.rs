@@ -43,6 +43,7 @@ impl DeviceKeys {
     }
 
     /// The same device with another box key.
+    #[must_use]
     pub fn with_box(&self, boxed: BoxSk) -> Self {
         Self { boxed, ..self.clone() }
     }

@@ -6,6 +6,7 @@ use hushclip_crypto::body::Gone;
 use hushclip_protocol::envelope::Header;
 use hushclip_protocol::ids::{DeviceId, ItemId};
 use hushclip_protocol::limits;
+use hushclip_protocol::log::Membership;
 use minicbor::{Decode, Encode};
 
 use crate::alerts::AlertKind;
@@ -102,7 +103,7 @@ impl Engine {
         if header.counter > sender.seen {
             sender.advance(header.counter);
             sender.remember(header.counter, header.item);
-            if header.epoch == account.membership.as_ref().map_or(0, |log| log.epoch()) {
+            if header.epoch == account.membership.as_ref().map_or(0, Membership::epoch) {
                 account.epoch_items = account.epoch_items.saturating_add(1);
             }
             return true;
@@ -156,11 +157,7 @@ impl Engine {
 
     /// Tells of the holes in a sender's counters, and takes it back when they are filled.
     pub(crate) fn report_holes(&mut self, device: DeviceId) {
-        let missing = self
-            .account
-            .as_ref()
-            .and_then(|account| account.senders.get(&device))
-            .map_or(0, crate::counting::Sender::missing);
+        let missing = self.account.as_ref().and_then(|account| account.senders.get(&device)).map_or(0, Sender::missing);
         let excused = self.was_away;
         let kind = if excused { AlertKind::Expired } else { AlertKind::Missing };
         self.count_alert(kind, device, missing);

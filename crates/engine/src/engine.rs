@@ -8,10 +8,11 @@ use hushclip_protocol::ids::{DeviceId, ItemId};
 use rand_core::CryptoRng;
 
 use crate::alerts::Alert;
+use crate::changes::Wanted;
 use crate::fork::Evidence;
 use crate::history::History;
 use crate::line::Line;
-use crate::members::Wanted;
+use crate::members::LogSync;
 use crate::state::{self, Account, Identity, Invite, Join, Queued, Records, Removed};
 use crate::view::{Problem, View};
 use crate::{Command, Effect, Event, Notice, Write, problem};
@@ -40,10 +41,7 @@ pub struct Engine {
     pub(crate) clock_ahead_ms: i64,
     /// The newest clip that came in since the line went up, to be put on the clipboard at the end.
     pub(crate) newest_missed: Option<ItemId>,
-    /// The log was as long as the relay's when last compared.
-    pub(crate) log_is_newest: bool,
-    /// The log was fetched for the sake of an item; doing so again would not help it.
-    pub(crate) log_fetched_for_item: bool,
+    pub(crate) log_sync: LogSync,
     /// Counts what changes in the clips that are shown.
     pub(crate) clips_revision: u64,
     pub(crate) alerts: Vec<Alert>,
@@ -51,8 +49,6 @@ pub struct Engine {
     pub(crate) removed: Option<Removed>,
     /// What the log entry that is on its way to the relay does.
     pub(crate) appending: Option<Wanted>,
-    /// The relay's log may be shorter, and is then completed from here.
-    pub(crate) mending: bool,
     /// Holes in counters are no wonder: this device was away for too long.
     pub(crate) was_away: bool,
     pub(crate) online: BTreeSet<DeviceId>,
@@ -83,14 +79,12 @@ impl Engine {
             halted_for_good: false,
             clock_ahead_ms: 0,
             newest_missed: None,
-            log_is_newest: false,
-            log_fetched_for_item: false,
+            log_sync: LogSync::default(),
             clips_revision: 0,
             alerts: records.alerts,
             evidence: records.evidence,
             removed: records.removed,
             appending: None,
-            mending: false,
             was_away: false,
             online: BTreeSet::new(),
             delivered: BTreeMap::new(),
@@ -270,7 +264,7 @@ impl Engine {
         self.delivered.clear();
         self.problem = None;
         self.halted_for_good = false;
-        self.mending = false;
+        self.log_sync.mending = false;
         self.connect();
     }
 

@@ -1,7 +1,7 @@
 //! A forked log ends all sending until the person has looked into it.
 
 use hushclip_protocol::ids::Hash;
-use hushclip_protocol::log::SignedEntry;
+use hushclip_protocol::log::{Membership, SignedEntry};
 use minicbor::{Decode, Encode};
 
 use crate::state::evidence_record;
@@ -33,7 +33,7 @@ impl Engine {
     /// The relay's log is not the one this device knows.
     pub(crate) fn stop_forked(&mut self, seq: u64, theirs: Hash, entry: Option<SignedEntry>) {
         let known = self.account.as_ref().and_then(|account| account.head_at(seq));
-        let ours = known.or_else(|| self.account.as_ref()?.membership.as_ref().map(|log| log.head()));
+        let ours = known.or_else(|| self.account.as_ref()?.membership.as_ref().map(Membership::head));
         let evidence = Evidence { at_ms: self.now, seq, ours: ours.unwrap_or(Hash::ZERO), theirs, entry };
         self.evidence.push(evidence);
         if self.evidence.len() > EVIDENCE {
@@ -54,7 +54,7 @@ impl Engine {
         account.forked = false;
         self.persist_account();
         self.halted_for_good = false;
-        self.mending = true;
+        self.log_sync.mending = true;
         self.problem = None;
         self.connect();
     }

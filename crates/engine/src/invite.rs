@@ -8,8 +8,8 @@ use hushclip_protocol::frame::{InviteNote, InviteStep, ToRelay};
 use hushclip_protocol::ids::InviteId;
 use rand_core::CryptoRng;
 
+use crate::changes::Wanted;
 use crate::line::Phase;
-use crate::members::Wanted;
 use crate::state::Invite;
 use crate::{Engine, Notice, problem};
 
@@ -169,7 +169,7 @@ impl Engine {
 
     /// After approval: append to the log until the joiner stands in it, then welcome it.
     pub(crate) fn go_on_with_invite(&mut self, rng: &mut dyn CryptoRng) {
-        if self.line.phase != Phase::Online || !self.log_is_newest {
+        if self.line.phase != Phase::Online || !self.log_sync.is_newest {
             return;
         }
         let (Some(invite), Some(account), Some(identity)) = (&self.invite, &self.account, &self.identity) else {

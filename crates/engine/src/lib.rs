@@ -2,10 +2,11 @@
 //! remembered and shown. It refuses to do I/O, to read a clock or to make random bytes: time and
 //! randomness come in as arguments, effects go out as values.
 //!
-//! Reading order: `engine` (dispatch), `line` (connection), `send`, `receive`, `members`, `invite`,
-//! `join`.
+//! Reading order: `engine` (dispatch), `line` (connection), `send`, `receive`, `counting`,
+//! `members`, `changes`, `invite`, `join`, `upkeep`.
 
 mod alerts;
+mod changes;
 pub mod command;
 mod counting;
 pub mod effect;

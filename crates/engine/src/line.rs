@@ -223,7 +223,7 @@ impl Engine {
         match self.line.phase {
             Phase::CatchingUp => self.catch_up(),
             Phase::Online => {
-                if !self.log_is_newest {
+                if !self.log_sync.is_newest {
                     return self.pull_log();
                 }
                 // Brings back whatever step of it was not taken.
@@ -258,7 +258,7 @@ impl Engine {
             signature: Signature::from_bytes([0; 64]),
         };
         let hello = identity.keys.sign_in(account.relay.host(), challenge, hello);
-        let register = (!account.registered || self.mending).then(|| account.log.first().cloned()).flatten();
+        let register = (!account.registered || self.log_sync.mending).then(|| account.log.first().cloned()).flatten();
         if let Some(genesis) = register {
             self.send(&ToRelay::Register(genesis));
         }
@@ -327,7 +327,7 @@ impl Engine {
             }
             (APPEND, ErrorCode::LogConflict) => {
                 self.appending = None;
-                if self.mending {
+                if self.log_sync.mending {
                     // Somebody else has put it back, or has gone on: compare anew.
                     return self.hang_up(rng);
                 }

@@ -1,26 +1,28 @@
 //! The membership log at a device: fetch, verify, take epoch secrets out of it, notice a fork.
 
-use hushclip_crypto::keys::{BoxSk, DeviceKeys};
-use hushclip_crypto::log::{make_genesis, make_rekey, make_remove_device, open_grant};
+use hushclip_crypto::keys::DeviceKeys;
+use hushclip_crypto::log::{make_genesis, open_grant};
 use hushclip_protocol::frame::ToRelay;
 use hushclip_protocol::ids::{DeviceId, Hash};
 use hushclip_protocol::log::{Action, Change, LogError, Membership, SignedEntry};
 use rand_core::CryptoRng;
 
 use crate::alerts::AlertKind;
+use crate::changes::Wanted;
 use crate::line::Phase;
 use crate::relay::Relay;
 use crate::state::{Account, Identity, Removed, log_record};
 use crate::{Engine, Notice, problem};
 
-/// What a log entry of this device does.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Wanted {
-    Add,
-    Remove(DeviceId),
-    Rekey,
-    /// An entry that the relay had before.
-    Mend,
+/// How this device's log stands to the relay's.
+#[derive(Debug, Default)]
+pub(crate) struct LogSync {
+    /// It was as long when last compared.
+    pub(crate) is_newest: bool,
+    /// It was fetched for the sake of an item; doing so again would not help it.
+    pub(crate) fetched_for_item: bool,
+    /// The relay's may be shorter, and is then completed from here.
+    pub(crate) mending: bool,
 }
 
 /// Why an entry from the relay was not taken in.
@@ -74,23 +76,23 @@ impl Engine {
 
     pub(crate) fn pull_log(&mut self) {
         let from = self.account.as_ref().map_or(0, |a| a.log.len() as u64);
-        self.log_is_newest = false;
+        self.log_sync.is_newest = false;
         self.send(&ToRelay::LogPull { from });
     }
 
     /// Compares the relay's log head with ours, then catches up.
     pub(crate) fn check_welcome_log(&mut self, seq: u64, head: Hash) {
         let Some(account) = &self.account else { return };
-        self.log_is_newest = false;
+        self.log_sync.is_newest = false;
         let Some(log) = &account.membership else { return self.pull_log() };
         let (own_seq, own_head, known) = (log.seq(), log.head(), account.head_at(seq));
         if seq > own_seq {
             self.pull_log();
         } else if seq == own_seq && head == own_head {
-            self.mending = false;
-            self.log_is_newest = true;
+            self.log_sync.mending = false;
+            self.log_sync.is_newest = true;
             self.catch_up();
-        } else if self.mending && known == Some(head) {
+        } else if self.log_sync.mending && known == Some(head) {
             self.mend_log(seq);
         } else {
             self.stop_forked(seq, head, None);
@@ -103,10 +105,10 @@ impl Engine {
         if let Some(entry) = next.cloned() {
             return self.append_to_log(Wanted::Mend, entry);
         }
-        self.mending = false;
+        self.log_sync.mending = false;
         let own = self.identity.as_ref().map_or(DeviceId::from_bytes([0; 16]), |identity| identity.id);
         self.alert(AlertKind::LogRestored, own, own, 1);
-        self.log_is_newest = true;
+        self.log_sync.is_newest = true;
         self.catch_up();
     }
 
@@ -143,10 +145,10 @@ impl Engine {
         if has_more && came {
             return self.pull_log();
         }
-        if self.mending {
+        if self.log_sync.mending {
             return self.mend_log(last);
         }
-        self.log_is_newest = true;
+        self.log_sync.is_newest = true;
         if self.identity.as_ref().is_none_or(|identity| !self.is_member(&identity.id)) {
             return self.halt(problem::bad_log());
         }
@@ -252,82 +254,6 @@ impl Engine {
         self.notice(Notice::DeviceRemoved { device: device.to_hex(), name });
         if author != own {
             self.alert(AlertKind::Removed, device, author, 1);
-        }
-    }
-
-    pub(crate) fn remove_device(&mut self, device: &str, rng: &mut dyn CryptoRng) {
-        if !self.require_member() {
-            return;
-        }
-        let known = DeviceId::from_hex(device).filter(|device| self.is_member(device));
-        let Some(device) = known else { return self.fail(problem::unknown_device()) };
-        if self.identity.as_ref().is_some_and(|identity| identity.id == device) {
-            return self.fail(problem::own_removal());
-        }
-        if let Some(account) = &mut self.account {
-            account.removing.insert(device);
-        }
-        self.persist_account();
-        self.change_log(rng);
-    }
-
-    /// Appends what this device wants in the log, one entry at a time. Whoever else was quicker: the
-    /// relay refuses, the log is fetched, and what is still wanted is tried again.
-    pub(crate) fn change_log(&mut self, rng: &mut dyn CryptoRng) {
-        if self.line.phase != Phase::Online || !self.log_is_newest || self.appending.is_some() {
-            return;
-        }
-        let (Some(account), Some(identity)) = (&self.account, &self.identity) else { return };
-        let Some(log) = &account.membership else { return };
-        let wanted = account.removing.iter().find(|device| log.member(device).is_some()).copied();
-        if let Some(device) = wanted {
-            let last = account.senders.get(&device).map_or(0, |sender| sender.seen);
-            if let Ok((entry, _)) = make_remove_device(&identity.keys, log, device, last, rng) {
-                self.append_to_log(Wanted::Remove(device), entry);
-            }
-            return;
-        }
-        self.go_on_with_invite(rng);
-        if self.appending.is_none() && self.rotation_is_due() {
-            self.rekey(rng);
-        }
-    }
-
-    fn rekey(&mut self, rng: &mut dyn CryptoRng) {
-        let (Some(account), Some(identity)) = (&self.account, &mut self.identity) else { return };
-        let Some(log) = &account.membership else { return };
-        // On disk before it is sent: the others seal to it from the moment the entry stands.
-        let boxed = identity.next_box.get_or_insert_with(|| BoxSk::make(rng)).clone();
-        let write = identity.record();
-        let entry = make_rekey(&identity.keys, log, &boxed, rng);
-        self.persist(write);
-        if let Ok((entry, _)) = entry {
-            self.append_to_log(Wanted::Rekey, entry);
-        }
-    }
-
-    /// Sends an entry of this device, if none is on its way.
-    pub(crate) fn append_to_log(&mut self, wanted: Wanted, entry: SignedEntry) {
-        if self.appending.is_none() {
-            self.appending = Some(wanted);
-            self.send(&ToRelay::LogAppend(entry));
-        }
-    }
-
-    /// The relay does not accept an entry of this device, and will not accept it later.
-    pub(crate) fn append_refused(&mut self) {
-        match self.appending.take() {
-            Some(Wanted::Add) | None => self.invite_failed(hushclip_protocol::error::ErrorCode::BadEntry),
-            Some(Wanted::Remove(device)) => {
-                if let Some(account) = &mut self.account {
-                    account.removing.remove(&device);
-                }
-                self.persist_account();
-                self.fail(problem::removal_refused());
-            }
-            // Tried again when the keys are next looked at.
-            Some(Wanted::Rekey) => {}
-            Some(Wanted::Mend) => self.halt(problem::bad_log()),
         }
     }
 

@@ -28,7 +28,7 @@ impl Engine {
     /// Asks for what comes next while catching up: the log first, then items.
     pub(crate) fn catch_up(&mut self) {
         let Some(account) = &self.account else { return };
-        if account.membership.is_none() || !self.log_is_newest {
+        if account.membership.is_none() || !self.log_sync.is_newest {
             return self.pull_log();
         }
         // One at a time: two answers to one question would look like the end.
@@ -53,17 +53,17 @@ impl Engine {
             return;
         }
         for item in items {
-            match self.take(item, !self.log_fetched_for_item) {
+            match self.take(item, !self.log_sync.fetched_for_item) {
                 Outcome::Received(id) => self.newest_missed = Some(id),
                 Outcome::Passed => {}
                 Outcome::NeedsLog => {
-                    self.log_fetched_for_item = true;
+                    self.log_sync.fetched_for_item = true;
                     self.persist_account();
                     return self.pull_log();
                 }
             }
         }
-        self.log_fetched_for_item = false;
+        self.log_sync.fetched_for_item = false;
         let Some(account) = &mut self.account else { return };
         let advanced = through > account.cursor;
         account.cursor = account.cursor.max(through);
@@ -104,7 +104,7 @@ impl Engine {
             Outcome::Received(id) => self.newest_missed = Some(id),
             Outcome::Passed => {}
             Outcome::NeedsLog => {
-                self.log_fetched_for_item = true;
+                self.log_sync.fetched_for_item = true;
                 self.line.phase = Phase::CatchingUp;
                 return self.pull_log();
             }

@@ -293,7 +293,7 @@ fn a_long_absence_is_caught_up_though_the_log_grows_meanwhile() {
         join(&mut desk, 2, &link);
         let digits = desk.digits(2);
         desk.bring_back_while(1, steps, |desk| {
-            desk.command(0, Command::Approve { digits: Some(digits), share_history: false })
+            desk.command(0, Command::Approve { digits: Some(digits), share_history: false });
         });
         assert_eq!(desk.view(1).devices.len(), 3, "after {steps} steps");
         assert_eq!(desk.texts(1).len(), 250, "after {steps} steps");
