@@ -13,7 +13,8 @@ use crate::fork::Evidence;
 use crate::history::History;
 use crate::line::Line;
 use crate::members::LogSync;
-use crate::state::{self, Account, Identity, Invite, Join, Queued, Records, Removed};
+use crate::records::Records;
+use crate::state::{self, Account, Identity, Invite, Join, Queued, Removed};
 use crate::view::{Problem, View};
 use crate::{Command, Effect, Event, Notice, Write, problem};
 

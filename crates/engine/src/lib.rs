@@ -21,6 +21,7 @@ mod members;
 mod present;
 mod problem;
 mod receive;
+mod records;
 mod relay;
 mod send;
 mod state;

@@ -1,10 +1,10 @@
 //! What survives a restart: the records of [`crate::Effect::Persist`] and the values they hold.
 
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::collections::{BTreeMap, BTreeSet};
 
 use hushclip_crypto::body::Gone;
 use hushclip_crypto::epoch::EpochSecret;
-use hushclip_crypto::keys::{BoxSk, DeviceKeys, SignSeed};
+use hushclip_crypto::keys::{BoxSk, DeviceKeys};
 use hushclip_crypto::pairing::{Inviter, JoinRequest, Joiner};
 use hushclip_protocol::codec;
 use hushclip_protocol::ids::{AccountId, DeviceId, Hash, ItemId};
@@ -17,23 +17,11 @@ use crate::counting::Sender;
 use crate::effect::Write;
 use crate::engine::RestoreError;
 use crate::fork::Evidence;
+use crate::records::{
+    ACCOUNT, ALERTS, AccountRecord, CLIP, CLIPBOARD, DEVICE, DeviceRecord, EVIDENCE, INVITE, JOIN, LOG, OUT, REMOVED,
+    SENDER,
+};
 use crate::relay::Relay;
-
-/// Longest record. They are this device's own, so this only keeps nonsense out.
-const RECORD_BYTES: usize = 64 * 1024 * 1024;
-
-const DEVICE: &str = "device";
-const ACCOUNT: &str = "account";
-const INVITE: &str = "invite";
-const JOIN: &str = "join";
-const LOG: &str = "log/";
-const OUT: &str = "out/";
-const CLIP: &str = "clip/";
-const CLIPBOARD: &str = "clipboard";
-const SENDER: &str = "sender/";
-const ALERTS: &str = "alerts";
-const EVIDENCE: &str = "evidence";
-const REMOVED: &str = "removed";
 
 /// How often a device changes its keys unless told otherwise, minutes.
 pub(crate) const ROTATION_MINUTES: u32 = 7 * 24 * 60;
@@ -205,117 +193,6 @@ pub(crate) struct Join {
     pub(crate) reveal: Option<ByteVec>,
 }
 
-/// Everything that was persisted.
-#[derive(Default)]
-pub(crate) struct Records {
-    pub(crate) identity: Option<Identity>,
-    pub(crate) account: Option<Account>,
-    pub(crate) outbox: VecDeque<Queued>,
-    pub(crate) clips: Vec<Clip>,
-    pub(crate) on_clipboard: Option<Hash>,
-    pub(crate) invite: Option<Invite>,
-    pub(crate) join: Option<Join>,
-    pub(crate) alerts: Vec<Alert>,
-    pub(crate) evidence: Vec<Evidence>,
-    pub(crate) removed: Option<Removed>,
-}
-
-#[derive(Encode, Decode)]
-#[cbor(array)]
-struct DeviceRecord {
-    #[n(0)]
-    sign: SignSeed,
-    #[n(1)]
-    boxed: BoxSk,
-    #[n(2)]
-    name: String,
-    #[n(3)]
-    id: DeviceId,
-    #[n(4)]
-    boxed_ms: u64,
-    #[n(5)]
-    next_box: Option<BoxSk>,
-}
-
-#[derive(Encode, Decode)]
-#[cbor(array)]
-struct AccountRecord {
-    #[n(0)]
-    relay: String,
-    #[n(1)]
-    id: AccountId,
-    #[n(2)]
-    registered: bool,
-    #[n(3)]
-    cursor: u64,
-    #[n(4)]
-    next_counter: u64,
-    #[n(5)]
-    secrets: Vec<(u64, EpochSecret)>,
-    #[n(6)]
-    names: Vec<(DeviceId, String)>,
-    #[n(7)]
-    ended: Vec<(u64, u64)>,
-    #[n(8)]
-    anchor: (u64, Hash),
-    #[n(9)]
-    epoch_items: u32,
-    #[n(10)]
-    removing: Vec<DeviceId>,
-    #[n(11)]
-    rotation_minutes: u32,
-    #[n(12)]
-    sent_ms: u64,
-    #[n(13)]
-    synced_ms: u64,
-    #[n(14)]
-    forked: bool,
-}
-
-impl Records {
-    pub(crate) fn decode(records: impl IntoIterator<Item = (String, Vec<u8>)>) -> Result<Self, RestoreError> {
-        let mut out = Self::default();
-        let mut account = None;
-        let mut log = BTreeMap::new();
-        let mut senders = BTreeMap::new();
-        for (key, value) in records {
-            let value = zeroize::Zeroizing::new(value);
-            if key == DEVICE {
-                out.identity = Some(decode::<DeviceRecord>(&value)?.into());
-            } else if key == ACCOUNT {
-                account = Some(decode::<AccountRecord>(&value)?);
-            } else if key == INVITE {
-                out.invite = Some(decode(&value)?);
-            } else if key == CLIPBOARD {
-                out.on_clipboard = Some(decode(&value)?);
-            } else if key == JOIN {
-                out.join = Some(decode(&value)?);
-            } else if key == ALERTS {
-                out.alerts = decode(&value)?;
-            } else if key == EVIDENCE {
-                out.evidence = decode(&value)?;
-            } else if key == REMOVED {
-                out.removed = Some(decode(&value)?);
-            } else if let Some(device) = key.strip_prefix(SENDER) {
-                senders.insert(DeviceId::from_hex(device).ok_or(RestoreError)?, decode::<Sender>(&value)?);
-            } else if key.starts_with(LOG) {
-                log.insert(key, decode::<SignedEntry>(&value)?);
-            } else if key.starts_with(OUT) {
-                out.outbox.push_back(decode(&value)?);
-            } else if key.starts_with(CLIP) {
-                out.clips.push(decode(&value)?);
-            }
-        }
-        out.outbox.make_contiguous().sort_by_key(|queued| (queued.order, queued.cargo == Cargo::Clip));
-        out.clips.sort_by_key(|clip| clip.order);
-        out.account = account.map(|record| Account::restore(record, log.into_values().collect())).transpose()?;
-        if let Some(account) = &mut out.account {
-            account.senders = senders;
-        }
-        if out.account.is_some() && out.identity.is_none() { Err(RestoreError) } else { Ok(out) }
-    }
-}
-
 impl Account {
     /// An account whose log is not known yet, only an entry that it must contain.
     pub(crate) fn new(relay: Relay, id: AccountId, anchor: (u64, Hash)) -> Self {
@@ -341,7 +218,7 @@ impl Account {
         }
     }
 
-    fn restore(record: AccountRecord, log: Vec<SignedEntry>) -> Result<Self, RestoreError> {
+    pub(crate) fn restore(record: AccountRecord, log: Vec<SignedEntry>) -> Result<Self, RestoreError> {
         let mut account = Self::new(Relay::parse(&record.relay).ok_or(RestoreError)?, record.id, record.anchor);
         account.registered = record.registered;
         account.cursor = record.cursor;
@@ -541,8 +418,4 @@ pub(crate) fn delete_device() -> Write {
 
 fn put<T: Encode<()>>(key: String, value: &T) -> Write {
     Write::Put { key, value: codec::encode(value) }
-}
-
-fn decode<'b, T: Decode<'b, ()> + Encode<()>>(bytes: &'b [u8]) -> Result<T, RestoreError> {
-    codec::decode(bytes, RECORD_BYTES).map_err(|_| RestoreError)
 }

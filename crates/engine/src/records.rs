@@ -1,0 +1,147 @@
+//! The stored form of the state: which record holds what, and how it is read.
+
+use std::collections::{BTreeMap, VecDeque};
+
+use hushclip_crypto::epoch::EpochSecret;
+use hushclip_crypto::keys::{BoxSk, SignSeed};
+use hushclip_protocol::codec;
+use hushclip_protocol::ids::{AccountId, DeviceId, Hash};
+use hushclip_protocol::log::SignedEntry;
+use minicbor::{Decode, Encode};
+
+use crate::alerts::Alert;
+use crate::counting::Sender;
+use crate::engine::RestoreError;
+use crate::fork::Evidence;
+use crate::state::{Account, Cargo, Clip, Identity, Invite, Join, Queued, Removed};
+
+/// Longest record. They are this device's own, so this only keeps nonsense out.
+const RECORD_BYTES: usize = 64 * 1024 * 1024;
+
+pub(crate) const DEVICE: &str = "device";
+pub(crate) const ACCOUNT: &str = "account";
+pub(crate) const INVITE: &str = "invite";
+pub(crate) const JOIN: &str = "join";
+pub(crate) const LOG: &str = "log/";
+pub(crate) const OUT: &str = "out/";
+pub(crate) const CLIP: &str = "clip/";
+pub(crate) const CLIPBOARD: &str = "clipboard";
+pub(crate) const SENDER: &str = "sender/";
+pub(crate) const ALERTS: &str = "alerts";
+pub(crate) const EVIDENCE: &str = "evidence";
+pub(crate) const REMOVED: &str = "removed";
+
+/// Everything that was persisted.
+#[derive(Default)]
+pub(crate) struct Records {
+    pub(crate) identity: Option<Identity>,
+    pub(crate) account: Option<Account>,
+    pub(crate) outbox: VecDeque<Queued>,
+    pub(crate) clips: Vec<Clip>,
+    pub(crate) on_clipboard: Option<Hash>,
+    pub(crate) invite: Option<Invite>,
+    pub(crate) join: Option<Join>,
+    pub(crate) alerts: Vec<Alert>,
+    pub(crate) evidence: Vec<Evidence>,
+    pub(crate) removed: Option<Removed>,
+}
+
+#[derive(Encode, Decode)]
+#[cbor(array)]
+pub(crate) struct DeviceRecord {
+    #[n(0)]
+    pub(crate) sign: SignSeed,
+    #[n(1)]
+    pub(crate) boxed: BoxSk,
+    #[n(2)]
+    pub(crate) name: String,
+    #[n(3)]
+    pub(crate) id: DeviceId,
+    #[n(4)]
+    pub(crate) boxed_ms: u64,
+    #[n(5)]
+    pub(crate) next_box: Option<BoxSk>,
+}
+
+#[derive(Encode, Decode)]
+#[cbor(array)]
+pub(crate) struct AccountRecord {
+    #[n(0)]
+    pub(crate) relay: String,
+    #[n(1)]
+    pub(crate) id: AccountId,
+    #[n(2)]
+    pub(crate) registered: bool,
+    #[n(3)]
+    pub(crate) cursor: u64,
+    #[n(4)]
+    pub(crate) next_counter: u64,
+    #[n(5)]
+    pub(crate) secrets: Vec<(u64, EpochSecret)>,
+    #[n(6)]
+    pub(crate) names: Vec<(DeviceId, String)>,
+    #[n(7)]
+    pub(crate) ended: Vec<(u64, u64)>,
+    #[n(8)]
+    pub(crate) anchor: (u64, Hash),
+    #[n(9)]
+    pub(crate) epoch_items: u32,
+    #[n(10)]
+    pub(crate) removing: Vec<DeviceId>,
+    #[n(11)]
+    pub(crate) rotation_minutes: u32,
+    #[n(12)]
+    pub(crate) sent_ms: u64,
+    #[n(13)]
+    pub(crate) synced_ms: u64,
+    #[n(14)]
+    pub(crate) forked: bool,
+}
+
+impl Records {
+    pub(crate) fn decode(records: impl IntoIterator<Item = (String, Vec<u8>)>) -> Result<Self, RestoreError> {
+        let mut out = Self::default();
+        let mut account = None;
+        let mut log = BTreeMap::new();
+        let mut senders = BTreeMap::new();
+        for (key, value) in records {
+            let value = zeroize::Zeroizing::new(value);
+            if key == DEVICE {
+                out.identity = Some(decode::<DeviceRecord>(&value)?.into());
+            } else if key == ACCOUNT {
+                account = Some(decode::<AccountRecord>(&value)?);
+            } else if key == INVITE {
+                out.invite = Some(decode(&value)?);
+            } else if key == CLIPBOARD {
+                out.on_clipboard = Some(decode(&value)?);
+            } else if key == JOIN {
+                out.join = Some(decode(&value)?);
+            } else if key == ALERTS {
+                out.alerts = decode(&value)?;
+            } else if key == EVIDENCE {
+                out.evidence = decode(&value)?;
+            } else if key == REMOVED {
+                out.removed = Some(decode(&value)?);
+            } else if let Some(device) = key.strip_prefix(SENDER) {
+                senders.insert(DeviceId::from_hex(device).ok_or(RestoreError)?, decode::<Sender>(&value)?);
+            } else if key.starts_with(LOG) {
+                log.insert(key, decode::<SignedEntry>(&value)?);
+            } else if key.starts_with(OUT) {
+                out.outbox.push_back(decode(&value)?);
+            } else if key.starts_with(CLIP) {
+                out.clips.push(decode(&value)?);
+            }
+        }
+        out.outbox.make_contiguous().sort_by_key(|queued| (queued.order, queued.cargo == Cargo::Clip));
+        out.clips.sort_by_key(|clip| clip.order);
+        out.account = account.map(|record| Account::restore(record, log.into_values().collect())).transpose()?;
+        if let Some(account) = &mut out.account {
+            account.senders = senders;
+        }
+        if out.account.is_some() && out.identity.is_none() { Err(RestoreError) } else { Ok(out) }
+    }
+}
+
+fn decode<'b, T: Decode<'b, ()> + Encode<()>>(bytes: &'b [u8]) -> Result<T, RestoreError> {
+    codec::decode(bytes, RECORD_BYTES).map_err(|_| RestoreError)
+}
