@@ -1,10 +1,16 @@
-//! Pairing by link: the secret in the URL fragment authenticates the exchange, six digits confirm it.
+//! Pairing. By link: the secret in the URL fragment authenticates the exchange, six digits confirm it.
+//! By typed code: a PAKE makes a key out of two words.
 
+mod code;
+mod coded;
 mod exchange;
 mod inviter;
 mod joiner;
 mod link;
+mod pake;
 
+pub use code::{Code, CodeError};
+pub use coded::{CodeInviter, CodeJoiner};
 pub use exchange::{Digits, JoinRequest, Joined, Named, OlderEpoch, PairingError};
 pub use inviter::Inviter;
 pub use joiner::Joiner;

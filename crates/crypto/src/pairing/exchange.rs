@@ -9,13 +9,18 @@ use core::fmt;
 
 use hushclip_protocol::codec;
 use hushclip_protocol::ids::{AccountId, BoxPk, DeviceId, Encapsulated, Hash, InviteId, MailboxId, SignPk, Signature};
-use hushclip_protocol::{label, limits};
+use hushclip_protocol::log::possession_message;
+use hushclip_protocol::{label, limits, signature};
 use minicbor::bytes::ByteVec;
 use minicbor::{Decode, Encode};
+use rand_core::CryptoRng;
 use subtle::ConstantTimeEq;
+use zeroize::Zeroizing;
 
 use super::link::InviteSecret;
 use crate::epoch::{EpochSecret, hmac};
+use crate::keys::DeviceKeys;
+use crate::sealed_to::{self, Psk};
 
 const NONCE: &str = "hushclip/1 pair-nonce";
 const OFFER: &str = "hushclip/1 pair-offer";
@@ -199,7 +204,7 @@ pub(super) fn request_info(invite: &InviteId, mailbox: MailboxId) -> Vec<u8> {
     label::message(REQUEST, &[invite.as_bytes(), mailbox.as_bytes()])
 }
 
-pub(super) fn welcome_info(transcript: &Hash, nonce: &[u8; 32]) -> Vec<u8> {
+fn welcome_info(transcript: &Hash, nonce: &[u8; 32]) -> Vec<u8> {
     label::message(WELCOME, &[transcript.as_bytes(), nonce])
 }
 
@@ -216,6 +221,73 @@ pub(super) fn transcript(invite: &InviteId, mailbox: MailboxId, offer: &[u8], pl
             plain.name.as_bytes(),
         ],
     )
+}
+
+/// Checks what a request says of the joiner.
+pub(super) fn check_request(
+    invite: &InviteId,
+    mailbox: MailboxId,
+    offer: &[u8],
+    plain: RequestPlain,
+) -> Result<JoinRequest, PairingError> {
+    if plain.name.len() > limits::NAME_BYTES || plain.name.is_empty() {
+        return Err(PairingError);
+    }
+    let transcript = transcript(invite, mailbox, offer, &plain);
+    let message = possession_message(mailbox, &transcript, &plain.sign_pk, &plain.box_pk);
+    if !signature::verify(&plain.sign_pk, &message, &plain.proof) {
+        return Err(PairingError);
+    }
+    let RequestPlain { sign_pk, box_pk, name, proof, .. } = plain;
+    Ok(JoinRequest { sign_pk, box_pk, name, transcript, proof })
+}
+
+/// The last step of every exchange, sealed to the joiner's box key.
+pub(super) fn seal_joined(
+    psk: &[u8; 32],
+    invite: &InviteId,
+    request: &JoinRequest,
+    nonce: &[u8; 32],
+    joined: &Joined,
+    rng: &mut dyn CryptoRng,
+) -> Result<Vec<u8>, PairingError> {
+    let plain = Zeroizing::new(codec::encode(joined));
+    let (enc, sealed) = sealed_to::seal(
+        &request.box_pk,
+        Some(Psk { key: psk, id: invite.as_bytes() }),
+        &welcome_info(&request.transcript, nonce),
+        &[],
+        &plain,
+        rng,
+    )
+    .map_err(|_| PairingError)?;
+    let bytes = codec::encode(&Sealed { enc, sealed: sealed.into() });
+    // Too many older epochs: the joiner would refuse it, and the relay before that.
+    if bytes.len() > limits::PAIRING_BYTES { Err(PairingError) } else { Ok(bytes) }
+}
+
+/// Opens what [`seal_joined`] made, for the account behind `mailbox`.
+pub(super) fn open_joined(
+    keys: &DeviceKeys,
+    psk: &[u8; 32],
+    invite: &InviteId,
+    mailbox: MailboxId,
+    transcript: &Hash,
+    nonce: &[u8; 32],
+    bytes: &[u8],
+) -> Result<Joined, PairingError> {
+    let sealed: Sealed = decode(bytes)?;
+    let plain = sealed_to::open(
+        keys.box_sk(),
+        Some(Psk { key: psk, id: invite.as_bytes() }),
+        &welcome_info(transcript, nonce),
+        &[],
+        &sealed.enc,
+        &sealed.sealed,
+    )
+    .map_err(|_| PairingError)?;
+    let joined: Joined = decode(&Zeroizing::new(plain))?;
+    if joined.account.mailbox() == mailbox { Ok(joined) } else { Err(PairingError) }
 }
 
 pub(super) fn decode<'b, T: Decode<'b, ()> + Encode<()>>(bytes: &'b [u8]) -> Result<T, PairingError> {

@@ -4,14 +4,12 @@ use core::fmt;
 
 use hushclip_protocol::codec;
 use hushclip_protocol::ids::{Hash, InviteId, MailboxId};
-use hushclip_protocol::log::possession_message;
-use hushclip_protocol::{limits, signature};
 use minicbor::{Decode, Encode};
 use rand_core::CryptoRng;
 
 use super::exchange::{
-    Digits, JoinRequest, Joined, Offer, PairingError, RequestPlain, Sealed, commitment, decode, offer_mac,
-    request_info, transcript, welcome_info,
+    Digits, JoinRequest, Joined, Offer, PairingError, Sealed, check_request, commitment, decode, offer_mac,
+    request_info, seal_joined,
 };
 use super::link::{InviteSecret, Link, make_invite};
 use crate::keys::BoxSk;
@@ -79,22 +77,7 @@ impl Inviter {
             &sealed.sealed,
         )
         .map_err(|_| PairingError)?;
-        let plain: RequestPlain = decode(&plain)?;
-        if plain.name.len() > limits::NAME_BYTES || plain.name.is_empty() {
-            return Err(PairingError);
-        }
-        let transcript = transcript(&self.invite, self.mailbox, &offer, &plain);
-        let message = possession_message(self.mailbox, &transcript, &plain.sign_pk, &plain.box_pk);
-        if !signature::verify(&plain.sign_pk, &message, &plain.proof) {
-            return Err(PairingError);
-        }
-        Ok(JoinRequest {
-            sign_pk: plain.sign_pk,
-            box_pk: plain.box_pk,
-            name: plain.name,
-            transcript,
-            proof: plain.proof,
-        })
+        check_request(&self.invite, self.mailbox, &offer, decode(&plain)?)
     }
 
     /// Third step: opens the commitment.
@@ -115,19 +98,7 @@ impl Inviter {
         rng: &mut dyn CryptoRng,
     ) -> Result<Vec<u8>, PairingError> {
         let psk = self.secret.derive_psk(&self.invite);
-        let plain = zeroize::Zeroizing::new(codec::encode(joined));
-        let (enc, sealed) = sealed_to::seal(
-            &request.box_pk,
-            Some(Psk { key: &psk, id: self.invite.as_bytes() }),
-            &welcome_info(&request.transcript, &self.nonce),
-            &[],
-            &plain,
-            rng,
-        )
-        .map_err(|_| PairingError)?;
-        let bytes = codec::encode(&Sealed { enc, sealed: sealed.into() });
-        // Too many older epochs: the joiner would refuse it, and the relay before that.
-        if bytes.len() > limits::PAIRING_BYTES { Err(PairingError) } else { Ok(bytes) }
+        seal_joined(&psk, &self.invite, request, &self.nonce, joined, rng)
     }
 }
 

@@ -11,8 +11,8 @@ use rand_core::CryptoRng;
 use subtle::ConstantTimeEq;
 
 use super::exchange::{
-    Digits, Joined, Offer, PairingError, RequestPlain, Sealed, commitment, decode, offer_mac, request_info, transcript,
-    welcome_info,
+    Digits, Joined, Offer, PairingError, RequestPlain, Sealed, commitment, decode, offer_mac, open_joined,
+    request_info, transcript,
 };
 use super::link::{InviteSecret, Link};
 use crate::keys::DeviceKeys;
@@ -117,19 +117,9 @@ impl Joiner {
         bytes: &[u8],
     ) -> Result<Joined, PairingError> {
         let nonce = self.check_reveal(offer, reveal)?;
-        let sealed: Sealed = decode(bytes)?;
         let psk = self.secret.derive_psk(&self.invite);
-        let plain = sealed_to::open(
-            keys.box_sk(),
-            Some(Psk { key: &psk, id: self.invite.as_bytes() }),
-            &welcome_info(&self.transcript(keys, offer), &nonce),
-            &[],
-            &sealed.enc,
-            &sealed.sealed,
-        )
-        .map_err(|_| PairingError)?;
-        let joined: Joined = decode(&zeroize::Zeroizing::new(plain))?;
-        if joined.account.mailbox() == self.mailbox { Ok(joined) } else { Err(PairingError) }
+        let transcript = self.transcript(keys, offer);
+        open_joined(keys, &psk, &self.invite, self.mailbox, &transcript, &nonce, bytes)
     }
 
     fn check_offer(&self, offer: &[u8]) -> Result<Offer, PairingError> {

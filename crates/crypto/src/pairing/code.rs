@@ -1,0 +1,128 @@
+//! The typed code: `4-purple-cactus`, a nameplate that finds the invite and two words that only the
+//! two persons know.
+
+use core::fmt;
+
+use hushclip_protocol::limits;
+use minicbor::{Decode, Encode};
+use rand_core::CryptoRng;
+
+/// See `WORDS.md` for where it is from.
+const LIST: &str = include_str!("words.txt");
+/// Letters of the longest word.
+const LONGEST: usize = 9;
+const WORDS: usize = 2;
+
+/// A typed code, taken apart.
+#[derive(Clone, PartialEq, Eq, Encode, Decode)]
+#[cbor(array)]
+pub struct Code {
+    /// 1 to [`limits::NAMEPLATE`].
+    #[n(0)]
+    pub nameplate: u32,
+    /// The words, in lower case, with a hyphen between them.
+    #[n(1)]
+    pub words: String,
+}
+
+/// Why text is not a typed code.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum CodeError {
+    /// No number and two words.
+    #[error("this is not a code")]
+    NotACode,
+    /// A word that no code has.
+    #[error("no code has the word {0:?}")]
+    UnknownWord(String),
+}
+
+impl Code {
+    /// Random words: one of 60 million pairs.
+    pub fn make_words(rng: &mut dyn CryptoRng) -> String {
+        let plain: Vec<&str> = plain_words().collect();
+        // 2^64 is so much more than the number of words that the remainder is as good as even.
+        let words = [0; WORDS].map(|_| plain[(rng.next_u64() % plain.len() as u64) as usize]);
+        words.join("-")
+    }
+
+    /// Parses a code as a person types it: case does not matter, nor what stands between the parts.
+    pub fn parse(text: &str) -> Result<Self, CodeError> {
+        let lower = text.trim().to_lowercase();
+        let parts: Vec<&str> = lower.split(|c: char| !c.is_alphanumeric()).filter(|part| !part.is_empty()).collect();
+        let [number, words @ ..] = parts.as_slice() else { return Err(CodeError::NotACode) };
+        let nameplate = number.parse().ok().filter(|n| (1..=limits::NAMEPLATE).contains(n) && !number.starts_with('0'));
+        let (Some(nameplate), WORDS) = (nameplate, words.len()) else { return Err(CodeError::NotACode) };
+        if let Some(unknown) = words.iter().find(|word| word.len() > LONGEST || !plain_words().any(|w| w == **word)) {
+            return Err(CodeError::UnknownWord((*unknown).chars().take(2 * LONGEST).collect()));
+        }
+        Ok(Self { nameplate, words: words.join("-") })
+    }
+}
+
+impl fmt::Display for Code {
+    /// As a person reads it out.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}-{}", self.nameplate, self.words)
+    }
+}
+
+impl fmt::Debug for Code {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Code({}-…)", self.nameplate)
+    }
+}
+
+/// Without the four that have a hyphen of their own.
+fn plain_words() -> impl Iterator<Item = &'static str> {
+    LIST.lines().filter(|word| !word.contains('-'))
+}
+
+#[cfg(test)]
+mod tests {
+    use rand_chacha::ChaCha20Rng;
+    use rand_chacha::rand_core::SeedableRng;
+    #[cfg(target_arch = "wasm32")]
+    use wasm_bindgen_test::wasm_bindgen_test as test;
+
+    use super::*;
+
+    #[test]
+    fn the_list_is_whole() {
+        let all: std::collections::BTreeSet<_> = LIST.lines().collect();
+        assert_eq!((all.len(), LIST.lines().count(), plain_words().count()), (7776, 7776, 7772));
+        assert!(plain_words().all(|word| word.len() <= LONGEST && word.bytes().all(|b| b.is_ascii_lowercase())));
+    }
+
+    #[test]
+    fn codes_are_read_as_people_type_them() {
+        let code = Code { nameplate: 4, words: "purple-cactus".into() };
+        for typed in ["4-purple-cactus", " 4 Purple  cactus\n", "4 - PURPLE — CACTUS", "4,purple_cactus."] {
+            assert_eq!(Code::parse(typed).as_ref(), Ok(&code), "{typed}");
+        }
+        assert_eq!(code.to_string(), "4-purple-cactus");
+        for wrong in [
+            "",
+            "purple-cactus",
+            "4-purple",
+            "4-purple-cactus-abacus",
+            "0-purple-cactus",
+            "04-purple-cactus",
+            "10000-purple-cactus",
+            "4294967300-purple-cactus",
+            "-4",
+            "https://relay.example/pair#x",
+        ] {
+            assert_eq!(Code::parse(wrong), Err(CodeError::NotACode), "{wrong}");
+        }
+        assert_eq!(Code::parse("4-purpel-cactus"), Err(CodeError::UnknownWord("purpel".into())));
+    }
+
+    #[test]
+    fn made_words_are_different_and_parse() {
+        let mut rng = ChaCha20Rng::seed_from_u64(1);
+        let (one, two) = (Code::make_words(&mut rng), Code::make_words(&mut rng));
+        assert_ne!(one, two);
+        assert!(Code::parse(&format!("9999-{one}")).is_ok());
+        assert!(!format!("{:?}", Code { nameplate: 4, words: one.clone() }).contains(&one));
+    }
+}

@@ -1,0 +1,365 @@
+//! Pairing by a typed code. The key of the PAKE takes the place of the link's secret, and who has it
+//! typed the code, so no digits follow. Order: offer, request with the joiner's confirmation, reveal
+//! with the inviter's confirmation, welcome.
+
+use core::fmt;
+
+use hkdf::Hkdf;
+use hushclip_protocol::codec;
+use hushclip_protocol::ids::{BoxPk, Hash, InviteId, JoinToken, MailboxId, Signature};
+use hushclip_protocol::log::possession_message;
+use hushclip_protocol::{label, limits};
+use minicbor::bytes::ByteVec;
+use minicbor::{Decode, Encode};
+use rand_core::CryptoRng;
+use sha2::Sha256;
+use subtle::ConstantTimeEq;
+use zeroize::Zeroizing;
+
+use super::code::Code;
+use super::exchange::{
+    JoinRequest, Joined, PairingError, RequestPlain, Sealed, check_request, decode, open_joined, seal_joined,
+    transcript,
+};
+use super::pake::{Pake, RANDOM, Role, Spake, make_random};
+use crate::epoch::{expand, hmac};
+use crate::keys::{BoxSk, DeviceKeys};
+use crate::sealed_to::{self, Psk};
+
+const INVITER: &str = "hushclip/1 code-inviter";
+const JOINER: &str = "hushclip/1 code-joiner";
+const PSK: &str = "hushclip/1 code-psk";
+const CONFIRM_JOINER: &str = "hushclip/1 code-confirm-joiner";
+const CONFIRM_INVITER: &str = "hushclip/1 code-confirm-inviter";
+const REQUEST: &str = "hushclip/1 code-request";
+
+/// `[invite, mailbox, PAKE message, ephemeral key]`.
+#[derive(Encode, Decode)]
+#[cbor(array)]
+struct Offer {
+    #[n(0)]
+    invite: InviteId,
+    #[n(1)]
+    mailbox: MailboxId,
+    #[n(2)]
+    pake: ByteVec,
+    #[n(3)]
+    ephemeral: BoxPk,
+}
+
+/// `[PAKE message, confirmation, [enc, sealed]]`.
+#[derive(Encode, Decode)]
+#[cbor(array)]
+struct Request {
+    #[n(0)]
+    pake: ByteVec,
+    #[n(1)]
+    confirmation: Hash,
+    #[n(2)]
+    sealed: Sealed,
+}
+
+/// What the PAKE is bound to.
+struct Bound<'a> {
+    invite: &'a InviteId,
+    mailbox: MailboxId,
+    nameplate: u32,
+    /// The relay's authority, lower case.
+    host: &'a str,
+}
+
+impl Bound<'_> {
+    fn identity(&self, label: &str) -> Vec<u8> {
+        let (nameplate, host) = (u64::from(self.nameplate).to_be_bytes(), self.host.to_ascii_lowercase());
+        label::message(label, &[self.invite.as_bytes(), self.mailbox.as_bytes(), &nameplate, host.as_bytes()])
+    }
+}
+
+/// What both have when the words are the same.
+struct Agreed {
+    psk: Zeroizing<[u8; 32]>,
+    joiner: Zeroizing<[u8; 32]>,
+    inviter: Zeroizing<[u8; 32]>,
+}
+
+impl Agreed {
+    fn derive(key: &[u8; 32], invite: &InviteId) -> Self {
+        let hkdf = Hkdf::<Sha256>::new(Some(invite.as_bytes()), key);
+        let derive = |label: &str| {
+            let mut out = Zeroizing::new([0; 32]);
+            expand(&hkdf, label.as_bytes(), out.as_mut_slice());
+            out
+        };
+        Self { psk: derive(PSK), joiner: derive(CONFIRM_JOINER), inviter: derive(CONFIRM_INVITER) }
+    }
+
+    fn confirm_joiner(&self, offer: &[u8], pake: &[u8]) -> Hash {
+        let message = label::message(CONFIRM_JOINER, &[label::sha256(offer).as_bytes(), pake]);
+        Hash::from_bytes(hmac(&self.joiner, &[&message]))
+    }
+
+    fn confirm_inviter(&self, transcript: &Hash) -> [u8; 32] {
+        hmac(&self.inviter, &[&label::message(CONFIRM_INVITER, &[transcript.as_bytes()])])
+    }
+}
+
+fn request_info(invite: &InviteId, mailbox: MailboxId) -> Vec<u8> {
+    label::message(REQUEST, &[invite.as_bytes(), mailbox.as_bytes()])
+}
+
+/// What the inviting device remembers.
+#[derive(Clone, Encode, Decode)]
+#[cbor(array)]
+pub struct CodeInviter {
+    #[n(0)]
+    invite: InviteId,
+    #[n(1)]
+    code: Code,
+    #[n(2)]
+    ephemeral: BoxSk,
+    #[cbor(n(3), with = "minicbor::bytes")]
+    random: [u8; RANDOM],
+    #[n(4)]
+    mailbox: MailboxId,
+    #[n(5)]
+    host: String,
+}
+
+impl CodeInviter {
+    /// Starts an invite for the account behind `mailbox` at the relay `host` (its authority).
+    pub fn make(mailbox: MailboxId, host: &str, nameplate: u32, rng: &mut dyn CryptoRng) -> Self {
+        let mut invite = [0; InviteId::LEN];
+        rng.fill_bytes(&mut invite);
+        Self {
+            invite: InviteId::from_bytes(invite),
+            code: Code { nameplate, words: Code::make_words(rng) },
+            ephemeral: BoxSk::make(rng),
+            random: make_random(rng),
+            mailbox,
+            host: host.into(),
+        }
+    }
+
+    /// The invite.
+    pub const fn invite(&self) -> InviteId {
+        self.invite
+    }
+
+    /// The code to read out.
+    pub const fn code(&self) -> &Code {
+        &self.code
+    }
+
+    /// Another nameplate, because the one before leads elsewhere. Nobody has seen the code yet.
+    pub const fn set_nameplate(&mut self, nameplate: u32) {
+        self.code.nameplate = nameplate;
+    }
+
+    /// First step, for whoever claims.
+    pub fn offer(&self) -> Vec<u8> {
+        let (inviter, joiner) = self.identities();
+        codec::encode(&Offer {
+            invite: self.invite,
+            mailbox: self.mailbox,
+            pake: self.pake(&inviter, &joiner).message().into(),
+            ephemeral: self.ephemeral.derive_pk(),
+        })
+    }
+
+    /// Opens and checks the second step: it confirms that the joiner typed the same words. The first
+    /// one that does not ends the invite; so does a second one.
+    pub fn open_request(&self, bytes: &[u8]) -> Result<JoinRequest, PairingError> {
+        let request: Request = decode(bytes)?;
+        let agreed = self.agree(&request)?;
+        let offer = self.offer();
+        let expected = agreed.confirm_joiner(&offer, &request.pake);
+        if !bool::from(expected.as_bytes().ct_eq(request.confirmation.as_bytes())) {
+            return Err(PairingError);
+        }
+        let plain = sealed_to::open(
+            &self.ephemeral,
+            Some(Psk { key: &agreed.psk, id: self.invite.as_bytes() }),
+            &request_info(&self.invite, self.mailbox),
+            &offer,
+            &request.sealed.enc,
+            &request.sealed.sealed,
+        )
+        .map_err(|_| PairingError)?;
+        check_request(&self.invite, self.mailbox, &offer, decode(&plain)?)
+    }
+
+    /// Third step: confirms to the joiner. `request` is what [`Self::open_request`] has opened.
+    pub fn reveal(&self, request: &[u8], opened: &JoinRequest) -> Result<Vec<u8>, PairingError> {
+        Ok(self.agree(&decode(request)?)?.confirm_inviter(&opened.transcript).to_vec())
+    }
+
+    /// Last step: hands the account over.
+    pub fn welcome(
+        &self,
+        request: &[u8],
+        opened: &JoinRequest,
+        joined: &Joined,
+        rng: &mut dyn CryptoRng,
+    ) -> Result<Vec<u8>, PairingError> {
+        let agreed = self.agree(&decode(request)?)?;
+        let confirmed = agreed.confirm_inviter(&opened.transcript);
+        seal_joined(&agreed.psk, &self.invite, opened, &confirmed, joined, rng)
+    }
+
+    fn agree(&self, request: &Request) -> Result<Agreed, PairingError> {
+        let (inviter, joiner) = self.identities();
+        Ok(Agreed::derive(&*self.pake(&inviter, &joiner).finish(&request.pake)?, &self.invite))
+    }
+
+    fn identities(&self) -> (Vec<u8>, Vec<u8>) {
+        let Self { invite, mailbox, host, .. } = self;
+        let bound = Bound { invite, mailbox: *mailbox, nameplate: self.code.nameplate, host };
+        (bound.identity(INVITER), bound.identity(JOINER))
+    }
+
+    fn pake<'a>(&'a self, inviter: &'a [u8], joiner: &'a [u8]) -> Spake<'a> {
+        Spake { role: Role::Inviter, random: &self.random, words: &self.code.words, inviter, joiner }
+    }
+}
+
+impl fmt::Debug for CodeInviter {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "CodeInviter({:?})", self.invite)
+    }
+}
+
+/// What the joining device remembers, besides its keys.
+#[derive(Clone, Encode, Decode)]
+#[cbor(array)]
+pub struct CodeJoiner {
+    #[n(0)]
+    code: Code,
+    #[n(1)]
+    relay: String,
+    #[n(2)]
+    host: String,
+    #[n(3)]
+    token: JoinToken,
+    #[cbor(n(4), with = "minicbor::bytes")]
+    nonce: [u8; 32],
+    #[cbor(n(5), with = "minicbor::bytes")]
+    random: [u8; RANDOM],
+    #[n(6)]
+    name: String,
+}
+
+impl CodeJoiner {
+    /// Starts joining at the relay with this origin and authority. `name` is cut to
+    /// [`limits::NAME_BYTES`].
+    pub fn make(code: Code, relay: &str, host: &str, name: &str, rng: &mut dyn CryptoRng) -> Self {
+        let (mut token, mut nonce) = ([0; JoinToken::LEN], [0; 32]);
+        rng.fill_bytes(&mut token);
+        rng.fill_bytes(&mut nonce);
+        Self {
+            code,
+            relay: relay.into(),
+            host: host.into(),
+            token: JoinToken::from_bytes(token),
+            nonce,
+            random: make_random(rng),
+            name: name[..name.floor_char_boundary(limits::NAME_BYTES)].into(),
+        }
+    }
+
+    /// The number by which the invite is found.
+    pub const fn nameplate(&self) -> u32 {
+        self.code.nameplate
+    }
+
+    /// Origin of the relay.
+    pub fn relay(&self) -> &str {
+        &self.relay
+    }
+
+    /// By which the relay knows this joiner again.
+    pub const fn token(&self) -> JoinToken {
+        self.token
+    }
+
+    /// The invite and the mailbox that an offer speaks of. Nothing is confirmed yet.
+    pub fn place(offer: &[u8]) -> Result<(InviteId, MailboxId), PairingError> {
+        let Offer { invite, mailbox, .. } = decode(offer)?;
+        Ok((invite, mailbox))
+    }
+
+    /// Second step: answers the offer, and confirms.
+    pub fn request(&self, keys: &DeviceKeys, offer: &[u8], rng: &mut dyn CryptoRng) -> Result<Vec<u8>, PairingError> {
+        let parsed: Offer = decode(offer)?;
+        let (inviter, joiner) = self.identities(&parsed);
+        let pake = self.pake(&inviter, &joiner);
+        let agreed = Agreed::derive(&*pake.finish(&parsed.pake)?, &parsed.invite);
+        let (enc, sealed) = sealed_to::seal(
+            &parsed.ephemeral,
+            Some(Psk { key: &agreed.psk, id: parsed.invite.as_bytes() }),
+            &request_info(&parsed.invite, parsed.mailbox),
+            offer,
+            &codec::encode(&self.plain(keys, offer, &parsed)),
+            rng,
+        )
+        .map_err(|_| PairingError)?;
+        let pake = pake.message();
+        let confirmation = agreed.confirm_joiner(offer, &pake);
+        Ok(codec::encode(&Request { pake: pake.into(), confirmation, sealed: Sealed { enc, sealed: sealed.into() } }))
+    }
+
+    /// Third step: checks that the inviter confirms.
+    pub fn check_reveal(&self, keys: &DeviceKeys, offer: &[u8], reveal: &[u8]) -> Result<(), PairingError> {
+        self.confirmed(keys, offer, reveal).map(drop)
+    }
+
+    /// Last step: takes the account over.
+    pub fn open_welcome(
+        &self,
+        keys: &DeviceKeys,
+        offer: &[u8],
+        reveal: &[u8],
+        bytes: &[u8],
+    ) -> Result<Joined, PairingError> {
+        let (parsed, agreed, transcript) = self.confirmed(keys, offer, reveal)?;
+        let confirmed = agreed.confirm_inviter(&transcript);
+        open_joined(keys, &agreed.psk, &parsed.invite, parsed.mailbox, &transcript, &confirmed, bytes)
+    }
+
+    fn confirmed(&self, keys: &DeviceKeys, offer: &[u8], reveal: &[u8]) -> Result<(Offer, Agreed, Hash), PairingError> {
+        let parsed: Offer = decode(offer)?;
+        let (inviter, joiner) = self.identities(&parsed);
+        let agreed = Agreed::derive(&*self.pake(&inviter, &joiner).finish(&parsed.pake)?, &parsed.invite);
+        let transcript = transcript(&parsed.invite, parsed.mailbox, offer, &self.plain(keys, offer, &parsed));
+        let same: bool = agreed.confirm_inviter(&transcript).as_slice().ct_eq(reveal).into();
+        if same { Ok((parsed, agreed, transcript)) } else { Err(PairingError) }
+    }
+
+    fn plain(&self, keys: &DeviceKeys, offer: &[u8], parsed: &Offer) -> RequestPlain {
+        let mut plain = RequestPlain {
+            sign_pk: keys.sign_pk(),
+            box_pk: keys.box_pk(),
+            nonce: self.nonce,
+            proof: Signature::from_bytes([0; 64]),
+            name: self.name.clone(),
+        };
+        let transcript = transcript(&parsed.invite, parsed.mailbox, offer, &plain);
+        plain.proof = keys.sign(&possession_message(parsed.mailbox, &transcript, &plain.sign_pk, &plain.box_pk));
+        plain
+    }
+
+    fn identities(&self, offer: &Offer) -> (Vec<u8>, Vec<u8>) {
+        let Offer { invite, mailbox, .. } = offer;
+        let bound = Bound { invite, mailbox: *mailbox, nameplate: self.code.nameplate, host: &self.host };
+        (bound.identity(INVITER), bound.identity(JOINER))
+    }
+
+    fn pake<'a>(&'a self, inviter: &'a [u8], joiner: &'a [u8]) -> Spake<'a> {
+        Spake { role: Role::Joiner, random: &self.random, words: &self.code.words, inviter, joiner }
+    }
+}
+
+impl fmt::Debug for CodeJoiner {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "CodeJoiner({}-…)", self.code.nameplate)
+    }
+}
