@@ -50,14 +50,16 @@ export default {
   fetch: (request, env, ctx) => guarded(() => rust.fetch(request, env, ctx)),
 };
 
-export class Mailbox extends DurableObject {
+/** An object whose brain is in Rust. */
+class Shell extends DurableObject {
+  static brain;
   #rust;
   #generation = -1;
 
-  #call(method, ...args) {
+  call(method, ...args) {
     return guarded(() => {
       if (this.#generation !== generation) {
-        this.#rust = new rust.Mailbox(this.ctx, this.env);
+        this.#rust = new rust[this.constructor.brain](this.ctx, this.env);
         this.#generation = generation;
       }
       return this.#rust[method](...args);
@@ -65,14 +67,23 @@ export class Mailbox extends DurableObject {
   }
 
   fetch(request) {
-    return this.#call("fetch", request);
+    return this.call("fetch", request);
   }
   alarm() {
-    return this.#call("alarm");
+    return this.call("alarm");
   }
+}
+
+export class Nameplate extends Shell {
+  static brain = "Nameplate";
+}
+
+export class Mailbox extends Shell {
+  static brain = "Mailbox";
+
   async webSocketMessage(socket, message) {
     try {
-      await this.#call("webSocketMessage", socket, message);
+      await this.call("webSocketMessage", socket, message);
     } catch (error) {
       // Whoever sent this waits for an answer: let it come back rather than wait.
       socket.close(1011, "internal error");
@@ -80,9 +91,9 @@ export class Mailbox extends DurableObject {
     }
   }
   webSocketClose(socket, code, reason, wasClean) {
-    return this.#call("webSocketClose", socket, code, reason, wasClean);
+    return this.call("webSocketClose", socket, code, reason, wasClean);
   }
   webSocketError(socket, error) {
-    return this.#call("webSocketError", socket, error);
+    return this.call("webSocketError", socket, error);
   }
 }

@@ -21,9 +21,13 @@ const relay :Workerd.Worker = (
   compatibilityFlags = ["no_web_socket_compression"],
   bindings = [
     (name = "MAILBOX", durableObjectNamespace = "Mailbox"),
+    (name = "NAMEPLATE", durableObjectNamespace = "Nameplate"),
     (name = "ASSETS", service = "web"),
   ],
-  # The key names the folder of all mailboxes on disk: never change it.
-  durableObjectNamespaces = [(className = "Mailbox", uniqueKey = "hushclip-mailbox-v1", enableSql = true)],
+  # The keys name the folders on disk: never change them.
+  durableObjectNamespaces = [
+    (className = "Mailbox", uniqueKey = "hushclip-mailbox-v1", enableSql = true),
+    (className = "Nameplate", uniqueKey = "hushclip-nameplate-v1", enableSql = true),
+  ],
   durableObjectStorage = (localDisk = "mailboxes"),
 );

@@ -6,6 +6,7 @@
 mod answer;
 mod live;
 mod mailbox;
+mod nameplate;
 mod number;
 mod store;
 mod timer;
@@ -20,6 +21,7 @@ use crate::answer::{Fault, fault};
 /// Binding of the Durable Objects.
 const MAILBOXES: &str = "MAILBOX";
 const MAILBOX_PATH: &str = "/v1/mailbox/";
+const NAMEPLATE_PATH: &str = "/v1/nameplate/";
 
 #[event(fetch)]
 async fn fetch(request: Request, env: Env, _: Context) -> Result<Response> {
@@ -28,6 +30,8 @@ async fn fetch(request: Request, env: Env, _: Context) -> Result<Response> {
         health(&request)
     } else if let Some(hex) = path.strip_prefix(MAILBOX_PATH) {
         mailbox(hex, request, &env).await
+    } else if let Some(number) = path.strip_prefix(NAMEPLATE_PATH) {
+        by_nameplate(number, request, &env).await
     } else {
         web::serve(&path, &request, &env).await
     };
@@ -55,9 +59,27 @@ fn health(request: &Request) -> Result<Response> {
 /// Hands a WebSocket to the account's own object.
 async fn mailbox(hex: &str, request: Request, env: &Env) -> Result<Response> {
     let Some(id) = MailboxId::from_hex(hex) else { return fault(Fault::NotFound) };
-    let upgrade = request.headers().get("Upgrade")?.unwrap_or_default();
-    if request.method() != Method::Get || !upgrade.eq_ignore_ascii_case("websocket") {
+    if !is_upgrade(&request)? {
         return fault(Fault::Upgrade);
     }
+    hand_over(id, request, env).await
+}
+
+/// Hands a WebSocket to the account that a typed code's number leads to. Where it leads nowhere, a
+/// mailbox that nobody has answers in words, which a failed handshake could not.
+async fn by_nameplate(number: &str, request: Request, env: &Env) -> Result<Response> {
+    if !is_upgrade(&request)? {
+        return fault(Fault::Upgrade);
+    }
+    let id = nameplate::find(env, number).await?.unwrap_or(MailboxId::from_bytes([0; MailboxId::LEN]));
+    hand_over(id, request, env).await
+}
+
+fn is_upgrade(request: &Request) -> Result<bool> {
+    let upgrade = request.headers().get("Upgrade")?.unwrap_or_default();
+    Ok(request.method() == Method::Get && upgrade.eq_ignore_ascii_case("websocket"))
+}
+
+async fn hand_over(id: MailboxId, request: Request, env: &Env) -> Result<Response> {
     env.durable_object(MAILBOXES)?.get_by_name(&id.to_hex())?.fetch_with_request(request).await
 }

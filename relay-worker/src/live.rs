@@ -56,10 +56,10 @@ impl Live {
         self.brain.sign_in_deadline()
     }
 
-    /// Takes an event in and carries out the replies, all but the alarm that it returns.
-    pub(crate) fn handle(&mut self, event: Event, now: u64) -> Option<u64> {
+    /// Takes an event in and carries out the replies, all but what has to be waited for.
+    pub(crate) fn handle(&mut self, event: Event, now: u64) -> Rest {
         let gone = if let Event::Closed { conn } = event { Some(conn) } else { None };
-        let mut alarm = None;
+        let mut rest = Rest::default();
         // A frame for many sockets is copied out of wasm once.
         let mut last: Option<(Arc<[u8]>, ArrayBuffer)> = None;
         for reply in self.brain.handle(event, now) {
@@ -87,14 +87,24 @@ impl Live {
                         worker::console_error!("a session was not attached to its socket");
                     }
                 }
-                Reply::SetAlarm { at_ms } => alarm = Some(at_ms),
+                Reply::SetAlarm { at_ms } => rest.alarm = Some(at_ms),
+                Reply::TakeNameplate { nameplate, until_ms } => rest.nameplates.push((nameplate, until_ms)),
             }
         }
         if let Some(conn) = gone {
             self.sockets.remove(&conn);
         }
-        alarm
+        rest
     }
+}
+
+/// What an event leaves to be done.
+#[derive(Default)]
+pub(crate) struct Rest {
+    /// When to ring.
+    pub(crate) alarm: Option<u64>,
+    /// Nameplates to take, and until when.
+    pub(crate) nameplates: Vec<(u32, u64)>,
 }
 
 /// Closes a socket, which may already be closed. Without an attachment it is nobody's after a

@@ -17,7 +17,8 @@ use web_sys::{Request, Response, Url, WebSocket};
 use worker::worker_sys::{DurableObjectState, WebSocketRequestResponsePair};
 use worker::{Env, ScheduledTime, State, WebSocketPair};
 
-use crate::live::{Live, close};
+use crate::live::{Live, Rest, close};
+use crate::nameplate;
 use crate::number::number;
 use crate::timer::Timer;
 
@@ -30,6 +31,7 @@ pub struct Mailbox {
 
 struct Shell {
     state: State,
+    env: Env,
     live: RefCell<Option<Live>>,
     /// Runs while there are sockets on which nobody has signed in.
     timer: RefCell<Option<Timer>>,
@@ -39,8 +41,8 @@ struct Shell {
 impl Mailbox {
     /// Called at the first event after the object came into memory.
     #[wasm_bindgen(constructor)]
-    pub fn new(state: DurableObjectState, _: Env) -> Self {
-        let shell = Shell { state: State::from(state), live: RefCell::default(), timer: RefCell::default() };
+    pub fn new(state: DurableObjectState, env: Env) -> Self {
+        let shell = Shell { state: State::from(state), env, live: RefCell::default(), timer: RefCell::default() };
         Self { shell: Rc::new(shell) }
     }
 
@@ -125,8 +127,7 @@ impl Shell {
         if self.live.borrow().is_some() {
             return Ok(());
         }
-        let name = self.state.as_raw().id()?.name();
-        let id = name.as_deref().and_then(MailboxId::from_hex).ok_or("this object has no mailbox's name")?;
+        let id = self.id().ok_or("this object has no mailbox's name")?;
         match Live::restore(id, &self.state, closing, alarm.and_then(|at| u64::try_from(at).ok())) {
             Ok(live) => {
                 *self.live.borrow_mut() = Some(live);
@@ -141,9 +142,13 @@ impl Shell {
 
     /// Takes an event in and carries out what follows from it.
     async fn deliver(self: &Rc<Self>, event: Event) {
-        let alarm = self.handle(event);
+        let rest = self.handle(event);
         self.watch_sign_in();
-        let Some(at) = alarm else { return };
+        for (nameplate, until_ms) in rest.nameplates {
+            let shell = Rc::clone(self);
+            spawn_local(async move { shell.take_nameplate(nameplate, until_ms).await });
+        }
+        let Some(at) = rest.alarm else { return };
         let date = js_sys::Date::new(&number(at));
         if self.state.storage().set_alarm(ScheduledTime::new(date)).await.is_err() {
             worker::console_error!("the alarm was not set");
@@ -153,8 +158,23 @@ impl Shell {
     }
 
     /// The part of [`Self::deliver`] that nothing may come between. Says which alarm to set.
-    fn handle(&self, event: Event) -> Option<u64> {
-        self.live.borrow_mut().as_mut()?.handle(event, now_ms())
+    fn handle(&self, event: Event) -> Rest {
+        self.live.borrow_mut().as_mut().map(|live| live.handle(event, now_ms())).unwrap_or_default()
+    }
+
+    async fn take_nameplate(self: &Rc<Self>, nameplate: u32, until_ms: u64) {
+        let mailbox = self.id();
+        let taken = match mailbox {
+            Some(mailbox) => nameplate::take(&self.env, nameplate, mailbox, until_ms).await.unwrap_or(false),
+            None => false,
+        };
+        // Boxed, because this is part of what `deliver` starts.
+        Box::pin(self.deliver(Event::Nameplate { nameplate, taken })).await;
+    }
+
+    /// The mailbox that this object is named by.
+    fn id(&self) -> Option<MailboxId> {
+        self.state.as_raw().id().ok()?.name().as_deref().and_then(MailboxId::from_hex)
     }
 
     /// Keeps the timer running as long as there are sockets on which nobody has signed in.

@@ -161,7 +161,8 @@ impl Store for SqlStore {
 
     fn invites(&self) -> Result<Vec<InviteRow>, StoreError> {
         let rows = self.read("SELECT row FROM invites", vec![])?;
-        rows.iter().map(|row| decode(blob(row, 0)?, INVITE_BYTES)).collect()
+        // One in an older form is an invite lost, not a mailbox.
+        Ok(rows.iter().filter_map(|row| decode(blob(row, 0).ok()?, INVITE_BYTES).ok()).collect())
     }
 
     fn put_invite(&mut self, row: &InviteRow) -> Result<(), StoreError> {

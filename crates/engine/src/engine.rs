@@ -148,12 +148,13 @@ impl Engine {
             }
             Command::Invite => self.start_invite(rng),
             Command::CancelInvite => self.cancel_invite(),
-            Command::JoinByCode { .. } | Command::InviteByCode => {}
+            Command::JoinByCode { relay, code, name } => self.start_join_by_code(&relay, &code, &name, rng),
+            Command::InviteByCode => self.start_code(rng),
             Command::RemoveDevice { device } => self.remove_device(&device, rng),
             Command::SetRotation { minutes } => self.set_rotation(minutes, rng),
             Command::Resume => self.resume_by_hand(),
             Command::DismissAlert { id } => self.dismiss_alert(id),
-            Command::Approve { digits, share_history: _ } => self.approve(digits.as_deref(), rng),
+            Command::Approve { digits, share_history } => self.approve(digits.as_deref(), share_history, rng),
             Command::Refuse => self.refuse(),
             Command::Leave => self.leave(),
             Command::Dismiss => self.problem = None,
@@ -190,8 +191,9 @@ impl Engine {
                     self.online.remove(&device);
                 }
             }
-            ToDevice::CodeOpened { .. } => {}
-            ToDevice::InviteOpened { invite, expires_ms } => self.invite_opened(invite, expires_ms),
+            ToDevice::InviteOpened { invite, expires_ms } | ToDevice::CodeOpened { invite, expires_ms, .. } => {
+                self.invite_opened(invite, expires_ms);
+            }
             ToDevice::InviteNote(note) => self.invite_note(&note, rng),
             ToDevice::InviteEnded { invite } => self.invite_ended(invite),
             ToDevice::Error { code, retry_after_ms, of } => self.relay_error(code, retry_after_ms, of, rng),

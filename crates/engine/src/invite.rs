@@ -2,39 +2,81 @@
 //! hand the account over. Each step is repeated after a lost connection until it is answered.
 
 use hushclip_crypto::log::make_add_device;
-use hushclip_crypto::pairing::{Inviter, Joined, Named};
+use hushclip_crypto::pairing::{CodeInviter, Inviter, Joined, Named, OlderEpoch};
 use hushclip_protocol::error::ErrorCode;
 use hushclip_protocol::frame::{InviteNote, InviteStep, ToRelay};
 use hushclip_protocol::ids::InviteId;
+use hushclip_protocol::limits;
+use hushclip_protocol::log::Membership;
 use rand_core::CryptoRng;
 
 use crate::changes::Wanted;
+use crate::exchange::Inviting;
 use crate::line::Phase;
-use crate::state::Invite;
+use crate::state::{Account, Invite};
 use crate::{Engine, Notice, problem};
 
 /// Wrong digits after which a device is turned away.
 const TRIES: u8 = 3;
+/// Nameplates tried before giving up, and how many of them are short.
+const NAMEPLATES: u8 = 12;
+const SHORT_NAMEPLATES: u8 = 4;
+/// Epochs that are shared with a newcomer: with the names of 32 devices they fit into its welcome.
+const OLDER_EPOCHS: usize = 96;
 
 impl Engine {
     pub(crate) fn start_invite(&mut self, rng: &mut dyn CryptoRng) {
         if !self.require_member() {
             return;
         }
+        let Some(account) = &self.account else { return };
+        let inviter = Inviting::Link(Inviter::make(account.id.mailbox(), rng));
+        self.put_invite(inviter);
+    }
+
+    pub(crate) fn start_code(&mut self, rng: &mut dyn CryptoRng) {
+        if !self.require_member() {
+            return;
+        }
+        let Some(account) = &self.account else { return };
+        let nameplate = make_nameplate(0, rng);
+        let inviter = CodeInviter::make(account.id.mailbox(), account.relay.host(), nameplate, rng);
+        self.put_invite(Inviting::Code(inviter));
+    }
+
+    fn put_invite(&mut self, inviter: Inviting) {
         if self.invite.as_ref().is_some_and(|invite| !invite.approved) {
             self.cancel_invite();
         }
-        let Some(account) = &self.account else { return };
         let invite = Invite {
-            inviter: Inviter::make(account.id.mailbox(), rng),
+            inviter,
             expires_ms: 0,
             request: None,
             wrong_digits: 0,
             approved: false,
             cursor: 0,
+            request_bytes: Vec::new().into(),
+            share_history: false,
+            tries: 0,
         };
         self.persist(invite.record());
         self.invite = Some(invite);
+        self.reopen_invite();
+    }
+
+    /// The number of the code leads to somebody else's invite; nobody has seen it yet.
+    pub(crate) fn nameplate_taken(&mut self, rng: &mut dyn CryptoRng) {
+        let Some(Invite { inviter: Inviting::Code(inviter), expires_ms: 0, tries, .. }) = &mut self.invite else {
+            return self.invite_failed(ErrorCode::InviteGone);
+        };
+        *tries = tries.saturating_add(1);
+        if *tries > NAMEPLATES {
+            return self.invite_failed(ErrorCode::TooManyInvites);
+        }
+        inviter.set_nameplate(make_nameplate(*tries, rng));
+        if let Some(write) = self.invite.as_ref().map(Invite::record) {
+            self.persist(write);
+        }
         self.reopen_invite();
     }
 
@@ -45,12 +87,7 @@ impl Engine {
             return;
         }
         let Some(invite) = &self.invite else { return };
-        let open = ToRelay::InviteOpen {
-            invite: invite.inviter.invite(),
-            claim_hash: invite.inviter.claim_hash(),
-            offer: invite.inviter.offer().into(),
-            again: invite.expires_ms != 0,
-        };
+        let open = invite.inviter.open(invite.expires_ms != 0);
         self.send(&open);
     }
 
@@ -65,9 +102,9 @@ impl Engine {
         let expires_ms = expires_ms.saturating_add_signed(self.clock_ahead_ms);
         invite.expires_ms = expires_ms;
         let write = invite.record();
-        let url = invite.inviter.link(&relay).to_url(&relay);
+        let (url, code) = (invite.inviter.url(&relay), invite.inviter.code());
         self.persist(write);
-        self.notice(Notice::InviteReady { url, code: None, expires_at: expires_ms });
+        self.notice(Notice::InviteReady { url, code, expires_at: expires_ms });
     }
 
     pub(crate) fn invite_failed(&mut self, code: ErrorCode) {
@@ -100,47 +137,51 @@ impl Engine {
     pub(crate) fn invite_ended(&mut self, id: InviteId) {
         if self.invite.as_ref().is_some_and(|i| i.inviter.invite() == id) {
             self.drop_invite();
-        } else if self.join.as_ref().is_some_and(|j| j.joiner.invite() == id) {
+        } else if self.join_is_for(id) {
             self.join_failed(problem::invite_gone());
         }
     }
 
     pub(crate) fn invite_note(&mut self, note: &InviteNote, rng: &mut dyn CryptoRng) {
-        if self.join.as_ref().is_some_and(|join| join.joiner.invite() == note.invite) {
+        if self.join_takes(note) {
             return self.joiner_note(note, rng);
         }
         let Some(invite) = self.invite.as_mut().filter(|i| i.inviter.invite() == note.invite) else { return };
         if note.step != InviteStep::Request {
             return;
         }
+        let by_code = matches!(invite.inviter, Inviting::Code(_));
         let Ok(request) = invite.inviter.open_request(&note.bytes) else {
-            // Nobody without the link's secret could have claimed it, so the relay is playing tricks.
-            self.cancel_invite();
-            return self.fail(problem::pairing_disturbed());
+            // By code it was a guess, the only one there is. By link nobody without its secret could have
+            // claimed it, so the relay is playing tricks.
+            self.refuse();
+            return self.fail(if by_code { problem::wrong_code() } else { problem::pairing_disturbed() });
         };
         match &invite.request {
             Some(known) if *known != request => {
-                self.cancel_invite();
+                self.refuse();
                 return self.fail(problem::pairing_disturbed());
             }
             Some(_) => {}
             None => {
                 let name = request.name.clone();
                 invite.request = Some(request);
+                invite.request_bytes = note.bytes.clone();
                 let write = invite.record();
                 self.persist(write);
-                self.notice(Notice::JoinRequested { name, needs_digits: true });
+                self.notice(Notice::JoinRequested { name, needs_digits: !by_code });
             }
         }
         self.send_reveal();
         self.go_on_with_invite(rng);
     }
 
-    pub(crate) fn approve(&mut self, digits: Option<&str>, rng: &mut dyn CryptoRng) {
+    pub(crate) fn approve(&mut self, digits: Option<&str>, share_history: bool, rng: &mut dyn CryptoRng) {
         let cursor = self.account.as_ref().map_or(0, |a| a.cursor);
         let Some(invite) = &mut self.invite else { return self.fail(problem::no_request()) };
         let Some(request) = &invite.request else { return self.fail(problem::no_request()) };
-        if digits.is_some_and(|digits| !invite.inviter.digits(request).matches(digits)) {
+        let expected = invite.inviter.digits(request);
+        if expected.zip(digits).is_some_and(|(expected, digits)| !expected.matches(digits)) {
             invite.wrong_digits += 1;
             let spent = invite.wrong_digits >= TRIES;
             let write = invite.record();
@@ -152,7 +193,8 @@ impl Engine {
             return;
         }
         invite.approved = true;
-        invite.cursor = cursor;
+        invite.share_history = share_history;
+        invite.cursor = if share_history { 0 } else { cursor };
         let write = invite.record();
         self.persist(write);
         self.go_on_with_invite(rng);
@@ -189,21 +231,19 @@ impl Engine {
             log_seq: log.seq(),
             log_head: log.head(),
             cursor: invite.cursor,
-            older: Vec::new(),
+            older: if invite.share_history { older_epochs(account) } else { Vec::new() },
             names: account.names.iter().map(|(d, name)| Named { device: *d, name: name.clone() }).collect(),
         };
-        let Ok(bytes) = invite.inviter.welcome(request, &joined, rng) else { return };
+        let Ok(bytes) = invite.inviter.welcome(&invite.request_bytes, request, &joined, rng) else { return };
         let note = InviteNote { invite: invite.inviter.invite(), step: InviteStep::Welcome, bytes: bytes.into() };
         self.send(&ToRelay::InviteNote(note));
     }
 
     fn send_reveal(&mut self) {
         let Some(invite) = &self.invite else { return };
-        let note = InviteNote {
-            invite: invite.inviter.invite(),
-            step: InviteStep::Reveal,
-            bytes: invite.inviter.reveal().into(),
-        };
+        let Some(request) = &invite.request else { return };
+        let Ok(bytes) = invite.inviter.reveal(&invite.request_bytes, request) else { return };
+        let note = InviteNote { invite: invite.inviter.invite(), step: InviteStep::Reveal, bytes: bytes.into() };
         self.send(&ToRelay::InviteNote(note));
     }
 
@@ -222,4 +262,17 @@ impl Engine {
             self.persist(Invite::delete());
         }
     }
+}
+
+/// The secrets that open what the relay keeps of the time before, newest first.
+fn older_epochs(account: &Account) -> Vec<OlderEpoch> {
+    let newest = account.membership.as_ref().map_or(0, Membership::epoch);
+    let older = account.secrets.range(..newest).rev().take(OLDER_EPOCHS);
+    older.map(|(epoch, secret)| OlderEpoch { epoch: *epoch, secret: secret.clone() }).collect()
+}
+
+/// A number for a code: short at first, longer when the short ones are taken.
+fn make_nameplate(tries: u8, rng: &mut dyn CryptoRng) -> u32 {
+    let greatest = if tries < SHORT_NAMEPLATES { 99 } else { limits::NAMEPLATE };
+    1 + rng.next_u32() % greatest
 }

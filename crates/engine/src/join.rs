@@ -1,12 +1,13 @@
-//! Coming into an account through a link.
+//! Coming into an account through a link or a typed code.
 
 use hushclip_crypto::keys::DeviceKeys;
-use hushclip_crypto::pairing::{Joiner, Link};
-use hushclip_protocol::VERSION;
+use hushclip_crypto::pairing::{Code, CodeJoiner, Joiner, Link};
 use hushclip_protocol::error::ErrorCode;
 use hushclip_protocol::frame::{InviteNote, InviteStep, ToRelay};
+use hushclip_protocol::ids::InviteId;
 use rand_core::CryptoRng;
 
+use crate::exchange::Joining;
 use crate::line::Phase;
 use crate::relay::Relay;
 use crate::state::{Account, Identity, Join, delete_device};
@@ -29,11 +30,33 @@ impl Engine {
         if name.is_empty() {
             return self.fail(problem::bad_name());
         }
+        let joiner = Joining::Link(Joiner::make(&link, name, rng));
+        self.put_join(joiner, name, rng);
+    }
+
+    pub(crate) fn start_join_by_code(&mut self, relay: &str, code: &str, name: &str, rng: &mut dyn CryptoRng) {
+        if self.account.as_ref().is_some_and(Account::is_usable) {
+            return self.fail(problem::already_member());
+        }
+        let code = match Code::parse(code) {
+            Ok(code) => code,
+            Err(error) => return self.fail(problem::bad_code(&error)),
+        };
+        let Some(relay) = Relay::parse(relay) else { return self.fail(problem::bad_relay()) };
+        let name = name.trim();
+        if name.is_empty() {
+            return self.fail(problem::bad_name());
+        }
+        let joiner = Joining::Code(CodeJoiner::make(code, &relay.origin(), relay.host(), name, rng));
+        self.put_join(joiner, name, rng);
+    }
+
+    fn put_join(&mut self, joiner: Joining, name: &str, rng: &mut dyn CryptoRng) {
         if self.account.is_some() {
             self.leave();
         }
         let identity = Identity::new(DeviceKeys::make(rng), name, self.now);
-        let join = Join { joiner: Joiner::make(&link, name, rng), offer: None, reveal: None };
+        let join = Join { joiner, offer: None, reveal: None };
         self.persist(identity.record());
         self.persist(join.record());
         self.identity = Some(identity);
@@ -62,18 +85,26 @@ impl Engine {
 
     pub(crate) fn claim(&mut self) {
         let Some(join) = &self.join else { return };
-        let claim = ToRelay::Claim {
-            versions: vec![VERSION],
-            invite: join.joiner.invite(),
-            claim: join.joiner.claim(),
-            token: join.joiner.token(),
-        };
+        let claim = join.joiner.claim();
         self.send(&claim);
+    }
+
+    /// Whether a step of the exchange is one of ours. The first one tells a code where its invite is.
+    pub(crate) fn join_takes(&self, note: &InviteNote) -> bool {
+        let Some(join) = &self.join else { return false };
+        let known = join.joiner.invite(join.offer());
+        let told = || CodeJoiner::place(&note.bytes).is_ok_and(|(invite, _)| invite == note.invite);
+        known == Some(note.invite) || (known.is_none() && note.step == InviteStep::Offer && told())
+    }
+
+    pub(crate) fn join_is_for(&self, id: InviteId) -> bool {
+        self.join.as_ref().and_then(|join| join.joiner.invite(join.offer())) == Some(id)
     }
 
     pub(crate) fn claim_refused(&mut self, code: ErrorCode, rng: &mut dyn CryptoRng) {
         match code {
             ErrorCode::InviteUsed => self.join_failed(problem::invite_used()),
+            ErrorCode::InviteGone if self.joins_by_code() => self.join_failed(problem::code_gone()),
             ErrorCode::InviteGone => self.join_failed(problem::invite_gone()),
             _ => self.hang_up(rng),
         }
@@ -98,20 +129,27 @@ impl Engine {
             }
             InviteStep::Reveal => {
                 let Some(offer) = &join.offer else { return };
-                let Ok(digits) = join.joiner.digits(&identity.keys, offer, &note.bytes) else {
+                let Ok(digits) = join.joiner.reveal(&identity.keys, offer, &note.bytes) else {
                     return self.join_failed(problem::pairing_disturbed());
                 };
                 if join.reveal.is_none() {
                     join.reveal = Some(note.bytes.clone());
                     let write = join.record();
                     self.persist(write);
-                    self.notice(Notice::Digits { digits: digits.as_str().to_owned() });
+                    if let Some(digits) = digits {
+                        self.notice(Notice::Digits { digits: digits.as_str().to_owned() });
+                    }
                 }
             }
             InviteStep::Welcome => self.join_welcomed(&note.bytes),
+            InviteStep::Refuse if self.joins_by_code() => self.join_failed(problem::code_refused()),
             InviteStep::Refuse => self.join_failed(problem::invite_refused()),
             InviteStep::Request => {}
         }
+    }
+
+    fn joins_by_code(&self) -> bool {
+        self.join.as_ref().is_some_and(|join| matches!(join.joiner, Joining::Code(_)))
     }
 
     fn join_welcomed(&mut self, bytes: &[u8]) {
@@ -125,6 +163,8 @@ impl Engine {
         account.registered = true;
         account.sent_ms = self.now;
         account.cursor = joined.cursor;
+        // They have ended already, and are forgotten like any other.
+        account.ended = joined.older.iter().map(|older| (older.epoch, self.now)).collect();
         account.secrets = joined.older.into_iter().map(|older| (older.epoch, older.secret)).collect();
         account.names = joined.names.into_iter().map(|named| (named.device, named.name)).collect();
         self.account = Some(account);

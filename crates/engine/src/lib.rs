@@ -12,6 +12,7 @@ mod counting;
 pub mod effect;
 mod engine;
 pub mod event;
+mod exchange;
 mod fork;
 mod history;
 mod invite;

@@ -125,7 +125,7 @@ impl Engine {
     /// Drops any socket and connects anew.
     pub(crate) fn connect(&mut self) {
         let url = match (&self.join, &self.account) {
-            (Some(join), _) => crate::relay::Relay::parse(join.joiner.relay()).map(|r| r.socket(join.joiner.mailbox())),
+            (Some(join), _) => join.joiner.socket(join.offer()),
             (None, Some(account)) => Some(account.relay.socket(account.id.mailbox())),
             (None, None) => None,
         };
@@ -304,18 +304,21 @@ impl Engine {
         const PULL: u8 = 4;
         const APPEND: u8 = 6;
         const INVITE: u8 = 8;
+        const CODE: u8 = 11;
+        const CODE_CLAIM: u8 = 12;
         if of == PULL {
             self.pulls = self.pulls.saturating_sub(1);
         }
         match (of, code) {
-            (CLAIM, _) => self.claim_refused(code, rng),
+            (CLAIM | CODE_CLAIM, _) => self.claim_refused(code, rng),
             (_, ErrorCode::RateLimited) => {
                 self.in_flight = None;
                 self.appending = None;
                 self.line.resume_at = Some(self.now + retry_after_ms.clamp(100, BACKOFF_MAX_MS));
             }
             (APPEND, ErrorCode::BadEntry) => self.append_refused(),
-            (INVITE, _) => self.invite_failed(code),
+            (CODE, ErrorCode::NameplateTaken) => self.nameplate_taken(rng),
+            (INVITE | CODE, _) => self.invite_failed(code),
             (PUSH, _) => self.push_refused(code, rng),
             (HELLO | REGISTER, ErrorCode::UnknownAccount) => {
                 self.fail(problem::unknown_account());

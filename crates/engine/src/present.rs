@@ -3,6 +3,7 @@
 use hushclip_protocol::ids::DeviceId;
 
 use crate::Engine;
+use crate::exchange::Inviting;
 use crate::state::{Account, Clip};
 use crate::view::{ClipView, DeviceView, InviteView, JoiningView, Stage, View};
 
@@ -82,11 +83,11 @@ impl Engine {
             return None;
         }
         let relay = account.relay.origin();
-        let url = (invite.expires_ms > 0).then(|| invite.inviter.link(&relay).to_url(&relay));
+        let ready = invite.expires_ms > 0;
         Some(InviteView {
-            url: url.unwrap_or_default(),
-            code: None,
-            needs_digits: true,
+            url: if ready { invite.inviter.url(&relay) } else { String::new() },
+            code: invite.inviter.code().map(|code| if ready { code } else { String::new() }),
+            needs_digits: matches!(invite.inviter, Inviting::Link(_)),
             expires_at: invite.expires_ms,
             request: invite.request.as_ref().map(|request| request.name.clone()),
             wrong_digits: invite.wrong_digits > 0,
@@ -97,7 +98,7 @@ impl Engine {
         let joining = self.join.is_some() || self.account.as_ref().is_some_and(|a| a.membership.is_none());
         let digits = self.join.as_ref().and_then(|join| {
             let identity = self.identity.as_ref()?;
-            let digits = join.joiner.digits(&identity.keys, join.offer.as_ref()?, join.reveal.as_ref()?).ok()?;
+            let digits = join.joiner.reveal(&identity.keys, join.offer.as_ref()?, join.reveal.as_ref()?).ok()??;
             Some(digits.as_str().to_owned())
         });
         joining.then_some(JoiningView { digits })

@@ -1,6 +1,6 @@
 //! Everything that can go wrong, in words a person can act on. Codes are stable, sentences are not.
 
-use hushclip_crypto::pairing::LinkError;
+use hushclip_crypto::pairing::{CodeError, LinkError};
 
 use crate::view::Problem;
 
@@ -51,6 +51,38 @@ pub(crate) fn invite_used() -> Problem {
 
 pub(crate) fn invite_refused() -> Problem {
     problem("invite_refused", "The other device did not let this one in. Make a new link there to try again.")
+}
+
+pub(crate) fn bad_code(error: &CodeError) -> Problem {
+    match error {
+        CodeError::NotACode => {
+            problem("bad_code", "That is not a code. It is a number and two words, such as 4-purple-cactus.")
+        }
+        CodeError::UnknownWord(word) => {
+            problem("bad_code", format!("No code has the word “{word}”. Look again at the other device."))
+        }
+    }
+}
+
+pub(crate) fn code_gone() -> Problem {
+    problem(
+        "code_gone",
+        "Nothing waits behind this number. Codes work for ten minutes: look again, or make a new one on the other device.",
+    )
+}
+
+pub(crate) fn code_refused() -> Problem {
+    problem(
+        "code_refused",
+        "The other device did not accept this code. Each one allows a single try: make a new one there.",
+    )
+}
+
+pub(crate) fn wrong_code() -> Problem {
+    problem(
+        "wrong_code",
+        "A device tried this code with other words, so the code is void. If it was a slip, make a new one.",
+    )
 }
 
 pub(crate) fn pairing_disturbed() -> Problem {

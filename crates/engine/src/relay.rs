@@ -39,6 +39,11 @@ impl Relay {
         &self.host
     }
 
+    /// Where the invite behind a typed code is found.
+    pub(crate) fn nameplate_socket(&self, nameplate: u32) -> String {
+        format!("{}://{}/v1/nameplate/{nameplate}", if self.secure { "wss" } else { "ws" }, self.host)
+    }
+
     pub(crate) fn socket(&self, mailbox: MailboxId) -> String {
         format!("{}://{}/v1/mailbox/{mailbox}", if self.secure { "wss" } else { "ws" }, self.host)
     }

@@ -3,7 +3,7 @@
 
 use hushclip_crypto::body::{ClipBody, FLAG_SUPERSEDED, Gone, HTML, Heartbeat, Part, TEXT, Tombstone};
 use hushclip_crypto::envelope::{Address, seal, seal_note};
-use hushclip_crypto::pairing::Link;
+use hushclip_crypto::pairing::{Code, Link};
 use hushclip_protocol::envelope::Kind;
 use hushclip_protocol::error::ErrorCode;
 use hushclip_protocol::frame::ToRelay;
@@ -24,8 +24,7 @@ impl Engine {
     pub(crate) fn local_copy(&mut self, content: Content, rng: &mut dyn CryptoRng) {
         let Some(identity) = &self.identity else { return };
         let member = self.account.as_ref().is_some_and(|a| a.membership.is_some());
-        // A pairing link is a secret for another channel, and on its way there.
-        if !member || content.text.is_empty() || Link::parse(&content.text).is_ok() {
+        if !member || content.text.is_empty() || is_pairing_secret(&content.text) {
             return;
         }
         let in_doubt = self.outbox.front().filter(|queued| queued.sealed.is_some()).map(|queued| queued.item);
@@ -256,6 +255,11 @@ impl Engine {
         }
         self.line.resume_at = Some(self.now + REFUSED_MS);
     }
+}
+
+/// Links and codes are for another channel, and on their way there.
+fn is_pairing_secret(text: &str) -> bool {
+    Link::parse(text).is_ok() || (text.len() < 40 && Code::parse(text).is_ok())
 }
 
 fn body(clip: &Clip, superseded: bool) -> ClipBody {

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use hushclip_crypto::body::Gone;
 use hushclip_crypto::epoch::EpochSecret;
 use hushclip_crypto::keys::{BoxSk, DeviceKeys};
-use hushclip_crypto::pairing::{Inviter, JoinRequest, Joiner};
+use hushclip_crypto::pairing::JoinRequest;
 use hushclip_protocol::codec;
 use hushclip_protocol::ids::{AccountId, DeviceId, Hash, ItemId};
 use hushclip_protocol::log::{Membership, SignedEntry};
@@ -16,6 +16,7 @@ use crate::alerts::Alert;
 use crate::counting::Sender;
 use crate::effect::Write;
 use crate::engine::RestoreError;
+use crate::exchange::{Inviting, Joining};
 use crate::fork::Evidence;
 use crate::records::{
     ACCOUNT, ALERTS, AccountRecord, CLIP, CLIPBOARD, DEVICE, DeviceRecord, EVIDENCE, INVITE, JOIN, LOG, OUT, REMOVED,
@@ -164,7 +165,7 @@ pub(crate) struct Clip {
 #[cbor(array)]
 pub(crate) struct Invite {
     #[n(0)]
-    pub(crate) inviter: Inviter,
+    pub(crate) inviter: Inviting,
     /// By this device's clock; 0 until the relay has it.
     #[n(1)]
     pub(crate) expires_ms: u64,
@@ -179,6 +180,15 @@ pub(crate) struct Invite {
     /// The joiner's first cursor, fixed at approval.
     #[n(5)]
     pub(crate) cursor: u64,
+    /// The request as it came; a code's answers are made from it.
+    #[n(6)]
+    pub(crate) request_bytes: ByteVec,
+    /// The newcomer may read what came before it.
+    #[n(7)]
+    pub(crate) share_history: bool,
+    /// Nameplates that led elsewhere.
+    #[n(8)]
+    pub(crate) tries: u8,
 }
 
 /// How far joining has come.
@@ -186,7 +196,7 @@ pub(crate) struct Invite {
 #[cbor(array)]
 pub(crate) struct Join {
     #[n(0)]
-    pub(crate) joiner: Joiner,
+    pub(crate) joiner: Joining,
     #[n(1)]
     pub(crate) offer: Option<ByteVec>,
     #[n(2)]
@@ -348,6 +358,10 @@ impl Invite {
 }
 
 impl Join {
+    pub(crate) fn offer(&self) -> Option<&[u8]> {
+        self.offer.as_ref().map(|offer| offer.as_slice())
+    }
+
     pub(crate) fn record(&self) -> Write {
         put(JOIN.into(), self)
     }

@@ -28,6 +28,7 @@ impl<S: Store> Mailbox<S> {
                     expires_ms: self.now + limits::INVITE_MS,
                     token: None,
                     notes: [const { Vec::new() }; 5].map(Into::into),
+                    nameplate: None,
                 };
                 row.notes[slot(InviteStep::Offer)] = offer;
                 self.put_invite(&row)?;
@@ -55,10 +56,16 @@ impl<S: Store> Mailbox<S> {
         claim: &Claim,
         token: JoinToken,
     ) -> Result<(), ErrorCode> {
-        let mut row = self.invite(&invite)?;
+        let row = self.invite(&invite)?;
         if label::hash(label::CLAIM, &[claim.as_bytes()]) != row.claim_hash {
             return Err(ErrorCode::InviteGone);
         }
+        self.admit_joiner(conn, row, token)
+    }
+
+    /// Lets the holder of the token at the invite, and nobody after it.
+    pub(crate) fn admit_joiner(&mut self, conn: ConnId, mut row: InviteRow, token: JoinToken) -> Result<(), ErrorCode> {
+        let invite = row.invite;
         match row.token {
             Some(known) if known != token => return Err(ErrorCode::InviteUsed),
             Some(_) => {}
@@ -134,11 +141,11 @@ impl<S: Store> Mailbox<S> {
     }
 
     /// Invites that nobody has come in through.
-    fn open_invites(&self) -> usize {
+    pub(crate) fn open_invites(&self) -> usize {
         self.invites.values().filter(|row| row.notes[slot(InviteStep::Welcome)].is_empty()).count()
     }
 
-    fn put_invite(&mut self, row: &InviteRow) -> Result<(), ErrorCode> {
+    pub(crate) fn put_invite(&mut self, row: &InviteRow) -> Result<(), ErrorCode> {
         self.store.put_invite(row)?;
         self.invites.insert(row.invite, row.clone());
         Ok(())
@@ -170,7 +177,7 @@ impl<S: Store> Mailbox<S> {
         Ok(())
     }
 
-    fn send_note(&mut self, conn: ConnId, row: &InviteRow, step: InviteStep) {
+    pub(crate) fn send_note(&mut self, conn: ConnId, row: &InviteRow, step: InviteStep) {
         let bytes = &row.notes[slot(step)];
         if !bytes.is_empty() {
             let note = InviteNote { invite: row.invite, step, bytes: bytes.clone() };

@@ -4,9 +4,11 @@
 //!
 //! Reading order: [`Mailbox::handle`], then `sign_in`, `push`, `members`, `invites`.
 
+mod codes;
 mod invites;
 mod members;
 mod memory;
+mod nameplate;
 mod push;
 mod session;
 mod sign_in;
@@ -21,6 +23,7 @@ use hushclip_protocol::ids::{ConnId, DeviceId, InviteId, ItemId, MailboxId, Nonc
 use hushclip_protocol::log::Membership;
 
 pub use memory::MemoryStore;
+pub use nameplate::Nameplate;
 pub use session::Session;
 pub use store::{InviteRow, ItemRow, Store, StoreError};
 
@@ -57,6 +60,13 @@ pub enum Event {
     },
     /// The time of [`Reply::SetAlarm`] has come.
     Alarm,
+    /// The answer to [`Reply::TakeNameplate`].
+    Nameplate {
+        /// Which.
+        nameplate: u32,
+        /// Whether it leads here now.
+        taken: bool,
+    },
     /// Time has passed and nothing else has happened, as at [`Mailbox::sign_in_deadline`].
     Tick,
 }
@@ -84,6 +94,14 @@ pub enum Reply {
         conn: ConnId,
         /// Encoded [`Session`].
         session: Vec<u8>,
+    },
+    /// Make a nameplate lead here, by the rule of [`Nameplate::take`], and tell by
+    /// [`Event::Nameplate`]. Forgetting to is no harm: the device asks again.
+    TakeNameplate {
+        /// Which.
+        nameplate: u32,
+        /// Until when, milliseconds since 1970.
+        until_ms: u64,
     },
     /// Send [`Event::Alarm`] at this time, milliseconds since 1970. Replaces the alarm before.
     SetAlarm {
@@ -120,6 +138,7 @@ pub struct Mailbox<S> {
     last_cursor: u64,
     acked: BTreeMap<DeviceId, Acked>,
     invites: BTreeMap<InviteId, InviteRow>,
+    pending: BTreeMap<u32, codes::Pending>,
     sessions: BTreeMap<ConnId, Session>,
     alarm_ms: Option<u64>,
     now: u64,
@@ -150,6 +169,7 @@ impl<S: Store> Mailbox<S> {
             last_cursor,
             acked: acked.collect(),
             invites,
+            pending: BTreeMap::new(),
             sessions: BTreeMap::new(),
             alarm_ms,
             now: 0,
@@ -176,6 +196,7 @@ impl<S: Store> Mailbox<S> {
             Event::Text { conn } => self.close(conn, CloseCode::BadFrame),
             Event::Closed { conn } => self.closed(conn),
             Event::Alarm => self.alarm_ms = None,
+            Event::Nameplate { nameplate, taken } => self.nameplate_answered(nameplate, taken),
             Event::Tick => {}
         }
         self.clean_up();
@@ -241,13 +262,12 @@ impl<S: Store> Mailbox<S> {
             ToRelay::LogAppend(entry) => self.append(&entry),
             ToRelay::LogPull { from } => self.pull_log(conn, from),
             ToRelay::InviteOpen { .. } => self.open_invite(conn, device, frame),
+            ToRelay::CodeOpen { .. } => self.open_code(conn, device, frame),
             ToRelay::InviteCancel { invite } => self.cancel_invite(device, invite),
             ToRelay::InviteNote(note) => self.inviter_note(device, note),
-            ToRelay::Hello(_)
-            | ToRelay::Register(_)
-            | ToRelay::Claim { .. }
-            | ToRelay::CodeOpen { .. }
-            | ToRelay::CodeClaim { .. } => Err(ErrorCode::BadFrame),
+            ToRelay::Hello(_) | ToRelay::Register(_) | ToRelay::Claim { .. } | ToRelay::CodeClaim { .. } => {
+                Err(ErrorCode::BadFrame)
+            }
         }
     }
 

@@ -34,6 +34,13 @@ impl<S: Store> Mailbox<S> {
                 }
                 self.claim(conn, invite, &claim, token)
             }
+            ToRelay::CodeClaim { versions, nameplate, token } => {
+                if negotiate(&versions).is_none() {
+                    self.close(conn, CloseCode::Version);
+                    return Ok(());
+                }
+                self.claim_code(conn, nameplate, token)
+            }
             _ => {
                 self.close(conn, CloseCode::NotAMember);
                 Ok(())

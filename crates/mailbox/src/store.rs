@@ -61,6 +61,9 @@ pub struct InviteRow {
     /// The messages passed so far, by step. Empty: not yet.
     #[n(5)]
     pub notes: [ByteVec; 5],
+    /// The number of its typed code, if it has one.
+    #[n(6)]
+    pub nameplate: Option<u32>,
 }
 
 /// A mailbox's disk. All writes of one event become durable together or not at all, and before any

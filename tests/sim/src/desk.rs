@@ -1,12 +1,13 @@
 //! A few devices and a relay on one desk: everything is delivered at once and in order, and the clock
 //! moves only when told to. For stories with one point each.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 
 use hushclip_engine::view::View;
 use hushclip_engine::{Command, Content, Effect, Event, Notice};
-use hushclip_mailbox::{Event as RelayEvent, Reply};
+use hushclip_mailbox::{Event as RelayEvent, MemoryStore, Nameplate, Reply};
 use hushclip_protocol::error::CloseCode;
+use hushclip_protocol::frame::{ToDevice, ToRelay};
 use hushclip_protocol::ids::{ConnId, Nonce};
 use rand_chacha::ChaCha20Rng;
 use rand_core::{Rng, SeedableRng};
@@ -16,6 +17,18 @@ use crate::relay::Relay;
 
 /// Where the relay of the desk is said to be.
 pub const ORIGIN: &str = "https://relay.test";
+
+/// Which way a frame goes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Way {
+    /// From a device to the relay.
+    Up,
+    /// From the relay to a device.
+    Down,
+}
+
+/// What a lying relay makes of each frame from or to a device: the frames that go on in its place.
+pub type Lie = Box<dyn FnMut(Way, usize, Vec<u8>) -> Vec<Vec<u8>>>;
 
 /// Devices, a relay, a clock.
 pub struct Desk {
@@ -30,6 +43,9 @@ pub struct Desk {
     away: Vec<bool>,
     skews: Vec<i64>,
     relay: Option<Relay>,
+    lie: Option<Lie>,
+    /// Nameplates that are taken.
+    pub nameplates: BTreeMap<u32, Nameplate>,
     todo: VecDeque<(usize, Event)>,
     rng: ChaCha20Rng,
 }
@@ -51,6 +67,8 @@ impl Desk {
             away: vec![false; devices],
             skews: vec![0; devices],
             relay: None,
+            lie: None,
+            nameplates: BTreeMap::new(),
             todo: VecDeque::new(),
             rng,
         }
@@ -67,6 +85,18 @@ impl Desk {
             desk.command(0, Command::Approve { digits: Some(digits), share_history: false });
         }
         desk
+    }
+
+    /// One more unpaired device.
+    pub fn add_device(&mut self) {
+        let number = self.devices.len();
+        let rng = ChaCha20Rng::seed_from_u64(self.rng.next_u64());
+        self.devices.push(Device::new(format!("device {number}"), number, rng));
+        self.notices.push(Vec::new());
+        self.clipboards.push(Vec::new());
+        self.wakes.push(None);
+        self.away.push(false);
+        self.skews.push(0);
     }
 
     /// Device 0 makes an account.
@@ -175,6 +205,71 @@ impl Desk {
         }
     }
 
+    /// From here on the relay lies.
+    pub fn lie(&mut self, lie: impl FnMut(Way, usize, Vec<u8>) -> Vec<Vec<u8>> + 'static) {
+        self.lie = Some(Box::new(lie));
+    }
+
+    /// From here on the relay is honest.
+    pub fn stop_lying(&mut self) {
+        self.lie = None;
+    }
+
+    /// The relay says something of its own to a device.
+    pub fn tell(&mut self, device: usize, frame: &ToDevice) {
+        self.event(device, Event::Frame(frame.encode()));
+    }
+
+    /// The relay takes a frame as if a device had sent it on its socket.
+    pub fn say_as(&mut self, device: usize, frame: &ToRelay) {
+        if let Some(conn) = self.devices[device].conn {
+            self.relay_event(RelayEvent::Frame { conn, bytes: frame.encode() });
+        }
+        while self.step() {}
+    }
+
+    /// The relay's disk.
+    pub fn snapshot(&self) -> MemoryStore {
+        self.relay.as_ref().map(Relay::snapshot).unwrap_or_default()
+    }
+
+    /// The relay's disk is what it was; all connections end.
+    pub fn roll_back(&mut self, disk: MemoryStore) {
+        if let Some(relay) = &mut self.relay {
+            relay.roll_back(disk);
+        }
+        self.cut(None);
+    }
+
+    /// The relay forgets everything but its disk, the sockets stay open.
+    pub fn hibernate(&mut self) {
+        if let Some(relay) = &mut self.relay {
+            relay.hibernate();
+        }
+    }
+
+    /// Everything on the relay's disk.
+    pub fn dump(&self) -> Vec<u8> {
+        self.relay.as_ref().map(Relay::dump).unwrap_or_default()
+    }
+
+    /// What a device has on its disk.
+    pub fn disk(&self, device: usize) -> &BTreeMap<String, Vec<u8>> {
+        &self.devices[device].disk
+    }
+
+    /// A device gets another disk, as from a backup or by a thief, and starts with it.
+    pub fn set_disk(&mut self, device: usize, disk: BTreeMap<String, Vec<u8>>) {
+        self.devices[device].disk = disk;
+        self.away[device] = false;
+        self.restart(device);
+    }
+
+    /// A device draws the same random numbers as it did at its beginning.
+    pub fn repeat_random(&mut self, device: usize) {
+        self.devices[device].rng = ChaCha20Rng::seed_from_u64(1);
+    }
+
     /// What a device shows.
     pub fn view(&self, device: usize) -> View {
         self.devices[device].engine.view()
@@ -206,7 +301,9 @@ impl Desk {
             Effect::Connect { .. } => self.dial(device),
             Effect::Send(bytes) => {
                 if let Some(conn) = self.devices[device].conn.filter(|_| self.reachable) {
-                    self.relay_event(RelayEvent::Frame { conn, bytes });
+                    for bytes in lied(&mut self.lie, Way::Up, device, bytes) {
+                        self.relay_event(RelayEvent::Frame { conn, bytes });
+                    }
                 }
             }
             Effect::Ping => {
@@ -251,12 +348,15 @@ impl Desk {
 
     fn relay_event(&mut self, event: RelayEvent) {
         let Some(relay) = &mut self.relay else { return };
+        let mut answers = Vec::new();
         for reply in relay.handle(event, self.now) {
             let owner = |conn| self.devices.iter().position(|device| device.conn == Some(conn));
             match reply {
                 Reply::Send { conn, frame } => {
                     if let Some(device) = owner(conn) {
-                        self.todo.push_back((device, Event::Frame(frame.to_vec())));
+                        for frame in lied(&mut self.lie, Way::Down, device, frame.to_vec()) {
+                            self.todo.push_back((device, Event::Frame(frame)));
+                        }
                     }
                 }
                 Reply::Close { conn, code } => {
@@ -264,8 +364,25 @@ impl Desk {
                         self.todo.push_back((device, Event::SocketClosed { code: Some(code.code()) }));
                     }
                 }
+                Reply::TakeNameplate { nameplate, until_ms } => {
+                    let wanted = Nameplate { mailbox: relay.id(), until_ms };
+                    let plate = Nameplate::take(self.nameplates.get(&nameplate).copied(), wanted, self.now);
+                    let taken = plate.is_some();
+                    self.nameplates.extend(plate.map(|plate| (nameplate, plate)));
+                    answers.push(RelayEvent::Nameplate { nameplate, taken });
+                }
                 Reply::Attach { .. } | Reply::SetAlarm { .. } => {}
             }
         }
+        for answer in answers {
+            self.relay_event(answer);
+        }
+    }
+}
+
+fn lied(lie: &mut Option<Lie>, way: Way, device: usize, frame: Vec<u8>) -> Vec<Vec<u8>> {
+    match lie {
+        Some(lie) => lie(way, device, frame),
+        None => vec![frame],
     }
 }

@@ -15,7 +15,7 @@ pub(crate) struct Device {
     /// Index of the machine whose clipboard it watches.
     pub(crate) machine: usize,
     pub(crate) engine: Engine,
-    disk: BTreeMap<String, Vec<u8>>,
+    pub(crate) disk: BTreeMap<String, Vec<u8>>,
     pub(crate) rng: ChaCha20Rng,
     /// The open or opening socket.
     pub(crate) conn: Option<ConnId>,

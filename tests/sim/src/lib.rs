@@ -10,6 +10,6 @@ mod relay;
 mod world;
 
 pub use check::Violation;
-pub use desk::{Desk, ORIGIN};
+pub use desk::{Desk, Lie, ORIGIN, Way};
 pub use faults::Faults;
 pub use world::{Report, run};

@@ -34,10 +34,25 @@ impl Relay {
                     self.sockets.remove(conn);
                 }
                 Reply::SetAlarm { at_ms } => self.alarm = Some(*at_ms),
-                Reply::Send { .. } => {}
+                Reply::Send { .. } | Reply::TakeNameplate { .. } => {}
             }
         }
         replies
+    }
+
+    pub(crate) fn id(&self) -> MailboxId {
+        self.id
+    }
+
+    pub(crate) fn snapshot(&self) -> MemoryStore {
+        self.mailbox.store().clone()
+    }
+
+    /// The disk is another one, and the process has started anew.
+    pub(crate) fn roll_back(&mut self, disk: MemoryStore) {
+        self.sockets.clear();
+        self.alarm = None;
+        self.mailbox = restore(self.id, disk, &self.sockets, None);
     }
 
     /// Memory is gone; disk, sockets and attachments stay.

@@ -307,7 +307,8 @@ impl World {
                     }
                 }
                 Reply::SetAlarm { at_ms } => self.plan(at_ms.saturating_sub(now), Step::Alarm),
-                Reply::Attach { .. } => {}
+                // Nobody types codes in a storm.
+                Reply::Attach { .. } | Reply::TakeNameplate { .. } => {}
             }
         }
     }

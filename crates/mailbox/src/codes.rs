@@ -1,0 +1,104 @@
+//! Invites by typed code: like the others, but found by a nameplate, and claimed by whoever comes
+//! first, because the words are for the two devices only.
+
+use hushclip_protocol::error::ErrorCode;
+use hushclip_protocol::frame::{InviteStep, ToDevice, ToRelay};
+use hushclip_protocol::ids::{ConnId, DeviceId, Hash, InviteId, JoinToken};
+use hushclip_protocol::limits;
+use minicbor::bytes::ByteVec;
+
+use crate::store::InviteRow;
+use crate::{Mailbox, Reply, Store};
+
+/// An invite that waits for its nameplate. It is not stored: who waits asks again.
+#[derive(Debug)]
+pub(crate) struct Pending {
+    conn: ConnId,
+    row: InviteRow,
+}
+
+impl<S: Store> Mailbox<S> {
+    pub(crate) fn open_code(&mut self, conn: ConnId, device: DeviceId, frame: ToRelay) -> Result<(), ErrorCode> {
+        let ToRelay::CodeOpen { invite, nameplate, offer, again } = frame else { return Err(ErrorCode::BadFrame) };
+        if !(1..=limits::NAMEPLATE).contains(&nameplate) {
+            return Err(ErrorCode::BadFrame);
+        }
+        if offer.is_empty() || offer.len() > limits::PAIRING_BYTES {
+            return Err(ErrorCode::TooLarge);
+        }
+        match self.invites.get(&invite) {
+            Some(row) if row.inviter == device && row.nameplate == Some(nameplate) => {
+                let row = row.clone();
+                self.code_opened(conn, &row, nameplate);
+                Ok(())
+            }
+            Some(_) => Err(ErrorCode::InviteUsed),
+            None if again => Err(ErrorCode::InviteGone),
+            None if self.open_invites() >= limits::INVITES => Err(ErrorCode::TooManyInvites),
+            // Somebody of this account waits for the same one, or has it.
+            None if self.plate_is_used(nameplate) => Err(ErrorCode::NameplateTaken),
+            None => {
+                let row = new_row(invite, device, nameplate, offer, self.now);
+                let until_ms = row.expires_ms;
+                self.pending.insert(nameplate, Pending { conn, row });
+                self.replies.push(Reply::TakeNameplate { nameplate, until_ms });
+                Ok(())
+            }
+        }
+    }
+
+    /// The shell's answer to [`Reply::TakeNameplate`].
+    pub(crate) fn nameplate_answered(&mut self, nameplate: u32, taken: bool) {
+        const CODE_OPEN: u8 = 11;
+        let Some(Pending { conn, row }) = self.pending.remove(&nameplate) else { return };
+        if !taken {
+            return self.refuse(conn, ErrorCode::NameplateTaken, 0, CODE_OPEN);
+        }
+        match self.put_invite(&row) {
+            Ok(()) => self.code_opened(conn, &row, nameplate),
+            Err(code) => self.refuse(conn, code, 0, CODE_OPEN),
+        }
+    }
+
+    /// The first to come has the invite; it is known again by its token.
+    pub(crate) fn claim_code(&mut self, conn: ConnId, nameplate: u32, token: JoinToken) -> Result<(), ErrorCode> {
+        let mut rows: Vec<_> = self.invites.values().filter(|row| row.nameplate == Some(nameplate)).collect();
+        rows.retain(|row| row.expires_ms > self.now);
+        let own = rows.iter().find(|row| row.token == Some(token));
+        let free = rows.iter().find(|row| row.token.is_none());
+        match own.or(free) {
+            Some(row) => {
+                let row = (*row).clone();
+                self.admit_joiner(conn, row, token)
+            }
+            None if rows.is_empty() => Err(ErrorCode::InviteGone),
+            None => Err(ErrorCode::InviteUsed),
+        }
+    }
+
+    fn plate_is_used(&self, nameplate: u32) -> bool {
+        let open = |row: &InviteRow| row.nameplate == Some(nameplate) && row.expires_ms > self.now;
+        self.pending.contains_key(&nameplate) || self.invites.values().any(open)
+    }
+
+    fn code_opened(&mut self, conn: ConnId, row: &InviteRow, nameplate: u32) {
+        let opened = ToDevice::CodeOpened { invite: row.invite, nameplate, expires_ms: row.expires_ms };
+        self.send(conn, &opened);
+        self.send_note(conn, row, InviteStep::Request);
+    }
+}
+
+fn new_row(invite: InviteId, inviter: DeviceId, nameplate: u32, offer: ByteVec, now: u64) -> InviteRow {
+    let mut notes = [const { Vec::new() }; 5].map(Into::into);
+    notes[0] = offer;
+    InviteRow {
+        invite,
+        // The hash of no claim.
+        claim_hash: Hash::ZERO,
+        inviter,
+        expires_ms: now + limits::INVITE_MS,
+        token: None,
+        notes,
+        nameplate: Some(nameplate),
+    }
+}

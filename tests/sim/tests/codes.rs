@@ -1,0 +1,228 @@
+//! Stories of pairing by typed code and of sharing history, on a desk where nothing is lost unless the
+//! story says so.
+
+use hushclip_engine::view::Stage;
+use hushclip_engine::{Command, Event};
+use hushclip_mailbox::Nameplate;
+use hushclip_protocol::frame::{InviteNote, InviteStep, ToDevice};
+use hushclip_protocol::ids::{InviteId, MailboxId};
+use hushclip_protocol::limits;
+use hushclip_sim::{Desk, ORIGIN, Way};
+
+fn problem(desk: &Desk, device: usize) -> String {
+    desk.view(device).problem.map(|p| p.code).unwrap_or_default()
+}
+
+fn code(desk: &mut Desk) -> String {
+    desk.command(0, Command::InviteByCode);
+    desk.view(0).invite.and_then(|invite| invite.code).unwrap_or_default()
+}
+
+fn join(desk: &mut Desk, device: usize, code: &str) {
+    let (relay, name) = (ORIGIN.into(), format!("device {device}"));
+    desk.command(device, Command::JoinByCode { relay, code: code.into(), name });
+}
+
+fn approve(desk: &mut Desk, share_history: bool) {
+    desk.command(0, Command::Approve { digits: None, share_history });
+}
+
+/// Another word in the place of the last one.
+fn other_words(code: &str) -> String {
+    let (start, word) = code.rsplit_once('-').expect("a code");
+    format!("{start}-{}", if word == "abacus" { "zoom" } else { "abacus" })
+}
+
+#[test]
+fn a_code_lets_a_device_in() {
+    let mut desk = Desk::new(2);
+    desk.create();
+    desk.copy(0, "before");
+    let code = code(&mut desk);
+    assert_eq!(code.split('-').count(), 3, "{code}");
+    desk.copy(0, &code);
+    join(&mut desk, 1, &format!(" {} ", code.replace('-', " ").to_uppercase()));
+    let invite = desk.view(0).invite.expect("it waits");
+    assert_eq!((invite.request.as_deref(), invite.needs_digits), (Some("device 1"), false));
+    assert_eq!(desk.view(1).joining.expect("it waits").digits, None);
+    approve(&mut desk, false);
+    assert_eq!(desk.view(1).stage, Stage::Member);
+    desk.copy(0, "after");
+    assert_eq!(desk.texts(1), ["after"], "neither the code nor what came before");
+}
+
+#[test]
+fn history_is_shared_on_request() {
+    for (by_code, share) in [(true, true), (false, true), (false, false)] {
+        let mut desk = Desk::paired(2);
+        desk.copy(0, "one");
+        desk.command(1, Command::SetRotation { minutes: 30 });
+        desk.wait(31 * 60_000);
+        desk.copy(1, "two");
+        desk.add_device();
+        if by_code {
+            let code = code(&mut desk);
+            join(&mut desk, 2, &code);
+            approve(&mut desk, share);
+        } else {
+            let link = desk.invite();
+            desk.command(2, Command::Join { link, name: "device 2".into() });
+            let digits = desk.digits(2);
+            desk.command(0, Command::Approve { digits: Some(digits), share_history: share });
+        }
+        assert_eq!(desk.view(2).stage, Stage::Member);
+        assert_eq!(desk.texts(2), if share { vec!["two", "one"] } else { vec![] });
+        assert!(desk.view(2).alerts.is_empty());
+        assert_eq!(desk.clipboard(2).len(), usize::from(share));
+        desk.copy(0, "three");
+        assert_eq!(desk.texts(2)[0], "three");
+    }
+}
+
+#[test]
+fn wrong_words_end_the_code_at_once() {
+    let mut desk = Desk::new(3);
+    desk.create();
+    let code = code(&mut desk);
+    join(&mut desk, 1, &other_words(&code));
+    assert_eq!((problem(&desk, 0).as_str(), problem(&desk, 1).as_str()), ("wrong_code", "code_refused"));
+    assert!(desk.view(0).invite.is_none());
+    assert_eq!(desk.view(1).stage, Stage::New);
+    join(&mut desk, 2, &code);
+    assert_eq!(problem(&desk, 2), "invite_used", "the right words come too late");
+    assert_eq!(desk.view(0).devices.len(), 1);
+}
+
+#[test]
+fn a_code_works_once_and_for_ten_minutes() {
+    let mut desk = Desk::new(3);
+    desk.create();
+    let first = code(&mut desk);
+    join(&mut desk, 1, &first);
+    join(&mut desk, 2, &first);
+    assert_eq!(problem(&desk, 2), "invite_used");
+    approve(&mut desk, false);
+    assert_eq!(desk.view(1).stage, Stage::Member);
+    let late = code(&mut desk);
+    desk.wait(limits::INVITE_MS + 1);
+    desk.event(0, Event::Timer);
+    join(&mut desk, 2, &late);
+    assert_eq!(problem(&desk, 2), "code_gone");
+    let cancelled = code(&mut desk);
+    desk.command(0, Command::CancelInvite);
+    join(&mut desk, 2, &cancelled);
+    assert_eq!(problem(&desk, 2), "code_gone");
+}
+
+#[test]
+fn what_is_no_code_is_said_so() {
+    let mut desk = Desk::new(1);
+    for (typed, expected) in [("hello", "bad_code"), ("4-purple", "bad_code"), ("4-purpel-cactus", "bad_code")] {
+        join(&mut desk, 0, typed);
+        assert_eq!(problem(&desk, 0), expected);
+    }
+    let command = Command::JoinByCode { relay: "nowhere".into(), code: "4-purple-cactus".into(), name: "x".into() };
+    desk.command(0, command);
+    assert_eq!(problem(&desk, 0), "bad_relay");
+}
+
+#[test]
+fn a_taken_nameplate_is_passed_over() {
+    let mut desk = Desk::new(2);
+    desk.create();
+    let elsewhere = Nameplate { mailbox: MailboxId::from_bytes([9; 16]), until_ms: u64::MAX };
+    desk.nameplates = (1..=99).map(|number| (number, elsewhere)).collect();
+    let code = code(&mut desk);
+    let number: u32 = code.split('-').next().and_then(|n| n.parse().ok()).expect("a number");
+    assert!(number > 99, "{code}");
+    join(&mut desk, 1, &code);
+    approve(&mut desk, false);
+    assert_eq!(desk.view(1).stage, Stage::Member);
+    desk.nameplates = (1..=limits::NAMEPLATE).map(|number| (number, elsewhere)).collect();
+    desk.command(0, Command::InviteByCode);
+    assert_eq!(problem(&desk, 0), "too_many_invites", "it does not try for ever");
+}
+
+#[test]
+fn pairing_by_code_survives_a_cut_after_every_frame() {
+    for cut_after in 0..14 {
+        let mut desk = Desk::new(2);
+        desk.create();
+        let code = code(&mut desk);
+        let mut seen = 0;
+        // One frame is lost, and with it, a moment later, the connection.
+        desk.lie(move |_, _, frame| {
+            seen += 1;
+            if seen == cut_after + 1 { Vec::new() } else { vec![frame] }
+        });
+        join(&mut desk, 1, &code);
+        for _ in 0..4 {
+            if desk.view(0).invite.is_some_and(|invite| invite.request.is_some()) {
+                approve(&mut desk, false);
+            }
+            desk.cut(None);
+            desk.event(0, Event::Online);
+            desk.restart(1);
+            desk.wait(5_000);
+        }
+        assert_eq!(desk.view(1).stage, Stage::Member, "cut after frame {cut_after}: {:?}", desk.view(1).problem);
+    }
+}
+
+#[test]
+fn attack_relay_answers_the_joiner_itself() {
+    let mut desk = Desk::new(2);
+    desk.create();
+    let code = code(&mut desk);
+    // It does not know the words, so all it can do is to change what the two say.
+    desk.lie(|way, _, frame| {
+        if way == Way::Down
+            && let Ok(ToDevice::InviteNote(mut note)) = ToDevice::decode(&frame)
+            && note.step == InviteStep::Offer
+        {
+            let last = note.bytes.len() - 1;
+            note.bytes[last] ^= 1;
+            return vec![ToDevice::InviteNote(note).encode()];
+        }
+        vec![frame]
+    });
+    join(&mut desk, 1, &code);
+    assert_eq!(problem(&desk, 0), "wrong_code");
+    assert_eq!(desk.view(1).stage, Stage::New);
+}
+
+#[test]
+fn attack_relay_passes_a_second_request_on() {
+    let mut desk = Desk::new(3);
+    desk.create();
+    let code = code(&mut desk);
+    join(&mut desk, 1, &code);
+    assert!(desk.view(0).invite.is_some_and(|invite| invite.request.is_some()));
+    // A request made for other words, or by another device, in place of the first.
+    let foreign =
+        InviteNote { invite: InviteId::from_bytes([0; 16]), step: InviteStep::Request, bytes: vec![1, 2, 3].into() };
+    desk.tell(0, &ToDevice::InviteNote(foreign.clone()));
+    assert!(desk.view(0).invite.is_some(), "for another invite: nothing to do with this one");
+    approve(&mut desk, false);
+    assert_eq!(desk.view(1).stage, Stage::Member);
+}
+
+#[test]
+fn attack_inviter_that_does_not_know_the_words_is_left() {
+    let mut desk = Desk::new(2);
+    desk.create();
+    let code = code(&mut desk);
+    desk.lie(|way, _, frame| {
+        if way == Way::Down
+            && let Ok(ToDevice::InviteNote(mut note)) = ToDevice::decode(&frame)
+            && note.step == InviteStep::Reveal
+        {
+            note.bytes[0] ^= 1;
+            return vec![ToDevice::InviteNote(note).encode()];
+        }
+        vec![frame]
+    });
+    join(&mut desk, 1, &code);
+    assert_eq!(problem(&desk, 1), "pairing_disturbed");
+    assert_eq!(desk.view(1).stage, Stage::New);
+}
