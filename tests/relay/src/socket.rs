@@ -27,7 +27,16 @@ pub struct Socket {
 impl Socket {
     /// Opens a socket to a mailbox.
     pub fn open(relay: &Relay, mailbox: MailboxId) -> Self {
-        let mut stream = Self::dial(relay, mailbox);
+        Self::open_at(relay, &format!("mailbox/{mailbox}"))
+    }
+
+    /// Opens a socket to whatever a nameplate leads to.
+    pub fn open_nameplate(relay: &Relay, nameplate: impl std::fmt::Display) -> Self {
+        Self::open_at(relay, &format!("nameplate/{nameplate}"))
+    }
+
+    fn open_at(relay: &Relay, path: &str) -> Self {
+        let mut stream = Self::dial(relay, path);
         let challenge = match frame(read(&mut stream, LIMIT)) {
             ToDevice::Challenge(challenge) => challenge,
             other => panic!("first came {other:?}"),
@@ -37,15 +46,15 @@ impl Socket {
 
     /// Opens a socket that is expected to be closed at once; says with which code.
     pub fn open_refused(relay: &Relay, mailbox: MailboxId) -> Option<CloseCode> {
-        close_code(read(&mut Self::dial(relay, mailbox), LIMIT))
+        close_code(read(&mut Self::dial(relay, &format!("mailbox/{mailbox}")), LIMIT))
     }
 
-    fn dial(relay: &Relay, mailbox: MailboxId) -> WebSocket<TcpStream> {
+    fn dial(relay: &Relay, path: &str) -> WebSocket<TcpStream> {
         let stream = TcpStream::connect(relay.authority()).expect("the relay listens");
         stream.set_nodelay(true).expect("TCP has that");
         stream.set_write_timeout(Some(LIMIT)).expect("sockets have timeouts");
         stream.set_read_timeout(Some(LIMIT)).expect("sockets have timeouts");
-        let url = format!("ws://{}/v1/mailbox/{mailbox}", relay.authority());
+        let url = format!("ws://{}/v1/{path}", relay.authority());
         client(url, stream).expect("the relay upgrades").0
     }
 

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use hushclip_protocol::error::CloseCode;
 use hushclip_protocol::frame::{Item, ToDevice, ToRelay};
+use hushclip_protocol::log::SignedEntry;
 use hushclip_relay_tests::{Account, Relay, Socket};
 
 /// Longer than workerd keeps an idle object in memory.
@@ -85,9 +86,23 @@ fn a_removed_device_is_cut_off() {
     let device = account.devices[1].device_id();
     assert_eq!(first.recv(), ToDevice::Presence { device, online: false });
     let mut again = Socket::open(&relay, account.mailbox());
-    let hello = account.signed_hello(1, &again.host, &again.challenge, 0);
+    let mut hello = account.signed_hello(1, &again.host, &again.challenge, 0);
+    // It does not know of its removal yet, and is shown the signed entry.
+    hello.log_seq = 1;
+    let hello = account.devices[1].sign_in(&again.host, &again.challenge, hello);
     again.send(&ToRelay::Hello(hello));
+    let shown = again.recv_some(|frame| match frame {
+        ToDevice::LogEntries { from: 2, entries, .. } => Some(entries),
+        _ => None,
+    });
+    assert_eq!(shown.last().map(SignedEntry::hash), Some(account.log.head()));
     assert_eq!(again.recv_close(), Some(CloseCode::Removed));
+    // Somebody else who only names it is shown nothing.
+    let mut thief = Socket::open(&relay, account.mailbox());
+    let mut forged = account.signed_hello(0, &thief.host, &thief.challenge, 0);
+    forged.device = device;
+    thief.send(&ToRelay::Hello(forged));
+    assert_eq!(thief.recv_close(), Some(CloseCode::NotAMember));
     // Other accounts notice nothing.
     let (_, mut other, _) = before;
     assert_eq!(pull(&mut other), []);

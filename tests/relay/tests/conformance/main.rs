@@ -1,5 +1,6 @@
 //! What every relay must do. Each test starts a relay of its own, so none sees another's accounts.
 
+mod codes;
 mod http;
 mod invites;
 mod items;
