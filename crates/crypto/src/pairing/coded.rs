@@ -18,7 +18,7 @@ use zeroize::Zeroizing;
 
 use super::code::Code;
 use super::exchange::{
-    JoinRequest, Joined, PairingError, RequestPlain, Sealed, check_request, decode, open_joined, seal_joined,
+    JoinRequest, Joined, PairingError, RequestPlain, Sealed, Way, check_request, decode, open_joined, seal_joined,
     transcript,
 };
 use super::pake::{Pake, RANDOM, Role, Spake, make_random};
@@ -32,6 +32,7 @@ const PSK: &str = "hushclip/1 code-psk";
 const CONFIRM_JOINER: &str = "hushclip/1 code-confirm-joiner";
 const CONFIRM_INVITER: &str = "hushclip/1 code-confirm-inviter";
 const REQUEST: &str = "hushclip/1 code-request";
+const BY_CODE: Way = Way { transcript: "hushclip/1 code-transcript", welcome: "hushclip/1 code-welcome" };
 
 /// `[invite, mailbox, PAKE message, ephemeral key]`.
 #[derive(Encode, Decode)]
@@ -185,7 +186,7 @@ impl CodeInviter {
             &request.sealed.sealed,
         )
         .map_err(|_| PairingError)?;
-        check_request(&self.invite, self.mailbox, &offer, decode(&plain)?)
+        check_request(&BY_CODE, &self.invite, self.mailbox, &offer, decode(&plain)?)
     }
 
     /// Third step: confirms to the joiner. `request` is what [`Self::open_request`] has opened.
@@ -203,7 +204,7 @@ impl CodeInviter {
     ) -> Result<Vec<u8>, PairingError> {
         let agreed = self.agree(&decode(request)?)?;
         let confirmed = agreed.confirm_inviter(&opened.transcript);
-        seal_joined(&agreed.psk, &self.invite, opened, &confirmed, joined, rng)
+        seal_joined(&BY_CODE, Psk { key: &agreed.psk, id: self.invite.as_bytes() }, opened, &confirmed, joined, rng)
     }
 
     fn agree(&self, request: &Request) -> Result<Agreed, PairingError> {
@@ -322,14 +323,22 @@ impl CodeJoiner {
     ) -> Result<Joined, PairingError> {
         let (parsed, agreed, transcript) = self.confirmed(keys, offer, reveal)?;
         let confirmed = agreed.confirm_inviter(&transcript);
-        open_joined(keys, &agreed.psk, &parsed.invite, parsed.mailbox, &transcript, &confirmed, bytes)
+        open_joined(
+            &BY_CODE,
+            keys,
+            Psk { key: &agreed.psk, id: parsed.invite.as_bytes() },
+            parsed.mailbox,
+            &transcript,
+            &confirmed,
+            bytes,
+        )
     }
 
     fn confirmed(&self, keys: &DeviceKeys, offer: &[u8], reveal: &[u8]) -> Result<(Offer, Agreed, Hash), PairingError> {
         let parsed: Offer = decode(offer)?;
         let (inviter, joiner) = self.identities(&parsed);
         let agreed = Agreed::derive(&*self.pake(&inviter, &joiner).finish(&parsed.pake)?, &parsed.invite);
-        let transcript = transcript(&parsed.invite, parsed.mailbox, offer, &self.plain(keys, offer, &parsed));
+        let transcript = transcript(&BY_CODE, &parsed.invite, parsed.mailbox, offer, &self.plain(keys, offer, &parsed));
         let same: bool = agreed.confirm_inviter(&transcript).as_slice().ct_eq(reveal).into();
         if same { Ok((parsed, agreed, transcript)) } else { Err(PairingError) }
     }
@@ -342,7 +351,7 @@ impl CodeJoiner {
             proof: Signature::from_bytes([0; 64]),
             name: self.name.clone(),
         };
-        let transcript = transcript(&parsed.invite, parsed.mailbox, offer, &plain);
+        let transcript = transcript(&BY_CODE, &parsed.invite, parsed.mailbox, offer, &plain);
         plain.proof = keys.sign(&possession_message(parsed.mailbox, &transcript, &plain.sign_pk, &plain.box_pk));
         plain
     }

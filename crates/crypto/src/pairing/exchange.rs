@@ -25,9 +25,16 @@ use crate::sealed_to::{self, Psk};
 const NONCE: &str = "hushclip/1 pair-nonce";
 const OFFER: &str = "hushclip/1 pair-offer";
 const REQUEST: &str = "hushclip/1 pair-request";
-const TRANSCRIPT: &str = "hushclip/1 pair-transcript";
 const DIGITS: &str = "hushclip/1 pair-digits";
-const WELCOME: &str = "hushclip/1 pair-welcome";
+
+/// Labels of what both ways of pairing do alike, so that nothing of one stands for anything of the other.
+pub(super) struct Way {
+    pub(super) transcript: &'static str,
+    pub(super) welcome: &'static str,
+}
+
+/// Pairing by link.
+pub(super) const BY_LINK: Way = Way { transcript: "hushclip/1 pair-transcript", welcome: "hushclip/1 pair-welcome" };
 
 /// A step of the exchange does not fit: wrong link, or somebody is interfering.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -204,13 +211,13 @@ pub(super) fn request_info(invite: &InviteId, mailbox: MailboxId) -> Vec<u8> {
     label::message(REQUEST, &[invite.as_bytes(), mailbox.as_bytes()])
 }
 
-fn welcome_info(transcript: &Hash, nonce: &[u8; 32]) -> Vec<u8> {
-    label::message(WELCOME, &[transcript.as_bytes(), nonce])
+fn welcome_info(way: &Way, transcript: &Hash, nonce: &[u8; 32]) -> Vec<u8> {
+    label::message(way.welcome, &[transcript.as_bytes(), nonce])
 }
 
-pub(super) fn transcript(invite: &InviteId, mailbox: MailboxId, offer: &[u8], plain: &RequestPlain) -> Hash {
+pub(super) fn transcript(way: &Way, invite: &InviteId, mailbox: MailboxId, offer: &[u8], plain: &RequestPlain) -> Hash {
     label::hash(
-        TRANSCRIPT,
+        way.transcript,
         &[
             invite.as_bytes(),
             mailbox.as_bytes(),
@@ -225,6 +232,7 @@ pub(super) fn transcript(invite: &InviteId, mailbox: MailboxId, offer: &[u8], pl
 
 /// Checks what a request says of the joiner.
 pub(super) fn check_request(
+    way: &Way,
     invite: &InviteId,
     mailbox: MailboxId,
     offer: &[u8],
@@ -233,7 +241,7 @@ pub(super) fn check_request(
     if plain.name.len() > limits::NAME_BYTES || plain.name.is_empty() {
         return Err(PairingError);
     }
-    let transcript = transcript(invite, mailbox, offer, &plain);
+    let transcript = transcript(way, invite, mailbox, offer, &plain);
     let message = possession_message(mailbox, &transcript, &plain.sign_pk, &plain.box_pk);
     if !signature::verify(&plain.sign_pk, &message, &plain.proof) {
         return Err(PairingError);
@@ -244,8 +252,8 @@ pub(super) fn check_request(
 
 /// The last step of every exchange, sealed to the joiner's box key.
 pub(super) fn seal_joined(
-    psk: &[u8; 32],
-    invite: &InviteId,
+    way: &Way,
+    Psk { key, id }: Psk<'_>,
     request: &JoinRequest,
     nonce: &[u8; 32],
     joined: &Joined,
@@ -254,8 +262,8 @@ pub(super) fn seal_joined(
     let plain = Zeroizing::new(codec::encode(joined));
     let (enc, sealed) = sealed_to::seal(
         &request.box_pk,
-        Some(Psk { key: psk, id: invite.as_bytes() }),
-        &welcome_info(&request.transcript, nonce),
+        Some(Psk { key, id }),
+        &welcome_info(way, &request.transcript, nonce),
         &[],
         &plain,
         rng,
@@ -268,9 +276,9 @@ pub(super) fn seal_joined(
 
 /// Opens what [`seal_joined`] made, for the account behind `mailbox`.
 pub(super) fn open_joined(
+    way: &Way,
     keys: &DeviceKeys,
-    psk: &[u8; 32],
-    invite: &InviteId,
+    Psk { key, id }: Psk<'_>,
     mailbox: MailboxId,
     transcript: &Hash,
     nonce: &[u8; 32],
@@ -279,8 +287,8 @@ pub(super) fn open_joined(
     let sealed: Sealed = decode(bytes)?;
     let plain = sealed_to::open(
         keys.box_sk(),
-        Some(Psk { key: psk, id: invite.as_bytes() }),
-        &welcome_info(transcript, nonce),
+        Some(Psk { key, id }),
+        &welcome_info(way, transcript, nonce),
         &[],
         &sealed.enc,
         &sealed.sealed,

@@ -8,7 +8,7 @@ use minicbor::{Decode, Encode};
 use rand_core::CryptoRng;
 
 use super::exchange::{
-    Digits, JoinRequest, Joined, Offer, PairingError, Sealed, check_request, commitment, decode, offer_mac,
+    BY_LINK, Digits, JoinRequest, Joined, Offer, PairingError, Sealed, check_request, commitment, decode, offer_mac,
     request_info, seal_joined,
 };
 use super::link::{InviteSecret, Link, make_invite};
@@ -77,7 +77,7 @@ impl Inviter {
             &sealed.sealed,
         )
         .map_err(|_| PairingError)?;
-        check_request(&self.invite, self.mailbox, &offer, decode(&plain)?)
+        check_request(&BY_LINK, &self.invite, self.mailbox, &offer, decode(&plain)?)
     }
 
     /// Third step: opens the commitment.
@@ -98,7 +98,7 @@ impl Inviter {
         rng: &mut dyn CryptoRng,
     ) -> Result<Vec<u8>, PairingError> {
         let psk = self.secret.derive_psk(&self.invite);
-        seal_joined(&psk, &self.invite, request, &self.nonce, joined, rng)
+        seal_joined(&BY_LINK, Psk { key: &psk, id: self.invite.as_bytes() }, request, &self.nonce, joined, rng)
     }
 }
 

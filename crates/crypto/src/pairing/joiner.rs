@@ -11,7 +11,7 @@ use rand_core::CryptoRng;
 use subtle::ConstantTimeEq;
 
 use super::exchange::{
-    Digits, Joined, Offer, PairingError, RequestPlain, Sealed, commitment, decode, offer_mac, open_joined,
+    BY_LINK, Digits, Joined, Offer, PairingError, RequestPlain, Sealed, commitment, decode, offer_mac, open_joined,
     request_info, transcript,
 };
 use super::link::{InviteSecret, Link};
@@ -119,7 +119,15 @@ impl Joiner {
         let nonce = self.check_reveal(offer, reveal)?;
         let psk = self.secret.derive_psk(&self.invite);
         let transcript = self.transcript(keys, offer);
-        open_joined(keys, &psk, &self.invite, self.mailbox, &transcript, &nonce, bytes)
+        open_joined(
+            &BY_LINK,
+            keys,
+            Psk { key: &psk, id: self.invite.as_bytes() },
+            self.mailbox,
+            &transcript,
+            &nonce,
+            bytes,
+        )
     }
 
     fn check_offer(&self, offer: &[u8]) -> Result<Offer, PairingError> {
@@ -135,7 +143,7 @@ impl Joiner {
     }
 
     fn transcript(&self, keys: &DeviceKeys, offer: &[u8]) -> Hash {
-        transcript(&self.invite, self.mailbox, offer, &self.plain(keys, offer))
+        transcript(&BY_LINK, &self.invite, self.mailbox, offer, &self.plain(keys, offer))
     }
 
     fn plain(&self, keys: &DeviceKeys, offer: &[u8]) -> RequestPlain {
@@ -146,7 +154,7 @@ impl Joiner {
             proof: Signature::from_bytes([0; 64]),
             name: self.name.clone(),
         };
-        let transcript = transcript(&self.invite, self.mailbox, offer, &plain);
+        let transcript = transcript(&BY_LINK, &self.invite, self.mailbox, offer, &plain);
         plain.proof = keys.sign(&possession_message(self.mailbox, &transcript, &plain.sign_pk, &plain.box_pk));
         plain
     }
