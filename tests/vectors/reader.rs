@@ -17,6 +17,7 @@ pub(crate) fn file(name: &str) -> Case {
         "envelope" => include_str!("v1/envelope.json"),
         "log" => include_str!("v1/log.json"),
         "pairing" => include_str!("v1/pairing.json"),
+        "pairing_code" => include_str!("v1/pairing_code.json"),
         "signin" => include_str!("v1/signin.json"),
         other => panic!("no vectors of {other}"),
     };

@@ -14,6 +14,8 @@ mod log_refused;
 mod out;
 mod padding;
 mod pairing;
+mod pairing_code;
+mod pairing_code_refused;
 mod pairing_refused;
 mod signin;
 
@@ -30,6 +32,7 @@ fn main() -> std::io::Result<()> {
     folder.write("envelope", &envelope::make())?;
     folder.write("log", &log::make())?;
     folder.write("pairing", &pairing::make())?;
+    folder.write("pairing_code", &pairing_code::make())?;
     folder.write("signin", &signin::make())?;
     Ok(())
 }

@@ -18,22 +18,33 @@ use crate::{cbor, hpke};
 
 const LABEL: &str = "hushclip/1 pair-offer";
 
-struct Refused(Vec<Value>);
+/// A list of refused messages.
+#[derive(Default)]
+pub(crate) struct Refused(Vec<Value>);
 
 impl Refused {
-    fn add(&mut self, step: &str, name: &str, bytes: impl AsRef<[u8]>) {
+    pub(crate) fn add(&mut self, step: &str, name: &str, bytes: impl AsRef<[u8]>) {
         self.0.push(json!({ "step": step, "name": name, "bytes": hex(bytes) }));
+    }
+
+    /// One that the next step refuses.
+    pub(crate) fn add_by(&mut self, step: &str, name: &str, bytes: impl AsRef<[u8]>, by: &str) {
+        self.0.push(json!({ "step": step, "name": name, "bytes": hex(bytes), "by": by }));
+    }
+
+    pub(crate) fn into_cases(self) -> Vec<Value> {
+        self.0
     }
 }
 
 /// Makes the cases from the good messages.
 pub(crate) fn make(world: &mut World, offer: &[u8], request: &[u8], welcome: &[u8]) -> Vec<Value> {
-    let mut refused = Refused(Vec::new());
+    let mut refused = Refused::default();
     offers(world, offer, &mut refused);
     requests(world, offer, request, &mut refused);
     reveals(world, &mut refused);
     welcomes(world, offer, welcome, &mut refused);
-    refused.0
+    refused.into_cases()
 }
 
 /// The six digits, derived here once more.
@@ -62,7 +73,7 @@ fn offer_bytes(key: &[u8; 32], label: &str, about: [&[u8]; 2], ephemeral: &[u8; 
 }
 
 /// Faults of form that every message of two or more byte strings shares.
-fn forms(step: &str, good: &[u8], refused: &mut Refused) {
+pub(crate) fn forms(step: &str, good: &[u8], refused: &mut Refused) {
     refused.add(step, "empty", []);
     refused.add(step, "last byte missing", &good[..good.len() - 1]);
     refused.add(step, "a trailing byte", [good, &[0]].concat());
