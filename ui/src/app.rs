@@ -6,10 +6,10 @@ use leptos::prelude::*;
 use wasm_bindgen::JsCast;
 
 use crate::focus::focus_soon;
-use crate::host::{Face, Host, Platform};
+use crate::host::{Face, Host, Page as Shown, Platform};
 use crate::news::Toasts;
 use crate::parts::{Problem, Skeleton};
-use crate::screens::{Failure, Joining, Member, OpenedLink, Welcome};
+use crate::screens::{Failure, Joining, Manage, Member, OpenedLink, Welcome};
 use crate::time;
 
 /// Everything a person sees.
@@ -45,7 +45,7 @@ pub fn App(
         <div
             class="app"
             class:popup=face == Face::Popup
-            class:member=move || screen.get() == Screen::Member
+            class:member=move || matches!(screen.get(), Screen::Member | Screen::Manage)
             data-testid="app"
         >
             {move || match screen.get() {
@@ -55,6 +55,7 @@ pub fn App(
                 Screen::Opened => view! { <Page><OpenedLink /></Page> }.into_any(),
                 Screen::Joining => view! { <Page><Joining /></Page> }.into_any(),
                 Screen::Member => view! { <Member /> }.into_any(),
+                Screen::Manage => view! { <Manage /> }.into_any(),
             }}
             <Toasts news=host.news />
         </div>
@@ -81,6 +82,7 @@ enum Screen {
     Opened,
     Joining,
     Member,
+    Manage,
 }
 
 fn screen(view: Signal<Option<View>>, failure: Signal<Option<String>>, host: Host) -> Screen {
@@ -89,9 +91,10 @@ fn screen(view: Signal<Option<View>>, failure: Signal<Option<String>>, host: Hos
     }
     match view.with(|view| view.as_ref().map(|view| view.stage)) {
         None => Screen::Loading,
-        Some(Stage::New) if host.opened_link.with(Option::is_some) => Screen::Opened,
+        Some(Stage::New | Stage::Removed) if host.opened_link.with(Option::is_some) => Screen::Opened,
         Some(Stage::New | Stage::Removed) => Screen::Welcome,
         Some(Stage::Joining) => Screen::Joining,
+        Some(Stage::Member) if host.page.get() == Shown::Devices => Screen::Manage,
         Some(Stage::Member) => Screen::Member,
     }
 }

@@ -41,6 +41,12 @@ pub(crate) fn tidy_relay(typed: &str) -> String {
     full.into_owned()
 }
 
+/// Whether this is a typed code rather than a link: a number, then words.
+pub(crate) fn looks_like_code(typed: &str) -> bool {
+    let typed = typed.trim();
+    typed.starts_with(|c: char| c.is_ascii_digit()) && typed.len() < 60 && !typed.contains(['/', '#', ':'])
+}
+
 /// Six digits, however they were spaced.
 pub(crate) fn digits(typed: &str) -> Option<String> {
     let digits: String = typed.chars().filter(|c| !c.is_whitespace() && *c != '-').collect();
@@ -92,6 +98,16 @@ mod tests {
         assert_eq!(tidy_relay("localhost:8787"), "http://localhost:8787");
         assert_eq!(tidy_relay("https://example.org"), "https://example.org");
         assert_eq!(tidy_relay(""), "");
+    }
+
+    #[test]
+    fn codes_are_told_from_links() {
+        for code in ["4-purple-cactus", " 12 Purple Cactus", "4"] {
+            assert!(looks_like_code(code), "{code}");
+        }
+        for other in ["", "https://a.example/pair#x", "127.0.0.1:8787/pair#x", "purple-cactus"] {
+            assert!(!looks_like_code(other), "{other}");
+        }
     }
 
     #[test]

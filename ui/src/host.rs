@@ -17,6 +17,16 @@ pub enum Face {
     Popup,
 }
 
+/// What a device in an account shows.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) enum Page {
+    /// The clips, and the place to send from.
+    #[default]
+    Clips,
+    /// Devices and keys.
+    Devices,
+}
+
 /// What the surroundings offer.
 #[derive(Clone)]
 pub struct Platform {
@@ -61,6 +71,8 @@ pub(crate) struct Host {
     pub(crate) opened_link: RwSignal<Option<String>>,
     /// Where passing news goes.
     pub(crate) news: News,
+    /// What is shown of an account.
+    pub(crate) page: RwSignal<Page>,
 }
 
 impl Host {
@@ -78,6 +90,7 @@ impl Host {
             opened_link: RwSignal::new(platform.opened_link.clone()),
             platform: StoredValue::new(platform),
             news: News::new(),
+            page: RwSignal::new(Page::default()),
         }
     }
 

@@ -17,9 +17,10 @@ pub(crate) const RELAY: &str = "Relay address";
 pub(crate) const RELAY_HINT: &str = "The server that carries your clips, sealed. It cannot read them.";
 pub(crate) const RELAY_EXAMPLE: &str = "http://127.0.0.1:8787";
 pub(crate) const JOIN: &str = "Join my other devices";
-pub(crate) const JOIN_HINT: &str = "On a device that is already in, choose “Add a device” and copy its link.";
-pub(crate) const JOIN_LINK: &str = "Link from the other device";
-pub(crate) const JOIN_EXAMPLE: &str = "https://…/pair#…";
+pub(crate) const JOIN_HINT: &str =
+    "On a device that is already in, choose “Add a device”. Copy its link, or type its code.";
+pub(crate) const JOIN_LINK: &str = "Link or code from the other device";
+pub(crate) const JOIN_EXAMPLE: &str = "https://…/pair#…  or  4-purple-cactus";
 pub(crate) const JOIN_BUTTON: &str = "Join";
 
 pub(crate) const OPENED: &str = "Join these devices?";
@@ -83,6 +84,45 @@ pub(crate) const WRONG_DIGITS: &str = "These are not the digits it shows. Look a
 pub(crate) const APPROVE: &str = "Let it in";
 pub(crate) const REFUSE: &str = "Refuse";
 
+pub(crate) const INVITE_CODE_HINT: &str = "On the other device, choose “Join my other devices” and type this.";
+pub(crate) const INVITE_CODE: &str = "Code";
+pub(crate) const INVITE_COPY_CODE: &str = "Copy code";
+pub(crate) const CODE_INSTEAD: &str = "Type a code instead";
+pub(crate) const LINK_INSTEAD: &str = "Show a link instead";
+pub(crate) const REQUEST_BY_CODE: &str = "It was given the right code.";
+pub(crate) const SHARE_HISTORY: &str = "Share the clips of the last 7 days";
+
+pub(crate) const SCAN: &str = "Scan the QR code";
+pub(crate) const SCAN_HINT: &str = "Point the camera at the QR code on the other device.";
+pub(crate) const SCAN_PICTURE: &str = "What the camera sees";
+pub(crate) const SCAN_OTHER: &str = "That is a QR code, but not one for pairing.";
+pub(crate) const SCAN_DENIED: &str = "The browser did not allow the camera. Allow it for this page, or paste the link.";
+pub(crate) const SCAN_NONE: &str = "No camera was found. Paste the link, or type a code.";
+
+pub(crate) const MANAGE: &str = "Devices and keys";
+pub(crate) const DEVICES_TITLE: &str = "Devices";
+pub(crate) const SHOW_DEVICES: &str = "Show devices";
+pub(crate) const BACK: &str = "Back";
+pub(crate) const NEVER_CONFIRMED: &str = " · not heard from yet";
+pub(crate) const REMOVE: &str = "Remove";
+pub(crate) const REMOVING: &str = "Removing…";
+pub(crate) const REMOVE_CAN: &str =
+    "From now on it gets nothing that you copy, and it is told to delete its keys. The others change theirs.";
+pub(crate) const REMOVE_CANNOT: &str =
+    "What it has received it may keep. It can come back only if you let it in again.";
+pub(crate) const CHECK: &str = "Same on all devices?";
+pub(crate) const CHECK_HINT: &str =
+    "Each of your devices shows these characters. If they differ for longer than a minute, the relay is not honest.";
+pub(crate) const ROTATION: &str = "Change this device’s keys";
+pub(crate) const ROTATION_HINT: &str =
+    "Who takes this device cannot read what was sent before the change, once eight days have passed.";
+pub(crate) const LEAVE_HINT: &str = "Deletes keys and clips here. The other devices go on; remove this one there too.";
+pub(crate) const RESUME: &str = "Ask the relay again";
+pub(crate) const REMOVED: &str = "This device was removed from its account";
+pub(crate) const REMOVED_HINT: &str = "Its keys are deleted. The clips it had are still here.";
+pub(crate) const REMOVED_DELETE: &str = "Delete these clips";
+pub(crate) const REMOVED_DELETE_SURE: &str = "Yes, delete them";
+
 pub(crate) const DISMISS: &str = "Dismiss";
 pub(crate) const LEAVE: &str = "Forget this account";
 pub(crate) const LEAVE_SURE: &str = "Delete keys and clips from this device";
@@ -119,6 +159,32 @@ pub(crate) fn delivery(delivered: &[String], awaited: &[String]) -> Option<Strin
 /// How long the invite still works.
 pub(crate) fn works_for(minutes: u64, seconds: u64) -> String {
     format!("Works once, for another {minutes}:{seconds:02}")
+}
+
+/// When a device last gave a sign of life.
+pub(crate) fn last_confirmed(ago: &str) -> String {
+    format!(" · last confirmed {ago}")
+}
+
+/// The question before a device is removed.
+pub(crate) fn remove_title(name: &str) -> String {
+    format!("Remove “{name}”")
+}
+
+/// Somebody was removed.
+pub(crate) fn is_out(name: &str) -> String {
+    format!("{name} was removed")
+}
+
+/// How often something happens.
+pub(crate) fn every(minutes: u32) -> String {
+    match minutes {
+        10_080 => "every week".into(),
+        1_440 => "every day".into(),
+        60 => "every hour".into(),
+        hours if hours % 60 == 0 => format!("every {} hours", hours / 60),
+        minutes => format!("every {minutes} minutes"),
+    }
 }
 
 /// Who asks to be let in.

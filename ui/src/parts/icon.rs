@@ -15,6 +15,10 @@ pub(crate) enum Shape {
     Plus,
     Close,
     Warning,
+    Info,
+    Back,
+    Devices,
+    Camera,
 }
 
 impl Shape {
@@ -32,6 +36,14 @@ impl Shape {
             }
             Self::Plus => "M12 5v14M5 12h14",
             Self::Close => "M6 6l12 12M18 6L6 18",
+            Self::Info => "M12 11v5M12 7.8v.1M21 12a9 9 0 1 1-18 0 9 9 0 0 1 18 0z",
+            Self::Back => "M15 5l-7 7 7 7",
+            Self::Devices => {
+                "M13 17H4.5a1.5 1.5 0 0 1-1.5-1.5v-9A1.5 1.5 0 0 1 4.5 5h13A1.5 1.5 0 0 1 19 6.500v1M8 20h5M16.500 10h4a1 1 0 0 1 1 1v8a1 1 0 0 1-1 1h-4a1 1 0 0 1-1-1v-8a1 1 0 0 1 1-1z"
+            }
+            Self::Camera => {
+                "M4 8h3l2-3h6l2 3h3a1 1 0 0 1 1 1v10a1 1 0 0 1-1 1H4a1 1 0 0 1-1-1V9a1 1 0 0 1 1-1zM15.500 13.500a3.500 3.500 0 1 1-7 0 3.500 3.500 0 0 1 7 0z"
+            }
             Self::Warning => {
                 "M12 9v4.5M12 16.8v.1M10.4 4.6L2.9 17.5a1.85 1.85 0 0 0 1.6 2.8h15a1.85 1.85 0 0 0 1.6-2.8L13.6 4.6a1.85 1.85 0 0 0-3.2 0z"
             }

@@ -51,11 +51,13 @@ pub(crate) fn Invite() -> impl IntoView {
         host.follow(move |view| view.invite.as_ref().map(part).unwrap_or_default())
     };
     let url = part(|invite| invite.url.clone());
+    let code = part(|invite| invite.code.clone().unwrap_or_default());
     let request = host.follow(|view| view.invite.as_ref().and_then(|invite| invite.request.clone()));
     view! {
         <div class="invite">
             {move || match request.get() {
                 Some(name) => view! { <Request name /> }.into_any(),
+                None if code.with(|code| !code.is_empty()) => view! { <Code code=code.get() /> }.into_any(),
                 None if url.with(String::is_empty) => view! { <Making /> }.into_any(),
                 None => view! { <Link url=url.get() /> }.into_any(),
             }}
@@ -83,16 +85,6 @@ const INVITE_SECONDS: u64 = 600;
 /// The link, to scan or to copy.
 #[component]
 fn Link(url: String) -> impl IntoView {
-    let host = host();
-    let expires_at = host.follow(|view| view.invite.as_ref().map_or(0, |invite| invite.expires_at));
-    let left = move || match time::seconds_until(expires_at.get(), host.now.get()) {
-        0 => text::INVITE_OVER.to_owned(),
-        // The page's clock ticks once a second, so it may lag behind the moment of opening.
-        left => {
-            let left = left.min(INVITE_SECONDS);
-            text::works_for(left / 60, left % 60)
-        }
-    };
     let copied = RwSignal::new(None);
     let copy = {
         let url = url.clone();
@@ -103,7 +95,7 @@ fn Link(url: String) -> impl IntoView {
         <p class="lead">{text::INVITE_HINT}</p>
         <Qr link=url.clone() label=text::INVITE_QR />
         <p class="link" dir="ltr" data-testid="invite-url" aria-label=text::INVITE_LINK>{url}</p>
-        <p class="hint">{left}</p>
+        <Left />
         <div class="row">
             <Cancel />
             <button class="secondary" type="button" on:click=copy>
@@ -111,6 +103,58 @@ fn Link(url: String) -> impl IntoView {
                 <span role="status">{move || copied.get().unwrap_or(text::INVITE_COPY)}</span>
             </button>
         </div>
+        <Instead label=text::CODE_INSTEAD command=Command::InviteByCode />
+    }
+}
+
+/// The code, to read out or to type.
+#[component]
+fn Code(code: String) -> impl IntoView {
+    let copied = RwSignal::new(None);
+    let copy = {
+        let code = code.clone();
+        move |_| copy_link(copied, &code)
+    };
+    view! {
+        <h2 id="invite-title" tabindex="-1" autofocus>{text::INVITE}</h2>
+        <p class="lead">{text::INVITE_CODE_HINT}</p>
+        <p class="code" dir="ltr" data-testid="invite-code" aria-label=text::INVITE_CODE>{code}</p>
+        <Left />
+        <div class="row">
+            <Cancel />
+            <button class="secondary" type="button" on:click=copy>
+                <Icon shape=Shape::Copy />
+                <span role="status">{move || copied.get().unwrap_or(text::INVITE_COPY_CODE)}</span>
+            </button>
+        </div>
+        <Instead label=text::LINK_INSTEAD command=Command::Invite />
+    }
+}
+
+/// How long the invite still works.
+#[component]
+fn Left() -> impl IntoView {
+    let host = host();
+    let expires_at = host.follow(|view| view.invite.as_ref().map_or(0, |invite| invite.expires_at));
+    let left = move || match time::seconds_until(expires_at.get(), host.now.get()) {
+        0 => text::INVITE_OVER.to_owned(),
+        // The page's clock ticks once a second, so it may lag behind the moment of opening.
+        left => {
+            let left = left.min(INVITE_SECONDS);
+            text::works_for(left / 60, left % 60)
+        }
+    };
+    view! { <p class="hint" data-testid="invite-left">{left}</p> }
+}
+
+/// The other kind of invite.
+#[component]
+fn Instead(label: &'static str, command: Command) -> impl IntoView {
+    let host = host();
+    view! {
+        <button class="plain" type="button" data-testid="instead" on:click=move |_| host.send(command.clone())>
+            {label}
+        </button>
     }
 }
 

@@ -1,5 +1,6 @@
 //! The pieces that screens are made of.
 
+mod alerts;
 mod alone;
 mod clip;
 mod clips;
@@ -7,13 +8,16 @@ mod composer;
 mod connection;
 mod devices;
 mod digits;
-mod icon;
+pub(crate) mod icon;
 mod invite;
+mod leave;
 mod name;
 mod problem;
 mod qr;
+mod scan;
 mod skeleton;
 
+pub(crate) use alerts::Alerts;
 pub(crate) use alone::Alone;
 pub(crate) use clips::Clips;
 pub(crate) use composer::Composer;
@@ -21,6 +25,8 @@ pub(crate) use connection::Connection;
 pub(crate) use devices::Devices;
 pub(crate) use icon::Mark;
 pub(crate) use invite::InviteSheet;
+pub(crate) use leave::Leave;
 pub(crate) use name::NameField;
 pub(crate) use problem::Problem;
+pub(crate) use scan::Scan;
 pub(crate) use skeleton::Skeleton;

@@ -4,11 +4,14 @@ use hushclip_engine::Command;
 use leptos::prelude::*;
 
 use crate::host::host;
+use crate::parts::Leave;
 use crate::parts::icon::{Icon, Shape};
 use crate::text;
 
 /// Problems that end an account on this device.
-const ENDS: [&str; 5] = ["removed", "fork", "bad_log", "unknown_account", "sign_in_refused"];
+const ENDS: [&str; 5] = ["removed_unproven", "fork", "bad_log", "unknown_account", "sign_in_refused"];
+/// Those that may be over: the person can let the device look again.
+const MAY_RESUME: [&str; 4] = ["removed_unproven", "fork", "bad_log", "unknown_account"];
 
 /// The newest problem, until it is dismissed or solved.
 #[component]
@@ -22,7 +25,12 @@ pub(crate) fn Problem() -> impl IntoView {
                     <Icon shape=Shape::Warning />
                     <div class="words">
                         <p>{problem.message}</p>
-                        {ENDS.contains(&problem.code.as_str()).then(|| view! { <Leave /> })}
+                        <div class="row">
+                            {MAY_RESUME.contains(&problem.code.as_str()).then(|| view! { <Resume /> })}
+                            {ENDS
+                                .contains(&problem.code.as_str())
+                                .then(|| view! { <Leave label=text::LEAVE sure_label=text::LEAVE_SURE /> })}
+                        </div>
                     </div>
                     <button
                         class="bare"
@@ -39,21 +47,12 @@ pub(crate) fn Problem() -> impl IntoView {
     }
 }
 
-/// Forgets the account, when pressed twice: there is no way back.
 #[component]
-fn Leave() -> impl IntoView {
+fn Resume() -> impl IntoView {
     let host = host();
-    let sure = RwSignal::new(false);
-    let press = move |_| {
-        if sure.get_untracked() {
-            host.send(Command::Leave);
-        } else {
-            sure.set(true);
-        }
-    };
     view! {
-        <button class="secondary" type="button" data-testid="leave" on:click=press>
-            {move || if sure.get() { text::LEAVE_SURE } else { text::LEAVE }}
+        <button class="secondary" type="button" data-testid="resume" on:click=move |_| host.send(Command::Resume)>
+            {text::RESUME}
         </button>
     }
 }

@@ -2,8 +2,9 @@
 
 use leptos::prelude::*;
 
-use crate::host::host;
-use crate::parts::{Alone, Clips, Composer, Connection, Devices, InviteSheet, Mark, Problem};
+use crate::host::{Page, host};
+use crate::parts::icon::{Icon, Shape};
+use crate::parts::{Alerts, Alone, Clips, Composer, Connection, Devices, InviteSheet, Mark, Problem};
 use crate::text;
 
 /// A device in an account.
@@ -22,9 +23,20 @@ pub(crate) fn Member() -> impl IntoView {
                 <h1 tabindex="-1">{text::PRODUCT}</h1>
                 <Connection />
             </div>
+            <button
+                class="bare manage-button"
+                type="button"
+                data-testid="manage"
+                aria-label=text::MANAGE
+                title=text::MANAGE
+                on:click=move |_| host.page.set(Page::Devices)
+            >
+                <Icon shape=Shape::Devices />
+            </button>
         </header>
         <main class="desk">
             <Problem />
+            <Alerts />
             <Devices alone />
             <Show when=move || alone.get()>
                 <Alone />

@@ -1,12 +1,13 @@
 //! The first screen of a device without an account: start one, or join one.
 
 use hushclip_engine::Command;
+use hushclip_engine::view::Stage;
 use leptos::ev::SubmitEvent;
 use leptos::prelude::*;
 
 use crate::entry;
 use crate::host::host;
-use crate::parts::{Mark, NameField};
+use crate::parts::{Clips, Leave, Mark, NameField, Scan};
 use crate::text;
 
 /// Two ways in.
@@ -21,9 +22,31 @@ pub(crate) fn Welcome() -> impl IntoView {
                 <p class="lead">{text::PROMISE}</p>
             </div>
         </header>
+        <Removed />
         <NameField name />
         <Start name />
         <Join name />
+    }
+}
+
+/// What is left of an account that this device was removed from.
+#[component]
+fn Removed() -> impl IntoView {
+    let host = host();
+    let removed = host.follow(|view| view.stage == Stage::Removed);
+    let never = Memo::new(|_| false);
+    view! {
+        <Show when=move || removed.get()>
+            <section class="card" data-testid="removed">
+                <h2>{text::REMOVED}</h2>
+                <p class="lead">{text::REMOVED_HINT}</p>
+                <details>
+                    <summary>{text::CLIPS}</summary>
+                    <Clips alone=never />
+                </details>
+                <Leave label=text::REMOVED_DELETE sure_label=text::REMOVED_DELETE_SURE />
+            </section>
+        </Show>
     }
 }
 
@@ -62,12 +85,12 @@ fn KnownRelay(origin: String) -> impl IntoView {
 }
 
 #[component]
-fn RelayField(relay: RwSignal<String>) -> impl IntoView {
+fn RelayField(relay: RwSignal<String>, #[prop(default = "relay")] testid: &'static str) -> impl IntoView {
     view! {
         <label class="field">
             <span class="label">{text::RELAY}</span>
             <input
-                data-testid="relay"
+                data-testid=testid
                 type="text"
                 inputmode="url"
                 autocomplete="url"
@@ -89,9 +112,17 @@ fn Join(name: RwSignal<String>) -> impl IntoView {
     let host = host();
     let link = RwSignal::new(String::new());
     let own_relay = host.platform().default_relay;
+    let relay = RwSignal::new(own_relay.clone().unwrap_or_default());
+    // A link names its relay; a code does not.
+    let asks_relay = own_relay.is_none();
+    let is_code = Memo::new(move |_| link.with(|link| entry::looks_like_code(link)));
     let join = move |event: SubmitEvent| {
         event.prevent_default();
         let link = link.get_untracked().trim().to_owned();
+        if is_code.get_untracked() {
+            let (relay, name) = (entry::tidy_relay(&relay.get_untracked()), name.get_untracked().trim().to_owned());
+            return host.send(Command::JoinByCode { relay, code: link, name });
+        }
         // The page may talk to its own relay only; a link opens the page of its relay.
         let elsewhere = own_relay.as_ref().is_some_and(|own| link.contains("/pair#") && !link.starts_with(&**own));
         if elsewhere {
@@ -123,6 +154,10 @@ fn Join(name: RwSignal<String>) -> impl IntoView {
                 </div>
                 <p class="hint" id="join-hint">{text::JOIN_HINT}</p>
             </div>
+            <Show when=move || asks_relay && is_code.get()>
+                <RelayField relay testid="code-relay" />
+            </Show>
+            <Scan />
         </form>
     }
 }
