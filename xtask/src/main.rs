@@ -3,6 +3,7 @@
 
 mod build;
 mod debian;
+mod fuzz;
 mod npm;
 mod paths;
 mod proc;
@@ -49,6 +50,17 @@ enum Command {
     Relay(RelayArgs),
     /// Run the whole test suite.
     Test,
+    /// Search for inputs that break an invariant; finds go to `fuzz/regressions`.
+    Fuzz {
+        /// Which targets, all of them if none is named.
+        targets: Vec<String>,
+        /// For how long each.
+        #[arg(long, default_value_t = 60)]
+        seconds: u64,
+        /// Afterwards leave in `fuzz/corpus` what is worth committing.
+        #[arg(long)]
+        minimise: bool,
+    },
     /// Check the rules that compilers do not.
     Tidy,
     /// Print the sizes of what ships: raw, gzip, brotli.
@@ -86,6 +98,7 @@ fn dispatch() -> Result<()> {
         Command::Run(args) => run::run(args),
         Command::Relay(args) => run::relay(args),
         Command::Test => test::test(),
+        Command::Fuzz { targets, seconds, minimise } => fuzz::fuzz(&targets, seconds, minimise),
         Command::Tidy => tidy::tidy(),
         Command::Sizes => sizes::sizes(),
     }

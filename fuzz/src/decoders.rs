@@ -1,0 +1,139 @@
+//! The strict decoders: what decodes is the one canonical encoding of itself, and is within bounds.
+
+use hushclip_crypto::body::{ClipBody, Heartbeat, Tombstone};
+use hushclip_crypto::envelope::{Address, open, open_note, seal_note};
+use hushclip_crypto::epoch::ItemKey;
+use hushclip_crypto::keys::{BoxSk, DeviceKeys, SignSeed};
+use hushclip_crypto::pairing::{Code, Link};
+use hushclip_mailbox::Session;
+use hushclip_protocol::envelope::{Envelope, Kind};
+use hushclip_protocol::frame::{ToDevice, ToRelay};
+use hushclip_protocol::ids::{AccountId, Hash, ItemId};
+use hushclip_protocol::log::{Entry, SealedList, SignedEntry};
+use hushclip_protocol::{codec, limits};
+use minicbor::{Decode, Encode};
+use rand_chacha::ChaCha20Rng;
+use rand_core::SeedableRng as _;
+
+fn canonical<'b, T: Decode<'b, ()> + Encode<()>>(bytes: &'b [u8], cap: usize) -> Option<T> {
+    let value = codec::decode::<T>(bytes, cap).ok()?;
+    assert!(bytes.len() <= cap, "longer than the cap");
+    assert_eq!(codec::encode(&value), bytes, "not the canonical encoding");
+    Some(value)
+}
+
+pub(crate) fn to_relay(bytes: &[u8]) {
+    if let Ok(frame) = ToRelay::decode(bytes) {
+        assert_eq!(frame.encode(), bytes);
+        assert_eq!(bytes.get(1), Some(&frame.tag()), "the tag is the first field");
+        let _ = format!("{frame:?}");
+    }
+}
+
+pub(crate) fn to_device(bytes: &[u8]) {
+    if let Ok(frame) = ToDevice::decode(bytes) {
+        assert_eq!(frame.encode(), bytes);
+        let _ = format!("{frame:?}");
+    }
+}
+
+pub(crate) fn entry(bytes: &[u8]) {
+    if let Some(entry) = canonical::<Entry>(bytes, limits::LOG_ENTRY_BYTES) {
+        let _ = (entry.action.grant().epoch, format!("{entry:?}"));
+    }
+}
+
+pub(crate) fn sealed_list(bytes: &[u8]) {
+    if let Ok(list) = SealedList::decode(bytes) {
+        assert_eq!(list.encode(), bytes);
+    }
+}
+
+pub(crate) fn signed_entry(bytes: &[u8]) {
+    if let Some(signed) = canonical::<SignedEntry>(bytes, SignedEntry::BYTES) {
+        let _ = (signed.hash(), signed.decode_entry().is_ok());
+    }
+}
+
+pub(crate) fn envelope(bytes: &[u8]) {
+    let Ok(envelope) = Envelope::parse(bytes) else { return };
+    assert!(bytes.len() <= limits::ENVELOPE_BYTES && envelope.header_bytes.len() <= limits::HEADER_BYTES);
+    assert_eq!(codec::encode(&envelope.header), envelope.header_bytes);
+    assert!(envelope.header.counter >= 1 && (1..=limits::TTL_S).contains(&envelope.header.ttl_s));
+    // Nobody has sealed anything under this key.
+    assert!(open(&ItemKey::from_bytes([7; 32]), &envelope).is_err(), "opened what nobody sealed");
+}
+
+/// Bytes that are their own encoding, to seal what no honest device seals.
+struct Raw<'a>(&'a [u8]);
+
+impl Encode<()> for Raw<'_> {
+    fn encode<W: minicbor::encode::Write>(
+        &self,
+        e: &mut minicbor::Encoder<W>,
+        _: &mut (),
+    ) -> Result<(), minicbor::encode::Error<W::Error>> {
+        e.writer_mut().write_all(self.0).map_err(minicbor::encode::Error::write)
+    }
+}
+
+/// An envelope of a device that seals any bytes it likes.
+fn sealed(kind: Kind, body: &[u8]) -> (ItemKey, Vec<u8>) {
+    let keys = DeviceKeys::from_parts(SignSeed::from_bytes([1; 32]), BoxSk::from_bytes([2; 32]));
+    let key = ItemKey::from_bytes([3; 32]);
+    let address = Address {
+        kind,
+        account: AccountId::ZERO,
+        epoch: 1,
+        log_seq: 1,
+        log_head: Hash::ZERO,
+        counter: 1,
+        item: ItemId::from_bytes([4; 16]),
+        ttl_s: 60,
+    };
+    let bytes = seal_note(&keys, &key, &address, &Raw(body), &mut ChaCha20Rng::seed_from_u64(5));
+    (key, bytes)
+}
+
+pub(crate) fn clip_body(bytes: &[u8]) {
+    let (key, sealed) = sealed(Kind::Clip, bytes);
+    let Ok(envelope) = Envelope::parse(&sealed) else { return assert!(bytes.len() > limits::CLIP_BYTES) };
+    if let Ok(body) = open(&key, &envelope) {
+        assert_eq!(codec::encode::<ClipBody>(&body), bytes);
+        let _ = (body.text_of("text/plain"), body.check().is_ok());
+    }
+}
+
+pub(crate) fn tombstone(bytes: &[u8]) {
+    let (key, sealed) = sealed(Kind::Tombstone, bytes);
+    let Ok(envelope) = Envelope::parse(&sealed) else { return };
+    if let Ok(body) = open_note::<Tombstone>(&key, &envelope) {
+        assert_eq!(codec::encode(&body), bytes);
+    }
+    if let Ok(body) = open_note::<Heartbeat>(&key, &envelope) {
+        assert_eq!(codec::encode(&body), bytes);
+    }
+}
+
+pub(crate) fn link(bytes: &[u8]) {
+    let Ok(text) = core::str::from_utf8(bytes) else { return };
+    let Ok(link) = Link::parse(text) else { return };
+    // Whatever app shows it, the link leads to the same place.
+    let again = Link::parse(&link.to_url("https://app.example"));
+    if !link.relay.is_empty() && link.relay.len() <= 255 {
+        assert!(again.is_ok_and(|again| again == link), "another link");
+    }
+}
+
+pub(crate) fn code(bytes: &[u8]) {
+    let Ok(text) = core::str::from_utf8(bytes) else { return };
+    let Ok(code) = Code::parse(text) else { return };
+    assert!((1..=limits::NAMEPLATE).contains(&code.nameplate));
+    assert_eq!(Code::parse(&code.to_string()).as_ref(), Ok(&code));
+}
+
+pub(crate) fn session(bytes: &[u8]) {
+    if let Some(session) = Session::decode(bytes) {
+        assert_eq!(session.encode(), bytes);
+    }
+}
