@@ -124,7 +124,8 @@ impl Engine {
             return;
         }
         let (came, last) = (!entries.is_empty(), from.saturating_add(entries.len() as u64).saturating_sub(1));
-        for (seq, entry) in (from..).zip(entries) {
+        for (offset, entry) in (0..).zip(entries) {
+            let seq = from.saturating_add(offset);
             match self.log_entry(seq, entry) {
                 Ok(()) => {}
                 Err(Refused::Fork(entry)) => return self.stop_forked(seq, entry.hash(), Some(entry)),
