@@ -37,7 +37,7 @@ pub(crate) fn test() -> Result<()> {
         suite.step("wasm test runner", LIMIT, wasm_test_runner())?;
         suite.step("wasm tests", LIMIT, command)?;
     }
-    suite.step("interop", LIMIT, npm::tool("tests/interop/envelope.mjs")?)?;
+    suite.step("interop", LIMIT, npm::tool("tests/interop/run.mjs")?)?;
     suite.step("build", LIMIT, own(&["build"])?)?;
     suite.step("relay", LIMIT, cargo(["test", "-p", RELAY_TESTS]))?;
     suite.step("wrangler dry run", WRANGLER_LIMIT, wrangler()?)?;
