@@ -23,6 +23,10 @@ const NAMEPLATES: u8 = 12;
 const SHORT_NAMEPLATES: u8 = 4;
 /// Epochs that are shared with a newcomer: with the names of 32 devices they fit into its welcome.
 const OLDER_EPOCHS: usize = 96;
+/// How long the relay may take to find a nameplate free, milliseconds.
+const NAMEPLATE_MS: u64 = 5_000;
+/// How much sooner than its time an invite must end to be news.
+const EARLY_MS: u64 = 5_000;
 
 impl Engine {
     pub(crate) fn start_invite(&mut self, rng: &mut dyn CryptoRng) {
@@ -58,6 +62,7 @@ impl Engine {
             request_bytes: Vec::new().into(),
             share_history: false,
             tries: 0,
+            ask_again_ms: None,
         };
         self.persist(invite.record());
         self.invite = Some(invite);
@@ -86,9 +91,19 @@ impl Engine {
         if self.line.phase != Phase::Online {
             return;
         }
-        let Some(invite) = &self.invite else { return };
+        let ask_again_ms = Some(self.now + NAMEPLATE_MS);
+        let Some(invite) = &mut self.invite else { return };
         let open = invite.inviter.open(invite.expires_ms != 0);
+        invite.ask_again_ms = ask_again_ms.filter(|_| invite.expires_ms == 0 && invite.is_by_code());
         self.send(&open);
+    }
+
+    /// The relay looks for a nameplate outside the account's mailbox, so that its answer can be lost
+    /// though the line is not.
+    pub(crate) fn ask_again_for_code(&mut self) {
+        if self.invite.as_ref().and_then(|invite| invite.ask_again_ms).is_some_and(|at| at <= self.now) {
+            self.reopen_invite();
+        }
     }
 
     pub(crate) fn invite_opened(&mut self, id: InviteId, expires_ms: u64) {
@@ -101,6 +116,7 @@ impl Engine {
         }
         let expires_ms = expires_ms.saturating_add_signed(self.clock_ahead_ms);
         invite.expires_ms = expires_ms;
+        invite.ask_again_ms = None;
         let write = invite.record();
         let (url, code) = (invite.inviter.url(&relay), invite.inviter.code());
         self.persist(write);
@@ -109,6 +125,7 @@ impl Engine {
 
     pub(crate) fn invite_failed(&mut self, code: ErrorCode) {
         let completed = self.invite.as_ref().is_some_and(|invite| invite.approved);
+        let by_code = self.invite.as_ref().is_some_and(Invite::is_by_code);
         if code == ErrorCode::BadEntry {
             // The joiner is not left waiting.
             self.refuse();
@@ -120,6 +137,7 @@ impl Engine {
         self.fail(match code {
             ErrorCode::TooManyInvites => problem::too_many_invites(),
             ErrorCode::BadEntry => problem::pairing_disturbed(),
+            _ if by_code => problem::code_void(),
             _ => problem::invite_gone(),
         });
     }
@@ -135,10 +153,15 @@ impl Engine {
     }
 
     pub(crate) fn invite_ended(&mut self, id: InviteId) {
-        if self.invite.as_ref().is_some_and(|i| i.inviter.invite() == id) {
+        if let Some(invite) = self.invite.as_ref().filter(|i| i.inviter.invite() == id) {
+            let early = self.now.saturating_add(EARLY_MS) < invite.expires_ms;
+            let void = invite.is_by_code() && early;
             self.drop_invite();
+            if void {
+                self.fail(problem::code_void());
+            }
         } else if self.join_is_for(id) {
-            self.join_failed(problem::invite_gone());
+            self.join_failed(if self.joins_by_code() { problem::code_void() } else { problem::invite_gone() });
         }
     }
 
@@ -150,17 +173,17 @@ impl Engine {
         if note.step != InviteStep::Request {
             return;
         }
-        let by_code = matches!(invite.inviter, Inviting::Code(_));
+        let by_code = invite.is_by_code();
         let Ok(request) = invite.inviter.open_request(&note.bytes) else {
             // By code it was a guess, the only one there is. By link nobody without its secret could have
             // claimed it, so the relay is playing tricks.
-            self.refuse();
+            self.turn_away();
             return self.fail(if by_code { problem::wrong_code() } else { problem::pairing_disturbed() });
         };
         match &invite.request {
             Some(known) if *known != request => {
-                self.refuse();
-                return self.fail(problem::pairing_disturbed());
+                self.turn_away();
+                return self.fail(if by_code { problem::code_void() } else { problem::pairing_disturbed() });
             }
             Some(_) => {}
             None => {
@@ -209,6 +232,16 @@ impl Engine {
         self.drop_invite();
     }
 
+    /// Refuses, and leaves nothing at the relay that could be tried again.
+    fn turn_away(&mut self) {
+        let Some(invite) = &self.invite else { return };
+        let cancel = ToRelay::InviteCancel { invite: invite.inviter.invite() };
+        self.refuse();
+        if self.line.phase == Phase::Online {
+            self.send(&cancel);
+        }
+    }
+
     /// After approval: append to the log until the joiner stands in it, then welcome it.
     pub(crate) fn go_on_with_invite(&mut self, rng: &mut dyn CryptoRng) {
         if self.line.phase != Phase::Online || !self.log_sync.is_newest {
@@ -248,7 +281,8 @@ impl Engine {
     }
 
     pub(crate) fn invite_expiry(&self) -> Option<u64> {
-        self.invite.as_ref().map(|invite| invite.expires_ms).filter(|at| *at > self.now)
+        let invite = self.invite.as_ref()?;
+        [Some(invite.expires_ms), invite.ask_again_ms].into_iter().flatten().filter(|at| *at > self.now).min()
     }
 
     pub(crate) fn drop_expired_invite(&mut self) {

@@ -103,6 +103,7 @@ impl Engine {
 
     pub(crate) fn claim_refused(&mut self, code: ErrorCode, rng: &mut dyn CryptoRng) {
         match code {
+            ErrorCode::InviteUsed if self.joins_by_code() => self.join_failed(problem::code_void()),
             ErrorCode::InviteUsed => self.join_failed(problem::invite_used()),
             ErrorCode::InviteGone if self.joins_by_code() => self.join_failed(problem::code_gone()),
             ErrorCode::InviteGone => self.join_failed(problem::invite_gone()),
@@ -115,10 +116,10 @@ impl Engine {
         match note.step {
             InviteStep::Offer => {
                 if join.offer.as_ref().is_some_and(|known| *known != note.bytes) {
-                    return self.join_failed(problem::pairing_disturbed());
+                    return self.join_disturbed();
                 }
                 let Ok(request) = join.joiner.request(&identity.keys, &note.bytes, rng) else {
-                    return self.join_failed(problem::pairing_disturbed());
+                    return self.join_disturbed();
                 };
                 join.offer = Some(note.bytes.clone());
                 let write = join.record();
@@ -130,7 +131,7 @@ impl Engine {
             InviteStep::Reveal => {
                 let Some(offer) = &join.offer else { return };
                 let Ok(digits) = join.joiner.reveal(&identity.keys, offer, &note.bytes) else {
-                    return self.join_failed(problem::pairing_disturbed());
+                    return self.join_disturbed();
                 };
                 if join.reveal.is_none() {
                     join.reveal = Some(note.bytes.clone());
@@ -142,13 +143,22 @@ impl Engine {
                 }
             }
             InviteStep::Welcome => self.join_welcomed(&note.bytes),
-            InviteStep::Refuse if self.joins_by_code() => self.join_failed(problem::code_refused()),
-            InviteStep::Refuse => self.join_failed(problem::invite_refused()),
+            InviteStep::Refuse => {
+                // A person turns away only a device that has the words, and has been told so.
+                let unconfirmed = join.reveal.is_none();
+                let by_code = unconfirmed && self.joins_by_code();
+                self.join_failed(if by_code { problem::code_refused() } else { problem::invite_refused() });
+            }
             InviteStep::Request => {}
         }
     }
 
-    fn joins_by_code(&self) -> bool {
+    /// The messages do not fit together.
+    fn join_disturbed(&mut self) {
+        self.join_failed(if self.joins_by_code() { problem::code_refused() } else { problem::pairing_disturbed() });
+    }
+
+    pub(crate) fn joins_by_code(&self) -> bool {
         self.join.as_ref().is_some_and(|join| matches!(join.joiner, Joining::Code(_)))
     }
 
@@ -156,7 +166,7 @@ impl Engine {
         let (Some(join), Some(identity)) = (&self.join, &self.identity) else { return };
         let (Some(offer), Some(reveal)) = (&join.offer, &join.reveal) else { return };
         let Ok(joined) = join.joiner.open_welcome(&identity.keys, offer, reveal, bytes) else {
-            return self.join_failed(problem::pairing_disturbed());
+            return self.join_disturbed();
         };
         let Some(relay) = Relay::parse(join.joiner.relay()) else { return };
         let mut account = Account::new(relay, joined.account, (joined.log_seq, joined.log_head));

@@ -209,6 +209,7 @@ impl Engine {
             self.line.resume_at = None;
             self.resume(rng);
         }
+        self.ask_again_for_code();
         self.upkeep(rng);
     }
 

@@ -50,7 +50,7 @@ pub(crate) fn invite_used() -> Problem {
 }
 
 pub(crate) fn invite_refused() -> Problem {
-    problem("invite_refused", "The other device did not let this one in. Make a new link there to try again.")
+    problem("invite_refused", "The other device did not let this one in. Make a new link or code there to try again.")
 }
 
 pub(crate) fn bad_code(error: &CodeError) -> Problem {
@@ -74,7 +74,8 @@ pub(crate) fn code_gone() -> Problem {
 pub(crate) fn code_refused() -> Problem {
     problem(
         "code_refused",
-        "The other device did not accept this code. Each one allows a single try: make a new one there.",
+        "The code was wrong, or somebody is interfering. Each code allows a single try: make a new one on the other \
+         device.",
     )
 }
 
@@ -82,6 +83,14 @@ pub(crate) fn wrong_code() -> Problem {
     problem(
         "wrong_code",
         "A device tried this code with other words, so the code is void. If it was a slip, make a new one.",
+    )
+}
+
+pub(crate) fn code_void() -> Problem {
+    problem(
+        "code_void",
+        "This code does not work any more: it was tried twice, or withdrawn. Make a new one, and tell it only to whom it \
+         is for.",
     )
 }
 

@@ -189,6 +189,9 @@ pub(crate) struct Invite {
     /// Nameplates that led elsewhere.
     #[n(8)]
     pub(crate) tries: u8,
+    /// When to ask the relay once more for a code that it has not answered for.
+    #[cbor(skip)]
+    pub(crate) ask_again_ms: Option<u64>,
 }
 
 /// How far joining has come.
@@ -348,6 +351,10 @@ impl Clip {
 }
 
 impl Invite {
+    pub(crate) const fn is_by_code(&self) -> bool {
+        matches!(self.inviter, Inviting::Code(_))
+    }
+
     pub(crate) fn record(&self) -> Write {
         put(INVITE.into(), self)
     }

@@ -1,5 +1,6 @@
 //! Invites by typed code: like the others, but found by a nameplate, and claimed by whoever comes
-//! first, because the words are for the two devices only.
+//! first, because the words are for the two devices only. Whoever comes second ends the invite: one of
+//! the two was not meant, and nobody here can tell which.
 
 use hushclip_protocol::error::ErrorCode;
 use hushclip_protocol::frame::{InviteStep, ToDevice, ToRelay};
@@ -9,6 +10,9 @@ use minicbor::bytes::ByteVec;
 
 use crate::store::InviteRow;
 use crate::{Mailbox, Reply, Store};
+
+/// Nameplates that one account may hold at a time, ended invites included, so that nobody takes them all.
+const PLATES: usize = 32;
 
 /// An invite that waits for its nameplate. It is not stored: who waits asks again.
 #[derive(Debug)]
@@ -34,10 +38,19 @@ impl<S: Store> Mailbox<S> {
             }
             Some(_) => Err(ErrorCode::InviteUsed),
             None if again => Err(ErrorCode::InviteGone),
-            None if self.open_invites() >= limits::INVITES => Err(ErrorCode::TooManyInvites),
-            // Somebody of this account waits for the same one, or has it.
-            None if self.plate_is_used(nameplate) => Err(ErrorCode::NameplateTaken),
             None => {
+                // Whoever asks again has not got the answer: it is sought anew.
+                self.pending.retain(|_, pending| pending.row.invite != invite || pending.row.inviter != device);
+                self.plates.retain(|_, until_ms| *until_ms > self.now);
+                let holds = self.plates.contains_key(&nameplate);
+                if self.open_invites() + self.pending.len() >= limits::INVITES || self.plates.len() >= PLATES && !holds
+                {
+                    return Err(ErrorCode::TooManyInvites);
+                }
+                // Somebody of this account waits for the same one, or has it.
+                if self.plate_is_used(nameplate) {
+                    return Err(ErrorCode::NameplateTaken);
+                }
                 let row = new_row(invite, device, nameplate, offer, self.now);
                 let until_ms = row.expires_ms;
                 self.pending.insert(nameplate, Pending { conn, row });
@@ -54,26 +67,28 @@ impl<S: Store> Mailbox<S> {
         if !taken {
             return self.refuse(conn, ErrorCode::NameplateTaken, 0, CODE_OPEN);
         }
+        self.plates.insert(nameplate, row.expires_ms);
         match self.put_invite(&row) {
             Ok(()) => self.code_opened(conn, &row, nameplate),
             Err(code) => self.refuse(conn, code, 0, CODE_OPEN),
         }
     }
 
-    /// The first to come has the invite; it is known again by its token.
+    /// The first to come has the invite, and is known again by its token. The second one ends it, unless
+    /// the first is in.
     pub(crate) fn claim_code(&mut self, conn: ConnId, nameplate: u32, token: JoinToken) -> Result<(), ErrorCode> {
-        let mut rows: Vec<_> = self.invites.values().filter(|row| row.nameplate == Some(nameplate)).collect();
-        rows.retain(|row| row.expires_ms > self.now);
-        let own = rows.iter().find(|row| row.token == Some(token));
-        let free = rows.iter().find(|row| row.token.is_none());
-        match own.or(free) {
-            Some(row) => {
-                let row = (*row).clone();
-                self.admit_joiner(conn, row, token)
-            }
-            None if rows.is_empty() => Err(ErrorCode::InviteGone),
-            None => Err(ErrorCode::InviteUsed),
+        let behind = |row: &&InviteRow| row.nameplate == Some(nameplate) && row.expires_ms > self.now;
+        let own = |row: &&InviteRow| row.token == Some(token);
+        let open = |row: &&InviteRow| !row.is_completed();
+        let rows = || self.invites.values().filter(behind);
+        let Some(row) = rows().find(own).or_else(|| rows().find(open)).cloned() else {
+            return Err(ErrorCode::InviteGone);
+        };
+        if row.token.is_some_and(|first| first != token) {
+            self.end_invite(&row)?;
+            return Err(ErrorCode::InviteUsed);
         }
+        self.admit_joiner(conn, row, token)
     }
 
     fn plate_is_used(&self, nameplate: u32) -> bool {

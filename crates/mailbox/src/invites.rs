@@ -142,7 +142,7 @@ impl<S: Store> Mailbox<S> {
 
     /// Invites that nobody has come in through.
     pub(crate) fn open_invites(&self) -> usize {
-        self.invites.values().filter(|row| row.notes[slot(InviteStep::Welcome)].is_empty()).count()
+        self.invites.values().filter(|row| !row.is_completed()).count()
     }
 
     pub(crate) fn put_invite(&mut self, row: &InviteRow) -> Result<(), ErrorCode> {
@@ -159,7 +159,7 @@ impl<S: Store> Mailbox<S> {
         self.put_invite(row)
     }
 
-    fn end_invite(&mut self, row: &InviteRow) -> Result<(), ErrorCode> {
+    pub(crate) fn end_invite(&mut self, row: &InviteRow) -> Result<(), ErrorCode> {
         self.store.delete_invite(&row.invite)?;
         self.invites.remove(&row.invite);
         let ended = ToDevice::InviteEnded { invite: row.invite };
@@ -183,6 +183,13 @@ impl<S: Store> Mailbox<S> {
             let note = InviteNote { invite: row.invite, step, bytes: bytes.clone() };
             self.send(conn, &ToDevice::InviteNote(note));
         }
+    }
+}
+
+impl InviteRow {
+    /// Somebody has come in through it.
+    pub(crate) fn is_completed(&self) -> bool {
+        !self.notes[slot(InviteStep::Welcome)].is_empty()
     }
 }
 

@@ -139,6 +139,8 @@ pub struct Mailbox<S> {
     acked: BTreeMap<DeviceId, Acked>,
     invites: BTreeMap<InviteId, InviteRow>,
     pending: BTreeMap<u32, codes::Pending>,
+    /// Nameplates that were taken, and until when. Only while awake: it is for those who take many.
+    plates: BTreeMap<u32, u64>,
     sessions: BTreeMap<ConnId, Session>,
     alarm_ms: Option<u64>,
     now: u64,
@@ -170,6 +172,7 @@ impl<S: Store> Mailbox<S> {
             acked: acked.collect(),
             invites,
             pending: BTreeMap::new(),
+            plates: BTreeMap::new(),
             sessions: BTreeMap::new(),
             alarm_ms,
             now: 0,

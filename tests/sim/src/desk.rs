@@ -1,14 +1,14 @@
 //! A few devices and a relay on one desk: everything is delivered at once and in order, and the clock
 //! moves only when told to. For stories with one point each.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use hushclip_engine::view::View;
 use hushclip_engine::{Command, Content, Effect, Event, Notice};
 use hushclip_mailbox::{Event as RelayEvent, MemoryStore, Nameplate, Reply};
 use hushclip_protocol::error::CloseCode;
 use hushclip_protocol::frame::{ToDevice, ToRelay};
-use hushclip_protocol::ids::{ConnId, Nonce};
+use hushclip_protocol::ids::{ConnId, MailboxId, Nonce};
 use rand_chacha::ChaCha20Rng;
 use rand_core::{Rng, SeedableRng};
 
@@ -46,6 +46,12 @@ pub struct Desk {
     lie: Option<Lie>,
     /// Nameplates that are taken.
     pub nameplates: BTreeMap<u32, Nameplate>,
+    /// Whether the relay gets no answer when it asks for a nameplate.
+    pub nameplates_silent: bool,
+    /// The mailbox that nobody has, and who is connected to it.
+    nowhere: Relay,
+    astray: BTreeSet<ConnId>,
+    dialled: Vec<String>,
     todo: VecDeque<(usize, Event)>,
     rng: ChaCha20Rng,
 }
@@ -69,6 +75,10 @@ impl Desk {
             relay: None,
             lie: None,
             nameplates: BTreeMap::new(),
+            nameplates_silent: false,
+            nowhere: Relay::new(MailboxId::from_bytes([0; MailboxId::LEN])),
+            astray: BTreeSet::new(),
+            dialled: vec![String::new(); devices],
             todo: VecDeque::new(),
             rng,
         }
@@ -97,6 +107,7 @@ impl Desk {
         self.wakes.push(None);
         self.away.push(false);
         self.skews.push(0);
+        self.dialled.push(String::new());
     }
 
     /// Device 0 makes an account.
@@ -290,6 +301,11 @@ impl Desk {
         std::mem::take(&mut self.notices[device])
     }
 
+    /// The address that a device connected to last.
+    pub fn dialled(&self, device: usize) -> &str {
+        &self.dialled[device]
+    }
+
     /// When a device wants to be woken.
     pub fn wake_of(&self, device: usize) -> Option<u64> {
         self.wakes[device]
@@ -298,7 +314,7 @@ impl Desk {
     fn effect(&mut self, device: usize, effect: Effect) {
         match effect {
             Effect::Persist(writes) => self.devices[device].persist(writes),
-            Effect::Connect { .. } => self.dial(device),
+            Effect::Connect { url } => self.dial(device, url),
             Effect::Send(bytes) => {
                 if let Some(conn) = self.devices[device].conn.filter(|_| self.reachable) {
                     for bytes in lied(&mut self.lie, Way::Up, device, bytes) {
@@ -323,7 +339,7 @@ impl Desk {
         }
     }
 
-    fn dial(&mut self, device: usize) {
+    fn dial(&mut self, device: usize, url: String) {
         if let Some(conn) = self.devices[device].conn.take() {
             self.relay_event(RelayEvent::Closed { conn });
         }
@@ -338,6 +354,10 @@ impl Desk {
         if self.relay.is_none() {
             self.relay = self.devices[device].mailbox().map(Relay::new);
         }
+        if !self.leads_to_the_relay(&url) {
+            self.astray.insert(conn);
+        }
+        self.dialled[device] = url;
         self.todo.push_back((device, Event::SocketOpened));
         self.relay_event(RelayEvent::Opened {
             conn,
@@ -346,8 +366,22 @@ impl Desk {
         });
     }
 
+    /// Whether the address is the account's own, or of a nameplate that leads to it.
+    fn leads_to_the_relay(&self, url: &str) -> bool {
+        let Some(number) = url.rsplit_once("/v1/nameplate/").and_then(|(_, number)| number.parse().ok()) else {
+            return true;
+        };
+        let found = Nameplate::find(self.nameplates.get(&number).copied(), self.now);
+        found.is_some() && found == self.relay.as_ref().map(Relay::id)
+    }
+
     fn relay_event(&mut self, event: RelayEvent) {
-        let Some(relay) = &mut self.relay else { return };
+        let astray = match &event {
+            RelayEvent::Opened { conn, .. } | RelayEvent::Frame { conn, .. } => self.astray.contains(conn),
+            RelayEvent::Closed { conn } => self.astray.remove(conn),
+            _ => false,
+        };
+        let Some(relay) = (if astray { Some(&mut self.nowhere) } else { self.relay.as_mut() }) else { return };
         let mut answers = Vec::new();
         for reply in relay.handle(event, self.now) {
             let owner = |conn| self.devices.iter().position(|device| device.conn == Some(conn));
@@ -364,6 +398,7 @@ impl Desk {
                         self.todo.push_back((device, Event::SocketClosed { code: Some(code.code()) }));
                     }
                 }
+                Reply::TakeNameplate { .. } if self.nameplates_silent => {}
                 Reply::TakeNameplate { nameplate, until_ms } => {
                     let wanted = Nameplate { mailbox: relay.id(), until_ms };
                     let plate = Nameplate::take(self.nameplates.get(&nameplate).copied(), wanted, self.now);

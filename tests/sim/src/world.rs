@@ -53,6 +53,8 @@ enum Step {
     Timer(usize, u32),
     Revive(usize, u32),
     Alarm,
+    /// The nameplate that the relay asked for is free.
+    Nameplate(u32),
     /// The person copies on a machine.
     Copy(usize, String),
     /// An agent sees what is on its clipboard.
@@ -142,26 +144,38 @@ impl World {
         Ok(())
     }
 
+    /// Every other one by a typed code.
     fn pair(&mut self, joiner: usize) {
-        self.command(0, Command::Invite);
+        let by_code = joiner % 2 == 1;
+        self.command(0, if by_code { Command::InviteByCode } else { Command::Invite });
         let end = self.now + 120_000;
-        self.run_until(end, |w| w.view(0).invite.is_some_and(|i| !i.url.is_empty()));
+        self.run_until(end, |w| w.view(0).invite.is_some_and(|i| i.expires_at > 0));
         let Some(invite) = self.view(0).invite else { return };
         let name = self.devices[joiner].name.clone();
-        self.command(joiner, Command::Join { link: invite.url, name });
+        self.command(
+            joiner,
+            match invite.code {
+                Some(code) => Command::JoinByCode { relay: ORIGIN.into(), code, name },
+                None => Command::Join { link: invite.url, name },
+            },
+        );
         let end = self.now + 240_000;
         let digits = |w: &Self| w.view(joiner).joining.and_then(|j| j.digits);
         self.run_until(end, |w| {
             let asked = w.view(0).invite.is_some_and(|i| i.request.is_some());
-            (asked && digits(w).is_some()) || w.view(joiner).stage == Stage::New
+            (asked && (by_code || digits(w).is_some())) || w.view(joiner).stage == Stage::New
         });
-        let Some(digits) = digits(self) else {
+        let digits = digits(self);
+        if digits.is_none() && !by_code {
             self.command(joiner, Command::CancelJoin);
             return;
-        };
-        self.command(0, Command::Approve { digits: Some(digits), share_history: false });
+        }
+        self.command(0, Command::Approve { digits, share_history: false });
         let end = self.now + 400_000;
         self.run_until(end, |w| w.view(joiner).stage != Stage::Joining);
+        if by_code && self.view(joiner).stage == Stage::Joining {
+            self.command(joiner, Command::CancelJoin);
+        }
     }
 
     /// Runs until the time, or until the condition holds.
@@ -214,6 +228,7 @@ impl World {
                     self.relay_event(RelayEvent::Alarm);
                 }
             }
+            Step::Nameplate(nameplate) => self.relay_event(RelayEvent::Nameplate { nameplate, taken: true }),
             Step::Copy(machine, text) => {
                 self.copied.push(Copied { machine, text: text.clone() });
                 self.set_clipboard(machine, text);
@@ -307,8 +322,13 @@ impl World {
                     }
                 }
                 Reply::SetAlarm { at_ms } => self.plan(at_ms.saturating_sub(now), Step::Alarm),
-                // Nobody types codes in a storm.
-                Reply::Attach { .. } | Reply::TakeNameplate { .. } => {}
+                Reply::TakeNameplate { nameplate, .. } => {
+                    if !self.chance(self.faults.cut) {
+                        let delay = self.delay();
+                        self.plan(delay, Step::Nameplate(nameplate));
+                    }
+                }
+                Reply::Attach { .. } => {}
             }
         }
     }

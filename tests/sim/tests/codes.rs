@@ -1,10 +1,13 @@
 //! Stories of pairing by typed code and of sharing history, on a desk where nothing is lost unless the
 //! story says so.
 
+use std::cell::RefCell;
+use std::rc::Rc;
+
 use hushclip_engine::view::Stage;
 use hushclip_engine::{Command, Event};
 use hushclip_mailbox::Nameplate;
-use hushclip_protocol::frame::{InviteNote, InviteStep, ToDevice};
+use hushclip_protocol::frame::{InviteNote, InviteStep, ToDevice, ToRelay};
 use hushclip_protocol::ids::{InviteId, MailboxId};
 use hushclip_protocol::limits;
 use hushclip_sim::{Desk, ORIGIN, Way};
@@ -89,29 +92,96 @@ fn wrong_words_end_the_code_at_once() {
     assert!(desk.view(0).invite.is_none());
     assert_eq!(desk.view(1).stage, Stage::New);
     join(&mut desk, 2, &code);
-    assert_eq!(problem(&desk, 2), "invite_used", "the right words come too late");
+    assert_eq!(problem(&desk, 2), "code_gone", "the right words come too late");
     assert_eq!(desk.view(0).devices.len(), 1);
 }
 
 #[test]
-fn a_code_works_once_and_for_ten_minutes() {
-    let mut desk = Desk::new(3);
+fn a_second_device_with_the_code_ends_it_for_both() {
+    let mut desk = Desk::new(4);
     desk.create();
     let first = code(&mut desk);
     join(&mut desk, 1, &first);
+    assert!(desk.view(0).invite.is_some_and(|invite| invite.request.is_some()));
     join(&mut desk, 2, &first);
-    assert_eq!(problem(&desk, 2), "invite_used");
+    for device in 0..3 {
+        assert_eq!(problem(&desk, device), "code_void", "device {device}");
+    }
+    assert!(desk.view(0).invite.is_none());
+    assert_eq!((desk.view(1).stage, desk.view(2).stage), (Stage::New, Stage::New));
+    approve(&mut desk, false);
+    assert_eq!(desk.view(0).devices.len(), 1, "there is nothing to approve any more");
+    // Whoever is in stays in.
+    desk.command(0, Command::Dismiss);
+    let second = code(&mut desk);
+    join(&mut desk, 1, &second);
     approve(&mut desk, false);
     assert_eq!(desk.view(1).stage, Stage::Member);
+    join(&mut desk, 3, &second);
+    assert_eq!(problem(&desk, 3), "code_gone");
+    assert_eq!((desk.view(0).problem, desk.view(1).problem), (None, None));
+}
+
+#[test]
+fn a_code_works_for_ten_minutes_and_until_it_is_cancelled() {
+    let mut desk = Desk::new(2);
+    desk.create();
     let late = code(&mut desk);
     desk.wait(limits::INVITE_MS + 1);
     desk.event(0, Event::Timer);
-    join(&mut desk, 2, &late);
-    assert_eq!(problem(&desk, 2), "code_gone");
+    assert_eq!(desk.view(0).problem, None, "its time is no news");
+    join(&mut desk, 1, &late);
+    assert_eq!(problem(&desk, 1), "code_gone");
     let cancelled = code(&mut desk);
     desk.command(0, Command::CancelInvite);
-    join(&mut desk, 2, &cancelled);
-    assert_eq!(problem(&desk, 2), "code_gone");
+    assert_eq!(desk.view(0).problem, None);
+    join(&mut desk, 1, &cancelled);
+    assert_eq!(problem(&desk, 1), "code_gone");
+    let waiting = code(&mut desk);
+    join(&mut desk, 1, &waiting);
+    desk.command(0, Command::CancelInvite);
+    assert_eq!((problem(&desk, 1).as_str(), desk.view(1).stage), ("code_void", Stage::New));
+    let refused = code(&mut desk);
+    join(&mut desk, 1, &refused);
+    desk.command(0, Command::Refuse);
+    assert_eq!((problem(&desk, 1).as_str(), desk.view(1).stage), ("invite_refused", Stage::New));
+}
+
+#[test]
+fn a_lost_answer_about_the_nameplate_costs_five_seconds() {
+    let mut desk = Desk::new(2);
+    desk.create();
+    desk.nameplates_silent = true;
+    assert_eq!(code(&mut desk), "", "not before the number leads here");
+    desk.copy(0, "meanwhile");
+    assert_eq!(desk.view(0).waiting, 0, "clips do not wait for it");
+    desk.wait(12_000);
+    desk.restart(0);
+    desk.nameplates_silent = false;
+    desk.wait(6_000);
+    let code = desk.view(0).invite.and_then(|invite| invite.code).unwrap_or_default();
+    join(&mut desk, 1, &code);
+    approve(&mut desk, false);
+    assert_eq!(desk.view(1).stage, Stage::Member);
+}
+
+#[test]
+fn a_joiner_may_sleep_for_a_day_though_the_number_leads_elsewhere_by_then() {
+    let mut desk = Desk::new(2);
+    desk.create();
+    let code = code(&mut desk);
+    let number = code.split('-').next().unwrap_or_default().to_owned();
+    desk.nameplates_silent = true;
+    join(&mut desk, 1, &code);
+    assert_eq!(desk.dialled(1), format!("wss://relay.test/v1/nameplate/{number}"));
+    desk.take_away(1);
+    approve(&mut desk, false);
+    let elsewhere = Nameplate { mailbox: MailboxId::from_bytes([9; 16]), until_ms: u64::MAX };
+    desk.nameplates.insert(number.parse().expect("a number"), elsewhere);
+    desk.wait(limits::WELCOME_MS - 60_000);
+    desk.bring_back_while(1, 0, |_| {});
+    assert!(desk.dialled(1).starts_with("wss://relay.test/v1/mailbox/"), "{}", desk.dialled(1));
+    assert_eq!(desk.view(1).stage, Stage::Member);
 }
 
 #[test]
@@ -223,6 +293,44 @@ fn attack_inviter_that_does_not_know_the_words_is_left() {
         vec![frame]
     });
     join(&mut desk, 1, &code);
-    assert_eq!(problem(&desk, 1), "pairing_disturbed");
+    assert_eq!(problem(&desk, 1), "code_refused");
     assert_eq!(desk.view(1).stage, Stage::New);
+}
+
+#[test]
+fn attack_relay_shows_a_second_request_with_the_right_words() {
+    let mut desk = Desk::new(3);
+    desk.create();
+    let code = code(&mut desk);
+    let offers = Rc::new(RefCell::new(None));
+    let keep = Rc::clone(&offers);
+    desk.lie(move |_, _, frame| {
+        if let Ok(ToDevice::InviteNote(note)) = ToDevice::decode(&frame)
+            && note.step == InviteStep::Offer
+        {
+            *keep.borrow_mut() = Some(note);
+        }
+        vec![frame]
+    });
+    join(&mut desk, 1, &code);
+    assert!(desk.view(0).invite.is_some_and(|invite| invite.request.is_some()));
+    // It keeps quiet about the second device, gives it the offer, and shows its request to the inviter.
+    let caught = Rc::new(RefCell::new(None));
+    let (keep, offer) = (Rc::clone(&caught), offers.borrow_mut().take().expect("an offer"));
+    desk.lie(move |way, device, frame| match ToRelay::decode(&frame) {
+        Ok(ToRelay::CodeClaim { .. }) if way == Way::Up && device == 2 => Vec::new(),
+        Ok(ToRelay::InviteNote(note)) if way == Way::Up && device == 2 => {
+            *keep.borrow_mut() = Some(note);
+            Vec::new()
+        }
+        _ => vec![frame],
+    });
+    join(&mut desk, 2, &code);
+    desk.tell(2, &ToDevice::InviteNote(offer));
+    let request = caught.borrow_mut().take().expect("it answers");
+    desk.tell(0, &ToDevice::InviteNote(request));
+    assert_eq!(problem(&desk, 0), "code_void");
+    assert_eq!(desk.view(1).stage, Stage::New, "the first one is turned away as well");
+    approve(&mut desk, false);
+    assert_eq!(desk.view(0).devices.len(), 1);
 }

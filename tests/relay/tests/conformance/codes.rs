@@ -74,13 +74,57 @@ fn a_nameplate_leads_to_the_invite_and_to_no_other() {
     let reveal = note(&mut second, InviteStep::Reveal);
     joiner.check_reveal(&keys, &offer, &reveal).expect("it confirms");
 
-    // Whoever comes second is told so; the joiner itself may come again, also by the mailbox's own address.
-    let mut late = Socket::open_nameplate(&relay, 4);
-    late.send(&claim(4, 9));
-    assert_eq!(refused(&mut late), ErrorCode::InviteUsed);
+    // The joiner itself may come again, also by the mailbox's own address.
     let mut back = Socket::open(&relay, account.mailbox());
     back.send(&ToRelay::CodeClaim { versions: vec![VERSION], nameplate: 4, token: joiner.token() });
     assert_eq!(note(&mut back, InviteStep::Reveal), reveal);
+    // Whoever comes second ends it for all.
+    let mut late = Socket::open_nameplate(&relay, 4);
+    late.send(&claim(4, 9));
+    assert_eq!(refused(&mut late), ErrorCode::InviteUsed);
+    for socket in [&mut first, &mut back] {
+        socket.recv_some(|frame| (frame == ToDevice::InviteEnded { invite }).then_some(()));
+    }
+    let mut again = Socket::open(&relay, account.mailbox());
+    again.send(&ToRelay::CodeClaim { versions: vec![VERSION], nameplate: 4, token: joiner.token() });
+    assert_eq!(refused(&mut again), ErrorCode::InviteGone);
+}
+
+#[test]
+fn whoever_is_in_is_not_disturbed_by_late_comers() {
+    let relay = Relay::start();
+    let (account, mut first) = Account::registered(&relay, 191);
+    let inviter = inviter(&account, &relay, 6, 192);
+    let invite = inviter.invite();
+    first.send(&open(&inviter, false));
+    opened(&mut first);
+    let mut second = Socket::open_nameplate(&relay, 6);
+    second.send(&claim(6, 1));
+    note(&mut second, InviteStep::Offer);
+    for (socket, step) in [(0, InviteStep::Request), (1, InviteStep::Reveal), (1, InviteStep::Welcome)] {
+        let socket = if socket == 0 { &mut second } else { &mut first };
+        socket.send(&ToRelay::InviteNote(InviteNote { invite, step, bytes: vec![1].into() }));
+    }
+    note(&mut second, InviteStep::Welcome);
+    let mut late = Socket::open_nameplate(&relay, 6);
+    late.send(&claim(6, 2));
+    assert_eq!(refused(&mut late), ErrorCode::InviteGone);
+    let mut back = Socket::open(&relay, account.mailbox());
+    back.send(&claim(6, 1));
+    note(&mut back, InviteStep::Welcome);
+}
+
+#[test]
+fn a_code_survives_the_relays_crash() {
+    let mut relay = Relay::start();
+    let (account, mut first) = Account::registered(&relay, 195);
+    let inviter = inviter(&account, &relay, 7, 196);
+    first.send(&open(&inviter, false));
+    opened(&mut first);
+    relay.crash_and_restart();
+    let mut second = Socket::open_nameplate(&relay, 7);
+    second.send(&claim(7, 1));
+    assert_eq!(note(&mut second, InviteStep::Offer), inviter.offer());
 }
 
 #[test]
@@ -106,7 +150,7 @@ fn where_a_number_leads_nowhere_it_is_said_in_words() {
 }
 
 #[test]
-fn of_many_who_come_at_once_one_has_it() {
+fn of_many_who_come_at_once_nobody_gets_in() {
     let relay = Relay::start();
     let (account, mut first) = Account::registered(&relay, 181);
     first.send(&open(&inviter(&account, &relay, 5, 182), false));
@@ -115,14 +159,18 @@ fn of_many_who_come_at_once_one_has_it() {
     for (token, socket) in sockets.iter_mut().enumerate() {
         socket.send(&claim(5, token as u8));
     }
-    let admitted = sockets.iter_mut().filter_map(|socket| {
-        socket
-            .recv_some(|frame| match frame {
-                ToDevice::InviteNote(_) => Some(true),
-                ToDevice::Error { code: ErrorCode::InviteUsed, .. } => Some(false),
+    let answers: Vec<_> = sockets
+        .iter_mut()
+        .map(|socket| {
+            socket.recv_some(|frame| match frame {
+                ToDevice::InviteNote(_) => Some("offer"),
+                ToDevice::Error { code: ErrorCode::InviteUsed, .. } => Some("used"),
+                ToDevice::Error { code: ErrorCode::InviteGone, .. } => Some("gone"),
                 _ => None,
             })
-            .then_some(())
-    });
-    assert_eq!(admitted.count(), 1);
+        })
+        .collect();
+    let count = |wanted| answers.iter().filter(|answer| **answer == wanted).count();
+    assert_eq!((count("offer"), count("used"), count("gone")), (1, 1, 22));
+    first.recv_some(|frame| matches!(frame, ToDevice::InviteEnded { .. }).then_some(()));
 }
