@@ -1,6 +1,6 @@
 //! Everything that can go wrong, in words a person can act on. Codes are stable, sentences are not.
 
-use hushclip_crypto::pairing::{CodeError, LinkError};
+use hushclip_crypto::pairing::{Code, CodeError, LinkError};
 
 use crate::view::Problem;
 
@@ -59,7 +59,8 @@ pub(crate) fn bad_code(error: &CodeError) -> Problem {
             problem("bad_code", "That is not a code. It is a number and two words, such as 4-purple-cactus.")
         }
         CodeError::UnknownWord(word) => {
-            problem("bad_code", format!("No code has the word “{word}”. Look again at the other device."))
+            let meant = Code::nearest(word).map(|near| format!(" Is it “{near}”?")).unwrap_or_default();
+            problem("bad_code", format!("No code has the word “{word}”.{meant} Look again at the other device."))
         }
     }
 }

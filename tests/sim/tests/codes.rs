@@ -191,6 +191,8 @@ fn what_is_no_code_is_said_so() {
         join(&mut desk, 0, typed);
         assert_eq!(problem(&desk, 0), expected);
     }
+    let message = desk.view(0).problem.map(|problem| problem.message).unwrap_or_default();
+    assert!(message.contains("“purpel”. Is it “purple”?"), "{message}");
     let command = Command::JoinByCode { relay: "nowhere".into(), code: "4-purple-cactus".into(), name: "x".into() };
     desk.command(0, command);
     assert_eq!(problem(&desk, 0), "bad_relay");

@@ -12,6 +12,8 @@ const LIST: &str = include_str!("words.txt");
 /// Letters of the longest word.
 const LONGEST: usize = 9;
 const WORDS: usize = 2;
+/// More than these make another word.
+const MOST_SLIPS: usize = 2;
 
 /// A typed code, taken apart.
 #[derive(Clone, PartialEq, Eq, Encode, Decode)]
@@ -57,6 +59,30 @@ impl Code {
         }
         Ok(Self { nameplate, words: words.join("-") })
     }
+
+    /// The word that somebody may have meant who typed this one.
+    pub fn nearest(typed: &str) -> Option<&'static str> {
+        let near = plain_words().map(|word| (slips(typed.as_bytes(), word.as_bytes()), word));
+        near.filter(|(slips, _)| *slips <= MOST_SLIPS).min().map(|(_, word)| word)
+    }
+}
+
+/// How many letters were left out, added, mistaken or exchanged with their neighbour.
+fn slips(typed: &[u8], word: &[u8]) -> usize {
+    let (mut before, mut last): (Vec<usize>, Vec<usize>) = (Vec::new(), (0..=word.len()).collect());
+    for (i, letter) in typed.iter().enumerate() {
+        let mut row = vec![i + 1];
+        for (j, wanted) in word.iter().enumerate() {
+            let mistaken = last[j] + usize::from(letter != wanted);
+            let mut fewest = mistaken.min(last[j + 1] + 1).min(row[j] + 1);
+            if i > 0 && j > 0 && typed[i - 1] == *wanted && *letter == word[j - 1] {
+                fewest = fewest.min(before[j - 1] + 1);
+            }
+            row.push(fewest);
+        }
+        before = std::mem::replace(&mut last, row);
+    }
+    last.last().copied().unwrap_or_default()
 }
 
 impl fmt::Display for Code {
@@ -115,6 +141,21 @@ mod tests {
             assert_eq!(Code::parse(wrong), Err(CodeError::NotACode), "{wrong}");
         }
         assert_eq!(Code::parse("4-purpel-cactus"), Err(CodeError::UnknownWord("purpel".into())));
+    }
+
+    #[test]
+    fn a_slip_finds_its_word() {
+        for (typed, meant) in [
+            ("purpel", Some("purple")),
+            ("kactus", Some("cactus")),
+            ("abacuss", Some("abacus")),
+            ("purple", Some("purple")),
+            ("hello!world", None),
+            ("", None),
+        ] {
+            assert_eq!(Code::nearest(typed), meant, "{typed}");
+        }
+        assert_eq!((slips(b"ab", b"ba"), slips(b"kitten", b"sitting"), slips(b"", b"abc")), (1, 3, 3));
     }
 
     #[test]
