@@ -1,8 +1,10 @@
 //! Pairing by typed code, from offer to welcome, and everything that must end it.
 
+use hushclip_crypto::epoch::EpochSecret;
 use hushclip_crypto::keys::DeviceKeys;
-use hushclip_crypto::pairing::{Code, CodeInviter, CodeJoiner, Joined};
-use hushclip_protocol::ids::{AccountId, Hash};
+use hushclip_crypto::pairing::{Code, CodeInviter, CodeJoiner, Joined, Named, OlderEpoch};
+use hushclip_protocol::ids::{AccountId, DeviceId, Hash};
+use hushclip_protocol::limits;
 use rand_chacha::ChaCha20Rng;
 use rand_chacha::rand_core::SeedableRng;
 #[cfg(target_arch = "wasm32")]
@@ -122,6 +124,23 @@ fn nobody_in_the_middle_can_confirm() {
     let first = joiner.request(&keys, &inviter.offer(), &mut rng).unwrap();
     assert!(inviter.open_request(&first[..first.len() - 1]).is_err());
     assert!(middle.open_request(&first).is_err());
+}
+
+// As much as a device ever hands over: 96 epochs and the longest names of 32 devices.
+#[test]
+fn the_longest_welcome_fits() {
+    let Pair { inviter, joiner, keys, mut rng } = pair(|_| {}, HOST);
+    let offer = inviter.offer();
+    let request = joiner.request(&keys, &offer, &mut rng).unwrap();
+    let opened = inviter.open_request(&request).unwrap();
+    let reveal = inviter.reveal(&request, &opened).unwrap();
+    let older: Vec<_> =
+        (0..96).map(|n| OlderEpoch { epoch: u64::MAX - n, secret: EpochSecret::make(&mut rng) }).collect();
+    let device = |n| DeviceId::from_bytes([n; 16]);
+    let names = (0..32).map(|n| Named { device: device(n), name: "n".repeat(limits::NAME_BYTES) }).collect();
+    let all = Joined { log_seq: u64::MAX, cursor: u64::MAX, older, names, ..joined() };
+    let welcome = inviter.welcome(&request, &opened, &all, &mut rng).unwrap();
+    assert_eq!(joiner.open_welcome(&keys, &offer, &reveal, &welcome).unwrap().older.len(), 96);
 }
 
 #[test]

@@ -216,6 +216,23 @@ fn a_taken_nameplate_is_passed_over() {
 }
 
 #[test]
+fn no_account_takes_all_numbers() {
+    let mut desk = Desk::new(1);
+    desk.create();
+    for _ in 0..100 {
+        desk.command(0, Command::InviteByCode);
+        desk.wait(1_000);
+        desk.command(0, Command::CancelInvite);
+    }
+    assert_eq!(problem(&desk, 0), "too_many_invites");
+    assert_eq!(desk.nameplates.len(), 32);
+    desk.wait(limits::INVITE_MS);
+    desk.command(0, Command::Dismiss);
+    assert_ne!(code(&mut desk), "", "they are free again");
+    assert_eq!(problem(&desk, 0), "");
+}
+
+#[test]
 fn pairing_by_code_survives_a_cut_after_every_frame() {
     for cut_after in 0..14 {
         let mut desk = Desk::new(2);
