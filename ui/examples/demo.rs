@@ -1,7 +1,7 @@
 //! The screens without a relay, an engine or keys: `?scene=` picks a picture, `?face=popup` the
 //! popup, and commands change the picture a little. For looking at the design; never shipped.
 
-use hushclip_engine::view::{ClipView, Connection, DeviceView, InviteView, JoiningView, Problem, Stage};
+use hushclip_engine::view::{AlertView, ClipView, Connection, DeviceView, InviteView, JoiningView, Problem, Stage};
 use hushclip_engine::{Command, Notice, View};
 use hushclip_ui::{App, Face, Platform, mount};
 use leptos::prelude::*;
@@ -11,11 +11,12 @@ const LINK: &str =
 
 fn main() {
     let query = location().search().unwrap_or_default();
+    let long = query.contains("long");
     let face = if query.contains("face=popup") { Face::Popup } else { Face::Web };
     let scene = query.split(['?', '&']).find_map(|part| part.strip_prefix("scene=")).unwrap_or("clips").to_owned();
     let failure = (scene == "failure")
         .then(|| "This browser keeps no data for the page. Leave private browsing, or allow storage.".to_owned());
-    let view = RwSignal::new((scene != "loading").then(|| picture(&scene)));
+    let view = RwSignal::new((scene != "loading").then(|| picture(&scene, long)));
     let notice = RwSignal::new(None);
     let send = UnsyncCallback::new(move |command| {
         view.update(|view| notice.set(answer(view.get_or_insert_default(), command)));
@@ -27,7 +28,16 @@ fn main() {
         opened_link: (scene == "opened").then(|| LINK.into()),
         can_read_clipboard: true,
     };
-    mount(move || view! { <App view notice failure=Signal::stored(failure) send platform /> });
+    // A picture that shows a code at once, whatever the camera sees.
+    let scan = UnsyncCallback::new(|()| {
+        let decode: wasm_bindgen::JsValue = js_sys::Function::new_with_args("", &format!("return '{LINK}'")).into();
+        js_sys::Promise::resolve(&decode)
+    });
+    if face == Face::Web {
+        mount(move || view! { <App view notice failure=Signal::stored(failure) send platform scan /> });
+    } else {
+        mount(move || view! { <App view notice failure=Signal::stored(failure) send platform /> });
+    }
     if scene == "added" {
         notice.set(Some(Notice::DeviceAdded { device: "d1".into(), name: "Pixel".into() }));
     }
@@ -50,10 +60,14 @@ fn now() -> u64 {
     now
 }
 
-fn picture(scene: &str) -> View {
+fn picture(scene: &str, long: bool) -> View {
     let mut view = View { stage: Stage::Member, connection: Connection::Online, ..View::default() };
-    view.devices = devices(if matches!(scene, "alone" | "alone-invite") { 1 } else { 4 });
+    view.devices = devices(if matches!(scene, "alone" | "alone-invite") { 1 } else { 4 }, long);
     view.clips = if matches!(scene, "alone" | "alone-invite" | "empty") { Vec::new() } else { clips() };
+    view.relay = "https://clips.example.org".into();
+    view.check = "3f2a 91c0 7be4 05d6".into();
+    view.rotation_minutes = 10_080;
+    let asking = if long { LONG[2] } else { "Pixel" };
     let invite = invite();
     match scene {
         "new" | "opened" => view.stage = Stage::New,
@@ -71,8 +85,25 @@ fn picture(scene: &str) -> View {
             view.problem = problem("This relay speaks another version of Hushclip. Update this device.");
         }
         "invite" | "alone-invite" => view.invite = Some(invite),
+        "code" => view.invite = Some(InviteView { url: String::new(), code: Some(CODE.into()), ..invite }),
+        "code-request" => {
+            let request = Some(asking.into());
+            view.invite = Some(InviteView { request, code: Some(CODE.into()), needs_digits: false, ..invite });
+        }
+        "alerts" => view.alerts = alerts(),
+        "removing" => view.devices.iter_mut().skip(1).for_each(|device| device.removing = true),
+        "fork" => {
+            view.connection = Connection::Idle;
+            let message = "The relay shows this device another list of devices than before. Nothing is sent until \
+                           this is cleared up: compare the devices on each of yours, and mistrust the relay.";
+            view.problem = Some(Problem { code: "fork".into(), message: message.into() });
+        }
+        "removed" => {
+            view.stage = Stage::Removed;
+            view.devices.clear();
+        }
         "making" => view.invite = Some(InviteView { url: String::new(), ..invite }),
-        "request" => view.invite = Some(InviteView { request: Some("Pixel".into()), ..invite }),
+        "request" => view.invite = Some(InviteView { request: Some(asking.into()), ..invite }),
         "wrong" => {
             view.invite = Some(InviteView { request: Some("Pixel".into()), wrong_digits: true, ..invite });
         }
@@ -86,8 +117,21 @@ fn problem(message: &str) -> Option<Problem> {
     Some(Problem { code: "demo".into(), message: message.into() })
 }
 
-fn devices(count: usize) -> Vec<DeviceView> {
-    let all = [("Firefox on Linux", true), ("Pixel", true), ("مكتب", false), ("The old laptop in the kitchen", false)];
+const CODE: &str = "4-purple-cactus";
+/// Names at the limit: without a place to break, from right to left, of pictures only.
+const LONG: [&str; 4] = [
+    "Firefox_on_the_machine_that_has_no_spaces_in_its_name_at_all_xyz",
+    "حاسوب المكتب القديم في غرفة الجلوس",
+    "👩‍👩‍👧‍👦🏳️‍🌈🧑🏽‍🚀🎈",
+    "The old laptop in the kitchen, next to the window, left",
+];
+
+fn devices(count: usize, long: bool) -> Vec<DeviceView> {
+    let mut all =
+        [("Firefox on Linux", true), ("Pixel", true), ("مكتب", false), ("The old laptop in the kitchen", false)];
+    if long {
+        all.iter_mut().zip(LONG).for_each(|(device, name)| device.0 = name);
+    }
     let device = |(n, (name, online)): (usize, (&str, bool))| DeviceView {
         id: format!("d{n}"),
         name: name.into(),
@@ -97,6 +141,30 @@ fn devices(count: usize) -> Vec<DeviceView> {
         removing: false,
     };
     all.into_iter().enumerate().take(count).map(device).collect()
+}
+
+fn alerts() -> Vec<AlertView> {
+    let alert = |(n, (code, message)): (usize, (&str, &str))| AlertView {
+        id: n as u64,
+        code: code.into(),
+        message: message.into(),
+        at: now() - 4_000_000 / (n as u64 + 1),
+        device: "d1".into(),
+    };
+    let all = [
+        (
+            "log_restored",
+            "The relay had lost part of the list of devices, as after a restored backup. This device has put it back.",
+        ),
+        ("missing", "3 clips from “Pixel” did not arrive: the relay has lost or withheld what was sent."),
+        ("removed", "“مكتب” was removed from this account on “Pixel”."),
+        (
+            "cloned",
+            "Two devices are sending as “Pixel”. If its data was not copied or restored from a backup by you, remove it.",
+        ),
+        ("joined", "“Pixel” joined this account; it was let in on “Laptop”. If that was not you, remove it."),
+    ];
+    all.into_iter().enumerate().map(alert).collect()
 }
 
 /// Text, sender if it is another device, who has it, who has not, and seconds since then.
@@ -152,9 +220,10 @@ fn clip(n: usize, (text, from, delivered, awaited, age): Sample) -> ClipView {
 fn answer(view: &mut View, command: Command) -> Option<Notice> {
     leptos::logging::log!("{command:?}");
     match command {
-        Command::CreateAccount { .. } => *view = picture("alone"),
-        Command::Join { .. } => *view = picture("digits"),
-        Command::CancelJoin | Command::Leave => *view = picture("new"),
+        Command::CreateAccount { .. } => *view = picture("alone", false),
+        Command::Join { .. } => *view = picture("digits", false),
+        Command::JoinByCode { .. } => *view = picture("joining", false),
+        Command::CancelJoin | Command::Leave => *view = picture("new", false),
         Command::Push { text, .. } => {
             let pushed = clip(view.clips.len(), ("", None, &[], &["Pixel"], 0));
             view.clips.insert(0, ClipView { text, ..pushed });
@@ -162,11 +231,19 @@ fn answer(view: &mut View, command: Command) -> Option<Notice> {
         Command::Invite => {
             view.invite = Some(invite());
         }
+        Command::InviteByCode => {
+            view.invite = Some(InviteView { url: String::new(), code: Some(CODE.into()), ..invite() });
+        }
+        Command::RemoveDevice { device } => {
+            view.devices.iter_mut().filter(|d| d.id == device).for_each(|d| d.removing = true);
+        }
+        Command::SetRotation { minutes } => view.rotation_minutes = minutes,
+        Command::Resume => view.problem = None,
         Command::CancelInvite | Command::Refuse => view.invite = None,
         Command::Approve { digits, .. } => {
-            if digits.as_deref() == Some("482913") {
+            if digits.is_none() || digits.as_deref() == Some("482913") {
                 view.invite = None;
-                view.devices = devices(2);
+                view.devices = devices(2, false);
                 return Some(Notice::DeviceAdded { device: "d1".into(), name: "Pixel".into() });
             }
             view.invite.iter_mut().for_each(|invite| invite.wrong_digits = true);

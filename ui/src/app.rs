@@ -6,10 +6,11 @@ use leptos::prelude::*;
 use wasm_bindgen::JsCast;
 
 use crate::focus::focus_soon;
-use crate::host::{Face, Host, Page as Shown, Platform};
+use crate::host::{Face, Host, LoadScanner, Platform};
 use crate::news::Toasts;
 use crate::parts::{Problem, Skeleton};
-use crate::screens::{Failure, Joining, Manage, Member, OpenedLink, Welcome};
+use crate::place::Place;
+use crate::screens::{Devices, Failure, Joining, Member, OpenedLink, Settings, Welcome};
 use crate::time;
 
 /// Everything a person sees.
@@ -28,9 +29,12 @@ pub fn App(
     send: UnsyncCallback<Command>,
     /// What the surroundings offer.
     platform: Platform,
+    /// Loads the decoder of QR codes; without it, no camera is offered.
+    #[prop(optional)]
+    scan: Option<LoadScanner>,
 ) -> impl IntoView {
     let face = platform.face;
-    let host = Host::new(view, send, platform, time::clock());
+    let host = Host::new(view, send, platform, scan, time::clock());
     provide_context(host);
     host.news.follow(notice, host);
     let screen = Memo::new(move |_| screen(view, failure, host));
@@ -39,13 +43,16 @@ pub fn App(
         if before.is_some_and(|before| before != Screen::Loading && before != screen) {
             focus_soon("h1");
         }
+        if matches!(screen, Screen::Welcome | Screen::Opened | Screen::Joining) {
+            host.places.back();
+        }
         screen
     });
     view! {
         <div
             class="app"
             class:popup=face == Face::Popup
-            class:member=move || matches!(screen.get(), Screen::Member | Screen::Manage)
+            class:member=move || matches!(screen.get(), Screen::Member(_))
             data-testid="app"
         >
             {move || match screen.get() {
@@ -54,8 +61,9 @@ pub fn App(
                 Screen::Welcome => view! { <Page><Welcome /></Page> }.into_any(),
                 Screen::Opened => view! { <Page><OpenedLink /></Page> }.into_any(),
                 Screen::Joining => view! { <Page><Joining /></Page> }.into_any(),
-                Screen::Member => view! { <Member /> }.into_any(),
-                Screen::Manage => view! { <Manage /> }.into_any(),
+                Screen::Member(Place::Clips) => view! { <Member /> }.into_any(),
+                Screen::Member(Place::Devices) => view! { <Devices /> }.into_any(),
+                Screen::Member(Place::Settings) => view! { <Settings /> }.into_any(),
             }}
             <Toasts news=host.news />
         </div>
@@ -81,8 +89,7 @@ enum Screen {
     Welcome,
     Opened,
     Joining,
-    Member,
-    Manage,
+    Member(Place),
 }
 
 fn screen(view: Signal<Option<View>>, failure: Signal<Option<String>>, host: Host) -> Screen {
@@ -94,8 +101,7 @@ fn screen(view: Signal<Option<View>>, failure: Signal<Option<String>>, host: Hos
         Some(Stage::New | Stage::Removed) if host.opened_link.with(Option::is_some) => Screen::Opened,
         Some(Stage::New | Stage::Removed) => Screen::Welcome,
         Some(Stage::Joining) => Screen::Joining,
-        Some(Stage::Member) if host.page.get() == Shown::Devices => Screen::Manage,
-        Some(Stage::Member) => Screen::Member,
+        Some(Stage::Member) => Screen::Member(host.places.get()),
     }
 }
 

@@ -41,10 +41,21 @@ pub(crate) fn tidy_relay(typed: &str) -> String {
     full.into_owned()
 }
 
-/// Whether this is a typed code rather than a link: a number, then words.
-pub(crate) fn looks_like_code(typed: &str) -> bool {
+/// Whether what was typed is meant as a pairing code: a number and words, and nothing of an address.
+pub(crate) fn is_code(typed: &str) -> bool {
     let typed = typed.trim();
-    typed.starts_with(|c: char| c.is_ascii_digit()) && typed.len() < 60 && !typed.contains(['/', '#', ':'])
+    typed.starts_with(|c: char| c.is_ascii_digit()) && !typed.contains([':', '/', '#', '.', '?'])
+}
+
+/// Whether this is meant as a pairing link.
+pub(crate) fn is_pairing_link(text: &str) -> bool {
+    text.contains("/pair#")
+}
+
+/// Whether a pairing link leads to another relay than the only one that can be used here.
+pub(crate) fn is_elsewhere(link: &str, own: Option<&str>) -> bool {
+    let at_own = |own: &str| link.strip_prefix(own).is_some_and(|rest| rest.starts_with("/pair#"));
+    own.is_some_and(|own| !at_own(own))
 }
 
 /// Six digits, however they were spaced.
@@ -101,13 +112,21 @@ mod tests {
     }
 
     #[test]
-    fn codes_are_told_from_links() {
-        for code in ["4-purple-cactus", " 12 Purple Cactus", "4"] {
-            assert!(looks_like_code(code), "{code}");
+    fn codes_and_links_are_told_apart() {
+        for code in ["4-purple-castle", " 12 Purple  castle", "4-purple", "4"] {
+            assert!(is_code(code), "{code}");
         }
-        for other in ["", "https://a.example/pair#x", "127.0.0.1:8787/pair#x", "purple-cactus"] {
-            assert!(!looks_like_code(other), "{other}");
+        for other in ["127.0.0.1:8787/pair#abc", "https://example.org/pair#4-purple-castle", "purple-castle", ""] {
+            assert!(!is_code(other), "{other}");
         }
+    }
+
+    #[test]
+    fn a_link_belongs_to_one_relay() {
+        let own = Some("http://127.0.0.1:878");
+        assert!(!is_elsewhere("http://127.0.0.1:878/pair#abc", own));
+        assert!(is_elsewhere("http://127.0.0.1:8787/pair#abc", own), "the port only begins alike");
+        assert!(!is_elsewhere("https://example.org/pair#abc", None), "an extension may use any");
     }
 
     #[test]

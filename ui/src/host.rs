@@ -7,6 +7,7 @@ use leptos::prelude::*;
 use crate::agent::device_name;
 use crate::clipboard;
 use crate::news::News;
+use crate::place::Places;
 
 /// Where the screens are shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -15,16 +16,6 @@ pub enum Face {
     Web,
     /// The extension's popup: 380 by at most 600 pixels.
     Popup,
-}
-
-/// What a device in an account shows.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub(crate) enum Page {
-    /// The clips, and the place to send from.
-    #[default]
-    Clips,
-    /// Devices and keys.
-    Devices,
 }
 
 /// What the surroundings offer.
@@ -57,6 +48,10 @@ impl Platform {
     }
 }
 
+/// Gives a promise of a JavaScript function from pixels (RGBA), width and height to the text of the
+/// QR code among them, or to nothing.
+pub type LoadScanner = UnsyncCallback<(), js_sys::Promise>;
+
 /// The context of all screens.
 #[derive(Clone, Copy)]
 pub(crate) struct Host {
@@ -72,7 +67,9 @@ pub(crate) struct Host {
     /// Where passing news goes.
     pub(crate) news: News,
     /// What is shown of an account.
-    pub(crate) page: RwSignal<Page>,
+    pub(crate) places: Places,
+    /// Loads the decoder of QR codes, where a camera may be asked for.
+    pub(crate) scan: Option<LoadScanner>,
 }
 
 impl Host {
@@ -80,9 +77,12 @@ impl Host {
         view: Signal<Option<View>>,
         send: UnsyncCallback<Command>,
         platform: Platform,
+        scan: Option<LoadScanner>,
         now: ReadSignal<u64>,
     ) -> Self {
         Self {
+            places: Places::new(platform.face),
+            scan,
             view,
             send,
             now,
@@ -90,7 +90,6 @@ impl Host {
             opened_link: RwSignal::new(platform.opened_link.clone()),
             platform: StoredValue::new(platform),
             news: News::new(),
-            page: RwSignal::new(Page::default()),
         }
     }
 

@@ -7,17 +7,19 @@
 
 mod agent;
 mod app;
+mod camera;
 mod clipboard;
 mod entry;
 mod focus;
 mod host;
 mod news;
 mod parts;
+mod place;
 mod screens;
 mod text;
 mod time;
 
 pub use agent::device_name;
 pub use app::{App, AppProps, mount};
-pub use host::{Face, Platform};
+pub use host::{Face, LoadScanner, Platform};
 pub use hushclip_engine::{Command, Notice, View};

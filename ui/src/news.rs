@@ -53,7 +53,7 @@ impl News {
             let notice = notice.get();
             untrack(|| match notice {
                 Some(Notice::DeviceAdded { name, .. }) => self.show(text::is_in(&name)),
-                Some(Notice::DeviceRemoved { name, .. }) => self.show(text::is_out(&name)),
+                Some(Notice::DeviceRemoved { name, .. }) => self.show(text::is_removed(&name)),
                 Some(Notice::Joined) => self.show(text::JOINED),
                 Some(Notice::Received { clip }) => self.say(text::received(&clip.from)),
                 Some(Notice::Failed { problem }) => {

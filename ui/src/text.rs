@@ -18,10 +18,30 @@ pub(crate) const RELAY_HINT: &str = "The server that carries your clips, sealed.
 pub(crate) const RELAY_EXAMPLE: &str = "http://127.0.0.1:8787";
 pub(crate) const JOIN: &str = "Join my other devices";
 pub(crate) const JOIN_HINT: &str =
-    "On a device that is already in, choose “Add a device”. Copy its link, or type its code.";
+    "On a device that is already in, choose “Add a device”. It shows a link, or a code to type.";
 pub(crate) const JOIN_LINK: &str = "Link or code from the other device";
-pub(crate) const JOIN_EXAMPLE: &str = "https://…/pair#…  or  4-purple-cactus";
+pub(crate) const JOIN_EXAMPLE: &str = "https://… or 4-purple-cactus";
+pub(crate) const JOIN_RELAY_HINT: &str = "The other device shows it below the code.";
 pub(crate) const JOIN_BUTTON: &str = "Join";
+
+pub(crate) const SCAN: &str = "Scan the QR code";
+pub(crate) const SCAN_OR: &str = "or";
+pub(crate) const SCAN_VIDEO: &str = "What the camera sees";
+pub(crate) const SCAN_STARTING: &str = "Starting the camera. The browser may ask whether it may be used.";
+pub(crate) const SCAN_LOOKING: &str = "Hold the QR code of the other device in front of the camera.";
+pub(crate) const SCAN_NOT_A_LINK: &str = "This QR code is no pairing link. On the other device, choose “Add a device”.";
+pub(crate) const SCAN_DENIED: &str = "The browser did not allow the camera. Allow it for this page in the browser’s settings, or paste the link instead.";
+pub(crate) const SCAN_MISSING: &str = "There is no camera here. Paste the link, or type a code instead.";
+pub(crate) const SCAN_BUSY: &str = "The camera gives no picture. Another program may be using it.";
+pub(crate) const SCAN_NOT_LOADED: &str = "What reads QR codes could not be loaded. Check the connection and try again.";
+
+pub(crate) const REMOVED: &str = "This device was removed from its account";
+pub(crate) const REMOVED_CLIPS: &str = "Its keys are deleted. The clips it had are still listed below.";
+pub(crate) const REMOVED_EMPTY: &str = "Its keys are deleted.";
+pub(crate) const REMOVED_LIST: &str = "Clips from before";
+pub(crate) const DELETE_CLIPS: &str = "Delete them";
+pub(crate) const DELETE_CLIPS_WARNING: &str = "The clips are deleted from this device. There is no way back.";
+pub(crate) const DELETE_CLIPS_SURE: &str = "Delete the clips";
 
 pub(crate) const OPENED: &str = "Join these devices?";
 pub(crate) const OPENED_HINT: &str =
@@ -32,7 +52,7 @@ pub(crate) const OPENED_MEMBER: &str =
     "This device is already in. Open the pairing link on the device that you want to add.";
 
 pub(crate) const CONNECTING: &str = "Connecting…";
-pub(crate) const CONNECTING_HINT: &str = "Keep the other device open.";
+pub(crate) const CONNECTING_HINT: &str = "Keep the other device open. It may ask you whether to let this one in.";
 pub(crate) const DIGITS: &str = "Type these digits on the other device";
 pub(crate) const DIGITS_HINT: &str = "It asks for them next to the name of this one. Nobody else needs them.";
 pub(crate) const CANCEL: &str = "Cancel";
@@ -42,11 +62,34 @@ pub(crate) const CATCHING_UP: &str = "Catching up…";
 pub(crate) const ONLINE: &str = "Online";
 pub(crate) const WAITING: &str = "No connection";
 
+pub(crate) const PLACES: &str = "More of this account";
+pub(crate) const BACK: &str = "Back to the clips";
 pub(crate) const DEVICES: &str = "Devices";
+pub(crate) const DEVICES_HINT: &str =
+    "Who is online is what the relay says. “Confirmed” is signed by the device itself, by its own clock.";
+pub(crate) const NEVER_CONFIRMED: &str = "not heard from yet";
+pub(crate) const REMOVE: &str = "Remove…";
+pub(crate) const REMOVE_SURE: &str = "Remove it";
+pub(crate) const REMOVING: &str = "Removing…";
+pub(crate) const REMOVING_OFFLINE: &str = "Will be removed once there is a connection";
+pub(crate) const CHECK: &str = "Same on all devices?";
+pub(crate) const CHECK_HINT: &str =
+    "Open this page on another of your devices: it shows the same, unless the relay shows them different lists.";
 pub(crate) const THIS_DEVICE: &str = "this device";
 pub(crate) const IS_ONLINE: &str = "online";
 pub(crate) const IS_OFFLINE: &str = "not connected";
 pub(crate) const ADD: &str = "Add a device";
+
+pub(crate) const SETTINGS: &str = "Settings";
+pub(crate) const ROTATION: &str = "Keys";
+pub(crate) const ROTATION_LABEL: &str = "Change the keys of this device";
+pub(crate) const ROTATION_HINT: &str = "Also after each 1,000 clips. Eight days after a change, whoever takes this device finds no key to what was sent \
+     before it.";
+
+pub(crate) const ALERTS: &str = "What you should know";
+pub(crate) const ALERTS_FEWER: &str = "Show fewer";
+pub(crate) const ALERTS_DISMISS: &str = "Dismiss all";
+pub(crate) const ALERT_DEVICES: &str = "Show devices";
 
 pub(crate) const ALONE: &str = "Add your phone or another computer";
 pub(crate) const ALONE_HINT: &str = "What you copy or send on one of them shows up on all of them.";
@@ -71,63 +114,41 @@ pub(crate) const PASTE_EMPTY: &str = "There is no text on the clipboard.";
 
 pub(crate) const INVITE: &str = "Add a device";
 pub(crate) const INVITE_HINT: &str = "Scan this with the phone’s camera, or open the link on the other device.";
-pub(crate) const INVITE_MAKING: &str = "Making a link…";
-pub(crate) const INVITE_OFFLINE: &str = "The link appears once there is a connection.";
+pub(crate) const INVITE_KIND: &str = "How to add it";
+pub(crate) const INVITE_BY_LINK: &str = "Link or QR";
+pub(crate) const INVITE_BY_CODE: &str = "Typed code";
+pub(crate) const INVITE_MAKING: &str = "One moment…";
+pub(crate) const INVITE_OFFLINE: &str = "It appears once there is a connection.";
 pub(crate) const INVITE_QR: &str = "Picture of the link, to scan with another device";
 pub(crate) const INVITE_LINK: &str = "Link";
 pub(crate) const INVITE_COPY: &str = "Copy link";
 pub(crate) const LINK_NOT_COPIED: &str = "Select the link and copy it";
-pub(crate) const INVITE_OVER: &str = "The link is no longer valid. Make a new one.";
+pub(crate) const INVITE_OVER: &str = "It no longer works. Cancel, and make a new one.";
+pub(crate) const CODE: &str = "Code";
+pub(crate) const CODE_HINT: &str = "Type this on the other device, under “Join my other devices”.";
+pub(crate) const CODE_RELAY: &str = "If it asks for the relay:";
+pub(crate) const CODE_COPY: &str = "Copy code";
+pub(crate) const CODE_NOT_COPIED: &str = "Select the code and copy it";
+pub(crate) const REQUEST_CODE_HINT: &str = "It knows the code. Let it in if that is the device you typed it on.";
+pub(crate) const SHARE_HISTORY: &str = "Share the clips of the last 7 days";
+pub(crate) const SHARE_HISTORY_HINT: &str = "Otherwise it gets only what is sent from now on.";
 pub(crate) const REQUEST_HINT: &str = "Type the six digits it shows.";
 pub(crate) const REQUEST_FIELD: &str = "Six digits";
 pub(crate) const WRONG_DIGITS: &str = "These are not the digits it shows. Look again.";
 pub(crate) const APPROVE: &str = "Let it in";
 pub(crate) const REFUSE: &str = "Refuse";
 
-pub(crate) const INVITE_CODE_HINT: &str = "On the other device, choose “Join my other devices” and type this.";
-pub(crate) const INVITE_CODE: &str = "Code";
-pub(crate) const INVITE_COPY_CODE: &str = "Copy code";
-pub(crate) const CODE_INSTEAD: &str = "Type a code instead";
-pub(crate) const LINK_INSTEAD: &str = "Show a link instead";
-pub(crate) const REQUEST_BY_CODE: &str = "It was given the right code.";
-pub(crate) const SHARE_HISTORY: &str = "Share the clips of the last 7 days";
-
-pub(crate) const SCAN: &str = "Scan the QR code";
-pub(crate) const SCAN_HINT: &str = "Point the camera at the QR code on the other device.";
-pub(crate) const SCAN_PICTURE: &str = "What the camera sees";
-pub(crate) const SCAN_OTHER: &str = "That is a QR code, but not one for pairing.";
-pub(crate) const SCAN_DENIED: &str = "The browser did not allow the camera. Allow it for this page, or paste the link.";
-pub(crate) const SCAN_NONE: &str = "No camera was found. Paste the link, or type a code.";
-
-pub(crate) const MANAGE: &str = "Devices and keys";
-pub(crate) const DEVICES_TITLE: &str = "Devices";
-pub(crate) const SHOW_DEVICES: &str = "Show devices";
-pub(crate) const BACK: &str = "Back";
-pub(crate) const NEVER_CONFIRMED: &str = " · not heard from yet";
-pub(crate) const REMOVE: &str = "Remove";
-pub(crate) const REMOVING: &str = "Removing…";
-pub(crate) const REMOVE_CAN: &str =
-    "From now on it gets nothing that you copy, and it is told to delete its keys. The others change theirs.";
-pub(crate) const REMOVE_CANNOT: &str =
-    "What it has received it may keep. It can come back only if you let it in again.";
-pub(crate) const CHECK: &str = "Same on all devices?";
-pub(crate) const CHECK_HINT: &str =
-    "Each of your devices shows these characters. If they differ for longer than a minute, the relay is not honest.";
-pub(crate) const ROTATION: &str = "Change this device’s keys";
-pub(crate) const ROTATION_HINT: &str =
-    "Who takes this device cannot read what was sent before the change, once eight days have passed.";
-pub(crate) const LEAVE_HINT: &str = "Deletes keys and clips here. The other devices go on; remove this one there too.";
-pub(crate) const RESUME: &str = "Ask the relay again";
-pub(crate) const REMOVED: &str = "This device was removed from its account";
-pub(crate) const REMOVED_HINT: &str = "Its keys are deleted. The clips it had are still here.";
-pub(crate) const REMOVED_DELETE: &str = "Delete these clips";
-pub(crate) const REMOVED_DELETE_SURE: &str = "Yes, delete them";
-
 pub(crate) const DISMISS: &str = "Dismiss";
 pub(crate) const LEAVE: &str = "Forget this account";
-pub(crate) const LEAVE_SURE: &str = "Delete keys and clips from this device";
+pub(crate) const LEAVE_SURE: &str = "Delete keys and clips";
+pub(crate) const LEAVE_HINT: &str = "For a device that you give away, or to start anew.";
+pub(crate) const LEAVE_WARNING: &str = "Keys and clips are deleted from this device; there is no way back. The other \
+     devices are not told: remove this one there as well.";
+pub(crate) const RESUME: &str = "Ask the relay again";
 pub(crate) const ELSEWHERE: &str = "That link is for another relay. Open it in the browser instead.";
 pub(crate) const JOINED: &str = "This device is in";
+
+const NOW: &str = "now";
 
 /// When the next attempt to connect comes, after [`WAITING`].
 pub(crate) fn retry_in(seconds: u64) -> String {
@@ -137,7 +158,7 @@ pub(crate) fn retry_in(seconds: u64) -> String {
 /// How long ago something was; `None` when only a date will do.
 pub(crate) fn ago(age: Age) -> Option<String> {
     Some(match age {
-        Age::Now => "now".into(),
+        Age::Now => NOW.into(),
         Age::Minutes(n) => format!("{n} min ago"),
         Age::Hours(n) => format!("{n} h ago"),
         Age::Days(1) => "yesterday".into(),
@@ -161,32 +182,6 @@ pub(crate) fn works_for(minutes: u64, seconds: u64) -> String {
     format!("Works once, for another {minutes}:{seconds:02}")
 }
 
-/// When a device last gave a sign of life.
-pub(crate) fn last_confirmed(ago: &str) -> String {
-    format!(" · last confirmed {ago}")
-}
-
-/// The question before a device is removed.
-pub(crate) fn remove_title(name: &str) -> String {
-    format!("Remove “{name}”")
-}
-
-/// Somebody was removed.
-pub(crate) fn is_out(name: &str) -> String {
-    format!("{name} was removed")
-}
-
-/// How often something happens.
-pub(crate) fn every(minutes: u32) -> String {
-    match minutes {
-        10_080 => "every week".into(),
-        1_440 => "every day".into(),
-        60 => "every hour".into(),
-        hours if hours % 60 == 0 => format!("every {} hours", hours / 60),
-        minutes => format!("every {minutes} minutes"),
-    }
-}
-
 /// Who asks to be let in.
 pub(crate) fn wants_to_join(name: &str) -> String {
     format!("“{name}” wants to join")
@@ -195,6 +190,45 @@ pub(crate) fn wants_to_join(name: &str) -> String {
 /// Somebody was let in.
 pub(crate) fn is_in(name: &str) -> String {
     format!("{name} is in")
+}
+
+/// Somebody was removed.
+pub(crate) fn is_removed(name: &str) -> String {
+    format!("{name} was removed")
+}
+
+/// What a screen reader says for [`REMOVE`].
+pub(crate) fn remove(name: &str) -> String {
+    format!("Remove {name}…")
+}
+
+/// What removing a device does, and what it cannot do.
+pub(crate) fn remove_warning(name: &str) -> String {
+    format!(
+        "“{name}” gets nothing you copy from now on, and is told to delete its keys. It keeps what it has already \
+         received, and comes back only if you let it in again. Until it is gone, whoever holds it could also remove yours."
+    )
+}
+
+/// When a device last gave a signed sign of life.
+pub(crate) fn confirmed(ago: &str) -> String {
+    if ago == NOW { "confirmed just now".into() } else { format!("last confirmed {ago}") }
+}
+
+/// How often keys change.
+pub(crate) fn every(minutes: u32) -> String {
+    let (n, unit) = match minutes {
+        n if n % 10_080 == 0 => (n / 10_080, "week"),
+        n if n % 1_440 == 0 => (n / 1_440, "day"),
+        n if n % 60 == 0 => (n / 60, "hour"),
+        n => (n, "minute"),
+    };
+    if n == 1 { format!("every {unit}") } else { format!("every {n} {unit}s") }
+}
+
+/// More alerts than are shown at first.
+pub(crate) fn all_alerts(count: usize) -> String {
+    format!("Show all {count}")
 }
 
 /// A clip came, for those who do not see the list.
@@ -225,6 +259,16 @@ mod tests {
         assert_eq!(
             delivery(&names(&["Phone"]), &names(&["Laptop"])).unwrap(),
             "Delivered to Phone · waiting for Laptop"
+        );
+    }
+
+    #[test]
+    fn intervals_are_told_in_their_largest_unit() {
+        let told = [30, 45, 60, 90, 360, 1_440, 2_880, 10_080].map(every).join(", ");
+        assert_eq!(
+            told,
+            "every 30 minutes, every 45 minutes, every hour, every 90 minutes, every 6 hours, every day, every 2 days, \
+             every week"
         );
     }
 

@@ -18,9 +18,18 @@ struct Shown {
     failure: RwSignal<Option<String>>,
 }
 
-/// Starts the app. `link` is the pairing link that the page was opened with.
 #[wasm_bindgen]
-pub fn start(link: Option<String>) {
+extern "C" {
+    /// Loads the decoder of QR codes.
+    pub type Loader;
+    #[wasm_bindgen(method, js_name = call)]
+    fn load(this: &Loader) -> js_sys::Promise;
+}
+
+/// Starts the app. `link` is the pairing link that the page was opened with; `scanner` loads the
+/// decoder of QR codes.
+#[wasm_bindgen]
+pub fn start(link: Option<String>, scanner: Loader) {
     let shown = Shown { view: RwSignal::new(None), notice: RwSignal::new(None), failure: RwSignal::new(None) };
     let client = Rc::new(OnceCell::<Client>::new());
     let starting = run(shown, Rc::clone(&client));
@@ -32,7 +41,8 @@ pub fn start(link: Option<String>) {
     });
     let platform = Platform::here(Face::Web, link);
     let Shown { view, notice, failure } = shown;
-    mount(move || view! { <App view notice failure send platform /> });
+    let scan = UnsyncCallback::new(move |()| scanner.load());
+    mount(move || view! { <App view notice failure send platform scan /> });
     // Only now: mounting sets up what runs it.
     spawn_local(starting);
 }

@@ -18,8 +18,15 @@
   const start = async () => {
     const module = await import("/hushclip_web.js");
     await Promise.all([drawn, module.default({ module_or_path: "/hushclip_web_bg.wasm" })]);
-    module.start(link);
+    module.start(link, scanner);
     link = undefined;
+  };
+
+  // Only those who scan a QR code load what reads it.
+  const scanner = async () => {
+    const module = await import("/hushclip_scan.js");
+    await module.default({ module_or_path: "/hushclip_scan_bg.wasm" });
+    return module.decode;
   };
 
   start().catch(async (error) => {

@@ -31,6 +31,7 @@ pub(crate) enum Part {
 
 const RELAY: Module = Module { package: "hushclip-relay-worker", name: "hushclip_relay_worker", worker: true };
 const WEB: Module = Module { package: "hushclip-web", name: "hushclip_web", worker: false };
+const SCAN: Module = Module { package: "hushclip-scan", name: "hushclip_scan", worker: false };
 const BACKGROUND: Module = Module { package: "hushclip-extension", name: "hushclip_extension", worker: false };
 const POPUP: Module = Module { package: "hushclip-popup", name: "hushclip_popup", worker: false };
 
@@ -38,7 +39,7 @@ impl Part {
     fn modules(self) -> &'static [Module] {
         match self {
             Self::Worker => &[RELAY],
-            Self::Web => &[WEB],
+            Self::Web => &[WEB, SCAN],
             Self::Extension => &[BACKGROUND, POPUP],
             Self::Cli => &[],
         }
@@ -94,7 +95,9 @@ fn web() -> Result<()> {
     let dir = files::empty(&paths::dist().join("web"))?;
     files::copy_tree(&paths::root().join("web-pairing/static"), &dir)?;
     files::copy_file(&paths::root().join("ui/style.css"), &dir)?;
-    files::copy_tree(&wasm::bundle(&WEB)?, &dir)?;
+    for module in Part::Web.modules() {
+        files::copy_tree(&wasm::bundle(module)?, &dir)?;
+    }
     done(&dir);
     Ok(())
 }

@@ -1,62 +1,114 @@
-//! What the person should know and has not put away yet: somebody came, something did not arrive.
+//! What a person should know: calm banners in the engine's own words, until dismissed.
 
 use hushclip_engine::Command;
 use hushclip_engine::view::AlertView;
 use leptos::prelude::*;
 
-use crate::host::{Page, host};
+use crate::focus::focus_soon;
+use crate::host::{Host, host};
 use crate::parts::icon::{Icon, Shape};
+use crate::place::Place;
 use crate::{text, time};
 
-/// Alerts after which a person may want to look at the devices.
-const ABOUT_DEVICES: [&str; 4] = ["joined", "removed", "cloned", "cloned_here"];
+/// How many are shown before the person asks for all.
+const SHOWN: usize = 2;
 
-/// All alerts, the newest first.
+/// The alerts, newest first.
 #[component]
 pub(crate) fn Alerts() -> impl IntoView {
     let host = host();
+    let all = RwSignal::new(false);
     let alerts = host.follow(|view| view.alerts.iter().rev().cloned().collect::<Vec<_>>());
+    let more = Memo::new(move |_| alerts.with(Vec::len) > SHOWN);
+    let shown = move || {
+        let shown = if all.get() { usize::MAX } else { SHOWN };
+        alerts.get().into_iter().take(shown).collect::<Vec<_>>()
+    };
     view! {
-        <div class="alerts" role="status">
-            <For each=move || alerts.get() key=|alert| (alert.id, alert.message.clone()) let(alert)>
-                <Alert alert />
-            </For>
-        </div>
+        // Always there, so that a screen reader says what comes into it.
+        <section class="alerts" aria-label=text::ALERTS role="status">
+            <ul>
+                // A message may change while its identifier stays, as when more clips are missing.
+                <For each=shown key=|alert| (alert.id, alert.message.clone()) let(alert)>
+                    <li>{banner(host, alert)}</li>
+                </For>
+            </ul>
+            <Show when=move || more.get()>
+                <div class="row">
+                    <button
+                        class="plain small"
+                        type="button"
+                        aria-expanded=move || all.get().to_string()
+                        on:click=move |_| all.update(|all| *all = !*all)
+                    >
+                        {move || {
+                            if all.get() { text::ALERTS_FEWER.to_owned() } else { text::all_alerts(alerts.with(Vec::len)) }
+                        }}
+                    </button>
+                    <button class="plain small" type="button" on:click=move |_| dismiss_all(host)>
+                        {text::ALERTS_DISMISS}
+                    </button>
+                </div>
+            </Show>
+        </section>
     }
 }
 
-#[component]
-fn Alert(alert: AlertView) -> impl IntoView {
-    let host = host();
-    let AlertView { id, code, message, at, .. } = alert;
-    let devices = ABOUT_DEVICES.contains(&code.as_str());
-    let shape = if code == "missing" || code.starts_with("cloned") { Shape::Warning } else { Shape::Info };
-    let when = move || time::ago(at, host.lately.get());
+fn banner(host: Host, alert: AlertView) -> impl IntoView {
+    let (id, at) = (alert.id, alert.at);
+    let (shape, devices) = match alert.code.as_str() {
+        "joined" => (Shape::Joined, true),
+        "removed" => (Shape::Gone, true),
+        "cloned" | "cloned_here" => (Shape::Twice, true),
+        "missing" => (Shape::Warning, false),
+        "expired" => (Shape::Clock, false),
+        "log_restored" => (Shape::Restored, false),
+        _ => (Shape::Warning, true),
+    };
+    let dismiss = move |_| {
+        host.send(Command::DismissAlert { id });
+        // The button goes away and would take the keyboard with it.
+        focus_soon(".alerts .bare, h1");
+    };
     view! {
-        <div class="alert" data-testid="alert" data-code=code>
+        <div class="alert" data-testid="alert" data-code=alert.code>
             <Icon shape />
             <div class="words">
-                <p dir="auto">{message}</p>
-                <p class="hint">{when}</p>
-                {devices
-                    .then(|| {
-                        view! {
-                            <button class="plain" type="button" on:click=move |_| host.page.set(Page::Devices)>
-                                {text::SHOW_DEVICES}
-                            </button>
-                        }
-                    })}
+                <p dir="auto">{alert.message}</p>
+                <p class="foot">
+                    <time title=time::exact(at)>{move || time::ago(at, host.lately.get().max(at))}</time>
+                    {devices
+                        .then(|| {
+                            view! {
+                                <button
+                                    class="inline"
+                                    type="button"
+                                    data-testid="alert-devices"
+                                    on:click=move |_| host.places.go(Place::Devices)
+                                >
+                                    {text::ALERT_DEVICES}
+                                </button>
+                            }
+                        })}
+                </p>
             </div>
             <button
                 class="bare"
                 type="button"
-                data-testid="dismiss-alert"
+                data-testid="alert-dismiss"
                 aria-label=text::DISMISS
                 title=text::DISMISS
-                on:click=move |_| host.send(Command::DismissAlert { id })
+                on:click=dismiss
             >
                 <Icon shape=Shape::Close />
             </button>
         </div>
     }
+}
+
+fn dismiss_all(host: Host) {
+    for id in host.peek(|view| view.alerts.iter().map(|alert| alert.id).collect::<Vec<_>>()) {
+        host.send(Command::DismissAlert { id });
+    }
+    focus_soon("h1");
 }

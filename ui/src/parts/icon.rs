@@ -15,10 +15,18 @@ pub(crate) enum Shape {
     Plus,
     Close,
     Warning,
-    Info,
     Back,
     Devices,
+    Settings,
     Camera,
+    /// Something came in.
+    Joined,
+    /// Something went out.
+    Gone,
+    /// One thing twice.
+    Twice,
+    /// Put back as it was.
+    Restored,
 }
 
 impl Shape {
@@ -36,17 +44,23 @@ impl Shape {
             }
             Self::Plus => "M12 5v14M5 12h14",
             Self::Close => "M6 6l12 12M18 6L6 18",
-            Self::Info => "M12 11v5M12 7.8v.1M21 12a9 9 0 1 1-18 0 9 9 0 0 1 18 0z",
+            Self::Warning => {
+                "M12 9v4.5M12 16.8v.1M10.4 4.6L2.9 17.5a1.85 1.85 0 0 0 1.6 2.8h15a1.85 1.85 0 0 0 1.6-2.8L13.6 4.6a1.85 1.85 0 0 0-3.2 0z"
+            }
             Self::Back => "M15 5l-7 7 7 7",
             Self::Devices => {
-                "M13 17H4.5a1.5 1.5 0 0 1-1.5-1.5v-9A1.5 1.5 0 0 1 4.5 5h13A1.5 1.5 0 0 1 19 6.500v1M8 20h5M16.500 10h4a1 1 0 0 1 1 1v8a1 1 0 0 1-1 1h-4a1 1 0 0 1-1-1v-8a1 1 0 0 1 1-1z"
+                "M13 17H4.5A1.5 1.5 0 0 1 3 15.5v-9A1.5 1.5 0 0 1 4.5 5h13A1.5 1.5 0 0 1 19 6.500v.5M8 20h5M16.500 10h4a1 1 0 0 1 1 1v8a1 1 0 0 1-1 1h-4a1 1 0 0 1-1-1v-8a1 1 0 0 1 1-1z"
+            }
+            Self::Settings => {
+                "M4 7.5h9.5M18.5 7.5H20M13.5 7.5a2.5 2.5 0 1 0 5 0 2.5 2.5 0 1 0-5 0M4 16.5h1.5M10.5 16.5H20M5.5 16.5a2.5 2.5 0 1 0 5 0 2.5 2.5 0 1 0-5 0"
             }
             Self::Camera => {
                 "M4 8h3l2-3h6l2 3h3a1 1 0 0 1 1 1v10a1 1 0 0 1-1 1H4a1 1 0 0 1-1-1V9a1 1 0 0 1 1-1zM15.500 13.500a3.500 3.500 0 1 1-7 0 3.500 3.500 0 0 1 7 0z"
             }
-            Self::Warning => {
-                "M12 9v4.5M12 16.8v.1M10.4 4.6L2.9 17.5a1.85 1.85 0 0 0 1.6 2.8h15a1.85 1.85 0 0 0 1.6-2.8L13.6 4.6a1.85 1.85 0 0 0-3.2 0z"
-            }
+            Self::Joined => "M12 8v8M8 12h8M21 12a9 9 0 1 1-18 0 9 9 0 0 1 18 0z",
+            Self::Gone => "M8 12h8M21 12a9 9 0 1 1-18 0 9 9 0 0 1 18 0z",
+            Self::Twice => "M15.5 12a6 6 0 1 1-12 0 6 6 0 0 1 12 0zM20.5 12a6 6 0 0 1-8 5.7M12.5 6.3a6 6 0 0 1 8 5.7",
+            Self::Restored => "M4.5 12a7.5 7.5 0 1 0 2.4-5.5M6.5 3v4h4",
         }
     }
 }

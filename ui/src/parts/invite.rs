@@ -1,45 +1,31 @@
-//! Adding a device: the link as a picture and as text, and then the question who wants in.
+//! Adding a device: the link as a picture and as text, or a code to type, and then the question who
+//! wants in.
 
 use hushclip_engine::Command;
 use hushclip_engine::view::{Connection, InviteView};
-use leptos::ev::Event;
-use leptos::html::Dialog;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 
 use crate::host::host;
-use crate::parts::digits::Request;
 use crate::parts::icon::{Icon, Shape};
 use crate::parts::qr::Qr;
+use crate::parts::request::Request;
+use crate::parts::sheet::Sheet;
 use crate::{clipboard, text, time};
+
+/// How long an invite lasts.
+const INVITE_SECONDS: u64 = 600;
 
 /// The open invite in a sheet above everything; Escape ends the invite.
 #[component]
 pub(crate) fn InviteSheet() -> impl IntoView {
     let host = host();
-    let sheet = NodeRef::<Dialog>::new();
     let open = host.follow(|view| view.invite.is_some());
-    Effect::new(move |_| {
-        let open = open.get();
-        let Some(sheet) = sheet.get() else { return };
-        if open && !sheet.open() {
-            // Fails only for a sheet that is not in the page, which then has nobody to show it to.
-            let _ = sheet.show_modal();
-        } else if !open && sheet.open() {
-            sheet.close();
-        }
-    });
+    let on_cancel = UnsyncCallback::new(move |()| host.send(Command::CancelInvite));
     view! {
-        <dialog
-            class="sheet"
-            node_ref=sheet
-            aria-labelledby="invite-title"
-            on:cancel=move |_: Event| host.send(Command::CancelInvite)
-        >
-            <Show when=move || open.get()>
-                <Invite />
-            </Show>
-        </dialog>
+        <Sheet open on_cancel title="invite-title">
+            <Invite />
+        </Sheet>
     }
 }
 
@@ -47,31 +33,76 @@ pub(crate) fn InviteSheet() -> impl IntoView {
 #[component]
 pub(crate) fn Invite() -> impl IntoView {
     let host = host();
-    let part = move |part: fn(&InviteView) -> String| {
-        host.follow(move |view| view.invite.as_ref().map(part).unwrap_or_default())
-    };
-    let url = part(|invite| invite.url.clone());
-    let code = part(|invite| invite.code.clone().unwrap_or_default());
-    let request = host.follow(|view| view.invite.as_ref().and_then(|invite| invite.request.clone()));
+    let request = host.follow(|view| {
+        let invite = view.invite.as_ref()?;
+        Some((invite.request.clone()?, invite.needs_digits))
+    });
     view! {
         <div class="invite">
             {move || match request.get() {
-                Some(name) => view! { <Request name /> }.into_any(),
-                None if code.with(|code| !code.is_empty()) => view! { <Code code=code.get() /> }.into_any(),
-                None if url.with(String::is_empty) => view! { <Making /> }.into_any(),
-                None => view! { <Link url=url.get() /> }.into_any(),
+                Some((name, needs_digits)) => view! { <Request name needs_digits /> }.into_any(),
+                None => view! { <Waiting /> }.into_any(),
             }}
         </div>
     }
 }
 
-/// There is no link yet.
+/// Nobody has answered yet.
+#[component]
+fn Waiting() -> impl IntoView {
+    let host = host();
+    let part = move |part: fn(&InviteView) -> String| {
+        host.follow(move |view| view.invite.as_ref().map(part).unwrap_or_default())
+    };
+    let url = part(|invite| invite.url.clone());
+    let code = part(|invite| invite.code.clone().unwrap_or_default());
+    view! {
+        <h2 id="invite-title" tabindex="-1" autofocus>{text::INVITE}</h2>
+        <Kind />
+        {move || match (url.get(), code.get()) {
+            (_, code) if !code.is_empty() => view! { <Code code /> }.into_any(),
+            (url, _) if !url.is_empty() => view! { <Link url /> }.into_any(),
+            _ => view! { <Making /> }.into_any(),
+        }}
+    }
+}
+
+/// The choice between a link and a code; taking the other one makes a new invite.
+#[component]
+fn Kind() -> impl IntoView {
+    let host = host();
+    let by_code = host.follow(|view| view.invite.as_ref().is_some_and(|invite| invite.code.is_some()));
+    let choice = move |code: bool, label: &'static str, testid: &'static str| {
+        let choose = move |_| {
+            if by_code.get_untracked() != code {
+                host.send(if code { Command::InviteByCode } else { Command::Invite });
+            }
+        };
+        view! {
+            <button
+                type="button"
+                data-testid=testid
+                aria-pressed=move || (by_code.get() == code).to_string()
+                on:click=choose
+            >
+                {label}
+            </button>
+        }
+    };
+    view! {
+        <div class="switch" role="group" aria-label=text::INVITE_KIND>
+            {choice(false, text::INVITE_BY_LINK, "invite-by-link")}
+            {choice(true, text::INVITE_BY_CODE, "invite-by-code")}
+        </div>
+    }
+}
+
+/// The relay has not answered yet.
 #[component]
 fn Making() -> impl IntoView {
     let host = host();
     let online = host.follow(|view| matches!(view.connection, Connection::Online | Connection::CatchingUp));
     view! {
-        <h2 id="invite-title" tabindex="-1" autofocus>{text::INVITE}</h2>
         <p class="lead pulse" role="status">
             {move || if online.get() { text::INVITE_MAKING } else { text::INVITE_OFFLINE }}
         </p>
@@ -79,55 +110,38 @@ fn Making() -> impl IntoView {
     }
 }
 
-/// How long an invite lasts.
-const INVITE_SECONDS: u64 = 600;
-
 /// The link, to scan or to copy.
 #[component]
 fn Link(url: String) -> impl IntoView {
-    let copied = RwSignal::new(None);
-    let copy = {
-        let url = url.clone();
-        move |_| copy_link(copied, &url)
-    };
     view! {
-        <h2 id="invite-title" tabindex="-1" autofocus>{text::INVITE}</h2>
         <p class="lead">{text::INVITE_HINT}</p>
         <Qr link=url.clone() label=text::INVITE_QR />
-        <p class="link" dir="ltr" data-testid="invite-url" aria-label=text::INVITE_LINK>{url}</p>
+        <p class="link" dir="ltr" data-testid="invite-url" aria-label=text::INVITE_LINK>{url.clone()}</p>
         <Left />
         <div class="row">
             <Cancel />
-            <button class="secondary" type="button" on:click=copy>
-                <Icon shape=Shape::Copy />
-                <span role="status">{move || copied.get().unwrap_or(text::INVITE_COPY)}</span>
-            </button>
+            <CopyButton what=url label=text::INVITE_COPY failed=text::LINK_NOT_COPIED />
         </div>
-        <Instead label=text::CODE_INSTEAD command=Command::InviteByCode />
     }
 }
 
-/// The code, to read out or to type.
+/// The code, to read and to type.
 #[component]
 fn Code(code: String) -> impl IntoView {
-    let copied = RwSignal::new(None);
-    let copy = {
-        let code = code.clone();
-        move |_| copy_link(copied, &code)
-    };
+    let relay = host().follow(|view| view.relay.clone());
     view! {
-        <h2 id="invite-title" tabindex="-1" autofocus>{text::INVITE}</h2>
-        <p class="lead">{text::INVITE_CODE_HINT}</p>
-        <p class="code" dir="ltr" data-testid="invite-code" aria-label=text::INVITE_CODE>{code}</p>
+        <p class="lead">{text::CODE_HINT}</p>
+        <p class="code" dir="ltr" data-testid="invite-code" aria-label=text::CODE>{code.clone()}</p>
+        <p class="hint">
+            {text::CODE_RELAY}
+            " "
+            <bdi class="relay" dir="ltr" data-testid="invite-relay">{move || relay.get()}</bdi>
+        </p>
         <Left />
         <div class="row">
             <Cancel />
-            <button class="secondary" type="button" on:click=copy>
-                <Icon shape=Shape::Copy />
-                <span role="status">{move || copied.get().unwrap_or(text::INVITE_COPY_CODE)}</span>
-            </button>
+            <CopyButton what=code label=text::CODE_COPY failed=text::CODE_NOT_COPIED />
         </div>
-        <Instead label=text::LINK_INSTEAD command=Command::Invite />
     }
 }
 
@@ -144,18 +158,7 @@ fn Left() -> impl IntoView {
             text::works_for(left / 60, left % 60)
         }
     };
-    view! { <p class="hint" data-testid="invite-left">{left}</p> }
-}
-
-/// The other kind of invite.
-#[component]
-fn Instead(label: &'static str, command: Command) -> impl IntoView {
-    let host = host();
-    view! {
-        <button class="plain" type="button" data-testid="instead" on:click=move |_| host.send(command.clone())>
-            {label}
-        </button>
-    }
+    view! { <p class="hint">{left}</p> }
 }
 
 #[component]
@@ -166,10 +169,22 @@ fn Cancel() -> impl IntoView {
     }
 }
 
-/// Says on the button how it went: other messages are behind the dialog.
-fn copy_link(copied: RwSignal<Option<&'static str>>, url: &str) {
-    let written = clipboard::write(url, None);
-    spawn_local(async move {
-        copied.set(Some(if written.await { text::COPIED } else { text::LINK_NOT_COPIED }));
-    });
+/// Copies, and says on the button how it went: other messages are behind the dialog.
+#[component]
+fn CopyButton(what: String, label: &'static str, failed: &'static str) -> impl IntoView {
+    let said = RwSignal::new(label);
+    let copy = move |_| {
+        let written = clipboard::write(&what, None);
+        spawn_local(async move {
+            let said_then = if written.await { text::COPIED } else { failed };
+            // The invite may have ended meanwhile, and the button with it.
+            said.try_set(said_then);
+        });
+    };
+    view! {
+        <button class="secondary" type="button" on:click=copy>
+            <Icon shape=Shape::Copy />
+            <span role="status">{move || said.get()}</span>
+        </button>
+    }
 }

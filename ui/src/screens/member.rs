@@ -2,9 +2,9 @@
 
 use leptos::prelude::*;
 
-use crate::host::{Page, host};
-use crate::parts::icon::{Icon, Shape};
-use crate::parts::{Alerts, Alone, Clips, Composer, Connection, Devices, InviteSheet, Mark, Problem};
+use crate::host::host;
+use crate::parts::{Alerts, Alone, Clips, Composer, Connection, Devices, Icon, InviteSheet, Mark, Problem, Shape};
+use crate::place::Place;
 use crate::text;
 
 /// A device in an account.
@@ -23,16 +23,10 @@ pub(crate) fn Member() -> impl IntoView {
                 <h1 tabindex="-1">{text::PRODUCT}</h1>
                 <Connection />
             </div>
-            <button
-                class="bare manage-button"
-                type="button"
-                data-testid="manage"
-                aria-label=text::MANAGE
-                title=text::MANAGE
-                on:click=move |_| host.page.set(Page::Devices)
-            >
-                <Icon shape=Shape::Devices />
-            </button>
+            <nav class="places" aria-label=text::PLACES>
+                <Way to=Place::Devices shape=Shape::Devices label=text::DEVICES testid="devices" />
+                <Way to=Place::Settings shape=Shape::Settings label=text::SETTINGS testid="settings" />
+            </nav>
         </header>
         <main class="desk">
             <Problem />
@@ -47,5 +41,23 @@ pub(crate) fn Member() -> impl IntoView {
         <Show when=move || !alone.get()>
             <InviteSheet />
         </Show>
+    }
+}
+
+#[component]
+fn Way(to: Place, shape: Shape, label: &'static str, testid: &'static str) -> impl IntoView {
+    let host = host();
+    view! {
+        <button
+            class="bare"
+            type="button"
+            data-testid=testid
+            aria-label=label
+            title=label
+            on:click=move |_| host.places.go(to)
+        >
+            <Icon shape />
+            <span class="word" aria-hidden="true">{label}</span>
+        </button>
     }
 }

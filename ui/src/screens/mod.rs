@@ -1,15 +1,17 @@
 //! The screens, one file each.
 
+mod devices;
 mod failure;
 mod joining;
-mod manage;
 mod member;
 mod opened;
+mod settings;
 mod welcome;
 
+pub(crate) use devices::Devices;
 pub(crate) use failure::Failure;
 pub(crate) use joining::Joining;
-pub(crate) use manage::Manage;
 pub(crate) use member::Member;
 pub(crate) use opened::OpenedLink;
+pub(crate) use settings::Settings;
 pub(crate) use welcome::Welcome;

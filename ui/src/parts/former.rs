@@ -1,0 +1,45 @@
+//! What is left on a device that was removed from its account.
+
+use hushclip_engine::Command;
+use leptos::prelude::*;
+
+use crate::host::host;
+use crate::parts::Clips;
+use crate::parts::confirm::Confirm;
+use crate::text;
+
+/// Says what happened.
+#[component]
+pub(crate) fn Former() -> impl IntoView {
+    let host = host();
+    let clips = host.follow(|view| !view.clips.is_empty());
+    view! {
+        <section class="card note" data-testid="removed">
+            <h2 role="status">{text::REMOVED}</h2>
+            <p class="lead">{move || if clips.get() { text::REMOVED_CLIPS } else { text::REMOVED_EMPTY }}</p>
+        </section>
+    }
+}
+
+/// The clips that the device had, and the way to delete them.
+#[component]
+pub(crate) fn FormerClips() -> impl IntoView {
+    let host = host();
+    let clips = host.follow(|view| !view.clips.is_empty());
+    let alone = Memo::new(|_| true);
+    view! {
+        <Show when=move || clips.get()>
+            <section class="former">
+                <h2>{text::REMOVED_LIST}</h2>
+                <Clips alone />
+                <Confirm
+                    label=text::DELETE_CLIPS
+                    warning=text::DELETE_CLIPS_WARNING
+                    yes=text::DELETE_CLIPS_SURE
+                    testid="delete-clips"
+                    on_yes=UnsyncCallback::new(move |()| host.send(Command::Leave))
+                />
+            </section>
+        </Show>
+    }
+}

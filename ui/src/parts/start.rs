@@ -1,0 +1,79 @@
+//! Making an account, and the field for its relay.
+
+use hushclip_engine::Command;
+use leptos::ev::SubmitEvent;
+use leptos::prelude::*;
+
+use crate::entry;
+use crate::host::host;
+use crate::text;
+
+/// Makes an account whose first device is this one.
+#[component]
+pub(crate) fn Start(
+    /// What this device shall be called.
+    name: RwSignal<String>,
+    /// The relay's address, as typed.
+    relay: RwSignal<String>,
+) -> impl IntoView {
+    let host = host();
+    let start = move |event: SubmitEvent| {
+        event.prevent_default();
+        let relay = entry::tidy_relay(&relay.get_untracked());
+        host.send(Command::CreateAccount { relay, name: name.get_untracked().trim().to_owned() });
+    };
+    view! {
+        <form class="card" on:submit=start>
+            <h2>{text::START}</h2>
+            {match host.platform().default_relay {
+                Some(origin) => view! { <KnownRelay origin /> }.into_any(),
+                None => view! { <RelayField relay testid="relay" hint=text::RELAY_HINT /> }.into_any(),
+            }}
+            <button class="primary" type="submit" data-testid="create-account">{text::START_BUTTON}</button>
+        </form>
+    }
+}
+
+/// A page can talk to no other relay than the one that serves it.
+#[component]
+fn KnownRelay(origin: String) -> impl IntoView {
+    view! {
+        <p class="field">
+            <span class="label">{text::RELAY}</span>
+            <bdi dir="ltr">{origin}</bdi>
+            <span class="hint">{text::RELAY_HINT}</span>
+        </p>
+    }
+}
+
+/// The field for a relay's address.
+#[component]
+pub(crate) fn RelayField(
+    /// What is typed.
+    relay: RwSignal<String>,
+    /// For tests, and to tell the fields of a page apart.
+    testid: &'static str,
+    /// What a person should know.
+    hint: &'static str,
+) -> impl IntoView {
+    let hint_id = format!("{testid}-hint");
+    view! {
+        <label class="field">
+            <span class="label">{text::RELAY}</span>
+            <input
+                data-testid=testid
+                type="text"
+                inputmode="url"
+                autocomplete="url"
+                autocapitalize="none"
+                spellcheck="false"
+                dir="ltr"
+                required
+                placeholder=text::RELAY_EXAMPLE
+                aria-describedby=hint_id.clone()
+                bind:value=relay
+            />
+            <span class="hint" id=hint_id>{hint}</span>
+        </label>
+    }
+}

@@ -1,0 +1,31 @@
+//! The devices of the account: who is in, who was heard from, who shall go.
+
+use hushclip_engine::Command;
+use leptos::prelude::*;
+
+use crate::host::host;
+use crate::parts::{Check, Icon, InviteSheet, Roster, Shape, Subpage};
+use crate::text;
+
+/// The page of the devices.
+#[component]
+pub(crate) fn Devices() -> impl IntoView {
+    let host = host();
+    view! {
+        <Subpage title=text::DEVICES>
+            <Roster />
+            <p class="hint">{text::DEVICES_HINT}</p>
+            <button
+                class="secondary wide"
+                type="button"
+                data-testid="invite"
+                on:click=move |_| host.send(Command::Invite)
+            >
+                <Icon shape=Shape::Plus />
+                {text::ADD}
+            </button>
+            <Check />
+        </Subpage>
+        <InviteSheet />
+    }
+}

@@ -1,0 +1,21 @@
+//! What a person may choose for this device.
+
+use leptos::prelude::*;
+
+use crate::parts::{Leave, Rotation, Subpage};
+use crate::text;
+
+/// The page of the settings.
+#[component]
+pub(crate) fn Settings() -> impl IntoView {
+    view! {
+        <Subpage title=text::SETTINGS>
+            <Rotation />
+            <section class="card">
+                <h2>{text::LEAVE}</h2>
+                <p class="hint">{text::LEAVE_HINT}</p>
+                <Leave />
+            </section>
+        </Subpage>
+    }
+}
