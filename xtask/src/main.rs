@@ -14,6 +14,7 @@ mod sizes;
 mod test;
 mod tidy;
 mod toolchain;
+mod workerd;
 
 use std::{net::IpAddr, path::PathBuf, process::ExitCode};
 
@@ -61,6 +62,8 @@ enum Command {
         #[arg(long)]
         minimise: bool,
     },
+    /// Run the vectors as wasm inside workerd.
+    Vectors,
     /// Check the rules that compilers do not.
     Tidy,
     /// Print the sizes of what ships: raw, gzip, brotli.
@@ -99,6 +102,7 @@ fn dispatch() -> Result<()> {
         Command::Relay(args) => run::relay(args),
         Command::Test => test::test(),
         Command::Fuzz { targets, seconds, minimise } => fuzz::fuzz(&targets, seconds, minimise),
+        Command::Vectors => workerd::vectors(),
         Command::Tidy => tidy::tidy(),
         Command::Sizes => sizes::sizes(),
     }

@@ -37,6 +37,7 @@ pub(crate) fn test() -> Result<()> {
         suite.step("wasm test runner", LIMIT, wasm_test_runner())?;
         suite.step("wasm tests", LIMIT, command)?;
     }
+    suite.step("vectors in workerd", LIMIT, own(&["vectors"])?)?;
     suite.step("interop", LIMIT, npm::tool("tests/interop/run.mjs")?)?;
     suite.step("build", LIMIT, own(&["build"])?)?;
     suite.step("relay", LIMIT, cargo(["test", "-p", RELAY_TESTS]))?;
