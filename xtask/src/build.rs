@@ -3,7 +3,7 @@
 
 mod files;
 mod manifest;
-mod wasm;
+pub(crate) mod wasm;
 
 use std::{fs, path::Path, process::Command, time::Duration};
 

@@ -1,6 +1,7 @@
 //! The commands a person or a CI job types, as `cargo xtask COMMAND`.
 //! This file owns the command line; each command lives in a module of its own.
 
+mod bench;
 mod build;
 mod debian;
 mod fuzz;
@@ -62,6 +63,11 @@ enum Command {
         #[arg(long)]
         minimise: bool,
     },
+    /// Measure, beside a named peer.
+    Bench {
+        /// What.
+        what: bench::What,
+    },
     /// Run the vectors as wasm inside workerd.
     Vectors,
     /// Check the rules that compilers do not.
@@ -102,6 +108,7 @@ fn dispatch() -> Result<()> {
         Command::Relay(args) => run::relay(args),
         Command::Test => test::test(),
         Command::Fuzz { targets, seconds, minimise } => fuzz::fuzz(&targets, seconds, minimise),
+        Command::Bench { what } => bench::bench(what),
         Command::Vectors => workerd::vectors(),
         Command::Tidy => tidy::tidy(),
         Command::Sizes => sizes::sizes(),
