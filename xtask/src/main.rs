@@ -16,6 +16,7 @@ mod test;
 mod tidy;
 mod toolchain;
 mod workerd;
+mod wire;
 
 use std::{net::IpAddr, path::PathBuf, process::ExitCode};
 

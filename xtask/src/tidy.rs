@@ -12,7 +12,7 @@ use std::{
 use anyhow::{Context as _, Result, bail};
 use serde_json::Value;
 
-use crate::{paths, proc};
+use crate::{paths, proc, wire};
 
 /// The relay cannot decrypt because the code is not there.
 const BLIND: [&str; 2] = ["hushclip-mailbox", "hushclip-relay-worker"];
@@ -39,6 +39,7 @@ pub(crate) fn tidy() -> Result<()> {
     for file in &files {
         check_file(file, &mut wrong)?;
     }
+    wrong.extend(wire::check()?);
     if wrong.is_empty() {
         println!("tidy: {} files and the dependencies are in order", files.len());
         return Ok(());
