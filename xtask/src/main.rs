@@ -15,8 +15,8 @@ mod sizes;
 mod test;
 mod tidy;
 mod toolchain;
-mod workerd;
 mod wire;
+mod workerd;
 
 use std::{net::IpAddr, path::PathBuf, process::ExitCode};
 
