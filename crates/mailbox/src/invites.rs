@@ -140,9 +140,11 @@ impl<S: Store> Mailbox<S> {
         self.invites.get(invite).filter(|row| row.expires_ms > self.now).cloned().ok_or(ErrorCode::InviteGone)
     }
 
-    /// Invites that nobody has come in through.
+    /// Invites that nobody has come in through. All of them count when more welcomes wait for their
+    /// joiners than there can be devices: each waits for a day.
     pub(crate) fn open_invites(&self) -> usize {
-        self.invites.values().filter(|row| !row.is_completed()).count()
+        let too_many = self.invites.len() >= limits::DEVICES;
+        self.invites.values().filter(|row| too_many || !row.is_completed()).count()
     }
 
     pub(crate) fn put_invite(&mut self, row: &InviteRow) -> Result<(), ErrorCode> {
