@@ -28,7 +28,7 @@ const START: u64 = 1_800_000_000_000;
 /// Sockets that the input names.
 const CONNS: usize = 6;
 /// Invites at once, those of which the welcome waits for its joiner included.
-const MOST_INVITES: usize = 2 * limits::DEVICES;
+const MOST_INVITES: usize = limits::DEVICES;
 
 pub(crate) fn frames(bytes: &[u8]) {
     let mut input = Input::new(bytes);
