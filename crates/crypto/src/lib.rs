@@ -12,6 +12,7 @@ pub mod pad;
 pub mod pairing;
 mod sealed_to;
 mod secret;
+pub mod vault;
 
 pub use rand_core::CryptoRng;
 
