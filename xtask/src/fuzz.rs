@@ -51,7 +51,7 @@ fn build() -> Result<PathBuf> {
     let host = proc::output(Command::new("rustc").arg("-vV"), SHORT)?;
     let host = host.lines().find_map(|line| line.strip_prefix("host: ")).context("rustc names no host")?.to_owned();
     let dir = paths::target().join("fuzz");
-    // With a target named, build scripts and macros stay free of instrumentation.
+    // With a platform named, build scripts and macros stay free of instrumentation.
     let mut cargo = cargo();
     cargo
         .args(["build", "--release", "-p", PACKAGE, "--bin", "fuzz", "--features", "libfuzzer", "--target", &host])
@@ -100,7 +100,9 @@ fn merge(fuzzer: &PathBuf, target: &str) -> Result<()> {
     let _ = fs::remove_dir_all(&fresh);
     fs::create_dir_all(&fresh)?;
     let mut command = Command::new(fuzzer);
-    command.args(["-merge=1", &format!("-max_len={LONGEST}")]).args([&fresh, &corpus, &grown]);
+    command
+        .args(["-set_cover_merge=1", "-use_counters=0", &format!("-max_len={LONGEST}")])
+        .args([&fresh, &corpus, &grown]);
     let log = paths::scratch().join("fuzz").join(format!("{target}-merge.log"));
     proc::run_logged(command.env("HUSHCLIP_FUZZ_TARGET", target), SHORT, &log)?;
     fs::remove_dir_all(&corpus)?;
