@@ -5,6 +5,8 @@ use hushclip_engine::view::{AlertView, ClipView, Connection, DeviceView, InviteV
 use hushclip_engine::{Command, Notice, View};
 use hushclip_ui::{App, Face, Platform, mount};
 use leptos::prelude::*;
+use wasm_bindgen::JsValue;
+use wasm_bindgen::prelude::Closure;
 
 const LINK: &str =
     "https://clips.example.org/pair#AXn3kYp0Vt2q8mJc4LrZ7wE9sDfGhB1uXoKiMvNbQaWeRtYyUuIiOoPpAaSsDdFfGgHhJjKkLlZzXxCcVv";
@@ -30,7 +32,7 @@ fn main() {
     };
     // A picture that shows a code at once, whatever the camera sees.
     let scan = UnsyncCallback::new(|()| {
-        let decode: wasm_bindgen::JsValue = js_sys::Function::new_with_args("", &format!("return '{LINK}'")).into();
+        let decode = Closure::<dyn Fn() -> JsValue>::new(|| LINK.into()).into_js_value();
         js_sys::Promise::resolve(&decode)
     });
     if face == Face::Web {

@@ -44,7 +44,7 @@ pub(crate) fn tidy_relay(typed: &str) -> String {
 /// Whether what was typed is meant as a pairing code: a number and words, and nothing of an address.
 pub(crate) fn is_code(typed: &str) -> bool {
     let typed = typed.trim();
-    typed.starts_with(|c: char| c.is_ascii_digit()) && !typed.contains([':', '/', '#', '.', '?'])
+    typed.starts_with(|c: char| c.is_ascii_digit()) && !typed.contains([':', '/', '#'])
 }
 
 /// Whether this is meant as a pairing link.
@@ -113,7 +113,7 @@ mod tests {
 
     #[test]
     fn codes_and_links_are_told_apart() {
-        for code in ["4-purple-castle", " 12 Purple  castle", "4-purple", "4"] {
+        for code in ["4-purple-castle", " 12 Purple  castle", "4.purple.castle", "4-purple", "4"] {
             assert!(is_code(code), "{code}");
         }
         for other in ["127.0.0.1:8787/pair#abc", "https://example.org/pair#4-purple-castle", "purple-castle", ""] {

@@ -80,7 +80,7 @@ pub(crate) fn Toasts(
     view! {
         <div class="toasts" role="status">
             <For each=move || news.toasts.get() key=|(id, _)| *id let((_, message))>
-                <p class="toast" dir="auto">{message}</p>
+                <p class="toast">{message}</p>
             </For>
         </div>
         <div class="unseen" role="status">{move || news.spoken.get()}</div>

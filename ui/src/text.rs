@@ -20,7 +20,7 @@ pub(crate) const JOIN: &str = "Join my other devices";
 pub(crate) const JOIN_HINT: &str =
     "On a device that is already in, choose “Add a device”. It shows a link, or a code to type.";
 pub(crate) const JOIN_LINK: &str = "Link or code from the other device";
-pub(crate) const JOIN_EXAMPLE: &str = "https://… or 4-purple-cactus";
+pub(crate) const JOIN_EXAMPLE: &str = "4-purple-cactus";
 pub(crate) const JOIN_RELAY_HINT: &str = "The other device shows it below the code.";
 pub(crate) const JOIN_BUTTON: &str = "Join";
 
@@ -140,7 +140,7 @@ pub(crate) const REFUSE: &str = "Refuse";
 
 pub(crate) const DISMISS: &str = "Dismiss";
 pub(crate) const LEAVE: &str = "Forget this account";
-pub(crate) const LEAVE_SURE: &str = "Delete keys and clips";
+pub(crate) const LEAVE_SURE: &str = "Forget it";
 pub(crate) const LEAVE_HINT: &str = "For a device that you give away, or to start anew.";
 pub(crate) const LEAVE_WARNING: &str = "Keys and clips are deleted from this device; there is no way back. The other \
      devices are not told: remove this one there as well.";

@@ -41,7 +41,7 @@ async function sitePage() {
 
 export class Browser {
   /** Chromium; with `extension`, Hushclip is in it from the start. */
-  static async chromium(name, { extension = false } = {}) {
+  static async chromium(name, { extension = false, flags = [] } = {}) {
     const browser = new Browser(name);
     browser.profile = folder(`chromium-${name}`);
     browser.inner = await puppeteer.launch({
@@ -50,7 +50,7 @@ export class Browser {
       userDataDir: browser.profile,
       enableExtensions: extension ? [path.join(ROOT, "dist/chrome")] : false,
       defaultViewport: { width: 420, height: 760 },
-      args: CHROMIUM_FLAGS,
+      args: [...CHROMIUM_FLAGS, ...flags],
     });
     if (extension) {
       const worker = await browser.inner.waitForTarget((target) => CHROME_ID.test(target.url()), { timeout: LIMIT_MS });

@@ -57,6 +57,53 @@ export class Screen {
     return eventually("the pairing link", async () => /https?:\S+/.exec((await this.text("invite-url")) ?? "")?.[0]);
   }
 
+  /** Opens an invite by typed code and gives the code. */
+  async inviteByCode() {
+    await this.press("invite");
+    await this.press("invite-by-code");
+    return eventually("the code", async () => /^\d+-[a-z]+-[a-z]+$/.exec((await this.text("invite-code")) ?? "")?.[0]);
+  }
+
+  /** Joins by a code; an extension asks for the relay too. */
+  async joinByCode(code, relay) {
+    await this.page.bringToFront();
+    await this.fill("join-link", code);
+    if (relay) {
+      await this.fill("join-relay", relay);
+    }
+    await this.fill("name", this.name);
+    await this.press("join");
+  }
+
+  /** Waits until something is no longer there. */
+  async lacks(name) {
+    await eventually(`no ${name} in ${this.name}`, async () => (await this.texts(name)).length === 0);
+  }
+
+  /** Names on the page of the devices. */
+  async members() {
+    return this.texts("member");
+  }
+
+  /** The row of a device on the page of the devices. */
+  async member(name) {
+    return eventually(`${name} among the devices of ${this.name}`, async () => {
+      for (const row of await this.page.$$(id("member"))) {
+        if ((await row.evaluate((element) => element.innerText)).includes(name)) {
+          return row;
+        }
+      }
+    });
+  }
+
+  /** Asks for a device's removal, which then has to be confirmed. */
+  async askRemoval(name) {
+    const row = await this.member(name);
+    const button = await row.waitForSelector(id("remove"));
+    await button.click();
+    return eventually("the question", async () => row.$eval(".sure", (element) => element.innerText).catch(() => false));
+  }
+
   /** Lets the device in that shows these digits. */
   async approve(digits) {
     await this.fill("digits-input", digits);

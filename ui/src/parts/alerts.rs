@@ -74,7 +74,7 @@ fn banner(host: Host, alert: AlertView) -> impl IntoView {
         <div class="alert" data-testid="alert" data-code=alert.code>
             <Icon shape />
             <div class="words">
-                <p dir="auto">{alert.message}</p>
+                <p>{alert.message}</p>
                 <p class="foot">
                     <time title=time::exact(at)>{move || time::ago(at, host.lately.get().max(at))}</time>
                     {devices

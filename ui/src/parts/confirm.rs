@@ -55,7 +55,7 @@ pub(crate) fn Confirm(
     let ask = move || {
         view! {
             <div class="sure" role="group" aria-label=label>
-                <p node_ref=question tabindex="-1" dir="auto">{warning.get_value()}</p>
+                <p node_ref=question tabindex="-1">{warning.get_value()}</p>
                 <div class="row">
                     <button class="plain" type="button" on:click=move |_| asking.set(false)>{text::CANCEL}</button>
                     <button

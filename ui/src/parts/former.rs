@@ -14,8 +14,8 @@ pub(crate) fn Former() -> impl IntoView {
     let host = host();
     let clips = host.follow(|view| !view.clips.is_empty());
     view! {
-        <section class="card note" data-testid="removed">
-            <h2 role="status">{text::REMOVED}</h2>
+        <section class="card note" role="status" data-testid="removed">
+            <h2>{text::REMOVED}</h2>
             <p class="lead">{move || if clips.get() { text::REMOVED_CLIPS } else { text::REMOVED_EMPTY }}</p>
         </section>
     }

@@ -51,7 +51,7 @@ pub(crate) fn Problem() -> impl IntoView {
                 <div class="problem" role="alert" data-testid="problem" data-code=problem.code.clone()>
                     <Icon shape=Shape::Warning />
                     <div class="words">
-                        <p dir="auto">{problem.message}</p>
+                        <p>{problem.message}</p>
                         {ends
                             .then(|| {
                                 view! {

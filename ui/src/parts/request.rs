@@ -38,7 +38,7 @@ pub(crate) fn Request(
     focus_soon(if needs_digits { ".digits-input" } else { "#invite-title" });
     view! {
         <form class="request" on:submit=approve>
-            <h2 id="invite-title" tabindex="-1" dir="auto">{text::wants_to_join(&name)}</h2>
+            <h2 id="invite-title" tabindex="-1">{text::wants_to_join(&name)}</h2>
             <p class="lead" id="request-hint">
                 {if needs_digits { text::REQUEST_HINT } else { text::REQUEST_CODE_HINT }}
             </p>
