@@ -31,10 +31,18 @@ pub(crate) enum Command {
     Pull(Pull),
     /// Print clips as they arrive, until stopped
     Watch(Watch),
-    /// List the devices of the account
+    /// List the devices of the account, or remove one
     Devices(Devices),
     /// Say how this device stands
     Status(Status),
+    /// List what you should know, or dismiss it
+    Alerts(Alerts),
+    /// Show or set how often this device changes its keys
+    Rotation(Rotation),
+    /// Ask the relay again after the list of devices stopped everything
+    Resume(Resume),
+    /// Forget the account on this device
+    Leave(Leave),
 }
 
 #[derive(Debug, clap::Args)]
@@ -47,22 +55,33 @@ pub(crate) struct Init {
     pub(crate) name: Option<String>,
 }
 
-/// Let another device in: prints a pairing link and waits.
+/// Let another device in: prints a pairing link, or a code to type, and waits.
 ///
-/// The link stands on a line of its own on the standard output. The new device then shows six
-/// digits; type them here. Without a terminal they are read as a line of the standard input.
+/// Link or code stand on a line of their own on the standard output. With a link the new device then
+/// shows six digits; type them here. With a code you only say whether it may come in. Without a
+/// terminal the answer is read as a line of the standard input.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Invite {
-    /// Let the new device in without asking for its digits. For scripts that pass the link on
-    /// safely: whoever gets hold of it first is in
+    /// Print a code that is typed on the new device, such as 4-purple-cactus, instead of a link
+    #[arg(long)]
+    pub(crate) code: bool,
+    /// Let the new device read what the relay keeps of the time before, at most a week
+    #[arg(long)]
+    pub(crate) share_history: bool,
+    /// Let the new device in without asking. For scripts that pass link or code on safely: whoever
+    /// gets hold of it first is in
     #[arg(long)]
     pub(crate) yes: bool,
 }
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Join {
-    /// The link that the other device shows
-    pub(crate) url: String,
+    /// The link that the other device shows, or its typed code such as 4-purple-cactus
+    #[arg(value_name = "CODE-OR-LINK")]
+    pub(crate) way: String,
+    /// Address of the relay, which a code needs: `hushclip status` on the other device tells it
+    #[arg(long, value_name = "URL")]
+    pub(crate) relay: Option<String>,
     /// What your other devices call this one [default: the host's name]
     #[arg(long)]
     pub(crate) name: Option<String>,
@@ -116,11 +135,95 @@ pub(crate) struct Watch {
     pub(crate) count: Option<u64>,
 }
 
+/// List the devices of the account, or remove one.
+///
+/// Below the list stands a fingerprint of it. Devices that show the same one know the same devices.
 #[derive(Debug, clap::Args)]
+#[command(args_conflicts_with_subcommands = true)]
 pub(crate) struct Devices {
+    #[command(subcommand)]
+    pub(crate) change: Option<DevicesChange>,
     /// Print one JSON object per device and line
     #[arg(long)]
     pub(crate) json: bool,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum DevicesChange {
+    /// Lock a device out of everything that is sent from now on
+    Remove(Remove),
+}
+
+/// Lock a device out of everything that is sent from now on.
+///
+/// It is told to delete its keys. It keeps the clips that it has already received. Done when the
+/// relay has confirmed it.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Remove {
+    /// Its name, or the beginning of its identifier, as `hushclip devices` shows them
+    #[arg(value_name = "NAME-OR-ID")]
+    pub(crate) device: String,
+    /// Remove it without asking
+    #[arg(long)]
+    pub(crate) yes: bool,
+}
+
+/// List what you should know, or dismiss it.
+///
+/// Alerts tell who came and went, what did not arrive, and what looks like a copied device. They
+/// stay until dismissed.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Alerts {
+    /// Hide the alert of this number, or all
+    #[arg(long, value_name = "ID|all")]
+    pub(crate) dismiss: Option<String>,
+    /// Print one JSON object per alert and line
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// Show or set how often this device changes its keys.
+///
+/// Besides, keys change after each 1,000 clips and whenever a device comes or goes.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Rotation {
+    /// Minutes from 30 to 10080 (a week), or `default` for a week
+    #[arg(value_name = "MINUTES|default", value_parser = rotation)]
+    pub(crate) minutes: Option<u32>,
+}
+
+/// The most, and what a device begins with.
+const WEEK: u32 = 7 * 24 * 60;
+
+fn rotation(text: &str) -> std::result::Result<u32, String> {
+    if text == "default" {
+        return Ok(WEEK);
+    }
+    let minutes = text.parse().ok().filter(|minutes| (30..=WEEK).contains(minutes));
+    minutes.ok_or_else(|| format!("not a number from 30 to {WEEK}, nor `default`"))
+}
+
+/// Ask the relay again after the list of devices stopped everything.
+///
+/// When the relay shows another list of devices than before, or one that does not verify, this device
+/// stops. This says what is known, asks, and tries again. What this device knows still has to hold: a
+/// relay that lost the end of the list gets it back, one that contradicts it is stopped again.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Resume {
+    /// Try again without asking
+    #[arg(long)]
+    pub(crate) yes: bool,
+}
+
+/// Forget the account on this device.
+///
+/// Deletes keys, clips and what waits to be sent, here only; also when they are locked and the
+/// passphrase is lost. The other devices are not told: remove this one there too.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Leave {
+    /// Delete without asking
+    #[arg(long)]
+    pub(crate) yes: bool,
 }
 
 #[derive(Debug, clap::Args)]

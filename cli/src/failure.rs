@@ -32,6 +32,12 @@ impl Failure {
         Self::new("no_account", message)
     }
 
+    pub(crate) fn removed() -> Self {
+        let message = "This device was removed from its account, and its keys are deleted. `hushclip pull --all` still \
+                       lists the clips it had, `hushclip leave` deletes them, and `hushclip join` joins again.";
+        Self::new("removed", message)
+    }
+
     /// Prints the sentence; returns the exit code.
     pub(crate) fn report(self) -> ExitCode {
         match self {

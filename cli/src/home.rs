@@ -2,6 +2,7 @@
 //! process owns it.
 
 use std::fs::{self, File, OpenOptions, TryLockError};
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use crate::failure::{Failure, Result};
@@ -59,6 +60,20 @@ impl Home {
             Err(TryLockError::WouldBlock) => Ok(None),
             Err(TryLockError::Error(error)) => Err(self.storage("Cannot lock", &error)),
         }
+    }
+
+    /// Deletes what is stored here. The caller owns the home.
+    pub(crate) fn forget(&self) -> Result<()> {
+        // The database last: with it the home counts as one that holds something.
+        for name in ["state.db-wal", "state.db-shm", "state.db"] {
+            match fs::remove_file(self.0.join(name)) {
+                Err(error) if error.kind() != ErrorKind::NotFound => {
+                    return Err(self.storage("Cannot delete what is stored in", &error));
+                }
+                _ => {}
+            }
+        }
+        Ok(())
     }
 
     /// A storage failure that names the folder.

@@ -4,6 +4,9 @@ use std::io::{BufRead as _, Read as _};
 
 use tokio::sync::mpsc;
 
+use crate::failure::{Failure, Result};
+use crate::print;
+
 /// Longest line that is read, in bytes.
 const LINE: u64 = 4096;
 
@@ -23,4 +26,24 @@ pub(crate) fn lines() -> mpsc::Receiver<String> {
         }
     });
     lines
+}
+
+/// Asks the person, unless told that the answer is yes; fails unless it is.
+pub(crate) async fn confirm(question: &str, yes: bool) -> Result<()> {
+    if yes {
+        return Ok(());
+    }
+    print::say(&format!("{question} [y/N]"));
+    match lines().recv().await {
+        Some(answer) if is_yes(&answer) => Ok(()),
+        Some(_) => Err(Failure::new("cancelled", "Nothing was changed.")),
+        None => {
+            let message = "Nobody answered, so nothing was changed. Answer, or pass --yes to go on unasked.";
+            Err(Failure::new("not_confirmed", message))
+        }
+    }
+}
+
+pub(crate) fn is_yes(answer: &str) -> bool {
+    answer.eq_ignore_ascii_case("y") || answer.eq_ignore_ascii_case("yes")
 }

@@ -12,6 +12,7 @@ mod failure;
 mod home;
 mod keyboard;
 mod link;
+mod notices;
 mod print;
 mod session;
 mod shell;

@@ -67,14 +67,26 @@ pub(crate) fn safe(text: &str) -> String {
     text.replace("\r\n", "\n").chars().map(harmless).collect()
 }
 
-/// Lines of a name and a value each, aligned.
-pub(crate) fn table(rows: &[(String, String)]) -> String {
-    let width = rows.iter().map(|(name, _)| name.chars().count()).max().unwrap_or_default();
-    let rows = rows.iter().map(|(name, value)| {
-        let pad = " ".repeat(width - name.chars().count());
-        format!("{}{pad}  {}\n", safe(name), safe(value))
-    });
-    rows.collect()
+/// Lines of columns, aligned.
+pub(crate) fn table<const COLUMNS: usize>(rows: &[[String; COLUMNS]]) -> String {
+    let mut widths = [0; COLUMNS];
+    for (width, cell) in rows.iter().flat_map(|row| widths_of(row)) {
+        widths[width] = widths[width].max(cell);
+    }
+    let mut text = String::new();
+    for row in rows {
+        let cells = row.iter().zip(widths).map(|(cell, width)| {
+            let pad = " ".repeat(width - cell.chars().count());
+            safe(cell) + &pad
+        });
+        text += cells.collect::<Vec<_>>().join("  ").trim_end();
+        text.push('\n');
+    }
+    text
+}
+
+fn widths_of(row: &[String]) -> impl Iterator<Item = (usize, usize)> {
+    row.iter().map(|cell| cell.chars().count()).enumerate()
 }
 
 /// How the line to the relay stands.
@@ -103,8 +115,30 @@ pub(crate) fn qr(text: &str) -> Option<String> {
     Some(code.render::<Dense1x2>().dark_color(Dense1x2::Light).light_color(Dense1x2::Dark).build())
 }
 
-/// When a clip was copied: today's with the time only.
-fn time(at_ms: u64) -> String {
+/// How long ago something was, by and large.
+pub(crate) fn ago(at_ms: u64, now_ms: u64) -> String {
+    let minutes = now_ms.saturating_sub(at_ms) / 60_000;
+    match minutes {
+        0 | 1 => "just now".into(),
+        2..120 => format!("{minutes} min ago"),
+        120..2_880 => format!("{} h ago", minutes / 60),
+        _ => format!("{} days ago", minutes / 1_440),
+    }
+}
+
+/// A time that is set in minutes.
+pub(crate) fn period(minutes: u32) -> String {
+    let (count, unit) = match minutes {
+        minutes if minutes.is_multiple_of(10_080) => (minutes / 10_080, "week"),
+        minutes if minutes.is_multiple_of(1_440) => (minutes / 1_440, "day"),
+        minutes if minutes.is_multiple_of(60) => (minutes / 60, "hour"),
+        minutes => (minutes, "minute"),
+    };
+    if count == 1 { format!("every {unit}") } else { format!("every {count} {unit}s") }
+}
+
+/// When something was: today's with the time only.
+pub(crate) fn time(at_ms: u64) -> String {
     let zone = TimeZone::system();
     let moment = |ms: u64| Timestamp::from_millisecond(ms.cast_signed()).unwrap_or_default().to_zoned(zone.clone());
     let (at, now) = (moment(at_ms), moment(now_ms()));
@@ -133,8 +167,20 @@ mod tests {
 
     #[test]
     fn tables_are_aligned_by_characters() {
-        let rows = [("Größe".into(), "1".into()), ("x".into(), "2".into())];
-        assert_eq!(table(&rows), "Größe  1\nx      2\n");
+        let rows = [["Größe", "1", "a"], ["x", "2 2", ""]].map(|row| row.map(str::to_owned));
+        assert_eq!(table(&rows), "Größe  1    a\nx      2 2\n");
+    }
+
+    #[test]
+    fn times_are_told_roughly() {
+        let told =
+            [0, 119, 150, 7_199, 7_200, 172_799, 172_800].map(|seconds| ago(1_000_000, 1_000_000 + seconds * 1000));
+        assert_eq!(told, ["just now", "just now", "2 min ago", "119 min ago", "2 h ago", "47 h ago", "2 days ago"]);
+        assert_eq!(ago(2_000_000, 1_000_000), "just now", "by a clock that is ahead");
+        let periods = [30, 60, 360, 1_440, 10_080, 90].map(period);
+        let expected =
+            ["every 30 minutes", "every hour", "every 6 hours", "every day", "every week", "every 90 minutes"];
+        assert_eq!(periods, expected);
     }
 
     #[test]

@@ -2,6 +2,7 @@
 //! home, else in the process that has it. When that one ends, the session goes on by itself.
 
 use std::collections::VecDeque;
+use std::fs::File;
 use std::time::Duration;
 
 use hushclip_engine::view::{ClipView, Connection, Stage};
@@ -120,16 +121,29 @@ impl Session {
     /// Fails unless this device is in an account.
     pub(crate) async fn require_member(&mut self) -> Result<()> {
         let soon = Instant::now() + Duration::from_secs(5);
-        let member = self.wait_until(soon, |picture| picture.view.stage != Stage::Joining).await?
-            && self.picture.view.stage == Stage::Member;
-        if member { Ok(()) } else { Err(Failure::no_account()) }
+        self.wait_until(soon, |picture| picture.view.stage != Stage::Joining).await?;
+        match self.picture.view.stage {
+            Stage::Member => Ok(()),
+            Stage::Removed => Err(Failure::removed()),
+            Stage::New | Stage::Joining => Err(Failure::no_account()),
+        }
     }
 
     /// Why the engine has stopped talking to the relay for good, if it has.
     pub(crate) fn halted(&self) -> Option<Failure> {
         let view = &self.picture.view;
-        let idle = view.stage != Stage::New && view.connection == Connection::Idle;
-        view.problem.clone().filter(|_| idle).map(Failure::from)
+        match view.stage {
+            Stage::New => None,
+            Stage::Removed => Some(Failure::removed()),
+            Stage::Joining | Stage::Member => {
+                view.problem.clone().filter(|_| view.connection == Connection::Idle).map(Failure::from)
+            }
+        }
+    }
+
+    /// The same for a command that runs on and on: the account may also have been forgotten.
+    pub(crate) fn ended(&self) -> Option<Failure> {
+        if self.picture.view.stage == Stage::New { Some(Failure::no_account()) } else { self.halted() }
     }
 
     /// Ends the session, and the engine if it runs in this process. What was sent is let out first.
@@ -209,7 +223,31 @@ impl Session {
             }
             sleep(LOOK_AGAIN).await;
         }
-        let message = "Another hushclip is using this home and does not answer. Stop it, then try again.";
-        Err(Failure::new("busy", message))
+        Err(busy())
     }
+}
+
+/// Ends whatever uses the home by making it forget its account; then owns the home without an engine.
+pub(crate) async fn clear(home: &Home) -> Result<File> {
+    let until = Instant::now() + BUSY;
+    loop {
+        if let Some(lock) = home.try_own()? {
+            return Ok(lock);
+        }
+        if Instant::now() >= until {
+            return Err(busy());
+        }
+        #[cfg(unix)]
+        if let Some(mut client) = crate::agent::Client::connect(home) {
+            let request = Request { number: 0, ask: Ask::Command(Command::Leave) };
+            if client.ask(&request).await {
+                let _ = timeout_at(until, client.told()).await;
+            }
+        }
+        sleep(LOOK_AGAIN).await;
+    }
+}
+
+fn busy() -> Failure {
+    Failure::new("busy", "Another hushclip is using this home and does not answer. Stop it, then try again.")
 }

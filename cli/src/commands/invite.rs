@@ -13,6 +13,7 @@ use tokio::time::{Instant, timeout_at};
 use crate::args::Invite;
 use crate::failure::{Failure, Result};
 use crate::keyboard;
+use crate::notices::Notices;
 use crate::print;
 use crate::session::{News, Session};
 
@@ -28,8 +29,9 @@ const SHOW_UP: Duration = Duration::from_secs(10);
 pub(crate) async fn run(session: &mut Session, args: &Invite) -> Result<()> {
     session.require_member().await?;
     let before = devices(session);
-    open(session).await?;
-    let mut waiting = Waiting { typed: None, asked: false, approved: false, problem: None };
+    open(session, args).await?;
+    let notices = Notices::new(&session.picture);
+    let mut waiting = Waiting { notices, typed: None, asked: false, approved: false, problem: None };
     while session.picture.view.invite.is_some() {
         waiting.step(session, args).await?;
     }
@@ -41,39 +43,51 @@ pub(crate) async fn run(session: &mut Session, args: &Invite) -> Result<()> {
     print::out(&format!("{} has joined.\n", print::safe(&name.unwrap_or_default())))
 }
 
-/// Opens the invite and prints its link.
-async fn open(session: &mut Session) -> Result<()> {
-    let done = session.command(Command::Invite).await?;
+/// Opens the invite and prints its link or code.
+async fn open(session: &mut Session, args: &Invite) -> Result<()> {
+    let command = if args.code { Command::InviteByCode } else { Command::Invite };
+    let done = session.command(command).await?;
     if let Some(problem) = done.problem {
         return Err(problem.into());
     }
     let until = Instant::now() + OPEN;
-    let ready = |invite: &Option<InviteView>| invite.as_ref().is_none_or(|invite| !invite.url.is_empty());
+    let ready = |invite: &Option<InviteView>| invite.as_ref().is_none_or(|invite| !shown(invite).is_empty());
     if !session.wait_until(until, |picture| ready(&picture.view.invite)).await? {
         session.command(Command::CancelInvite).await?;
         let message = format!("Cannot reach the relay{}, so nobody can join now.", super::because(session));
-        return Err(session.halted().unwrap_or_else(|| Failure::new("relay_unreachable", message)));
+        return Err(session.ended().unwrap_or_else(|| Failure::new("relay_unreachable", message)));
     }
-    let Some(invite) = &session.picture.view.invite else {
-        let problem = session.picture.view.problem.clone();
-        return Err(problem.map_or_else(gone, Failure::from));
+    let view = &session.picture.view;
+    let Some(invite) = &view.invite else {
+        let problem = view.problem.clone();
+        return Err(session.ended().unwrap_or_else(|| problem.map_or_else(gone, Failure::from)));
     };
+    let shown = shown(invite);
     if stderr().is_terminal()
-        && let Some(qr) = print::qr(&invite.url)
+        && invite.code.is_none()
+        && let Some(qr) = print::qr(shown)
     {
         eprintln!("{qr}");
     }
     let minutes = invite.expires_at.saturating_sub(crate::clock::now_ms()).div_ceil(60_000);
-    print::out(&format!("{}\n", invite.url))?;
-    print::say(&format!(
-        "Scan it, open it, or run `hushclip join URL` on the new device. It works once, for {minutes} minutes.\n\
-         Waiting for the new device …"
-    ));
+    print::out(&format!("{shown}\n"))?;
+    let how = if invite.code.is_some() {
+        format!("Type it on the new device, in a terminal with `hushclip join {shown} --relay {}`.", view.relay)
+    } else {
+        "Scan it, open it, or run `hushclip join LINK` on the new device.".into()
+    };
+    print::say(&format!("{how} It works once, for {minutes} minutes.\nWaiting for the new device …"));
     Ok(())
+}
+
+/// The link, or the code; empty until the relay has it.
+fn shown(invite: &InviteView) -> &str {
+    invite.code.as_ref().unwrap_or(&invite.url)
 }
 
 /// An open invite.
 struct Waiting {
+    notices: Notices,
     /// What is typed, once somebody has answered.
     typed: Option<mpsc::Receiver<String>>,
     /// The digits were asked for.
@@ -87,13 +101,19 @@ struct Waiting {
 impl Waiting {
     /// Waits for the next thing that happens, or is typed.
     async fn step(&mut self, session: &mut Session, args: &Invite) -> Result<()> {
-        if let Some(name) = session.picture.view.invite.as_ref().and_then(|invite| invite.request.clone()) {
+        let request = session.picture.view.invite.as_ref().and_then(|i| Some((i.request.clone()?, i.needs_digits)));
+        let needs_digits = request.as_ref().is_none_or(|(_, digits)| *digits);
+        if let Some((name, _)) = request {
             if args.yes {
-                return self.approve(session, None).await;
+                return self.approve(session, args, None).await;
             }
             if !self.asked {
                 self.asked = true;
-                print::say(&format!("{name} wants to join. Type the six digits that it shows, or `no`:"));
+                print::say(&if needs_digits {
+                    format!("{name} wants to join. Type the six digits that it shows, or `no`:")
+                } else {
+                    format!("{name} has typed the code and wants to join. Let it in? [y/N]")
+                });
             }
             self.typed.get_or_insert_with(keyboard::lines);
         }
@@ -105,34 +125,45 @@ impl Waiting {
         };
         tokio::select! {
             news = session.next() => {
-                if let News::Notice(Notice::Failed { problem }) = news? {
+                let news = news?;
+                self.notices.hear(&news, &session.picture);
+                if let News::Notice(Notice::Failed { problem }) = news {
                     self.problem = Some(problem);
                 }
                 Ok(())
             }
-            typed = typed => self.typed(session, typed).await,
+            typed = typed => self.typed(session, args, needs_digits, typed).await,
         }
     }
 
-    async fn typed(&mut self, session: &mut Session, typed: Option<String>) -> Result<()> {
+    async fn typed(&mut self, session: &mut Session, args: &Invite, digits: bool, typed: Option<String>) -> Result<()> {
         let Some(typed) = typed else {
             session.command(Command::Refuse).await?;
-            let message = "Nobody typed the digits that the new device shows, so it was turned away. Type them, or \
-                           pass --yes to let it in unseen.";
+            let message = if digits {
+                "Nobody typed the digits that the new device shows, so it was turned away. Type them, or pass --yes to \
+                 let it in unseen."
+            } else {
+                "Nobody said that the new device may come in, so it was turned away. Answer, or pass --yes to let it in \
+                 unseen."
+            };
             return Err(Failure::new("not_confirmed", message));
         };
-        if typed.eq_ignore_ascii_case("no") {
+        if !digits && keyboard::is_yes(&typed) {
+            return self.approve(session, args, None).await;
+        }
+        if !digits || typed.eq_ignore_ascii_case("no") {
             session.command(Command::Refuse).await?;
             return Err(Failure::new("refused", "The new device was turned away."));
         }
         if typed.is_empty() && stdin().is_terminal() {
             return Ok(());
         }
-        self.approve(session, Some(typed)).await
+        self.approve(session, args, Some(typed)).await
     }
 
-    async fn approve(&mut self, session: &mut Session, digits: Option<String>) -> Result<()> {
-        let done = session.command(Command::Approve { digits, share_history: false }).await?;
+    async fn approve(&mut self, session: &mut Session, args: &Invite, digits: Option<String>) -> Result<()> {
+        let share_history = args.share_history;
+        let done = session.command(Command::Approve { digits, share_history }).await?;
         if let Some(problem) = done.problem {
             return Err(problem.into());
         }
@@ -155,6 +186,9 @@ async fn newcomer(session: &mut Session, before: &BTreeSet<String>, ended: Waiti
         if let Some(problem) = problem {
             return Err(problem.into());
         }
+        if let Some(failure) = session.ended() {
+            return Err(failure);
+        }
         problem = match timeout_at(until, session.next()).await {
             Ok(Ok(News::Notice(Notice::Failed { problem }))) => Some(problem),
             Ok(news) => news.map(|_| None)?,
@@ -166,7 +200,7 @@ async fn newcomer(session: &mut Session, before: &BTreeSet<String>, ended: Waiti
 
 fn unfinished(session: &Session) -> Failure {
     let message = format!(
-        "The digits were right, but the relay has not taken the new device in yet{}. The next command goes on with it.",
+        "It was let in, but the relay has not taken the new device in yet{}. The next command goes on with it.",
         super::because(session)
     );
     Failure::new("offline", message)
@@ -177,5 +211,5 @@ fn devices(session: &Session) -> BTreeSet<String> {
 }
 
 fn gone() -> Failure {
-    Failure::new("invite_gone", "The pairing link has expired or was cancelled. Run `hushclip invite` again.")
+    Failure::new("invite_gone", "The pairing link or code has expired or was cancelled. Run `hushclip invite` again.")
 }

@@ -1,4 +1,4 @@
-//! `hushclip join`: comes into an account through a pairing link.
+//! `hushclip join`: comes into an account through a pairing link or a typed code.
 
 use std::time::Duration;
 
@@ -17,8 +17,7 @@ const REACH: Duration = Duration::from_secs(15);
 const SETTLE: Duration = Duration::from_secs(15);
 
 pub(crate) async fn run(session: &mut Session, args: Join) -> Result<()> {
-    let name = super::device_name(args.name);
-    let done = session.command(Command::Join { link: args.url, name }).await?;
+    let done = session.command(command(args)?).await?;
     if let Some(problem) = done.problem {
         return Err(problem.into());
     }
@@ -34,6 +33,25 @@ pub(crate) async fn run(session: &mut Session, args: Join) -> Result<()> {
     print::out(&format!("Joined as {}, with {}.\n", print::safe(&view.name), print::safe(&others.join(", "))))
 }
 
+/// A link says which relay it leads to; a code, which begins with a number, does not.
+fn command(args: Join) -> Result<Command> {
+    let (way, name) = (args.way, super::device_name(args.name));
+    let is_link = way.contains("://");
+    match args.relay {
+        Some(relay) if !is_link => Ok(Command::JoinByCode { relay, code: way, name }),
+        Some(_) => {
+            let message = "A link says itself which relay it leads to. Leave --relay away.";
+            Err(Failure::new("relay_not_needed", message))
+        }
+        None if !is_link && way.trim_start().starts_with(|c: char| c.is_ascii_digit()) => {
+            let message = "A typed code does not say which relay it is for. Add its address, which `hushclip status` on \
+                           the other device tells: hushclip join CODE --relay https://relay.example.";
+            Err(Failure::new("relay_needed", message))
+        }
+        None => Ok(Command::Join { link: way, name }),
+    }
+}
+
 /// Waits until this device is in, and shows the digits on the way.
 async fn wait(session: &mut Session) -> Result<()> {
     let mut shown = String::new();
@@ -44,7 +62,7 @@ async fn wait(session: &mut Session) -> Result<()> {
         if view.stage == Stage::Member {
             return Ok(());
         }
-        if view.stage == Stage::New {
+        if matches!(view.stage, Stage::New | Stage::Removed) {
             let problem = problem.or_else(|| view.problem.clone());
             return Err(problem.map_or_else(|| Failure::new("not_joined", "Joining was cancelled."), Failure::from));
         }
@@ -58,7 +76,7 @@ async fn wait(session: &mut Session) -> Result<()> {
         }
         let unreached = shown.is_empty() && matches!(view.connection, Connection::Waiting { .. });
         if unreached && Instant::now() >= patience {
-            let message = format!("Cannot reach the relay of that link{}.", super::because(session));
+            let message = format!("Cannot reach that relay{}.", super::because(session));
             session.command(Command::CancelJoin).await?;
             return Err(Failure::new("relay_unreachable", message));
         }

@@ -1,11 +1,15 @@
 //! One file per command. Here: which one runs, the session it runs in, and what a signal does.
 
+mod alerts;
 mod devices;
 mod init;
 mod invite;
 mod join;
+mod leave;
 mod pull;
 mod push;
+mod resume;
+mod rotation;
 mod status;
 mod watch;
 
@@ -48,6 +52,10 @@ pub(crate) async fn run(args: Args) -> Result<()> {
         Command::Pull(args) => with_session(&home, None, async |session| pull::run(session, &args).await).await,
         Command::Watch(args) => with_session(&home, None, async |session| watch::run(session, &args).await).await,
         Command::Devices(args) => with_session(&home, None, async |session| devices::run(session, &args).await).await,
+        Command::Alerts(args) => with_session(&home, None, async |session| alerts::run(session, &args).await).await,
+        Command::Rotation(args) => with_session(&home, None, async |session| rotation::run(session, &args).await).await,
+        Command::Resume(args) => with_session(&home, None, async |session| resume::run(session, &args).await).await,
+        Command::Leave(args) => leave::run(&home, &args).await,
     }
 }
 

@@ -1,6 +1,6 @@
 //! `hushclip pull`: fetches what was missed, prints it and ends.
 
-use hushclip_engine::view::{ClipView, Connection};
+use hushclip_engine::view::{ClipView, Connection, Stage};
 use tokio::time::Instant;
 
 use crate::args::Pull;
@@ -10,6 +10,10 @@ use crate::session::Session;
 use crate::wire::Which;
 
 pub(crate) async fn run(session: &mut Session, args: &Pull) -> Result<()> {
+    if args.all && session.picture.view.stage == Stage::Removed {
+        let clips = session.clips(Which::All).await?;
+        return print(session, &clips, args.json).await;
+    }
     session.require_member().await?;
     let until = Instant::now() + args.wait.time();
     let settled = |connection: &Connection| matches!(connection, Connection::Online | Connection::Idle);

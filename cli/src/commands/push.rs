@@ -53,7 +53,7 @@ pub(crate) async fn run(session: &mut Session, args: &Push, text: String) -> Res
     }
     let mut said = false;
     loop {
-        if let Some(failure) = session.halted() {
+        if let Some(failure) = session.ended() {
             return Err(failure);
         }
         if session.picture.trouble.is_some() && !said && stdin().is_terminal() {

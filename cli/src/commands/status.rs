@@ -1,10 +1,11 @@
 //! `hushclip status`: says how this device stands, and where its keys are.
 
-use hushclip_engine::view::{Connection, Problem, Stage};
+use hushclip_engine::view::{AlertView, Connection, Problem, Stage};
 use serde::Serialize;
 use tokio::time::Instant;
 
-use super::{LOOK, devices::settled};
+use super::LOOK;
+use super::devices::{settled, short};
 use crate::args;
 use crate::failure::Result;
 use crate::home::Home;
@@ -25,14 +26,18 @@ struct Status<'a> {
     devices: usize,
     waiting: u32,
     problem: Option<&'a Problem>,
+    alerts: &'a [AlertView],
+    /// Fingerprint of the list of devices.
+    check: &'a str,
+    rotation_minutes: u32,
     home: String,
     /// Where keys are: `file` is readable by this user only, but not encrypted.
     keys: &'static str,
 }
 
 pub(crate) async fn run(session: &mut Session, home: &Home, args: &args::Status) -> Result<()> {
-    let in_account = session.picture.view.stage != Stage::New;
-    session.wait_until(Instant::now() + LOOK, |p| !in_account || settled(&p.view.connection)).await?;
+    let connects = matches!(session.picture.view.stage, Stage::Member | Stage::Joining);
+    session.wait_until(Instant::now() + LOOK, |p| !connects || settled(&p.view.connection)).await?;
     show(&session.picture, home, args)
 }
 
@@ -55,6 +60,9 @@ fn show(picture: &Picture, home: &Home, args: &args::Status) -> Result<()> {
             devices: view.devices.len(),
             waiting: view.waiting,
             problem: view.problem.as_ref(),
+            alerts: &view.alerts,
+            check: &view.check,
+            rotation_minutes: view.rotation_minutes,
             home: path,
             keys: "file",
         }));
@@ -63,15 +71,19 @@ fn show(picture: &Picture, home: &Home, args: &args::Status) -> Result<()> {
         "Account",
         match (view.stage, view.devices.len()) {
             (Stage::New, _) => "none yet: `hushclip init` starts one, `hushclip join` joins one".to_owned(),
-            (Stage::Removed, _) => "none: this device was removed from its account".into(),
+            (Stage::Removed, _) => {
+                "none: this device was removed from it, and its keys are deleted. `hushclip pull --all` still lists the \
+                 clips it had; `hushclip leave` deletes them"
+                    .into()
+            }
             (Stage::Joining, _) => "joining".into(),
             (Stage::Member, 1) => "this device only".into(),
             (Stage::Member, devices) => format!("{devices} devices"),
         },
     )];
-    if view.stage != Stage::New {
-        let device = view.device.get(..8).unwrap_or_default();
-        rows.push(("This device", format!("{} ({device})", view.name)));
+    let in_account = matches!(view.stage, Stage::Member | Stage::Joining);
+    if in_account {
+        rows.push(("This device", format!("{} ({})", view.name, short(&view.device))));
         let relay = if view.relay.is_empty() { "the one of the link" } else { &*view.relay };
         rows.push(("Relay", format!("{relay}, {}", print::line(picture))));
         rows.push((
@@ -83,11 +95,17 @@ fn show(picture: &Picture, home: &Home, args: &args::Status) -> Result<()> {
             },
         ));
     }
+    if view.rotation_minutes > 0 {
+        rows.push(("New keys", print::period(view.rotation_minutes)));
+    }
     rows.push(("Home", path));
     if view.stage != Stage::New {
         rows.push(("Keys", "in a file there that only this user can read; not encrypted".into()));
     }
     rows.extend(view.problem.as_ref().map(|problem| ("Problem", format!("{} ({})", problem.message, problem.code))));
-    let rows: Vec<_> = rows.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
+    for alert in &view.alerts {
+        rows.push(("Alert", format!("{} ({}; `hushclip alerts --dismiss {}`)", alert.message, alert.code, alert.id)));
+    }
+    let rows: Vec<_> = rows.into_iter().map(|(name, value)| [name.to_owned(), value]).collect();
     print::out(&print::table(&rows))
 }

@@ -8,6 +8,7 @@ use hushclip_engine::view::{ClipView, Connection};
 use super::pull::print;
 use crate::args::Watch;
 use crate::failure::Result;
+use crate::notices::Notices;
 use crate::print;
 use crate::session::{News, Session};
 use crate::wire::Which;
@@ -20,18 +21,18 @@ pub(crate) async fn run(session: &mut Session, args: &Watch) -> Result<()> {
     let first = missed.iter().filter_map(|clip| clip.cursor).min().unwrap_or(u64::MAX);
     let newest = known.iter().filter_map(|clip| clip.cursor).filter(|cursor| *cursor < first).max().unwrap_or(0);
     let mut watching = Watching { args, left: args.count.unwrap_or(u64::MAX), newest, offline: false };
+    let mut notices = Notices::new(&session.picture);
     watching.print(session, missed).await?;
     while watching.left > 0 {
-        if let Some(failure) = session.halted() {
+        if let Some(failure) = session.ended() {
             return Err(failure);
         }
         watching.say_how_it_stands(session);
-        match session.next().await? {
+        let news = session.next().await?;
+        notices.hear(&news, &session.picture);
+        match news {
             News::Notice(Notice::Received { clip }) => watching.print(session, vec![clip]).await?,
             News::Notice(Notice::Failed { problem }) => print::problem(&problem),
-            News::Notice(Notice::DeviceAdded { name, .. }) if stderr().is_terminal() => {
-                print::say(&format!("{name} has joined."));
-            }
             // Not what is unprinted: another watch with this home may have printed it.
             News::Reopened => {
                 let missed = session.clips(Which::After(watching.newest)).await?;

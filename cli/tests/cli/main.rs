@@ -2,8 +2,10 @@
 //! port. The relay that is deployed is tested end to end elsewhere.
 
 mod clips;
+mod codes;
 mod pairing;
 mod relay;
 mod sharing;
 mod support;
+mod trust;
 mod usage;

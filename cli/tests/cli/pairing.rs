@@ -4,7 +4,7 @@ use crate::relay::Relay;
 use crate::support::{Device, one_device, two_devices};
 
 /// The digits that a joining device shows, as they are typed.
-fn digits(line: &str) -> String {
+pub(crate) fn digits(line: &str) -> String {
     line.chars().filter(char::is_ascii_digit).collect()
 }
 

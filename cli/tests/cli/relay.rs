@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use futures_util::{SinkExt as _, StreamExt as _};
-use hushclip_mailbox::{Event, Mailbox, MemoryStore, Reply};
+use hushclip_mailbox::{Event, Mailbox, MemoryStore, Nameplate, Reply};
 use hushclip_protocol::ids::{ConnId, MailboxId, Nonce};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::runtime::Runtime;
@@ -20,7 +20,11 @@ use tokio_tungstenite::tungstenite::protocol::CloseFrame;
 struct Rooms {
     mailboxes: HashMap<MailboxId, Mailbox<MemoryStore>>,
     sockets: HashMap<ConnId, UnboundedSender<Message>>,
+    nameplates: HashMap<u32, Nameplate>,
 }
+
+/// A copy of everything that a relay had stored.
+pub(crate) struct Backup(Vec<(MailboxId, MemoryStore)>);
 
 /// A relay; dropping it stops it.
 pub(crate) struct Relay {
@@ -44,6 +48,20 @@ impl Relay {
     /// Everything that is stored, in one piece.
     pub(crate) fn dump(&self) -> Vec<u8> {
         self.rooms.lock().unwrap().mailboxes.values().flat_map(|mailbox| mailbox.store().dump()).collect()
+    }
+
+    /// What is stored, to be put back later.
+    pub(crate) fn back_up(&self) -> Backup {
+        let rooms = self.rooms.lock().unwrap();
+        Backup(rooms.mailboxes.iter().map(|(id, mailbox)| (*id, mailbox.store().clone())).collect())
+    }
+
+    /// Goes away, and comes back with what was stored before.
+    pub(crate) fn put_back(&mut self, backup: Backup) {
+        self.go_away();
+        let mailboxes = backup.0.into_iter().map(|(id, store)| (id, restore(id, store))).collect();
+        self.rooms.lock().unwrap().mailboxes = mailboxes;
+        self.come_back();
     }
 
     /// Cuts all sockets and answers nobody any more.
@@ -85,13 +103,20 @@ fn restore(id: MailboxId, store: MemoryStore) -> Mailbox<MemoryStore> {
 
 impl Rooms {
     fn handle(&mut self, id: MailboxId, event: Event) {
-        let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_millis();
+        let now = now();
         let mailbox = self.mailboxes.entry(id).or_insert_with(|| restore(id, MemoryStore::default()));
-        for reply in mailbox.handle(event, u64::try_from(now).unwrap()) {
+        for reply in mailbox.handle(event, now) {
             let (conn, message) = match reply {
                 Reply::Send { conn, frame } => (conn, Message::Binary(frame.to_vec().into())),
                 Reply::Close { conn, code } => {
                     (conn, Message::Close(Some(CloseFrame { code: code.code().into(), reason: "".into() })))
+                }
+                Reply::TakeNameplate { nameplate, until_ms } => {
+                    let wanted = Nameplate { mailbox: id, until_ms };
+                    let plate = Nameplate::take(self.nameplates.get(&nameplate).copied(), wanted, now);
+                    self.nameplates.extend(plate.map(|plate| (nameplate, plate)));
+                    self.handle(id, Event::Nameplate { nameplate, taken: plate.is_some() });
+                    continue;
                 }
                 Reply::Attach { .. } | Reply::SetAlarm { .. } => continue,
             };
@@ -100,6 +125,19 @@ impl Rooms {
             }
         }
     }
+
+    /// The mailbox that an address leads to; one that is nobody's for a nameplate that is free.
+    fn find(&self, path: &str) -> MailboxId {
+        if let Some(number) = path.strip_prefix("/v1/nameplate/") {
+            let plate = self.nameplates.get(&number.parse().unwrap()).copied();
+            return Nameplate::find(plate, now()).unwrap_or(MailboxId::from_bytes([0; MailboxId::LEN]));
+        }
+        MailboxId::from_hex(path.strip_prefix("/v1/mailbox/").unwrap()).unwrap()
+    }
+}
+
+fn now() -> u64 {
+    u64::try_from(SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_millis()).unwrap()
 }
 
 async fn serve(stream: TcpStream, rooms: Arc<Mutex<Rooms>>) {
@@ -112,7 +150,7 @@ async fn serve(stream: TcpStream, rooms: Arc<Mutex<Rooms>>) {
         Ok(response)
     };
     let Ok(mut socket) = tokio_tungstenite::accept_hdr_async(stream, look).await else { return };
-    let id = MailboxId::from_hex(path.strip_prefix("/v1/mailbox/").unwrap()).unwrap();
+    let id = rooms.lock().unwrap().find(&path);
     let conn = ConnId::from_bytes(random());
     let (out, mut outgoing) = unbounded_channel();
     {

@@ -8,8 +8,17 @@ use crate::support::{Device, hushclip, one_device};
 #[test]
 fn wrong_usage_exits_2() {
     let device = Device::new();
-    let wrong: [&[&str]; 6] =
-        [&[], &["frobnicate"], &["init"], &["join"], &["watch", "--count", "0"], &["push", "a", "b"]];
+    let wrong: [&[&str]; 9] = [
+        &[],
+        &["frobnicate"],
+        &["init"],
+        &["join"],
+        &["watch", "--count", "0"],
+        &["push", "a", "b"],
+        &["devices", "remove"],
+        &["rotation", "29"],
+        &["rotation", "10081"],
+    ];
     for args in wrong {
         let outcome = device.run(args);
         assert_eq!((outcome.code, &*outcome.out), (Some(2), ""), "{args:?}");
@@ -20,7 +29,9 @@ fn wrong_usage_exits_2() {
 #[test]
 fn help_names_every_command() {
     let help = Device::new().run(&["--help"]).ok();
-    for command in ["init", "invite", "join", "push", "pull", "watch", "devices", "status"] {
+    for command in [
+        "init", "invite", "join", "push", "pull", "watch", "devices", "status", "alerts", "rotation", "resume", "leave",
+    ] {
         assert!(help.lines().any(|line| line.trim_start().starts_with(command)), "{command}");
     }
 }
@@ -28,7 +39,9 @@ fn help_names_every_command() {
 #[test]
 fn without_an_account_commands_fail_and_make_nothing() {
     let device = Device::new();
-    for args in [&["push", "hi"][..], &["pull"], &["watch"], &["devices"], &["invite"]] {
+    for args in
+        [&["push", "hi"][..], &["pull"], &["watch"], &["devices"], &["invite"], &["alerts"], &["leave", "--yes"]]
+    {
         device.run(args).fails("no_account");
     }
     assert!(device.run(&["status"]).ok().contains("none yet"));

@@ -1,0 +1,50 @@
+//! `hushclip resume`: asks the relay again after a list of devices has stopped everything.
+
+use std::time::Duration;
+
+use hushclip_engine::Command;
+use hushclip_engine::view::Connection;
+use tokio::time::Instant;
+
+use super::{LOOK, devices};
+use crate::args::Resume;
+use crate::failure::{Failure, Result};
+use crate::keyboard;
+use crate::print;
+use crate::session::Session;
+
+/// How long the relay may take to show its list again.
+const SHOW: Duration = Duration::from_secs(30);
+
+pub(crate) async fn run(session: &mut Session, args: &Resume) -> Result<()> {
+    session.require_member().await?;
+    session.wait_until(Instant::now() + LOOK, |p| devices::settled(&p.view.connection)).await?;
+    let view = &session.picture.view;
+    let Some(problem) = view.problem.clone().filter(|_| view.connection == Connection::Idle) else {
+        return print::out("Nothing is stopped; there is nothing to resume.\n");
+    };
+    let names: Vec<_> = view.devices.iter().map(|device| device.name.as_str()).collect();
+    print::say(&format!(
+        "{}\n\nThis device knows: {}.\nFingerprint of that list: {}. Compare it with `hushclip devices` on the others.\n\
+         After a relay was restored from a backup, going on is right: this device puts back what is missing. If the \
+         lists contradict each other, it stops again, and nothing is sent.",
+        problem.message,
+        names.join(", "),
+        view.check,
+    ));
+    keyboard::confirm("Ask the relay again?", args.yes).await?;
+    let done = session.command(Command::Resume).await?;
+    if let Some(problem) = done.problem {
+        return Err(problem.into());
+    }
+    let until = Instant::now() + SHOW;
+    session.wait_until(until, |p| matches!(p.view.connection, Connection::Online | Connection::Idle)).await?;
+    if let Some(failure) = session.ended() {
+        return Err(failure);
+    }
+    if session.picture.view.connection != Connection::Online {
+        let message = format!("The relay cannot be reached{}. It is asked when it can.", super::because(session));
+        return Err(Failure::new("offline", message));
+    }
+    print::out("The relay's list fits what this device knows. Everything goes on.\n")
+}

@@ -1,0 +1,20 @@
+//! `hushclip rotation`: how often this device changes its keys.
+
+use hushclip_engine::Command;
+
+use crate::args::Rotation;
+use crate::failure::Result;
+use crate::print;
+use crate::session::Session;
+
+pub(crate) async fn run(session: &mut Session, args: &Rotation) -> Result<()> {
+    session.require_member().await?;
+    if let Some(minutes) = args.minutes {
+        let done = session.command(Command::SetRotation { minutes }).await?;
+        if let Some(problem) = done.problem {
+            return Err(problem.into());
+        }
+    }
+    let minutes = session.picture.view.rotation_minutes;
+    print::out(&format!("This device changes its keys {}, and after each 1,000 clips.\n", print::period(minutes)))
+}
