@@ -71,7 +71,7 @@ impl Encode<()> for Raw<'_> {
     fn encode<W: minicbor::encode::Write>(
         &self,
         e: &mut minicbor::Encoder<W>,
-        _: &mut (),
+        (): &mut (),
     ) -> Result<(), minicbor::encode::Error<W::Error>> {
         e.writer_mut().write_all(self.0).map_err(minicbor::encode::Error::write)
     }

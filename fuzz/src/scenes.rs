@@ -45,8 +45,8 @@ fn listen(desk: &mut Desk) -> Heard {
 }
 
 fn scene(desk: &Desk, device: usize, invitations: Vec<String>, heard: &Heard) -> Scene {
-    let (disk, relay) = (desk.disk(device).clone(), desk.snapshot());
-    Scene { disk, relay, invitations, heard: heard.borrow().clone(), now: desk.now }
+    let (records, relay) = (desk.disk(device).clone(), desk.snapshot());
+    Scene { disk: records, relay, invitations, heard: heard.borrow().clone(), now: desk.now }
 }
 
 /// No account yet; somebody else has one and invites.

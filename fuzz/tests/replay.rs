@@ -45,12 +45,12 @@ fn replay(target: &str) {
     assert!(!corpus.is_empty(), "corpus/{target} is empty");
     let inputs = corpus.into_iter().chain(committed("regressions", target));
     let seeds = seeds(target).into_iter().map(|bytes| (PathBuf::from("seed"), bytes));
-    let changes = if SLOW.contains(&target) { FEW_CHANGES } else { CHANGES };
+    let count = if SLOW.contains(&target) { FEW_CHANGES } else { CHANGES };
     for (path, bytes) in inputs.chain(seeds) {
         // Shown only when the target panics.
         println!("{target}: {}", path.display());
         run(&bytes);
-        for seed in 1..=changes {
+        for seed in 1..=count {
             let (mut changed, mut state) = (bytes.clone(), seed.wrapping_mul(0x9e37_79b9_7f4a_7c15));
             change(&mut changed, &mut state);
             println!("{target}: change {seed} of {}: {changed:02x?}", path.display());
