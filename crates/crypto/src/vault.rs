@@ -73,12 +73,21 @@ pub enum UnlockError {
     /// Not a bundle, or of a later format, or cheaper to guess than this code ever makes them.
     #[error("the locked key is damaged")]
     Damaged,
+    /// There are no 64 MiB to work in.
+    #[error("there is not enough memory")]
+    NoMemory,
 }
 
-/// The passphrase has fewer than [`PASSPHRASE_CHARS`] characters.
+/// Why a key is not put under a passphrase.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("a passphrase has at least {PASSPHRASE_CHARS} characters")]
-pub struct TooShort;
+pub enum LockError {
+    /// The passphrase has fewer than [`PASSPHRASE_CHARS`] characters.
+    #[error("a passphrase has at least {PASSPHRASE_CHARS} characters")]
+    TooShort,
+    /// There are no 64 MiB to work in.
+    #[error("there is not enough memory")]
+    NoMemory,
+}
 
 impl VaultKey {
     /// Seals a record: nonce, then ciphertext. Bound to its name, so none can stand for another.
@@ -99,23 +108,23 @@ impl VaultKey {
         opened.map(Zeroizing::new).map_err(|_| OpenError)
     }
 
-    /// Puts the key under a passphrase. Spaces at its ends do not count.
-    pub fn lock(&self, passphrase: &str, rng: &mut dyn CryptoRng) -> Result<LockedKey, TooShort> {
+    /// Puts the key under a passphrase. Spaces at its ends do not count; beyond that its bytes are
+    /// taken as they are, so callers bring what people type into one Unicode form (NFC) first.
+    pub fn lock(&self, passphrase: &str, rng: &mut dyn CryptoRng) -> Result<LockedKey, LockError> {
         if passphrase.trim().chars().count() < PASSPHRASE_CHARS {
-            return Err(TooShort);
+            return Err(LockError::TooShort);
         }
-        Ok(self.lock_with(COST, passphrase, rng))
+        self.lock_with(COST, passphrase, rng).ok_or(LockError::NoMemory)
     }
 
-    fn lock_with(&self, cost: Cost, passphrase: &str, rng: &mut dyn CryptoRng) -> LockedKey {
+    fn lock_with(&self, cost: Cost, passphrase: &str, rng: &mut dyn CryptoRng) -> Option<LockedKey> {
         let (mut salt, mut nonce) = ([0; SALT], [0; NONCE]);
         rng.fill_bytes(&mut salt);
         rng.fill_bytes(&mut nonce);
-        let sealed = derive(cost, &salt, passphrase).and_then(|key| {
-            let payload = Payload { msg: &self.0, aad: &aad(cost, &salt) };
-            XChaCha20Poly1305::new(&(*key).into()).encrypt(&XNonce::from(nonce), payload).ok()
-        });
-        LockedKey { format: FORMAT, cost, salt, nonce, sealed: sealed.unwrap_or_default().into() }
+        let key = derive(cost, &salt, passphrase)?;
+        let payload = Payload { msg: &self.0, aad: &aad(cost, &salt) };
+        let sealed = XChaCha20Poly1305::new(&(*key).into()).encrypt(&XNonce::from(nonce), payload).ok()?;
+        Some(LockedKey { format: FORMAT, cost, salt, nonce, sealed: sealed.into() })
     }
 
     fn cipher(&self) -> XChaCha20Poly1305 {
@@ -146,7 +155,7 @@ impl LockedKey {
         if *format != FORMAT || cheap || dear {
             return Err(UnlockError::Damaged);
         }
-        let key = derive(*cost, salt, passphrase).ok_or(UnlockError::Damaged)?;
+        let key = derive(*cost, salt, passphrase).ok_or(UnlockError::NoMemory)?;
         let opened = XChaCha20Poly1305::new(&(*key).into())
             .decrypt(&XNonce::from(*nonce), Payload { msg: sealed, aad: &aad(*cost, salt) })
             .map_err(|_| UnlockError::WrongPassphrase)?;
@@ -221,7 +230,7 @@ mod tests {
     fn the_passphrase_and_nothing_else_unlocks() {
         let mut rng = ChaCha20Rng::seed_from_u64(2);
         let key = VaultKey::make(&mut rng);
-        let locked = key.lock_with(CHEAP, "correct horse", &mut rng);
+        let locked = key.lock_with(CHEAP, "correct horse", &mut rng).unwrap();
         let unlock = |locked: &LockedKey, passphrase: &str| locked.unlock_within(CHEAP, passphrase);
         assert!(unlock(&locked, " correct horse\n").unwrap() == key);
         assert_eq!(unlock(&locked, "Correct horse").unwrap_err(), UnlockError::WrongPassphrase);
@@ -233,7 +242,7 @@ mod tests {
             let refused = LockedKey::decode(&bad).and_then(|locked| unlock(&locked, "correct horse"));
             assert!(refused.is_err(), "byte {at}");
         }
-        assert_ne!(key.lock_with(CHEAP, "correct horse", &mut rng), locked, "salted");
+        assert_ne!(key.lock_with(CHEAP, "correct horse", &mut rng).unwrap(), locked, "salted");
         assert_eq!(format!("{key:?}"), "VaultKey(…)");
     }
 
@@ -241,7 +250,7 @@ mod tests {
     fn costs_below_the_floor_and_above_reason_are_refused() {
         let mut rng = ChaCha20Rng::seed_from_u64(3);
         let key = VaultKey::make(&mut rng);
-        let cheap = key.lock_with(CHEAP, "correct horse", &mut rng);
+        let cheap = key.lock_with(CHEAP, "correct horse", &mut rng).unwrap();
         assert_eq!(cheap.unlock("correct horse").unwrap_err(), UnlockError::Damaged);
         let wrong = [
             Cost { m_kib: COST.m_kib - 1, ..COST },
@@ -255,8 +264,8 @@ mod tests {
             let locked = LockedKey { cost, ..cheap.clone() };
             assert_eq!(locked.unlock("correct horse").unwrap_err(), UnlockError::Damaged, "{cost:?}");
         }
-        assert_eq!(key.lock("seven77", &mut rng), Err(TooShort));
-        assert_eq!(key.lock(" seven77 ", &mut rng), Err(TooShort));
+        assert_eq!(key.lock("seven77", &mut rng), Err(LockError::TooShort));
+        assert_eq!(key.lock(" seven77 ", &mut rng), Err(LockError::TooShort));
     }
 
     #[test]
