@@ -5,7 +5,7 @@ use hushclip_crypto::envelope::{Address, open, seal};
 use hushclip_crypto::epoch::ItemKey;
 use hushclip_crypto::keys::DeviceKeys;
 use hushclip_protocol::envelope::{Envelope, Kind};
-use hushclip_protocol::ids::{AccountId, Hash, ItemId};
+use hushclip_protocol::ids::{AccountId, Hash, ItemId, SignPk};
 use rand_chacha::ChaCha20Rng;
 use rand_core::SeedableRng as _;
 
@@ -13,6 +13,8 @@ use rand_core::SeedableRng as _;
 pub(crate) struct Work {
     rng: ChaCha20Rng,
     keys: DeviceKeys,
+    /// As a receiver has it, from the log.
+    sign_pk: SignPk,
     key: ItemKey,
     address: Address,
     body: ClipBody,
@@ -36,7 +38,8 @@ impl Work {
         };
         let parts = vec![Part::new(TEXT, vec![b'x'; bytes])];
         let body = ClipBody { at_ms: 1_800_000_000_000, flags: 0, file_name: String::new(), parts };
-        let mut work = Self { rng, keys, key, address, body, sealed: Vec::new() };
+        let sign_pk = keys.sign_pk();
+        let mut work = Self { rng, keys, sign_pk, key, address, body, sealed: Vec::new() };
         work.sealed = work.seal();
         work
     }
@@ -48,6 +51,6 @@ impl Work {
     /// As a receiver does: parse, verify, open.
     pub(crate) fn open(&self) -> bool {
         let Ok(envelope) = Envelope::parse(&self.sealed) else { return false };
-        envelope.verify(&self.keys.sign_pk()) && open(&self.key, &envelope).is_ok()
+        envelope.verify(&self.sign_pk) && open(&self.key, &envelope).is_ok()
     }
 }
