@@ -5,6 +5,7 @@ use hushclip_crypto::envelope::{Address, open, open_note, seal_note};
 use hushclip_crypto::epoch::ItemKey;
 use hushclip_crypto::keys::{BoxSk, DeviceKeys, SignSeed};
 use hushclip_crypto::pairing::{Code, Link};
+use hushclip_crypto::vault::{LockedKey, VaultKey};
 use hushclip_mailbox::Session;
 use hushclip_protocol::envelope::{Envelope, Kind};
 use hushclip_protocol::frame::{ToDevice, ToRelay};
@@ -136,4 +137,13 @@ pub(crate) fn session(bytes: &[u8]) {
     if let Some(session) = Session::decode(bytes) {
         assert_eq!(session.encode(), bytes);
     }
+}
+
+/// The stored bundle, and any bytes in the place of what is sealed under the key in it. Not the
+/// passphrase: that takes half a second by design.
+pub(crate) fn locked_key(bytes: &[u8]) {
+    if let Ok(locked) = LockedKey::decode(bytes) {
+        assert_eq!(locked.encode(), bytes);
+    }
+    assert!(VaultKey::from_bytes([7; 32]).open("account", bytes).is_err(), "opened what nobody sealed");
 }

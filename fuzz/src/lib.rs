@@ -19,7 +19,7 @@ pub use seeds::seeds;
 pub type Target = (&'static str, fn(&[u8]));
 
 /// Every target.
-pub const TARGETS: [Target; 17] = [
+pub const TARGETS: [Target; 18] = [
     ("to_relay", decoders::to_relay),
     ("to_device", decoders::to_device),
     ("entry", decoders::entry),
@@ -31,6 +31,7 @@ pub const TARGETS: [Target; 17] = [
     ("link", decoders::link),
     ("code", decoders::code),
     ("session", decoders::session),
+    ("locked_key", decoders::locked_key),
     ("pairing", pairing::by_link),
     ("pairing_code", pairing::by_code),
     ("records", records::records),

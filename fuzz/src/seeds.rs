@@ -1,10 +1,13 @@
 //! What a search starts from: honest bytes for the decoders, a walk through the choices for the rest.
 
 use hushclip_crypto::body::{ClipBody, Gone, Heartbeat, Part, TEXT, Tombstone};
+use hushclip_crypto::vault::VaultKey;
 use hushclip_mailbox::{Event, Mailbox, MemoryStore, Reply};
 use hushclip_protocol::codec;
 use hushclip_protocol::frame::{Challenge, Delivered, InviteNote, InviteStep, ToDevice, ToRelay};
 use hushclip_protocol::ids::{Claim, ConnId, DeviceId, Hash, InviteId, ItemId, JoinToken, MailboxId, Nonce};
+use rand_chacha::ChaCha20Rng;
+use rand_core::SeedableRng as _;
 
 use crate::account::ACCOUNT;
 use crate::pairing;
@@ -37,6 +40,12 @@ pub fn seeds(target: &str) -> Vec<Vec<u8>> {
         }
         "code" => texts(&["4-purple-cactus", " 17 ZOOM, abacus\n", "9999-yo-yo", "0-a-b"]),
         "session" => session(),
+        "locked_key" => {
+            let mut rng = ChaCha20Rng::seed_from_u64(51);
+            let key = VaultKey::make(&mut rng);
+            let locked = key.lock("a long passphrase", &mut rng).ok().map(|locked| locked.encode());
+            locked.into_iter().chain([key.seal("account", b"value", &mut rng)]).collect()
+        }
         "pairing" => pairing::seeds(false),
         "pairing_code" => pairing::seeds(true),
         _ => walks(),
