@@ -39,10 +39,10 @@ describe("Typed codes", () => {
 
   it("changes back to a link, and cancels", async () => {
     await popup.press("invite-by-link");
-    await popup.has("invite-qr");
+    await popup.has("invite-url");
     await popup.lacks("invite-code");
     await popup.page.keyboard.press("Escape");
-    await popup.lacks("invite-qr");
+    await popup.lacks("invite-url");
   });
 
   it("says which word no code has", async () => {

@@ -104,18 +104,11 @@ describe("Scanning a QR code", () => {
   });
 
   it("says so where there is no camera", async () => {
-    // As on a desktop without one.
-    const page = await strict.open("about:blank");
-    await page.evaluateOnNewDocument(() => {
-      navigator.mediaDevices.getUserMedia = async () => {
-        throw new DOMException("Requested device not found", "NotFoundError");
-      };
-    });
-    await page.goto(relay.url);
-    strict.screen.page.close();
-    const bare = new Screen("Bare", page);
+    await desk.inner.defaultBrowserContext().overridePermissions(relay.url, ["camera"]);
+    const bare = new Screen("Bare", await desk.open(relay.url));
     await bare.press("scan");
     await eventually("words", async () => /no camera here/.test((await bare.text("scan-said")) ?? ""));
+    await bare.page.close();
   });
 
   it("is not offered in the popup", async () => {

@@ -77,7 +77,7 @@ export class Screen {
 
   /** Waits until something is no longer there. */
   async lacks(name) {
-    await eventually(`no ${name} in ${this.name}`, async () => (await this.texts(name)).length === 0);
+    await eventually(`no ${name} in ${this.name}`, async () => (await this.page.$$(id(name))).length === 0);
   }
 
   /** Names on the page of the devices. */
@@ -98,10 +98,12 @@ export class Screen {
 
   /** Asks for a device's removal, which then has to be confirmed. */
   async askRemoval(name) {
+    await this.page.bringToFront();
     const row = await this.member(name);
     const button = await row.waitForSelector(id("remove"));
     await button.click();
-    return eventually("the question", async () => row.$eval(".sure", (element) => element.innerText).catch(() => false));
+    // The question has the keyboard.
+    return eventually("the question", () => row.$eval(".sure p:focus", (element) => element.innerText).catch(() => false));
   }
 
   /** Lets the device in that shows these digits. */

@@ -5,6 +5,7 @@ use hushclip_engine::Command;
 use hushclip_engine::view::{Connection, DeviceView};
 use leptos::prelude::*;
 
+use crate::focus::focus_soon;
 use crate::host::host;
 use crate::parts::confirm::Confirm;
 use crate::{text, time};
@@ -44,7 +45,11 @@ fn Member(id: String) -> impl IntoView {
     let remove = {
         let name = name.clone();
         let command = StoredValue::new(id.clone());
-        let on_yes = UnsyncCallback::new(move |()| host.send(Command::RemoveDevice { device: command.get_value() }));
+        let on_yes = UnsyncCallback::new(move |()| {
+            host.send(Command::RemoveDevice { device: command.get_value() });
+            // The button goes away and would take the keyboard with it.
+            focus_soon("h1");
+        });
         move || {
             view! {
                 <Confirm
@@ -70,7 +75,7 @@ fn Member(id: String) -> impl IntoView {
             <span class="dot"></span>
             <p class="who">
                 <bdi class="full-name">{name}</bdi>
-                {own.then(|| view! { <span class="own">{text::THIS_DEVICE}</span> })}
+                {own.then(|| view! { " " <span class="own">{text::THIS_DEVICE}</span> })}
             </p>
             <p class="hint">
                 {state}
