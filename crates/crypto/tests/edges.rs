@@ -1,5 +1,6 @@
 //! What mutation testing found missing: the edges of bounds, and bytes that must not drift.
 
+use hushclip_crypto::keys::DeviceKeys;
 use hushclip_crypto::pairing::{Code, CodeError, CodeInviter, CodeJoiner};
 use hushclip_crypto::vault::{LockError, LockedKey, PASSPHRASE_CHARS, UnlockError, VaultKey};
 use hushclip_protocol::ids::MailboxId;
@@ -69,4 +70,20 @@ fn a_joiner_by_code_knows_where_it_goes_and_nobody_prints_the_words() {
     assert_eq!((joiner.nameplate(), joiner.relay()), (17, relay));
     let shown = format!("{joiner:?}");
     assert!(!shown.is_empty() && !shown.contains(&code.words), "{shown}");
+}
+
+// Without fresh randomness the message of the PAKE would give the words away to whoever tries them all.
+#[test]
+fn two_answers_to_the_same_code_share_no_pake_message() {
+    let mut rng = ChaCha20Rng::seed_from_u64(3);
+    let inviter = CodeInviter::make(MailboxId::from_bytes([1; 16]), "relay.example", 17, &mut rng);
+    let keys = DeviceKeys::make(&mut rng);
+    let [one, two] = [(); 2].map(|()| {
+        let code = inviter.code().clone();
+        let joiner = CodeJoiner::make(code, "https://relay.example", "relay.example", "Phone", &mut rng);
+        joiner.request(&keys, &inviter.offer(), &mut rng).unwrap()
+    });
+    // `[PAKE message, …`: an array of three, a byte string of 33.
+    assert_eq!((&one[..3], &two[..3]), (&[0x83, 0x58, 33][..], &[0x83, 0x58, 33][..]));
+    assert_ne!(one[3..36], two[3..36]);
 }
