@@ -85,6 +85,7 @@ describe("Devices", () => {
     await eventually("the removal", async () => (await popup.members()).length === 2);
     await app.page.bringToFront();
     assert.match(await app.has("alert"), /“Terminal” was removed from this account on “Desk”/);
+    assert.deepEqual(await popup.texts("problem"), [], "it was let in a moment ago, and that is no trouble");
   });
 
   it("tells the removed device, which keeps its clips and nothing else", async () => {

@@ -242,6 +242,11 @@ impl Engine {
     }
 
     fn device_removed(&mut self, device: DeviceId, author: DeviceId) {
+        let let_in = self.invite.as_ref().filter(|invite| invite.approved).and_then(|invite| invite.request.as_ref());
+        if let_in.is_some_and(|request| request.device_id() == device) {
+            // Its welcome has nobody to go to, and it is not added once more.
+            self.cancel_invite();
+        }
         self.online.remove(&device);
         self.delivered.remove(&device);
         self.clips_revision += 1;
