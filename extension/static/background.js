@@ -44,10 +44,9 @@ runtime.onConnect.addListener(async (port) => {
   port.onDisconnect.addListener(() => popups.delete(port));
   port.onMessage.addListener(async (message) => (await running()).hear(message));
   const handle = await running();
+  handle.person();
   handle.online();
-  if (popups.has(port)) {
-    port.postMessage(handle.picture());
-  }
+  show(handle, [port].filter((open) => popups.has(open)));
 });
 
 addEventListener("online", async () => (await running()).online());
@@ -87,8 +86,7 @@ async function launch() {
 async function changed() {
   const handle = await running();
   if (popups.size > 0) {
-    const picture = handle.picture();
-    popups.forEach((port) => port.postMessage(picture));
+    show(handle, [...popups]);
   }
   if (handle.status().member) {
     keepAlive();
@@ -96,14 +94,20 @@ async function changed() {
   marking ??= setTimeout(mark, MARK_AFTER_MS);
 }
 
+function show(handle, ports) {
+  const messages = [handle.lock(), handle.picture()].filter(Boolean);
+  ports.forEach((port) => messages.forEach((message) => port.postMessage(message)));
+}
+
 async function mark() {
   marking = undefined;
-  const { waiting, problem } = (await running()).status();
-  const text = problem ? "!" : waiting ? "…" : "";
+  const { locked, waiting, problem } = (await running()).status();
+  const text = problem ? "!" : locked ? "off" : waiting ? "…" : "";
+  const words = problem ?? (locked ? "locked" : waiting ? "no connection" : undefined);
   await Promise.all([
     action.setBadgeBackgroundColor({ color: problem ? "#b3261e" : "#5f6368" }),
     action.setBadgeText({ text }),
-    action.setTitle({ title: problem ? `Hushclip: ${problem}` : waiting ? "Hushclip: no connection" : "Hushclip" }),
+    action.setTitle({ title: words ? `Hushclip: ${words}` : "Hushclip" }),
   ]);
 }
 
@@ -111,7 +115,7 @@ async function takeCopy() {
   reading = undefined;
   try {
     const handle = await running();
-    // What is copied before there is an account is nobody's business.
+    // What is copied before there is an account, or while it is locked, is nobody's business.
     if (handle.status().member) {
       const { text, html } = await readClipboard();
       if (text) {

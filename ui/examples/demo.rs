@@ -2,7 +2,7 @@
 //! popup, and commands change the picture a little. For looking at the design; never shipped.
 
 use hushclip_engine::view::{AlertView, ClipView, Connection, DeviceView, InviteView, JoiningView, Problem, Stage};
-use hushclip_engine::{Command, Notice, View};
+use hushclip_engine::{Command, LockCommand, LockState, LockView, Notice, View};
 use hushclip_ui::{App, Face, Platform, mount};
 use leptos::prelude::*;
 use wasm_bindgen::JsValue;
@@ -18,10 +18,22 @@ fn main() {
     let scene = query.split(['?', '&']).find_map(|part| part.strip_prefix("scene=")).unwrap_or("clips").to_owned();
     let failure = (scene == "failure")
         .then(|| "This browser keeps no data for the page. Leave private browsing, or allow storage.".to_owned());
-    let view = RwSignal::new((scene != "loading").then(|| picture(&scene, long)));
+    let lock = RwSignal::new(Some(lock(&scene)));
+    let is_locked = lock.with_untracked(|lock| lock.as_ref().is_some_and(|lock| lock.state == LockState::Locked));
+    let view = RwSignal::new((scene != "loading" && !is_locked).then(|| picture(&scene, long)));
     let notice = RwSignal::new(None);
     let send = UnsyncCallback::new(move |command| {
         view.update(|view| notice.set(answer(view.get_or_insert_default(), command)));
+    });
+    let ask = UnsyncCallback::new(move |command| {
+        let mut shown = lock.get_untracked().unwrap_or_default();
+        answer_lock(&mut shown, command);
+        view.update(|view| match shown.state {
+            LockState::Locked => *view = None,
+            _ if view.is_none() => *view = Some(picture("clips", false)),
+            _ => {}
+        });
+        lock.set(Some(shown));
     });
     let platform = Platform {
         face,
@@ -36,13 +48,41 @@ fn main() {
         js_sys::Promise::resolve(&decode)
     });
     if face == Face::Web {
-        mount(move || view! { <App view notice failure=Signal::stored(failure) send platform scan /> });
+        mount(move || view! { <App view lock notice failure=Signal::stored(failure) send ask platform scan /> });
     } else {
-        mount(move || view! { <App view notice failure=Signal::stored(failure) send platform /> });
+        mount(move || view! { <App view lock notice failure=Signal::stored(failure) send ask platform /> });
     }
     if scene == "added" {
         notice.set(Some(Notice::DeviceAdded { device: "d1".into(), name: "Pixel".into() }));
     }
+}
+
+/// For `locked`, `unlocking`, `wrong-passphrase` and `lock-settings`.
+fn lock(scene: &str) -> LockView {
+    let wrong = Problem { code: "wrong_passphrase".into(), message: "That is not the passphrase.".into() };
+    let state = match scene {
+        "locked" | "unlocking" | "wrong-passphrase" => LockState::Locked,
+        "lock-settings" => LockState::Guarded,
+        _ => LockState::Open,
+    };
+    LockView {
+        state,
+        busy: scene == "unlocking",
+        auto_lock_minutes: 15,
+        retry_at: (scene == "wrong-passphrase").then(|| now() + 8_000),
+        problem: (scene == "wrong-passphrase").then_some(wrong),
+        done: 0,
+    }
+}
+
+fn answer_lock(lock: &mut LockView, command: LockCommand) {
+    match command {
+        LockCommand::Unlock { .. } | LockCommand::SetPassphrase { .. } => lock.state = LockState::Guarded,
+        LockCommand::Lock => lock.state = LockState::Locked,
+        LockCommand::RemovePassphrase { .. } | LockCommand::Forget => lock.state = LockState::Open,
+        LockCommand::SetAutoLock { minutes } => lock.auto_lock_minutes = minutes,
+    }
+    lock.done += 1;
 }
 
 fn invite() -> InviteView {
@@ -240,7 +280,6 @@ fn answer(view: &mut View, command: Command) -> Option<Notice> {
             view.devices.iter_mut().filter(|d| d.id == device).for_each(|d| d.removing = true);
         }
         Command::SetRotation { minutes } => view.rotation_minutes = minutes,
-        Command::Resume => view.problem = None,
         Command::CancelInvite | Command::Refuse => view.invite = None,
         Command::Approve { digits, .. } => {
             if digits.is_none() || digits.as_deref() == Some("482913") {
@@ -250,9 +289,9 @@ fn answer(view: &mut View, command: Command) -> Option<Notice> {
             }
             view.invite.iter_mut().for_each(|invite| invite.wrong_digits = true);
         }
-        Command::Dismiss => view.problem = None,
+        Command::Resume | Command::Dismiss => view.problem = None,
         Command::DismissAlert { id } => view.alerts.retain(|alert| alert.id != id),
-        _ => {}
+        Command::Copied { .. } => {}
     }
     None
 }

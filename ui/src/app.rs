@@ -1,7 +1,7 @@
 //! The root: gives all screens their context and shows the one that fits the stage.
 
 use hushclip_engine::view::Stage;
-use hushclip_engine::{Command, Notice, View};
+use hushclip_engine::{Command, LockCommand, LockState, LockView, Notice, View};
 use leptos::prelude::*;
 use wasm_bindgen::JsCast;
 
@@ -10,7 +10,7 @@ use crate::host::{Face, Host, LoadScanner, Platform};
 use crate::news::Toasts;
 use crate::parts::{Problem, Skeleton};
 use crate::place::Place;
-use crate::screens::{Devices, Failure, Joining, Member, OpenedLink, Settings, Welcome};
+use crate::screens::{Devices, Failure, Joining, Locked, Member, OpenedLink, Settings, Welcome};
 use crate::time;
 
 /// Everything a person sees.
@@ -25,8 +25,14 @@ pub fn App(
     /// Why the host could not start, if so.
     #[prop(into, optional)]
     failure: Signal<Option<String>>,
+    /// How the lock stands; once it is locked, there must be no picture any more.
+    #[prop(into, optional)]
+    lock: Signal<Option<LockView>>,
     /// Where commands go.
     send: UnsyncCallback<Command>,
+    /// Where what is asked of the lock goes; without it, none is offered.
+    #[prop(optional)]
+    ask: Option<UnsyncCallback<LockCommand>>,
     /// What the surroundings offer.
     platform: Platform,
     /// Loads the decoder of QR codes; without it, no camera is offered.
@@ -34,13 +40,13 @@ pub fn App(
     scan: Option<LoadScanner>,
 ) -> impl IntoView {
     let face = platform.face;
-    let host = Host::new(view, send, platform, scan, time::clock());
+    let host = Host::new(view, lock, send, ask, platform, scan, time::clock());
     provide_context(host);
     host.news.follow(notice, host);
-    let screen = Memo::new(move |_| screen(view, failure, host));
+    let screen = Memo::new(move |_| screen(view, lock, failure, host));
     Effect::new(move |before: Option<Screen>| {
         let screen = screen.get();
-        if before.is_some_and(|before| before != Screen::Loading && before != screen) {
+        if before.is_some_and(|before| before != Screen::Loading && before != screen && screen != Screen::Locked) {
             focus_soon("h1");
         }
         if matches!(screen, Screen::Welcome | Screen::Opened | Screen::Joining) {
@@ -58,6 +64,7 @@ pub fn App(
             {move || match screen.get() {
                 Screen::Loading => view! { <Skeleton /> }.into_any(),
                 Screen::Failed => view! { <Failure message=failure.get().unwrap_or_default() /> }.into_any(),
+                Screen::Locked => view! { <main class="page"><Locked /></main> }.into_any(),
                 Screen::Welcome => view! { <Page><Welcome /></Page> }.into_any(),
                 Screen::Opened => view! { <Page><OpenedLink /></Page> }.into_any(),
                 Screen::Joining => view! { <Page><Joining /></Page> }.into_any(),
@@ -86,15 +93,24 @@ pub fn mount<N: IntoView + 'static>(app: impl FnOnce() -> N + 'static) {
 enum Screen {
     Loading,
     Failed,
+    Locked,
     Welcome,
     Opened,
     Joining,
     Member(Place),
 }
 
-fn screen(view: Signal<Option<View>>, failure: Signal<Option<String>>, host: Host) -> Screen {
+fn screen(
+    view: Signal<Option<View>>,
+    lock: Signal<Option<LockView>>,
+    failure: Signal<Option<String>>,
+    host: Host,
+) -> Screen {
     if failure.with(Option::is_some) {
         return Screen::Failed;
+    }
+    if lock.with(|lock| lock.as_ref().is_some_and(|lock| lock.state == LockState::Locked)) {
+        return Screen::Locked;
     }
     match view.with(|view| view.as_ref().map(|view| view.stage)) {
         None => Screen::Loading,

@@ -1,7 +1,7 @@
 //! What every screen reaches through the context: the picture to draw, the way to ask for things,
 //! the clock, and what this platform can do.
 
-use hushclip_engine::{Command, View};
+use hushclip_engine::{Command, LockCommand, LockView, View};
 use leptos::prelude::*;
 
 use crate::agent::device_name;
@@ -56,7 +56,9 @@ pub type LoadScanner = UnsyncCallback<(), js_sys::Promise>;
 #[derive(Clone, Copy)]
 pub(crate) struct Host {
     view: Signal<Option<View>>,
+    lock: Signal<Option<LockView>>,
     send: UnsyncCallback<Command>,
+    ask: Option<UnsyncCallback<LockCommand>>,
     platform: StoredValue<Platform>,
     /// The present, in milliseconds, each second.
     pub(crate) now: ReadSignal<u64>,
@@ -75,7 +77,9 @@ pub(crate) struct Host {
 impl Host {
     pub(crate) fn new(
         view: Signal<Option<View>>,
+        lock: Signal<Option<LockView>>,
         send: UnsyncCallback<Command>,
+        ask: Option<UnsyncCallback<LockCommand>>,
         platform: Platform,
         scan: Option<LoadScanner>,
         now: ReadSignal<u64>,
@@ -84,7 +88,9 @@ impl Host {
             places: Places::new(platform.face),
             scan,
             view,
+            lock,
             send,
+            ask,
             now,
             lately: Memo::new(move |_| now.get() / 10_000 * 10_000),
             opened_link: RwSignal::new(platform.opened_link.clone()),
@@ -96,6 +102,27 @@ impl Host {
     /// Asks for something.
     pub(crate) fn send(&self, command: Command) {
         self.send.run(command);
+    }
+
+    /// Whether this device can be locked at all.
+    pub(crate) fn has_lock(&self) -> bool {
+        self.ask.is_some()
+    }
+
+    /// Asks something of the lock.
+    pub(crate) fn ask(&self, command: LockCommand) {
+        if let Some(ask) = self.ask {
+            ask.run(command);
+        }
+    }
+
+    /// A part of how the lock stands, followed as it changes.
+    pub(crate) fn follow_lock<T: PartialEq + Send + Sync + 'static>(
+        &self,
+        part: impl Fn(&LockView) -> T + Send + Sync + 'static,
+    ) -> Memo<T> {
+        let lock = self.lock;
+        Memo::new(move |_| lock.with(|lock| lock.as_ref().map_or_else(|| part(&LockView::default()), &part)))
     }
 
     /// A part of the picture, followed as it changes.

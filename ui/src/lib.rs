@@ -22,4 +22,4 @@ mod time;
 pub use agent::device_name;
 pub use app::{App, AppProps, mount};
 pub use host::{Face, LoadScanner, Platform};
-pub use hushclip_engine::{Command, Notice, View};
+pub use hushclip_engine::{Command, LockCommand, LockState, LockView, Notice, View};

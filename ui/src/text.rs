@@ -148,6 +148,43 @@ pub(crate) const RESUME: &str = "Ask the relay again";
 pub(crate) const ELSEWHERE: &str = "That link is for another relay. Open it in the browser instead.";
 pub(crate) const JOINED: &str = "This device is in";
 
+pub(crate) const LOCKED: &str = "Hushclip is locked";
+pub(crate) const LOCKED_HINT: &str = "Until you unlock it, nothing is sent or received here.";
+pub(crate) const PASSPHRASE: &str = "Passphrase";
+pub(crate) const UNLOCK: &str = "Unlock";
+pub(crate) const UNLOCKING: &str = "Unlocking…";
+pub(crate) const FORGOTTEN: &str = "Forgot it?";
+pub(crate) const FORGOTTEN_WARNING: &str = "Nobody can open what is stored here without the passphrase. You can delete this \
+     device’s keys and clips and join again from another device; remove this one there as well. There is no way back.";
+pub(crate) const FORGOTTEN_SURE: &str = "Delete and start anew";
+pub(crate) const LOCK: &str = "Passphrase lock";
+pub(crate) const LOCK_OPEN: &str = "Whoever can use this browser can use Hushclip in it. With a passphrase, keys and \
+     clips are sealed here until you type it.";
+pub(crate) const LOCK_GUARDED: &str = "Keys and clips are sealed with your passphrase while it is locked.";
+pub(crate) const LOCK_FLEETING: &str = "The browser may end the extension’s background at any time, and always does when it \
+     closes or updates. It is locked then, earlier than chosen here.";
+pub(crate) const LOCK_RELOAD: &str = "It is also locked when this page is reloaded or closed.";
+pub(crate) const LOCK_SET: &str = "Set a passphrase…";
+pub(crate) const LOCK_CHANGE: &str = "Change…";
+pub(crate) const LOCK_REMOVE: &str = "Remove…";
+pub(crate) const LOCK_NOW: &str = "Lock now";
+pub(crate) const LOCK_AFTER: &str = "Lock by itself";
+pub(crate) const PASSPHRASE_OLD: &str = "Present passphrase";
+pub(crate) const PASSPHRASE_NEW: &str = "New passphrase";
+pub(crate) const PASSPHRASE_REPEAT: &str = "The same again";
+pub(crate) const PASSPHRASE_HINT: &str = "At least 8 characters; four or more words that do not belong together are best. \
+     Nobody can recover it.";
+pub(crate) const PASSPHRASE_DIFFERS: &str = "The two are not the same.";
+pub(crate) const PASSPHRASE_SHORT: &str = "At least 8 characters.";
+pub(crate) const PASSPHRASE_WEAK: &str = "Easy to guess.";
+pub(crate) const PASSPHRASE_FAIR: &str = "Fair: a few more words make it strong.";
+pub(crate) const PASSPHRASE_STRONG: &str = "Strong.";
+pub(crate) const PASSPHRASE_IS_SET: &str = "The passphrase is set";
+pub(crate) const PASSPHRASE_IS_REMOVED: &str = "The passphrase is removed";
+pub(crate) const SAVE_PASSPHRASE: &str = "Set it";
+pub(crate) const REMOVE_PASSPHRASE: &str = "Remove it";
+pub(crate) const SEALING: &str = "Sealing…";
+
 const NOW: &str = "now";
 
 /// When the next attempt to connect comes, after [`WAITING`].
@@ -224,6 +261,21 @@ pub(crate) fn every(minutes: u32) -> String {
         n => (n, "minute"),
     };
     if n == 1 { format!("every {unit}") } else { format!("every {n} {unit}s") }
+}
+
+/// When a device locks itself, after [`LOCK_AFTER`].
+pub(crate) fn lock_after(minutes: u32) -> String {
+    match minutes {
+        0 => "never".into(),
+        60 => "after 1 hour without you".into(),
+        n if n % 60 == 0 => format!("after {} hours without you", n / 60),
+        n => format!("after {n} minutes without you"),
+    }
+}
+
+/// No passphrase is tried for so long.
+pub(crate) fn try_again_in(seconds: u64) -> String {
+    format!("Try again in {seconds} s")
 }
 
 /// More alerts than are shown at first.

@@ -1,7 +1,7 @@
 //! The client of a page that owns its engine, as the web app does. It watches the page's life and
 //! tells the engine; what it hears from there goes to the page's hooks.
 
-use hushclip_engine::{Command, Content, Notice, View};
+use hushclip_engine::{Command, Content, LockCommand, LockView, Notice, View};
 use wasm_bindgen::JsCast as _;
 use wasm_bindgen::closure::Closure;
 use web_sys::{EventTarget, VisibilityState};
@@ -14,6 +14,8 @@ use crate::shell::{Host, Shell};
 pub struct Hooks {
     /// The new picture.
     pub on_view: Box<dyn Fn(View)>,
+    /// The lock is not what it was. Once it is locked, the picture is to be forgotten.
+    pub on_lock: Box<dyn Fn(LockView)>,
     /// Passing news.
     pub on_notice: Box<dyn Fn(Notice)>,
     /// A clip came in that belongs on the clipboard. Few pages may put it there unasked.
@@ -23,6 +25,10 @@ pub struct Hooks {
 impl Host for Hooks {
     fn view_changed(&self, view: &dyn Fn() -> View) {
         (self.on_view)(view());
+    }
+
+    fn lock_changed(&self, lock: LockView) {
+        (self.on_lock)(lock);
     }
 
     fn notice(&self, notice: Notice) {
@@ -39,7 +45,7 @@ impl Host for Hooks {
 pub struct Client(Shell);
 
 impl Client {
-    /// Starts the client; the first picture follows at once. Only one page of a browser profile has
+    /// Starts the client; the first picture, or the lock, follows at once. Only one page of a browser profile has
     /// a client: after [`StartError::OtherTab`], [`crate::other_tab_closed`] says when to try again.
     pub async fn start(hooks: Hooks) -> Result<Self, StartError> {
         lock::take().await?;
@@ -51,6 +57,11 @@ impl Client {
     /// The person asks for something.
     pub fn command(&self, command: Command) {
         self.0.command(command);
+    }
+
+    /// The person asks something of the lock.
+    pub fn ask(&self, command: LockCommand) {
+        self.0.ask(command);
     }
 
     /// The person copied something here.
@@ -70,6 +81,10 @@ fn watch(shell: &Shell) {
     for event in ["online", "pageshow"] {
         let shell = shell.clone();
         listen(&window, event, move || shell.online());
+    }
+    for event in ["pointerdown", "keydown"] {
+        let shell = shell.clone();
+        listen(&window, event, move || shell.person());
     }
     if let Some(document) = window.document() {
         let (shell, seen) = (shell.clone(), document.clone());

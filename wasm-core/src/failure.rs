@@ -1,5 +1,6 @@
 //! What a browser can fail at, in words a person can act on. Codes are stable, sentences are not.
 
+use hushclip_crypto::vault::{LockError, UnlockError};
 use hushclip_engine::view::Problem;
 use wasm_bindgen::{JsCast as _, JsValue};
 use web_sys::DomException;
@@ -80,6 +81,77 @@ impl From<JsValue> for StoreError {
         match error.dyn_ref::<DomException>().map(DomException::name).as_deref() {
             Some("QuotaExceededError") => Self::Full,
             _ => Self::Failed,
+        }
+    }
+}
+
+/// Why a request to the lock failed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum LockFailure {
+    #[error("That is not the passphrase.")]
+    Wrong,
+    #[error("Too many wrong passphrases. Wait a moment, then try again.")]
+    TooSoon,
+    #[error("A passphrase needs at least 8 characters.")]
+    TooShort,
+    #[error("There is not enough memory for this. Close other tabs and programs, then try again.")]
+    NoMemory,
+    #[error("The browser did not store this. Nothing has changed; try again.")]
+    NotStored,
+    #[error("Unlock first.")]
+    Locked,
+    #[error("{0}")]
+    Start(StartError),
+}
+
+impl LockFailure {
+    fn code(self) -> &'static str {
+        match self {
+            Self::Wrong => "wrong_passphrase",
+            Self::TooSoon => "too_many_tries",
+            Self::TooShort => "passphrase_too_short",
+            Self::NoMemory => "no_memory",
+            Self::NotStored => "storage_failed",
+            Self::Locked => "locked",
+            Self::Start(error) => error.code(),
+        }
+    }
+
+    pub(crate) fn problem(self) -> Problem {
+        Problem { code: self.code().into(), message: self.to_string() }
+    }
+}
+
+impl From<UnlockError> for LockFailure {
+    fn from(error: UnlockError) -> Self {
+        match error {
+            UnlockError::WrongPassphrase => Self::Wrong,
+            UnlockError::Damaged => Self::Start(StartError::Damaged),
+            UnlockError::NoMemory => Self::NoMemory,
+        }
+    }
+}
+
+impl From<LockError> for LockFailure {
+    fn from(error: LockError) -> Self {
+        match error {
+            LockError::TooShort => Self::TooShort,
+            LockError::NoMemory => Self::NoMemory,
+        }
+    }
+}
+
+impl From<StartError> for LockFailure {
+    fn from(error: StartError) -> Self {
+        Self::Start(error)
+    }
+}
+
+impl From<StoreError> for LockFailure {
+    fn from(error: StoreError) -> Self {
+        match error {
+            StoreError::Full => Self::Start(StartError::StorageFull),
+            StoreError::Failed => Self::NotStored,
         }
     }
 }

@@ -1,6 +1,6 @@
 //! Reaching JavaScript that has no typed bindings, or whose type differs between windows and workers.
 
-use js_sys::{Array, Function, Reflect};
+use js_sys::{Array, Function, JsString, Reflect};
 use wasm_bindgen::{JsCast as _, JsValue};
 
 /// A property of the global object, if it is there.
@@ -28,4 +28,9 @@ pub(crate) fn object(properties: &[(&str, &JsValue)]) -> JsValue {
         let _ = Reflect::set(&object, &(*name).into(), value);
     }
     object.into()
+}
+
+/// The text in one Unicode form (NFC): keyboards differ in how they compose letters.
+pub(crate) fn composed(text: &str) -> String {
+    String::from(JsString::from(text).normalize("NFC"))
 }

@@ -3,19 +3,23 @@
 //! keys, cursors or retries of the line, which is the engine's work.
 //!
 //! A page that owns its engine uses [`Client`]; a popup whose background owns it uses [`port`]; the
-//! background itself uses [`Shell`].
+//! background itself uses [`Shell`]. Where a person has set a passphrase, the engine exists only while it
+//! is unlocked.
 
 mod client;
 mod failure;
+mod idle;
 mod js;
 mod lock;
 pub mod port;
 mod queue;
 mod rng;
+mod running;
 mod shell;
 mod socket;
 mod store;
 mod time;
+mod tries;
 
 pub use client::{Client, Hooks};
 pub use failure::StartError;

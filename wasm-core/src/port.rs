@@ -4,7 +4,7 @@
 use std::cell::RefCell;
 use std::rc::{Rc, Weak};
 
-use hushclip_engine::{Command, Notice, View};
+use hushclip_engine::{Command, LockCommand, LockView, Notice, View};
 use serde::{Deserialize, Serialize};
 use wasm_bindgen::closure::Closure;
 use wasm_bindgen::{JsCast as _, JsValue};
@@ -24,6 +24,8 @@ const AGAIN_MS: u64 = 250;
 pub enum ToPopup {
     /// The new picture.
     View(View),
+    /// How the lock stands. Once it is locked, the picture is to be forgotten.
+    Lock(LockView),
     /// Passing news.
     Notice(Notice),
 }
@@ -34,6 +36,8 @@ pub enum ToPopup {
 pub enum ToBackground {
     /// The person asks for something.
     Command(Command),
+    /// The person asks something of the lock.
+    Lock(LockCommand),
 }
 
 /// A popup's line to the background. Clones are handles on the same one.
@@ -50,11 +54,16 @@ struct Inner {
     gone: Heard,
 }
 
-/// Opens the line; the first picture follows at once.
-pub fn connect(on_view: impl Fn(View) + 'static, on_notice: impl Fn(Notice) + 'static) -> Port {
+/// Opens the line; the lock and the first picture follow at once.
+pub fn connect(
+    on_view: impl Fn(View) + 'static,
+    on_lock: impl Fn(LockView) + 'static,
+    on_notice: impl Fn(Notice) + 'static,
+) -> Port {
     let message = Closure::new(move |message: JsValue| {
         match message.as_string().and_then(|text| serde_json::from_str(&text).ok()) {
             Some(ToPopup::View(view)) => on_view(view),
+            Some(ToPopup::Lock(lock)) => on_lock(lock),
             Some(ToPopup::Notice(notice)) => on_notice(notice),
             // An update of the extension may leave a popup behind that is older than its background.
             None => {}
@@ -81,8 +90,17 @@ pub fn connect(on_view: impl Fn(View) + 'static, on_notice: impl Fn(Notice) + 's
 impl Port {
     /// The person asks for something.
     pub fn command(&self, command: Command) {
-        // A command is made of strings and always encodes.
-        if let Ok(text) = serde_json::to_string(&ToBackground::Command(command)) {
+        self.say(&ToBackground::Command(command));
+    }
+
+    /// The person asks something of the lock.
+    pub fn ask(&self, command: LockCommand) {
+        self.say(&ToBackground::Lock(command));
+    }
+
+    fn say(&self, message: &ToBackground) {
+        // It is made of strings and numbers and always encodes.
+        if let Ok(text) = serde_json::to_string(message) {
             self.0.say(text);
         }
     }

@@ -1,238 +1,344 @@
-//! An engine and the loop around it: takes one event, carries its effects out strictly in order, and
-//! only then takes the next. It refuses to send what is not stored: when the browser does not store
-//! a change, everything stands still until it does.
+//! A device in this browser: an engine that runs, or a lock and nothing behind it. It carries out what
+//! a person asks of the lock, one request after the other, and locks when nobody is there.
 
-use std::cell::{Cell, RefCell};
+use std::cell::RefCell;
 use std::rc::Rc;
 
-use hushclip_engine::view::{Connection, Problem};
-use hushclip_engine::{Command, Content, Effect, Engine, Event, Notice, View, Write};
-use js_sys::Function;
+use hushclip_crypto::vault::{LockedKey, UnlockError, VaultKey};
+use hushclip_engine::{Command, Content, Event, LockCommand, LockState, LockView, Notice, View};
 use wasm_bindgen_futures::spawn_local;
 
-use crate::failure::StartError;
+use crate::failure::{LockFailure, StartError};
+use crate::idle::{DEFAULT_MINUTES, Idle};
 use crate::queue::Queue;
-use crate::rng;
-use crate::socket::Socket;
-use crate::store::Store;
+use crate::running::Running;
+use crate::store::{Guard, Store};
 use crate::time::{self, Timer};
+use crate::tries::Tries;
+use crate::{js, rng};
 
-/// How long at most the view lags behind while events come without a pause, milliseconds.
-const VIEW_LAG_MS: u64 = 100;
-/// How often a change that was not stored is tried again, milliseconds.
-const STORE_AGAIN_MS: u64 = 30_000;
+/// Argon2id lets nothing else happen; the page shall have been painted before, milliseconds.
+const PAINT_MS: u64 = 60;
 
 /// What the surroundings do for a shell.
 pub trait Host {
     /// The view is not what it was; `view` makes the new one, which costs a copy of all clips.
     fn view_changed(&self, view: &dyn Fn() -> View);
+    /// The lock is not what it was. Once it is locked, whatever was shown is to be forgotten.
+    fn lock_changed(&self, lock: LockView);
     /// Something passing happened.
     fn notice(&self, notice: Notice);
     /// Put this on the clipboard.
     fn write_clipboard(&self, content: Content);
 }
 
-/// A running engine. Clones are handles on the same one.
+/// A device in this browser. Clones are handles on the same one.
 #[derive(Clone)]
 pub struct Shell(Rc<Inner>);
 
 struct Inner {
-    engine: RefCell<Engine>,
-    inputs: Queue<Input>,
-    store: Store,
-    host: Box<dyn Host>,
-    socket: RefCell<Option<Socket>>,
-    /// Counts sockets: what an old one said is not the new one's.
-    generation: Cell<u64>,
+    host: Rc<dyn Host>,
+    store: Rc<Store>,
+    running: RefCell<Option<Rc<Running>>>,
+    lock: RefCell<LockView>,
+    tries: RefCell<Tries>,
+    idle: RefCell<Idle>,
     timer: RefCell<Option<Timer>>,
-    stall: RefCell<Option<Stall>>,
-    view_is_old: Cell<bool>,
-    shown_at: Cell<u64>,
+    asked: Queue<Ask>,
 }
 
-enum Input {
-    Event(Event),
-    /// From the socket of a generation.
-    Socket(u64, Event),
-}
-
-/// A change could not be stored, and all else waits for it.
-struct Stall {
-    problem: Problem,
-    try_again: Option<Function>,
+enum Ask {
+    Lock(LockCommand),
+    /// The account was forgotten, and with it the passphrase.
+    Left,
 }
 
 impl Shell {
-    /// Opens the store, restores the engine and starts it.
+    /// Opens the store; starts the engine, unless there is a passphrase.
     pub async fn start(host: impl Host + 'static) -> Result<Self, StartError> {
-        let (store, records) = Store::open().await?;
-        let engine = Engine::restore(records).map_err(|_| StartError::Damaged)?;
+        let store = Rc::new(Store::open().await?);
+        let guard = store.guard().await?;
         let inner = Rc::new(Inner {
-            engine: RefCell::new(engine),
-            inputs: Queue::new(),
+            host: Rc::new(host),
             store,
-            host: Box::new(host),
-            socket: RefCell::default(),
-            generation: Cell::default(),
+            running: RefCell::default(),
+            lock: RefCell::default(),
+            tries: RefCell::default(),
+            idle: RefCell::default(),
             timer: RefCell::default(),
-            stall: RefCell::default(),
-            view_is_old: Cell::new(true),
-            shown_at: Cell::default(),
+            asked: Queue::new(),
         });
-        inner.inputs.push(Input::Event(Event::Started));
-        spawn_local(Rc::clone(&inner).run());
+        match guard {
+            Guard::Open(key) => inner.run(key, None).await?,
+            Guard::Locked { auto_lock_minutes, .. } => {
+                let locked = LockView { state: LockState::Locked, auto_lock_minutes, ..LockView::default() };
+                inner.change(|lock| *lock = locked);
+            }
+        }
+        spawn_local(Rc::clone(&inner).serve());
         Ok(Self(inner))
     }
 
-    /// The person asks for something.
+    /// The person asks for something. While it is locked, nothing is done.
     pub fn command(&self, command: Command) {
-        self.0.accept(Event::Command(command));
+        self.person();
+        let left = command == Command::Leave;
+        self.tell(Event::Command(command));
+        if left && self.0.lock.borrow().state == LockState::Guarded {
+            self.0.asked.push(Ask::Left);
+        }
+    }
+
+    /// The person asks something of the lock.
+    pub fn ask(&self, command: LockCommand) {
+        self.person();
+        if command == LockCommand::Lock {
+            return self.0.close();
+        }
+        self.0.asked.push(Ask::Lock(command));
+    }
+
+    /// A person is here. Whoever comes too late finds the device locked.
+    pub fn person(&self) {
+        if !self.0.lock_if_idle() {
+            self.0.idle.borrow_mut().seen(time::now());
+        }
     }
 
     /// The local clipboard holds something new.
     pub fn local_copy(&self, text: String, html: Option<String>) {
-        self.0.accept(Event::LocalCopy(Content { text, html }));
+        self.person();
+        self.tell(Event::LocalCopy(Content { text, html }));
     }
 
     /// The platform says that the network, or the person, is back.
     pub fn online(&self) {
-        self.0.accept(Event::Online);
+        self.tell(Event::Online);
     }
 
     /// The process was woken, perhaps at the time that the engine asked for.
     pub fn wake(&self) {
-        self.0.accept(Event::Timer);
+        self.tell(Event::Timer);
     }
 
-    /// What a person sees.
+    /// What a person sees; nothing while it is locked.
     pub fn view(&self) -> View {
-        self.0.view()
+        self.0.running().map(|running| running.view()).unwrap_or_default()
     }
 
     /// The same without the clips, which are many.
     pub fn view_without_clips(&self) -> View {
-        self.0.stalled(self.0.engine.borrow().view_without_clips())
+        self.0.running().map(|running| running.view_without_clips()).unwrap_or_default()
+    }
+
+    /// How the lock stands.
+    pub fn lock(&self) -> LockView {
+        self.0.lock.borrow().clone()
+    }
+
+    fn tell(&self, event: Event) {
+        // A machine that slept has timers that are late.
+        self.0.lock_if_idle();
+        if let Some(running) = self.0.running() {
+            running.accept(event);
+        }
     }
 }
 
 impl Inner {
-    async fn run(self: Rc<Self>) {
+    async fn serve(self: Rc<Self>) {
         loop {
-            if let Some(event) = self.admit(self.inputs.next().await) {
-                let effects = self.engine.borrow_mut().handle(event, time::now(), &mut rng::system());
-                for effect in effects {
-                    self.carry_out(effect).await;
+            let ask = self.asked.next().await;
+            let working = !matches!(ask, Ask::Left | Ask::Lock(LockCommand::SetAutoLock { .. }));
+            self.change(|lock| {
+                lock.busy = working;
+                lock.problem = None;
+            });
+            if working {
+                time::sleep(PAINT_MS).await;
+            }
+            let outcome = match ask {
+                Ask::Left => self.set_guard_open().await,
+                Ask::Lock(command) => self.carry_out(command).await,
+            };
+            let retry_at = self.tries.borrow().wait(time::now());
+            self.change(|lock| {
+                lock.busy = false;
+                lock.retry_at = retry_at;
+                match outcome {
+                    Ok(()) => lock.done += 1,
+                    Err(failure) => lock.problem = Some(failure.problem()),
                 }
+            });
+        }
+    }
+
+    async fn carry_out(self: &Rc<Self>, command: LockCommand) -> Result<(), LockFailure> {
+        match command {
+            LockCommand::Unlock { passphrase } => self.unlock(&passphrase).await,
+            LockCommand::SetPassphrase { old, new } => self.set_passphrase(old.as_deref(), &new).await,
+            LockCommand::RemovePassphrase { old } => {
+                if let Guard::Locked { key, .. } = self.store.guard().await? {
+                    self.try_passphrase(&key, &old)?;
+                }
+                self.set_guard_open().await
             }
-            let lag = time::now().saturating_sub(self.shown_at.get());
-            if self.view_is_old.get() && (self.inputs.is_empty() || lag >= VIEW_LAG_MS) {
-                self.show();
+            LockCommand::SetAutoLock { minutes } => self.set_auto_lock(minutes).await,
+            LockCommand::Forget => self.forget().await,
+            LockCommand::Lock => Ok(()),
+        }
+    }
+
+    /// Opens, as far as the passphrase is right.
+    async fn unlock(self: &Rc<Self>, passphrase: &str) -> Result<(), LockFailure> {
+        if self.running().is_some() {
+            return Ok(());
+        }
+        match self.store.guard().await? {
+            Guard::Open(key) => Ok(self.run(key, None).await?),
+            Guard::Locked { key, auto_lock_minutes } => {
+                let key = self.try_passphrase(&key, passphrase)?;
+                Ok(self.run(key, Some(auto_lock_minutes)).await?)
             }
         }
     }
 
-    fn admit(&self, input: Input) -> Option<Event> {
-        match input {
-            Input::Event(event) => Some(event),
-            Input::Socket(generation, event) => (generation == self.generation.get()).then_some(event),
-        }
-    }
-
-    /// Queues an event; while a change is not stored, also tries that again.
-    fn accept(&self, event: Event) {
-        if let Some(stall) = &*self.stall.borrow() {
-            if matches!(event, Event::Command(_)) {
-                self.host.notice(Notice::Failed { problem: stall.problem.clone() });
-            }
-            if let Some(try_again) = &stall.try_again {
-                let _ = try_again.call0(&js_sys::global());
-            }
-        }
-        self.inputs.push(Input::Event(event));
-    }
-
-    async fn carry_out(self: &Rc<Self>, effect: Effect) {
-        match effect {
-            Effect::Persist(writes) => self.persist(&writes).await,
-            Effect::Connect { url } => self.connect(&url),
-            Effect::Send(frame) => self.with_socket(|socket| socket.send(&frame)),
-            Effect::Ping => self.with_socket(Socket::ping),
-            Effect::Disconnect => self.disconnect(),
-            Effect::WakeAt(at) => {
-                let this = Rc::downgrade(self);
-                let fired = move || {
-                    if let Some(this) = this.upgrade() {
-                        this.inputs.push(Input::Event(Event::Timer));
-                    }
-                };
-                self.timer.replace(Some(Timer::at(at, fired)));
-            }
-            Effect::WriteClipboard(content) => self.host.write_clipboard(content),
-            Effect::Notice(notice) => self.host.notice(notice),
-            Effect::ViewChanged => self.view_is_old.set(true),
-        }
-    }
-
-    /// Stores the changes, for as long as it takes.
-    async fn persist(&self, writes: &[Write]) {
-        while let Err(error) = self.store.apply(writes).await {
-            let problem = error.problem();
-            // The relay's frames would only pile up; the engine hears of it once it goes on.
-            if self.socket.take().is_some() {
-                self.inputs.push(Input::Socket(self.generation.get(), Event::SocketClosed { code: None }));
-            }
-            let (again, try_again) = time::sleep_or_call(STORE_AGAIN_MS);
-            if self.stall.replace(Some(Stall { problem: problem.clone(), try_again })).is_none() {
-                self.host.notice(Notice::Failed { problem });
-            }
-            self.show();
-            again.await;
-        }
-        if self.stall.take().is_some() {
-            self.view_is_old.set(true);
-        }
-    }
-
-    fn connect(self: &Rc<Self>, url: &str) {
-        self.disconnect();
-        let generation = self.generation.get();
-        let this = Rc::downgrade(self);
-        let heard = move |event| {
-            if let Some(this) = this.upgrade() {
-                this.inputs.push(Input::Socket(generation, event));
+    async fn set_passphrase(self: &Rc<Self>, old: Option<&str>, new: &str) -> Result<(), LockFailure> {
+        let running = self.running().ok_or(LockFailure::Locked)?;
+        let auto_lock_minutes = match self.store.guard().await? {
+            Guard::Open(_) => DEFAULT_MINUTES,
+            Guard::Locked { key, auto_lock_minutes } => {
+                self.try_passphrase(&key, old.unwrap_or_default())?;
+                auto_lock_minutes
             }
         };
-        match Socket::open(url, heard.clone()) {
-            Ok(socket) => *self.socket.borrow_mut() = Some(socket),
-            Err(_) => heard(Event::SocketClosed { code: None }),
+        let vault = VaultKey::make(&mut rng::system());
+        let key = vault.lock(&js::composed(new), &mut rng::system())?;
+        running.rekey(vault, Guard::Locked { key, auto_lock_minutes }).await?;
+        self.guarded(auto_lock_minutes);
+        Ok(())
+    }
+
+    /// Keeps the keys without a passphrase from now on.
+    async fn set_guard_open(&self) -> Result<(), LockFailure> {
+        let running = self.running().ok_or(LockFailure::Locked)?;
+        let vault = VaultKey::make(&mut rng::system());
+        running.rekey(vault.clone(), Guard::Open(vault)).await?;
+        if self.running().is_none() {
+            // It was locked meanwhile; what it is unlocked with does not matter any more.
+            return Ok(());
         }
+        self.idle.take();
+        self.timer.take();
+        self.change(|lock| *lock = LockView { done: lock.done, ..LockView::default() });
+        Ok(())
     }
 
-    fn disconnect(&self) {
-        self.generation.set(self.generation.get() + 1);
-        self.socket.take();
-    }
-
-    fn with_socket(&self, act: impl FnOnce(&Socket)) {
-        if let Some(socket) = &*self.socket.borrow() {
-            act(socket);
+    async fn set_auto_lock(self: &Rc<Self>, minutes: u32) -> Result<(), LockFailure> {
+        self.running().ok_or(LockFailure::Locked)?;
+        if let Guard::Locked { key, .. } = self.store.guard().await? {
+            self.store.set_guard(&Guard::Locked { key, auto_lock_minutes: minutes }).await?;
+            self.guarded(minutes);
         }
+        Ok(())
     }
 
-    fn show(&self) {
-        self.view_is_old.set(false);
-        self.shown_at.set(time::now());
-        self.host.view_changed(&|| self.view());
-    }
-
-    fn view(&self) -> View {
-        self.stalled(self.engine.borrow().view())
-    }
-
-    fn stalled(&self, view: View) -> View {
-        match &*self.stall.borrow() {
-            Some(stall) => View { problem: Some(stall.problem.clone()), connection: Connection::Idle, ..view },
-            None => view,
+    /// Deletes everything. Only what is locked: otherwise there is [`Command::Leave`].
+    async fn forget(self: &Rc<Self>) -> Result<(), LockFailure> {
+        if self.running().is_some() {
+            return Ok(());
         }
+        let key = VaultKey::make(&mut rng::system());
+        self.store.forget(&Guard::Open(key.clone())).await?;
+        Ok(self.run(key, None).await?)
+    }
+
+    fn try_passphrase(&self, key: &LockedKey, passphrase: &str) -> Result<VaultKey, LockFailure> {
+        if self.tries.borrow().wait(time::now()).is_some() {
+            return Err(LockFailure::TooSoon);
+        }
+        let opened = key.unlock(&js::composed(passphrase));
+        match &opened {
+            Ok(_) => self.tries.borrow_mut().right(),
+            Err(UnlockError::WrongPassphrase) => self.tries.borrow_mut().wrong(time::now()),
+            Err(_) => {}
+        }
+        Ok(opened?)
+    }
+
+    /// Starts the engine; `guarded` is how long it may run unattended, if there is a passphrase.
+    async fn run(self: &Rc<Self>, key: VaultKey, guarded: Option<u32>) -> Result<(), StartError> {
+        let running = Running::start(Rc::clone(&self.store), key, Rc::clone(&self.host)).await?;
+        self.running.replace(Some(running));
+        match guarded {
+            Some(minutes) => self.guarded(minutes),
+            None => self.change(|lock| *lock = LockView { done: lock.done, ..LockView::default() }),
+        }
+        Ok(())
+    }
+
+    /// There is a passphrase, and it was just given.
+    fn guarded(self: &Rc<Self>, minutes: u32) {
+        if self.running().is_none() {
+            // It was locked meanwhile.
+            return;
+        }
+        self.idle.replace(Idle::start(minutes, time::now()));
+        self.watch_idle();
+        self.change(|lock| {
+            lock.state = LockState::Guarded;
+            lock.auto_lock_minutes = minutes;
+        });
+    }
+
+    fn watch_idle(self: &Rc<Self>) {
+        let this = Rc::downgrade(self);
+        let look = move || {
+            let Some(this) = this.upgrade() else { return };
+            // Later, because this timer is replaced.
+            spawn_local(async move {
+                if !this.lock_if_idle() {
+                    this.watch_idle();
+                }
+            });
+        };
+        let end = self.idle.borrow().ends_at();
+        self.timer.replace(end.map(|end| Timer::at(end, look)));
+    }
+
+    /// Locks if nobody was here for too long; tells whether it did.
+    fn lock_if_idle(&self) -> bool {
+        let over = self.idle.borrow().is_over(time::now());
+        if over {
+            self.close();
+        }
+        over
+    }
+
+    /// Locks: the engine, its keys and its socket are gone.
+    fn close(&self) {
+        if self.lock.borrow().state != LockState::Guarded {
+            return;
+        }
+        if let Some(running) = self.running.take() {
+            running.stop();
+        }
+        self.idle.take();
+        self.timer.take();
+        self.change(|lock| {
+            lock.state = LockState::Locked;
+            lock.problem = None;
+        });
+    }
+
+    fn running(&self) -> Option<Rc<Running>> {
+        self.running.borrow().clone()
+    }
+
+    fn change(&self, change: impl FnOnce(&mut LockView)) {
+        let mut changed = self.lock.borrow().clone();
+        change(&mut changed);
+        self.lock.replace(changed.clone());
+        self.host.lock_changed(changed);
     }
 }

@@ -1,61 +1,109 @@
-//! The engine's records in IndexedDB, each sealed with an AES-GCM key that the browser keeps and
-//! never shows. That stops copying the profile's files from being enough; it does not stop script
-//! of the same origin.
+//! The engine's records in IndexedDB, each sealed under a vault key. The vault key is stored beside
+//! them, under a passphrase if there is one, and always wrapped with a key that the browser keeps and
+//! never shows. Without a passphrase that stops copying the profile's files from being enough; it does
+//! not stop script of the same origin.
 
 mod database;
-mod seal;
+mod guard;
+mod wrap;
 
+use hushclip_crypto::vault::VaultKey;
 use hushclip_engine::Write;
+use js_sys::Uint8Array;
+use wasm_bindgen::JsValue;
 
 use self::database::{Change, Database};
-use self::seal::Sealer;
+pub(crate) use self::guard::Guard;
+use self::wrap::Wrapper;
 use crate::failure::{StartError, StoreError};
+use crate::rng;
 
 /// The records of one engine.
 pub(crate) struct Store {
     database: Database,
-    sealer: Sealer,
+    wrapper: Wrapper,
 }
 
 impl Store {
-    /// Opens the store, or makes a new one, and reads everything in it.
-    pub(crate) async fn open() -> Result<(Self, Vec<(String, Vec<u8>)>), StartError> {
-        let refused = |error| match StoreError::from(error) {
-            StoreError::Full => StartError::StorageFull,
-            StoreError::Failed => StartError::NoStorage,
-        };
-        let subtle = seal::subtle().ok_or(StartError::Insecure)?;
+    /// Opens the store, or makes a new one that has no passphrase.
+    pub(crate) async fn open() -> Result<Self, StartError> {
+        let subtle = wrap::subtle().ok_or(StartError::Insecure)?;
         let database = Database::open().await.map_err(refused)?;
-        let stored = database.read_all().await.map_err(refused)?;
-        let key = match database.key().await.map_err(refused)? {
-            Some(key) => key,
+        let key = match database.keys().await.map_err(refused)? {
+            (Some(key), Some(_)) => return Ok(Self { database, wrapper: Wrapper::new(subtle, key) }),
             // What is sealed with a key that is gone stays closed; better to say so than to start anew.
-            None if !stored.is_empty() => return Err(StartError::Damaged),
-            None => {
-                let key = seal::make_key(&subtle).await.map_err(|_| StartError::Insecure)?;
-                database.put_key(&key).await.map_err(refused)?;
-                key
-            }
+            (_, Some(_)) => return Err(StartError::Damaged),
+            (_, None) if !database.is_empty().await.map_err(refused)? => return Err(StartError::Damaged),
+            (_, None) => wrap::make_key(&subtle).await.map_err(|_| StartError::Insecure)?,
         };
-        let sealer = Sealer::new(subtle, key);
-        let mut records = Vec::with_capacity(stored.len());
-        for (name, value) in stored {
-            let value = sealer.open(&name, &value).await.map_err(|_| StartError::Damaged)?;
-            records.push((name, value));
-        }
-        Ok((Self { database, sealer }, records))
+        let wrapper = Wrapper::new(subtle, key.clone());
+        let guard = Guard::Open(VaultKey::make(&mut rng::system())).encode();
+        let vault = wrapper.wrap(&guard).await.map_err(|_| StartError::Insecure)?;
+        database.put_key(&key, &vault).await.map_err(refused)?;
+        Ok(Self { database, wrapper })
+    }
+
+    /// What guards the records at this moment.
+    pub(crate) async fn guard(&self) -> Result<Guard, StartError> {
+        let (_, vault) = self.database.keys().await.map_err(refused)?;
+        let vault = vault.ok_or(StartError::Damaged)?;
+        let guard = self.wrapper.unwrap(&vault).await.map_err(|_| StartError::Damaged)?;
+        Guard::decode(&guard).ok_or(StartError::Damaged)
+    }
+
+    /// Reads everything.
+    pub(crate) async fn records(&self, key: &VaultKey) -> Result<Vec<(String, Vec<u8>)>, StartError> {
+        let stored = self.database.read_all().await.map_err(refused)?.map_err(|_| StartError::Damaged)?;
+        let open = |(name, value): (String, Uint8Array)| {
+            let mut value = key.open(&name, &value.to_vec()).map_err(|_| StartError::Damaged)?;
+            Ok((name, std::mem::take(&mut *value)))
+        };
+        stored.into_iter().map(open).collect()
     }
 
     /// Stores the changes, all or none, and durably.
-    pub(crate) async fn apply(&self, writes: &[Write]) -> Result<(), StoreError> {
-        // Sealing waits, and a transaction does not: it commits as soon as nobody asks for more.
-        let mut changes = Vec::with_capacity(writes.len());
-        for write in writes {
-            changes.push(match write {
-                Write::Put { key, value } => Change::Put(key, self.sealer.seal(key, value).await?),
-                Write::Delete { key } => Change::Delete(key),
-            });
-        }
+    pub(crate) async fn apply(&self, key: &VaultKey, writes: &[Write]) -> Result<(), StoreError> {
+        let changes = writes.iter().map(|write| match write {
+            Write::Put { key: name, value } => Change::Put(name.as_str(), sealed(key, name, value)),
+            Write::Delete { key: name } => Change::Delete(name.as_str()),
+        });
+        let changes: Vec<_> = changes.collect();
         Ok(self.database.apply(&changes).await?)
+    }
+
+    /// Seals everything anew under another key and stores it with what guards that key, all or none.
+    /// Nothing else may be stored meanwhile.
+    pub(crate) async fn rekey(&self, from: &VaultKey, to: &VaultKey, guard: &Guard) -> Result<(), StoreError> {
+        let vault = self.wrapper.wrap(&guard.encode()).await?;
+        let stored = self.database.read_all().await?.map_err(|_| StoreError::Failed)?;
+        let mut records = Vec::with_capacity(stored.len());
+        for (name, value) in &stored {
+            let value = from.open(name, &value.to_vec()).map_err(|_| StoreError::Failed)?;
+            records.push(Change::Put(name.as_str(), sealed(to, name, &value)));
+        }
+        Ok(self.database.replace(&records, &vault).await?)
+    }
+
+    /// Stores another guard of the same key.
+    pub(crate) async fn set_guard(&self, guard: &Guard) -> Result<(), StoreError> {
+        let vault = self.wrapper.wrap(&guard.encode()).await?;
+        Ok(self.database.put_vault(&vault).await?)
+    }
+
+    /// Deletes everything and starts anew with this guard.
+    pub(crate) async fn forget(&self, guard: &Guard) -> Result<(), StoreError> {
+        let vault = self.wrapper.wrap(&guard.encode()).await?;
+        Ok(self.database.replace(&[], &vault).await?)
+    }
+}
+
+fn sealed(key: &VaultKey, name: &str, value: &[u8]) -> Uint8Array {
+    Uint8Array::from(key.seal(name, value, &mut rng::system()).as_slice())
+}
+
+fn refused(error: JsValue) -> StartError {
+    match StoreError::from(error) {
+        StoreError::Full => StartError::StorageFull,
+        StoreError::Failed => StartError::NoStorage,
     }
 }

@@ -1,19 +1,26 @@
 //! The web app: a client that owns this browser's engine, and the shared screens in front of it.
 //! It decides nothing; `boot.js` starts it once a pairing link is out of the address bar.
 
+use std::alloc::System;
 use std::cell::OnceCell;
 use std::rc::Rc;
 
-use hushclip_ui::{App, Command, Face, Notice, Platform, View, mount};
+use hushclip_ui::{App, Command, Face, LockCommand, LockState, LockView, Notice, Platform, View, mount};
 use hushclip_wasm_core::{Client, Hooks, StartError, other_tab_closed};
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 use wasm_bindgen::prelude::wasm_bindgen;
+use zeroizing_alloc::ZeroAlloc;
+
+/// Memory is wiped when it is given back, so that little is left of keys and clips once it is locked.
+#[global_allocator]
+static MEMORY: ZeroAlloc<System> = ZeroAlloc(System);
 
 /// What the screens show.
 #[derive(Clone, Copy)]
 struct Shown {
     view: RwSignal<Option<View>>,
+    lock: RwSignal<Option<LockView>>,
     notice: RwSignal<Option<Notice>>,
     failure: RwSignal<Option<String>>,
 }
@@ -30,19 +37,30 @@ extern "C" {
 /// decoder of QR codes.
 #[wasm_bindgen]
 pub fn start(link: Option<String>, scanner: Loader) {
-    let shown = Shown { view: RwSignal::new(None), notice: RwSignal::new(None), failure: RwSignal::new(None) };
+    let shown = Shown {
+        view: RwSignal::new(None),
+        lock: RwSignal::new(None),
+        notice: RwSignal::new(None),
+        failure: RwSignal::new(None),
+    };
     let client = Rc::new(OnceCell::<Client>::new());
     let starting = run(shown, Rc::clone(&client));
     // No screen asks for anything before the first picture, and that comes from a running client.
+    let to_lock = Rc::clone(&client);
+    let ask = UnsyncCallback::new(move |command: LockCommand| {
+        if let Some(client) = to_lock.get() {
+            client.ask(command);
+        }
+    });
     let send = UnsyncCallback::new(move |command: Command| {
         if let Some(client) = client.get() {
             client.command(command);
         }
     });
     let platform = Platform::here(Face::Web, link);
-    let Shown { view, notice, failure } = shown;
+    let Shown { view, lock, notice, failure } = shown;
     let scan = UnsyncCallback::new(move |()| scanner.load());
-    mount(move || view! { <App view notice failure send platform scan /> });
+    mount(move || view! { <App view lock notice failure send ask platform scan /> });
     // Only now: mounting sets up what runs it.
     spawn_local(starting);
 }
@@ -69,6 +87,12 @@ async fn run(shown: Shown, client: Rc<OnceCell<Client>>) {
 fn hooks(shown: Shown) -> Hooks {
     Hooks {
         on_view: Box::new(move |view| shown.view.set(Some(view))),
+        on_lock: Box::new(move |lock| {
+            if lock.state == LockState::Locked {
+                shown.view.set(None);
+            }
+            shown.lock.set(Some(lock));
+        }),
         on_notice: Box::new(move |notice| shown.notice.set(Some(notice))),
         // Phones allow it only within a tap, and a desktop's clipboard is the extension's business.
         write_clipboard: Box::new(|_| {}),

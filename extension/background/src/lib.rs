@@ -1,11 +1,18 @@
 //! What `background.js` sees of the client: start it, tell it what happened, ask for the picture.
 //! It decides nothing; texts to and from popups pass through unread by the script.
 
+use std::alloc::System;
+
 use hushclip_engine::view::{Connection, Problem, Stage};
-use hushclip_engine::{Content, Notice, View};
+use hushclip_engine::{Content, LockState, LockView, Notice, View};
 use hushclip_wasm_core::port::{ToBackground, ToPopup};
 use hushclip_wasm_core::{Host, Shell, StartError};
 use wasm_bindgen::prelude::*;
+use zeroizing_alloc::ZeroAlloc;
+
+/// Memory is wiped when it is given back, so that little is left of keys and clips once it is locked.
+#[global_allocator]
+static MEMORY: ZeroAlloc<System> = ZeroAlloc(System);
 
 #[wasm_bindgen]
 extern "C" {
@@ -25,6 +32,11 @@ extern "C" {
 
 impl Host for Hooks {
     fn view_changed(&self, _view: &dyn Fn() -> View) {
+        self.changed();
+    }
+
+    fn lock_changed(&self, lock: LockView) {
+        self.tell(&encode(&ToPopup::Lock(lock)));
         self.changed();
     }
 
@@ -65,8 +77,19 @@ impl Handle {
 
     /// A popup's message.
     pub fn hear(&self, message: &str) {
-        if let (Ok(shell), Ok(ToBackground::Command(command))) = (&self.0, serde_json::from_str(message)) {
-            shell.command(command);
+        let Ok(shell) = &self.0 else { return };
+        match serde_json::from_str(message) {
+            Ok(ToBackground::Command(command)) => shell.command(command),
+            Ok(ToBackground::Lock(command)) => shell.ask(command),
+            // A popup may be older than its background, after an update.
+            Err(_) => {}
+        }
+    }
+
+    /// A person opened a popup.
+    pub fn person(&self) {
+        if let Ok(shell) = &self.0 {
+            shell.person();
         }
     }
 
@@ -84,12 +107,19 @@ impl Handle {
         }
     }
 
-    /// The picture as a message for a popup.
-    pub fn picture(&self) -> String {
-        encode(&ToPopup::View(match &self.0 {
+    /// How the lock stands, as a message for a popup.
+    pub fn lock(&self) -> String {
+        encode(&ToPopup::Lock(self.0.as_ref().map(Shell::lock).unwrap_or_default()))
+    }
+
+    /// The picture as a message for a popup; none while it is locked.
+    pub fn picture(&self) -> Option<String> {
+        let view = match &self.0 {
+            Ok(shell) if shell.lock().state == LockState::Locked => return None,
             Ok(shell) => fitting(shell.view()),
             Err(_) => self.view_without_clips(),
-        }))
+        };
+        Some(encode(&ToPopup::View(view)))
     }
 
     /// How things stand, in short.
@@ -97,6 +127,7 @@ impl Handle {
         let view = self.view_without_clips();
         Status {
             member: view.stage == Stage::Member,
+            locked: self.0.as_ref().is_ok_and(|shell| shell.lock().state == LockState::Locked),
             waiting: matches!(view.connection, Connection::Waiting { .. }),
             problem: view.problem.map(|problem| problem.message),
         }
@@ -108,6 +139,8 @@ impl Handle {
 pub struct Status {
     /// This device belongs to an account.
     pub member: bool,
+    /// The passphrase is asked for.
+    pub locked: bool,
     /// There is no line to the relay.
     pub waiting: bool,
     problem: Option<String>,
@@ -132,7 +165,7 @@ impl Handle {
 }
 
 fn encode(message: &ToPopup) -> String {
-    // Views and notices are strings and numbers and always encode.
+    // Views, locks and notices are strings and numbers and always encode.
     serde_json::to_string(message).unwrap_or_default()
 }
 

@@ -3,6 +3,7 @@
 mod devices;
 mod failure;
 mod joining;
+mod locked;
 mod member;
 mod opened;
 mod settings;
@@ -11,6 +12,7 @@ mod welcome;
 pub(crate) use devices::Devices;
 pub(crate) use failure::Failure;
 pub(crate) use joining::Joining;
+pub(crate) use locked::Locked;
 pub(crate) use member::Member;
 pub(crate) use opened::OpenedLink;
 pub(crate) use settings::Settings;

@@ -1,5 +1,5 @@
-//! IndexedDB: names to bytes, and the one key that seals them. It knows neither what the bytes mean
-//! nor how they are sealed.
+//! IndexedDB: names to bytes, and what guards them. It knows neither what the bytes mean nor how they
+//! are sealed.
 
 use js_sys::{Array, Promise, Uint8Array};
 use wasm_bindgen::closure::Closure;
@@ -15,14 +15,19 @@ const NAME: &str = "hushclip";
 const VERSION: u32 = 1;
 const RECORDS: &str = "records";
 const KEYS: &str = "keys";
-/// The only entry of [`KEYS`].
+/// In [`KEYS`]: the key that the browser keeps.
 const KEY: &str = "at-rest";
+/// In [`KEYS`]: what that key has wrapped.
+const VAULT: &str = "vault";
 
 /// One change of the records.
 pub(super) enum Change<'a> {
     Put(&'a str, Uint8Array),
     Delete(&'a str),
 }
+
+/// Something in the database is not of the kind that was put there.
+pub(super) struct Foreign;
 
 /// The open database.
 pub(super) struct Database(IdbDatabase);
@@ -39,43 +44,70 @@ impl Database {
         Ok(Self(answer(&request).await?.unchecked_into()))
     }
 
-    pub(super) async fn key(&self) -> Result<Option<CryptoKey>, JsValue> {
+    /// The key that the browser keeps, and what it has wrapped.
+    pub(super) async fn keys(&self) -> Result<(Option<CryptoKey>, Option<Uint8Array>), JsValue> {
         let store = self.0.transaction_with_str(KEYS)?.object_store(KEYS)?;
-        Ok(answer(&store.get(&KEY.into())?).await?.dyn_into().ok())
+        let (key, vault) = (store.get(&KEY.into())?, store.get(&VAULT.into())?);
+        // Requests are answered in order, so the first answer is there when the second is.
+        let vault = answer(&vault).await?.dyn_into().ok();
+        Ok((key.result()?.dyn_into().ok(), vault))
     }
 
-    pub(super) async fn put_key(&self, key: &CryptoKey) -> Result<(), JsValue> {
-        let transaction = self.write(KEYS)?;
-        transaction.object_store(KEYS)?.put_with_key(key, &KEY.into())?;
-        committed(&transaction).await
+    pub(super) async fn is_empty(&self) -> Result<bool, JsValue> {
+        let store = self.0.transaction_with_str(RECORDS)?.object_store(RECORDS)?;
+        Ok(answer(&store.count()?).await?.as_f64() == Some(0.0))
     }
 
-    pub(super) async fn read_all(&self) -> Result<Vec<(String, Uint8Array)>, JsValue> {
+    pub(super) async fn put_key(&self, key: &CryptoKey, vault: &Uint8Array) -> Result<(), JsValue> {
+        let transaction = self.write(&[KEYS])?;
+        let ask = || {
+            let store = transaction.object_store(KEYS)?;
+            store.put_with_key(key, &KEY.into())?;
+            store.put_with_key(vault, &VAULT.into())
+        };
+        all_or_none(&transaction, ask().map(|_| ())).await
+    }
+
+    pub(super) async fn put_vault(&self, vault: &Uint8Array) -> Result<(), JsValue> {
+        let transaction = self.write(&[KEYS])?;
+        let asked = transaction.object_store(KEYS)?.put_with_key(vault, &VAULT.into());
+        all_or_none(&transaction, asked.map(|_| ())).await
+    }
+
+    pub(super) async fn read_all(&self) -> Result<Result<Vec<(String, Uint8Array)>, Foreign>, JsValue> {
         let store = self.0.transaction_with_str(RECORDS)?.object_store(RECORDS)?;
         let (names, values) = (store.get_all_keys()?, store.get_all()?);
-        // Requests are answered in order, so the names are there when the values are.
+        // As above: in order.
         let values: Array = answer(&values).await?.unchecked_into();
         let names: Array = names.result()?.unchecked_into();
-        let texts = names.iter().filter_map(|name| name.as_string());
-        Ok(texts.zip(values.iter().map(JsValue::unchecked_into)).collect())
+        let record = |(name, value): (JsValue, JsValue)| Some((name.as_string()?, value.dyn_into().ok()?));
+        Ok(names.iter().zip(values.iter()).map(record).collect::<Option<_>>().ok_or(Foreign))
     }
 
     /// Makes the changes, all or none, and flushes them to disk.
     pub(super) async fn apply(&self, changes: &[Change<'_>]) -> Result<(), JsValue> {
-        let transaction = self.write(RECORDS)?;
-        if let Err(error) = ask_for(&transaction, changes) {
-            // Or it would commit what was asked for so far.
-            let _ = transaction.abort();
-            return Err(error);
-        }
-        committed(&transaction).await
+        let transaction = self.write(&[RECORDS])?;
+        let asked = ask_for(&transaction, changes);
+        all_or_none(&transaction, asked).await
+    }
+
+    /// Puts these records in the place of all that are there, together with what guards them.
+    pub(super) async fn replace(&self, records: &[Change<'_>], vault: &Uint8Array) -> Result<(), JsValue> {
+        let transaction = self.write(&[RECORDS, KEYS])?;
+        let ask = || {
+            transaction.object_store(RECORDS)?.clear()?;
+            ask_for(&transaction, records)?;
+            transaction.object_store(KEYS)?.put_with_key(vault, &VAULT.into())
+        };
+        all_or_none(&transaction, ask().map(|_| ())).await
     }
 
     /// A transaction whose commit is only told once it is on disk.
-    fn write(&self, store: &str) -> Result<IdbTransaction, JsValue> {
+    fn write(&self, stores: &[&str]) -> Result<IdbTransaction, JsValue> {
         let options = js::object(&[("durability", &"strict".into())]);
         let mode = IdbTransactionMode::Readwrite.into();
-        Ok(js::call(&self.0, "transaction", &[&store.into(), &mode, &options])?.unchecked_into())
+        let stores: Array = stores.iter().copied().map(JsValue::from).collect();
+        Ok(js::call(&self.0, "transaction", &[&stores, &mode, &options])?.unchecked_into())
     }
 }
 
@@ -110,7 +142,16 @@ async fn answer(request: &IdbRequest) -> Result<JsValue, JsValue> {
     }
 }
 
-/// Waits for a transaction to be on disk.
+/// Waits for a transaction to be on disk; takes it back if not everything could be asked for.
+async fn all_or_none(transaction: &IdbTransaction, asked: Result<(), JsValue>) -> Result<(), JsValue> {
+    if let Err(error) = asked {
+        // Or it would commit what was asked for so far.
+        let _ = transaction.abort();
+        return Err(error);
+    }
+    committed(transaction).await
+}
+
 async fn committed(transaction: &IdbTransaction) -> Result<(), JsValue> {
     let promise = Promise::new(&mut |resolve, reject| {
         transaction.set_oncomplete(Some(&resolve));

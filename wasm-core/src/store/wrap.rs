@@ -1,15 +1,17 @@
-//! Records sealed at rest: a random 12-byte nonce, then AES-256-GCM, with the record's name as
-//! associated data so that no record can stand for another.
+//! The vault key wrapped at rest, in whatever form it has: AES-256-GCM under a key that the browser
+//! keeps and never shows. A random 12-byte nonce comes first.
 
 use getrandom::fill;
 use js_sys::{Array, ArrayBuffer, Uint8Array};
 use wasm_bindgen::{JsCast as _, JsValue};
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{AesGcmParams, Crypto, CryptoKey, SubtleCrypto};
+use zeroize::Zeroizing;
 
 use crate::js;
 
 const NONCE_BYTES: usize = 12;
+const LABEL: &str = "hushclip/1 wrapped-vault";
 
 /// WebCrypto, which only secure contexts have.
 pub(super) fn subtle() -> Option<SubtleCrypto> {
@@ -25,23 +27,25 @@ pub(super) async fn make_key(subtle: &SubtleCrypto) -> Result<CryptoKey, JsValue
     Ok(JsFuture::from(key).await?.unchecked_into())
 }
 
-/// Seals and opens records.
-pub(super) struct Sealer {
+/// Wraps and unwraps.
+pub(super) struct Wrapper {
     subtle: SubtleCrypto,
     key: CryptoKey,
 }
 
-impl Sealer {
+impl Wrapper {
     pub(super) fn new(subtle: SubtleCrypto, key: CryptoKey) -> Self {
         Self { subtle, key }
     }
 
-    pub(super) async fn seal(&self, name: &str, value: &[u8]) -> Result<Uint8Array, JsValue> {
+    pub(super) async fn wrap(&self, value: &[u8]) -> Result<Uint8Array, JsValue> {
         let mut nonce = [0; NONCE_BYTES];
         fill(&mut nonce).map_err(|_| JsValue::UNDEFINED)?;
-        let value = Uint8Array::from(value);
-        let sealed = self.subtle.encrypt_with_object_and_js_u8_array(&parameters(name, &nonce), &self.key, &value)?;
-        let sealed: ArrayBuffer = JsFuture::from(sealed).await?.unchecked_into();
+        let plain = Uint8Array::from(value);
+        let sealed = self.subtle.encrypt_with_object_and_js_u8_array(&parameters(&nonce), &self.key, &plain);
+        // The browser has taken its own copy.
+        wipe(&plain);
+        let sealed: ArrayBuffer = JsFuture::from(sealed?).await?.unchecked_into();
         let sealed = Uint8Array::new(&sealed);
         let whole = Uint8Array::new_with_length(sealed.length() + NONCE_BYTES as u32);
         whole.set(&Uint8Array::from(&nonce[..]), 0);
@@ -49,17 +53,24 @@ impl Sealer {
         Ok(whole)
     }
 
-    pub(super) async fn open(&self, name: &str, whole: &Uint8Array) -> Result<Vec<u8>, JsValue> {
+    pub(super) async fn unwrap(&self, whole: &Uint8Array) -> Result<Zeroizing<Vec<u8>>, JsValue> {
         let nonce = whole.subarray(0, NONCE_BYTES as u32).to_vec();
         let sealed = whole.subarray(NONCE_BYTES as u32, whole.length());
-        let value = self.subtle.decrypt_with_object_and_js_u8_array(&parameters(name, &nonce), &self.key, &sealed)?;
-        let value: ArrayBuffer = JsFuture::from(value).await?.unchecked_into();
-        Ok(Uint8Array::new(&value).to_vec())
+        let plain = self.subtle.decrypt_with_object_and_js_u8_array(&parameters(&nonce), &self.key, &sealed)?;
+        let plain: ArrayBuffer = JsFuture::from(plain).await?.unchecked_into();
+        let plain = Uint8Array::new(&plain);
+        let value = Zeroizing::new(plain.to_vec());
+        wipe(&plain);
+        Ok(value)
     }
 }
 
-fn parameters(name: &str, nonce: &[u8]) -> AesGcmParams {
+fn wipe(bytes: &Uint8Array) {
+    bytes.fill(0, 0, bytes.length());
+}
+
+fn parameters(nonce: &[u8]) -> AesGcmParams {
     let parameters = AesGcmParams::new_with_u8_array("AES-GCM", &Uint8Array::from(nonce));
-    parameters.set_additional_data_u8_array(&Uint8Array::from(name.as_bytes()));
+    parameters.set_additional_data_u8_array(&Uint8Array::from(LABEL.as_bytes()));
     parameters
 }

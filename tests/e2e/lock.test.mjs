@@ -1,0 +1,304 @@
+// The passphrase lock: what is stored cannot be read without it, and while it is locked the device is
+// not there for anybody.
+import assert from "node:assert/strict";
+import { after, afterEach, before, describe, it } from "node:test";
+
+import { Browser } from "./lib/browser.mjs";
+import { Cli } from "./lib/cli.mjs";
+import { photographFailures } from "./lib/failures.mjs";
+import { Relay } from "./lib/relay.mjs";
+import { eventually } from "./lib/wait.mjs";
+
+const PASSPHRASE = "purple castle otter";
+const OTHER = "seven bicycle lamps";
+
+/** Fills in the passphrase form that is open. */
+async function save(screen, fields) {
+  for (const [name, value] of Object.entries(fields)) {
+    await screen.fill(`passphrase-${name}`, value);
+  }
+  await screen.press("save-passphrase");
+}
+
+async function setPassphrase(screen, passphrase) {
+  await screen.press("settings");
+  await screen.press("set-passphrase");
+  await save(screen, { new: passphrase, again: passphrase });
+  await guarded(screen, "guarded");
+}
+
+async function guarded(screen, state) {
+  const shown = () => screen.page.$eval('[data-testid="lock"]', (element) => element.dataset.state);
+  await eventually(`${screen.name} ${state}`, async () => (await shown()) === state);
+}
+
+async function unlock(screen, passphrase) {
+  await screen.fill("passphrase", passphrase);
+  await screen.press("unlock");
+}
+
+async function isLocked(screen) {
+  await screen.has("locked");
+  assert.deepEqual(await screen.texts("clip"), [], "no clip is shown");
+}
+
+/** Everything that the page's origin has in its database, as one text. */
+async function dump(page) {
+  return page.evaluate(async () => {
+    const answer = (request) => new Promise((resolve) => (request.onsuccess = () => resolve(request.result)));
+    const database = await answer(indexedDB.open("hushclip"));
+    const names = await answer(database.transaction("records").objectStore("records").getAllKeys());
+    const values = await answer(database.transaction("records").objectStore("records").getAll());
+    const key = await answer(database.transaction("keys").objectStore("keys").get("at-rest"));
+    const vault = await answer(database.transaction("keys").objectStore("keys").get("vault"));
+    database.close();
+    const text = [vault, ...values].map((value) => new TextDecoder("latin1").decode(value)).join("\n");
+    return { count: values.length, names, text, extractable: key.extractable, first: [...values[0]].join() };
+  });
+}
+
+async function isOnline(cli, name, online) {
+  await eventually(`${name} ${online ? "online" : "offline"} for the terminal`, async () => {
+    const lines = (await cli.run(["devices", "--json"])).trim().split("\n").map((line) => JSON.parse(line));
+    return lines.find((device) => device.name === name)?.online === online;
+  });
+}
+
+describe("The lock in the web app", () => {
+  let relay, phone, app, cli;
+
+  before(async () => {
+    [relay, phone] = await Promise.all([Relay.start(), Browser.chromium("Phone-canary")]);
+    cli = new Cli("Terminal");
+    app = await phone.webApp(relay.url);
+    await app.createAccount(relay.url);
+    await cli.join(await app.invite(), (digits) => app.approve(digits));
+    await app.send("clip-canary from before");
+    await app.lists("clip-canary from before");
+  });
+  afterEach(photographFailures(() => [phone].filter(Boolean)));
+  after(async () => {
+    await phone?.close();
+    await relay?.stop();
+  });
+
+  it("refuses a passphrase that is short or typed in two ways", async () => {
+    await app.press("settings");
+    await app.press("set-passphrase");
+    await save(app, { new: "seven77", again: "seven77" });
+    assert.match(await app.has("passphrase-refused"), /at least 8/i);
+    await save(app, { new: PASSPHRASE, again: OTHER });
+    await eventually("the refusal", async () => /not the same/.test(await app.text("passphrase-refused")));
+  });
+
+  it("seals everything anew when it is set", async () => {
+    const before = await dump(app.page);
+    await save(app, { new: PASSPHRASE, again: PASSPHRASE });
+    await guarded(app, "guarded");
+    const after = await dump(app.page);
+    assert.deepEqual(after.names, before.names);
+    assert.notEqual(after.first, before.first);
+    for (const { text, extractable, count } of [before, after]) {
+      assert.ok(count >= 4, `${count} records`);
+      assert.equal(extractable, false);
+      for (const secret of ["canary", "Terminal", PASSPHRASE]) {
+        assert.ok(!text.includes(secret), `${secret} can be read in the database`);
+      }
+    }
+  });
+
+  it("asks for it after a reload, and does not take another", async () => {
+    await app.page.reload();
+    await isLocked(app);
+    await unlock(app, "wrong passphrase");
+    await eventually("the refusal", async () => /not the passphrase/.test(await app.text("lock-problem")));
+    await isLocked(app);
+    assert.match(await app.text("unlock"), /Try again in \d+ s/);
+  });
+
+  it("opens with it, and everything is as before", async () => {
+    await cli.run(["push", "sent while it was locked"]);
+    await isOnline(cli, "Phone-canary", false);
+    await unlock(app, PASSPHRASE);
+    // The settings were open when the page was reloaded.
+    await app.press("back");
+    await app.online();
+    await app.lists("clip-canary from before");
+    await app.lists("sent while it was locked");
+    await cli.run(["push", "sent afterwards"]);
+    await app.lists("sent afterwards");
+  });
+
+  it("is away from the moment it is locked by hand", async () => {
+    await isOnline(cli, "Phone-canary", true);
+    await app.press("settings");
+    await app.press("lock-now");
+    await isLocked(app);
+    await isOnline(cli, "Phone-canary", false);
+    await unlock(app, PASSPHRASE);
+    await guarded(app, "guarded");
+  });
+
+  it("locks by itself when nobody was here for as long as chosen", async () => {
+    await app.page.select('[data-testid="auto-lock"]', "5");
+    await eventually("the choice to be stored", async () => {
+      return (await app.page.$eval('[data-testid="auto-lock"]', (select) => select.value)) === "5";
+    });
+    // As after the lid was closed for six minutes: no timer has run.
+    await app.page.evaluate(() => {
+      const { now } = Date;
+      Date.now = () => now() + 6 * 60_000;
+      dispatchEvent(new Event("pageshow"));
+    });
+    await isLocked(app);
+    await app.page.reload();
+    await isLocked(app);
+    await unlock(app, PASSPHRASE);
+    await guarded(app, "guarded");
+    assert.equal(await app.page.$eval('[data-testid="auto-lock"]', (select) => select.value), "5");
+  });
+
+  it("stays as it was when a change could not be stored", async () => {
+    await app.page.evaluate(() => {
+      const { put } = IDBObjectStore.prototype;
+      let room = 3;
+      IDBObjectStore.prototype.put = function (...record) {
+        if (room-- <= 0) {
+          throw new DOMException("", "QuotaExceededError");
+        }
+        return put.apply(this, record);
+      };
+    });
+    await app.press("change-passphrase");
+    await save(app, { old: PASSPHRASE, new: OTHER, again: OTHER });
+    await eventually("the problem", async () => /storage is full/.test(await app.text("lock-problem")));
+    await app.page.reload();
+    await isLocked(app);
+    await unlock(app, PASSPHRASE);
+    await guarded(app, "guarded");
+  });
+
+  it("takes another passphrase only from who knows the present one", async () => {
+    await app.press("change-passphrase");
+    await save(app, { old: OTHER, new: OTHER, again: OTHER });
+    await eventually("the refusal", async () => /not the passphrase/.test(await app.text("lock-problem")));
+    await save(app, { old: PASSPHRASE });
+    await guarded(app, "guarded");
+    await app.has("lock-now");
+    await app.press("lock-now");
+    await isLocked(app);
+    await unlock(app, PASSPHRASE);
+    await eventually("the refusal", async () => /not the passphrase/.test(await app.text("lock-problem")));
+    await unlock(app, OTHER);
+    await guarded(app, "guarded");
+  });
+
+  it("does without again, once the passphrase is removed", async () => {
+    await app.press("remove-passphrase");
+    await save(app, { old: OTHER });
+    await guarded(app, "open");
+    await app.page.reload();
+    await app.press("back");
+    await app.online();
+    await app.lists("clip-canary from before");
+  });
+
+  it("gives up what nobody can open, when asked twice", async () => {
+    await setPassphrase(app, PASSPHRASE);
+    await app.page.reload();
+    await isLocked(app);
+    await app.press("forget");
+    await app.press("forget-sure");
+    await app.has("create-account");
+    await app.page.reload();
+    await app.has("create-account");
+  });
+
+  it("says that a damaged database is damaged", async () => {
+    await app.page.evaluate(async () => {
+      const answer = (request) => new Promise((resolve) => (request.onsuccess = () => resolve(request.result)));
+      const database = await answer(indexedDB.open("hushclip"));
+      await answer(database.transaction("keys", "readwrite").objectStore("keys").put("nonsense", "vault"));
+      await answer(database.transaction("records", "readwrite").objectStore("records").put(7, 7));
+      database.close();
+    });
+    await app.page.reload();
+    assert.match(await app.has("failure"), /cannot be read/);
+  });
+});
+
+describe("The lock in the extensions", () => {
+  let relay, desk, fox, cli;
+
+  before(async () => {
+    [relay, desk, fox] = await Promise.all([
+      Relay.start(),
+      Browser.chromium("Desk", { extension: true }),
+      Browser.firefox("Fox"),
+    ]);
+    cli = new Cli("Terminal");
+    await cli.run(["init", "--relay", relay.url, "--name", "Terminal"]);
+    for (const browser of [desk, fox]) {
+      const popup = await browser.popup();
+      const inviting = cli.start("invite", "--yes");
+      const [link] = await inviting.match(/https?:\S+/, "a link");
+      await popup.join(link);
+      await popup.online();
+      assert.equal(await inviting.exit(), 0, inviting.err);
+    }
+    await cli.watch();
+  });
+  afterEach(photographFailures(() => [desk, fox].filter(Boolean)));
+  after(async () => {
+    await cli?.stop();
+    await Promise.all([desk?.close(), fox?.close()]);
+    await relay?.stop();
+  });
+
+  for (const [title, browser] of [["Chromium", () => desk], ["Firefox", () => fox]]) {
+    it(`${title}: lock now ends everything, the passphrase brings it back`, async () => {
+      const popup = await browser().popup();
+      const { name } = browser();
+      await browser().copy(`copied in ${name} before`);
+      await cli.sees(`copied in ${name} before`);
+      await popup.page.bringToFront();
+      await setPassphrase(popup, PASSPHRASE);
+      await popup.press("lock-now");
+      await isLocked(popup);
+      await isOnline(cli, name, false);
+      await browser().copy(`copied in ${name} while locked`);
+      await unlock(popup, OTHER);
+      await eventually("the refusal", async () => /not the passphrase/.test(await popup.text("lock-problem")));
+      await unlock(popup, PASSPHRASE);
+      await guarded(popup, "guarded");
+      await popup.press("back");
+      await popup.online();
+      await popup.lists(`copied in ${name} before`);
+      await cli.run(["push", `to ${name} afterwards`]);
+      await browser().pastes(`to ${name} afterwards`);
+      await browser().copy(`copied in ${name} afterwards`);
+      await cli.sees(`copied in ${name} afterwards`);
+      assert.ok(!cli.watched.some((clip) => clip.text.includes("while locked")), "what was copied then is not sent");
+    });
+  }
+
+  it("Chromium: is locked when the browser has ended the background", async () => {
+    const popup = await desk.popup();
+    await desk.endBackground();
+    await isLocked(popup);
+    await isOnline(cli, "Desk", false);
+    // A second popup waits as long as the first: the background counts.
+    await unlock(popup, OTHER);
+    await eventually("the refusal", async () => /not the passphrase/.test(await popup.text("lock-problem")));
+    await unlock(popup, OTHER);
+    await popup.page.reload();
+    await isLocked(popup);
+    assert.match(await popup.has("unlock"), /Try again in \d+ s|Unlocking/);
+    await unlock(popup, PASSPHRASE);
+    await popup.online();
+    const { text } = await dump(popup.page);
+    for (const secret of ["copied in", "Terminal", PASSPHRASE]) {
+      assert.ok(!text.includes(secret), `${secret} can be read in the database`);
+    }
+  });
+});

@@ -1,0 +1,276 @@
+//! The passphrase lock among the settings: setting, changing and removing a passphrase, and when the
+//! device locks. Also the field and the button that the screen of a locked device has.
+
+use hushclip_engine::{LockCommand, LockState};
+use leptos::ev::{Event, KeyboardEvent, SubmitEvent};
+use leptos::prelude::*;
+
+use crate::focus::focus_soon;
+use crate::host::{Face, host};
+use crate::parts::strength::{self, SHORTEST};
+use crate::{text, time};
+
+/// What is offered, minutes.
+const CHOICES: [u32; 5] = [5, 15, 60, 240, 0];
+
+/// What is being filled in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Form {
+    Set,
+    Change,
+    Remove,
+}
+
+/// The part of the settings that is about the passphrase.
+#[component]
+pub(crate) fn Lock() -> impl IntoView {
+    let host = host();
+    if !host.has_lock() {
+        return None;
+    }
+    let open = RwSignal::new(None::<Form>);
+    let guarded = host.follow_lock(|lock| lock.state == LockState::Guarded);
+    let done = host.follow_lock(|lock| lock.done);
+    Effect::new(move |before: Option<u32>| {
+        let done = done.get();
+        if let (true, Some(form)) = (before.is_some_and(|before| before != done), open.get_untracked()) {
+            open.set(None);
+            host.news.show(if form == Form::Remove { text::PASSPHRASE_IS_REMOVED } else { text::PASSPHRASE_IS_SET });
+            focus_soon("#lock-title");
+        }
+        done
+    });
+    let fleeting = host.platform().face == Face::Popup;
+    let show = move || match open.get() {
+        Some(form) => view! { <Filling form open /> }.into_any(),
+        None if guarded.get() => view! { <Guarded open /> }.into_any(),
+        None => view! { <Opener form=Form::Set open label=text::LOCK_SET testid="set-passphrase" /> }.into_any(),
+    };
+    Some(view! {
+        <section class="card" data-testid="lock" data-state=move || if guarded.get() { "guarded" } else { "open" }>
+            <h2 id="lock-title" tabindex="-1">{text::LOCK}</h2>
+            <p class="hint">{move || if guarded.get() { text::LOCK_GUARDED } else { text::LOCK_OPEN }}</p>
+            {show}
+            <p class="hint">{if fleeting { text::LOCK_FLEETING } else { text::LOCK_RELOAD }}</p>
+        </section>
+    })
+}
+
+/// What can be done while there is a passphrase.
+#[component]
+fn Guarded(open: RwSignal<Option<Form>>) -> impl IntoView {
+    let host = host();
+    let minutes = host.follow_lock(|lock| lock.auto_lock_minutes);
+    let choose = move |event: Event| {
+        if let Ok(minutes) = event_target_value(&event).parse() {
+            host.ask(LockCommand::SetAutoLock { minutes });
+        }
+    };
+    let options = move || {
+        let now = minutes.get();
+        let option = |choice: u32| {
+            view! { <option value=choice.to_string() selected=choice == now>{text::lock_after(choice)}</option> }
+        };
+        CHOICES.into_iter().map(option).collect_view()
+    };
+    view! {
+        <label class="field">
+            <span class="label">{text::LOCK_AFTER}</span>
+            <select data-testid="auto-lock" on:change=choose>
+                {options}
+            </select>
+        </label>
+        <Trouble />
+        <div class="row start">
+            <button
+                class="secondary"
+                type="button"
+                data-testid="lock-now"
+                on:click=move |_| host.ask(LockCommand::Lock)
+            >
+                {text::LOCK_NOW}
+            </button>
+            <Opener form=Form::Change open label=text::LOCK_CHANGE testid="change-passphrase" />
+            <Opener form=Form::Remove open label=text::LOCK_REMOVE testid="remove-passphrase" />
+        </div>
+    }
+}
+
+#[component]
+fn Opener(form: Form, open: RwSignal<Option<Form>>, label: &'static str, testid: &'static str) -> impl IntoView {
+    let class = if form == Form::Set { "secondary" } else { "plain" };
+    let start = move |_| {
+        open.set(Some(form));
+        focus_soon("#lock-form input");
+    };
+    view! {
+        <button class=class type="button" data-testid=testid on:click=start>
+            {label}
+        </button>
+    }
+}
+
+/// The fields of a form, and what becomes of them.
+#[component]
+fn Filling(form: Form, open: RwSignal<Option<Form>>) -> impl IntoView {
+    let host = host();
+    let (old, new, again) = (RwSignal::new(String::new()), RwSignal::new(String::new()), RwSignal::new(String::new()));
+    let refused = RwSignal::new(None::<&'static str>);
+    let busy = host.follow_lock(|lock| lock.busy);
+    let submit = move |event: SubmitEvent| {
+        event.prevent_default();
+        if busy.get_untracked() {
+            return;
+        }
+        let old = old.get_untracked();
+        if form == Form::Remove {
+            return host.ask(LockCommand::RemovePassphrase { old });
+        }
+        let new = new.get_untracked();
+        refused.set(if new.trim().chars().count() < SHORTEST {
+            Some(text::PASSPHRASE_SHORT)
+        } else if new != again.get_untracked() {
+            Some(text::PASSPHRASE_DIFFERS)
+        } else {
+            None
+        });
+        if refused.get_untracked().is_none() {
+            host.ask(LockCommand::SetPassphrase { old: (form == Form::Change).then_some(old), new });
+        }
+    };
+    let escape = move |event: KeyboardEvent| {
+        if event.key() == "Escape" {
+            // Left to itself, it would close the popup too.
+            event.prevent_default();
+            event.stop_propagation();
+            open.set(None);
+        }
+    };
+    let advice = move || strength::of(&new.read()).map(strength::Strength::words);
+    let label = if form == Form::Remove { text::REMOVE_PASSPHRASE } else { text::SAVE_PASSPHRASE };
+    view! {
+        <form id="lock-form" class="filling" on:submit=submit on:keydown=escape>
+            {(form != Form::Set)
+                .then(|| {
+                    view! {
+                        <PassphraseField
+                            id="passphrase-old"
+                            label=text::PASSPHRASE_OLD
+                            typed=old
+                            kind="current-password"
+                        />
+                    }
+                })}
+            {(form != Form::Remove)
+                .then(|| {
+                    view! {
+                        <PassphraseField
+                            id="passphrase-new"
+                            label=text::PASSPHRASE_NEW
+                            typed=new
+                            kind="new-password"
+                            described="passphrase-hint"
+                        />
+                        <p class="hint" id="passphrase-hint">{text::PASSPHRASE_HINT}</p>
+                        <p class="hint" role="status" data-testid="strength">{advice}</p>
+                        <PassphraseField
+                            id="passphrase-again"
+                            label=text::PASSPHRASE_REPEAT
+                            typed=again
+                            kind="new-password"
+                        />
+                    }
+                })}
+            <p class="wrong" role="alert" data-testid="passphrase-refused">{move || refused.get()}</p>
+            <Trouble />
+            <div class="row start">
+                <TryButton label working=text::SEALING testid="save-passphrase" />
+                <button class="plain" type="button" on:click=move |_| open.set(None)>{text::CANCEL}</button>
+            </div>
+        </form>
+    }
+}
+
+/// A field for a passphrase.
+#[component]
+pub(crate) fn PassphraseField(
+    /// Identifier of the field, also for tests.
+    id: &'static str,
+    /// What to type.
+    label: &'static str,
+    /// What is typed.
+    typed: RwSignal<String>,
+    /// For password managers.
+    kind: &'static str,
+    /// Identifier of what explains it.
+    #[prop(optional)]
+    described: Option<&'static str>,
+) -> impl IntoView {
+    view! {
+        <label class="field">
+            <span class="label">{label}</span>
+            <input
+                id=id
+                data-testid=id
+                type="password"
+                autocomplete=kind
+                autocapitalize="none"
+                spellcheck="false"
+                dir="auto"
+                required
+                aria-describedby=described
+                bind:value=typed
+            />
+        </label>
+    }
+}
+
+/// Why the newest request to the lock failed.
+#[component]
+pub(crate) fn Trouble() -> impl IntoView {
+    let problem = host().follow_lock(|lock| lock.problem.clone());
+    view! {
+        <p
+            class="wrong"
+            role="alert"
+            dir="auto"
+            data-testid="lock-problem"
+            data-code=move || problem.get().map(|problem| problem.code)
+        >
+            {move || problem.get().map(|problem| problem.message)}
+        </p>
+    }
+}
+
+/// The button that tries a passphrase; it waits after wrong ones.
+#[component]
+pub(crate) fn TryButton(
+    /// What it says.
+    label: &'static str,
+    /// What it says while that is done.
+    working: &'static str,
+    /// For tests.
+    testid: &'static str,
+) -> impl IntoView {
+    let host = host();
+    let busy = host.follow_lock(|lock| lock.busy);
+    let retry_at = host.follow_lock(|lock| lock.retry_at);
+    let wait = Memo::new(move |_| retry_at.get().map_or(0, |at| time::seconds_until(at, host.now.get())));
+    let resting = move || busy.get() || wait.get() > 0;
+    let words = move || match (busy.get(), wait.get()) {
+        (true, _) => working.to_owned(),
+        (false, 0) => label.to_owned(),
+        (false, seconds) => text::try_again_in(seconds),
+    };
+    view! {
+        <button
+            class="primary"
+            type="submit"
+            data-testid=testid
+            disabled=resting
+            aria-busy=move || busy.get().to_string()
+        >
+            {words}
+        </button>
+    }
+}

@@ -1,0 +1,54 @@
+//! The device is locked: all that can be done is to unlock it, or to give up what it holds.
+
+use hushclip_engine::LockCommand;
+use leptos::ev::SubmitEvent;
+use leptos::prelude::*;
+
+use crate::focus::focus_soon;
+use crate::host::host;
+use crate::parts::{Confirm, Mark, PassphraseField, Trouble, TryButton};
+use crate::text;
+
+/// Asks for the passphrase.
+#[component]
+pub(crate) fn Locked() -> impl IntoView {
+    let host = host();
+    let passphrase = RwSignal::new(String::new());
+    let busy = host.follow_lock(|lock| lock.busy);
+    let tried = host.follow_lock(|lock| lock.problem.is_some());
+    Effect::new(move |before: Option<bool>| {
+        let tried = tried.get();
+        if before.is_none() || tried {
+            focus_soon("#passphrase");
+        }
+        tried
+    });
+    let unlock = move |event: SubmitEvent| {
+        event.prevent_default();
+        if !busy.get_untracked() {
+            host.ask(LockCommand::Unlock { passphrase: passphrase.get_untracked() });
+            passphrase.set(String::new());
+        }
+    };
+    view! {
+        <header class="hero">
+            <Mark />
+            <div>
+                <h1 tabindex="-1" data-testid="locked">{text::LOCKED}</h1>
+                <p class="lead">{text::LOCKED_HINT}</p>
+            </div>
+        </header>
+        <form class="card" on:submit=unlock>
+            <PassphraseField id="passphrase" label=text::PASSPHRASE typed=passphrase kind="current-password" />
+            <Trouble />
+            <TryButton label=text::UNLOCK working=text::UNLOCKING testid="unlock" />
+        </form>
+        <Confirm
+            label=text::FORGOTTEN
+            warning=text::FORGOTTEN_WARNING
+            yes=text::FORGOTTEN_SURE
+            testid="forget"
+            on_yes=UnsyncCallback::new(move |()| host.ask(LockCommand::Forget))
+        />
+    }
+}
