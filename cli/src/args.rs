@@ -41,10 +41,18 @@ pub(crate) enum Command {
     Rotation(Rotation),
     /// Ask the relay again after the list of devices stopped everything
     Resume(Resume),
+    /// Lock the keys of this device now, or set a passphrase for that
+    Lock(Lock),
+    /// Keep the keys unlocked until `hushclip lock`
+    Unlock(Unlock),
     /// Forget the account on this device
     Leave(Leave),
 }
 
+/// Start an account whose first device is this one.
+///
+/// The keys of this device are kept in the keyring of your desktop session, if one is running, else in
+/// a file that only you can read; `hushclip status` says which.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Init {
     /// Address of the relay, for example https://relay.example
@@ -53,6 +61,9 @@ pub(crate) struct Init {
     /// What your other devices call this one [default: the host's name]
     #[arg(long)]
     pub(crate) name: Option<String>,
+    /// Keep the keys in a file, also where there is a keyring; the same as HUSHCLIP_KEYRING=off
+    #[arg(long)]
+    pub(crate) no_keyring: bool,
 }
 
 /// Let another device in: prints a pairing link, or a code to type, and waits.
@@ -85,6 +96,9 @@ pub(crate) struct Join {
     /// What your other devices call this one [default: the host's name]
     #[arg(long)]
     pub(crate) name: Option<String>,
+    /// Keep the keys in a file, also where there is a keyring; the same as HUSHCLIP_KEYRING=off
+    #[arg(long)]
+    pub(crate) no_keyring: bool,
     /// Accepted for scripts; joining asks nothing
     #[arg(long, hide = true)]
     pub(crate) yes: bool,
@@ -213,6 +227,40 @@ pub(crate) struct Resume {
     /// Try again without asking
     #[arg(long)]
     pub(crate) yes: bool,
+}
+
+/// Lock the keys of this device now, or set a passphrase for that.
+///
+/// With a passphrase, whoever gets hold of this device's files and keyring still needs it. Without an
+/// option this locks: what runs with this home ends, `hushclip unlock` as well as `hushclip watch`, and
+/// with it the only memory that holds the keys. A terminal is asked for the passphrase; elsewhere it is
+/// read from the standard input, the present one first, then the new one, each on a line of its own.
+/// HUSHCLIP_PASSPHRASE_FILE may name a file with the present one.
+///
+/// Nobody can help if you forget it: `hushclip leave` then deletes what is here, and you join again.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Lock {
+    /// Set a passphrase, or another one
+    #[arg(long, conflicts_with = "remove")]
+    pub(crate) set: bool,
+    /// Remove the passphrase
+    #[arg(long)]
+    pub(crate) remove: bool,
+}
+
+/// Keep the keys unlocked until `hushclip lock`.
+///
+/// Asks for the passphrase, then leaves a process behind that holds the keys in its memory and stays
+/// connected, so that other commands with this home ask nothing. Without it each command asks for the
+/// passphrase, or fails where there is no terminal, unless one that runs already holds the keys.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Unlock {
+    /// Lock again after so many minutes
+    #[arg(long = "for", value_name = "MINUTES", value_parser = clap::value_parser!(u64).range(1..=527_040))]
+    pub(crate) minutes: Option<u64>,
+    /// Hold the keys in this process, in the foreground: for service managers
+    #[arg(long)]
+    pub(crate) stay: bool,
 }
 
 /// Forget the account on this device.

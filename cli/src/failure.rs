@@ -38,6 +38,26 @@ impl Failure {
         Self::new("removed", message)
     }
 
+    pub(crate) fn locked() -> Self {
+        let message = "The keys of this device are locked. Run `hushclip unlock`, or name a file with the passphrase in \
+                       HUSHCLIP_PASSPHRASE_FILE.";
+        Self::new("locked", message)
+    }
+
+    pub(crate) fn no_passphrase() -> Self {
+        let message = "There is no passphrase on this device's keys, so they cannot be locked. `hushclip lock --set` sets \
+                       one.";
+        Self::new("no_passphrase", message)
+    }
+
+    /// The stable code, where there is one.
+    pub(crate) fn code(&self) -> &str {
+        match self {
+            Self::Problem(problem) => &problem.code,
+            _ => "",
+        }
+    }
+
     /// Prints the sentence; returns the exit code.
     pub(crate) fn report(self) -> ExitCode {
         match self {

@@ -9,30 +9,47 @@ use crate::failure::{Failure, Result};
 
 /// The folder of one device.
 #[derive(Debug, Clone)]
-pub(crate) struct Home(PathBuf);
+pub(crate) struct Home {
+    path: PathBuf,
+    keyring: bool,
+}
+
+/// `off` has new keys kept in a file.
+const KEYRING: &str = "HUSHCLIP_KEYRING";
 
 impl Home {
     /// The folder given, else the one in the person's data folder. Makes nothing.
     pub(crate) fn locate(given: Option<PathBuf>) -> Result<Self> {
         let given = given.filter(|path| !path.as_os_str().is_empty());
-        given.or_else(|| data_folder().map(|folder| folder.join("hushclip"))).map(Self).ok_or_else(|| {
+        let path = given.or_else(|| data_folder().map(|folder| folder.join("hushclip"))).ok_or_else(|| {
             Failure::new("no_home", "There is no home folder to keep keys in. Name a folder with --home.")
-        })
+        })?;
+        Ok(Self { path, keyring: std::env::var_os(KEYRING).is_none_or(|value| value != "off") })
+    }
+
+    /// The same, with a key that is kept in a file, if it is made now.
+    pub(crate) fn without_keyring(self) -> Self {
+        Self { keyring: false, ..self }
+    }
+
+    /// Whether a key that is made now may go into the keyring.
+    pub(crate) const fn may_use_keyring(&self) -> bool {
+        self.keyring
     }
 
     pub(crate) fn path(&self) -> &Path {
-        &self.0
+        &self.path
     }
 
     /// The database.
     pub(crate) fn state(&self) -> PathBuf {
-        self.0.join("state.db")
+        self.path.join("state.db")
     }
 
     /// Where the owner listens for other processes.
     #[cfg(unix)]
     pub(crate) fn socket(&self) -> PathBuf {
-        self.0.join("agent.sock")
+        self.path.join("agent.sock")
     }
 
     /// Whether something was ever stored here.
@@ -42,19 +59,19 @@ impl Home {
 
     /// Makes the folder, for its user only, if it is missing.
     pub(crate) fn make(&self) -> Result<()> {
-        if self.0.is_dir() {
+        if self.path.is_dir() {
             return Ok(());
         }
         let mut builder = fs::DirBuilder::new();
         builder.recursive(true);
         #[cfg(unix)]
         std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-        builder.create(&self.0).map_err(|error| self.storage("Cannot make the folder", &error))
+        builder.create(&self.path).map_err(|error| self.storage("Cannot make the folder", &error))
     }
 
     /// Takes ownership, or says that another process has it. Ownership ends with the file.
     pub(crate) fn try_own(&self) -> Result<Option<File>> {
-        let lock = private_file(&self.0.join("lock")).map_err(|error| self.storage("Cannot write to", &error))?;
+        let lock = private_file(&self.path.join("lock")).map_err(|error| self.storage("Cannot write to", &error))?;
         match lock.try_lock() {
             Ok(()) => Ok(Some(lock)),
             Err(TryLockError::WouldBlock) => Ok(None),
@@ -66,7 +83,7 @@ impl Home {
     pub(crate) fn forget(&self) -> Result<()> {
         // The database last: with it the home counts as one that holds something.
         for name in ["state.db-wal", "state.db-shm", "state.db"] {
-            match fs::remove_file(self.0.join(name)) {
+            match fs::remove_file(self.path.join(name)) {
                 Err(error) if error.kind() != ErrorKind::NotFound => {
                     return Err(self.storage("Cannot delete what is stored in", &error));
                 }
@@ -78,7 +95,7 @@ impl Home {
 
     /// A storage failure that names the folder.
     pub(crate) fn storage(&self, what: &str, error: &dyn std::fmt::Display) -> Failure {
-        Failure::storage(&format!("{what} {}", self.0.display()), error)
+        Failure::storage(&format!("{what} {}", self.path.display()), error)
     }
 }
 

@@ -2,7 +2,7 @@
 //! It owns files, sockets and the terminal, and takes no decision about the protocol.
 //!
 //! Reading order: `args`, `commands`, `session` (one of many processes), `shell` (the one that owns
-//! the engine), `link`, `store`.
+//! the engine), `link`, `vault`, `keeper`, `store`.
 
 mod agent;
 mod args;
@@ -10,13 +10,17 @@ mod clock;
 mod commands;
 mod failure;
 mod home;
+mod keeper;
 mod keyboard;
+mod keyring;
 mod link;
 mod notices;
+mod passphrase;
 mod print;
 mod session;
 mod shell;
 mod store;
+mod vault;
 mod wire;
 
 use std::process::ExitCode;

@@ -12,6 +12,7 @@ use tokio::time::{Instant, sleep, timeout_at};
 
 use crate::failure::{Failure, Result};
 use crate::home::Home;
+use crate::passphrase::Asking;
 use crate::shell::Owner;
 use crate::wire::{Answer, Ask, Done, Picture, Request, Told, Which};
 
@@ -50,12 +51,13 @@ pub(crate) struct Session {
 }
 
 impl Session {
-    /// Opens the home, and makes it if it is missing.
-    pub(crate) async fn open(home: &Home) -> Result<Self> {
+    /// Opens the home, and makes it if it is missing. A passphrase is asked for now or never: what runs
+    /// already must not begin to ask because somebody has locked.
+    pub(crate) async fn open(home: &Home, asking: Asking) -> Result<Self> {
         home.make()?;
         let mut session =
             Self { home: home.clone(), line: None, picture: Picture::default(), asked: 0, backlog: VecDeque::new() };
-        session.open_line().await?;
+        session.open_line(asking).await?;
         // The picture comes first.
         while session.next().await? != News::Picture {}
         Ok(session)
@@ -71,7 +73,7 @@ impl Session {
                 return Ok(news);
             }
         }
-        self.open_line().await?;
+        self.open_line(Asking::Nobody).await?;
         Ok(News::Reopened)
     }
 
@@ -187,7 +189,7 @@ impl Session {
                 }
             }
         }
-        self.open_line().await?;
+        self.open_line(Asking::Nobody).await?;
         self.backlog.push_back(News::Reopened);
         Ok(None)
     }
@@ -203,7 +205,7 @@ impl Session {
     }
 
     /// Takes the home, or connects to the process that has it.
-    async fn open_line(&mut self) -> Result<()> {
+    async fn open_line(&mut self, asking: Asking) -> Result<()> {
         if let Some(Line::Own(owner, ..)) = self.line.take() {
             // It stopped because of a failure, or dropped a session that was too slow.
             owner.stop().await?;
@@ -211,7 +213,7 @@ impl Session {
         let until = Instant::now() + BUSY;
         while Instant::now() < until {
             if let Some(lock) = self.home.try_own()? {
-                let owner = Owner::start(&self.home, lock)?;
+                let owner = Owner::start(&self.home, lock, asking).await?;
                 let (answers, told) = owner.attach();
                 self.line = Some(Line::Own(owner, answers, told));
                 return Ok(());
@@ -227,8 +229,8 @@ impl Session {
     }
 }
 
-/// Ends whatever uses the home by making it forget its account; then owns the home without an engine.
-pub(crate) async fn clear(home: &Home) -> Result<File> {
+/// Asks whatever uses the home until that has ended; then owns the home without an engine.
+pub(crate) async fn clear(home: &Home, ask: Ask) -> Result<File> {
     let until = Instant::now() + BUSY;
     loop {
         if let Some(lock) = home.try_own()? {
@@ -239,9 +241,18 @@ pub(crate) async fn clear(home: &Home) -> Result<File> {
         }
         #[cfg(unix)]
         if let Some(mut client) = crate::agent::Client::connect(home) {
-            let request = Request { number: 0, ask: Ask::Command(Command::Leave) };
-            if client.ask(&request).await {
-                let _ = timeout_at(until, client.told()).await;
+            let sent = client.ask(&Request { number: 1, ask: ask.clone() }).await;
+            while sent && let Ok(told) = timeout_at(until, client.told()).await {
+                match told? {
+                    Some(Told::Answer { answer: Answer::Done(done), .. }) => {
+                        if let Some(problem) = done.problem {
+                            return Err(problem.into());
+                        }
+                        break;
+                    }
+                    Some(_) => {}
+                    None => break,
+                }
             }
         }
         sleep(LOOK_AGAIN).await;

@@ -17,7 +17,9 @@ use crate::clock::{SleepWatch, now_ms};
 use crate::failure::{Failure, Result};
 use crate::home::Home;
 use crate::link::{Link, LinkEvent};
-use crate::store::Store;
+use crate::passphrase::Asking;
+use crate::store::{Store, StoreError};
+use crate::vault::{self, Keys, Vault};
 use crate::wire::{Answer, Ask, Done, Picture, Request, Told, Which};
 
 /// What a session may leave unread before it has to begin anew.
@@ -44,22 +46,23 @@ pub(crate) struct Owner {
 
 impl Owner {
     /// Starts the engine with what the home holds. `lock` is kept until the owner has stopped.
-    pub(crate) fn start(home: &Home, lock: File) -> Result<Self> {
-        let damaged = |error: &dyn std::fmt::Display| home.storage("Cannot read what is stored in", error);
-        let store = Store::open(&home.state()).map_err(|error| damaged(&error))?;
-        let records = store.records().map_err(|error| damaged(&error))?;
-        let engine = Engine::restore(records).map_err(|error| damaged(&error))?;
+    pub(crate) async fn start(home: &Home, lock: File, asking: Asking) -> Result<Self> {
+        let Vault { store, keys, .. } = vault::open(home, asking).await?;
+        let records = store.records().map_err(|error| vault::cannot_read(home, &error))?;
+        let engine = Engine::restore(records).map_err(|error| vault::cannot_read(home, &error))?;
         let (inputs, asked) = mpsc::channel(UNREAD);
         let (stop, stopped) = oneshot::channel();
         let agent = Agent::listen(home, inputs.clone());
         let shell = Shell {
             engine,
             store,
+            keys,
             home: home.clone(),
             link: None,
             wake: None,
             trouble: None,
             listeners: Vec::new(),
+            locked: false,
             _lock: lock,
         };
         Ok(Self { inputs, stop, task: tokio::spawn(shell.run(asked, stopped, agent)) })
@@ -89,6 +92,7 @@ impl Owner {
 struct Shell {
     engine: Engine,
     store: Store,
+    keys: Keys,
     home: Home,
     link: Option<Link>,
     /// When the engine wants to be woken, milliseconds since 1970.
@@ -96,6 +100,8 @@ struct Shell {
     /// Why the relay was not reached last time.
     trouble: Option<String>,
     listeners: Vec<mpsc::Sender<Told>>,
+    /// Somebody asked to lock, so this ends.
+    locked: bool,
     _lock: File,
 }
 
@@ -108,11 +114,18 @@ impl Shell {
     ) -> Result<()> {
         self.handle(Event::Started)?;
         let mut watch = SleepWatch::start();
+        let mut outcome = Ok(());
         loop {
             let nap = tokio::time::sleep(self.nap());
             tokio::select! {
                 _ = &mut stopped => break,
-                Some(input) = asked.recv() => self.input(input)?,
+                Some(input) = asked.recv() => {
+                    self.input(input)?;
+                    if self.locked {
+                        outcome = Err(Failure::locked());
+                        break;
+                    }
+                }
                 event = link_event(&mut self.link) => self.link_event(event)?,
                 () = agent.accept() => {}
                 () = nap => {
@@ -132,7 +145,7 @@ impl Shell {
         if let Some(link) = self.link {
             link.close().await;
         }
-        Ok(())
+        outcome
     }
 
     fn nap(&self) -> Duration {
@@ -163,6 +176,12 @@ impl Shell {
                 done.clip = self.engine.view().clips.into_iter().find(|clip| clip.own).map(|clip| clip.id);
             }
             Ask::Printed(cursor) => self.store.set_printed(cursor).map_err(|error| self.cannot_write(&error))?,
+            Ask::Lock if self.keys.passphrase => self.locked = true,
+            Ask::Lock => {
+                if let Failure::Problem(problem) = Failure::no_passphrase() {
+                    done.problem = Some(problem);
+                }
+            }
             Ask::Clips(which) => {
                 let mut clips = self.engine.view().clips;
                 clips.reverse();
@@ -228,7 +247,7 @@ impl Shell {
     }
 
     fn picture(&self) -> Picture {
-        Picture { view: self.engine.view_without_clips(), trouble: self.trouble.clone() }
+        Picture { view: self.engine.view_without_clips(), trouble: self.trouble.clone(), keys: Some(self.keys) }
     }
 
     /// Tells all sessions. One that has stopped listening, or cannot keep up, is dropped and has to
@@ -237,7 +256,7 @@ impl Shell {
         self.listeners.retain(|listener| listener.try_send(told.clone()).is_ok());
     }
 
-    fn cannot_write(&self, error: &rusqlite::Error) -> Failure {
+    fn cannot_write(&self, error: &StoreError) -> Failure {
         self.home.storage("Cannot write to", error)
     }
 }

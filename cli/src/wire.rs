@@ -5,6 +5,8 @@ use hushclip_engine::view::{ClipView, Problem};
 use hushclip_engine::{Command, Notice, View};
 use serde::{Deserialize, Serialize};
 
+use crate::vault::Keys;
+
 /// A question to the owner of the engine.
 #[derive(Serialize, Deserialize)]
 pub(crate) struct Request {
@@ -22,6 +24,8 @@ pub(crate) enum Ask {
     Clips(Which),
     /// Clips of other devices are printed up to this cursor.
     Printed(u64),
+    /// End, and forget the key with that.
+    Lock,
 }
 
 #[derive(Clone, Copy, Serialize, Deserialize)]
@@ -54,6 +58,8 @@ pub(crate) struct Picture {
     pub(crate) view: View,
     /// Why the relay was not reached last time.
     pub(crate) trouble: Option<String>,
+    /// How the key to all that is stored is kept.
+    pub(crate) keys: Option<Keys>,
 }
 
 #[derive(Clone, Serialize, Deserialize)]

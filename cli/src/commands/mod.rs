@@ -6,11 +6,13 @@ mod init;
 mod invite;
 mod join;
 mod leave;
+mod lock;
 mod pull;
 mod push;
 mod resume;
 mod rotation;
 mod status;
+mod unlock;
 mod watch;
 
 use std::time::Duration;
@@ -20,6 +22,7 @@ use hushclip_engine::Command as Engine;
 use crate::args::{Args, Command};
 use crate::failure::{Failure, Result};
 use crate::home::Home;
+use crate::passphrase::Asking;
 use crate::session::Session;
 
 /// How long taking something back may take after a signal.
@@ -31,16 +34,16 @@ pub(crate) async fn run(args: Args) -> Result<()> {
     let home = Home::locate(args.home)?;
     match args.command {
         Command::Init(args) => {
+            let home = if args.no_keyring { home.without_keyring() } else { home };
             init::check(&home, &args).await?;
             with_session(&home, None, async |session| init::run(session, args).await).await
         }
         Command::Join(args) => {
+            let home = if args.no_keyring { home.without_keyring() } else { home };
             with_session(&home, Some(Engine::CancelJoin), async |session| join::run(session, args).await).await
         }
         Command::Status(args) if !home.exists() => status::nothing(&home, &args),
-        Command::Status(args) => {
-            with_session(&home, None, async |session| status::run(session, &home, &args).await).await
-        }
+        Command::Status(args) => status::run(&home, &args).await,
         _ if !home.exists() => Err(Failure::no_account()),
         Command::Invite(args) => {
             with_session(&home, Some(Engine::CancelInvite), async |session| invite::run(session, &args).await).await
@@ -56,6 +59,8 @@ pub(crate) async fn run(args: Args) -> Result<()> {
         Command::Rotation(args) => with_session(&home, None, async |session| rotation::run(session, &args).await).await,
         Command::Resume(args) => with_session(&home, None, async |session| resume::run(session, &args).await).await,
         Command::Leave(args) => leave::run(&home, &args).await,
+        Command::Lock(args) => lock::run(&home, &args).await,
+        Command::Unlock(args) => unlock::run(&home, &args).await,
     }
 }
 
@@ -66,7 +71,16 @@ async fn with_session(
     take_back: Option<Engine>,
     command: impl AsyncFnOnce(&mut Session) -> Result<()>,
 ) -> Result<()> {
-    let mut session = Session::open(home).await?;
+    with_session_asking(home, Asking::Terminal, take_back, command).await
+}
+
+async fn with_session_asking(
+    home: &Home,
+    asking: Asking,
+    take_back: Option<Engine>,
+    command: impl AsyncFnOnce(&mut Session) -> Result<()>,
+) -> Result<()> {
+    let mut session = Session::open(home, asking).await?;
     let outcome = tokio::select! {
         outcome = command(&mut session) => outcome,
         code = signal() => Err(Failure::Stopped(code)),

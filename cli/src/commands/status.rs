@@ -9,14 +9,18 @@ use super::devices::{settled, short};
 use crate::args;
 use crate::failure::Result;
 use crate::home::Home;
+use crate::keeper::Keeper;
+use crate::passphrase::Asking;
 use crate::print;
 use crate::session::Session;
+use crate::vault::{self, Keys};
 use crate::wire::Picture;
 
 /// What `--json` prints.
 #[derive(Serialize)]
 struct Status<'a> {
-    stage: Stage,
+    /// `locked` when the passphrase is needed to say more.
+    stage: &'static str,
     connection: Connection,
     /// Why the relay was not reached.
     trouble: Option<&'a str>,
@@ -31,27 +35,48 @@ struct Status<'a> {
     check: &'a str,
     rotation_minutes: u32,
     home: String,
-    /// Where keys are: `file` is readable by this user only, but not encrypted.
-    keys: &'static str,
+    /// Where the key to all that is stored is: `file` or `keyring`.
+    keys: Option<Keeper>,
+    /// Whether that is under a passphrase.
+    passphrase: bool,
 }
 
-pub(crate) async fn run(session: &mut Session, home: &Home, args: &args::Status) -> Result<()> {
+/// Says as much as it can without asking for a passphrase.
+pub(crate) async fn run(home: &Home, args: &args::Status) -> Result<()> {
+    let looked =
+        super::with_session_asking(home, Asking::Nobody, None, async |session| look(session, home, args).await);
+    match looked.await {
+        Err(failure) if failure.code() == "locked" => {
+            let keys = vault::look(home).await?;
+            show(&Picture { keys, ..Picture::default() }, home, args, true)
+        }
+        outcome => outcome,
+    }
+}
+
+async fn look(session: &mut Session, home: &Home, args: &args::Status) -> Result<()> {
     let connects = matches!(session.picture.view.stage, Stage::Member | Stage::Joining);
     session.wait_until(Instant::now() + LOOK, |p| !connects || settled(&p.view.connection)).await?;
-    show(&session.picture, home, args)
+    show(&session.picture, home, args, false)
 }
 
 /// The status of a home that is not there.
 pub(crate) fn nothing(home: &Home, args: &args::Status) -> Result<()> {
-    show(&Picture::default(), home, args)
+    show(&Picture::default(), home, args, false)
 }
 
-fn show(picture: &Picture, home: &Home, args: &args::Status) -> Result<()> {
+fn show(picture: &Picture, home: &Home, args: &args::Status, locked: bool) -> Result<()> {
     let view = &picture.view;
     let path = home.path().display().to_string();
     if args.json {
         return print::out(&print::json(&Status {
-            stage: view.stage,
+            stage: match view.stage {
+                _ if locked => "locked",
+                Stage::New => "new",
+                Stage::Joining => "joining",
+                Stage::Member => "member",
+                Stage::Removed => "removed",
+            },
             connection: view.connection,
             trouble: picture.trouble.as_deref(),
             relay: &view.relay,
@@ -64,12 +89,14 @@ fn show(picture: &Picture, home: &Home, args: &args::Status) -> Result<()> {
             check: &view.check,
             rotation_minutes: view.rotation_minutes,
             home: path,
-            keys: "file",
+            keys: picture.keys.map(|keys| keys.keeper),
+            passphrase: picture.keys.is_some_and(|keys| keys.passphrase),
         }));
     }
     let mut rows = vec![(
         "Account",
         match (view.stage, view.devices.len()) {
+            _ if locked => "locked: `hushclip unlock` asks for the passphrase".to_owned(),
             (Stage::New, _) => "none yet: `hushclip init` starts one, `hushclip join` joins one".to_owned(),
             (Stage::Removed, _) => {
                 "none: this device was removed from it, and its keys are deleted. `hushclip pull --all` still lists the \
@@ -99,13 +126,19 @@ fn show(picture: &Picture, home: &Home, args: &args::Status) -> Result<()> {
         rows.push(("New keys", print::period(view.rotation_minutes)));
     }
     rows.push(("Home", path));
-    if view.stage != Stage::New {
-        rows.push(("Keys", "in a file there that only this user can read; not encrypted".into()));
-    }
+    rows.extend(picture.keys.map(|keys| ("Keys", explain(keys))));
     rows.extend(view.problem.as_ref().map(|problem| ("Problem", format!("{} ({})", problem.message, problem.code))));
     for alert in &view.alerts {
         rows.push(("Alert", format!("{} ({}; `hushclip alerts --dismiss {}`)", alert.message, alert.code, alert.id)));
     }
     let rows: Vec<_> = rows.into_iter().map(|(name, value)| [name.to_owned(), value]).collect();
     print::out(&print::table(&rows))
+}
+
+fn explain(keys: Keys) -> String {
+    let place = match keys.keeper {
+        Keeper::Keyring => "in the keyring of your desktop session",
+        Keeper::File => "in a file in the home that only this user can read",
+    };
+    if keys.passphrase { format!("under a passphrase, {place}") } else { format!("{place}, without a passphrase") }
 }

@@ -1,8 +1,11 @@
 //! The real binary, run as people and scripts run it, against the relay's real logic on a local
 //! port. The relay that is deployed is tested end to end elsewhere.
 
+mod at_rest;
 mod clips;
 mod codes;
+#[cfg(target_os = "linux")]
+mod keyring;
 mod pairing;
 mod relay;
 mod sharing;

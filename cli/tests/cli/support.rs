@@ -15,9 +15,10 @@ const LIMIT: Duration = Duration::from_secs(30);
 /// The binary, with nothing of the person's own surroundings.
 pub(crate) fn hushclip() -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_hushclip"));
-    for name in ["HUSHCLIP_HOME", "XDG_DATA_HOME", "NO_COLOR"] {
+    for name in ["HUSHCLIP_HOME", "HUSHCLIP_PASSPHRASE_FILE", "XDG_DATA_HOME", "NO_COLOR"] {
         command.env_remove(name);
     }
+    command.env("HUSHCLIP_KEYRING", "off");
     command
 }
 
@@ -86,7 +87,8 @@ impl Device {
     /// Runs a command to its end with this standard input.
     pub(crate) fn pipe(&self, args: &[&str], input: &[u8]) -> Outcome {
         let mut running = self.start(args);
-        running.input.take().unwrap().write_all(input).unwrap();
+        // Whoever ends without reading says so by how it ends.
+        let _ = running.input.take().unwrap().write_all(input);
         running.end()
     }
 

@@ -30,7 +30,8 @@ fn wrong_usage_exits_2() {
 fn help_names_every_command() {
     let help = Device::new().run(&["--help"]).ok();
     for command in [
-        "init", "invite", "join", "push", "pull", "watch", "devices", "status", "alerts", "rotation", "resume", "leave",
+        "init", "invite", "join", "push", "pull", "watch", "devices", "status", "alerts", "rotation", "resume",
+        "leave", "lock", "unlock",
     ] {
         assert!(help.lines().any(|line| line.trim_start().starts_with(command)), "{command}");
     }
@@ -39,9 +40,17 @@ fn help_names_every_command() {
 #[test]
 fn without_an_account_commands_fail_and_make_nothing() {
     let device = Device::new();
-    for args in
-        [&["push", "hi"][..], &["pull"], &["watch"], &["devices"], &["invite"], &["alerts"], &["leave", "--yes"]]
-    {
+    for args in [
+        &["push", "hi"][..],
+        &["pull"],
+        &["watch"],
+        &["devices"],
+        &["invite"],
+        &["alerts"],
+        &["leave", "--yes"],
+        &["lock"],
+        &["unlock"],
+    ] {
         device.run(args).fails("no_account");
     }
     assert!(device.run(&["status"]).ok().contains("none yet"));

@@ -1,0 +1,135 @@
+//! How a passphrase comes in: from the file that HUSHCLIP_PASSPHRASE_FILE names, from the terminal
+//! without showing it, or, for commands that read nothing else, as a line of the standard input.
+
+use std::io::{BufRead as _, IsTerminal as _, Read as _, stderr, stdin};
+
+use hushclip_crypto::vault::{LockError, LockedKey, PASSPHRASE_CHARS, UnlockError, VaultKey};
+use unicode_normalization::UnicodeNormalization as _;
+use zeroize::Zeroizing;
+
+use crate::failure::{Failure, Result};
+use crate::print;
+
+/// Names a file whose first line is the passphrase.
+pub(crate) const FILE: &str = "HUSHCLIP_PASSPHRASE_FILE";
+/// Longest passphrase that is read, in bytes.
+const BYTES: u64 = 1024;
+/// How often a person may mistype.
+const TRIES: u32 = 3;
+
+/// Whom to ask.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Asking {
+    /// The person at the terminal, or a line of the standard input where there is none.
+    TerminalOrInput,
+    /// The person at the terminal; the standard input is for other things.
+    Terminal,
+    /// Nobody.
+    Nobody,
+}
+
+/// A passphrase in the one form that counts.
+pub(crate) type Passphrase = Zeroizing<String>;
+
+/// Takes the key out of its bundle with a passphrase from whoever can be asked; returns both.
+pub(crate) fn unlock(bundle: &LockedKey, asking: Asking) -> Result<(VaultKey, Passphrase)> {
+    let named = std::env::var_os(FILE).filter(|name| !name.is_empty());
+    if let Some(name) = named {
+        return open(bundle, read_file(&name)?);
+    }
+    match asking {
+        Asking::TerminalOrInput if stdin().is_terminal() => by_person(bundle),
+        Asking::Terminal if stderr().is_terminal() => by_person(bundle),
+        Asking::TerminalOrInput => open(bundle, read_line()?),
+        Asking::Terminal | Asking::Nobody => Err(Failure::locked()),
+    }
+}
+
+fn by_person(bundle: &LockedKey) -> Result<(VaultKey, Passphrase)> {
+    for _ in 1..TRIES {
+        match open(bundle, shown_nowhere("Passphrase: ")?) {
+            Err(Failure::Problem(problem)) if problem.code == "wrong_passphrase" => print::problem(&problem),
+            outcome => return outcome,
+        }
+    }
+    open(bundle, shown_nowhere("Passphrase: ")?)
+}
+
+/// A new passphrase; a person types it twice.
+pub(crate) fn new() -> Result<Passphrase> {
+    if !stdin().is_terminal() {
+        return read_line();
+    }
+    let first = shown_nowhere(&format!("New passphrase, at least {PASSPHRASE_CHARS} characters: "))?;
+    let second = shown_nowhere("Once more: ")?;
+    if first == second { Ok(first) } else { Err(Failure::new("typed_differently", "That was not the same twice.")) }
+}
+
+/// Puts a key under a passphrase.
+pub(crate) fn lock(key: &VaultKey, passphrase: &str) -> Result<LockedKey> {
+    key.lock(passphrase, &mut rand_core::UnwrapErr(getrandom::SysRng)).map_err(|error| match error {
+        LockError::TooShort => {
+            let message =
+                format!("That passphrase is too short: at least {PASSPHRASE_CHARS} characters. Four words are good.");
+            Failure::new("short_passphrase", message)
+        }
+        LockError::NoMemory => no_memory(),
+    })
+}
+
+fn open(bundle: &LockedKey, passphrase: Passphrase) -> Result<(VaultKey, Passphrase)> {
+    let key = bundle.unlock(&passphrase).map_err(|error| match error {
+        UnlockError::WrongPassphrase => Failure::new("wrong_passphrase", "That is not the passphrase of this device."),
+        UnlockError::Damaged => {
+            let message = "The locked key of this device is damaged, so no passphrase opens it. Nothing was changed.";
+            Failure::new("key_damaged", message)
+        }
+        UnlockError::NoMemory => no_memory(),
+    })?;
+    Ok((key, passphrase))
+}
+
+fn no_memory() -> Failure {
+    Failure::new("no_memory", "There are no 64 MiB of memory free, which a passphrase takes.")
+}
+
+fn shown_nowhere(prompt: &str) -> Result<Passphrase> {
+    let typed = rpassword::prompt_password(prompt).map(Zeroizing::new);
+    typed.map(|typed| normal(&typed)).map_err(|error| Failure::storage("Cannot read the passphrase", error))
+}
+
+/// The next line of the standard input. What follows it stays there for the next one.
+fn read_line() -> Result<Passphrase> {
+    let mut line = Zeroizing::new(Vec::new());
+    let read = stdin().lock().take(BYTES).read_until(b'\n', &mut line);
+    read.map_err(|error| Failure::storage("Cannot read the passphrase", error))?;
+    if line.is_empty() { Err(Failure::locked()) } else { text(&line) }
+}
+
+fn read_file(name: &std::ffi::OsStr) -> Result<Passphrase> {
+    let mut bytes = Zeroizing::new(Vec::new());
+    let read = std::fs::File::open(name).and_then(|file| file.take(BYTES).read_to_end(&mut bytes));
+    read.map_err(|error| Failure::storage(&format!("Cannot read {}", name.to_string_lossy()), error))?;
+    text(bytes.split(|byte| *byte == b'\n').next().unwrap_or_default())
+}
+
+fn text(bytes: &[u8]) -> Result<Passphrase> {
+    let text = std::str::from_utf8(bytes).map_err(|_| Failure::new("not_text", "The passphrase is not UTF-8 text."))?;
+    Ok(normal(text))
+}
+
+/// One of the several ways to write the same letters (NFC).
+fn normal(text: &str) -> Passphrase {
+    Zeroizing::new(text.trim().nfc().collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn letters_count_however_they_are_written() {
+        assert_eq!(*normal(" gru\u{308}\u{df}e an alle\r\n"), "gr\u{fc}\u{df}e an alle");
+        assert!(text(b"\xff").is_err());
+    }
+}
