@@ -19,33 +19,19 @@ pub(crate) struct Args {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
-    /// Start an account whose first device is this one
     Init(Init),
-    /// Let another device in: prints a pairing link and waits
     Invite(Invite),
-    /// Join the account that a pairing link leads to
     Join(Join),
-    /// Send text to your other devices
     Push(Push),
-    /// Fetch and print what your other devices have sent
     Pull(Pull),
-    /// Print clips as they arrive, until stopped
     Watch(Watch),
-    /// List the devices of the account, or remove one
     Devices(Devices),
-    /// Say how this device stands
     Status(Status),
-    /// List what you should know, or dismiss it
     Alerts(Alerts),
-    /// Show or set how often this device changes its keys
     Rotation(Rotation),
-    /// Ask the relay again after the list of devices stopped everything
     Resume(Resume),
-    /// Lock the keys of this device now, or set a passphrase for that
     Lock(Lock),
-    /// Keep the keys unlocked until `hushclip lock`
     Unlock(Unlock),
-    /// Forget the account on this device
     Leave(Leave),
 }
 
@@ -85,6 +71,10 @@ pub(crate) struct Invite {
     pub(crate) yes: bool,
 }
 
+/// Join the account that a pairing link or a typed code leads to.
+///
+/// A link leads to six digits here, to be typed on the other device; a code needs a yes there. The keys
+/// of this device are kept as `hushclip init` keeps them.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Join {
     /// The link that the other device shows, or its typed code such as 4-purple-cactus
@@ -164,7 +154,6 @@ pub(crate) struct Devices {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum DevicesChange {
-    /// Lock a device out of everything that is sent from now on
     Remove(Remove),
 }
 
@@ -274,6 +263,7 @@ pub(crate) struct Leave {
     pub(crate) yes: bool,
 }
 
+/// Say how this device stands.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Status {
     /// Print one JSON object

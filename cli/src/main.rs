@@ -19,6 +19,7 @@ mod passphrase;
 mod print;
 mod session;
 mod shell;
+mod signal;
 mod store;
 mod vault;
 mod wire;

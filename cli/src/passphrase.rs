@@ -1,7 +1,8 @@
 //! How a passphrase comes in: from the file that HUSHCLIP_PASSPHRASE_FILE names, from the terminal
 //! without showing it, or, for commands that read nothing else, as a line of the standard input.
 
-use std::io::{BufRead as _, IsTerminal as _, Read as _, stderr, stdin};
+use std::io::{BufRead as _, ErrorKind, IsTerminal as _, Read as _, stderr, stdin};
+use std::pin::pin;
 
 use hushclip_crypto::vault::{LockError, LockedKey, PASSPHRASE_CHARS, UnlockError, VaultKey};
 use unicode_normalization::UnicodeNormalization as _;
@@ -9,6 +10,7 @@ use zeroize::Zeroizing;
 
 use crate::failure::{Failure, Result};
 use crate::print;
+use crate::signal::signal;
 
 /// Names a file whose first line is the passphrase.
 pub(crate) const FILE: &str = "HUSHCLIP_PASSPHRASE_FILE";
@@ -32,36 +34,36 @@ pub(crate) enum Asking {
 pub(crate) type Passphrase = Zeroizing<String>;
 
 /// Takes the key out of its bundle with a passphrase from whoever can be asked; returns both.
-pub(crate) fn unlock(bundle: &LockedKey, asking: Asking) -> Result<(VaultKey, Passphrase)> {
+pub(crate) async fn unlock(bundle: &LockedKey, asking: Asking) -> Result<(VaultKey, Passphrase)> {
     let named = std::env::var_os(FILE).filter(|name| !name.is_empty());
     if let Some(name) = named {
         return open(bundle, read_file(&name)?);
     }
     match asking {
-        Asking::TerminalOrInput if stdin().is_terminal() => by_person(bundle),
-        Asking::Terminal if stderr().is_terminal() => by_person(bundle),
+        Asking::TerminalOrInput if stdin().is_terminal() => by_person(bundle).await,
+        Asking::Terminal if stderr().is_terminal() => by_person(bundle).await,
         Asking::TerminalOrInput => open(bundle, read_line()?),
         Asking::Terminal | Asking::Nobody => Err(Failure::locked()),
     }
 }
 
-fn by_person(bundle: &LockedKey) -> Result<(VaultKey, Passphrase)> {
+async fn by_person(bundle: &LockedKey) -> Result<(VaultKey, Passphrase)> {
     for _ in 1..TRIES {
-        match open(bundle, shown_nowhere("Passphrase: ")?) {
+        match open(bundle, shown_nowhere("Passphrase: ").await?) {
             Err(Failure::Problem(problem)) if problem.code == "wrong_passphrase" => print::problem(&problem),
             outcome => return outcome,
         }
     }
-    open(bundle, shown_nowhere("Passphrase: ")?)
+    open(bundle, shown_nowhere("Passphrase: ").await?)
 }
 
 /// A new passphrase; a person types it twice.
-pub(crate) fn new() -> Result<Passphrase> {
+pub(crate) async fn new() -> Result<Passphrase> {
     if !stdin().is_terminal() {
         return read_line();
     }
-    let first = shown_nowhere(&format!("New passphrase, at least {PASSPHRASE_CHARS} characters: "))?;
-    let second = shown_nowhere("Once more: ")?;
+    let first = shown_nowhere(&format!("New passphrase, at least {PASSPHRASE_CHARS} characters: ")).await?;
+    let second = shown_nowhere("Once more: ").await?;
     if first == second { Ok(first) } else { Err(Failure::new("typed_differently", "That was not the same twice.")) }
 }
 
@@ -93,9 +95,52 @@ fn no_memory() -> Failure {
     Failure::new("no_memory", "There are no 64 MiB of memory free, which a passphrase takes.")
 }
 
-fn shown_nowhere(prompt: &str) -> Result<Passphrase> {
-    let typed = rpassword::prompt_password(prompt).map(Zeroizing::new);
-    typed.map(|typed| normal(&typed)).map_err(|error| Failure::storage("Cannot read the passphrase", error))
+async fn shown_nowhere(prompt: &str) -> Result<Passphrase> {
+    let (prompt, terminal) = (prompt.to_owned(), Terminal::save());
+    let typed = tokio::task::spawn_blocking(move || rpassword::prompt_password(prompt).map(Zeroizing::new));
+    let mut stopped = pin!(signal());
+    let code = tokio::select! {
+        typed = typed => match typed.unwrap_or_else(|error| Err(error.into())) {
+            Ok(typed) => return Ok(normal(&typed)),
+            // By the signal, which arrives here in a moment.
+            Err(error) if error.kind() == ErrorKind::Interrupted => stopped.await,
+            Err(error) => return Err(Failure::storage("Cannot read the passphrase", error)),
+        },
+        code = &mut stopped => code,
+    };
+    terminal.restore();
+    print::say("");
+    Err(Failure::Stopped(code))
+}
+
+/// How the terminal was before it stopped to show what is typed.
+#[cfg(unix)]
+struct Terminal(Option<(std::fs::File, rustix::termios::Termios)>);
+
+#[cfg(unix)]
+impl Terminal {
+    fn save() -> Self {
+        let terminal = std::fs::OpenOptions::new().read(true).write(true).open("/dev/tty").ok();
+        Self(terminal.and_then(|terminal| rustix::termios::tcgetattr(&terminal).ok().map(|how| (terminal, how))))
+    }
+
+    fn restore(self) {
+        if let Some((terminal, how)) = self.0 {
+            let _ = rustix::termios::tcsetattr(&terminal, rustix::termios::OptionalActions::Now, &how);
+        }
+    }
+}
+
+#[cfg(not(unix))]
+struct Terminal;
+
+#[cfg(not(unix))]
+impl Terminal {
+    fn save() -> Self {
+        Self
+    }
+
+    fn restore(self) {}
 }
 
 /// The next line of the standard input. What follows it stays there for the next one.

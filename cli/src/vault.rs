@@ -38,7 +38,7 @@ pub(crate) async fn open(home: &Home, asking: Asking) -> Result<Vault> {
         let keys = Keys { keeper, passphrase: matches!(secret, Secret::Locked(_)) };
         let key = match secret {
             Secret::Open(key) => key,
-            Secret::Locked(bundle) => passphrase::unlock(&bundle, asking)?.0,
+            Secret::Locked(bundle) => passphrase::unlock(&bundle, asking).await?.0,
         };
         (key, id, keys, None)
     } else {
@@ -63,7 +63,7 @@ pub(crate) async fn check_passphrase(home: &Home, asking: Asking) -> Result<Pass
         return Err(Failure::no_passphrase());
     };
     match keeper.get(home, id).await? {
-        Secret::Locked(bundle) => Ok(passphrase::unlock(&bundle, asking)?.1),
+        Secret::Locked(bundle) => Ok(passphrase::unlock(&bundle, asking).await?.1),
         Secret::Open(_) => Err(Failure::no_passphrase()),
     }
 }

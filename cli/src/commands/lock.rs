@@ -32,7 +32,7 @@ async fn change(home: &Home, args: &Lock) -> Result<()> {
     if args.remove && !vault.keys.passphrase {
         return Err(Failure::no_passphrase());
     }
-    let passphrase = args.set.then(passphrase::new).transpose()?;
+    let passphrase = if args.set { Some(passphrase::new().await?) } else { None };
     vault.set_passphrase(home, passphrase.as_ref().map(|passphrase| passphrase.as_str())).await?;
     print::out(if args.set {
         "The passphrase is set. `hushclip unlock` asks for it once; without that each command does.\n"

@@ -24,6 +24,7 @@ use crate::failure::{Failure, Result};
 use crate::home::Home;
 use crate::passphrase::Asking;
 use crate::session::Session;
+use crate::signal::signal;
 
 /// How long taking something back may take after a signal.
 const TAKE_BACK: Duration = Duration::from_secs(1);
@@ -91,30 +92,6 @@ async fn with_session_asking(
     // What the command itself has to say comes first.
     let closed = session.close().await;
     outcome.and(closed)
-}
-
-/// Waits for a signal to stop; returns the exit code for it.
-#[cfg(unix)]
-async fn signal() -> u8 {
-    use tokio::signal::unix::{SignalKind, signal};
-    // Not SIGHUP: `nohup` has that ignored, and listening would undo it.
-    let (Ok(mut interrupt), Ok(mut terminate)) = (signal(SignalKind::interrupt()), signal(SignalKind::terminate()))
-    else {
-        return std::future::pending().await;
-    };
-    tokio::select! {
-        _ = interrupt.recv() => 130,
-        _ = terminate.recv() => 143,
-    }
-}
-
-/// Waits for Ctrl+C; returns the exit code for it.
-#[cfg(not(unix))]
-async fn signal() -> u8 {
-    match tokio::signal::ctrl_c().await {
-        Ok(()) => 130,
-        Err(_) => std::future::pending().await,
-    }
 }
 
 /// The name given, else the host's.

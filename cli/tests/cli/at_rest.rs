@@ -106,10 +106,20 @@ fn a_passphrase_can_be_changed_and_removed() {
     assert_ne!(keys(&laptop), first, "who has the old key opens nothing new");
 }
 
+/// Locks a device at the end, however that comes, so that nothing stays behind.
+struct Locks<'a>(&'a Device);
+
+impl Drop for Locks<'_> {
+    fn drop(&mut self) {
+        let _ = self.0.run(&["lock"]);
+    }
+}
+
 #[cfg(unix)]
 #[test]
 fn unlocking_lasts_until_locked() {
     let (_relay, laptop, pixel) = with_passphrase();
+    let _locks = Locks(&laptop);
     laptop.pipe(&["unlock"], b"wrong wrong wrong\n").fails("wrong_passphrase");
     assert!(laptop.pipe(&["unlock"], format!("{PASSPHRASE}\n").as_bytes()).ok().contains("until `hushclip lock`"));
     assert!(laptop.run(&["unlock"]).ok().contains("already"));

@@ -10,5 +10,7 @@ mod pairing;
 mod relay;
 mod sharing;
 mod support;
+#[cfg(target_os = "linux")]
+mod terminal;
 mod trust;
 mod usage;
