@@ -14,7 +14,9 @@ export class Cli {
   }
 
   start(...args) {
-    return new Process(BINARY, ["--home", this.home, ...args]);
+    // Not the keyring of whoever runs the tests.
+    const env = { ...process.env, HUSHCLIP_KEYRING: "off" };
+    return new Process(BINARY, ["--home", this.home, ...args], { env });
   }
 
   /** Runs a command to its end; it must succeed. */
