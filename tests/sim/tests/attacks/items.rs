@@ -1,0 +1,357 @@
+//! Attacks on clips: forged, replayed, held back, attributed to somebody else.
+
+use hushclip_engine::{Command, Event};
+use hushclip_protocol::codec;
+use hushclip_protocol::envelope::{Envelope, Header, Kind, Salt, assemble};
+use hushclip_protocol::frame::{Item, ToDevice, ToRelay};
+use hushclip_protocol::ids::{AccountId, DeviceId, Hash, ItemId};
+use hushclip_sim::{Desk, Way};
+
+use crate::craft::*;
+
+const DAY: u64 = 24 * 60 * 60 * 1000;
+
+/// The relay keeps back what goes down to a device and fits.
+fn drop_items(desk: &mut Desk, device: usize, which: impl Fn(u64) -> bool + 'static) {
+    desk.lie(move |way, to, frame| match ToDevice::decode(&frame) {
+        Ok(ToDevice::Item(item)) if way == Way::Down && to == device && which(item.cursor) => Vec::new(),
+        Ok(ToDevice::Items { items, has_more, through }) if way == Way::Down && to == device => {
+            let items = items.into_iter().filter(|item| !which(item.cursor)).collect();
+            vec![ToDevice::Items { items, has_more, through }.encode()]
+        }
+        _ => vec![frame],
+    });
+}
+
+#[test]
+fn attack_replay_under_a_new_cursor() {
+    let mut desk = Desk::paired(2);
+    let seen = tap(&mut desk);
+    desk.copy(0, "once");
+    let item = seen.borrow()[0].clone();
+    for cursor in 2..6 {
+        show_item(&mut desk, 1, cursor, &item.envelope);
+    }
+    assert_eq!(desk.texts(1), ["once"]);
+    assert_eq!(desk.clipboard(1), ["once"]);
+    desk.restart(1);
+    show_item(&mut desk, 1, 6, &item.envelope);
+    assert_eq!(desk.texts(1), ["once"]);
+    assert!(alerts(&desk, 1).is_empty());
+    goes_on(&mut desk, 0, 1);
+}
+
+#[test]
+fn attack_each_header_field_changed() {
+    let mut desk = Desk::paired(3);
+    let seen = tap(&mut desk);
+    desk.copy(0, "first");
+    let bytes = seen.borrow()[0].envelope.to_vec();
+    let envelope = Envelope::parse(&bytes).unwrap();
+    let other = DeviceId::from_hex(&desk.view(2).device).unwrap();
+    let header = || envelope.header.clone();
+    let changes: [(&str, Header); 10] = [
+        ("kind", Header { kind: Kind::Tombstone, ..header() }),
+        ("account", Header { account: AccountId::from_bytes([1; 32]), ..header() }),
+        ("epoch", Header { epoch: header().epoch - 1, ..header() }),
+        ("log_seq", Header { log_seq: header().log_seq - 1, ..header() }),
+        ("log_head", Header { log_head: Hash::from_bytes([1; 32]), ..header() }),
+        ("sender", Header { sender: other, ..header() }),
+        ("counter", Header { counter: 2, ..header() }),
+        ("item", Header { item: ItemId::from_bytes([1; 16]), ..header() }),
+        ("ttl_s", Header { ttl_s: 1, ..header() }),
+        ("salt", Header { salt: Salt([1; 24]), ..header() }),
+    ];
+    let signature = codec::decode::<(
+        minicbor::bytes::ByteVec,
+        minicbor::bytes::ByteVec,
+        hushclip_protocol::ids::Signature,
+    )>(&bytes, 1 << 20)
+    .unwrap()
+    .2;
+    for (at, (name, header)) in changes.into_iter().enumerate() {
+        let forged = assemble(&codec::encode(&header), envelope.sealed, signature);
+        show_item(&mut desk, 1, 2 + at as u64, &forged);
+        assert_eq!(desk.texts(1), ["first"], "{name}");
+        assert!(alerts(&desk, 1).is_empty(), "{name}");
+    }
+    desk.cut(None);
+    desk.wait(5_000);
+    goes_on(&mut desk, 0, 1);
+}
+
+#[test]
+fn attack_body_of_one_clip_under_the_header_of_another() {
+    let mut desk = Desk::paired(2);
+    let seen = tap(&mut desk);
+    desk.copy(0, "one");
+    desk.copy(0, "two");
+    let (one, two) = (seen.borrow()[0].envelope.to_vec(), seen.borrow()[1].envelope.to_vec());
+    let (one, two) = (Envelope::parse(&one).unwrap(), Envelope::parse(&two).unwrap());
+    // With its keys the sender itself could sign it; the ciphertext belongs to its own header still.
+    let keys = stolen_keys(&desk, 0);
+    let header = codec::encode(&Header { counter: 3, item: ItemId::from_bytes([3; 16]), ..two.header.clone() });
+    let signature = keys.sign(&hushclip_protocol::envelope::signed_bytes(&header, one.sealed));
+    show_item(&mut desk, 1, 3, &assemble(&header, one.sealed, signature));
+    assert_eq!(desk.texts(1), ["two", "one"]);
+    desk.cut(None);
+    desk.wait(5_000);
+    desk.stop_lying();
+    desk.copy(0, "three");
+    assert_eq!(desk.texts(1)[0], "two", "its counter is spent");
+    desk.copy(0, "four");
+    assert_eq!(desk.texts(1)[0], "four");
+}
+
+#[test]
+fn attack_clip_of_another_account() {
+    let mut desk = Desk::paired(2);
+    let other = other_people();
+    let keys = stolen_keys(&other, 0);
+    let foreign = envelope(&keys, &entries(&other, 0), 0, 1, "from elsewhere");
+    show_item(&mut desk, 1, 1, &foreign);
+    assert!(desk.texts(1).is_empty());
+    desk.cut(None);
+    desk.wait(5_000);
+    goes_on(&mut desk, 0, 1);
+}
+
+#[test]
+fn attack_envelopes_out_of_range_or_form() {
+    let mut desk = Desk::paired(2);
+    let good = envelope(&stolen_keys(&desk, 0), &entries(&desk, 0), 1, 1, "good");
+    let mut bad = vec![
+        Vec::new(),
+        vec![0x83],
+        vec![0x9f, 0xff],
+        vec![0x81; 300],
+        vec![0x5b, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff],
+    ];
+    bad.extend((0..good.len()).step_by(7).map(|at| good[..at].to_vec()));
+    bad.extend((0..good.len()).step_by(5).map(|at| {
+        let mut changed = good.clone();
+        changed[at] ^= 1;
+        changed
+    }));
+    bad.push([good.as_slice(), &[0]].concat());
+    bad.push(vec![0; hushclip_protocol::limits::ENVELOPE_BYTES + 1]);
+    for (at, bytes) in bad.into_iter().enumerate() {
+        show_item(&mut desk, 1, 1 + at as u64, &bytes);
+        assert!(desk.texts(1).is_empty(), "case {at}");
+    }
+    desk.cut(None);
+    desk.wait(5_000);
+    goes_on(&mut desk, 0, 1);
+}
+
+#[test]
+fn attack_one_clip_dropped() {
+    let mut desk = Desk::paired(3);
+    drop_items(&mut desk, 1, |cursor| cursor == 2);
+    for text in ["one", "two", "three"] {
+        desk.copy(0, text);
+    }
+    desk.wait(1_000);
+    assert_eq!(desk.texts(1), ["three", "one"]);
+    assert_eq!(alerts(&desk, 1), ["missing"]);
+    assert!(alerts(&desk, 2).is_empty(), "device 2 was told the truth");
+    desk.restart(1);
+    assert_eq!(alerts(&desk, 1), ["missing"], "kept until it is put away");
+    let id = desk.view(1).alerts.last().expect("it is shown").id;
+    desk.command(1, Command::DismissAlert { id });
+    assert!(alerts(&desk, 1).is_empty());
+    goes_on(&mut desk, 0, 1);
+    assert!(alerts(&desk, 1).is_empty(), "said once");
+}
+
+#[test]
+fn attack_first_clip_of_a_newcomer_dropped() {
+    let mut desk = Desk::paired(2);
+    drop_items(&mut desk, 0, |cursor| cursor == 1);
+    desk.copy(1, "its first");
+    desk.copy(1, "its second");
+    desk.wait(1_000);
+    assert_eq!(alerts(&desk, 0), ["missing"], "it came after device 0, so its counters start at 1");
+}
+
+#[test]
+fn attack_newest_clips_dropped() {
+    let mut desk = Desk::paired(2);
+    desk.copy(0, "seen");
+    drop_items(&mut desk, 1, |cursor| cursor == 2);
+    desk.copy(0, "held back");
+    desk.wait(DAY + 60_000);
+    assert_eq!(alerts(&desk, 1), ["missing"], "the daily heartbeat shows it");
+    assert!(desk.view(1).devices.iter().any(|device| !device.own && device.confirmed_at.is_some()));
+}
+
+#[test]
+fn attack_clips_in_another_order() {
+    let mut desk = Desk::paired(2);
+    desk.copy(0, "nought");
+    let mut kept: Option<Item> = None;
+    desk.lie(move |way, device, frame| match ToDevice::decode(&frame) {
+        Ok(ToDevice::Item(item)) if way == Way::Down && device == 1 => match kept.take() {
+            None if item.cursor == 2 => {
+                kept = Some(item);
+                Vec::new()
+            }
+            Some(first) => vec![
+                ToDevice::Item(Item { cursor: 2, ..item }).encode(),
+                ToDevice::Item(Item { cursor: 3, ..first }).encode(),
+            ],
+            None => vec![frame],
+        },
+        _ => vec![frame],
+    });
+    desk.copy(0, "one");
+    desk.copy(0, "two");
+    assert_eq!(desk.texts(1), ["two", "nought"], "never an older one after a newer one");
+    assert_eq!(alerts(&desk, 1), ["missing"]);
+}
+
+#[test]
+fn attack_cursor_at_the_end_of_numbers() {
+    let mut desk = Desk::paired(2);
+    let seen = tap(&mut desk);
+    desk.copy(0, "one");
+    let bytes = seen.borrow()[0].envelope.to_vec();
+    show_item(&mut desk, 1, u64::MAX, &bytes);
+    desk.tell(1, &ToDevice::Items { items: Vec::new(), has_more: false, through: u64::MAX });
+    desk.copy(1, "mine");
+    desk.tell(1, &ToDevice::Pushed { item: ItemId::from_bytes([1; 16]), cursor: u64::MAX });
+    desk.tell(
+        0,
+        &ToDevice::Delivered(hushclip_protocol::frame::Delivered {
+            device: DeviceId::from_hex(&desk.view(1).device).unwrap(),
+            cursor: u64::MAX,
+        }),
+    );
+    desk.cut(None);
+    desk.wait(60_000);
+    assert!(desk.texts(0).contains(&"mine".to_owned()));
+    goes_on(&mut desk, 0, 1);
+}
+
+#[test]
+fn attack_cursor_rolled_back() {
+    let mut desk = Desk::paired(2);
+    let before = desk.snapshot();
+    desk.copy(0, "one");
+    desk.copy(0, "two");
+    desk.roll_back(before);
+    desk.wait(5_000);
+    assert_eq!(problem(&desk, 1), "rolled_back");
+    assert_eq!(desk.texts(1), ["two", "one"], "nothing is lost here");
+    desk.command(1, Command::Dismiss);
+    goes_on(&mut desk, 0, 1);
+}
+
+#[test]
+fn attack_copied_profile() {
+    let mut desk = Desk::paired(3);
+    desk.copy(1, "before the theft");
+    let stolen = desk.disk(1).clone();
+    desk.copy(1, "by the owner");
+    desk.add_device();
+    desk.take_away(1);
+    desk.set_disk(3, stolen);
+    desk.command(3, Command::Push { text: "by the thief".into(), html: None });
+    desk.wait(5_000);
+    desk.bring_back_while(1, 0, |_| {});
+    desk.wait(5_000);
+    desk.copy(1, "by the owner again");
+    desk.wait(5_000);
+    let noticed =
+        alerts(&desk, 0).contains(&"cloned".to_owned()) || alerts(&desk, 1).contains(&"cloned_here".to_owned());
+    assert!(noticed, "{:?} {:?}", alerts(&desk, 0), alerts(&desk, 1));
+    assert!(desk.texts(0).contains(&"by the owner again".to_owned()));
+}
+
+#[test]
+fn attack_two_clips_at_one_counter() {
+    let mut desk = Desk::paired(3);
+    desk.copy(0, "the real one");
+    let forged = envelope(&stolen_keys(&desk, 0), &entries(&desk, 0), 2, 1, "another one");
+    show_item(&mut desk, 1, 2, &forged);
+    assert_eq!(desk.texts(1), ["the real one"]);
+    assert_eq!(alerts(&desk, 1), ["cloned"]);
+    desk.tell(0, &ToDevice::Item(Item { cursor: 2, envelope: forged.into() }));
+    assert_eq!(alerts(&desk, 0), ["cloned_here"]);
+}
+
+#[test]
+fn attack_repeating_random_numbers() {
+    let mut desk = Desk::paired(2);
+    let seen = tap(&mut desk);
+    desk.repeat_random(0);
+    desk.copy(0, "one");
+    desk.repeat_random(0);
+    desk.copy(0, "two");
+    let seen = seen.borrow();
+    let headers: Vec<_> = seen.iter().map(|item| Envelope::parse(&item.envelope).unwrap().header).collect();
+    for (at, header) in headers.iter().enumerate() {
+        assert!(headers[..at].iter().all(|other| other != header), "one key and nonce for two texts");
+        assert_eq!(header.counter, at as u64 + 1);
+    }
+}
+
+#[test]
+fn attack_kinds_that_nobody_sends_yet() {
+    let mut desk = Desk::paired(2);
+    let (keys, log) = (stolen_keys(&desk, 0), entries(&desk, 0));
+    let (_, secret) = secret(&keys, &log);
+    let account = replay(&log).account();
+    for (counter, kind) in [(1, Kind::State), (2, Kind::Live)] {
+        let address = hushclip_crypto::envelope::Address {
+            kind,
+            account,
+            epoch: 1,
+            log_seq: 1,
+            log_head: log[1].hash(),
+            counter,
+            item: ItemId::from_bytes([counter as u8; 16]),
+            ttl_s: 60,
+        };
+        let note = hushclip_crypto::body::Heartbeat { at_ms: 1 };
+        let key = secret.derive_item_key(&account, 1);
+        let bytes = hushclip_crypto::envelope::seal_note(&keys, &key, &address, &note, &mut rng());
+        show_item(&mut desk, 1, counter, &bytes);
+    }
+    assert!(desk.texts(1).is_empty() && alerts(&desk, 1).is_empty());
+}
+
+#[test]
+fn attack_tombstone_by_a_stranger() {
+    let mut desk = Desk::paired(2);
+    desk.copy(0, "stays");
+    let thief = hushclip_crypto::keys::DeviceKeys::make(&mut rng());
+    let log = entries(&desk, 1);
+    let account = replay(&log).account();
+    let (_, secret) = secret(&stolen_keys(&desk, 1), &log);
+    let gone = hushclip_crypto::body::Gone {
+        device: DeviceId::from_hex(&desk.view(0).device).unwrap(),
+        counter: 1,
+        item: ItemId::from_hex(&desk.view(1).clips[0].id).unwrap(),
+    };
+    let address = hushclip_crypto::envelope::Address {
+        kind: Kind::Tombstone,
+        account,
+        epoch: 1,
+        log_seq: 1,
+        log_head: log[1].hash(),
+        counter: 2,
+        item: ItemId::from_bytes([7; 16]),
+        ttl_s: 60,
+    };
+    let tombstone = hushclip_crypto::body::Tombstone { at_ms: 1, gone: vec![gone] };
+    let key = secret.derive_item_key(&account, 1);
+    let bytes = hushclip_crypto::envelope::seal_note(&thief, &key, &address, &tombstone, &mut rng());
+    show_item(&mut desk, 1, 2, &bytes);
+    assert_eq!(desk.texts(1), ["stays"]);
+    desk.say_as(0, &ToRelay::Push { after: 1, envelope: bytes.into() });
+    desk.event(1, Event::Online);
+    desk.cut(None);
+    desk.wait(5_000);
+    goes_on(&mut desk, 0, 1);
+}

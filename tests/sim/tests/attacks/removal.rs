@@ -1,0 +1,152 @@
+//! Attacks with a removed device, and on the removal itself.
+
+use hushclip_crypto::log::open_grant;
+use hushclip_engine::view::Stage;
+use hushclip_engine::{Command, Event};
+use hushclip_protocol::error::CloseCode;
+use hushclip_protocol::frame::{ToDevice, ToRelay};
+use hushclip_sim::{Desk, Way};
+
+use crate::craft::*;
+
+fn remove(desk: &mut Desk, by: usize, device: usize) {
+    let id = desk.view(device).device;
+    desk.command(by, Command::RemoveDevice { device: id });
+}
+
+#[test]
+fn attack_removed_device_reads_on() {
+    let mut desk = Desk::paired(3);
+    let thief = stolen_keys(&desk, 2);
+    remove(&mut desk, 0, 2);
+    let seen = tap(&mut desk);
+    desk.copy(0, "after the removal");
+    // It has its keys, the whole log, and everything that the relay passes on.
+    for (seq, entry) in entries(&desk, 0).iter().enumerate() {
+        assert_eq!(open_grant(&thief, entry).is_ok(), seq == 2, "entry {seq}: its own epoch only");
+    }
+    assert_eq!(seen.borrow().len(), 1);
+    assert_eq!(desk.view(2).stage, Stage::Removed);
+    assert!(desk.texts(2).is_empty());
+}
+
+#[test]
+fn attack_removed_device_is_told_and_keeps_nothing_secret() {
+    let mut desk = Desk::paired(3);
+    desk.copy(0, "before");
+    remove(&mut desk, 0, 2);
+    assert_eq!(desk.view(2).stage, Stage::Removed);
+    assert_eq!(desk.texts(2), ["before"], "the list is the person's");
+    let keys: Vec<_> = desk.disk(2).keys().map(|key| key.split('/').next().unwrap_or_default().to_owned()).collect();
+    for gone in ["device", "account", "log", "out", "sender", "invite"] {
+        assert!(!keys.contains(&gone.to_owned()), "{gone} is still on the disk");
+    }
+    desk.restart(2);
+    assert_eq!(desk.view(2).stage, Stage::Removed);
+    assert_eq!(alerts(&desk, 1), ["removed"], "the others are told");
+    desk.command(2, Command::Leave);
+    assert!(desk.disk(2).is_empty() && desk.texts(2).is_empty());
+}
+
+#[test]
+fn attack_removed_device_comes_back_later() {
+    let mut desk = Desk::paired(3);
+    desk.take_away(2);
+    remove(&mut desk, 0, 2);
+    desk.hibernate();
+    desk.bring_back_while(2, 0, |_| {});
+    desk.wait(5_000);
+    assert_eq!(desk.view(2).stage, Stage::Removed, "shown the signed entry, it believes it");
+}
+
+#[test]
+fn attack_close_code_without_proof_does_not_wipe() {
+    let mut desk = Desk::paired(2);
+    desk.cut(Some(CloseCode::Removed));
+    assert_eq!(problem(&desk, 1), "removed_unproven");
+    assert!(desk.disk(1).contains_key("device") && desk.disk(1).contains_key("account"));
+    desk.command(0, Command::Resume);
+    desk.command(1, Command::Resume);
+    goes_on(&mut desk, 0, 1);
+}
+
+#[test]
+fn attack_removed_device_sends_on_under_its_old_epoch() {
+    let mut desk = Desk::paired(3);
+    desk.copy(2, "while it was in");
+    let thief = stolen_keys(&desk, 2);
+    remove(&mut desk, 0, 2);
+    let log = entries(&desk, 0);
+    let late = envelope(&thief, &log, 2, 2, "past its counter");
+    show_item(&mut desk, 1, 2, &late);
+    let again = envelope(&thief, &log, 2, 1, "under a counter that was used");
+    show_item(&mut desk, 1, 3, &again);
+    assert_eq!(desk.texts(1), ["while it was in"]);
+    // The relay itself refuses both.
+    desk.say_as(0, &ToRelay::Push { after: 1, envelope: late.into() });
+    assert_eq!(desk.texts(1).len(), 1);
+    desk.cut(None);
+    desk.wait(5_000);
+    goes_on(&mut desk, 0, 1);
+}
+
+#[test]
+fn attack_what_it_sent_before_its_removal_still_counts() {
+    // Not an attack by the removed device but on it: the relay holds its last clip back until later.
+    let mut desk = Desk::paired(3);
+    desk.take_away(1);
+    desk.copy(2, "sent in time");
+    remove(&mut desk, 0, 2);
+    desk.bring_back_while(1, 0, |_| {});
+    desk.wait(5_000);
+    assert_eq!(desk.texts(1), ["sent in time"]);
+    goes_on(&mut desk, 0, 1);
+}
+
+#[test]
+fn attack_removal_withheld_from_one_device() {
+    let mut desk = Desk::paired(3);
+    desk.copy(0, "nought");
+    let victim = 1;
+    desk.lie(move |way, device, frame| match ToDevice::decode(&frame) {
+        Ok(ToDevice::LogEntries { from, entries, .. })
+            if way == Way::Down && device == victim && from + entries.len() as u64 > 3 =>
+        {
+            vec![ToDevice::LogEntries { from, entries: Vec::new(), has_more: false }.encode()]
+        }
+        _ => vec![frame],
+    });
+    remove(&mut desk, 0, 2);
+    desk.copy(0, "one");
+    desk.wait(30_000);
+    assert_eq!(desk.texts(1), ["nought"], "what is sealed after an entry that it does not know, it does not take");
+    desk.copy(1, "under the old list");
+    assert!(!desk.texts(0).contains(&"under the old list".to_owned()), "and nothing goes to the removed device");
+    desk.stop_lying();
+    desk.cut(None);
+    desk.wait(60_000);
+    assert_eq!(desk.view(1).devices.len(), 2);
+    desk.copy(0, "two");
+    desk.wait(1_000);
+    assert!(desk.texts(1).contains(&"two".to_owned()));
+    assert!(desk.texts(1).contains(&"one".to_owned()) || alerts(&desk, 1).contains(&"missing".to_owned()));
+    assert!(desk.texts(0).contains(&"under the old list".to_owned()), "it was kept and sent after all");
+}
+
+#[test]
+fn attack_each_removes_the_other_at_once() {
+    let mut desk = Desk::paired(3);
+    let (one, two) = (desk.view(1).device, desk.view(2).device);
+    desk.reachable = false;
+    desk.cut(None);
+    desk.command(1, Command::RemoveDevice { device: two });
+    desk.command(2, Command::RemoveDevice { device: one });
+    desk.reachable = true;
+    for device in 0..3 {
+        desk.event(device, Event::Online);
+    }
+    desk.wait(120_000);
+    let stages = [desk.view(1).stage, desk.view(2).stage];
+    assert!(stages.contains(&Stage::Member) && stages.contains(&Stage::Removed), "{stages:?}");
+    assert_eq!(desk.view(0).devices.len(), 2);
+}
