@@ -57,6 +57,16 @@ async function dump(page) {
   });
 }
 
+/** Which of these texts the memory of the web app's module holds. */
+async function inMemory(page, texts) {
+  return page.evaluate(async (texts) => {
+    const module = await import("/hushclip_web.js");
+    const { memory } = await module.default();
+    const held = new TextDecoder("latin1").decode(memory.buffer);
+    return texts.filter((text) => held.includes(text));
+  }, texts);
+}
+
 async function isOnline(cli, name, online) {
   await eventually(`${name} ${online ? "online" : "offline"} for the terminal`, async () => {
     const lines = (await cli.run(["devices", "--json"])).trim().split("\n").map((line) => JSON.parse(line));
@@ -132,9 +142,12 @@ describe("The lock in the web app", () => {
   it("is away from the moment it is locked by hand", async () => {
     await isOnline(cli, "Phone-canary", true);
     await app.press("settings");
+    const secrets = ["clip-canary", "sent while it was locked", "Terminal", PASSPHRASE];
+    assert.deepEqual(await inMemory(app.page, secrets.slice(0, 3)), secrets.slice(0, 3), "it is there to be found");
     await app.press("lock-now");
     await isLocked(app);
     await isOnline(cli, "Phone-canary", false);
+    assert.deepEqual(await inMemory(app.page, secrets), []);
     await unlock(app, PASSPHRASE);
     await guarded(app, "guarded");
   });

@@ -49,6 +49,9 @@ pub fn App(
         if before.is_some_and(|before| before != Screen::Loading && before != screen && screen != Screen::Locked) {
             focus_soon("h1");
         }
+        if screen == Screen::Locked {
+            host.news.clear();
+        }
         if matches!(screen, Screen::Welcome | Screen::Opened | Screen::Joining) {
             host.places.back();
         }

@@ -47,6 +47,12 @@ impl News {
         });
     }
 
+    /// Forgets what was shown and said.
+    pub(crate) fn clear(self) {
+        self.toasts.set(Vec::new());
+        self.spoken.set(String::new());
+    }
+
     /// Turns the engine's notices into words, each of them, in order.
     pub(crate) fn follow(self, notice: Signal<Option<Notice>>, host: Host) {
         ImmediateEffect::new_scoped(move || {

@@ -14,7 +14,7 @@ use crate::shell::{Host, Shell};
 pub struct Hooks {
     /// The new picture.
     pub on_view: Box<dyn Fn(View)>,
-    /// The lock is not what it was. Once it is locked, the picture is to be forgotten.
+    /// The lock is not what it was. Once it is locked, picture and news are to be forgotten.
     pub on_lock: Box<dyn Fn(LockView)>,
     /// Passing news.
     pub on_notice: Box<dyn Fn(Notice)>,

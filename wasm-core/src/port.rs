@@ -24,7 +24,7 @@ const AGAIN_MS: u64 = 250;
 pub enum ToPopup {
     /// The new picture.
     View(View),
-    /// How the lock stands. Once it is locked, the picture is to be forgotten.
+    /// How the lock stands. Once it is locked, picture and news are to be forgotten.
     Lock(LockView),
     /// Passing news.
     Notice(Notice),

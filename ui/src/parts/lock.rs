@@ -81,15 +81,15 @@ fn Guarded(open: RwSignal<Option<Form>>) -> impl IntoView {
             </select>
         </label>
         <Trouble />
-        <div class="row start">
-            <button
-                class="secondary"
-                type="button"
-                data-testid="lock-now"
-                on:click=move |_| host.ask(LockCommand::Lock)
-            >
-                {text::LOCK_NOW}
-            </button>
+        <button
+            class="secondary wide"
+            type="button"
+            data-testid="lock-now"
+            on:click=move |_| host.ask(LockCommand::Lock)
+        >
+            {text::LOCK_NOW}
+        </button>
+        <div class="row">
             <Opener form=Form::Change open label=text::LOCK_CHANGE testid="change-passphrase" />
             <Opener form=Form::Remove open label=text::LOCK_REMOVE testid="remove-passphrase" />
         </div>
@@ -117,6 +117,15 @@ fn Filling(form: Form, open: RwSignal<Option<Form>>) -> impl IntoView {
     let (old, new, again) = (RwSignal::new(String::new()), RwSignal::new(String::new()), RwSignal::new(String::new()));
     let refused = RwSignal::new(None::<&'static str>);
     let busy = host.follow_lock(|lock| lock.busy);
+    let failed = host.follow_lock(|lock| lock.problem.is_some());
+    Effect::new(move |before: Option<bool>| {
+        let failed = failed.get();
+        if failed && before.is_some() {
+            // The button that was pressed rested meanwhile, and lost the keyboard.
+            focus_soon("#lock-form input");
+        }
+        failed
+    });
     let submit = move |event: SubmitEvent| {
         event.prevent_default();
         if busy.get_untracked() {
@@ -164,15 +173,17 @@ fn Filling(form: Form, open: RwSignal<Option<Form>>) -> impl IntoView {
             {(form != Form::Remove)
                 .then(|| {
                     view! {
-                        <PassphraseField
-                            id="passphrase-new"
-                            label=text::PASSPHRASE_NEW
-                            typed=new
-                            kind="new-password"
-                            described="passphrase-hint"
-                        />
-                        <p class="hint" id="passphrase-hint">{text::PASSPHRASE_HINT}</p>
-                        <p class="hint" role="status" data-testid="strength">{advice}</p>
+                        <div class="field">
+                            <PassphraseField
+                                id="passphrase-new"
+                                label=text::PASSPHRASE_NEW
+                                typed=new
+                                kind="new-password"
+                                described="passphrase-hint"
+                            />
+                            <p class="hint" id="passphrase-hint">{text::PASSPHRASE_HINT}</p>
+                            <p class="strength" role="status" data-testid="strength">{advice}</p>
+                        </div>
                         <PassphraseField
                             id="passphrase-again"
                             label=text::PASSPHRASE_REPEAT
