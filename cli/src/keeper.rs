@@ -160,7 +160,7 @@ fn erase(path: &std::path::Path) {
     let _ = fs::remove_file(path);
 }
 
-/// Erases all files with secrets but one: what a change that was cut short has left.
+/// Erases all files with secrets but one.
 pub(crate) fn erase_files(home: &Home, but: Option<KeyId>) -> std::io::Result<()> {
     let kept = but.map(|id| path(home, id));
     let files = match fs::read_dir(home.path()) {

@@ -31,8 +31,6 @@ pub(crate) struct Vault {
 pub(crate) async fn open(home: &Home, asking: Asking) -> Result<Vault> {
     let database = Database::open(&home.state()).map_err(|error| cannot_read(home, &error))?;
     let vault = database.vault().map_err(|error| cannot_read(home, &error))?;
-    // Files of keys that a change cut short has left. Of no importance if it does not work.
-    let _ = keeper::erase_files(home, vault.map(|(id, _)| id));
     let (key, id, keys, fresh) = if let Some((id, keeper)) = vault {
         let secret = keeper.get(home, id).await?;
         let keys = Keys { keeper, passphrase: matches!(secret, Secret::Locked(_)) };
@@ -86,6 +84,8 @@ impl Vault {
             return Err(home.storage("Cannot write to", &error));
         }
         keeper.delete(home, self.id).await;
+        // What an earlier change that was cut short has left.
+        let _ = keeper::erase_files(home, Some(id));
         self.id = id;
         self.keys.passphrase = passphrase.is_some();
         Ok(())

@@ -8,7 +8,12 @@ use anyhow::{Context as _, Result};
 use crate::{debian, npm, proc, toolchain};
 
 /// What only the tests need, as (program, Debian package).
-const TEST_PROGRAMS: [(&str, &str); 2] = [("chromium", "chromium"), ("firefox-esr", "firefox-esr")];
+const TEST_PROGRAMS: [(&str, &str); 4] = [
+    ("chromium", "chromium"),
+    ("firefox-esr", "firefox-esr"),
+    ("dbus-daemon", "dbus-daemon"),
+    ("gnome-keyring-daemon", "gnome-keyring"),
+];
 
 /// Installs what building and running need, and for `test` the browsers as well.
 pub(crate) fn setup(test: bool) -> Result<()> {
@@ -22,7 +27,7 @@ pub(crate) fn setup(test: bool) -> Result<()> {
     if test {
         let missing: Vec<&str> =
             TEST_PROGRAMS.iter().filter(|(program, _)| !proc::on_path(program)).map(|(_, package)| *package).collect();
-        debian::install(&missing).context("the tests drive real browsers")?;
+        debian::install(&missing).context("the tests drive real browsers and a real keyring")?;
         println!("  browsers   {}", if missing.is_empty() { "there" } else { "installed" });
     }
     let cargo = proc::output(Command::new("cargo").arg("-V"), std::time::Duration::from_secs(20))?;

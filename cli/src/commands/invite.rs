@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use hushclip_engine::view::{InviteView, Problem};
 use hushclip_engine::{Command, Notice};
+use hushclip_protocol::limits;
 use tokio::sync::mpsc;
 use tokio::time::{Instant, timeout_at};
 
@@ -69,7 +70,9 @@ async fn open(session: &mut Session, args: &Invite) -> Result<()> {
     {
         eprintln!("{qr}");
     }
-    let minutes = invite.expires_at.saturating_sub(crate::clock::now_ms()).div_ceil(60_000);
+    // This clock and the relay's are compared only roughly.
+    let left = invite.expires_at.saturating_sub(crate::clock::now_ms()).min(limits::INVITE_MS);
+    let minutes = left.div_ceil(60_000);
     print::out(&format!("{shown}\n"))?;
     let how = if invite.code.is_some() {
         format!("Type it on the new device, in a terminal with `hushclip join {shown} --relay {}`.", view.relay)

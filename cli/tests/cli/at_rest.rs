@@ -193,6 +193,18 @@ fn without_its_key_a_home_says_so_and_loses_nothing() {
 }
 
 #[test]
+fn a_database_that_was_away_for_a_while_still_opens() {
+    let (relay, laptop, pixel) = two_devices();
+    let (state, away) = (laptop.home().join("state.db"), laptop.home().join("away.db"));
+    std::fs::rename(&state, &away).unwrap();
+    laptop.run(&["init", "--relay", &relay.url()]).ok();
+    laptop.run(&["status"]).ok();
+    std::fs::rename(&away, &state).unwrap();
+    pixel.run(&["push", "hi"]).ok();
+    assert_eq!(laptop.run(&["pull"]).ok(), "hi\n");
+}
+
+#[test]
 fn a_lost_passphrase_leaves_only_leaving() {
     let (_relay, laptop, _pixel) = with_passphrase();
     laptop.run(&["leave", "--yes"]).ok();

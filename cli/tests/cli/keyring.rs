@@ -140,6 +140,10 @@ fn a_keyring_keeps_the_key_and_the_bundle() {
     let started = Instant::now();
     desktop.run(&["push", "hi"], "").fails("keyring");
     assert!(started.elapsed() < Duration::from_secs(10), "{:?}", started.elapsed());
+    // Nor with a locked one that has nobody to ask.
+    desktop.keyring(false);
+    desktop.run(&["push", "hi"], "").fails("keyring");
+    desktop.end_keyring();
     desktop.keyring(true);
     desktop.run(&["push", "hi"], "").ok();
     desktop.run(&["leave", "--yes"], "").ok();
@@ -167,4 +171,17 @@ fn a_keyring_can_be_declined() {
     desktop.keyring(true);
     desktop.run(&["init", "--no-keyring", "--relay", &relay.url()], "").ok();
     assert_eq!(desktop.status()["keys"], "file");
+}
+
+#[test]
+fn a_bus_that_does_not_answer_holds_nothing_up() {
+    let (relay, folder) = (Relay::start(), tempfile::tempdir().unwrap());
+    let socket = folder.path().join("bus");
+    let _silent = std::os::unix::net::UnixListener::bind(&socket).unwrap();
+    let mut command = hushclip();
+    command.env_remove("HUSHCLIP_KEYRING").env("DBUS_SESSION_BUS_ADDRESS", format!("unix:path={}", socket.display()));
+    command.arg("--home").arg(folder.path().join("home")).args(["init", "--relay", &relay.url()]);
+    let started = Instant::now();
+    Outcome::from(command.output().unwrap()).ok();
+    assert!(started.elapsed() < Duration::from_secs(10), "{:?}", started.elapsed());
 }
