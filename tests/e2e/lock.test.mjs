@@ -52,8 +52,9 @@ async function dump(page) {
     const key = await answer(database.transaction("keys").objectStore("keys").get("at-rest"));
     const vault = await answer(database.transaction("keys").objectStore("keys").get("vault"));
     database.close();
-    const text = [vault, ...values].map((value) => new TextDecoder("latin1").decode(value)).join("\n");
-    return { count: values.length, names, text, extractable: key.extractable, first: [...values[0]].join() };
+    const bytes = [vault, ...values].filter((value) => value instanceof Uint8Array);
+    const text = bytes.map((value) => new TextDecoder("latin1").decode(value)).join("\n");
+    return { count: values.length, names, text, extractable: key?.extractable, first: String(values[0]) };
   });
 }
 
@@ -227,16 +228,39 @@ describe("The lock in the web app", () => {
     await app.has("create-account");
   });
 
-  it("says that a damaged database is damaged", async () => {
-    await app.page.evaluate(async () => {
-      const answer = (request) => new Promise((resolve) => (request.onsuccess = () => resolve(request.result)));
-      const database = await answer(indexedDB.open("hushclip"));
-      await answer(database.transaction("keys", "readwrite").objectStore("keys").put("nonsense", "vault"));
-      await answer(database.transaction("records", "readwrite").objectStore("records").put(7, 7));
-      database.close();
+  const damages = {
+    "records whose key is of another form": (store) => store("keys").delete("vault"),
+    "a key that is none": (store) => store("keys").put("nonsense", "vault"),
+    "a key that was changed": (store) => store("keys").put(new Uint8Array(60), "vault"),
+    "no key": (store) => store("keys").delete("at-rest"),
+  };
+  for (const [what, damage] of Object.entries(damages)) {
+    it(`says that a database is damaged: ${what}`, async () => {
+      const records = await app.page.evaluate(`(${async (damage) => {
+        const answer = (request) => new Promise((resolve) => (request.onsuccess = () => resolve(request.result)));
+        const database = await answer(indexedDB.open("hushclip"));
+        const store = (name) => database.transaction(name, "readwrite").objectStore(name);
+        await answer(store("records").put(7, 7));
+        await answer(damage(store));
+        const count = await answer(store("records").count());
+        database.close();
+        return count;
+      }})(${damage})`);
+      await app.page.reload();
+      assert.match(await app.has("failure"), /cannot be read/);
+      assert.equal((await dump(app.page)).count, records, "nothing was deleted");
     });
-    await app.page.reload();
-    assert.match(await app.has("failure"), /cannot be read/);
+  }
+
+  it("says that a database of a later version cannot be read", async () => {
+    // A page of the same origin that does not hold the database open.
+    await app.page.goto(new URL("/style.css", relay.url).href);
+    await app.page.evaluate(async () => {
+      const done = (request) => new Promise((resolve) => (request.onsuccess = () => resolve(request.result)));
+      (await done(indexedDB.open("hushclip", 99))).close();
+    });
+    await app.page.goto(relay.url);
+    assert.match(await app.has("failure"), /of a later Hushclip/);
   });
 });
 

@@ -10,7 +10,8 @@ mod wrap;
 use hushclip_crypto::vault::VaultKey;
 use hushclip_engine::Write;
 use js_sys::Uint8Array;
-use wasm_bindgen::JsValue;
+use wasm_bindgen::{JsCast as _, JsValue};
+use web_sys::DomException;
 
 use self::database::{Change, Database};
 pub(crate) use self::guard::Guard;
@@ -102,6 +103,11 @@ fn sealed(key: &VaultKey, name: &str, value: &[u8]) -> Uint8Array {
 }
 
 fn refused(error: JsValue) -> StartError {
+    // A database of a later version, or without its parts.
+    let name = error.dyn_ref::<DomException>().map(DomException::name);
+    if matches!(name.as_deref(), Some("VersionError" | "NotFoundError")) {
+        return StartError::Damaged;
+    }
     match StoreError::from(error) {
         StoreError::Full => StartError::StorageFull,
         StoreError::Failed => StartError::NoStorage,
