@@ -6,7 +6,7 @@ use crate::text;
 /// Fewest characters that are taken.
 pub(crate) const SHORTEST: usize = 8;
 const WEAK_BITS: f64 = 45.0;
-const FAIR_BITS: f64 = 70.0;
+const FAIR_BITS: f64 = 66.0;
 
 /// How hard it is to guess.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -68,7 +68,8 @@ mod tests {
             ("password", Strength::Weak),
             ("Summer2024", Strength::Weak),
             ("x7#Kp2!qLm9", Strength::Fair),
-            ("purple castle otter", Strength::Fair),
+            ("purple castle otter", Strength::Weak),
+            ("purple castle otter bicycle", Strength::Fair),
             ("purple castle otter bicycle seven", Strength::Strong),
             ("x7#Kp2!qLm9vTz", Strength::Strong),
         ] {
