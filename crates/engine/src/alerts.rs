@@ -51,6 +51,9 @@ pub(crate) enum AlertKind {
     /// The relay's log was shorter, and this device has completed it.
     #[n(6)]
     LogRestored,
+    /// The relay keeps log entries back; `count` is the position of the last one.
+    #[n(7)]
+    LogWithheld,
 }
 
 impl Engine {
@@ -130,6 +133,13 @@ impl Engine {
                 "log_restored",
                 "The relay had lost part of the list of devices, as after a restored backup. This device has put it back."
                     .to_owned(),
+            ),
+            AlertKind::LogWithheld => (
+                "log_withheld",
+                format!(
+                    "“{name}” knows of a change in the list of devices that the relay does not show here. Clips wait on \
+                     this device until it does. Compare the devices on each of yours; put this away to send anyway."
+                ),
             ),
         };
         AlertView { id: alert.id, code: code.into(), message, at: alert.at_ms, device: alert.device.to_hex() }

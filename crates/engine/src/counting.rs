@@ -127,10 +127,17 @@ impl Engine {
             account.next_counter = header.counter.saturating_add(1);
             own.remember(header.counter, header.item);
         }
-        if (unknown || other) && !own.cloned {
-            own.cloned = true;
-            self.persist_sender(&header.sender);
-            self.alert(AlertKind::ClonedHere, header.sender, header.sender, 1);
+        if unknown || other {
+            self.cloned_here(header.sender);
+        }
+    }
+
+    /// Somebody else has the keys of this device.
+    pub(crate) fn cloned_here(&mut self, own: DeviceId) {
+        let Some(sender) = self.account.as_mut().map(|account| account.senders.entry(own).or_default()) else { return };
+        if !std::mem::replace(&mut sender.cloned, true) {
+            self.persist_sender(&own);
+            self.alert(AlertKind::ClonedHere, own, own, 1);
         }
     }
 

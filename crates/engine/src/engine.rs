@@ -153,7 +153,10 @@ impl Engine {
             Command::RemoveDevice { device } => self.remove_device(&device, rng),
             Command::SetRotation { minutes } => self.set_rotation(minutes, rng),
             Command::Resume => self.resume_by_hand(),
-            Command::DismissAlert { id } => self.dismiss_alert(id),
+            Command::DismissAlert { id } => {
+                self.dismiss_alert(id);
+                self.flush(rng);
+            }
             Command::Approve { digits, share_history } => self.approve(digits.as_deref(), share_history, rng),
             Command::Refuse => self.refuse(),
             Command::Leave => self.leave(),

@@ -1,10 +1,13 @@
-//! A forked log ends all sending until the person has looked into it.
+//! A forked log ends all sending until the person has looked into it. So does one that is kept back,
+//! until it is shown.
 
-use hushclip_protocol::ids::Hash;
+use hushclip_protocol::frame::Item;
+use hushclip_protocol::ids::{DeviceId, Hash};
 use hushclip_protocol::log::{Membership, SignedEntry};
 use minicbor::{Decode, Encode};
 
-use crate::state::evidence_record;
+use crate::alerts::AlertKind;
+use crate::state::{alerts_record, evidence_record};
 use crate::{Engine, problem};
 
 /// How many contradictions are kept.
@@ -45,6 +48,46 @@ impl Engine {
         }
         self.persist_account();
         self.halt(problem::fork());
+    }
+
+    /// A member has signed what it sent under another log than this device knows. The item is done
+    /// with: it shall not stop this device once more when the person wants to go on.
+    pub(crate) fn forked_at_item(&mut self, item: &Item, seq: u64, theirs: Hash) {
+        if let Some(account) = &mut self.account {
+            account.cursor = account.cursor.max(item.cursor);
+        }
+        self.stop_forked(seq, theirs, None);
+    }
+
+    /// A member has signed that it knows an entry which the relay does not show. Whoever it lets in or
+    /// removes, nothing more is sent to the devices of before.
+    pub(crate) fn note_withheld(&mut self, device: DeviceId, seq: u64) {
+        let known = self.alerts.iter_mut().find(|a| a.kind == AlertKind::LogWithheld && a.device == device);
+        match known {
+            Some(alert) if alert.count >= seq => {}
+            Some(alert) => {
+                alert.count = seq;
+                self.persist(alerts_record(&self.alerts));
+            }
+            None => self.alert(AlertKind::LogWithheld, device, device, seq),
+        }
+    }
+
+    /// Whether the relay keeps log entries back, and the person has not put that away.
+    pub(crate) fn log_is_withheld(&self) -> bool {
+        self.alerts.iter().any(|alert| alert.kind == AlertKind::LogWithheld)
+    }
+
+    /// Takes it back where the log has come, or where the device that said so is gone.
+    pub(crate) fn retract_withheld(&mut self) {
+        let Some(log) = self.account.as_ref().and_then(|account| account.membership.as_ref()) else { return };
+        let before = self.alerts.len();
+        self.alerts.retain(|alert| {
+            alert.kind != AlertKind::LogWithheld || (alert.count > log.seq() && log.member(&alert.device).is_some())
+        });
+        if self.alerts.len() < before {
+            self.persist(alerts_record(&self.alerts));
+        }
     }
 
     /// The person wants to go on with this relay. What this device knows of the log still has to

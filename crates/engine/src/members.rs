@@ -4,7 +4,7 @@ use hushclip_crypto::keys::DeviceKeys;
 use hushclip_crypto::log::{make_genesis, open_grant};
 use hushclip_protocol::frame::ToRelay;
 use hushclip_protocol::ids::{DeviceId, Hash};
-use hushclip_protocol::log::{Action, Change, LogError, Membership, SignedEntry};
+use hushclip_protocol::log::{Action, Change, Entry, LogError, Membership, SignedEntry};
 use rand_core::CryptoRng;
 
 use crate::alerts::AlertKind;
@@ -23,6 +23,8 @@ pub(crate) struct LogSync {
     pub(crate) fetched_for_item: bool,
     /// The relay's may be shorter, and is then completed from here.
     pub(crate) mending: bool,
+    /// How long this device's log was when the relay last had another head than it.
+    pub(crate) conflict_at: Option<usize>,
 }
 
 /// Why an entry from the relay was not taken in.
@@ -87,6 +89,7 @@ impl Engine {
         let Some(log) = &account.membership else { return self.pull_log() };
         let (own_seq, own_head, known) = (log.seq(), log.head(), account.head_at(seq));
         if seq > own_seq {
+            self.log_sync.mending = false;
             self.pull_log();
         } else if seq == own_seq && head == own_head {
             self.log_sync.mending = false;
@@ -136,6 +139,7 @@ impl Engine {
             }
         }
         self.persist_account();
+        self.retract_withheld();
         if self.is_removed() {
             return self.removed_by_log();
         }
@@ -172,8 +176,10 @@ impl Engine {
         }
         let (next, change) = match account.membership.clone() {
             Some(mut log) => {
-                let change = log.apply(&entry)?;
-                (log, Some(change))
+                match log.apply(&entry) {
+                    Err(LogError::NotNext) if goes_on_elsewhere(&log, &entry) => return Err(Refused::Fork(entry)),
+                    change => (log, Some(change?)),
+                }
             }
             None => (Membership::genesis(&entry)?, None),
         };
@@ -184,7 +190,14 @@ impl Engine {
         if let Some(own) = next.member(&identity.id) {
             let renewed = identity.next_box.as_ref().filter(|boxed| boxed.derive_pk() == own.box_pk);
             let keys = renewed.map_or_else(|| identity.keys.clone(), |boxed| identity.keys.with_box(boxed.clone()));
-            let secret = open_grant(&keys, &entry).map_err(|_| Refused::Bad)?;
+            let Ok(secret) = open_grant(&keys, &entry) else {
+                let own = identity.id;
+                if entry.decode_entry().is_ok_and(|entry| entry.author == own) {
+                    // Sealed to a box key that this device never had, and signed with its own name.
+                    self.cloned_here(own);
+                }
+                return Err(Refused::Bad);
+            };
             account.secrets.insert(next.epoch(), secret);
             if renewed.is_some() {
                 // All that was sealed to the old one is open by now, and it is dropped with that.
@@ -292,4 +305,11 @@ impl Engine {
         let (Some(account), Some(identity)) = (&self.account, &self.identity) else { return false };
         account.membership.as_ref().is_some_and(|log| log.removed(&identity.id).is_some())
     }
+}
+
+/// Whether an entry has the next place, after another one than the newest that is known here.
+fn goes_on_elsewhere(log: &Membership, entry: &SignedEntry) -> bool {
+    let next = log.seq().checked_add(1);
+    let elsewhere = |e: Entry| e.account == log.account() && Some(e.seq) == next && e.prev != log.head();
+    entry.decode_entry().is_ok_and(elsewhere)
 }

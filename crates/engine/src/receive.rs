@@ -5,7 +5,7 @@ use hushclip_crypto::body::{ClipBody, FLAG_SUPERSEDED, HTML, Heartbeat, TEXT, To
 use hushclip_crypto::envelope::{open, open_note};
 use hushclip_protocol::envelope::{Envelope, Header, Kind};
 use hushclip_protocol::frame::{Item, ToRelay};
-use hushclip_protocol::ids::{ItemId, SignPk};
+use hushclip_protocol::ids::{Hash, ItemId, SignPk};
 use hushclip_protocol::limits;
 use rand_core::CryptoRng;
 
@@ -22,6 +22,8 @@ enum Outcome {
     Passed,
     /// Its sender has seen log entries that this device has not.
     NeedsLog,
+    /// Its sender has another entry at a known position of the log.
+    Forked(u64, Hash),
 }
 
 impl Engine {
@@ -61,6 +63,7 @@ impl Engine {
                     self.persist_account();
                     return self.pull_log();
                 }
+                Outcome::Forked(seq, head) => return self.forked_at_item(item, seq, head),
             }
         }
         self.log_sync.fetched_for_item = false;
@@ -108,6 +111,7 @@ impl Engine {
                 self.line.phase = Phase::CatchingUp;
                 return self.pull_log();
             }
+            Outcome::Forked(seq, head) => return self.forked_at_item(item, seq, head),
         }
         if let Some(account) = &mut self.account {
             account.cursor = item.cursor;
@@ -146,8 +150,18 @@ impl Engine {
             return Outcome::Passed;
         }
         let Some(log) = &account.membership else { return Outcome::NeedsLog };
-        if header.log_seq > log.seq() && may_fetch_log {
-            return Outcome::NeedsLog;
+        if header.log_seq > log.seq() {
+            if may_fetch_log {
+                return Outcome::NeedsLog;
+            }
+            if is_by_member(account, &envelope) {
+                let (sender, seq) = (header.sender, header.log_seq);
+                self.note_withheld(sender, seq);
+            }
+            return Outcome::Passed;
+        }
+        if account.head_at(header.log_seq) != Some(header.log_head) && is_by_member(account, &envelope) {
+            return Outcome::Forked(header.log_seq, header.log_head);
         }
         let Some(key) = sender_key(account, header) else { return Outcome::Passed };
         if !envelope.verify(&key) || !self.count(header) {
@@ -215,6 +229,12 @@ impl Engine {
         let list_only = repeated || body.flags & FLAG_SUPERSEDED != 0;
         (!list_only).then_some(id)
     }
+}
+
+/// Whether a present member of this account has signed it, wherever it stands in the log.
+fn is_by_member(account: &Account, envelope: &Envelope<'_>) -> bool {
+    let sender = account.membership.as_ref().and_then(|log| log.member(&envelope.header.sender));
+    envelope.header.account == account.id && sender.is_some_and(|member| envelope.verify(&member.sign_pk))
 }
 
 /// The key that an envelope must be signed with, if its place in the log is in order: account,

@@ -49,7 +49,7 @@ impl Engine {
     fn enqueue(&mut self, content: Content, rng: &mut dyn CryptoRng) {
         let Some(identity) = &self.identity else { return };
         let mut clip = Clip {
-            item: random_item(rng),
+            item: self.fresh_item(rng),
             order: self.history.next_order(),
             cursor: 0,
             device: identity.id,
@@ -78,6 +78,13 @@ impl Engine {
         self.flush(rng);
     }
 
+    /// A name that no clip here has, even where random numbers repeat: the relay takes two clips with
+    /// one name for one.
+    fn fresh_item(&self, rng: &mut dyn CryptoRng) -> ItemId {
+        let mut drawn = (0..8).map(|_| random_item(rng));
+        drawn.find(|item| self.history.get(item).is_none()).unwrap_or_else(|| random_item(rng))
+    }
+
     /// Clips that wait to be sent.
     pub(crate) fn waiting(&self) -> usize {
         self.outbox.iter().filter(|queued| queued.cargo == Cargo::Clip).count()
@@ -97,7 +104,8 @@ impl Engine {
     /// Pushes what is oldest in the queue, if the line is free. One at a time: were a later one
     /// accepted and an earlier one refused, the receivers would see them out of order.
     pub(crate) fn flush(&mut self, rng: &mut dyn CryptoRng) {
-        if self.line.phase != Phase::Online || self.in_flight.is_some() || self.line.resume_at.is_some() {
+        let busy = self.in_flight.is_some() || self.line.resume_at.is_some();
+        if self.line.phase != Phase::Online || busy || self.log_is_withheld() {
             return;
         }
         while let Some(queued) = self.outbox.front() {
@@ -180,7 +188,7 @@ impl Engine {
             }
             Cargo::Heartbeat => seal_note(keys, &key, &address, &Heartbeat { at_ms: self.now }, rng),
         };
-        account.next_counter = account.next_counter.max(counter + 1);
+        account.next_counter = account.next_counter.max(counter.saturating_add(1));
         account.epoch_items = account.epoch_items.saturating_add(1);
         account.sent_ms = self.now;
         account.senders.entry(identity.id).or_default().remember(counter, front.item);
@@ -199,7 +207,7 @@ impl Engine {
         self.in_flight = None;
         self.settle(item, cursor);
         let Some(account) = &mut self.account else { return };
-        if cursor == account.cursor + 1 {
+        if account.cursor.checked_add(1) == Some(cursor) {
             account.cursor = cursor;
             self.persist_account();
         }

@@ -131,7 +131,8 @@ pub struct DeviceView {
 pub struct AlertView {
     /// For [`crate::Command::DismissAlert`].
     pub id: u64,
-    /// Stable, for scripts: `joined`, `removed`, `missing`, `cloned`, `cloned_here`, `log_restored`.
+    /// Stable, for scripts: `joined`, `removed`, `missing`, `expired`, `cloned`,
+    /// `cloned_here`, `log_restored`, `log_withheld`.
     pub code: String,
     /// What happened and what to do. Holds names of devices.
     pub message: String,

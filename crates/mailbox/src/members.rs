@@ -41,8 +41,11 @@ impl<S: Store> Mailbox<S> {
     pub(crate) fn append(&mut self, entry: &SignedEntry) -> Result<(), ErrorCode> {
         let Some(membership) = &self.membership else { return Err(ErrorCode::UnknownAccount) };
         if entry.hash() == membership.head() {
-            // A retry whose first answer was lost.
-            self.announce(membership.seq(), entry);
+            // A retry whose first answer was lost. What is stored was verified, its list too.
+            let seq = membership.seq();
+            if let Some(stored) = self.store.log()?.last() {
+                self.announce(seq, stored);
+            }
             return Ok(());
         }
         let mut next = membership.clone();
