@@ -335,13 +335,7 @@ impl Engine {
                     // Somebody else has put it back, or has gone on: compare anew.
                     return self.hang_up(rng);
                 }
-                let known = self.account.as_ref().map(|account| account.log.len());
-                if std::mem::replace(&mut self.log_sync.conflict_at, known) == known {
-                    // Somebody was quicker, says the relay again, and does not show who.
-                    self.line.resume_at = Some(self.now + BACKOFF_MS * 4);
-                    return;
-                }
-                self.pull_log();
+                self.pull_longer_log();
             }
             _ => self.line.resume_at = Some(self.now + BACKOFF_MS * 4),
         }

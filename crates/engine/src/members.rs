@@ -14,6 +14,9 @@ use crate::relay::Relay;
 use crate::state::{Account, Identity, Removed, log_record};
 use crate::{Engine, Notice, problem};
 
+/// How long to wait for entries that the relay says it has, milliseconds.
+const WITHHELD_MS: u64 = 5_000;
+
 /// How this device's log stands to the relay's.
 #[derive(Debug, Default)]
 pub(crate) struct LogSync {
@@ -23,8 +26,10 @@ pub(crate) struct LogSync {
     pub(crate) fetched_for_item: bool,
     /// The relay's may be shorter, and is then completed from here.
     pub(crate) mending: bool,
-    /// How long this device's log was when the relay last had another head than it.
-    pub(crate) conflict_at: Option<usize>,
+    /// How long this device's log was when the relay last called it too short.
+    pub(crate) short_at: Option<usize>,
+    /// A member has signed that it knows an entry at this position.
+    pub(crate) named: Option<(DeviceId, u64)>,
 }
 
 /// Why an entry from the relay was not taken in.
@@ -80,6 +85,17 @@ impl Engine {
         let from = self.account.as_ref().map_or(0, |a| a.log.len() as u64);
         self.log_sync.is_newest = false;
         self.send(&ToRelay::LogPull { from });
+    }
+
+    /// The relay has refused something because of entries that this device does not know.
+    pub(crate) fn pull_longer_log(&mut self) {
+        let known = self.account.as_ref().map(|account| account.log.len());
+        if std::mem::replace(&mut self.log_sync.short_at, known) == known {
+            // It says so once more, and has not shown any.
+            self.line.resume_at = Some(self.now + WITHHELD_MS);
+        } else {
+            self.pull_log();
+        }
     }
 
     /// Compares the relay's log head with ours, then catches up.
@@ -154,6 +170,10 @@ impl Engine {
             return self.mend_log(last);
         }
         self.log_sync.is_newest = true;
+        if let Some((device, seq)) = self.log_sync.named.take() {
+            self.note_withheld(device, seq);
+            self.retract_withheld();
+        }
         if self.identity.as_ref().is_none_or(|identity| !self.is_member(&identity.id)) {
             return self.halt(problem::bad_log());
         }

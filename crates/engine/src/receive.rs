@@ -151,11 +151,12 @@ impl Engine {
         }
         let Some(log) = &account.membership else { return Outcome::NeedsLog };
         if header.log_seq > log.seq() {
+            let named = is_by_member(account, &envelope).then_some((header.sender, header.log_seq));
             if may_fetch_log {
+                self.log_sync.named = named;
                 return Outcome::NeedsLog;
             }
-            if is_by_member(account, &envelope) {
-                let (sender, seq) = (header.sender, header.log_seq);
+            if let Some((sender, seq)) = named {
                 self.note_withheld(sender, seq);
             }
             return Outcome::Passed;

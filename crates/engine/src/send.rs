@@ -245,7 +245,7 @@ impl Engine {
     pub(crate) fn push_refused(&mut self, code: ErrorCode, rng: &mut dyn CryptoRng) {
         let pushed_after = self.in_flight.take().map(|(_, after)| after);
         match code {
-            ErrorCode::StaleEpoch => return self.pull_log(),
+            ErrorCode::StaleEpoch => return self.pull_longer_log(),
             ErrorCode::Behind => {
                 // What was missing is often on its way already, and here by now.
                 let newer = self.account.as_ref().map(|a| a.cursor) > pushed_after;

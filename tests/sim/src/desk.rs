@@ -221,6 +221,14 @@ impl Desk {
         self.lie = Some(Box::new(lie));
     }
 
+    /// From here on it lies in this way too, after what it does already.
+    pub fn lie_also(&mut self, mut lie: impl FnMut(Way, usize, Vec<u8>) -> Vec<Vec<u8>> + 'static) {
+        let mut first = self.lie.take();
+        self.lie(move |way, device, frame| {
+            lied(&mut first, way, device, frame).into_iter().flat_map(|frame| lie(way, device, frame)).collect()
+        });
+    }
+
     /// From here on the relay is honest.
     pub fn stop_lying(&mut self) {
         self.lie = None;

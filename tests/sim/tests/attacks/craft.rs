@@ -10,7 +10,7 @@ use hushclip_crypto::keys::{BoxSk, DeviceKeys, SignSeed};
 use hushclip_crypto::log::open_grant;
 use hushclip_protocol::codec;
 use hushclip_protocol::envelope::Kind;
-use hushclip_protocol::frame::{Item, ToDevice};
+use hushclip_protocol::frame::{Item, ToDevice, ToRelay};
 use hushclip_protocol::ids::{DeviceId, ItemId};
 use hushclip_protocol::limits;
 use hushclip_protocol::log::{Action, Entry, Membership, SealedList, SignedEntry};
@@ -79,19 +79,34 @@ pub(crate) fn secret(keys: &DeviceKeys, entries: &[SignedEntry]) -> (u64, EpochS
 
 /// An envelope as a device with these keys would make it, at an entry of the log.
 pub(crate) fn envelope(keys: &DeviceKeys, entries: &[SignedEntry], seq: u64, counter: u64, text: &str) -> Vec<u8> {
+    envelope_with(keys, &entries[..=seq as usize], text, |address| {
+        address.counter = counter;
+        address.item = ItemId::from_bytes([counter as u8 ^ text.len() as u8; 16]);
+    })
+}
+
+/// An envelope as a device with these keys would make it at the newest of the entries, but for what is
+/// changed.
+pub(crate) fn envelope_with(
+    keys: &DeviceKeys,
+    entries: &[SignedEntry],
+    text: &str,
+    change: impl FnOnce(&mut Address),
+) -> Vec<u8> {
     let account = replay(&entries[..1]).account();
-    let at = &entries[seq as usize];
+    let (seq, at) = (entries.len() as u64 - 1, entries.last().expect("an entry"));
     let secret = open_grant(keys, at).expect("a member at that time");
-    let address = Address {
+    let mut address = Address {
         kind: Kind::Clip,
         account,
         epoch: seq,
         log_seq: seq,
         log_head: at.hash(),
-        counter,
-        item: ItemId::from_bytes([counter as u8 ^ text.len() as u8; 16]),
+        counter: 1,
+        item: ItemId::from_bytes([9; 16]),
         ttl_s: limits::TTL_S,
     };
+    change(&mut address);
     let body = ClipBody { at_ms: 0, flags: 0, file_name: String::new(), parts: vec![Part::new(TEXT, text)] };
     seal(keys, &secret.derive_item_key(&account, seq), &address, &body, &mut rng()).expect("it is short")
 }
@@ -140,6 +155,22 @@ pub(crate) fn tap(desk: &mut Desk) -> Rc<RefCell<Vec<Item>>> {
             && let Ok(ToDevice::Item(item)) = ToDevice::decode(&frame)
         {
             kept.borrow_mut().push(item);
+        }
+        vec![frame]
+    });
+    seen
+}
+
+/// Every envelope that a device pushes from here on; what it was lied to before goes on.
+pub(crate) fn pushes(desk: &mut Desk, device: usize) -> Rc<RefCell<Vec<Vec<u8>>>> {
+    let seen = Rc::new(RefCell::new(Vec::new()));
+    let kept = Rc::clone(&seen);
+    desk.lie_also(move |way, from, frame| {
+        if from == device
+            && way == Way::Up
+            && let Ok(ToRelay::Push { envelope, .. }) = ToRelay::decode(&frame)
+        {
+            kept.borrow_mut().push(envelope.to_vec());
         }
         vec![frame]
     });
