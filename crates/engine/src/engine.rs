@@ -34,6 +34,8 @@ pub struct Engine {
     pub(crate) line: Line,
     /// The item whose `Push` is not answered yet, and the cursor that the push named.
     pub(crate) in_flight: Option<(ItemId, u64)>,
+    /// Where the relay last said that this device was behind.
+    pub(crate) behind_at: Option<u64>,
     /// Pulls that are not answered yet.
     pub(crate) pulls: u32,
     /// The relay or the account is lost to this device; trying again is up to the person.
@@ -76,6 +78,7 @@ impl Engine {
             join: records.join,
             line: Line::default(),
             in_flight: None,
+            behind_at: None,
             pulls: 0,
             halted_for_good: false,
             clock_ahead_ms: 0,

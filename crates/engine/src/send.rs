@@ -249,7 +249,12 @@ impl Engine {
             ErrorCode::Behind => {
                 // What was missing is often on its way already, and here by now.
                 let newer = self.account.as_ref().map(|a| a.cursor) > pushed_after;
-                return if newer { self.flush(rng) } else { self.pull_again() };
+                if newer {
+                    return self.flush(rng);
+                }
+                // Behind twice at one place: the relay has fewer items than it said, and says so at the start.
+                let again = std::mem::replace(&mut self.behind_at, pushed_after) == pushed_after;
+                return if again && pushed_after.is_some() { self.hang_up(rng) } else { self.pull_again() };
             }
             ErrorCode::TooLarge => {
                 let bytes = self.outbox.front().and_then(|q| q.sealed.as_ref()).map_or(0, |s| s.envelope.len());

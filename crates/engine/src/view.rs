@@ -109,7 +109,7 @@ impl core::fmt::Debug for ClipView {
 }
 
 /// One device of the account.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct DeviceView {
     /// Hexadecimal identifier.
     pub id: String,
@@ -124,6 +124,13 @@ pub struct DeviceView {
     pub confirmed_at: Option<u64>,
     /// Whether it is being removed, and the relay has not confirmed that yet.
     pub removing: bool,
+}
+
+impl core::fmt::Debug for DeviceView {
+    /// Leaves the name out.
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        write!(f, "DeviceView({})", self.id)
+    }
 }
 
 /// Something that a person should know and may have to act on.

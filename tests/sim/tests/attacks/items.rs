@@ -282,18 +282,150 @@ fn attack_two_clips_at_one_counter() {
 
 #[test]
 fn attack_repeating_random_numbers() {
+    // The key and the nonce of an item come from its header, and the counter in there never repeats.
     let mut desk = Desk::paired(2);
-    let seen = tap(&mut desk);
-    desk.repeat_random(0);
-    desk.copy(0, "one");
-    desk.repeat_random(0);
-    desk.copy(0, "two");
-    let seen = seen.borrow();
-    let headers: Vec<_> = seen.iter().map(|item| Envelope::parse(&item.envelope).unwrap().header).collect();
-    for (at, header) in headers.iter().enumerate() {
-        assert!(headers[..at].iter().all(|other| other != header), "one key and nonce for two texts");
-        assert_eq!(header.counter, at as u64 + 1);
+    let pushed = pushes(&mut desk, 0);
+    for text in ["one", "two", "three"] {
+        desk.repeat_random(0);
+        desk.copy(0, text);
     }
+    let pushed = pushed.borrow();
+    let headers: Vec<_> = pushed.iter().map(|bytes| Envelope::parse(bytes).unwrap().header_bytes).collect();
+    assert_eq!(headers.len(), 3);
+    for (at, header) in headers.iter().enumerate() {
+        assert!(!headers[..at].contains(header), "one key and nonce for two texts");
+    }
+    assert_eq!(desk.texts(1), ["three", "two", "one"], "nor does the relay take one for the other");
+}
+
+#[test]
+fn attack_process_killed_between_counter_and_sending() {
+    let mut desk = Desk::paired(2);
+    let pushed = pushes(&mut desk, 0);
+    // Everything is written, and the frame never leaves.
+    desk.lie_also(|way, device, frame| {
+        let push = way == Way::Up && device == 0 && matches!(ToRelay::decode(&frame), Ok(ToRelay::Push { .. }));
+        if push { Vec::new() } else { vec![frame] }
+    });
+    desk.copy(0, "one");
+    for _ in 0..3 {
+        desk.restart(0);
+        desk.wait(2_000);
+    }
+    desk.stop_lying();
+    assert!(pushed.borrow().len() > 1);
+    assert!(pushed.borrow().iter().all(|bytes| *bytes == pushed.borrow()[0]), "the same envelope each time");
+    desk.restart(0);
+    desk.wait(2_000);
+    assert_eq!(desk.texts(1), ["one"]);
+    desk.copy(0, "two");
+    assert!(alerts(&desk, 1).is_empty(), "no counter was skipped or used twice");
+    goes_on(&mut desk, 0, 1);
+}
+
+#[test]
+fn attack_ranges_of_the_header() {
+    let mut desk = Desk::paired(2);
+    let (keys, log) = (stolen_keys(&desk, 0), entries(&desk, 0));
+    let week = hushclip_protocol::limits::TTL_S;
+    for (cursor, (ttl_s, counter, taken)) in
+        (1..).zip([(0, 1, false), (week + 1, 1, false), (u32::MAX, 1, false), (week, 0, false), (week, 1, true), (1, 2, true)])
+    {
+        let bytes = envelope_with(&keys, &log, "x", |address| {
+            (address.ttl_s, address.counter) = (ttl_s, counter);
+            address.item = ItemId::from_bytes([cursor as u8; 16]);
+        });
+        let before = desk.texts(1).len();
+        show_item(&mut desk, 1, cursor, &bytes);
+        assert_eq!(desk.texts(1).len() > before, taken, "ttl {ttl_s}, counter {counter}");
+    }
+    assert!(alerts(&desk, 1).is_empty());
+}
+
+#[test]
+fn attack_copied_profile_counts_to_the_end_of_numbers() {
+    let mut desk = Desk::paired(3);
+    desk.copy(1, "by the owner");
+    let forged = envelope(&stolen_keys(&desk, 1), &entries(&desk, 0), 3 - 1, u64::MAX, "by the thief");
+    show_item(&mut desk, 0, 2, &forged);
+    assert_eq!(alerts(&desk, 0), ["missing"], "what was left out is told");
+    desk.tell(1, &ToDevice::Item(Item { cursor: 2, envelope: forged.into() }));
+    assert_eq!(alerts(&desk, 1), ["cloned_here"]);
+    desk.copy(1, "and on");
+    desk.copy(1, "and on again");
+    desk.restart(1);
+    desk.cut(None);
+    desk.wait(60_000);
+    assert!(desk.texts(2).contains(&"and on".to_owned()), "device 2 was not shown the forged one");
+}
+
+#[test]
+fn attack_items_skipped_by_the_cursor() {
+    let mut desk = Desk::paired(2);
+    desk.copy(0, "first");
+    desk.take_away(1);
+    desk.copy(0, "second");
+    desk.copy(0, "third");
+    desk.lie(|way, device, frame| match ToDevice::decode(&frame) {
+        Ok(ToDevice::Items { through, .. }) if way == Way::Down && device == 1 => {
+            vec![ToDevice::Items { items: Vec::new(), has_more: false, through: through + 1 }.encode()]
+        }
+        _ => vec![frame],
+    });
+    desk.bring_back_while(1, 0, |_| {});
+    desk.wait(5_000);
+    desk.stop_lying();
+    assert_eq!(desk.texts(1), ["first"]);
+    desk.cut(None);
+    desk.wait(5_000);
+    desk.copy(0, "fourth");
+    desk.copy(0, "fifth");
+    desk.wait(5_000);
+    assert_eq!(alerts(&desk, 1), ["missing"]);
+}
+
+#[test]
+fn attack_withheld_items_called_expired() {
+    // The relay pretends that much more has passed than it keeps: it is told all the same.
+    let mut desk = Desk::paired(2);
+    desk.copy(0, "first");
+    desk.take_away(1);
+    for text in ["second", "third"] {
+        desk.copy(0, text);
+    }
+    desk.lie(|way, device, frame| match ToDevice::decode(&frame) {
+        Ok(ToDevice::Welcome(mut welcome)) if way == Way::Down && device == 1 => {
+            welcome.max_cursor += 5_000;
+            vec![ToDevice::Welcome(welcome).encode()]
+        }
+        Ok(ToDevice::Items { mut items, has_more, through }) if way == Way::Down && device == 1 => {
+            items.retain(|item| item.cursor != 2);
+            vec![ToDevice::Items { items, has_more, through }.encode()]
+        }
+        _ => vec![frame],
+    });
+    desk.bring_back_while(1, 0, |_| {});
+    desk.wait(5_000);
+    assert_eq!(desk.texts(1), ["third", "first"]);
+    assert_eq!(alerts(&desk, 1), ["expired"]);
+}
+
+#[test]
+fn attack_own_clip_acknowledged_and_thrown_away() {
+    let mut desk = Desk::paired(2);
+    desk.copy(0, "first");
+    desk.lie(|way, device, frame| match ToRelay::decode(&frame) {
+        Ok(ToRelay::Push { .. }) if way == Way::Up && device == 0 => Vec::new(),
+        _ => vec![frame],
+    });
+    desk.copy(0, "second");
+    let item = ItemId::from_hex(&desk.view(0).clips[0].id).unwrap();
+    desk.tell(0, &ToDevice::Pushed { item, cursor: 2 });
+    assert_eq!(desk.view(0).waiting, 0, "it has no way to know");
+    desk.stop_lying();
+    desk.copy(0, "third");
+    desk.wait(5_000);
+    assert_eq!(alerts(&desk, 1), ["missing"], "but the others have");
 }
 
 #[test]

@@ -5,5 +5,6 @@ mod craft;
 mod forks;
 mod items;
 mod membership;
+mod pairing;
 mod removal;
 mod session;
