@@ -195,12 +195,10 @@ impl Engine {
             return Err(Refused::Gap);
         }
         let (next, change) = match account.membership.clone() {
-            Some(mut log) => {
-                match log.apply(&entry) {
-                    Err(LogError::NotNext) if goes_on_elsewhere(&log, &entry) => return Err(Refused::Fork(entry)),
-                    change => (log, Some(change?)),
-                }
-            }
+            Some(mut log) => match log.apply(&entry) {
+                Err(LogError::NotNext) if goes_on_elsewhere(&log, &entry) => return Err(Refused::Fork(entry)),
+                change => (log, Some(change?)),
+            },
             None => (Membership::genesis(&entry)?, None),
         };
         if next.account() != account.id {

@@ -3,6 +3,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use hushclip_engine::view::Stage;
+
 use crate::world::{CANARY, World};
 
 /// A person copied something.
@@ -59,6 +61,23 @@ pub enum Violation {
         /// The clip.
         text: String,
     },
+    /// 5: two devices have another list of devices.
+    Apart {
+        /// One of them.
+        device: usize,
+    },
+    /// 6: a removed device still has keys.
+    KeysLeft {
+        /// Which.
+        device: usize,
+    },
+    /// A device says that something is wrong where nothing is.
+    FalseAlarm {
+        /// Which.
+        device: usize,
+        /// What it says.
+        code: String,
+    },
     /// Pairing did not end.
     NeverJoined(usize),
 }
@@ -68,8 +87,23 @@ pub(crate) fn check(world: &World, dump: &[u8]) -> Result<(), Violation> {
         return Err(Violation::Readable);
     }
     let order_sent = order_sent(world);
+    let mut check = None;
     for (device, subject) in world.devices.iter().enumerate() {
         let view = subject.engine.view();
+        let alarm = view.alerts.iter().find(|alert| !["joined", "removed"].contains(&alert.code.as_str()));
+        if let Some(code) = alarm.map(|alert| alert.code.clone()) {
+            return Err(Violation::FalseAlarm { device, code });
+        }
+        if view.stage == Stage::Removed {
+            let keys = ["device", "account", "log/", "out/", "sender/"];
+            if subject.disk.keys().any(|key| keys.iter().any(|start| key.starts_with(start))) {
+                return Err(Violation::KeysLeft { device });
+            }
+            continue;
+        }
+        if check.get_or_insert_with(|| view.check.clone()) != &view.check {
+            return Err(Violation::Apart { device });
+        }
         if view.waiting > 0 || view.connection != hushclip_engine::view::Connection::Online {
             let state = format!("{:?}, {} waiting, {:?}", view.connection, view.waiting, view.problem);
             return Err(Violation::NotConverged { device, state });
@@ -94,7 +128,8 @@ pub(crate) fn check(world: &World, dump: &[u8]) -> Result<(), Violation> {
                 return Err(Violation::Order { device, sender: (*sender).to_owned() });
             }
         }
-        for other in &world.devices {
+        // What a device sent in the moments before its removal need not reach everybody.
+        for other in world.devices.iter().filter(|other| other.engine.view().stage != Stage::Removed) {
             for text in &other.sent {
                 if !by_sender.get(other.name.as_str()).is_some_and(|texts| texts.contains(&text.as_str())) {
                     return Err(Violation::Lost { device, text: text.clone() });

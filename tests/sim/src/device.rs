@@ -21,6 +21,8 @@ pub(crate) struct Device {
     pub(crate) conn: Option<ConnId>,
     /// Timers set by an engine that has died since do not count.
     pub(crate) life: u32,
+    /// How far its clock is ahead.
+    pub(crate) skew: i64,
     /// Texts that notices named as stored by the relay.
     pub(crate) sent: Vec<String>,
 }
@@ -28,7 +30,7 @@ pub(crate) struct Device {
 impl Device {
     pub(crate) fn new(name: String, machine: usize, rng: ChaCha20Rng) -> Self {
         let engine = restore(&BTreeMap::new());
-        Self { name, machine, engine, disk: BTreeMap::new(), rng, conn: None, life: 0, sent: Vec::new() }
+        Self { name, machine, engine, disk: BTreeMap::new(), rng, conn: None, life: 0, skew: 0, sent: Vec::new() }
     }
 
     pub(crate) fn persist(&mut self, writes: Vec<Write>) {

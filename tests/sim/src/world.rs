@@ -36,6 +36,8 @@ pub struct Report {
     pub crashes: u64,
     /// Connections cut, by the network or the relay.
     pub cuts: u64,
+    /// Devices that somebody wanted out.
+    pub removals: u64,
     /// Clips in the library of each device at the end.
     pub clips: usize,
 }
@@ -59,6 +61,12 @@ enum Step {
     Copy(usize, String),
     /// An agent sees what is on its clipboard.
     Seen(usize),
+    /// The person asks a device for something.
+    Ask(usize, Command),
+    /// The person removes another device.
+    Remove(usize, usize),
+    /// A device's clock jumps.
+    Jump(usize, i64),
 }
 
 pub(crate) struct World {
@@ -87,6 +95,7 @@ pub fn run(seed: u64, faults: Faults) -> Result<Report, Violation> {
         let text = format!("{CANARY} copy {} on machine {machine}", world.next());
         world.plan(at, Step::Copy(machine, text));
     }
+    world.plan_changes();
     let end = world.now + STORM_MS;
     world.run_until(end, |_| false);
     world.faults = Faults::CALM;
@@ -145,6 +154,31 @@ impl World {
     }
 
     /// Every other one by a typed code.
+    /// In the storm people remove devices, set their clocks, and let keys change often.
+    fn plan_changes(&mut self) {
+        let devices = self.devices.len() as u64;
+        if self.faults.crash == 0 {
+            return;
+        }
+        for _ in 0..self.below(5) {
+            let (device, at) = (self.below(devices) as usize, self.below(STORM_MS));
+            self.plan(at, Step::Ask(device, Command::SetRotation { minutes: 30 }));
+        }
+        for _ in 0..self.below(6) {
+            let (device, at) = (self.below(devices) as usize, self.below(STORM_MS));
+            let minutes = [-24 * 60, -35, -1, 1, 35, 24 * 60][self.below(6) as usize];
+            self.plan(at, Step::Jump(device, minutes * 60_000));
+        }
+        if self.chance(500) {
+            // Sometimes two at once, who may remove each other.
+            for _ in 0..=self.below(2) {
+                let (by, gone) = (self.below(devices) as usize, self.below(devices) as usize);
+                let at = self.below(STORM_MS);
+                self.plan(at, Step::Remove(by, gone));
+            }
+        }
+    }
+
     fn pair(&mut self, joiner: usize) {
         let by_code = joiner % 2 == 1;
         self.command(0, if by_code { Command::InviteByCode } else { Command::Invite });
@@ -233,6 +267,19 @@ impl World {
                 self.copied.push(Copied { machine, text: text.clone() });
                 self.set_clipboard(machine, text);
             }
+            Step::Ask(device, command) => self.command(device, command),
+            Step::Remove(by, gone) => {
+                let id = self.view(gone).device;
+                if by != gone && self.view(by).devices.len() > 1 && self.view(by).devices.iter().any(|d| d.id == id) {
+                    self.report.removals += 1;
+                    self.command(by, Command::RemoveDevice { device: id });
+                }
+            }
+            Step::Jump(device, ms) => {
+                self.devices[device].skew += ms;
+                // The platform's timers go by time that has passed, and are set anew by what comes next.
+                self.event(device, Event::Online);
+            }
             Step::Seen(device) => {
                 self.event(device, Event::LocalCopy(Content::text(self.clipboard_of(device))));
             }
@@ -240,8 +287,8 @@ impl World {
     }
 
     fn event(&mut self, device: usize, event: Event) {
-        let now = self.now;
         let subject = &mut self.devices[device];
+        let now = self.now.saturating_add_signed(subject.skew);
         let effects = subject.engine.handle(event, now, &mut subject.rng);
         for effect in effects {
             self.effect(device, effect);
@@ -281,7 +328,8 @@ impl World {
             Effect::Disconnect => self.hang_up(device),
             Effect::WakeAt(at) => {
                 let life = self.devices[device].life;
-                self.plan(at.saturating_sub(self.now), Step::Timer(device, life));
+                let now = self.now.saturating_add_signed(self.devices[device].skew);
+                self.plan(at.saturating_sub(now), Step::Timer(device, life));
             }
             Effect::WriteClipboard(content) => self.set_clipboard(self.devices[device].machine, content.text),
             Effect::Notice(Notice::Sent { id, .. }) => {
@@ -398,6 +446,9 @@ impl World {
     fn settled(&self) -> bool {
         self.devices.iter().all(|d| {
             let view = d.engine.view();
+            if view.stage == Stage::Removed {
+                return true;
+            }
             let line = self.relay.as_ref().zip(d.conn).is_some_and(|(relay, conn)| relay.sockets.contains_key(&conn));
             line && view.connection == Connection::Online && view.waiting == 0
         }) && !self.agenda.values().any(|s| {

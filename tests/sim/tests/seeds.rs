@@ -6,7 +6,7 @@ use hushclip_sim::{Faults, run};
 const REGRESSIONS: [u64; 4] = [3, 33, 43, 516];
 
 fn seeds() -> u64 {
-    std::env::var("SEEDS").ok().and_then(|text| text.parse().ok()).unwrap_or(500)
+    std::env::var("SEEDS").ok().and_then(|text| text.parse().ok()).unwrap_or(2000)
 }
 
 #[test]
@@ -19,19 +19,27 @@ fn calm() {
 
 #[test]
 fn storm() {
-    let (mut crashes, mut cuts, mut clips) = (0, 0, 0);
+    let all: Vec<u64> = REGRESSIONS.into_iter().chain(0..seeds()).collect();
+    let workers = std::thread::available_parallelism().map_or(1, usize::from);
+    let outcomes: Vec<_> = std::thread::scope(|scope| {
+        let runs = |seeds: &[u64]| seeds.iter().map(|seed| (*seed, run(*seed, Faults::STORM))).collect::<Vec<_>>();
+        let parts = all.chunks(all.len().div_ceil(workers)).map(|part| scope.spawn(move || runs(part)));
+        parts.collect::<Vec<_>>().into_iter().flat_map(|part| part.join().expect("no seed panics")).collect()
+    });
+    let (mut crashes, mut cuts, mut clips, mut removals) = (0, 0, 0, 0);
     let mut failed = Vec::new();
-    for seed in REGRESSIONS.into_iter().chain(0..seeds()) {
-        match run(seed, Faults::STORM) {
+    for (seed, outcome) in outcomes {
+        match outcome {
             Ok(report) => {
                 crashes += report.crashes;
                 cuts += report.cuts;
                 clips += report.clips;
+                removals += report.removals;
             }
             Err(violation) => failed.push(format!("seed {seed}: {violation:?}")),
         }
     }
-    println!("{} seeds: {crashes} crashes, {cuts} cuts, {clips} clips", seeds());
+    println!("{} seeds: {crashes} crashes, {cuts} cuts, {removals} removals, {clips} clips", seeds());
     assert!(failed.is_empty(), "{} of {} seeds failed:\n{}", failed.len(), seeds(), failed.join("\n"));
     assert!(crashes > seeds() && cuts > seeds(), "the weather was too good to prove anything");
 }

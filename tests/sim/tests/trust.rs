@@ -339,5 +339,7 @@ fn a_fork_stays_over_restarts_and_when_the_network_is_back() {
     }
     desk.wait(2 * MINUTE);
     assert_eq!(desk.texts(0), ["waits"]);
-    assert!(alerts(&desk, 1).contains(&"log_restored".to_owned()) || alerts(&desk, 0).contains(&"log_restored".to_owned()));
+    assert!(
+        alerts(&desk, 1).contains(&"log_restored".to_owned()) || alerts(&desk, 0).contains(&"log_restored".to_owned())
+    );
 }

@@ -328,9 +328,14 @@ fn attack_ranges_of_the_header() {
     let mut desk = Desk::paired(2);
     let (keys, log) = (stolen_keys(&desk, 0), entries(&desk, 0));
     let week = hushclip_protocol::limits::TTL_S;
-    for (cursor, (ttl_s, counter, taken)) in
-        (1..).zip([(0, 1, false), (week + 1, 1, false), (u32::MAX, 1, false), (week, 0, false), (week, 1, true), (1, 2, true)])
-    {
+    for (cursor, (ttl_s, counter, taken)) in (1..).zip([
+        (0, 1, false),
+        (week + 1, 1, false),
+        (u32::MAX, 1, false),
+        (week, 0, false),
+        (week, 1, true),
+        (1, 2, true),
+    ]) {
         let bytes = envelope_with(&keys, &log, "x", |address| {
             (address.ttl_s, address.counter) = (ttl_s, counter);
             address.item = ItemId::from_bytes([cursor as u8; 16]);

@@ -47,7 +47,8 @@ fn say(relay: &mut Mailbox<MemoryStore>, conn: ConnId, frame: &ToRelay, now: u64
 }
 
 fn frames(replies: &[Reply]) -> Vec<ToDevice> {
-    let sent = replies.iter().filter_map(|reply| if let Reply::Send { frame, .. } = reply { Some(frame) } else { None });
+    let sent =
+        replies.iter().filter_map(|reply| if let Reply::Send { frame, .. } = reply { Some(frame) } else { None });
     sent.map(|frame| ToDevice::decode(frame).expect("a frame")).collect()
 }
 
@@ -93,12 +94,8 @@ fn attack_claim_with_a_guessed_secret() {
     for guess in 0..50 {
         let (conn, _) = open(&mut relay, guess, NOW);
         let claim = hushclip_protocol::ids::Claim::from_bytes([guess; 32]);
-        let answers = frames(&say(
-            &mut relay,
-            conn,
-            &ToRelay::Claim { versions: versions.clone(), invite, claim, token },
-            NOW,
-        ));
+        let answers =
+            frames(&say(&mut relay, conn, &ToRelay::Claim { versions: versions.clone(), invite, claim, token }, NOW));
         assert!(matches!(answers[..], [ToDevice::Error { code: ErrorCode::InviteGone, .. }]), "{answers:?}");
     }
 }
@@ -167,9 +164,8 @@ fn attack_somebody_with_the_link_answers_in_place_of_the_inviter() {
         _ => vec![frame],
     });
     desk.command(1, Command::Join { link: forged, name: "device 1".into() });
-    let note = |step, bytes: Vec<u8>| {
-        ToDevice::InviteNote(InviteNote { invite: fake.invite(), step, bytes: bytes.into() })
-    };
+    let note =
+        |step, bytes: Vec<u8>| ToDevice::InviteNote(InviteNote { invite: fake.invite(), step, bytes: bytes.into() });
     desk.tell(1, &note(InviteStep::Offer, fake.offer()));
     let bytes = request.borrow_mut().take().expect("it answers");
     let opened = fake.open_request(&bytes).expect("its own request");
