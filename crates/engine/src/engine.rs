@@ -73,7 +73,7 @@ impl Engine {
             identity: records.identity,
             account: records.account,
             outbox: records.outbox,
-            history: History::restore(records.clips, records.on_clipboard),
+            history: History::restore(records.clips, records.on_clipboard, records.coming),
             invite: records.invite,
             join: records.join,
             line: Line::default(),

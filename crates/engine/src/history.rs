@@ -5,7 +5,7 @@ use hushclip_protocol::label;
 
 use crate::effect::Write;
 use crate::event::Content;
-use crate::state::{Clip, clipboard_record};
+use crate::state::{Clip, clipboard_record, coming_record, delete_coming};
 
 /// Clips kept on a device.
 const KEPT: usize = 1000;
@@ -23,11 +23,14 @@ pub(crate) struct History {
     taken: Option<String>,
     /// Digest of what was last seen or put on the clipboard.
     on_clipboard: Option<Hash>,
+    /// Digest of what is being put there. Were it noted only before or only after that, a process
+    /// killed between would take the older or the newer content for the person's.
+    coming: Option<Hash>,
 }
 
 impl History {
-    pub(crate) fn restore(clips: Vec<Clip>, on_clipboard: Option<Hash>) -> Self {
-        Self { clips, taken: None, on_clipboard }
+    pub(crate) fn restore(clips: Vec<Clip>, on_clipboard: Option<Hash>, coming: Option<Hash>) -> Self {
+        Self { clips, taken: None, on_clipboard, coming }
     }
 
     /// Newest first.
@@ -79,14 +82,12 @@ impl History {
     /// another device's: that agent took it for the newest.
     pub(crate) fn is_echo(&self, content: &Content, own: DeviceId, in_doubt: Option<ItemId>, now: u64) -> bool {
         let text = canonical(&content.text);
-        if self.taken.as_ref() == Some(&text) || self.on_clipboard == Some(digest(&text)) {
+        if self.taken.as_ref() == Some(&text) || self.is_on_clipboard(&text) {
             return true;
         }
         let mut superseded = false;
-        let foreign = self
-            .iter()
-            .take(LOOKED_AT)
-            .any(|clip| clip.device != own && self.on_clipboard == Some(digest(&canonical(&clip.text))));
+        let foreign =
+            self.iter().take(LOOKED_AT).any(|clip| clip.device != own && self.is_on_clipboard(&canonical(&clip.text)));
         for (position, clip) in self.iter().take(LOOKED_AT).enumerate() {
             let counts = if clip.device == own {
                 position == 0 || Some(clip.item) == in_doubt || (foreign && now.saturating_sub(clip.sent_ms) < ECHO_MS)
@@ -106,8 +107,20 @@ impl History {
         self.clips.last().is_some_and(|clip| canonical(&clip.text) == canonical(text))
     }
 
+    fn is_on_clipboard(&self, canonical: &str) -> bool {
+        let digest = Some(digest(canonical));
+        self.on_clipboard == digest || self.coming == digest
+    }
+
+    /// The clipboard is about to hold this; returns what to persist before it does.
+    pub(crate) fn note_coming(&mut self, text: &str) -> Write {
+        let digest = digest(&canonical(text));
+        self.coming = Some(digest);
+        coming_record(&digest)
+    }
+
     /// The clipboard holds this now; returns what to persist.
-    pub(crate) fn note_clipboard(&mut self, text: &str) -> Option<Write> {
+    pub(crate) fn note_clipboard(&mut self, text: &str) -> Vec<Write> {
         let text = canonical(text);
         if self.taken.as_ref() != Some(&text) {
             self.taken = None;
@@ -115,7 +128,8 @@ impl History {
         let digest = digest(&text);
         let news = self.on_clipboard != Some(digest);
         self.on_clipboard = Some(digest);
-        news.then(|| clipboard_record(&digest))
+        let came = self.coming.take().map(|_| delete_coming());
+        news.then(|| clipboard_record(&digest)).into_iter().chain(came).collect()
     }
 
     /// Whether another device's clip with this text came in after a clip of this list.

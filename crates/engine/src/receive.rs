@@ -130,11 +130,11 @@ impl Engine {
         if content.text.is_empty() || self.waiting() > 0 {
             return;
         }
-        let noted = self.history.note_clipboard(&content.text);
+        let coming = self.history.note_coming(&content.text);
+        self.persist(coming);
+        let came = self.history.note_clipboard(&content.text);
         self.effect(Effect::WriteClipboard(content));
-        // Only now: were it noted first and the process killed between, the older content would
-        // still be on the clipboard and look new.
-        self.effect(Effect::Persist(noted.into_iter().collect()));
+        self.effect(Effect::Persist(came));
     }
 
     fn take(&mut self, item: &Item, may_fetch_log: bool) -> Outcome {

@@ -26,6 +26,7 @@ pub(crate) const LOG: &str = "log/";
 pub(crate) const OUT: &str = "out/";
 pub(crate) const CLIP: &str = "clip/";
 pub(crate) const CLIPBOARD: &str = "clipboard";
+pub(crate) const COMING: &str = "coming";
 pub(crate) const SENDER: &str = "sender/";
 pub(crate) const ALERTS: &str = "alerts";
 pub(crate) const EVIDENCE: &str = "evidence";
@@ -39,6 +40,7 @@ pub(crate) struct Records {
     pub(crate) outbox: VecDeque<Queued>,
     pub(crate) clips: Vec<Clip>,
     pub(crate) on_clipboard: Option<Hash>,
+    pub(crate) coming: Option<Hash>,
     pub(crate) invite: Option<Invite>,
     pub(crate) join: Option<Join>,
     pub(crate) alerts: Vec<Alert>,
@@ -114,6 +116,8 @@ impl Records {
                 out.invite = Some(decode(&value)?);
             } else if key == CLIPBOARD {
                 out.on_clipboard = Some(decode(&value)?);
+            } else if key == COMING {
+                out.coming = Some(decode(&value)?);
             } else if key == JOIN {
                 out.join = Some(decode(&value)?);
             } else if key == ALERTS {

@@ -29,7 +29,7 @@ impl Engine {
         }
         let in_doubt = self.outbox.front().filter(|queued| queued.sealed.is_some()).map(|queued| queued.item);
         let echo = self.history.is_echo(&content, identity.id, in_doubt, self.now);
-        if let Some(write) = self.history.note_clipboard(&content.text) {
+        for write in self.history.note_clipboard(&content.text) {
             self.persist(write);
         }
         if !echo {

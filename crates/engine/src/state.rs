@@ -19,8 +19,8 @@ use crate::engine::RestoreError;
 use crate::exchange::{Inviting, Joining};
 use crate::fork::Evidence;
 use crate::records::{
-    ACCOUNT, ALERTS, AccountRecord, CLIP, CLIPBOARD, DEVICE, DeviceRecord, EVIDENCE, INVITE, JOIN, LOG, OUT, REMOVED,
-    SENDER,
+    ACCOUNT, ALERTS, AccountRecord, CLIP, CLIPBOARD, COMING, DEVICE, DeviceRecord, EVIDENCE, INVITE, JOIN, LOG, OUT,
+    REMOVED, SENDER,
 };
 use crate::relay::Relay;
 
@@ -412,6 +412,14 @@ pub(crate) fn clipboard_record(digest: &Hash) -> Write {
     put(CLIPBOARD.into(), digest)
 }
 
+pub(crate) fn coming_record(digest: &Hash) -> Write {
+    put(COMING.into(), digest)
+}
+
+pub(crate) fn delete_coming() -> Write {
+    Write::Delete { key: COMING.into() }
+}
+
 /// Deletes every record of the account, and with it all keys; clips and what the clipboard holds stay.
 pub(crate) fn delete_account<'a>(
     account: Option<&'a Account>,
@@ -426,7 +434,7 @@ pub(crate) fn delete_account<'a>(
 /// Deletes every record that [`delete_account`] leaves.
 pub(crate) fn delete_clips<'a>(clips: impl Iterator<Item = &'a Clip>) -> impl Iterator<Item = Write> {
     let clipboard = Write::Delete { key: CLIPBOARD.into() };
-    [clipboard, Removed::delete()].into_iter().chain(clips.map(Clip::delete))
+    [clipboard, delete_coming(), Removed::delete()].into_iter().chain(clips.map(Clip::delete))
 }
 
 fn log_key(seq: u64) -> String {

@@ -1,6 +1,6 @@
 //! The clock, the network, the people, and the order in which things happen.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use hushclip_engine::view::{Connection, Stage};
 use hushclip_engine::{Command, Content, Effect, Event, Notice, view::View};
@@ -13,6 +13,8 @@ use crate::check::{self, Copied, Violation};
 use crate::device::Device;
 use crate::faults::Faults;
 use crate::relay::Relay;
+
+mod plan;
 
 /// Stands in every clip and every name, and must stand nowhere at the relay.
 pub(crate) const CANARY: &str = "canary-7f3a";
@@ -82,6 +84,8 @@ pub(crate) struct World {
     /// Frames on one socket stay in order.
     last_arrival: BTreeMap<(ConnId, bool), u64>,
     pub(crate) copied: Vec<Copied>,
+    /// Copies that an agent overwrote before it saw them, and what it put there.
+    pub(crate) crossed: BTreeSet<String>,
     report: Report,
 }
 
@@ -132,6 +136,7 @@ impl World {
             owners: BTreeMap::new(),
             last_arrival: BTreeMap::new(),
             copied: Vec::new(),
+            crossed: BTreeSet::new(),
             report: Report::default(),
         }
     }
@@ -154,31 +159,6 @@ impl World {
     }
 
     /// Every other one by a typed code.
-    /// In the storm people remove devices, set their clocks, and let keys change often.
-    fn plan_changes(&mut self) {
-        let devices = self.devices.len() as u64;
-        if self.faults.crash == 0 {
-            return;
-        }
-        for _ in 0..self.below(5) {
-            let (device, at) = (self.below(devices) as usize, self.below(STORM_MS));
-            self.plan(at, Step::Ask(device, Command::SetRotation { minutes: 30 }));
-        }
-        for _ in 0..self.below(6) {
-            let (device, at) = (self.below(devices) as usize, self.below(STORM_MS));
-            let minutes = [-24 * 60, -35, -1, 1, 35, 24 * 60][self.below(6) as usize];
-            self.plan(at, Step::Jump(device, minutes * 60_000));
-        }
-        if self.chance(500) {
-            // Sometimes two at once, who may remove each other.
-            for _ in 0..=self.below(2) {
-                let (by, gone) = (self.below(devices) as usize, self.below(devices) as usize);
-                let at = self.below(STORM_MS);
-                self.plan(at, Step::Remove(by, gone));
-            }
-        }
-    }
-
     fn pair(&mut self, joiner: usize) {
         let by_code = joiner % 2 == 1;
         self.command(0, if by_code { Command::InviteByCode } else { Command::Invite });
@@ -331,7 +311,10 @@ impl World {
                 let now = self.now.saturating_add_signed(self.devices[device].skew);
                 self.plan(at.saturating_sub(now), Step::Timer(device, life));
             }
-            Effect::WriteClipboard(content) => self.set_clipboard(self.devices[device].machine, content.text),
+            Effect::WriteClipboard(content) => {
+                self.note_crossing(device, &content.text);
+                self.set_clipboard(self.devices[device].machine, content.text);
+            }
             Effect::Notice(Notice::Sent { id, .. }) => {
                 let view = self.view(device);
                 let text = view.clips.into_iter().find(|clip| clip.id == id).map(|clip| clip.text);
