@@ -1,0 +1,44 @@
+//! What people do in the storm besides copying.
+
+use hushclip_engine::Command;
+
+use super::{STORM_MS, Step, World};
+
+impl World {
+    /// In the storm people remove devices, set their clocks, and let keys change often.
+    pub(super) fn plan_changes(&mut self) {
+        let devices = self.devices.len() as u64;
+        if self.faults.crash == 0 {
+            return;
+        }
+        for _ in 0..self.below(5) {
+            let (device, at) = (self.below(devices) as usize, self.below(STORM_MS));
+            self.plan(at, Step::Ask(device, Command::SetRotation { minutes: 30 }));
+        }
+        for _ in 0..self.below(6) {
+            let (device, at) = (self.below(devices) as usize, self.below(STORM_MS));
+            let minutes = [-24 * 60, -35, -1, 1, 35, 24 * 60][self.below(6) as usize];
+            self.plan(at, Step::Jump(device, minutes * 60_000));
+        }
+        if self.chance(500) {
+            // Sometimes two at once, who may remove each other.
+            for _ in 0..=self.below(2) {
+                let (by, gone) = (self.below(devices) as usize, self.below(devices) as usize);
+                let at = self.below(STORM_MS);
+                self.plan(at, Step::Remove(by, gone));
+            }
+        }
+    }
+
+    /// A person's copy and an agent's write may cross, and where two agents share the clipboard, the
+    /// other one cannot know whether the person took the older text again.
+    pub(super) fn note_crossing(&mut self, device: usize, text: &str) {
+        let machine = self.devices[device].machine;
+        let before = self.clipboards[machine].clone();
+        let by_person = self.copied.iter().any(|copied| copied.machine == machine && copied.text == before);
+        let unseen = self.agenda.values().any(|step| matches!(step, Step::Seen(d) if *d == device));
+        if by_person && unseen && before != text {
+            self.crossed.extend([before.clone(), text.to_owned()]);
+        }
+    }
+}
