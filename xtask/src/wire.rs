@@ -58,6 +58,6 @@ fn digest() -> Result<String> {
             }
         }
     }
-    let hex: String = hasher.finalize().iter().map(|byte| format!("{byte:02x}")).collect();
+    let hex = format!("{:x}", hasher.finalize());
     Ok(hex[..SHOWN].to_owned())
 }

@@ -240,7 +240,6 @@ impl Engine {
     }
 
     pub(crate) fn send(&mut self, frame: &ToRelay) {
-        self.line.sent(self.now);
         self.effects.push(Effect::Send(frame.encode()));
     }
 

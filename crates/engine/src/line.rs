@@ -55,17 +55,10 @@ pub(crate) struct Line {
 }
 
 impl Line {
-    /// Something arrived.
+    /// Something arrived. Only that postpones the next ping: what is sent into a dead line proves nothing.
     pub(crate) fn heard(&mut self, now: u64) {
         if self.is_up() {
             self.pong_by = None;
-            self.ping_at = Some(now + PING_MS);
-        }
-    }
-
-    /// Something was sent.
-    pub(crate) fn sent(&mut self, now: u64) {
-        if self.is_up() && self.pong_by.is_none() {
             self.ping_at = Some(now + PING_MS);
         }
     }
