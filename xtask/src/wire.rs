@@ -1,6 +1,6 @@
 //! Ties `docs/PROTOCOL.md` to the sources of what is on the wire: the page names their digest.
 
-use std::fs;
+use std::{fmt::Write as _, fs};
 
 use anyhow::{Context as _, Result};
 use sha2::{Digest as _, Sha256};
@@ -58,6 +58,9 @@ fn digest() -> Result<String> {
             }
         }
     }
-    let hex = format!("{:x}", hasher.finalize());
-    Ok(hex[..SHOWN].to_owned())
+    let mut hex = String::new();
+    for byte in &hasher.finalize()[..SHOWN / 2] {
+        write!(hex, "{byte:02x}")?;
+    }
+    Ok(hex)
 }
