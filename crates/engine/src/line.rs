@@ -155,8 +155,11 @@ impl Engine {
         }
         match code.and_then(CloseCode::from_code) {
             Some(CloseCode::Version) => return self.halt(problem::relay_version()),
-            // Shown the entry, this device would be removed by now.
-            Some(CloseCode::Removed) => return self.halt(problem::removed_unproven()),
+            // Shown the entry, this device would be removed by now. One that had missed entries before
+            // that one was asking for them: signing in again shows them all.
+            Some(CloseCode::Removed) if self.line.phase == Phase::Connecting || self.log_sync.is_newest => {
+                return self.halt(problem::removed_unproven());
+            }
             Some(CloseCode::NotAMember) => self.fail(problem::sign_in_refused()),
             _ => {}
         }
