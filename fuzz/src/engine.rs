@@ -306,9 +306,12 @@ fn relay(mailbox: MailboxId, store: MemoryStore) -> Mailbox<MemoryStore> {
     Mailbox::restore(mailbox, store, [], None).expect("a store in memory does not fail")
 }
 
-/// What is on the clipboard is noted when it is there, so that a restart in between takes it for new.
+/// What is on the clipboard is noted when it is there; until then a note says that it is coming.
 fn only_notes_clipboard(writes: &[Write]) -> bool {
-    writes.iter().all(|write| matches!(write, Write::Put { key, .. } if key == "clipboard"))
+    writes.iter().all(|write| match write {
+        Write::Put { key, .. } => key == "clipboard",
+        Write::Delete { key } => key == "coming",
+    })
 }
 
 fn restore(disk: &Disk) -> Engine {
