@@ -226,6 +226,25 @@ mod tests {
         }
     }
 
+    /// The associated data as a stranger would write it down.
+    #[test]
+    fn what_is_stored_is_bound_to_its_name_and_cost() {
+        let mut rng = ChaCha20Rng::seed_from_u64(5);
+        let key = VaultKey::make(&mut rng);
+        let sealed = key.seal("clip/1", b"hello", &mut rng);
+        let (nonce, text) = sealed.split_first_chunk::<NONCE>().unwrap();
+        let payload = Payload { msg: text, aad: b"hushclip/1 vault-record\0clip/1" };
+        assert_eq!(key.cipher().decrypt(&XNonce::from(*nonce), payload).unwrap(), b"hello");
+
+        let locked = key.lock_with(CHEAP, "correct horse", &mut rng).unwrap();
+        let mut bound = b"hushclip/1 vault-key\0\0\0\0\0\0\0\0\x08\0\0\0\0\0\0\0\x01\0\0\0\0\0\0\0\x01".to_vec();
+        bound.extend_from_slice(&locked.salt);
+        let under = XChaCha20Poly1305::new(&(*derive(CHEAP, &locked.salt, "correct horse").unwrap()).into());
+        let payload = Payload { msg: &locked.sealed, aad: &bound };
+        assert_eq!(under.decrypt(&XNonce::from(locked.nonce), payload).unwrap(), key.0);
+        assert_eq!(MOST.m_kib, 1_048_576);
+    }
+
     #[test]
     fn the_passphrase_and_nothing_else_unlocks() {
         let mut rng = ChaCha20Rng::seed_from_u64(2);
