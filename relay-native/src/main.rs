@@ -1,0 +1,3 @@
+//! The blind relay as one binary.
+
+fn main() {}
