@@ -1,0 +1,12 @@
+//! Web Push wake-ups without content (RFC 8030): how a relay names itself to a push service (VAPID,
+//! RFC 8292), and which addresses it may call at all. Pure: no socket, no clock, no randomness.
+//!
+//! Reading order: `endpoint` (where to), `key` (who asks), `request` (the two put together).
+
+mod endpoint;
+mod key;
+mod request;
+
+pub use endpoint::{ENDPOINT_BYTES, Endpoint, Services};
+pub use key::Key;
+pub use request::{Answer, Request};
