@@ -153,6 +153,11 @@ impl Account {
 
     /// A sealed clip of so many bytes of text.
     pub fn clip(&mut self, device: usize, item: u8, bytes: usize, ttl_s: u32) -> Vec<u8> {
+        self.clip_named(device, ItemId::from_bytes([item; 16]), bytes, ttl_s)
+    }
+
+    /// The same under any name.
+    pub fn clip_named(&mut self, device: usize, item: ItemId, bytes: usize, ttl_s: u32) -> Vec<u8> {
         self.counter += 1;
         let address = Address {
             kind: Kind::Clip,
@@ -161,7 +166,7 @@ impl Account {
             log_seq: self.log.seq(),
             log_head: self.log.head(),
             counter: self.counter,
-            item: ItemId::from_bytes([item; 16]),
+            item,
             ttl_s,
         };
         let body =
