@@ -6,36 +6,38 @@
 mod answer;
 mod live;
 mod mailbox;
+mod metrics;
 mod nameplate;
 mod number;
+mod push;
+mod push_key;
 mod store;
 mod timer;
 mod web;
 
-use hushclip_protocol::VERSION;
-use hushclip_protocol::ids::MailboxId;
-use worker::{Context, Env, Method, Request, Response, Result, event};
+use std::cell::RefCell;
 
-use crate::answer::{Fault, fault};
+use hushclip_mailbox::Gate;
+use hushclip_mailbox::http::{self, Fault, Route, Status};
+use hushclip_protocol::ids::MailboxId;
+use worker::{Context, Env, Request, Response, Result, event};
+
+use crate::answer::{fault, send};
 
 /// Binding of the Durable Objects.
 const MAILBOXES: &str = "MAILBOX";
-const MAILBOX_PATH: &str = "/v1/mailbox/";
-const NAMEPLATE_PATH: &str = "/v1/nameplate/";
+/// Secret without which nobody sees the figures.
+const METRICS_TOKEN: &str = "METRICS_TOKEN";
+/// Cloudflare's word for who asks; elsewhere nobody in particular does.
+const ADDRESS: &str = "CF-Connecting-IP";
+
+thread_local! {
+    static GATE: RefCell<Gate> = RefCell::default();
+}
 
 #[event(fetch)]
 async fn fetch(request: Request, env: Env, _: Context) -> Result<Response> {
-    let path = request.path();
-    let answer = if path == "/health" {
-        health(&request)
-    } else if let Some(hex) = path.strip_prefix(MAILBOX_PATH) {
-        mailbox(hex, request, &env).await
-    } else if let Some(number) = path.strip_prefix(NAMEPLATE_PATH) {
-        by_nameplate(number, request, &env).await
-    } else {
-        web::serve(&path, &request, &env).await
-    };
-    match answer {
+    match answer(request, &env).await {
         Ok(answer) => Ok(answer),
         Err(error) => {
             worker::console_error!("the worker failed: {error}");
@@ -44,42 +46,47 @@ async fn fetch(request: Request, env: Env, _: Context) -> Result<Response> {
     }
 }
 
-/// Says that the relay is up and what it speaks. Extensions ask from other origins.
-fn health(request: &Request) -> Result<Response> {
-    if !matches!(request.method(), Method::Get | Method::Head) {
-        return fault(Fault::Method);
+async fn answer(request: Request, env: &Env) -> Result<Response> {
+    let path = request.path();
+    let upgrade = http::is_upgrade(request.headers().get("Upgrade")?.as_deref());
+    match http::route(&request.inner().method(), &path, upgrade) {
+        Route::Health => send(&http::health()),
+        Route::Status => send(&http::status(Status { since_ms: None, storage: None })),
+        Route::Metrics => figures(&request, env),
+        Route::Mailbox(id) if may(&request, Gate::open_socket)? => hand_over(id, request, env).await,
+        Route::Nameplate(number) if may(&request, Gate::ask_nameplate)? => by_nameplate(number, request, env).await,
+        Route::Mailbox(_) | Route::Nameplate(_) => fault(Fault::TooOften),
+        Route::File(file) => web::serve(file, &request, env).await,
+        Route::Refused(why) => fault(why),
     }
-    let version = env!("CARGO_PKG_VERSION");
-    let answer = answer::json(200, &format!(r#"{{"status":"ok","protocol":[{VERSION}],"version":"{version}"}}"#))?;
-    answer.headers().set("Access-Control-Allow-Origin", "*")?;
-    answer.headers().set("Cross-Origin-Resource-Policy", "cross-origin")?;
-    Ok(answer)
 }
 
-/// Hands a WebSocket to the account's own object.
-async fn mailbox(hex: &str, request: Request, env: &Env) -> Result<Response> {
-    let Some(id) = MailboxId::from_hex(hex) else { return fault(Fault::NotFound) };
-    if !is_upgrade(&request)? {
-        return fault(Fault::Upgrade);
+/// Whether the address that asks has not asked too often.
+fn may(request: &Request, ask: impl Fn(&mut Gate, &str, u64) -> std::result::Result<(), u64>) -> Result<bool> {
+    let address = request.headers().get(ADDRESS)?.unwrap_or_default();
+    let now = worker::Date::now().as_millis();
+    Ok(GATE.with_borrow_mut(|gate| ask(gate, &address, now)).is_ok())
+}
+
+fn figures(request: &Request, env: &Env) -> Result<Response> {
+    let token = env.var(METRICS_TOKEN).ok().map(|token| token.to_string());
+    if !http::metrics_allowed(request.headers().get("Authorization")?.as_deref(), token.as_deref()) {
+        return fault(Fault::NotFound);
     }
-    hand_over(id, request, env).await
+    send(&http::metrics(&metrics::figures()))
 }
 
 /// Hands a WebSocket to the account that a typed code's number leads to. Where it leads nowhere, a
 /// mailbox that nobody has answers in words, which a failed handshake could not.
-async fn by_nameplate(number: &str, request: Request, env: &Env) -> Result<Response> {
-    if !is_upgrade(&request)? {
-        return fault(Fault::Upgrade);
-    }
-    let id = nameplate::find(env, number).await?.unwrap_or(MailboxId::from_bytes([0; MailboxId::LEN]));
-    hand_over(id, request, env).await
+async fn by_nameplate(number: Option<u32>, request: Request, env: &Env) -> Result<Response> {
+    let found = match number {
+        Some(number) => nameplate::find(env, number).await?,
+        None => None,
+    };
+    hand_over(found.unwrap_or(MailboxId::from_bytes([0; MailboxId::LEN])), request, env).await
 }
 
-fn is_upgrade(request: &Request) -> Result<bool> {
-    let upgrade = request.headers().get("Upgrade")?.unwrap_or_default();
-    Ok(request.method() == Method::Get && upgrade.eq_ignore_ascii_case("websocket"))
-}
-
+/// Hands a WebSocket to the account's own object.
 async fn hand_over(id: MailboxId, request: Request, env: &Env) -> Result<Response> {
     env.durable_object(MAILBOXES)?.get_by_name(&id.to_hex())?.fetch_with_request(request).await
 }

@@ -3,7 +3,6 @@
 
 use hushclip_mailbox::Nameplate as Plate;
 use hushclip_protocol::ids::MailboxId;
-use hushclip_protocol::limits;
 use js_sys::Date;
 use wasm_bindgen::prelude::*;
 use web_sys::{Request, Url};
@@ -25,11 +24,8 @@ pub(crate) async fn take(env: &Env, nameplate: u32, mailbox: MailboxId, until_ms
 }
 
 /// Where a nameplate leads.
-pub(crate) async fn find(env: &Env, nameplate: &str) -> Result<Option<MailboxId>> {
-    let plain = nameplate.bytes().all(|b| b.is_ascii_digit()) && !nameplate.starts_with('0');
-    let number = nameplate.parse().ok().filter(|number| plain && (1..=limits::NAMEPLATE).contains(number));
-    let Some(number): Option<u32> = number else { return Ok(None) };
-    let stub = env.durable_object(NAMEPLATES)?.get_by_name(&number.to_string())?;
+pub(crate) async fn find(env: &Env, nameplate: u32) -> Result<Option<MailboxId>> {
+    let stub = env.durable_object(NAMEPLATES)?.get_by_name(&nameplate.to_string())?;
     let mut answer = stub.fetch_with_str(&format!("{ORIGIN}/find")).await?;
     Ok(MailboxId::from_hex(&answer.text().await?))
 }

@@ -4,6 +4,8 @@
 //!
 //! Reading order: [`Mailbox::handle`], then `sign_in`, `push`, `members`, `invites`.
 
+pub mod http;
+
 mod codes;
 mod invites;
 mod members;

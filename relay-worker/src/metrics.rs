@@ -1,0 +1,52 @@
+//! Figures of this isolate since it started. Cloudflare runs many and starts them anew as it likes, so
+//! sums over time come from whoever collects them.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use hushclip_mailbox::http::{Kind, Metric};
+
+/// Counts what the mailboxes in this isolate do.
+#[derive(Debug, Default)]
+pub(crate) struct Counters {
+    /// Sockets that were taken in.
+    pub(crate) sockets: AtomicU64,
+    /// Messages that came.
+    pub(crate) received: AtomicU64,
+    /// Messages that were sent.
+    pub(crate) sent: AtomicU64,
+    /// Mailboxes that could not be restored or did not keep what they were told.
+    pub(crate) faults: AtomicU64,
+}
+
+/// Those of this isolate.
+pub(crate) static COUNTERS: Counters = Counters {
+    sockets: AtomicU64::new(0),
+    received: AtomicU64::new(0),
+    sent: AtomicU64::new(0),
+    faults: AtomicU64::new(0),
+};
+
+/// One more.
+pub(crate) fn count(counter: &AtomicU64) {
+    counter.fetch_add(1, Ordering::Relaxed);
+}
+
+/// All of them.
+#[expect(clippy::cast_precision_loss, reason = "there is none below 2^53")]
+pub(crate) fn figures() -> [Metric; 4] {
+    let figure = |name, help, counter: &AtomicU64| {
+        let value = counter.load(Ordering::Relaxed) as f64;
+        Metric { name, help, kind: Kind::Counter, value }
+    };
+    let Counters { sockets, received, sent, faults } = &COUNTERS;
+    [
+        figure("hushclip_relay_sockets_opened_total", "Sockets taken in by this isolate since it started.", sockets),
+        figure(
+            "hushclip_relay_frames_received_total",
+            "Messages that came to this isolate since it started.",
+            received,
+        ),
+        figure("hushclip_relay_frames_sent_total", "Messages sent by this isolate since it started.", sent),
+        figure("hushclip_relay_faults_total", "Faults of storage in this isolate since it started.", faults),
+    ]
+}
