@@ -1,6 +1,12 @@
 // Starts the web app. A classic script and the first in the page, so that nothing runs, loads or
 // waits before the secret of a pairing link is out of the address bar.
 {
+  // The page's policy forbids text to become script or markup, whoever asks. One address may become a
+  // script: the service worker's.
+  globalThis.trustedTypes?.createPolicy("default", {
+    createScriptURL: (url) => (url === "/sw.js" ? url : null),
+  });
+
   let link;
   if (location.pathname === "/pair" && location.hash.length > 1) {
     link = location.href;

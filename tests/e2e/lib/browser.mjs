@@ -59,8 +59,8 @@ export class Browser {
     return browser;
   }
 
-  /** Firefox with the extension. */
-  static async firefox(name) {
+  /** Firefox, with Hushclip in it unless `extension` says otherwise. */
+  static async firefox(name, { extension = true, ...options } = {}) {
     const browser = new Browser(name);
     browser.inner = await puppeteer.launch({
       browser: "firefox",
@@ -68,13 +68,16 @@ export class Browser {
       headless: true,
       defaultViewport: { width: 420, height: 760 },
       args: ["--remote-allow-system-access"],
+      ...options,
       extraPrefsFirefox: {
         "extensions.webextensions.uuids": JSON.stringify({ [FIREFOX_ID]: FIREFOX_UUID }),
         "app.update.enabled": false,
       },
     });
-    await browser.inner.installExtension(path.join(ROOT, "dist/firefox"));
-    browser.base = `moz-extension://${FIREFOX_UUID}/`;
+    if (extension) {
+      await browser.inner.installExtension(path.join(ROOT, "dist/firefox"));
+      browser.base = `moz-extension://${FIREFOX_UUID}/`;
+    }
     return browser;
   }
 

@@ -4,6 +4,7 @@ use hushclip_engine::view;
 use leptos::prelude::*;
 
 use crate::host::host;
+use crate::parts::icon::Dot;
 use crate::{text, time};
 
 /// How the line stands, with a live countdown while there is none.
@@ -33,7 +34,7 @@ pub(crate) fn Connection() -> impl IntoView {
     };
     view! {
         <p class="connection" role="status" data-testid="connection" data-state=state>
-            <span class="dot"></span>
+            <Dot />
             {word}
             // Not for screen readers: they would say it each second.
             <span aria-hidden="true">{countdown}</span>

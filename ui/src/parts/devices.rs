@@ -5,7 +5,7 @@ use hushclip_engine::view::DeviceView;
 use leptos::prelude::*;
 
 use crate::host::host;
-use crate::parts::icon::{Icon, Shape};
+use crate::parts::icon::{Dot, Icon, Shape};
 use crate::text;
 
 /// Who is in, and who of them is online.
@@ -41,7 +41,7 @@ fn chip(device: DeviceView) -> impl IntoView {
     let online = device.online.to_string();
     view! {
         <li class="chip" data-testid="device" data-online=online title=state>
-            <span class="dot"></span>
+            <Dot />
             <bdi class="device-name">{device.name}</bdi>
             {device.own.then(|| view! { <span class="own">{text::THIS_DEVICE}</span> })}
             <span class="unseen">{state}</span>

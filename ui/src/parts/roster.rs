@@ -8,6 +8,7 @@ use leptos::prelude::*;
 use crate::focus::focus_soon;
 use crate::host::host;
 use crate::parts::confirm::Confirm;
+use crate::parts::icon::Dot;
 use crate::{text, time};
 
 /// All devices, this one first.
@@ -72,7 +73,7 @@ fn Member(id: String) -> impl IntoView {
     };
     Some(view! {
         <li class="member-row" data-testid="member" data-id=id data-online=move || online().to_string()>
-            <span class="dot"></span>
+            <Dot />
             <p class="who">
                 <bdi class="full-name">{name}</bdi>
                 {own.then(|| view! { " " <span class="own">{text::THIS_DEVICE}</span> })}
