@@ -172,6 +172,7 @@ impl World {
             }
             13 => ToRelay::Claim { versions: vec![VERSION], invite, claim: claim(), token: token(input) },
             14 => ToRelay::CodeOpen { invite, nameplate, offer, again },
+            _ if again => ToRelay::PushSubscribe { endpoint: "https://push.test/".repeat(input.below(40)) },
             _ => ToRelay::CodeClaim { versions: vec![VERSION], nameplate, token: token(input) },
         })
     }
@@ -243,7 +244,7 @@ impl World {
                     self.sockets.insert(conn, session);
                 }
                 Reply::SetAlarm { at_ms } => self.alarm = Some(at_ms),
-                Reply::TakeNameplate { .. } => {}
+                Reply::TakeNameplate { .. } | Reply::Wake { .. } => {}
             }
         }
         self.welcomed.retain(|conn| self.sockets.contains_key(conn));

@@ -2,7 +2,7 @@
 //! committed together, and nothing is sent before. An account that nobody has registered leaves
 //! nothing behind: its tables come into being with the first log entry.
 
-use hushclip_mailbox::{InviteRow, ItemRow, Store, StoreError};
+use hushclip_mailbox::{InviteRow, ItemRow, Store, StoreError, Subscription};
 use hushclip_protocol::codec;
 use hushclip_protocol::ids::{DeviceId, InviteId, ItemId};
 use hushclip_protocol::limits;
@@ -14,7 +14,7 @@ use worker::{SqlStorage, SqlStorageValue};
 use crate::number::number;
 
 /// Version of the tables below.
-const SCHEMA: u64 = 1;
+const SCHEMA: u64 = 2;
 /// One row is written for each push: no index, no AUTOINCREMENT. `envelope` comes last, so that the
 /// other columns are read without it.
 const TABLES: &str = "
@@ -23,6 +23,10 @@ const TABLES: &str = "
     CREATE TABLE invites (id BLOB PRIMARY KEY, row BLOB NOT NULL) WITHOUT ROWID;
     CREATE TABLE acked (device BLOB PRIMARY KEY, cursor INTEGER NOT NULL) WITHOUT ROWID;
     CREATE TABLE meta (key TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID;";
+/// What each version of the tables adds to the one before, from version 1 on.
+const MIGRATIONS: [&str; 1] = [
+    "CREATE TABLE subscriptions (device BLOB PRIMARY KEY, endpoint TEXT NOT NULL, woken INTEGER NOT NULL) WITHOUT ROWID;",
+];
 const META_SCHEMA: &str = "schema";
 const META_FLOOR: &str = "cursor_floor";
 /// Largest encoded invite: its messages and a few identifiers.
@@ -40,17 +44,29 @@ impl SqlStore {
         let mut store = Self { sql, has_tables: false };
         let tables = store.rows("SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'meta'", vec![])?;
         store.has_tables = !tables.is_empty();
-        if store.has_tables && store.meta(META_SCHEMA)? != Some(SCHEMA) {
-            return Err(StoreError::Failed);
+        if store.has_tables {
+            store.migrate()?;
         }
         Ok(store)
+    }
+
+    /// Brings the tables of an earlier version up to date, in the transaction of the event that woke
+    /// this object.
+    fn migrate(&mut self) -> Result<(), StoreError> {
+        let found = self.meta(META_SCHEMA)?.filter(|found| (1..=SCHEMA).contains(found)).ok_or(StoreError::Failed)?;
+        for version in found..SCHEMA {
+            self.write(MIGRATIONS[version as usize - 1], vec![])?;
+            self.set_meta(META_SCHEMA, version + 1)?;
+        }
+        Ok(())
     }
 
     fn make_tables(&mut self) -> Result<(), StoreError> {
         if !self.has_tables {
             self.write(TABLES, vec![])?;
-            self.set_meta(META_SCHEMA, SCHEMA)?;
+            self.set_meta(META_SCHEMA, 1)?;
             self.has_tables = true;
+            self.migrate()?;
         }
         Ok(())
     }
@@ -172,6 +188,28 @@ impl Store for SqlStore {
 
     fn delete_invite(&mut self, invite: &InviteId) -> Result<(), StoreError> {
         self.write("DELETE FROM invites WHERE id = ?", vec![bytes(invite.as_bytes())])
+    }
+
+    fn subscriptions(&self) -> Result<Vec<Subscription>, StoreError> {
+        let rows = self.read("SELECT device, endpoint, woken FROM subscriptions", vec![])?;
+        let subscription = |row: &Row| {
+            let device = DeviceId::from_bytes(array(row, 0)?);
+            let Some(SqlStorageValue::String(endpoint)) = row.get(1) else { return Err(StoreError::Failed) };
+            Ok(Subscription { device, endpoint: endpoint.clone(), woken_ms: integer(row, 2)? })
+        };
+        rows.iter().map(subscription).collect()
+    }
+
+    fn put_subscription(&mut self, subscription: &Subscription) -> Result<(), StoreError> {
+        let Subscription { device, endpoint, woken_ms } = subscription;
+        self.write(
+            "INSERT OR REPLACE INTO subscriptions VALUES (?, ?, ?)",
+            vec![bytes(device.as_bytes()), endpoint.into(), number(*woken_ms)],
+        )
+    }
+
+    fn delete_subscription(&mut self, device: &DeviceId) -> Result<(), StoreError> {
+        self.write("DELETE FROM subscriptions WHERE device = ?", vec![bytes(device.as_bytes())])
     }
 }
 

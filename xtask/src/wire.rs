@@ -24,6 +24,7 @@ const SOURCES: [(&str, &[&str]); 3] = [
             "log/membership",
             "signature",
             "signin",
+            "welcome",
         ],
     ),
     ("crates/crypto/src", &["body", "envelope", "epoch", "keys", "log", "pad", "sealed_to"]),

@@ -69,6 +69,11 @@ pub enum Command {
         /// Minutes, 30 to 10,080 (a week).
         minutes: u32,
     },
+    /// Where a push service takes wake-ups for this device; empty: it is to be woken no more.
+    SetPush {
+        /// Address, at most [`hushclip_protocol::limits::PUSH_ENDPOINT_BYTES`] of printable ASCII.
+        endpoint: String,
+    },
     /// After [`crate::view::Problem`] `fork` and the like: the person has looked into it and wants to
     /// go on with this relay. What this device knows of the list of devices still has to hold.
     Resume,
@@ -97,6 +102,7 @@ impl core::fmt::Debug for Command {
             Self::InviteByCode => "InviteByCode",
             Self::RemoveDevice { .. } => "RemoveDevice",
             Self::SetRotation { .. } => "SetRotation",
+            Self::SetPush { .. } => "SetPush",
             Self::Resume => "Resume",
             Self::DismissAlert { .. } => "DismissAlert",
             Self::CancelInvite => "CancelInvite",

@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
-use hushclip_protocol::frame::{ToDevice, ToRelay};
+use hushclip_protocol::frame::{Limits, ToDevice, ToRelay};
 use hushclip_protocol::ids::{DeviceId, ItemId};
 use rand_core::CryptoRng;
 
@@ -56,6 +56,12 @@ pub struct Engine {
     pub(crate) was_away: bool,
     pub(crate) online: BTreeSet<DeviceId>,
     pub(crate) delivered: BTreeMap<DeviceId, u64>,
+    /// What the relay has said that it enforces.
+    pub(crate) bounds: Option<Limits>,
+    /// What it signs wake-ups with.
+    pub(crate) push_key: Vec<u8>,
+    /// Where this device is to be woken; empty: nowhere.
+    pub(crate) push_endpoint: String,
     pub(crate) problem: Option<Problem>,
     pub(crate) now: u64,
     writes: Vec<Write>,
@@ -92,6 +98,9 @@ impl Engine {
             was_away: false,
             online: BTreeSet::new(),
             delivered: BTreeMap::new(),
+            bounds: None,
+            push_key: Vec::new(),
+            push_endpoint: records.push_endpoint,
             problem: None,
             now: 0,
             writes: Vec::new(),
@@ -155,6 +164,7 @@ impl Engine {
             Command::InviteByCode => self.start_code(rng),
             Command::RemoveDevice { device } => self.remove_device(&device, rng),
             Command::SetRotation { minutes } => self.set_rotation(minutes, rng),
+            Command::SetPush { endpoint } => self.set_push(endpoint),
             Command::Resume => self.resume_by_hand(),
             Command::DismissAlert { id } => {
                 self.dismiss_alert(id);
@@ -270,6 +280,9 @@ impl Engine {
         self.alerts.clear();
         self.evidence.clear();
         self.delivered.clear();
+        self.bounds = None;
+        self.push_key.clear();
+        self.push_endpoint.clear();
         self.problem = None;
         self.halted_for_good = false;
         self.log_sync.mending = false;

@@ -29,6 +29,7 @@ mod send;
 mod state;
 mod upkeep;
 pub mod view;
+mod wake;
 
 pub use command::Command;
 pub use effect::{Effect, Notice, Write};

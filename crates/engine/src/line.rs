@@ -20,6 +20,8 @@ const HANDSHAKE_MS: u64 = 15_000;
 const PING_MS: u64 = 20_000;
 /// How long the answer may take.
 const PONG_MS: u64 = 10_000;
+/// An uncompressed P-256 point, bytes.
+const PUSH_KEY: usize = 65;
 
 /// Where the line stands.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -66,6 +68,10 @@ impl Line {
     /// Whether frames are expected at all.
     pub(crate) fn listens(&self) -> bool {
         self.is_up() || self.phase == Phase::Connecting
+    }
+
+    pub(crate) const fn is_signed_in(&self) -> bool {
+        matches!(self.phase, Phase::CatchingUp | Phase::Online)
     }
 
     pub(crate) fn is_up(&self) -> bool {
@@ -287,6 +293,9 @@ impl Engine {
             self.persist_account();
             self.fail(problem::rolled_back());
         }
+        self.bounds = Some(welcome.limits.clone());
+        self.push_key = welcome.push_key.iter().copied().take(PUSH_KEY).collect();
+        self.renew_push();
         self.online = welcome.online.iter().copied().take(limits::DEVICES).collect();
         self.delivered = welcome.delivered.iter().take(limits::DEVICES).map(|d| (d.device, d.cursor)).collect();
         self.check_welcome_log(welcome.log_seq, welcome.log_head);
@@ -303,6 +312,7 @@ impl Engine {
         const INVITE: u8 = 8;
         const CODE: u8 = 11;
         const CODE_CLAIM: u8 = 12;
+        const PUSH_SUBSCRIBE: u8 = 13;
         if of == PULL {
             self.pulls = self.pulls.saturating_sub(1);
         }
@@ -317,6 +327,7 @@ impl Engine {
             (CODE, ErrorCode::NameplateTaken) => self.nameplate_taken(rng),
             (INVITE | CODE, _) => self.invite_failed(code),
             (PUSH, _) => self.push_refused(code, rng),
+            (PUSH_SUBSCRIBE, ErrorCode::BadFrame | ErrorCode::TooLarge) => self.push_address_refused(),
             (HELLO | REGISTER, ErrorCode::UnknownAccount) => {
                 self.fail(problem::unknown_account());
                 self.hang_up(rng);

@@ -5,7 +5,7 @@ use hushclip_protocol::ids::DeviceId;
 use crate::Engine;
 use crate::exchange::Inviting;
 use crate::state::{Account, Clip};
-use crate::view::{ClipView, DeviceView, InviteView, JoiningView, Stage, View};
+use crate::view::{Bounds, ClipView, DeviceView, InviteView, JoiningView, Stage, View};
 
 impl Engine {
     /// The view without its clips, which are many.
@@ -32,6 +32,16 @@ impl Engine {
             alerts: self.present_alerts(),
             check: self.present_check(),
             rotation_minutes: self.account.as_ref().map_or(0, |account| account.rotation_minutes),
+            bounds: self.bounds.as_ref().map(|limits| Bounds {
+                items: limits.items,
+                bytes: limits.item_bytes,
+                ttl_s: limits.ttl_s,
+                clip_bytes: limits.envelope_bytes,
+                frames_per_minute: limits.frames_per_minute,
+                devices: limits.devices,
+            }),
+            push_key: data_encoding::HEXLOWER.encode(&self.push_key),
+            push: !self.push_endpoint.is_empty(),
         }
     }
 

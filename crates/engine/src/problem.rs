@@ -138,7 +138,19 @@ pub(crate) fn outbox_full() -> Problem {
 pub(crate) fn storage_full() -> Problem {
     problem(
         "relay_full",
-        "The relay has no more room for this account. Clips wait here and are sent when older ones expire.",
+        "The relay is full of clips that some device has not fetched. Open Hushclip there, or remove that device. \
+         Until then clips wait here, or until older ones expire.",
+    )
+}
+
+pub(crate) fn bad_push_address() -> Problem {
+    problem("bad_push_address", "The address for wake-ups is not one that a relay can use.")
+}
+
+pub(crate) fn push_refused() -> Problem {
+    problem(
+        "push_refused",
+        "The relay does not take this browser's address for wake-ups. Clips arrive when Hushclip is open.",
     )
 }
 

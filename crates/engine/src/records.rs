@@ -31,6 +31,7 @@ pub(crate) const SENDER: &str = "sender/";
 pub(crate) const ALERTS: &str = "alerts";
 pub(crate) const EVIDENCE: &str = "evidence";
 pub(crate) const REMOVED: &str = "removed";
+pub(crate) const PUSH: &str = "push";
 
 /// Everything that was persisted.
 #[derive(Default)]
@@ -46,6 +47,7 @@ pub(crate) struct Records {
     pub(crate) alerts: Vec<Alert>,
     pub(crate) evidence: Vec<Evidence>,
     pub(crate) removed: Option<Removed>,
+    pub(crate) push_endpoint: String,
 }
 
 #[derive(Encode, Decode)]
@@ -126,6 +128,8 @@ impl Records {
                 out.evidence = decode(&value)?;
             } else if key == REMOVED {
                 out.removed = Some(decode(&value)?);
+            } else if key == PUSH {
+                out.push_endpoint = decode(&value)?;
             } else if let Some(device) = key.strip_prefix(SENDER) {
                 senders.insert(DeviceId::from_hex(device).ok_or(RestoreError)?, decode::<Sender>(&value)?);
             } else if key.starts_with(LOG) {

@@ -20,7 +20,7 @@ use crate::exchange::{Inviting, Joining};
 use crate::fork::Evidence;
 use crate::records::{
     ACCOUNT, ALERTS, AccountRecord, CLIP, CLIPBOARD, COMING, DEVICE, DeviceRecord, EVIDENCE, INVITE, JOIN, LOG, OUT,
-    REMOVED, SENDER,
+    PUSH, REMOVED, SENDER,
 };
 use crate::relay::Relay;
 
@@ -425,7 +425,7 @@ pub(crate) fn delete_account<'a>(
     account: Option<&'a Account>,
     outbox: impl Iterator<Item = &'a Queued>,
 ) -> impl Iterator<Item = Write> {
-    let single = [DEVICE, ACCOUNT, INVITE, JOIN, ALERTS, EVIDENCE].map(str::to_owned);
+    let single = [DEVICE, ACCOUNT, INVITE, JOIN, ALERTS, EVIDENCE, PUSH].map(str::to_owned);
     let logs = (0..account.map_or(0, |a| a.log.len() as u64)).map(log_key);
     let senders = account.into_iter().flat_map(|a| a.senders.keys().map(sender_key));
     single.into_iter().chain(logs).chain(senders).map(|key| Write::Delete { key }).chain(outbox.map(Queued::delete))

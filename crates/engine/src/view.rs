@@ -35,6 +35,30 @@ pub struct View {
     pub check: String,
     /// How often this device changes its keys, minutes; 0 before there is an account.
     pub rotation_minutes: u32,
+    /// What the relay keeps and lets through, once it has said so.
+    pub bounds: Option<Bounds>,
+    /// The key that the relay signs wake-ups with, 65 bytes in hexadecimal, to subscribe with at a push
+    /// service. Empty: the relay wakes nobody, or has not said yet.
+    pub push_key: String,
+    /// Whether this device has asked to be woken.
+    pub push: bool,
+}
+
+/// What the relay keeps and lets through, as it said in its Welcome.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Bounds {
+    /// Clips kept.
+    pub items: u32,
+    /// Bytes kept.
+    pub bytes: u64,
+    /// How long a clip is kept, seconds.
+    pub ttl_s: u32,
+    /// Largest sealed clip, bytes.
+    pub clip_bytes: u32,
+    /// Messages that a device may send in a minute.
+    pub frames_per_minute: u32,
+    /// Devices in the account.
+    pub devices: u32,
 }
 
 /// Where a device is on its way into an account.

@@ -2,7 +2,7 @@
 //! decrypt (it cannot), to do I/O, to read a clock, and to hold anything in memory that it cannot
 //! rebuild from the store and the sessions attached to open sockets.
 //!
-//! Reading order: [`Mailbox::handle`], then `sign_in`, `push`, `members`, `invites`.
+//! Reading order: [`Mailbox::handle`], then `sign_in`, `push`, `members`, `invites`, `wake`.
 
 pub mod http;
 
@@ -12,9 +12,11 @@ mod members;
 mod memory;
 mod nameplate;
 mod push;
+mod rate;
 mod session;
 mod sign_in;
 mod store;
+mod wake;
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
@@ -22,13 +24,16 @@ use std::sync::Arc;
 use hushclip_protocol::error::{CloseCode, ErrorCode};
 use hushclip_protocol::frame::{ToDevice, ToRelay};
 use hushclip_protocol::ids::{ConnId, DeviceId, InviteId, ItemId, MailboxId, Nonce};
+use hushclip_protocol::limits;
 use hushclip_protocol::log::Membership;
 
 pub use memory::MemoryStore;
 pub use nameplate::Nameplate;
+pub use rate::Gate;
 pub use session::Session;
-pub use store::{InviteRow, ItemRow, Store, StoreError};
+pub use store::{InviteRow, ItemRow, Store, StoreError, Subscription};
 
+use rate::Bucket;
 use session::State;
 
 /// Something that happens to a mailbox.
@@ -69,6 +74,15 @@ pub enum Event {
         /// Whether it leads here now.
         taken: bool,
     },
+    /// What came of [`Reply::Wake`].
+    WakeAnswered {
+        /// Which device.
+        device: DeviceId,
+        /// The address that was asked.
+        endpoint: String,
+        /// The push service knows no such subscription any more (404 or 410).
+        gone: bool,
+    },
     /// Time has passed and nothing else has happened, as at [`Mailbox::sign_in_deadline`].
     Tick,
 }
@@ -104,6 +118,14 @@ pub enum Reply {
         nameplate: u32,
         /// Until when, milliseconds since 1970.
         until_ms: u64,
+    },
+    /// Send an empty Web Push request to this address, and tell by [`Event::WakeAnswered`]. Whether the
+    /// address is one of a push service is the shell's to judge: a stranger has named it.
+    Wake {
+        /// The device that sleeps there.
+        device: DeviceId,
+        /// Its address.
+        endpoint: String,
     },
     /// Send [`Event::Alarm`] at this time, milliseconds since 1970. Replaces the alarm before.
     SetAlarm {
@@ -143,7 +165,13 @@ pub struct Mailbox<S> {
     pending: BTreeMap<u32, codes::Pending>,
     /// Nameplates that were taken, and until when. Only while awake: it is for those who take many.
     plates: BTreeMap<u32, u64>,
+    subscriptions: BTreeMap<DeviceId, Subscription>,
+    push_key: Vec<u8>,
     sessions: BTreeMap<ConnId, Session>,
+    /// What each device has used of its allowance of frames, over all its sockets.
+    frames: BTreeMap<DeviceId, Bucket>,
+    /// The same of failed claims, for each invite.
+    claims: BTreeMap<InviteId, Bucket>,
     alarm_ms: Option<u64>,
     now: u64,
     replies: Vec<Reply>,
@@ -163,6 +191,7 @@ impl<S: Store> Mailbox<S> {
         let last_cursor = rows.last().map_or(0, |row| row.cursor).max(store.cursor_floor()?);
         let acked = store.acked()?.into_iter().map(|(device, cursor)| (device, Acked { cursor, stored: cursor }));
         let invites = store.invites()?.into_iter().map(|row| (row.invite, row)).collect();
+        let subscriptions = store.subscriptions()?.into_iter().map(|row| (row.device, row)).collect();
         let mut mailbox = Self {
             id,
             store,
@@ -175,7 +204,11 @@ impl<S: Store> Mailbox<S> {
             invites,
             pending: BTreeMap::new(),
             plates: BTreeMap::new(),
+            subscriptions,
+            push_key: Vec::new(),
             sessions: BTreeMap::new(),
+            frames: BTreeMap::new(),
+            claims: BTreeMap::new(),
             alarm_ms,
             now: 0,
             replies: Vec::new(),
@@ -202,6 +235,7 @@ impl<S: Store> Mailbox<S> {
             Event::Closed { conn } => self.closed(conn),
             Event::Alarm => self.alarm_ms = None,
             Event::Nameplate { nameplate, taken } => self.nameplate_answered(nameplate, taken),
+            Event::WakeAnswered { device, endpoint, gone } => self.wake_answered(&device, &endpoint, gone),
             Event::Tick => {}
         }
         self.clean_up();
@@ -232,8 +266,12 @@ impl<S: Store> Mailbox<S> {
         let Ok(frame) = ToRelay::decode(bytes) else {
             return self.close(conn, CloseCode::BadFrame);
         };
-        if let Err(retry_after_ms) = session.spend(now) {
-            if session.floods() {
+        let bucket = match session.state {
+            State::Member { device, .. } => self.frames.entry(device).or_default(),
+            State::Challenged | State::Joiner { .. } => &mut session.frames,
+        };
+        if let Err(retry_after_ms) = bucket.spend(limits::FRAMES_PER_MINUTE, now) {
+            if bucket.floods(limits::FRAMES_PER_MINUTE) {
                 return self.close(conn, CloseCode::RateLimited);
             }
             return self.refuse(conn, ErrorCode::RateLimited, retry_after_ms, frame.tag());
@@ -270,6 +308,7 @@ impl<S: Store> Mailbox<S> {
             ToRelay::CodeOpen { .. } => self.open_code(conn, device, frame),
             ToRelay::InviteCancel { invite } => self.cancel_invite(device, invite),
             ToRelay::InviteNote(note) => self.inviter_note(device, note),
+            ToRelay::PushSubscribe { endpoint } => self.subscribe(device, endpoint),
             ToRelay::Hello(_) | ToRelay::Register(_) | ToRelay::Claim { .. } | ToRelay::CodeClaim { .. } => {
                 Err(ErrorCode::BadFrame)
             }

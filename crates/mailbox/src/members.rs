@@ -53,8 +53,12 @@ impl<S: Store> Mailbox<S> {
             LogError::NotNext | LogError::BadEpoch => ErrorCode::LogConflict,
             _ => ErrorCode::BadEntry,
         })?;
-        self.store.append_log(next.seq(), entry)?;
         let seq = next.seq();
+        let room = if matches!(change, Change::Removed(_)) { 0 } else { limits::LOG_REMOVALS };
+        if seq >= (limits::LOG_ENTRIES - room) as u64 {
+            return Err(ErrorCode::StorageFull);
+        }
+        self.store.append_log(seq, entry)?;
         self.membership = Some(next);
         self.announce(seq, entry);
         if let Change::Removed(device) = change {
@@ -62,6 +66,9 @@ impl<S: Store> Mailbox<S> {
             for conn in gone {
                 self.close(conn, CloseCode::Removed);
             }
+            self.frames.remove(&device);
+            // If it stays on disk, its push service says one day that it is gone.
+            let _ = self.unsubscribe(&device);
         }
         Ok(())
     }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use hushclip_protocol::ids::{DeviceId, InviteId};
 use hushclip_protocol::log::SignedEntry;
 
-use crate::store::{InviteRow, ItemRow, Store, StoreError};
+use crate::store::{InviteRow, ItemRow, Store, StoreError, Subscription};
 
 /// A [`Store`] whose clones are its crash images.
 #[derive(Debug, Clone, Default)]
@@ -15,6 +15,7 @@ pub struct MemoryStore {
     floor: u64,
     acked: BTreeMap<DeviceId, u64>,
     invites: BTreeMap<InviteId, InviteRow>,
+    subscriptions: BTreeMap<DeviceId, Subscription>,
     /// Makes every write fail like a full disk.
     pub full: bool,
 }
@@ -33,6 +34,9 @@ impl MemoryStore {
         }
         for (_, envelope) in self.items.values() {
             out.extend_from_slice(envelope);
+        }
+        for subscription in self.subscriptions.values() {
+            out.extend_from_slice(subscription.endpoint.as_bytes());
         }
         for note in self.invites.values().flat_map(|row| &row.notes) {
             out.extend_from_slice(note);
@@ -108,6 +112,21 @@ impl Store for MemoryStore {
 
     fn delete_invite(&mut self, invite: &InviteId) -> Result<(), StoreError> {
         self.invites.remove(invite);
+        Ok(())
+    }
+
+    fn subscriptions(&self) -> Result<Vec<Subscription>, StoreError> {
+        Ok(self.subscriptions.values().cloned().collect())
+    }
+
+    fn put_subscription(&mut self, subscription: &Subscription) -> Result<(), StoreError> {
+        self.writable()?;
+        self.subscriptions.insert(subscription.device, subscription.clone());
+        Ok(())
+    }
+
+    fn delete_subscription(&mut self, device: &DeviceId) -> Result<(), StoreError> {
+        self.subscriptions.remove(device);
         Ok(())
     }
 }

@@ -1,10 +1,11 @@
 //! Items in and out: store, fan out, pull, expire.
 
 use hushclip_protocol::envelope::{Envelope, Kind};
-use hushclip_protocol::error::ErrorCode;
+use hushclip_protocol::error::{CloseCode, ErrorCode};
 use hushclip_protocol::frame::{Delivered, Item, ToDevice};
 use hushclip_protocol::ids::{ConnId, DeviceId};
 use hushclip_protocol::limits;
+use hushclip_protocol::log::Membership;
 
 use crate::session::State;
 use crate::store::ItemRow;
@@ -39,21 +40,65 @@ impl<S: Store> Mailbox<S> {
             bytes: bytes.len() as u64,
             expires_ms: self.now + u64::from(header.ttl_s) * 1000,
         };
-        if self.item_bytes + row.bytes > limits::ITEM_BYTES {
-            return Err(ErrorCode::StorageFull);
-        }
+        self.make_room(row.bytes)?;
         self.store.insert_item(&row, bytes)?;
         self.last_cursor = row.cursor;
         self.remember_item(&row);
         self.evict_beyond_count();
         self.send(conn, &ToDevice::Pushed { item: row.item, cursor: row.cursor });
+        // It had everything before its own item.
+        self.note_acked(device, row.cursor);
         let item = Item { cursor: row.cursor, envelope: bytes.to_vec().into() };
         self.tell_members(Some(conn), &ToDevice::Item(item));
+        let receivers: Vec<_> =
+            self.sessions.values().filter(|s| s.device().is_some() && s.conn != conn).map(|s| s.conn).collect();
+        for receiver in receivers {
+            self.count_sent(receiver, row.cursor, bytes.len());
+        }
+        if header.kind == Kind::Clip {
+            self.wake_absent();
+        }
+        Ok(())
+    }
+
+    /// Closes the socket if its device has left too much unanswered: it gets the rest when it is back.
+    fn count_sent(&mut self, conn: ConnId, cursor: u64, bytes: usize) {
+        if let Some(session) = self.sessions.get_mut(&conn)
+            && !session.sending(cursor, bytes)
+        {
+            self.close(conn, CloseCode::TooSlow);
+        }
+    }
+
+    /// Makes room for so many bytes by dropping what all devices have, oldest first. What some device
+    /// still has to fetch stays for as long as it was sent for.
+    fn make_room(&mut self, bytes: u64) -> Result<(), ErrorCode> {
+        let mut beyond = (self.item_bytes + bytes).saturating_sub(limits::ITEM_BYTES);
+        if beyond == 0 {
+            return Ok(());
+        }
+        let members = self.membership.iter().flat_map(Membership::members);
+        let everywhere = members.map(|(device, _)| self.acked.get(device).map_or(0, |acked| acked.cursor)).min();
+        let mut cursors = Vec::new();
+        for (cursor, kept) in self.items.range(..=everywhere.unwrap_or(0)) {
+            if beyond == 0 {
+                break;
+            }
+            cursors.push(*cursor);
+            beyond = beyond.saturating_sub(kept.bytes);
+        }
+        if beyond > 0 {
+            return Err(ErrorCode::StorageFull);
+        }
+        self.delete(&cursors);
         Ok(())
     }
 
     pub(crate) fn pull(&mut self, conn: ConnId, after: u64, limit: u16) -> Result<(), ErrorCode> {
         let limit = limit.clamp(1, limits::PULL_ITEMS).into();
+        if let Some(session) = self.sessions.get_mut(&conn) {
+            session.has_stored(after);
+        }
         let mut items = Vec::new();
         let mut bytes = 0;
         let mut through = after;
@@ -76,10 +121,14 @@ impl<S: Store> Mailbox<S> {
             through = through.max(self.last_cursor);
         }
         self.send(conn, &ToDevice::Items { items, has_more, through });
+        self.count_sent(conn, through, bytes);
         Ok(())
     }
 
     pub(crate) fn ack(&mut self, conn: ConnId, device: DeviceId, cursor: u64) {
+        if let Some(session) = self.sessions.get_mut(&conn) {
+            session.has_stored(cursor);
+        }
         if self.note_acked(device, cursor) {
             if let Some(session) = self.sessions.get_mut(&conn) {
                 session.state = State::Member { device, acked: cursor };

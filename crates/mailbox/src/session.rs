@@ -1,12 +1,18 @@
 //! One open socket. Encoded, it is the socket's attachment, and survives hibernation with it.
 
+use std::collections::VecDeque;
+
 use hushclip_protocol::codec;
 use hushclip_protocol::ids::{ConnId, DeviceId, InviteId, Nonce};
 use hushclip_protocol::limits;
 use minicbor::{Decode, Encode};
 
+use crate::rate::Bucket;
+
 /// Largest encoding of a session; platforms bound what can be attached to a socket.
 const BYTES: usize = 1024;
+/// Frames on their way that are counted one by one.
+const UNACKED: usize = 64;
 
 /// One open socket.
 #[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
@@ -26,14 +32,13 @@ pub struct Session {
     pub(crate) host: String,
     #[n(5)]
     pub(crate) state: State,
-    /// Token bucket: frames that may still come at `filled_ms`.
-    #[n(6)]
-    tokens: u32,
-    #[n(7)]
-    filled_ms: u64,
-    /// Frames that came without allowance since the bucket was last full.
-    #[n(8)]
-    excess: u32,
+    /// Frames of whoever is no member yet.
+    #[cbor(skip)]
+    pub(crate) frames: Bucket,
+    /// Items on their way, by the last cursor of each frame, until the device says that it stored them.
+    /// After a hibernation nothing is on its way.
+    #[cbor(skip)]
+    unacked: VecDeque<(u64, usize)>,
 }
 
 /// Who is at the other end.
@@ -61,7 +66,7 @@ pub(crate) enum State {
 }
 
 impl Session {
-    pub(crate) const fn new(conn: ConnId, nonce: Nonce, host: String, now: u64) -> Self {
+    pub(crate) fn new(conn: ConnId, nonce: Nonce, host: String, now: u64) -> Self {
         Self {
             conn,
             nonce,
@@ -69,9 +74,8 @@ impl Session {
             opened_ms: now,
             host,
             state: State::Challenged,
-            tokens: limits::FRAMES_PER_MINUTE,
-            filled_ms: now,
-            excess: 0,
+            frames: Bucket::default(),
+            unacked: VecDeque::new(),
         }
     }
 
@@ -82,6 +86,11 @@ impl Session {
         }
     }
 
+    /// Authority (`host[:port]`) that the device asked for.
+    pub fn host(&self) -> &str {
+        &self.host
+    }
+
     /// When this socket is closed unless somebody signs in.
     pub(crate) const fn deadline(&self) -> Option<u64> {
         match self.state {
@@ -90,28 +99,21 @@ impl Session {
         }
     }
 
-    /// Takes one frame from the allowance, or says in how many milliseconds there is one.
-    pub(crate) fn spend(&mut self, now: u64) -> Result<(), u64> {
-        const MS_PER_FRAME: u64 = 60_000 / limits::FRAMES_PER_MINUTE as u64;
-        let earned = now.saturating_sub(self.filled_ms) / MS_PER_FRAME;
-        if earned > 0 {
-            self.tokens = u64::from(self.tokens).saturating_add(earned).min(limits::FRAMES_PER_MINUTE.into()) as u32;
-            self.filled_ms += earned * MS_PER_FRAME;
+    /// Takes note of items that go out, up to `cursor`; says whether the device still keeps up.
+    pub(crate) fn sending(&mut self, cursor: u64, bytes: usize) -> bool {
+        let is_long = self.unacked.len() >= UNACKED;
+        match self.unacked.back_mut() {
+            Some(last) if last.0 == cursor || is_long => *last = (cursor, last.1 + bytes),
+            _ => self.unacked.push_back((cursor, bytes)),
         }
-        if self.tokens == limits::FRAMES_PER_MINUTE {
-            self.excess = 0;
-        }
-        if let Some(rest) = self.tokens.checked_sub(1) {
-            self.tokens = rest;
-            return Ok(());
-        }
-        self.excess = self.excess.saturating_add(1);
-        Err(MS_PER_FRAME)
+        self.unacked.iter().map(|(_, bytes)| bytes).sum::<usize>() <= limits::UNACKED_BYTES
     }
 
-    /// Whether as many frames came after the rate limit as before it.
-    pub(crate) const fn floods(&self) -> bool {
-        self.excess > limits::FRAMES_PER_MINUTE
+    /// The device has everything up to here.
+    pub(crate) fn has_stored(&mut self, cursor: u64) {
+        while self.unacked.front().is_some_and(|(until, _)| *until <= cursor) {
+            self.unacked.pop_front();
+        }
     }
 
     /// The attachment.

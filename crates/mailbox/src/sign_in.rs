@@ -15,12 +15,26 @@ impl<S: Store> Mailbox<S> {
     pub(crate) fn opened(&mut self, conn: ConnId, nonce: Nonce, host: String) {
         self.expire_sockets();
         let session = Session::new(conn, nonce, host, self.now);
-        if self.sessions.len() >= limits::SOCKETS || session.host.len() > HOST_BYTES {
+        if session.host.len() > HOST_BYTES || !self.make_place() {
             return self.close(conn, CloseCode::TooManySockets);
         }
         self.sessions.insert(conn, session);
         self.attach(conn);
         self.send(conn, &ToDevice::Challenge(challenge(conn, nonce)));
+    }
+
+    /// Makes place for one more socket. Who has not signed in goes first, the oldest of them, so that
+    /// strangers cannot keep members out by holding sockets.
+    fn make_place(&mut self) -> bool {
+        if self.sessions.len() < limits::SOCKETS {
+            return true;
+        }
+        let strangers = self.sessions.values().filter(|s| s.device().is_none());
+        let Some(oldest) = strangers.min_by_key(|s| (matches!(s.state, State::Joiner { .. }), s.opened_ms)) else {
+            return false;
+        };
+        self.close(oldest.conn, CloseCode::TooManySockets);
+        true
     }
 
     pub(crate) fn sign_in_frame(&mut self, conn: ConnId, frame: ToRelay) -> Result<(), ErrorCode> {
@@ -85,6 +99,7 @@ impl<S: Store> Mailbox<S> {
             limits: Limits::CURRENT,
             online: self.online(),
             delivered: self.delivered(),
+            push_key: self.push_key.clone().into(),
         };
         self.send(conn, &ToDevice::Welcome(welcome));
         if news {

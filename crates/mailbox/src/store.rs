@@ -66,6 +66,17 @@ pub struct InviteRow {
     pub nameplate: Option<u32>,
 }
 
+/// Where wake-ups for a device go.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Subscription {
+    /// The device.
+    pub device: DeviceId,
+    /// Address at its push service, at most [`hushclip_protocol::limits::PUSH_ENDPOINT_BYTES`].
+    pub endpoint: String,
+    /// When it was last woken, milliseconds since 1970; 0: never.
+    pub woken_ms: u64,
+}
+
 /// A mailbox's disk. All writes of one event become durable together or not at all, and before any
 /// reply to that event leaves.
 pub trait Store {
@@ -96,4 +107,10 @@ pub trait Store {
     fn put_invite(&mut self, row: &InviteRow) -> Result<(), StoreError>;
     /// Removes an invite.
     fn delete_invite(&mut self, invite: &InviteId) -> Result<(), StoreError>;
+    /// All push subscriptions.
+    fn subscriptions(&self) -> Result<Vec<Subscription>, StoreError>;
+    /// Stores or replaces a device's subscription.
+    fn put_subscription(&mut self, subscription: &Subscription) -> Result<(), StoreError>;
+    /// Removes it.
+    fn delete_subscription(&mut self, device: &DeviceId) -> Result<(), StoreError>;
 }

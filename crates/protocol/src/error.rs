@@ -70,10 +70,12 @@ pub enum CloseCode {
     RateLimited,
     /// The relay had a fault; try again.
     Internal,
+    /// The device does not say that it has stored what it was sent; it catches up when it is back.
+    TooSlow,
 }
 
 impl CloseCode {
-    const ALL: [Self; 8] = [
+    const ALL: [Self; 9] = [
         Self::Version,
         Self::BadFrame,
         Self::NotAMember,
@@ -82,6 +84,7 @@ impl CloseCode {
         Self::TooManySockets,
         Self::RateLimited,
         Self::Internal,
+        Self::TooSlow,
     ];
 
     /// The number on the wire.
@@ -95,6 +98,7 @@ impl CloseCode {
             Self::TooManySockets => 4006,
             Self::RateLimited => 4007,
             Self::Internal => 4008,
+            Self::TooSlow => 4009,
         }
     }
 
@@ -109,6 +113,7 @@ impl CloseCode {
             Self::TooManySockets => "too many sockets on this account",
             Self::RateLimited => "too many frames",
             Self::Internal => "the relay had a fault; try again",
+            Self::TooSlow => "this device does not keep up; it gets the rest when it is back",
         }
     }
 

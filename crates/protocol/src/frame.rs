@@ -10,6 +10,8 @@ use crate::ids::{AccountId, Claim, ConnId, DeviceId, Hash, InviteId, JoinToken, 
 use crate::limits;
 use crate::log::SignedEntry;
 
+pub use crate::welcome::{Limits, Welcome};
+
 /// Keep-alive text from a device.
 pub const PING: &str = "ping";
 /// The platform's answer to [`PING`].
@@ -55,72 +57,6 @@ pub struct Hello {
     /// By the device's signing key.
     #[n(6)]
     pub signature: Signature,
-}
-
-/// The answer to a good [`Hello`].
-#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
-#[cbor(array)]
-pub struct Welcome {
-    /// The version both will speak.
-    #[n(0)]
-    pub version: u16,
-    /// The newest cursor assigned.
-    #[n(1)]
-    pub max_cursor: u64,
-    /// Position of the newest log entry.
-    #[n(2)]
-    pub log_seq: u64,
-    /// Hash of that entry.
-    #[n(3)]
-    pub log_head: Hash,
-    /// The relay's clock, milliseconds since 1970.
-    #[n(4)]
-    pub time_ms: u64,
-    /// The bounds the relay enforces.
-    #[n(5)]
-    pub limits: Limits,
-    /// Devices signed in at this moment.
-    #[n(6)]
-    pub online: Vec<DeviceId>,
-    /// Up to where each device has said that it stored.
-    #[n(7)]
-    pub delivered: Vec<Delivered>,
-}
-
-/// Bounds the relay enforces, as told in [`Welcome`].
-#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
-#[cbor(array)]
-pub struct Limits {
-    /// Largest envelope, bytes.
-    #[n(0)]
-    pub envelope_bytes: u32,
-    /// Items kept.
-    #[n(1)]
-    pub items: u32,
-    /// Bytes of items kept.
-    #[n(2)]
-    pub item_bytes: u64,
-    /// Longest life of an item, seconds.
-    #[n(3)]
-    pub ttl_s: u32,
-    /// Frames a device may send in one minute.
-    #[n(4)]
-    pub frames_per_minute: u32,
-    /// Devices in the account.
-    #[n(5)]
-    pub devices: u32,
-}
-
-impl Limits {
-    /// The bounds of [`limits`].
-    pub const CURRENT: Self = Self {
-        envelope_bytes: limits::ENVELOPE_BYTES as u32,
-        items: limits::ITEMS as u32,
-        item_bytes: limits::ITEM_BYTES,
-        ttl_s: limits::TTL_S,
-        frames_per_minute: limits::FRAMES_PER_MINUTE,
-        devices: limits::DEVICES as u32,
-    };
 }
 
 /// A stored envelope and the position the relay gave it.
@@ -305,6 +241,14 @@ pub enum ToRelay {
         #[n(2)]
         token: JoinToken,
     },
+    /// Where a push service takes wake-ups for this device (RFC 8030): an `https` address of at most
+    /// [`limits::PUSH_ENDPOINT_BYTES`]. Empty: no more wake-ups. Replaces the one before.
+    #[n(13)]
+    PushSubscribe {
+        /// The address.
+        #[n(0)]
+        endpoint: String,
+    },
 }
 
 /// Frames from the relay to a device.
@@ -447,6 +391,7 @@ impl ToRelay {
             Self::InviteNote(_) => 10,
             Self::CodeOpen { .. } => 11,
             Self::CodeClaim { .. } => 12,
+            Self::PushSubscribe { .. } => 13,
         }
     }
 }

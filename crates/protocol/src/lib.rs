@@ -14,6 +14,7 @@ pub mod limits;
 pub mod log;
 pub mod signature;
 pub mod signin;
+mod welcome;
 
 /// The protocol version this crate speaks.
 pub const VERSION: u16 = 1;

@@ -32,8 +32,25 @@ pub const SOCKETS: usize = 64;
 pub const SIGN_IN_MS: u64 = 10 * 1000;
 /// How long a challenge can be answered, in milliseconds.
 pub const CHALLENGE_MS: u64 = 30 * 1000;
-/// Frames a device may send in one minute.
+/// Frames a device may send in one minute, over all its sockets.
 pub const FRAMES_PER_MINUTE: u32 = 120;
+/// Bytes of items that may be on their way to a socket whose device has not said that it stored them;
+/// then it is closed, so that who reads slowly takes no more of the relay's memory.
+pub const UNACKED_BYTES: usize = 8 * 1024 * 1024;
+/// Claims of one invite that may fail in one minute.
+pub const CLAIMS_PER_MINUTE: u32 = 10;
+/// Sockets that one address may open in one minute.
+pub const SOCKETS_PER_MINUTE: u32 = 120;
+/// Nameplates that one address may ask for in one minute.
+pub const NAMEPLATES_PER_MINUTE: u32 = 10;
+/// Entries of one membership log.
+pub const LOG_ENTRIES: usize = 50_000;
+/// Of those, the last ones are only for removals, which must never find the log full.
+pub const LOG_REMOVALS: usize = 1_000;
+/// Longest address of a push subscription.
+pub const PUSH_ENDPOINT_BYTES: usize = 512;
+/// Shortest time between two wake-ups of one device, in milliseconds.
+pub const WAKE_MS: u64 = 60 * 1000;
 /// Items kept per account.
 pub const ITEMS: usize = 1000;
 /// Bytes of items kept per account.

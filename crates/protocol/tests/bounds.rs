@@ -23,7 +23,7 @@ fn the_bounds_are_what_the_page_says() {
 
 #[test]
 fn close_codes_have_a_number_and_a_sentence_each() {
-    let all: Vec<_> = (4001..=4008).filter_map(CloseCode::from_code).collect();
+    let all: Vec<_> = (4001..=4009).filter_map(CloseCode::from_code).collect();
     assert_eq!(all.len(), 8);
     for (number, code) in (4001..).zip(&all) {
         assert_eq!(code.code(), number);

@@ -51,6 +51,7 @@ fn to_relay() -> Vec<ToRelay> {
         ToRelay::InviteNote(note()),
         ToRelay::CodeOpen { invite, nameplate: 4, offer: vec![2; 33].into(), again: false },
         ToRelay::CodeClaim { versions: vec![VERSION], nameplate: 9999, token: JoinToken::from_bytes([8; 16]) },
+        ToRelay::PushSubscribe { endpoint: "https://push.example/1".to_owned() },
     ]
 }
 
@@ -67,6 +68,7 @@ fn to_device() -> Vec<ToDevice> {
         limits: Limits::CURRENT,
         online: vec![device],
         delivered: vec![Delivered { device, cursor: 3 }],
+        push_key: vec![4; 65].into(),
     };
     vec![
         ToDevice::Challenge(Challenge {
@@ -189,6 +191,7 @@ fn close_codes() {
         CloseCode::TooManySockets,
         CloseCode::RateLimited,
         CloseCode::Internal,
+        CloseCode::TooSlow,
     ];
     for (code, number) in codes.into_iter().zip(4001..) {
         assert_eq!(code.code(), number);

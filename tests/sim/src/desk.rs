@@ -52,6 +52,8 @@ pub struct Desk {
     nowhere: Relay,
     astray: BTreeSet<ConnId>,
     dialled: Vec<String>,
+    /// Where the relay has sent wake-ups to.
+    pub woken: Vec<String>,
     todo: VecDeque<(usize, Event)>,
     rng: ChaCha20Rng,
 }
@@ -79,6 +81,7 @@ impl Desk {
             nowhere: Relay::new(MailboxId::from_bytes([0; MailboxId::LEN])),
             astray: BTreeSet::new(),
             dialled: vec![String::new(); devices],
+            woken: Vec::new(),
             todo: VecDeque::new(),
             rng,
         }
@@ -414,6 +417,7 @@ impl Desk {
                     self.nameplates.extend(plate.map(|plate| (nameplate, plate)));
                     answers.push(RelayEvent::Nameplate { nameplate, taken });
                 }
+                Reply::Wake { endpoint, .. } => self.woken.push(endpoint),
                 Reply::Attach { .. } | Reply::SetAlarm { .. } => {}
             }
         }

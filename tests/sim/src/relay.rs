@@ -34,7 +34,7 @@ impl Relay {
                     self.sockets.remove(conn);
                 }
                 Reply::SetAlarm { at_ms } => self.alarm = Some(*at_ms),
-                Reply::Send { .. } | Reply::TakeNameplate { .. } => {}
+                Reply::Send { .. } | Reply::TakeNameplate { .. } | Reply::Wake { .. } => {}
             }
         }
         replies

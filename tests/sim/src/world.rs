@@ -359,7 +359,7 @@ impl World {
                         self.plan(delay, Step::Nameplate(nameplate));
                     }
                 }
-                Reply::Attach { .. } => {}
+                Reply::Attach { .. } | Reply::Wake { .. } => {}
             }
         }
     }

@@ -377,3 +377,39 @@ fn commands_out_of_place_are_explained() {
     desk.command(0, Command::Push { text: String::new(), html: None });
     assert_eq!(problem(&desk, 0), "empty");
 }
+
+#[test]
+fn a_device_that_sleeps_is_woken_and_finds_the_clip() {
+    let endpoint = "https://push.example/1";
+    let mut desk = Desk::paired(2);
+    assert!(!desk.view(1).push);
+    desk.command(1, Command::SetPush { endpoint: endpoint.into() });
+    assert!(desk.view(1).push);
+    desk.copy(0, "seen at once");
+    assert!(desk.woken.is_empty());
+    desk.take_away(1);
+    desk.copy(0, "while it sleeps");
+    assert_eq!(desk.woken, [endpoint]);
+    desk.bring_back_while(1, 0, |_| ());
+    assert_eq!(desk.texts(1)[0], "while it sleeps");
+    // The relay has lost its disk's newest state: the device tells it again when it is back.
+    desk.restart(1);
+    assert!(desk.view(1).push);
+    desk.command(1, Command::SetPush { endpoint: String::new() });
+    desk.wait(60_000);
+    desk.take_away(1);
+    desk.copy(0, "it asked not to be woken");
+    assert_eq!(desk.woken.len(), 1);
+}
+
+#[test]
+fn an_address_that_no_relay_takes_is_refused_in_words() {
+    let mut desk = Desk::paired(2);
+    desk.command(1, Command::SetPush { endpoint: "ftp://push.example/1".into() });
+    assert_eq!(desk.view(1).problem.map(|problem| problem.code).as_deref(), Some("push_refused"));
+    desk.command(1, Command::SetPush { endpoint: "a".repeat(2000) });
+    assert_eq!(desk.view(1).problem.map(|problem| problem.code).as_deref(), Some("bad_push_address"));
+    assert!(!desk.view(1).push);
+    // The bounds are known once the relay has said them.
+    assert_eq!(desk.view(1).bounds.map(|bounds| bounds.items), Some(1000));
+}

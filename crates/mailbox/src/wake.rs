@@ -1,0 +1,69 @@
+//! Wake-ups by Web Push (RFC 8030) for devices that are not connected: which, when, and no more often
+//! than is useful. They carry nothing; signing and sending is the shell's.
+
+use hushclip_protocol::error::ErrorCode;
+use hushclip_protocol::ids::DeviceId;
+use hushclip_protocol::limits;
+
+use crate::store::Subscription;
+use crate::{Mailbox, Reply, Store};
+
+impl<S: Store> Mailbox<S> {
+    /// Tells which key the shell signs with; empty: it pushes nothing. See
+    /// [`hushclip_protocol::frame::Welcome::push_key`].
+    pub fn set_push_key(&mut self, key: &[u8]) {
+        self.push_key = key.to_vec();
+    }
+
+    pub(crate) fn subscribe(&mut self, device: DeviceId, endpoint: String) -> Result<(), ErrorCode> {
+        if endpoint.len() > limits::PUSH_ENDPOINT_BYTES {
+            return Err(ErrorCode::TooLarge);
+        }
+        if endpoint.is_empty() {
+            return Ok(self.unsubscribe(&device)?);
+        }
+        if !endpoint.bytes().all(|byte| byte.is_ascii_graphic()) || !endpoint.starts_with("http") {
+            return Err(ErrorCode::BadFrame);
+        }
+        if self.subscriptions.get(&device).is_some_and(|known| known.endpoint == endpoint) {
+            return Ok(());
+        }
+        let subscription = Subscription { device, endpoint, woken_ms: 0 };
+        self.store.put_subscription(&subscription)?;
+        self.subscriptions.insert(device, subscription);
+        Ok(())
+    }
+
+    pub(crate) fn unsubscribe(&mut self, device: &DeviceId) -> Result<(), crate::StoreError> {
+        if self.subscriptions.contains_key(device) {
+            self.store.delete_subscription(device)?;
+            self.subscriptions.remove(device);
+        }
+        Ok(())
+    }
+
+    /// A clip has come that these devices do not hear of by themselves.
+    pub(crate) fn wake_absent(&mut self) {
+        let now = self.now;
+        let is_due = |s: &&Subscription| s.woken_ms == 0 || now.saturating_sub(s.woken_ms) >= limits::WAKE_MS;
+        let absent: Vec<_> =
+            self.subscriptions.values().filter(is_due).filter(|s| !self.is_online(&s.device)).cloned().collect();
+        for mut subscription in absent {
+            subscription.woken_ms = now;
+            // Without the note it would be woken again and again.
+            if self.store.put_subscription(&subscription).is_ok() {
+                let Subscription { device, endpoint, .. } = subscription.clone();
+                self.replies.push(Reply::Wake { device, endpoint });
+                self.subscriptions.insert(device, subscription);
+            }
+        }
+    }
+
+    /// The push service has answered; `gone`: it knows no such subscription any more.
+    pub(crate) fn wake_answered(&mut self, device: &DeviceId, endpoint: &str, gone: bool) {
+        if gone && self.subscriptions.get(device).is_some_and(|known| known.endpoint == endpoint) {
+            // If it cannot be deleted now, the next answer says the same.
+            let _ = self.unsubscribe(device);
+        }
+    }
+}
