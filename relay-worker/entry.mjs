@@ -74,6 +74,10 @@ class Shell extends DurableObject {
   }
 }
 
+export class PushKey extends Shell {
+  static brain = "PushKey";
+}
+
 export class Nameplate extends Shell {
   static brain = "Nameplate";
 }

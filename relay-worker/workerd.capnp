@@ -22,12 +22,18 @@ const relay :Workerd.Worker = (
   bindings = [
     (name = "MAILBOX", durableObjectNamespace = "Mailbox"),
     (name = "NAMEPLATE", durableObjectNamespace = "Nameplate"),
+    (name = "PUSH_KEY", durableObjectNamespace = "PushKey"),
     (name = "ASSETS", service = "web"),
+    # Optional; on Cloudflare these are secrets and variables.
+    (name = "VAPID_PRIVATE_KEY", fromEnvironment = "VAPID_PRIVATE_KEY"),
+    (name = "VAPID_SUBJECT", fromEnvironment = "VAPID_SUBJECT"),
+    (name = "PUSH_HOSTS", fromEnvironment = "PUSH_HOSTS"),
   ],
   # The keys name the folders on disk: never change them.
   durableObjectNamespaces = [
     (className = "Mailbox", uniqueKey = "hushclip-mailbox-v1", enableSql = true),
     (className = "Nameplate", uniqueKey = "hushclip-nameplate-v1", enableSql = true),
+    (className = "PushKey", uniqueKey = "hushclip-push-key-v1", enableSql = true),
   ],
   durableObjectStorage = (localDisk = "mailboxes"),
 );

@@ -6,19 +6,22 @@ use std::sync::Arc;
 
 use hushclip_mailbox::{Event, Mailbox as Brain, Reply, Session, StoreError};
 use hushclip_protocol::error::CloseCode;
-use hushclip_protocol::ids::{ConnId, MailboxId};
+use hushclip_protocol::ids::{ConnId, DeviceId, MailboxId};
 use js_sys::{ArrayBuffer, Uint8Array};
 use wasm_bindgen::{JsCast, JsValue};
 use web_sys::WebSocket;
 use worker::State;
 use worker::worker_sys::ext::WebSocketExt;
 
+use crate::metrics::{COUNTERS, count};
 use crate::store::SqlStore;
 
 /// A mailbox that is awake.
 pub(crate) struct Live {
     brain: Brain<SqlStore>,
     sockets: HashMap<ConnId, WebSocket>,
+    /// The relay's own authority, as some device asked for it.
+    host: Option<String>,
 }
 
 impl Live {
@@ -32,9 +35,11 @@ impl Live {
         let listed = state.as_raw().get_websockets().map_err(|_| StoreError::Failed)?;
         let mut sockets = HashMap::new();
         let mut sessions = Vec::new();
+        let mut host = None;
         for socket in listed.into_iter().chain(closing.cloned()) {
             let attached = attached(&socket);
             if let Some(session) = attached.as_deref().and_then(Session::decode) {
+                host.get_or_insert_with(|| session.host().to_owned());
                 sockets.insert(session.conn, socket);
                 sessions.extend(attached);
             } else {
@@ -43,12 +48,23 @@ impl Live {
         }
         let store = SqlStore::open(state.storage().sql())?;
         let brain = Brain::restore(id, store, sessions.iter().map(Vec::as_slice), alarm_ms)?;
-        Ok(Self { brain, sockets })
+        Ok(Self { brain, sockets, host })
     }
 
     /// Takes note of a new socket, before the event that tells of it.
-    pub(crate) fn insert(&mut self, conn: ConnId, socket: WebSocket) {
+    pub(crate) fn insert(&mut self, conn: ConnId, socket: WebSocket, host: &str) {
         self.sockets.insert(conn, socket);
+        self.host.get_or_insert_with(|| host.to_owned());
+    }
+
+    /// Tells the key by which push services know this relay, before the first device is welcomed.
+    pub(crate) fn set_push_key(&mut self, key: &[u8]) {
+        self.brain.set_push_key(key);
+    }
+
+    /// The relay's own authority, if any device has asked for it.
+    pub(crate) fn host(&self) -> Option<String> {
+        self.host.clone()
     }
 
     /// When to look for sockets on which nobody has signed in.
@@ -70,6 +86,7 @@ impl Live {
                         _ => Uint8Array::from(&*frame).buffer(),
                     };
                     if let Some(socket) = self.sockets.get(&conn) {
+                        count(&COUNTERS.sent);
                         // A socket that fails tells so by an event of its own.
                         let _ = socket.send_with_array_buffer(&buffer);
                     }
@@ -89,6 +106,7 @@ impl Live {
                 }
                 Reply::SetAlarm { at_ms } => rest.alarm = Some(at_ms),
                 Reply::TakeNameplate { nameplate, until_ms } => rest.nameplates.push((nameplate, until_ms)),
+                Reply::Wake { device, endpoint } => rest.wakes.push((device, endpoint)),
             }
         }
         if let Some(conn) = gone {
@@ -105,6 +123,8 @@ pub(crate) struct Rest {
     pub(crate) alarm: Option<u64>,
     /// Nameplates to take, and until when.
     pub(crate) nameplates: Vec<(u32, u64)>,
+    /// Devices to wake, and where.
+    pub(crate) wakes: Vec<(DeviceId, String)>,
 }
 
 /// Closes a socket, which may already be closed. Without an attachment it is nobody's after a

@@ -8,8 +8,9 @@ use std::rc::Rc;
 use hushclip_mailbox::Event;
 use hushclip_protocol::error::CloseCode;
 use hushclip_protocol::frame::{PING, PONG};
-use hushclip_protocol::ids::{ConnId, MailboxId, Nonce};
+use hushclip_protocol::ids::{ConnId, DeviceId, MailboxId, Nonce};
 use hushclip_protocol::limits;
+use hushclip_vapid::Answer;
 use js_sys::{ArrayBuffer, Uint8Array};
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::spawn_local;
@@ -18,8 +19,10 @@ use worker::worker_sys::{DurableObjectState, WebSocketRequestResponsePair};
 use worker::{Env, ScheduledTime, State, WebSocketPair};
 
 use crate::live::{Live, Rest, close};
+use crate::metrics::{COUNTERS, count};
 use crate::nameplate;
 use crate::number::number;
+use crate::push;
 use crate::timer::Timer;
 
 /// What the worker's way in calls. Written out instead of made by `#[durable_object]`, which would
@@ -64,6 +67,7 @@ impl Mailbox {
     /// A message arrived that the platform did not answer by itself.
     #[wasm_bindgen(js_name = webSocketMessage)]
     pub async fn web_socket_message(&self, socket: WebSocket, message: JsValue) {
+        count(&COUNTERS.received);
         let Some(conn) = self.shell.conn(&socket) else { return close(&socket, CloseCode::Internal) };
         let event = match message.dyn_into::<ArrayBuffer>() {
             // What is too long is no frame, and not worth the memory.
@@ -92,6 +96,9 @@ impl Mailbox {
 
 impl Shell {
     async fn accept(self: &Rc<Self>, socket: &WebSocket, host: String) -> Result<(), JsValue> {
+        count(&COUNTERS.sockets);
+        // Asked for first: nothing may come between the socket and the event that tells of it.
+        let push_key = push::key(&self.env).await;
         let woken = self.wake(None).await;
         let (conn, nonce) = (ConnId::from_bytes(random()?), Nonce::from_bytes(random()?));
         let state = self.state.as_raw();
@@ -102,7 +109,10 @@ impl Shell {
             return Ok(());
         }
         if let Some(live) = self.live.borrow_mut().as_mut() {
-            live.insert(conn, socket.clone());
+            live.insert(conn, socket.clone(), &host);
+            if let Some(key) = push_key {
+                live.set_push_key(&key.public());
+            }
         }
         self.deliver(Event::Opened { conn, nonce, host }).await;
         Ok(())
@@ -134,6 +144,7 @@ impl Shell {
                 Ok(())
             }
             Err(error) => {
+                count(&COUNTERS.faults);
                 worker::console_error!("a mailbox cannot be restored: {error}");
                 Err(error.to_string().into())
             }
@@ -147,6 +158,10 @@ impl Shell {
         for (nameplate, until_ms) in rest.nameplates {
             let shell = Rc::clone(self);
             spawn_local(async move { shell.take_nameplate(nameplate, until_ms).await });
+        }
+        for (device, endpoint) in rest.wakes {
+            let shell = Rc::clone(self);
+            spawn_local(async move { shell.wake_device(device, endpoint).await });
         }
         let Some(at) = rest.alarm else { return };
         let date = js_sys::Date::new(&number(at));
@@ -170,6 +185,15 @@ impl Shell {
         };
         // Boxed, because this is part of what `deliver` starts.
         Box::pin(self.deliver(Event::Nameplate { nameplate, taken })).await;
+    }
+
+    async fn wake_device(self: &Rc<Self>, device: DeviceId, endpoint: String) {
+        let host = self.live.borrow().as_ref().and_then(Live::host);
+        let gone = push::wake(&self.env, &endpoint, host.as_deref(), now_ms()).await == Answer::Gone;
+        // Nobody may have been there meanwhile, and the answer may be the first event.
+        if self.wake(None).await.is_ok() {
+            Box::pin(self.deliver(Event::WakeAnswered { device, endpoint, gone })).await;
+        }
     }
 
     /// The mailbox that this object is named by.

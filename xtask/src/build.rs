@@ -86,7 +86,9 @@ fn worker() -> Result<()> {
         .arg(format!("--outfile={}", dir.join("index.js").display()));
     proc::run(&mut esbuild, SHORT)?;
     files::copy_file(&bound.join("hushclip_relay_worker_bg.wasm"), &dir)?;
-    files::copy_file(&source.join("workerd.capnp"), &dir)?;
+    for config in ["workerd.capnp", "loopback.capnp"] {
+        files::copy_file(&source.join(config), &dir)?;
+    }
     done(&dir);
     Ok(())
 }

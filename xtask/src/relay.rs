@@ -2,6 +2,7 @@
 //! Owns the process: waits until it answers, explains why it does not, and never leaves it behind.
 
 use std::{
+    env,
     fs::{self, File},
     io::{Read as _, Write as _},
     net::{IpAddr, SocketAddr, TcpListener, TcpStream},
@@ -29,7 +30,7 @@ pub(crate) struct Relay {
 impl Relay {
     /// Starts the relay in `dist/` and waits until it answers.
     pub(crate) fn start(host: IpAddr, port: u16, data: &Path) -> Result<Self> {
-        let config = paths::dist().join("worker/workerd.capnp");
+        let config = paths::dist().join("worker").join(config());
         let web = paths::dist().join("web");
         if !config.exists() {
             bail!("there is no relay in dist/worker: run `cargo xtask build`");
@@ -111,6 +112,12 @@ impl Relay {
         stream.take(64).read_to_end(&mut answer).ok()?;
         String::from_utf8_lossy(&answer).split(' ').nth(1)?.parse().ok()
     }
+}
+
+/// A push service on this machine is called only where one is named.
+fn config() -> &'static str {
+    let hosts = env::var("PUSH_HOSTS").unwrap_or_default();
+    if hosts.contains("http://127.0.0.1:") { "loopback.capnp" } else { "workerd.capnp" }
 }
 
 /// The address to listen on, known to be free.

@@ -23,15 +23,21 @@ pub struct Relay {
     process: Option<Child>,
     authority: String,
     data: PathBuf,
+    variables: Vec<(&'static str, String)>,
 }
 
 impl Relay {
     /// Starts a relay that knows no accounts.
     pub fn start() -> Self {
+        Self::start_with(Vec::new())
+    }
+
+    /// The same with variables in its environment.
+    pub fn start_with(variables: Vec<(&'static str, String)>) -> Self {
         static COUNT: AtomicU32 = AtomicU32::new(0);
         let count = COUNT.fetch_add(1, Ordering::Relaxed);
         let data = env::temp_dir().join(format!("hushclip-relay-tests-{}-{count}", std::process::id()));
-        let mut relay = Self { process: None, authority: String::new(), data };
+        let mut relay = Self { process: None, authority: String::new(), data, variables };
         relay.run();
         relay
     }
@@ -54,6 +60,7 @@ impl Relay {
             .args(words)
             .args(["--port", "0", "--data"])
             .arg(&self.data)
+            .envs(self.variables.iter().map(|(name, value)| (name, value)))
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())

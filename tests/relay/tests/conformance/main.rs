@@ -1,8 +1,10 @@
 //! What every relay must do. Each test starts a relay of its own, so none sees another's accounts.
 
+mod abuse;
 mod codes;
 mod http;
 mod invites;
 mod items;
 mod life;
+mod push;
 mod sign_in;

@@ -1,0 +1,108 @@
+//! Web Push: carries out what the brain decides. The calls go to push services only, say nothing but
+//! who asks, and follow nobody elsewhere.
+
+use std::cell::OnceCell;
+use std::rc::Rc;
+
+use hushclip_vapid::{Answer, Key, Request, Services};
+use js_sys::Reflect;
+use wasm_bindgen::prelude::*;
+use wasm_bindgen_futures::JsFuture;
+use web_sys::{AbortSignal, Headers, RequestInit, RequestRedirect, Response};
+use worker::Env;
+
+use crate::push_key;
+
+/// A key of the admin's own, in place of the one that the relay makes: 32 bytes in base64url. `off`: no
+/// device is woken.
+const OWN_KEY: &str = "VAPID_PRIVATE_KEY";
+const OFF: &str = "off";
+/// Whom a push service may ask when something is wrong: `mailto:` or `https:`. Else the relay's address.
+const SUBJECT: &str = "VAPID_SUBJECT";
+/// Push services that may be called besides the known ones; see [`Services::new`].
+const HOSTS: &str = "PUSH_HOSTS";
+/// A service that takes longer is given up.
+const LIMIT_MS: u32 = 10_000;
+
+thread_local! {
+    // One for all mailboxes of this isolate. It never changes while that lives.
+    static KEY: OnceCell<Rc<Key>> = const { OnceCell::new() };
+}
+
+#[wasm_bindgen]
+extern "C" {
+    #[wasm_bindgen(catch, js_name = fetch)]
+    async fn fetch(url: &str, init: &RequestInit) -> Result<Response, JsValue>;
+}
+
+/// The key that this relay signs with; none if it wakes nobody.
+pub(crate) async fn key(env: &Env) -> Option<Rc<Key>> {
+    if let Some(key) = KEY.with(|known| known.get().cloned()) {
+        return Some(key);
+    }
+    let key = match text(env, OWN_KEY) {
+        Some(own) if own == OFF => return None,
+        // Not the relay's own instead: that would cost all subscriptions twice.
+        Some(own) => Key::from_text(&own).or_else(|| complain("VAPID_PRIVATE_KEY is no key; no device is woken"))?,
+        None => match push_key::find(env).await {
+            Ok(secret) => Key::from_bytes(&secret)?,
+            Err(error) => complain(&format!("the key for push services is out of reach: {error}"))?,
+        },
+    };
+    Some(KEY.with(|known| Rc::clone(known.get_or_init(|| Rc::new(key)))))
+}
+
+/// Wakes the device at this address; says what its push service answered. `host` is the relay's own.
+pub(crate) async fn wake(env: &Env, endpoint: &str, host: Option<&str>, now_ms: u64) -> Answer {
+    let Some(key) = key(env).await else { return Answer::Refused };
+    let services = Services::new(&text(env, HOSTS).unwrap_or_default());
+    let Some(endpoint) = services.allow(endpoint) else {
+        worker::console_warn!("an address for wake-ups is none of a known push service");
+        return Answer::Gone;
+    };
+    let subject = text(env, SUBJECT).or_else(|| Some(format!("https://{}", host?)));
+    let request = Request::wake(&key, &endpoint, subject.as_deref(), now_ms / 1_000);
+    match send(&request).await {
+        Ok(status) => {
+            let answer = Answer::of(status);
+            if answer == Answer::Refused {
+                worker::console_warn!("a push service answered {status}");
+            }
+            answer
+        }
+        Err(_) => {
+            // Its text might name the address, which is a secret of the device's.
+            worker::console_warn!("a push service did not answer");
+            Answer::Refused
+        }
+    }
+}
+
+/// Sends the request; gives the status of the answer.
+async fn send(request: &Request) -> Result<u16, JsValue> {
+    let headers = Headers::new()?;
+    for (name, value) in &request.headers {
+        headers.set(name, value)?;
+    }
+    let init = RequestInit::new();
+    init.set_method("POST");
+    init.set_headers(&headers);
+    init.set_redirect(RequestRedirect::Manual);
+    init.set_signal(Some(&AbortSignal::timeout_with_u32(LIMIT_MS)));
+    let response = fetch(&request.url, &init).await?;
+    if let Some(body) = response.body() {
+        // Unread, it would hold the connection.
+        let _ = JsFuture::from(body.cancel()).await;
+    }
+    Ok(response.status())
+}
+
+/// A variable or secret. Where it is not set, Cloudflare has none and workerd has null.
+fn text(env: &Env, name: &str) -> Option<String> {
+    Reflect::get(env.as_ref(), &name.into()).ok()?.as_string().filter(|value| !value.trim().is_empty())
+}
+
+fn complain<T>(what: &str) -> Option<T> {
+    worker::console_error!("{what}");
+    None
+}
