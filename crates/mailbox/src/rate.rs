@@ -39,9 +39,13 @@ impl Bucket {
         Err(ms_per_token)
     }
 
-    /// Whether more was refused since the bucket was last full than it holds.
-    pub(crate) const fn floods(&self, per_minute: u32) -> bool {
-        self.excess > per_minute
+    /// Whether more was refused than it holds, since the bucket was last full or this was last so.
+    pub(crate) fn floods(&mut self, per_minute: u32) -> bool {
+        let floods = self.excess > per_minute;
+        if floods {
+            self.excess = 0;
+        }
+        floods
     }
 
     fn is_full(&self, per_minute: u32, now: u64) -> bool {
@@ -110,7 +114,7 @@ mod tests {
         for _ in 0..8 {
             bucket.spend(10, 1_006_000).expect_err("it is empty");
         }
-        assert!(bucket.floods(10));
+        assert!(bucket.floods(10) && !bucket.floods(10));
         // Full again, and nothing is held against it.
         assert_eq!(bucket.spend(10, 1_066_000), Ok(()));
         assert!(!bucket.floods(10));

@@ -1,5 +1,6 @@
 //! One WebSocket to a mailbox, from the device's side.
 
+use std::io::Write as _;
 use std::net::TcpStream;
 use std::time::{Duration, Instant};
 
@@ -66,6 +67,11 @@ impl Socket {
     /// Sends any binary message.
     pub fn send_bytes(&mut self, bytes: Vec<u8>) {
         self.stream.send(Message::binary(bytes)).expect("the socket is open");
+    }
+
+    /// Sends bytes as they are, below the WebSocket.
+    pub fn send_raw(&mut self, bytes: &[u8]) {
+        self.stream.get_mut().write_all(bytes).expect("the socket is open");
     }
 
     /// Sends a text message.
