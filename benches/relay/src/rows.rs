@@ -1,0 +1,109 @@
+//! What Cloudflare bills for a clip: rows written and read by our worker as it ships, inside a module
+//! that counts them (`count.mjs`), and how many clips a day the free plan has room for.
+
+use std::path::Path;
+use std::time::Duration;
+
+use anyhow::{Context as _, Result};
+use tokio::time::sleep;
+
+use crate::accounts::Prepared;
+use crate::line::Came;
+use crate::load::DEVICES;
+use crate::server::{Dialect, Kind, Server};
+
+/// Clips of each kind.
+const CLIPS: usize = 50;
+/// Between clips that expire, so that they do it one by one.
+const APART: Duration = Duration::from_millis(20);
+const TTL_S: u32 = 2;
+/// Until the last has expired.
+const LIFE: Duration = Duration::from_secs(4);
+
+/// The free plan, for a day: <https://developers.cloudflare.com/durable-objects/platform/pricing/>.
+/// Alarms count as requests and as rows written, deletes as rows written, outgoing messages not at all.
+const FREE_ROWS_WRITTEN: f64 = 100_000.0;
+const FREE_ROWS_READ: f64 = 5_000_000.0;
+const FREE_REQUESTS: f64 = 100_000.0;
+/// Incoming messages for one request.
+const MESSAGES: f64 = 20.0;
+
+/// What a mailbox did, as the module tells it.
+#[derive(Clone, Copy)]
+struct Counts {
+    /// Rows written, alarms among them.
+    written: f64,
+    read: f64,
+    alarms: f64,
+}
+
+/// Counts and prints.
+#[expect(clippy::cast_precision_loss, reason = "there are fifty")]
+pub(crate) async fn report(kind: &Kind, scratch: &Path) -> Result<()> {
+    let clips = CLIPS as f64;
+    let mut server = Server::start(kind, scratch)?;
+    let kept = Prepared::make(90_000, 1, CLIPS, |_| 0);
+    let (pushed, _) = push(&server, &kept, Duration::ZERO).await?;
+    server.restart()?;
+    kept.join(&server, 0).await?;
+    let woken = counts(&server, &kept)?;
+
+    let short = Prepared::make_living(90_001, 1, CLIPS, |_| 0, TTL_S);
+    let (_, before) = push(&server, &short, APART).await?;
+    sleep(LIFE).await;
+    let life = counts(&server, &short)?.less(before);
+
+    let read_on_waking = woken.read - clips;
+    let acks = (DEVICES - 1) as f64;
+    println!("\nRows of the worker's database, counted by workerd over {CLIPS} clips");
+    println!("  written for a push                               {:.2}", (pushed.written - pushed.alarms) / clips);
+    println!("  written in a clip's life: push, expiry, alarm    {:.2}", life.written / clips);
+    println!("  read when a mailbox wakes                        {read_on_waking:.0} and 1 for each clip it keeps");
+    println!("Clips a day in Cloudflare's free plan, {DEVICES} devices, alone in their minute");
+    let by_rows = FREE_ROWS_WRITTEN * clips / life.written;
+    let by_requests = FREE_REQUESTS / ((1.0 + acks) / MESSAGES + life.alarms / clips);
+    println!("  by {FREE_ROWS_WRITTEN:.0} rows written       {by_rows:.0}");
+    println!(
+        "  by {FREE_REQUESTS:.0} requests           {by_requests:.0}  (a push, {acks:.0} acks at {MESSAGES:.0} to the request, alarms)"
+    );
+    // A push wakes the mailbox, and so does an alarm.
+    let wakes = 1.0 + life.alarms / clips;
+    for kept in [10.0, 100.0, 1000.0] {
+        let by_reading = FREE_ROWS_READ / (wakes * (read_on_waking + kept) + life.read / clips);
+        println!("  by {FREE_ROWS_READ:.0} rows read        {by_reading:.0}  in accounts that keep {kept:.0} clips");
+    }
+    let even = ((FREE_ROWS_READ / by_rows.min(by_requests) - life.read / clips) / wakes - read_on_waking).floor();
+    let first = if by_rows < by_requests { "rows written" } else { "requests" };
+    println!("  what binds first: {first}; rows read in accounts that keep more than {even:.0} clips");
+    Ok(())
+}
+
+/// Pushes the clips of a new account. What that took, and what came before it.
+async fn push(server: &Server, prepared: &Prepared, apart: Duration) -> Result<(Counts, Counts)> {
+    let mut line = prepared.register(server).await?;
+    let before = counts(server, prepared)?;
+    for clip in 0..CLIPS {
+        line.send(prepared.push(Dialect::Hushclip, clip)).await?;
+        line.expect(Came::Ack).await?;
+        sleep(apart).await;
+    }
+    Ok((counts(server, prepared)?.less(before), before))
+}
+
+fn counts(server: &Server, prepared: &Prepared) -> Result<Counts> {
+    let text = server.get(&format!("/rows/{}", prepared.account.mailbox())).context("no counts")?;
+    let json: serde_json::Value = serde_json::from_str(&text)?;
+    let count = |name: &str| json[name].as_f64().with_context(|| format!("no count of {name}: {text}"));
+    let alarms = count("alarms")?;
+    Ok(Counts { written: count("written")? + alarms, read: count("read")?, alarms })
+}
+
+impl Counts {
+    fn less(self, before: Self) -> Self {
+        Self {
+            written: self.written - before.written,
+            read: self.read - before.read,
+            alarms: self.alarms - before.alarms,
+        }
+    }
+}
