@@ -20,6 +20,7 @@ use std::cell::RefCell;
 use hushclip_mailbox::Gate;
 use hushclip_mailbox::http::{self, Fault, Route, Status};
 use hushclip_protocol::ids::MailboxId;
+use web_sys::Url;
 use worker::{Context, Env, Request, Response, Result, event};
 
 use crate::answer::{fault, send};
@@ -28,6 +29,8 @@ use crate::answer::{fault, send};
 const MAILBOXES: &str = "MAILBOX";
 /// Secret without which nobody sees the figures.
 const METRICS_TOKEN: &str = "METRICS_TOKEN";
+/// Further origins whose pages may use the relay; see `hushclip_mailbox::http::origin_allowed`.
+const ALLOWED_ORIGINS: &str = "ALLOWED_ORIGINS";
 /// Cloudflare's word for who asks; elsewhere nobody in particular does.
 const ADDRESS: &str = "CF-Connecting-IP";
 
@@ -53,12 +56,21 @@ async fn answer(request: Request, env: &Env) -> Result<Response> {
         Route::Health => send(&http::health()),
         Route::Status => send(&http::status(Status { since_ms: None, storage: None })),
         Route::Metrics => figures(&request, env),
+        Route::Mailbox(_) | Route::Nameplate(_) if !from_here(&request, env)? => fault(Fault::Origin),
         Route::Mailbox(id) if may(&request, Gate::open_socket)? => hand_over(id, request, env).await,
         Route::Nameplate(number) if may(&request, Gate::ask_nameplate)? => by_nameplate(number, request, env).await,
         Route::Mailbox(_) | Route::Nameplate(_) => fault(Fault::TooOften),
         Route::File(file) => web::serve(file, &request, env).await,
         Route::Refused(why) => fault(why),
     }
+}
+
+/// Whether a program asks, an extension, or a page that may.
+fn from_here(request: &Request, env: &Env) -> Result<bool> {
+    let Some(origin) = request.headers().get("Origin")? else { return Ok(true) };
+    let host = Url::new(&request.inner().url())?.host();
+    let others = env.var(ALLOWED_ORIGINS).map(|others| others.to_string()).unwrap_or_default();
+    Ok(http::origin_allowed(Some(&origin), &host, &others))
 }
 
 /// Whether the address that asks has not asked too often.

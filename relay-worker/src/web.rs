@@ -1,8 +1,7 @@
 //! The web app's files, from the assets binding on Cloudflare and from a folder on plain workerd.
 //! Neither's own headers or redirects are relied on: `hushclip_mailbox::http` makes them.
 
-use hushclip_mailbox::http::{Fault, File, Site, file_headers};
-use web_sys::Url;
+use hushclip_mailbox::http::{Fault, File, file_headers};
 use worker::{Env, Method, Request, RequestInit, Response, ResponseBody, Result};
 
 use crate::answer::{fault, headers};
@@ -22,8 +21,7 @@ pub(crate) async fn serve(file: File<'_>, request: &Request, env: &Env) -> Resul
     if !matches!(status, 200 | 304) {
         return fault(Fault::NotFound);
     }
-    let url = Url::new(&request.inner().url())?;
-    let headers = headers(&file_headers(&file, Site { authority: &url.host(), secure: url.protocol() == "https:" }))?;
+    let headers = headers(&file_headers(&file))?;
     if let Some(tag) = found.headers().get("ETag")? {
         headers.set("ETag", &tag)?;
     }

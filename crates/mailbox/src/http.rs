@@ -1,13 +1,18 @@
 //! What a relay answers over plain HTTP, decided once for all shells: routes, media types, headers,
 //! refusals, health. Pure: a shell hands in what the request says and sends what comes out.
 
+mod headers;
 mod metrics;
+mod origin;
 mod status;
 
 use hushclip_protocol::ids::MailboxId;
 use hushclip_protocol::{VERSION, limits};
 
+use self::headers::{APP_POLICY, NO_POLICY, SECURITY};
+
 pub use metrics::{Kind, Metric, is_allowed as metrics_allowed, metrics};
+pub use origin::origin_allowed;
 pub use status::{Status, status};
 
 const MAILBOX: &str = "/v1/mailbox/";
@@ -18,8 +23,6 @@ const PAIR: &str = "/pair";
 /// Longer than any path in the web app.
 const PATH_BYTES: usize = 128;
 const JSON: &str = "application/json";
-/// Of everything that is no page.
-const NO_POLICY: &str = "default-src 'none'; frame-ancestors 'none'";
 
 /// Headers, in the order in which they are sent.
 pub type Headers = Vec<(&'static str, String)>;
@@ -52,15 +55,6 @@ pub struct File<'p> {
     cache: &'static str,
 }
 
-/// What a request says of where it was sent.
-#[derive(Debug, Clone, Copy)]
-pub struct Site<'s> {
-    /// `host[:port]`.
-    pub authority: &'s str,
-    /// It came by TLS.
-    pub secure: bool,
-}
-
 /// An answer that is made up here.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Answer {
@@ -83,6 +77,8 @@ pub enum Fault {
     Method,
     /// The request says no host, or none that can be one.
     Host,
+    /// A web page from elsewhere; see [`origin_allowed`].
+    Origin,
     /// This address asked too often; see [`crate::Gate`].
     TooOften,
     /// Not the client's fault.
@@ -147,6 +143,7 @@ pub fn fault(fault: Fault) -> Answer {
         Fault::Upgrade => (426, "upgrade_required", "this address is for WebSockets"),
         Fault::Method => (405, "method_not_allowed", "only GET and HEAD are answered here"),
         Fault::Host => (400, "bad_request", "the request says no host"),
+        Fault::Origin => (403, "origin_not_allowed", "web pages of this origin may not use this relay"),
         Fault::TooOften => (429, "too_many_requests", "too many requests from this address; try again in a minute"),
         Fault::Internal => (500, "internal", "the relay had a fault; try again"),
     };
@@ -155,17 +152,17 @@ pub fn fault(fault: Fault) -> Answer {
         Fault::Upgrade => answer.headers.push(("Upgrade", "websocket".into())),
         Fault::Method => answer.headers.push(("Allow", "GET, HEAD".into())),
         Fault::TooOften => answer.headers.push(("Retry-After", "60".into())),
-        Fault::NotFound | Fault::Host | Fault::Internal => {}
+        Fault::NotFound | Fault::Host | Fault::Origin | Fault::Internal => {}
     }
     answer
 }
 
 /// The headers that a file of the web app comes with, but for its ETag.
-pub fn file_headers(file: &File<'_>, site: Site<'_>) -> Headers {
+pub fn file_headers(file: &File<'_>) -> Headers {
     let mut headers = vec![
         ("Content-Type", file.media.into()),
         ("Cache-Control", file.cache.into()),
-        ("Content-Security-Policy", policy(site)),
+        ("Content-Security-Policy", APP_POLICY.into()),
     ];
     headers.extend(security());
     headers
@@ -188,31 +185,7 @@ fn made_up(status: u16, media: &str, policy: &str, body: String) -> Answer {
 
 /// Headers that every answer carries.
 fn security() -> impl Iterator<Item = (&'static str, String)> {
-    [
-        ("X-Content-Type-Options", "nosniff"),
-        ("Referrer-Policy", "no-referrer"),
-        ("Cross-Origin-Opener-Policy", "same-origin"),
-        ("Cross-Origin-Resource-Policy", "same-origin"),
-        ("Permissions-Policy", "clipboard-read=(self), clipboard-write=(self), camera=(self)"),
-        // Browsers pass over this one where the page did not come by TLS.
-        ("Strict-Transport-Security", "max-age=31536000"),
-    ]
-    .into_iter()
-    .map(|(name, value)| (name, value.to_owned()))
-}
-
-/// The page may load its own files and talk to its own relay, and nothing else.
-fn policy(site: Site<'_>) -> String {
-    // Not every browser takes 'self' to stand for WebSockets too. A host may hold a semicolon, which
-    // would end the directive.
-    let scheme = if site.secure { "wss" } else { "ws" };
-    let plain = site.authority.bytes().all(is_host);
-    let sockets = if plain { format!(" {scheme}://{}", site.authority) } else { String::new() };
-    format!(
-        "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; style-src 'self'; img-src 'self' data: blob:; \
-         connect-src 'self'{sockets}; manifest-src 'self'; worker-src 'self'; base-uri 'none'; form-action 'none'; \
-         frame-ancestors 'none'"
-    )
+    SECURITY.into_iter().map(|(name, value)| (name, value.to_owned()))
 }
 
 const fn is_host(byte: u8) -> bool {
@@ -304,16 +277,5 @@ mod tests {
         for wrong in ["", "a b", "a;b", "a/b", "é", &"a".repeat(256)] {
             assert_eq!(authority(wrong), None);
         }
-    }
-
-    #[test]
-    fn no_host_gets_into_the_policy_that_could_end_a_directive() {
-        let connect = |authority, secure| {
-            let policy = policy(Site { authority, secure });
-            policy.split("; ").find(|part| part.starts_with("connect-src")).unwrap_or_default().to_owned()
-        };
-        assert_eq!(connect("relay:8787", false), "connect-src 'self' ws://relay:8787");
-        assert_eq!(connect("relay", true), "connect-src 'self' wss://relay");
-        assert_eq!(connect("a;b", true), "connect-src 'self'");
     }
 }

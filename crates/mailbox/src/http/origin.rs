@@ -1,0 +1,80 @@
+//! Which web pages may open WebSockets here. Programs send no `Origin` and are not asked for one.
+//!
+//! No page can act for somebody by this: nothing that a browser sends along by itself signs anybody in. What
+//! a hostile page could do is lend its visitors' addresses to somebody who tries numbers of typed codes, and
+//! knock at relays in its visitors' homes. The relay's own web app may talk to no other relay by its policy,
+//! so nobody misses what is refused here.
+
+use super::authority;
+
+/// Of pages in extensions; the browser writes these, no web page can.
+const EXTENSIONS: [&str; 3] = ["chrome-extension", "moz-extension", "safari-web-extension"];
+
+/// Whether a page of this `Origin` may use the sockets of the relay that was dialled as `host`. `others`:
+/// further origins that whoever runs the relay lets in, with spaces or commas between them; `*` is all.
+pub fn origin_allowed(origin: Option<&str>, host: &str, others: &str) -> bool {
+    let Some(origin) = origin else { return true };
+    let own = match origin.split_once("://") {
+        Some((scheme, _)) if EXTENSIONS.contains(&scheme) => true,
+        // Behind a proxy nobody here knows with which scheme the relay was dialled.
+        Some(("http" | "https", from)) => authority(from).is_some_and(|from| authority(host) == Some(from)),
+        _ => false,
+    };
+    let mut others = others.split([' ', ',']).filter(|other| !other.is_empty());
+    own || others.any(|other| other == "*" || other.trim_end_matches('/').eq_ignore_ascii_case(origin))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const HOST: &str = "relay.example";
+
+    #[test]
+    fn programs_extensions_and_its_own_pages_may() {
+        for origin in [
+            None,
+            Some("https://relay.example"),
+            Some("https://Relay.Example:443"),
+            Some("http://relay.example"),
+            Some("chrome-extension://abcdefghijklmnopabcdefghijklmnop"),
+            Some("moz-extension://5d2bd9a4-46f1-4c5c-9a3c-3f1d2f7f6a01"),
+        ] {
+            assert!(origin_allowed(origin, HOST, ""), "{origin:?}");
+        }
+        assert!(origin_allowed(Some("http://127.0.0.1:8787"), "127.0.0.1:8787", ""));
+    }
+
+    #[test]
+    fn pages_from_elsewhere_may_not() {
+        for origin in [
+            "",
+            "null",
+            "https://example",
+            "https://relay.example.evil",
+            "https://relay.example:8443",
+            "https://relay.example@evil",
+            "https://relay.example, https://evil",
+            "relay.example",
+            "file://",
+            "ftp://relay.example",
+            "https://evil/chrome-extension://",
+            "https://",
+        ] {
+            assert!(!origin_allowed(Some(origin), HOST, ""), "{origin:?}");
+        }
+        assert!(!origin_allowed(Some("https://"), "", ""));
+    }
+
+    #[test]
+    fn whoever_runs_the_relay_may_let_others_in() {
+        let others = "https://a.example, https://b.example/ http://c.example:8080";
+        for origin in ["https://a.example", "https://B.example", "http://c.example:8080"] {
+            assert!(origin_allowed(Some(origin), HOST, others), "{origin}");
+        }
+        for origin in ["https://c.example:8080", "https://a.example.evil", "null", ""] {
+            assert!(!origin_allowed(Some(origin), HOST, others), "{origin}");
+        }
+        assert!(origin_allowed(Some("null"), HOST, "*"));
+    }
+}
