@@ -1,10 +1,12 @@
 //! What every relay must do. Each test starts a relay of its own, so none sees another's accounts.
 
 mod abuse;
+mod accounts;
 mod codes;
 mod http;
 mod invites;
 mod items;
 mod life;
+mod origins;
 mod push;
 mod sign_in;

@@ -1,0 +1,150 @@
+// The relay's headers as others grade them, behind a proxy that speaks TLS, and as browsers keep them.
+import assert from "node:assert/strict";
+import { execFile } from "node:child_process";
+import { globSync, readFileSync } from "node:fs";
+import path from "node:path";
+import { after, before, describe, it } from "node:test";
+import { promisify } from "node:util";
+import evaluator from "csp_evaluator";
+import { Severity } from "csp_evaluator/dist/finding.js";
+import { CspParser } from "csp_evaluator/dist/parser.js";
+
+import { Browser } from "../e2e/lib/browser.mjs";
+import { ROOT } from "../e2e/lib/process.mjs";
+import { Relay } from "../e2e/lib/relay.mjs";
+import { eventually } from "../e2e/lib/wait.mjs";
+import { ask, startProxy } from "./proxy.mjs";
+
+const OBSERVATORY = path.join(import.meta.dirname, "observatory.mjs");
+const SCAN_LIMIT = 60_000;
+
+describe("Headers", () => {
+  let relay, proxy;
+
+  before(async () => {
+    relay = await Relay.start();
+    proxy = await startProxy(relay.url);
+  });
+  after(() => relay?.stop());
+
+  it("csp_evaluator finds nothing severe in any policy", async (context) => {
+    for (const page of ["/", "/pair", "/status", "/health", "/nothing"]) {
+      const { headers } = await ask(proxy.url + page, proxy);
+      const policy = headers["content-security-policy"];
+      const findings = new evaluator.CspEvaluator(new CspParser(policy).csp).evaluate();
+      const severe = findings.filter(({ severity }) => severity <= Severity.MEDIUM);
+      assert.deepEqual(severe.map(({ description }) => description), [], `${page}: ${policy}`);
+      const rest = findings.map(({ severity, directive }) => `${Severity[severity]} ${directive}`);
+      context.diagnostic(`${page}: ${rest.join(", ") || "no finding"}`);
+    }
+  });
+
+  it("the MDN HTTP Observatory grades it A+", async (context) => {
+    const env = { ...process.env, NODE_EXTRA_CA_CERTS: proxy.cert };
+    const { host } = new URL(proxy.url);
+    const run = promisify(execFile)(process.execPath, [OBSERVATORY, host], { env, timeout: SCAN_LIMIT });
+    const { scan, tests } = JSON.parse((await run).stdout);
+    const failed = Object.entries(tests).filter(([, test]) => !test.pass);
+    assert.deepEqual(failed, []);
+    assert.equal(scan.grade, "A+");
+    context.diagnostic(`${scan.grade}, ${scan.score} points, ${scan.testsPassed} of ${scan.testsQuantity} tests passed`);
+  });
+
+  it("nothing that ships parses markup", () => {
+    const files = globSync("dist/{web,chrome,firefox}/**/*.js", { cwd: ROOT });
+    assert.ok(files.length > 5, "run `cargo xtask build` before");
+    for (const file of files) {
+      const markup = /innerHTML|outerHTML|insertAdjacentHTML|createContextualFragment|document\.write|DOMParser/;
+      const [found] = markup.exec(readFileSync(path.join(ROOT, file), "utf8")) ?? [];
+      assert.equal(found, undefined, `${file}: see ui/src/parts/icon.rs`);
+    }
+  });
+
+  for (const [name, start] of [
+    ["Chromium", () => Browser.chromium("Phone", { flags: ["--ignore-certificate-errors"] })],
+    ["Firefox", () => Browser.firefox("Fox", { extension: false, acceptInsecureCerts: true })],
+  ]) {
+    describe(name, () => {
+      let browser, app;
+      const said = [];
+
+      before(async () => {
+        browser = await start();
+        app = await browser.webApp("about:blank");
+        app.page.on("console", (line) => ["error", "warn"].includes(line.type()) && said.push(line.text()));
+        await app.page.evaluateOnNewDocument(() => {
+          globalThis.violations = [];
+          addEventListener("securitypolicyviolation", ({ violatedDirective, blockedURI, sample }) => {
+            globalThis.violations.push(`${violatedDirective} ${blockedURI} ${sample}`);
+          });
+        });
+        await app.page.goto(proxy.url);
+      });
+      after(() => browser?.close());
+
+      it("uses the app over TLS without a word of complaint", async () => {
+        await app.createAccount(proxy.url);
+        await app.fill("composer", "a first clip");
+        await app.press("send");
+        await app.lists("a first clip");
+        await app.invite();
+        await app.page.screenshot({ path: path.join(ROOT, `target/headers-${name}.png`) });
+        assert.deepEqual(await app.page.evaluate(() => globalThis.violations), []);
+        assert.deepEqual(said, []);
+        assert.equal(await app.page.evaluate(() => crossOriginIsolated), true);
+      });
+
+      it("lets no text become markup or script", async () => {
+        const attempts = await app.page.evaluate(async () => {
+          // Code that comes from a debugger may evaluate text; what it starts later may not.
+          await new Promise((resolve) => setTimeout(resolve));
+          const tries = {
+            markup: () => (document.createElement("div").innerHTML = "<img src=x onerror=alert(1)>"),
+            plain: () => (document.createElement("template").innerHTML = "<b>plain</b>"),
+            document: () => document.write("<p>"),
+            parser: () => new DOMParser().parseFromString("<p>", "text/html"),
+            frame: () => (document.createElement("iframe").srcdoc = "<p>"),
+            script: () => (document.createElement("script").text = "alert(1)"),
+            address: () => (document.createElement("script").src = "/hushclip_web.js"),
+            code: () => globalThis.eval("1"),
+            policy: () => trustedTypes.createPolicy("another", { createHTML: (html) => html }),
+            again: () => trustedTypes.createPolicy("default", { createHTML: (html) => html }),
+          };
+          return Object.entries(tries).map(([name, attempt]) => {
+            try {
+              attempt();
+              return `${name} went through`;
+            } catch {
+              return `${name} was refused`;
+            }
+          });
+        });
+        const names = ["markup", "plain", "document", "parser", "frame", "script", "address", "code", "policy", "again"];
+        assert.deepEqual(attempts, names.map((name) => `${name} was refused`));
+        const seen = () => app.page.evaluate(() => globalThis.violations.filter((line) => line.includes("innerHTML")).length);
+        assert.equal(await eventually("the violations", seen), 2);
+      });
+
+      it("reaches nothing but its own relay", async () => {
+        const reached = await app.page.evaluate(async () => {
+          const refused = () => "refused";
+          const open = (url) =>
+            new Promise((resolve) => {
+              const socket = new WebSocket(url);
+              socket.onopen = () => resolve("open");
+              socket.onerror = () => resolve("refused");
+            }).catch(refused);
+          const other = "localhost:9";
+          return Promise.all([
+            fetch(`https://${other}/`).then(() => "fetched", refused),
+            open(`wss://${other}/v1/mailbox/00112233445566778899aabbccddeeff`),
+            open(`wss://${location.host}/v1/mailbox/00112233445566778899aabbccddeeff`),
+          ]);
+        });
+        assert.deepEqual(reached, ["refused", "refused", "open"]);
+        const seen = () => app.page.evaluate(() => globalThis.violations.filter((line) => line.startsWith("connect-src")).length);
+        assert.equal(await eventually("the violations", seen), 2);
+      });
+    });
+  }
+});
