@@ -3,7 +3,7 @@
 
 use hushclip_engine::view::{AlertView, ClipView, Connection, DeviceView, InviteView, JoiningView, Problem, Stage};
 use hushclip_engine::{Command, LockCommand, LockState, LockView, Notice, View};
-use hushclip_ui::{App, Face, Platform, mount};
+use hushclip_ui::{App, Face, Platform, Wake, mount};
 use leptos::prelude::*;
 use wasm_bindgen::JsValue;
 use wasm_bindgen::prelude::Closure;
@@ -48,7 +48,15 @@ fn main() {
         js_sys::Promise::resolve(&decode)
     });
     if face == Face::Web {
-        mount(move || view! { <App view lock notice failure=Signal::stored(failure) send ask platform scan /> });
+        let shown = RwSignal::new(match scene.as_str() {
+            "wake-on" => Wake::On,
+            "wake-blocked" => Wake::Blocked,
+            "wake-failed" => Wake::Failed,
+            _ => Wake::Off,
+        });
+        let choose = UnsyncCallback::new(move |on| shown.set(if on { Wake::On } else { Wake::Off }));
+        let wake = Some((shown.into(), choose));
+        mount(move || view! { <App view lock notice failure=Signal::stored(failure) send ask platform scan wake /> });
     } else {
         mount(move || view! { <App view lock notice failure=Signal::stored(failure) send ask platform /> });
     }
@@ -109,6 +117,7 @@ fn picture(scene: &str, long: bool) -> View {
     view.relay = "https://clips.example.org".into();
     view.check = "3f2a 91c0 7be4 05d6".into();
     view.rotation_minutes = 10_080;
+    view.push_key = "04".into();
     let asking = if long { LONG[2] } else { "Pixel" };
     let invite = invite();
     match scene {
@@ -291,6 +300,7 @@ fn answer(view: &mut View, command: Command) -> Option<Notice> {
         }
         Command::Resume | Command::Dismiss => view.problem = None,
         Command::DismissAlert { id } => view.alerts.retain(|alert| alert.id != id),
+        Command::SetPush { endpoint } => view.push = !endpoint.is_empty(),
         Command::Copied { .. } => {}
     }
     None

@@ -6,12 +6,11 @@ use leptos::prelude::*;
 use wasm_bindgen::JsCast;
 
 use crate::focus::focus_soon;
-use crate::host::{Face, Host, LoadScanner, Platform};
+use crate::host::{Face, Host, LoadScanner, Platform, Wakes};
 use crate::news::Toasts;
 use crate::parts::{Problem, Skeleton};
 use crate::place::Place;
 use crate::screens::{Devices, Failure, Joining, Locked, Member, OpenedLink, Settings, Welcome};
-use crate::time;
 
 /// Everything a person sees.
 #[component]
@@ -38,9 +37,12 @@ pub fn App(
     /// Loads the decoder of QR codes; without it, no camera is offered.
     #[prop(optional)]
     scan: Option<LoadScanner>,
+    /// Being woken while the app is closed; without it, that is not offered.
+    #[prop(optional_no_strip)]
+    wake: Option<Wakes>,
 ) -> impl IntoView {
     let face = platform.face;
-    let host = Host::new(view, lock, send, ask, platform, scan, time::clock());
+    let host = Host::new(view, lock, send, ask, platform, scan, wake);
     provide_context(host);
     host.news.follow(notice, host);
     let screen = Memo::new(move |_| screen(view, lock, failure, host));

@@ -8,6 +8,7 @@ use crate::agent::device_name;
 use crate::clipboard;
 use crate::news::News;
 use crate::place::Places;
+use crate::time;
 
 /// Where the screens are shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -52,6 +53,24 @@ impl Platform {
 /// QR code among them, or to nothing.
 pub type LoadScanner = UnsyncCallback<(), js_sys::Promise>;
 
+/// How it stands with being woken while the app is closed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Wake {
+    /// This device is not woken.
+    Off,
+    /// The browser is asking, or its push service is.
+    Asking,
+    /// It is woken.
+    On,
+    /// The browser does not let the page show notifications.
+    Blocked,
+    /// The browser's push service did not take part.
+    Failed,
+}
+
+/// How that stands, and what changes it: `true` turns it on. Has to be called within a tap.
+pub type Wakes = (Signal<Wake>, UnsyncCallback<bool>);
+
 /// The context of all screens.
 #[derive(Clone, Copy)]
 pub(crate) struct Host {
@@ -72,6 +91,8 @@ pub(crate) struct Host {
     pub(crate) places: Places,
     /// Loads the decoder of QR codes, where a camera may be asked for.
     pub(crate) scan: Option<LoadScanner>,
+    /// Being woken, where the browser can do that.
+    pub(crate) wake: Option<Wakes>,
 }
 
 impl Host {
@@ -82,11 +103,13 @@ impl Host {
         ask: Option<UnsyncCallback<LockCommand>>,
         platform: Platform,
         scan: Option<LoadScanner>,
-        now: ReadSignal<u64>,
+        wake: Option<Wakes>,
     ) -> Self {
+        let now = time::clock();
         Self {
             places: Places::new(platform.face),
             scan,
+            wake,
             view,
             lock,
             send,

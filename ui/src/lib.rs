@@ -21,5 +21,5 @@ mod time;
 
 pub use agent::device_name;
 pub use app::{App, AppProps, mount};
-pub use host::{Face, LoadScanner, Platform};
+pub use host::{Face, LoadScanner, Platform, Wake, Wakes};
 pub use hushclip_engine::{Command, LockCommand, LockState, LockView, Notice, View};

@@ -86,6 +86,21 @@ pub(crate) const ROTATION_LABEL: &str = "Change the keys of this device";
 pub(crate) const ROTATION_HINT: &str = "Also after each 1,000 clips. Eight days after a change, whoever takes this device finds no key to what was sent \
      before it.";
 
+pub(crate) const WAKE: &str = "While Hushclip is closed";
+pub(crate) const WAKE_IS_OFF: &str = "You find out about new clips when you open Hushclip.";
+pub(crate) const WAKE_IS_ON: &str =
+    "A notification tells you here that there is a new clip, at most one a minute. It says nothing more.";
+pub(crate) const WAKE_START: &str = "Wake this device when a clip comes";
+pub(crate) const WAKE_ASKING: &str = "Asking the browser…";
+pub(crate) const WAKE_AGAIN: &str = "Try again";
+pub(crate) const WAKE_STOP: &str = "Stop waking this device";
+pub(crate) const WAKE_BLOCKED: &str = "The browser blocks notifications from this page. Allow them in its settings for this page (the \
+     symbol beside the address), then try again.";
+pub(crate) const WAKE_FAILED: &str = "The browser’s push service did not answer. Some browsers have it turned off; without a connection \
+     it does not work either.";
+pub(crate) const WAKE_HINT: &str = "The service is run by the maker of your browser. It learns when a clip came, and from which relay, but \
+     not what it is.";
+
 pub(crate) const ALERTS: &str = "What you should know";
 pub(crate) const ALERTS_FEWER: &str = "Show fewer";
 pub(crate) const ALERTS_DISMISS: &str = "Dismiss all";

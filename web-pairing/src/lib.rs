@@ -1,6 +1,8 @@
 //! The web app: a client that owns this browser's engine, and the shared screens in front of it.
 //! It decides nothing; `boot.js` starts it once a pairing link is out of the address bar.
 
+mod wake;
+
 use std::alloc::System;
 use std::cell::OnceCell;
 use std::rc::Rc;
@@ -60,7 +62,10 @@ pub fn start(link: Option<String>, scanner: Loader) {
     let platform = Platform::here(Face::Web, link);
     let Shown { view, lock, notice, failure } = shown;
     let scan = UnsyncCallback::new(move |()| scanner.load());
-    mount(move || view! { <App view lock notice failure send ask platform scan /> });
+    mount(move || {
+        let wake = wake::offer(view, send);
+        view! { <App view lock notice failure send ask platform scan wake /> }
+    });
     // Only now: mounting sets up what runs it.
     spawn_local(starting);
 }

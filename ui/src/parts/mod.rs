@@ -27,6 +27,7 @@ mod skeleton;
 mod start;
 mod strength;
 mod subpage;
+mod wake;
 
 pub(crate) use alerts::Alerts;
 pub(crate) use alone::Alone;
@@ -49,3 +50,4 @@ pub(crate) use rotation::Rotation;
 pub(crate) use skeleton::Skeleton;
 pub(crate) use start::Start;
 pub(crate) use subpage::Subpage;
+pub(crate) use wake::Wake;

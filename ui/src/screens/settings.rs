@@ -2,7 +2,7 @@
 
 use leptos::prelude::*;
 
-use crate::parts::{Leave, Lock, Rotation, Subpage};
+use crate::parts::{Leave, Lock, Rotation, Subpage, Wake};
 use crate::text;
 
 /// The page of the settings.
@@ -10,6 +10,7 @@ use crate::text;
 pub(crate) fn Settings() -> impl IntoView {
     view! {
         <Subpage title=text::SETTINGS>
+            <Wake />
             <Lock />
             <Rotation />
             <section class="card">
