@@ -1,7 +1,8 @@
 //! `cargo xtask build`: everything that ships, into `dist/`.
 //! This file says which crates and files make up each part; `build/` has the steps.
 
-mod files;
+mod deploy;
+pub(crate) mod files;
 mod manifest;
 pub(crate) mod wasm;
 
@@ -23,6 +24,8 @@ pub(crate) enum Part {
     Worker,
     /// The web app.
     Web,
+    /// Relay and web app for Cloudflare, to be deployed without Rust; builds both first.
+    Deploy,
     /// The Chrome and the Firefox extension.
     Extension,
     /// The command line client.
@@ -41,14 +44,17 @@ impl Part {
             Self::Worker => &[RELAY],
             Self::Web => &[WEB, SCAN],
             Self::Extension => &[BACKGROUND, POPUP],
-            Self::Cli => &[],
+            Self::Deploy | Self::Cli => &[],
         }
     }
 }
 
 /// Builds the parts of `only`, or all.
 pub(crate) fn build(only: &[Part]) -> Result<()> {
-    let parts = if only.is_empty() { Part::value_variants() } else { only };
+    let mut parts = if only.is_empty() { Part::value_variants() } else { only }.to_vec();
+    if parts.contains(&Part::Deploy) {
+        parts.extend([Part::Worker, Part::Web].into_iter().filter(|part| !only.contains(part) && !only.is_empty()));
+    }
     let wants = |part: Part| parts.contains(&part);
     if parts.iter().any(|part| !part.modules().is_empty()) {
         npm::install()?;
@@ -60,6 +66,9 @@ pub(crate) fn build(only: &[Part]) -> Result<()> {
     }
     if wants(Part::Web) {
         web()?;
+    }
+    if wants(Part::Deploy) {
+        deploy::deploy()?;
     }
     if wants(Part::Extension) {
         extension("chrome")?;

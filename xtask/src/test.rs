@@ -4,7 +4,7 @@
 use std::{
     env,
     ffi::OsStr,
-    path::PathBuf,
+    path::{Path, PathBuf},
     process::{Command, Stdio},
     time::{Duration, Instant},
 };
@@ -12,6 +12,7 @@ use std::{
 use anyhow::{Result, bail};
 
 use crate::{
+    build::files,
     npm, paths, proc,
     tidy::{self, Metadata},
     toolchain::{self, TARGET},
@@ -41,8 +42,10 @@ pub(crate) fn test() -> Result<()> {
     suite.step("interop", LIMIT, npm::tool("tests/interop/run.mjs")?)?;
     suite.step("build", LIMIT, own(&["build"])?)?;
     suite.step("relay", LIMIT, cargo(["test", "-p", RELAY_TESTS]))?;
-    suite.step("wrangler dry run", WRANGLER_LIMIT, wrangler()?)?;
+    suite.step("wrangler dry run", WRANGLER_LIMIT, wrangler(paths::root())?)?;
+    suite.step("wrangler dry run without Rust", WRANGLER_LIMIT, wrangler(&deploy_alone()?)?)?;
     suite.step("addons-linter", LIMIT, addons_linter()?)?;
+    suite.step("headers", LIMIT, headers()?)?;
     suite.step("end to end", LIMIT, end_to_end()?)?;
     suite.step("tidy", LIMIT, own(&["tidy"])?)?;
     println!("{} passed, 0 failed   ({} s)", suite.passed, started.elapsed().as_secs());
@@ -129,18 +132,31 @@ fn wasm_test_runner() -> Command {
 }
 
 /// What Cloudflare's tool would deploy, without deploying or asking anyone.
-fn wrangler() -> Result<Command> {
-    let mut command = npm::tool("node_modules/wrangler/bin/wrangler.js")?;
-    command.args(["deploy", "--dry-run", "--outdir"]).arg(paths::scratch().join("wrangler")).envs([
+fn wrangler(folder: &Path) -> Result<Command> {
+    let mut command = npm::tool(&paths::node_module("wrangler/bin/wrangler.js").to_string_lossy())?;
+    command.args(["deploy", "--dry-run", "--outdir"]).arg(paths::scratch().join("wrangler")).current_dir(folder);
+    command.envs([
         ("CI", "true"),
         ("CLOUDFLARE_CF_FETCH_ENABLED", "false"),
         ("WRANGLER_SEND_METRICS", "false"),
         ("WRANGLER_HIDE_BANNER", "true"),
-        ("WRANGLER_LOG_PATH", "target/xtask/wrangler-logs"),
         ("X_LOCAL_EXPLORER", "false"),
         ("X_LOCAL_OBSERVABILITY", "false"),
     ]);
+    command.env("WRANGLER_LOG_PATH", paths::scratch().join("wrangler-logs"));
     Ok(command)
+}
+
+/// A copy of `dist/deploy` where nothing else of the working copy is near.
+fn deploy_alone() -> Result<PathBuf> {
+    let folder = files::empty(&env::temp_dir().join("hushclip-deploy-test"))?;
+    files::copy_tree(&paths::dist().join("deploy"), &folder)?;
+    Ok(folder)
+}
+
+/// Grades of the relay's headers, and browsers that keep to them.
+fn headers() -> Result<Command> {
+    npm::tool("tests/headers/run.mjs")
 }
 
 fn addons_linter() -> Result<Command> {
@@ -156,7 +172,7 @@ fn end_to_end() -> Result<Command> {
     Ok(command)
 }
 
-fn first_on_path(dir: &std::path::Path) -> Result<impl AsRef<OsStr>> {
+fn first_on_path(dir: &Path) -> Result<impl AsRef<OsStr>> {
     let path = env::var_os("PATH").unwrap_or_default();
     Ok(env::join_paths(std::iter::once(dir.to_owned()).chain(env::split_paths(&path)))?)
 }
