@@ -1,3 +1,104 @@
-//! The blind relay as one binary.
+//! The blind relay as one binary: the mailboxes of `hushclip-mailbox` over SQLite, for people's own
+//! boxes. It has no code to decrypt what it keeps.
 
-fn main() {}
+mod copies;
+mod core;
+mod folder;
+mod log;
+mod metrics;
+mod outbox;
+mod schema;
+mod serve;
+mod server;
+mod socket;
+mod store;
+mod timers;
+mod web;
+
+use std::net::{IpAddr, SocketAddr};
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Args, Parser, Subcommand};
+
+/// A relay for Hushclip that keeps what it cannot read.
+#[derive(Debug, Parser)]
+#[command(name = "hushclip-relay", version, about, args_conflicts_with_subcommands = true)]
+#[command(subcommand_negates_reqs = true)]
+struct Cli {
+    #[command(subcommand)]
+    command: Option<Command>,
+    #[command(flatten)]
+    serve: ServeArgs,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Write all accounts into one file; the relay may be running.
+    Backup {
+        /// The relay's folder.
+        #[arg(long)]
+        data: PathBuf,
+        /// The file to make.
+        #[arg(long)]
+        to: PathBuf,
+    },
+    /// Fill a new folder from such a file.
+    Restore {
+        /// The folder, which holds no accounts yet.
+        #[arg(long)]
+        data: PathBuf,
+        /// The file that `backup` made.
+        #[arg(long)]
+        from: PathBuf,
+    },
+    /// Read everything that is stored, and say whether it is well; the relay may be running.
+    Check {
+        /// The relay's folder.
+        #[arg(long)]
+        data: PathBuf,
+    },
+}
+
+/// How to run.
+#[derive(Debug, Args)]
+struct ServeArgs {
+    /// Folder for the accounts; made if it is not there.
+    #[arg(long, required = true, env = "HUSHCLIP_RELAY_DATA")]
+    data: Option<PathBuf>,
+    /// Address to listen on. It speaks no TLS: let others in through a proxy that does.
+    #[arg(long, default_value = "127.0.0.1:8787", env = "HUSHCLIP_RELAY_LISTEN")]
+    listen: SocketAddr,
+    /// Serve the web app from this folder instead of the one inside this program.
+    #[arg(long)]
+    web: Option<PathBuf>,
+    /// Store no more than so many mebibytes; then clips are refused until there is room.
+    #[arg(long, value_name = "MIB")]
+    max_size: Option<u64>,
+    /// Address of a proxy whose X-Forwarded-For is believed; this machine's own always is.
+    #[arg(long, value_name = "ADDRESS")]
+    proxy: Vec<IpAddr>,
+    /// Further origin whose web pages may use this relay; several are separated by spaces.
+    #[arg(long, value_name = "ORIGIN", value_delimiter = ' ', env = "ALLOWED_ORIGINS")]
+    allow_origin: Vec<String>,
+    /// Who knows this sees /metrics; without it nobody does.
+    #[arg(long, env = "HUSHCLIP_METRICS_TOKEN", hide = true, hide_env_values = true)]
+    metrics_token: Option<String>,
+}
+
+fn main() -> ExitCode {
+    let Cli { command, serve } = Cli::parse();
+    let done = match command {
+        None => serve::serve(serve),
+        Some(Command::Backup { data, to }) => copies::backup(&data, &to),
+        Some(Command::Restore { data, from }) => copies::restore(&data, &from),
+        Some(Command::Check { data }) => copies::check(&data),
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            log::error("failed", &[("why", &error)]);
+            ExitCode::FAILURE
+        }
+    }
+}

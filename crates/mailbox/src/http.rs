@@ -75,6 +75,8 @@ pub enum Fault {
     Upgrade,
     /// Only GET and HEAD are known.
     Method,
+    /// This relay has no web app to give.
+    NoWebApp,
     /// The request says no host, or none that can be one.
     Host,
     /// A web page from elsewhere; see [`origin_allowed`].
@@ -140,6 +142,7 @@ pub fn health() -> Answer {
 pub fn fault(fault: Fault) -> Answer {
     let (status, code, message) = match fault {
         Fault::NotFound => (404, "not_found", "there is nothing here"),
+        Fault::NoWebApp => (404, "no_web_app", "this relay has no web app; extensions and terminals can use it"),
         Fault::Upgrade => (426, "upgrade_required", "this address is for WebSockets"),
         Fault::Method => (405, "method_not_allowed", "only GET and HEAD are answered here"),
         Fault::Host => (400, "bad_request", "the request says no host"),
@@ -152,7 +155,7 @@ pub fn fault(fault: Fault) -> Answer {
         Fault::Upgrade => answer.headers.push(("Upgrade", "websocket".into())),
         Fault::Method => answer.headers.push(("Allow", "GET, HEAD".into())),
         Fault::TooOften => answer.headers.push(("Retry-After", "60".into())),
-        Fault::NotFound | Fault::Host | Fault::Origin | Fault::Internal => {}
+        Fault::NotFound | Fault::NoWebApp | Fault::Host | Fault::Origin | Fault::Internal => {}
     }
     answer
 }

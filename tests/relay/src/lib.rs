@@ -8,5 +8,5 @@ mod socket;
 
 pub use account::{Account, rng};
 pub use http::{Answer, request};
-pub use relay::Relay;
+pub use relay::{Relay, Shell, native};
 pub use socket::Socket;

@@ -14,6 +14,8 @@ use std::time::{Duration, Instant};
 /// A command line that starts another relay; `--port 0 --data FOLDER` is added to it. It prints
 /// `ready URL` on its standard output.
 const COMMAND: &str = "HUSHCLIP_RELAY_CMD";
+/// Which shell is tested: `workerd`, which is the default, or `native`.
+const SHELL: &str = "HUSHCLIP_RELAY";
 const READY_LIMIT: Duration = Duration::from_secs(40);
 const STOP_LIMIT: Duration = Duration::from_secs(10);
 
@@ -23,6 +25,8 @@ pub struct Relay {
     process: Option<Child>,
     authority: String,
     data: PathBuf,
+    /// 0 takes a free one.
+    port: u16,
     variables: Vec<(&'static str, String)>,
 }
 
@@ -37,7 +41,7 @@ impl Relay {
         static COUNT: AtomicU32 = AtomicU32::new(0);
         let count = COUNT.fetch_add(1, Ordering::Relaxed);
         let data = env::temp_dir().join(format!("hushclip-relay-tests-{}-{count}", std::process::id()));
-        let mut relay = Self { process: None, authority: String::new(), data, variables };
+        let mut relay = Self { process: None, authority: String::new(), data, port: 0, variables };
         relay.run();
         relay
     }
@@ -53,12 +57,18 @@ impl Relay {
         self.run();
     }
 
+    /// The same, and it is found where it was.
+    pub fn crash_and_restart_here(&mut self) {
+        self.port = self.authority.rsplit(':').next().and_then(|port| port.parse().ok()).unwrap_or(0);
+        self.crash_and_restart();
+    }
+
     fn run(&mut self) {
-        let mut words = command().into_iter();
+        let mut words = command(self.port).into_iter();
         let program = words.next().expect("a command has a first word");
         let mut child = Command::new(&program)
             .args(words)
-            .args(["--port", "0", "--data"])
+            .arg("--data")
             .arg(&self.data)
             .envs(self.variables.iter().map(|(name, value)| (name, value)))
             .stdin(Stdio::null())
@@ -106,14 +116,46 @@ impl Drop for Relay {
     }
 }
 
-fn command() -> Vec<PathBuf> {
-    if let Some(line) = env::var(COMMAND).ok().filter(|line| !line.trim().is_empty()) {
-        return line.split_whitespace().map(PathBuf::from).collect();
+/// The shells that the same suite is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Shell {
+    /// The worker on workerd, as `cargo xtask relay` starts it.
+    Workerd,
+    /// The binary for people's own boxes.
+    Native,
+}
+
+impl Shell {
+    /// The one that is asked for.
+    pub fn wanted() -> Self {
+        match env::var(SHELL).as_deref() {
+            Ok("native") => Self::Native,
+            Ok("workerd" | "") | Err(_) => Self::Workerd,
+            Ok(other) => panic!("{SHELL} is native or workerd, not {other}"),
+        }
     }
-    // Tests are in `target/PROFILE/deps`, xtask is beside that folder.
-    let test = env::current_exe().expect("the test knows where it is");
-    let profile = test.ancestors().nth(2).expect("a test is two folders deep");
-    vec![profile.join("xtask"), "relay".into()]
+}
+
+/// The relay binary.
+pub fn native() -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../dist/hushclip-relay")
+}
+
+fn command(port: u16) -> Vec<PathBuf> {
+    let port = port.to_string();
+    if let Some(line) = env::var(COMMAND).ok().filter(|line| !line.trim().is_empty()) {
+        let words = line.split_whitespace().map(PathBuf::from);
+        return words.chain(["--port".into(), port.into()]).collect();
+    }
+    match Shell::wanted() {
+        Shell::Native => vec![native(), "--listen".into(), format!("127.0.0.1:{port}").into()],
+        Shell::Workerd => {
+            // Tests are in `target/PROFILE/deps`, xtask is beside that folder.
+            let test = env::current_exe().expect("the test knows where it is");
+            let profile = test.ancestors().nth(2).expect("a test is two folders deep");
+            vec![profile.join("xtask"), "relay".into(), "--port".into(), port.into()]
+        }
+    }
 }
 
 /// The processes that `root` started, at any depth.

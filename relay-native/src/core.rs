@@ -1,0 +1,177 @@
+//! The thread that owns the database and all mailboxes' brains. It takes what waits, runs it as one
+//! transaction with a savepoint for each event, commits, and only then lets replies go: one write to
+//! the disk for many accounts, and no acknowledgement of what is not on it.
+
+mod batch;
+mod call;
+mod plates;
+#[cfg(test)]
+mod tests;
+
+use std::collections::{HashMap, HashSet};
+use std::rc::Rc;
+use std::sync::Arc;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use hushclip_mailbox::{Mailbox, Session, StoreError};
+use hushclip_protocol::error::CloseCode;
+use hushclip_protocol::ids::{ConnId, MailboxId};
+use rusqlite::{Connection, OptionalExtension as _};
+use tokio::sync::mpsc::{self, Receiver};
+
+pub(crate) use self::call::{Call, Target};
+use crate::log;
+use crate::metrics::Counters;
+use crate::outbox::{Out, Outbox};
+use crate::store::{MailboxStore, failed, unsigned};
+use crate::timers::Timers;
+
+/// Calls in one transaction: a bound on how long the first of them waits.
+const BATCH: usize = 256;
+/// Calls that may wait. Frames are bounded by bytes as well, where they are read.
+const WAITING: usize = 1024;
+/// When to try again what a fault of the disk has stopped.
+const AGAIN_MS: u64 = 5000;
+/// Timers never ring more often for one mailbox, whatever it asks.
+const SHORTEST_MS: u64 = 250;
+/// Longest sleep, in case that the clock is set.
+const LONGEST_SLEEP: Duration = Duration::from_mins(1);
+/// RFC 6455: the endpoint is going away.
+const GOING_AWAY: u16 = 1001;
+
+/// A way to the core for sockets.
+pub(crate) type Calls = mpsc::Sender<Call>;
+
+/// Both ends of the queue of calls.
+pub(crate) fn calls() -> (Calls, Receiver<Call>) {
+    mpsc::channel(WAITING)
+}
+
+/// The core's memory; all of it can be rebuilt but the sockets.
+pub(crate) struct Core {
+    db: Rc<Connection>,
+    accounts: HashMap<MailboxId, Account>,
+    sockets: HashMap<ConnId, Socket>,
+    alarms: Timers,
+    deadlines: Timers,
+    /// When the first nameplate is free again.
+    plates_ms: Option<u64>,
+    /// Sockets whose end could not be told to their mailbox yet.
+    ended: Vec<ConnId>,
+    again_ms: Option<u64>,
+    counters: Arc<Counters>,
+}
+
+/// An account that somebody is connected to, or that has just been looked after.
+#[derive(Default)]
+struct Account {
+    brain: Option<Mailbox<MailboxStore>>,
+    sockets: HashSet<ConnId>,
+}
+
+struct Socket {
+    home: MailboxId,
+    outbox: Outbox,
+    /// Its session as of the last commit.
+    session: Option<Vec<u8>>,
+}
+
+impl Core {
+    /// Reads what has to ring. The database has this program's schema.
+    pub(crate) fn new(db: Connection, counters: Arc<Counters>) -> Result<Self, rusqlite::Error> {
+        db.set_prepared_statement_cache_capacity(64);
+        let mut alarms = Timers::default();
+        let mut statement = db.prepare("SELECT mailbox, at FROM alarms")?;
+        let rows = statement.query_map([], |row| Ok((MailboxId::from_bytes(row.get(0)?), unsigned(row, 1)?)))?;
+        for row in rows {
+            let (id, at) = row?;
+            alarms.set(id, Some(at));
+        }
+        drop(statement);
+        let plates_ms = plates::first(&db)?;
+        Ok(Self {
+            db: Rc::new(db),
+            accounts: HashMap::new(),
+            sockets: HashMap::new(),
+            alarms,
+            deadlines: Timers::default(),
+            plates_ms,
+            ended: Vec::new(),
+            again_ms: None,
+            counters,
+        })
+    }
+
+    /// Works until it is told to stop, or until nobody is left who could tell.
+    pub(crate) async fn run(mut self, mut calls: Receiver<Call>) {
+        let mut waiting = Vec::with_capacity(BATCH);
+        loop {
+            let sleep = self.next_ms().map_or(LONGEST_SLEEP, |at| Duration::from_millis(at.saturating_sub(now_ms())));
+            let taken = tokio::time::timeout(sleep.min(LONGEST_SLEEP), calls.recv_many(&mut waiting, BATCH)).await;
+            let stop = taken == Ok(0) || waiting.iter().any(|call| matches!(call, Call::Stop));
+            self.batch(waiting.drain(..), now_ms());
+            if stop {
+                return self.stop();
+            }
+        }
+    }
+
+    /// When something is to be done without being asked.
+    fn next_ms(&self) -> Option<u64> {
+        [self.alarms.next(), self.deadlines.next(), self.plates_ms, self.again_ms].into_iter().flatten().min()
+    }
+
+    /// The brain of an account, rebuilt if it is not there.
+    fn wake(&mut self, id: MailboxId) -> Result<(), StoreError> {
+        let account = self.accounts.entry(id).or_default();
+        if account.brain.is_some() {
+            return Ok(());
+        }
+        let store = MailboxStore::new(Rc::clone(&self.db), id);
+        let alarm = self
+            .db
+            .prepare_cached("SELECT at FROM alarms WHERE mailbox = ?")
+            .and_then(|mut statement| statement.query_row([id.as_bytes()], |row| unsigned(row, 0)).optional())
+            .map_err(failed)?;
+        let sessions = account.sockets.iter().filter_map(|conn| self.sockets.get(conn)?.session.as_deref());
+        account.brain = Some(Mailbox::restore(id, store, sessions, alarm)?);
+        Ok(())
+    }
+
+    /// Lets go of a socket, which gets what was sent to it before, and then this.
+    fn close(&mut self, conn: ConnId, code: CloseCode) {
+        if let Some(socket) = self.forget(conn) {
+            socket.outbox.send(Out::Close { code: code.code(), reason: code.reason() });
+        }
+    }
+
+    fn forget(&mut self, conn: ConnId) -> Option<Socket> {
+        let socket = self.sockets.remove(&conn)?;
+        if let Some(account) = self.accounts.get_mut(&socket.home) {
+            account.sockets.remove(&conn);
+        }
+        Some(socket)
+    }
+
+    /// Says goodbye, and writes down what devices have said that they stored.
+    fn stop(mut self) {
+        for socket in self.sockets.values() {
+            socket.outbox.send(Out::Close { code: GOING_AWAY, reason: "the relay stops; come back" });
+        }
+        let conns: Vec<_> = self.sockets.keys().copied().collect();
+        self.batch(conns.into_iter().map(|conn| Call::Closed { conn }), now_ms());
+        if let Err(error) = self.db.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(())) {
+            log::error("checkpoint", &[("why", &error)]);
+        }
+    }
+}
+
+/// Whether a session's encoding is still one.
+fn is_session(bytes: &[u8]) -> bool {
+    Session::decode(bytes).is_some()
+}
+
+/// Milliseconds since 1970.
+pub(crate) fn now_ms() -> u64 {
+    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_millis() as u64)
+}

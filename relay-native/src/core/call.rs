@@ -1,0 +1,54 @@
+//! What sockets tell the core.
+
+use hushclip_protocol::ids::{ConnId, MailboxId, Nonce};
+use tokio::sync::OwnedSemaphorePermit;
+
+use crate::outbox::Outbox;
+
+/// Something that happened on a socket.
+#[derive(Debug)]
+pub(crate) enum Call {
+    /// It was opened.
+    Open {
+        /// Its fresh name.
+        conn: ConnId,
+        /// Its fresh challenge.
+        nonce: Nonce,
+        /// What it asked for.
+        target: Target,
+        /// The relay, as the device calls it.
+        host: String,
+        /// Where replies go.
+        outbox: Outbox,
+    },
+    /// A binary message came.
+    Frame {
+        /// On this socket.
+        conn: ConnId,
+        /// The message.
+        bytes: Vec<u8>,
+        /// Room for it among all messages that wait.
+        room: Option<OwnedSemaphorePermit>,
+    },
+    /// A text message came that is no ping.
+    Text {
+        /// On this socket.
+        conn: ConnId,
+    },
+    /// It is gone.
+    Closed {
+        /// Which.
+        conn: ConnId,
+    },
+    /// The process ends.
+    Stop,
+}
+
+/// What a socket leads to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Target {
+    /// An account.
+    Mailbox(MailboxId),
+    /// Whatever account this nameplate leads to.
+    Nameplate(Option<u32>),
+}

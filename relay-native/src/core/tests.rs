@@ -1,0 +1,269 @@
+//! What the core does when an account's code fails or the disk does, asked of it without sockets.
+
+use std::collections::BTreeMap;
+
+use hushclip_crypto::body::{ClipBody, Part, TEXT};
+use hushclip_crypto::envelope::{Address, seal};
+use hushclip_crypto::epoch::EpochSecret;
+use hushclip_crypto::keys::DeviceKeys;
+use hushclip_crypto::log::make_genesis;
+use hushclip_protocol::VERSION;
+use hushclip_protocol::envelope::Kind;
+use hushclip_protocol::error::ErrorCode;
+use hushclip_protocol::frame::{Challenge, Hello, ToDevice, ToRelay};
+use hushclip_protocol::ids::{ItemId, Nonce, Signature};
+use hushclip_protocol::log::{Membership, SignedEntry};
+use rand_chacha::ChaCha20Rng;
+use rand_chacha::rand_core::SeedableRng as _;
+
+use super::*;
+use crate::metrics::get;
+use crate::outbox::{Outgoing, outbox};
+use crate::schema;
+use crate::store::faults;
+
+const NOW: u64 = 1_000_000;
+const HOST: &str = "relay";
+
+/// An account with one device.
+struct Account {
+    keys: DeviceKeys,
+    log: Membership,
+    genesis: SignedEntry,
+    secret: EpochSecret,
+    rng: ChaCha20Rng,
+    counter: u64,
+}
+
+impl Account {
+    fn make(seed: u64) -> Self {
+        let mut rng = ChaCha20Rng::seed_from_u64(seed);
+        let keys = DeviceKeys::make(&mut rng);
+        let (genesis, secret) = make_genesis(&keys, "one", &mut rng).unwrap();
+        let log = Membership::genesis(&genesis).unwrap();
+        Self { keys, log, genesis, secret, rng, counter: 0 }
+    }
+
+    fn home(&self) -> MailboxId {
+        self.log.account().mailbox()
+    }
+
+    fn hello(&self, challenge: &Challenge) -> ToRelay {
+        let hello = Hello {
+            versions: vec![VERSION],
+            account: self.log.account(),
+            device: self.keys.device_id(),
+            log_seq: self.log.seq(),
+            log_head: self.log.head(),
+            cursor: 0,
+            signature: Signature::from_bytes([0; 64]),
+        };
+        ToRelay::Hello(self.keys.sign_in(HOST, challenge, hello))
+    }
+
+    /// A sealed clip with this name and life.
+    fn clip(&mut self, item: u8, ttl_s: u32) -> Vec<u8> {
+        self.counter += 1;
+        let address = Address {
+            kind: Kind::Clip,
+            account: self.log.account(),
+            epoch: self.log.epoch(),
+            log_seq: self.log.seq(),
+            log_head: self.log.head(),
+            counter: self.counter,
+            item: ItemId::from_bytes([item; 16]),
+            ttl_s,
+        };
+        let part = Part::new(TEXT, b"text".to_vec());
+        let body = ClipBody { at_ms: 0, flags: 0, file_name: String::new(), parts: vec![part] };
+        let key = self.secret.derive_item_key(&self.log.account(), self.log.epoch());
+        seal(&self.keys, &key, &address, &body, &mut self.rng).unwrap()
+    }
+}
+
+/// A core with its counters, and sockets by number.
+struct World {
+    core: Core,
+    counters: Arc<Counters>,
+    sockets: BTreeMap<u8, Outgoing>,
+    now: u64,
+}
+
+fn conn(n: u8) -> ConnId {
+    ConnId::from_bytes([n; 16])
+}
+
+fn push(after: u64, envelope: &[u8]) -> ToRelay {
+    ToRelay::Push { after, envelope: envelope.to_vec().into() }
+}
+
+impl World {
+    fn new() -> Self {
+        let mut db = Connection::open_in_memory().unwrap();
+        schema::migrate(&mut db).unwrap();
+        let counters = Arc::new(Counters::default());
+        Self { core: Core::new(db, Arc::clone(&counters)).unwrap(), counters, sockets: BTreeMap::new(), now: NOW }
+    }
+
+    fn open(&mut self, n: u8, home: MailboxId) -> Call {
+        let (outbox, outgoing) = outbox();
+        self.sockets.insert(n, outgoing);
+        let target = Target::Mailbox(home);
+        Call::Open { conn: conn(n), nonce: Nonce::from_bytes([n; 32]), target, host: HOST.into(), outbox }
+    }
+
+    fn batch(&mut self, calls: impl IntoIterator<Item = Call>) {
+        let calls: Vec<_> = calls.into_iter().collect();
+        self.core.batch(calls.into_iter(), self.now);
+    }
+
+    fn frame(n: u8, frame: &ToRelay) -> Call {
+        Call::Frame { conn: conn(n), bytes: frame.encode(), room: None }
+    }
+
+    /// What came on a socket; its close code, if it was closed.
+    fn came(&mut self, n: u8) -> (Vec<ToDevice>, Option<u16>) {
+        let (mut frames, mut closed) = (Vec::new(), None);
+        while let Some(out) = self.sockets.get_mut(&n).and_then(Outgoing::try_next) {
+            match out {
+                Out::Frame(frame) => frames.push(ToDevice::decode(&frame).unwrap()),
+                Out::Close { code, .. } => closed = Some(code),
+            }
+        }
+        (frames, closed)
+    }
+
+    /// Opens a socket and signs in.
+    fn member(&mut self, n: u8, account: &Account) {
+        let open = self.open(n, account.home());
+        self.batch([open, Self::frame(n, &ToRelay::Register(account.genesis.clone()))]);
+        let (frames, _) = self.came(n);
+        let [ToDevice::Challenge(challenge), ToDevice::Registered] = &frames[..] else { panic!("{frames:?}") };
+        self.batch([Self::frame(n, &account.hello(challenge))]);
+        let (frames, _) = self.came(n);
+        assert!(matches!(frames[..], [ToDevice::Welcome(_)]), "{frames:?}");
+    }
+
+    fn items(&self) -> i64 {
+        self.core.db.query_row("SELECT count(*) FROM items", [], |row| row.get(0)).unwrap()
+    }
+}
+
+#[test]
+fn a_fault_in_one_account_is_not_felt_in_another() {
+    let (mut world, mut one, mut two) = (World::new(), Account::make(1), Account::make(2));
+    world.member(1, &one);
+    world.member(2, &two);
+    world.member(3, &two);
+    world.came(2);
+    let (first, second, third) = (one.clip(1, 600), one.clip(2, 600), two.clip(3, 600));
+    faults::set(&second);
+    world.batch([
+        World::frame(1, &push(0, &first)),
+        World::frame(1, &push(1, &second)),
+        World::frame(2, &push(0, &third)),
+    ]);
+    // What was stored before the fault is acknowledged, and the socket is closed.
+    let (frames, closed) = world.came(1);
+    assert!(matches!(frames[..], [ToDevice::Pushed { cursor: 1, .. }]), "{frames:?}");
+    assert_eq!(closed, Some(CloseCode::Internal.code()));
+    let (frames, closed) = world.came(2);
+    assert!(matches!(frames[..], [ToDevice::Pushed { cursor: 1, .. }]), "{frames:?}");
+    assert_eq!((closed, world.came(3).0.len()), (None, 1));
+    assert_eq!((world.items(), get(&world.counters.panics)), (2, 1));
+    // The account is there again for who comes back.
+    world.member(4, &one);
+    world.batch([World::frame(4, &push(1, &second))]);
+    assert!(matches!(world.came(4).0[..], [ToDevice::Pushed { cursor: 2, .. }]));
+}
+
+#[test]
+fn nothing_is_said_of_what_was_not_committed() {
+    let (mut world, mut one, mut two) = (World::new(), Account::make(3), Account::make(4));
+    world.member(1, &one);
+    world.member(2, &one);
+    world.member(3, &two);
+    world.came(1);
+    // Each clip breaks a promise that SQLite looks at when it commits.
+    let broken = "PRAGMA foreign_keys = ON; CREATE TEMP TABLE there (id INTEGER PRIMARY KEY);
+        CREATE TEMP TABLE missing (id INTEGER REFERENCES there (id) DEFERRABLE INITIALLY DEFERRED);
+        CREATE TEMP TRIGGER breaks AFTER INSERT ON main.items BEGIN INSERT INTO missing VALUES (1); END;";
+    world.core.db.execute_batch(broken).unwrap();
+    let (clip, other) = (one.clip(1, 600), two.clip(1, 600));
+    let open = world.open(4, two.home());
+    world.batch([World::frame(1, &push(0, &clip)), World::frame(3, &push(0, &other)), open]);
+    for n in [1, 3] {
+        let (frames, closed) = world.came(n);
+        let [ToDevice::Error { code: ErrorCode::Unavailable, of: 3, .. }] = frames[..] else { panic!("{frames:?}") };
+        assert_eq!(closed, None);
+    }
+    assert_eq!(world.came(2), (vec![], None));
+    assert_eq!(world.came(4), (vec![], Some(CloseCode::Internal.code())));
+    assert_eq!((get(&world.counters.storage_ok), get(&world.counters.commits_failed)), (0, 1));
+    // A socket that goes meanwhile is seen off later.
+    world.batch([Call::Closed { conn: conn(2) }, World::frame(1, &push(0, &clip))]);
+    assert_eq!(world.came(1).0.len(), 1);
+    world.core.db.execute_batch("DROP TRIGGER breaks").unwrap();
+    world.now += AGAIN_MS;
+    // Sessions are as they were, and so are cursors.
+    world.batch([World::frame(1, &push(0, &clip))]);
+    let (frames, closed) = world.came(1);
+    assert!(frames.iter().any(|frame| matches!(frame, ToDevice::Pushed { cursor: 1, .. })), "{frames:?}");
+    assert_eq!((closed, world.items(), get(&world.counters.storage_ok)), (None, 1, 1));
+    assert!(!world.core.sockets.contains_key(&conn(2)));
+}
+
+#[test]
+fn a_full_disk_is_told_as_such_and_what_is_there_stays() {
+    let (mut world, mut one) = (World::new(), Account::make(5));
+    world.member(1, &one);
+    let pages: i64 = world.core.db.query_row("PRAGMA page_count", [], |row| row.get(0)).unwrap();
+    world.core.db.pragma_update_and_check(None, "max_page_count", pages + 2, |_| Ok(())).unwrap();
+    let mut stored = 0;
+    let refused = loop {
+        let clip = one.clip(stored as u8 + 1, 600);
+        world.batch([World::frame(1, &push(stored, &clip))]);
+        match &world.came(1).0[..] {
+            [ToDevice::Pushed { cursor, .. }] => stored = *cursor,
+            [ToDevice::Error { code, .. }] => break *code,
+            other => panic!("{other:?}"),
+        }
+    };
+    assert_eq!(refused, ErrorCode::StorageFull);
+    assert!(stored > 0);
+    assert_eq!(world.items(), i64::try_from(stored).unwrap());
+    world.core.db.pragma_update_and_check(None, "max_page_count", 1 << 20, |_| Ok(())).unwrap();
+    let clip = one.clip(200, 600);
+    world.batch([World::frame(1, &push(stored, &clip))]);
+    assert!(matches!(world.came(1).0[..], [ToDevice::Pushed { .. }]));
+}
+
+#[test]
+fn an_alarm_rings_for_an_account_that_nobody_is_connected_to() {
+    let (mut world, mut one) = (World::new(), Account::make(6));
+    world.member(1, &one);
+    let (short, long) = (one.clip(1, 2), one.clip(2, 600));
+    world.batch([World::frame(1, &push(0, &short)), World::frame(1, &push(1, &long))]);
+    world.batch([Call::Closed { conn: conn(1) }]);
+    assert_eq!((world.core.accounts.len(), world.items()), (0, 2));
+    assert_eq!(world.core.next_ms(), Some(NOW + 2000));
+    world.now += 2000;
+    world.batch([]);
+    assert_eq!((world.core.accounts.len(), world.items()), (0, 1));
+    assert_eq!(world.core.next_ms(), Some(NOW + 600_000));
+    // As it is on disk, for whoever starts next.
+    let at: i64 = world.core.db.query_row("SELECT at FROM alarms", [], |row| row.get(0)).unwrap();
+    assert_eq!(at, 1_600_000);
+}
+
+#[test]
+fn nobody_stays_without_signing_in() {
+    let mut world = World::new();
+    let open = world.open(1, MailboxId::from_bytes([1; 16]));
+    world.batch([open]);
+    let deadline = world.core.next_ms().unwrap();
+    world.now = deadline;
+    world.batch([]);
+    assert_eq!(world.came(1).1, Some(CloseCode::SignInTimeout.code()));
+    assert_eq!((world.core.accounts.len(), world.core.sockets.len(), world.core.next_ms()), (0, 0, None));
+}

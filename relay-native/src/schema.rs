@@ -1,0 +1,109 @@
+//! The tables of all mailboxes, and how a database of an earlier version becomes one of this version.
+
+use rusqlite::{Connection, TransactionBehavior};
+
+/// Each one brings the database from the version that is its index to the next. Never change one that
+/// was released: add another.
+const MIGRATIONS: [&str; 2] = [
+    // One b-tree each, in the order in which one account's rows are read, so that a clip is one row
+    // written. `envelope` comes last, so that the other columns are read without it.
+    "CREATE TABLE items (
+        mailbox BLOB NOT NULL, cursor INTEGER NOT NULL, item BLOB NOT NULL, expires INTEGER NOT NULL,
+        envelope BLOB NOT NULL, PRIMARY KEY (mailbox, cursor)) WITHOUT ROWID;
+     CREATE TABLE log (
+        mailbox BLOB NOT NULL, seq INTEGER NOT NULL, entry BLOB NOT NULL, PRIMARY KEY (mailbox, seq)) WITHOUT ROWID;
+     CREATE TABLE invites (
+        mailbox BLOB NOT NULL, id BLOB NOT NULL, row BLOB NOT NULL, PRIMARY KEY (mailbox, id)) WITHOUT ROWID;
+     CREATE TABLE acked (
+        mailbox BLOB NOT NULL, device BLOB NOT NULL, cursor INTEGER NOT NULL,
+        PRIMARY KEY (mailbox, device)) WITHOUT ROWID;
+     CREATE TABLE floors (mailbox BLOB PRIMARY KEY, cursor INTEGER NOT NULL) WITHOUT ROWID;
+     CREATE TABLE alarms (mailbox BLOB PRIMARY KEY, at INTEGER NOT NULL) WITHOUT ROWID;
+     CREATE TABLE nameplates (number INTEGER PRIMARY KEY, mailbox BLOB NOT NULL, until INTEGER NOT NULL);",
+    "CREATE TABLE subscriptions (
+        mailbox BLOB NOT NULL, device BLOB NOT NULL, endpoint TEXT NOT NULL, woken INTEGER NOT NULL,
+        PRIMARY KEY (mailbox, device)) WITHOUT ROWID;",
+];
+/// The version of the tables that this program works with.
+pub(crate) const SCHEMA: usize = MIGRATIONS.len();
+
+/// Why a database cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum SchemaError {
+    /// Written by a later program.
+    #[error("the database has schema {0}, and this program knows schemas up to {SCHEMA}: use a newer hushclip-relay")]
+    Newer(usize),
+    /// It is somebody else's.
+    #[error("this is no database of hushclip-relay")]
+    Foreign,
+    /// SQLite's own word.
+    #[error("the database: {0}")]
+    Sqlite(#[from] rusqlite::Error),
+}
+
+/// The version that a database is of; 0 is an empty one.
+pub(crate) fn version(db: &Connection) -> Result<usize, SchemaError> {
+    let found: i64 = db.query_row("PRAGMA user_version", [], |row| row.get(0))?;
+    let found = usize::try_from(found).map_err(|_| SchemaError::Foreign)?;
+    if found > SCHEMA {
+        return Err(SchemaError::Newer(found));
+    }
+    let tables: i64 = db.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0))?;
+    if (found == 0) != (tables == 0) {
+        return Err(SchemaError::Foreign);
+    }
+    Ok(found)
+}
+
+/// Brings the tables up to date, all or nothing; says which version it found.
+pub(crate) fn migrate(db: &mut Connection) -> Result<usize, SchemaError> {
+    migrate_to(db, SCHEMA)
+}
+
+fn migrate_to(db: &mut Connection, wanted: usize) -> Result<usize, SchemaError> {
+    let transaction = db.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    let found = version(&transaction)?;
+    for (at, step) in MIGRATIONS.iter().enumerate().take(wanted).skip(found) {
+        transaction.execute_batch(step)?;
+        transaction.pragma_update(None, "user_version", i64::try_from(at + 1).unwrap_or(i64::MAX))?;
+    }
+    transaction.commit()?;
+    Ok(found)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn dump(db: &Connection) -> Vec<String> {
+        let mut rows = db.prepare("SELECT sql FROM sqlite_schema ORDER BY name").unwrap();
+        rows.query_map([], |row| row.get(0)).unwrap().map(Result::unwrap).collect()
+    }
+
+    #[test]
+    fn a_database_of_every_earlier_version_becomes_one_of_this() {
+        let mut fresh = Connection::open_in_memory().unwrap();
+        assert_eq!(migrate(&mut fresh).unwrap(), 0);
+        for earlier in 1..SCHEMA {
+            let mut db = Connection::open_in_memory().unwrap();
+            migrate_to(&mut db, earlier).unwrap();
+            db.execute("INSERT INTO items VALUES (x'01', 7, x'02', 9, x'03')", []).unwrap();
+            assert_eq!(migrate(&mut db).unwrap(), earlier);
+            assert_eq!(version(&db).unwrap(), SCHEMA);
+            assert_eq!(dump(&db), dump(&fresh));
+            assert_eq!(db.query_row("SELECT cursor FROM items", [], |row| row.get::<_, i64>(0)).unwrap(), 7);
+        }
+        assert_eq!(migrate(&mut fresh).unwrap(), SCHEMA);
+    }
+
+    #[test]
+    fn later_and_foreign_databases_are_refused() {
+        let mut db = Connection::open_in_memory().unwrap();
+        db.pragma_update(None, "user_version", i64::try_from(SCHEMA).unwrap() + 1).unwrap();
+        let why = migrate(&mut db).unwrap_err().to_string();
+        assert!(why.contains("newer hushclip-relay"), "{why}");
+        let mut db = Connection::open_in_memory().unwrap();
+        db.execute("CREATE TABLE other (a)", []).unwrap();
+        assert!(matches!(migrate(&mut db), Err(SchemaError::Foreign)));
+    }
+}
