@@ -28,11 +28,13 @@ pub(crate) enum Part {
     Deploy,
     /// The Chrome and the Firefox extension.
     Extension,
+    /// The relay as one binary for one's own box; carries the web app that is in `dist/` by then.
+    Relay,
     /// The command line client.
     Cli,
 }
 
-const RELAY: Module = Module { package: "hushclip-relay-worker", name: "hushclip_relay_worker", worker: true };
+const WORKER: Module = Module { package: "hushclip-relay-worker", name: "hushclip_relay_worker", worker: true };
 const WEB: Module = Module { package: "hushclip-web", name: "hushclip_web", worker: false };
 const SCAN: Module = Module { package: "hushclip-scan", name: "hushclip_scan", worker: false };
 const BACKGROUND: Module = Module { package: "hushclip-extension", name: "hushclip_extension", worker: false };
@@ -41,10 +43,10 @@ const POPUP: Module = Module { package: "hushclip-popup", name: "hushclip_popup"
 impl Part {
     fn modules(self) -> &'static [Module] {
         match self {
-            Self::Worker => &[RELAY],
+            Self::Worker => &[WORKER],
             Self::Web => &[WEB, SCAN],
             Self::Extension => &[BACKGROUND, POPUP],
-            Self::Deploy | Self::Cli => &[],
+            Self::Deploy | Self::Relay | Self::Cli => &[],
         }
     }
 }
@@ -74,15 +76,18 @@ pub(crate) fn build(only: &[Part]) -> Result<()> {
         extension("chrome")?;
         extension("firefox")?;
     }
+    if wants(Part::Relay) {
+        binary("hushclip-relay-native", "hushclip-relay")?;
+    }
     if wants(Part::Cli) {
-        cli()?;
+        binary("hushclip-cli", "hushclip")?;
     }
     Ok(())
 }
 
 fn worker() -> Result<()> {
     let dir = files::empty(&paths::dist().join("worker"))?;
-    let bound = wasm::bind(&RELAY)?;
+    let bound = wasm::bind(&WORKER)?;
     let source = paths::root().join("relay-worker");
     // esbuild resolves imports from where the entry lies, so it lies beside the bindings.
     let entry = bound.join("entry.mjs");
@@ -127,15 +132,15 @@ fn extension(browser: &str) -> Result<()> {
     Ok(())
 }
 
-fn cli() -> Result<()> {
+fn binary(package: &str, name: &str) -> Result<()> {
     let mut cargo = Command::new("cargo");
-    cargo.args(["build", "--release", "-p", "hushclip-cli", "--bin", "hushclip"]).current_dir(paths::root());
+    cargo.args(["build", "--release", "-p", package, "--bin", name]).current_dir(paths::root());
     proc::run(&mut cargo, CARGO_LIMIT)?;
-    let to = paths::dist().join("hushclip");
+    let to = paths::dist().join(name);
     fs::create_dir_all(paths::dist())?;
     // A running binary cannot be overwritten, but its name can be taken over.
-    let fresh = paths::dist().join(".hushclip.new");
-    fs::copy(paths::target().join("release/hushclip"), &fresh).context("the command line client was not built")?;
+    let fresh = paths::dist().join(format!(".{name}.new"));
+    fs::copy(paths::target().join("release").join(name), &fresh).with_context(|| format!("{name} was not built"))?;
     fs::rename(&fresh, &to)?;
     done(&to);
     Ok(())

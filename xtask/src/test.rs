@@ -41,7 +41,8 @@ pub(crate) fn test() -> Result<()> {
     suite.step("vectors in workerd", LIMIT, own(&["vectors"])?)?;
     suite.step("interop", LIMIT, npm::tool("tests/interop/run.mjs")?)?;
     suite.step("build", LIMIT, own(&["build"])?)?;
-    suite.step("relay", LIMIT, cargo(["test", "-p", RELAY_TESTS]))?;
+    suite.step("relay on workerd", LIMIT, relay("workerd"))?;
+    suite.step("relay native", LIMIT, relay("native"))?;
     suite.step("wrangler dry run", WRANGLER_LIMIT, wrangler(paths::root())?)?;
     suite.step("wrangler dry run without Rust", WRANGLER_LIMIT, wrangler(&deploy_alone()?)?)?;
     suite.step("addons-linter", LIMIT, addons_linter()?)?;
@@ -97,6 +98,13 @@ fn own(args: &[&str]) -> Result<Command> {
     let mut command = Command::new(env::current_exe()?);
     command.args(args).current_dir(paths::root());
     Ok(command)
+}
+
+/// What every relay must do, asked of one of the two shells.
+fn relay(shell: &str) -> Command {
+    let mut command = cargo(["test", "-p", RELAY_TESTS]);
+    command.env("HUSHCLIP_RELAY", shell);
+    command
 }
 
 /// The tests of every package that has any; the others would only be compiled for nothing.

@@ -15,7 +15,7 @@ use serde_json::Value;
 use crate::{paths, proc, wire};
 
 /// The relay cannot decrypt because the code is not there.
-const BLIND: [&str; 2] = ["hushclip-mailbox", "hushclip-relay-worker"];
+const BLIND: [&str; 3] = ["hushclip-mailbox", "hushclip-relay-worker", "hushclip-relay-native"];
 const SECRET: [&str; 1] = ["hushclip-crypto"];
 /// What the pure crates must not reach, at any depth.
 const IMPURE: [&str; 6] = ["wasm-bindgen", "web-sys", "js-sys", "worker", "tokio", "getrandom"];
