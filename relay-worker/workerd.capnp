@@ -25,6 +25,8 @@ const relay :Workerd.Worker = (
     (name = "PUSH_KEY", durableObjectNamespace = "PushKey"),
     (name = "ASSETS", service = "web"),
     # Optional; on Cloudflare these are secrets and variables.
+    (name = "ALLOWED_ORIGINS", fromEnvironment = "ALLOWED_ORIGINS"),
+    (name = "METRICS_TOKEN", fromEnvironment = "METRICS_TOKEN"),
     (name = "VAPID_PRIVATE_KEY", fromEnvironment = "VAPID_PRIVATE_KEY"),
     (name = "VAPID_SUBJECT", fromEnvironment = "VAPID_SUBJECT"),
     (name = "PUSH_HOSTS", fromEnvironment = "PUSH_HOSTS"),

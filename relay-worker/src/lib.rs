@@ -69,7 +69,7 @@ async fn answer(request: Request, env: &Env) -> Result<Response> {
 fn from_here(request: &Request, env: &Env) -> Result<bool> {
     let Some(origin) = request.headers().get("Origin")? else { return Ok(true) };
     let host = Url::new(&request.inner().url())?.host();
-    let others = env.var(ALLOWED_ORIGINS).map(|others| others.to_string()).unwrap_or_default();
+    let others = push::text(env, ALLOWED_ORIGINS).unwrap_or_default();
     Ok(http::origin_allowed(Some(&origin), &host, &others))
 }
 
@@ -81,7 +81,7 @@ fn may(request: &Request, ask: impl Fn(&mut Gate, &str, u64) -> std::result::Res
 }
 
 fn figures(request: &Request, env: &Env) -> Result<Response> {
-    let token = env.var(METRICS_TOKEN).ok().map(|token| token.to_string());
+    let token = push::text(env, METRICS_TOKEN);
     if !http::metrics_allowed(request.headers().get("Authorization")?.as_deref(), token.as_deref()) {
         return fault(Fault::NotFound);
     }

@@ -98,7 +98,7 @@ async fn send(request: &Request) -> Result<u16, JsValue> {
 }
 
 /// A variable or secret. Where it is not set, Cloudflare has none and workerd has null.
-fn text(env: &Env, name: &str) -> Option<String> {
+pub(crate) fn text(env: &Env, name: &str) -> Option<String> {
     Reflect::get(env.as_ref(), &name.into()).ok()?.as_string().filter(|value| !value.trim().is_empty())
 }
 

@@ -50,6 +50,36 @@ describe("Headers", () => {
     context.diagnostic(`${scan.grade}, ${scan.score} points, ${scan.testsPassed} of ${scan.testsQuantity} tests passed`);
   });
 
+  it("lets pages of its own origin open a socket, and others only if whoever runs it says so", async () => {
+    const other = "https://app.example";
+    const open = async (proxy, origin) => {
+      const path = "/v1/mailbox/00112233445566778899aabbccddeeff";
+      const key = "dGhlIHNhbXBsZSBub25jZQ==";
+      const handshake = { connection: "Upgrade", upgrade: "websocket", "sec-websocket-version": "13", "sec-websocket-key": key };
+      return ask(proxy.url + path, { ...proxy, headers: { ...handshake, ...(origin ? { origin } : {}) } });
+    };
+    assert.equal((await open(proxy)).status, 101);
+    assert.equal((await open(proxy, proxy.url)).status, 101);
+    const refused = await open(proxy, other);
+    assert.equal(refused.status, 403);
+    assert.deepEqual(Object.keys(JSON.parse(refused.text)), ["code", "message"]);
+    const lenient = await Relay.start({ env: { ALLOWED_ORIGINS: `${other} https://more.example`, METRICS_TOKEN: "secret" } });
+    const second = await startProxy(lenient.url);
+    assert.equal((await open(second, other)).status, 101);
+    assert.equal((await open(second, "https://evil.example")).status, 403);
+    const figures = await ask(`${second.url}/metrics`, { ...second, headers: { authorization: "Bearer secret" } });
+    assert.equal(figures.status, 200);
+    assert.match(figures.text, /^# HELP hushclip_/);
+    await lenient.stop();
+  });
+
+  it("shows its figures to nobody where there is no token", async () => {
+    const bearer = (token) => ({ ...proxy, headers: { authorization: `Bearer ${token}` } });
+    for (const token of ["", "null", "undefined", "secret"]) {
+      assert.equal((await ask(`${proxy.url}/metrics`, bearer(token))).status, 404, token);
+    }
+  });
+
   it("nothing that ships parses markup", () => {
     const files = globSync("dist/{web,chrome,firefox}/**/*.js", { cwd: ROOT });
     assert.ok(files.length > 5, "run `cargo xtask build` before");
