@@ -1,6 +1,8 @@
 //! Every word a person reads, in one place, so that it can be translated. It refuses to look at
 //! state: callers choose the sentence.
 
+use hushclip_engine::view::Bounds;
+
 use crate::time::Age;
 
 /// The product.
@@ -81,6 +83,8 @@ pub(crate) const IS_OFFLINE: &str = "not connected";
 pub(crate) const ADD: &str = "Add a device";
 
 pub(crate) const SETTINGS: &str = "Settings";
+pub(crate) const THE_RELAY: &str = "Relay";
+
 pub(crate) const ROTATION: &str = "Keys";
 pub(crate) const ROTATION_LABEL: &str = "Change the keys of this device";
 pub(crate) const ROTATION_HINT: &str = "Also after each 1,000 clips. Eight days after a change, whoever takes this device finds no key to what was sent \
@@ -276,6 +280,27 @@ pub(crate) fn every(minutes: u32) -> String {
         n => (n, "minute"),
     };
     if n == 1 { format!("every {unit}") } else { format!("every {n} {unit}s") }
+}
+
+/// What the relay keeps for devices that are away.
+pub(crate) fn relay_keeps(bounds: &Bounds) -> String {
+    format!(
+        "It keeps the newest {} clips, {} MiB of them, for up to {} days, so that devices which are away can fetch them. \
+         It cannot read them.",
+        bounds.items,
+        bounds.bytes >> 20,
+        bounds.ttl_s / 86_400
+    )
+}
+
+/// What the relay lets through.
+pub(crate) fn relay_takes(bounds: &Bounds) -> String {
+    format!(
+        "It takes clips of up to {} KiB, {} messages a minute from each device, and {} devices.",
+        bounds.clip_bytes >> 10,
+        bounds.frames_per_minute,
+        bounds.devices
+    )
 }
 
 /// When a device locks itself, after [`LOCK_AFTER`].

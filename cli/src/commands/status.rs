@@ -1,6 +1,6 @@
 //! `hushclip status`: says how this device stands, and where its keys are.
 
-use hushclip_engine::view::{AlertView, Connection, Problem, Stage};
+use hushclip_engine::view::{AlertView, Bounds, Connection, Problem, Stage};
 use serde::Serialize;
 use tokio::time::Instant;
 
@@ -34,6 +34,8 @@ struct Status<'a> {
     /// Fingerprint of the list of devices.
     check: &'a str,
     rotation_minutes: u32,
+    /// What the relay keeps and lets through; nothing before it has said so.
+    bounds: Option<&'a Bounds>,
     home: String,
     /// Where the key to all that is stored is: `file` or `keyring`.
     keys: Option<Keeper>,
@@ -88,6 +90,7 @@ fn show(picture: &Picture, home: &Home, args: &args::Status, locked: bool) -> Re
             alerts: &view.alerts,
             check: &view.check,
             rotation_minutes: view.rotation_minutes,
+            bounds: view.bounds.as_ref(),
             home: path,
             keys: picture.keys.map(|keys| keys.keeper),
             passphrase: picture.keys.is_some_and(|keys| keys.passphrase),
@@ -113,6 +116,7 @@ fn show(picture: &Picture, home: &Home, args: &args::Status, locked: bool) -> Re
         rows.push(("This device", format!("{} ({})", view.name, short(&view.device))));
         let relay = if view.relay.is_empty() { "the one of the link" } else { &*view.relay };
         rows.push(("Relay", format!("{relay}, {}", print::line(picture))));
+        rows.extend(view.bounds.as_ref().map(|bounds| ("It keeps", keeps(bounds))));
         rows.push((
             "To be sent",
             match view.waiting {
@@ -133,6 +137,18 @@ fn show(picture: &Picture, home: &Home, args: &args::Status, locked: bool) -> Re
     }
     let rows: Vec<_> = rows.into_iter().map(|(name, value)| [name.to_owned(), value]).collect();
     print::out(&print::table(&rows))
+}
+
+fn keeps(bounds: &Bounds) -> String {
+    format!(
+        "the newest {} clips, {} MiB, for up to {} days; takes {} KiB a clip, {} messages a minute, {} devices",
+        bounds.items,
+        bounds.bytes >> 20,
+        bounds.ttl_s / 86_400,
+        bounds.clip_bytes >> 10,
+        bounds.frames_per_minute,
+        bounds.devices
+    )
 }
 
 fn explain(keys: Keys) -> String {

@@ -118,7 +118,7 @@ impl Rooms {
                     self.handle(id, Event::Nameplate { nameplate, taken: plate.is_some() });
                     continue;
                 }
-                Reply::Attach { .. } | Reply::SetAlarm { .. } => continue,
+                Reply::Attach { .. } | Reply::SetAlarm { .. } | Reply::Wake { .. } => continue,
             };
             if let Some(socket) = self.sockets.get(&conn) {
                 let _ = socket.send(message);

@@ -14,6 +14,9 @@ const LOOKED_AT: usize = 32;
 /// How long after a clip came in another program may still be busy putting it on the clipboard, in
 /// milliseconds.
 const ECHO_MS: u64 = 10_000;
+/// The same for the newest clip of the others, which is what an agent puts there that was away: as long
+/// as the longest pause between two of its attempts.
+const LATE_MS: u64 = 60_000;
 
 /// Clips in ascending order of arrival here.
 #[derive(Default)]
@@ -77,7 +80,8 @@ impl History {
     /// in which they see each other's writes is not known.
     ///
     /// A clip of another device is an echo until this device has made a newer one; and for a few
-    /// seconds even then, because another agent on the same clipboard may lag. A clip of this device
+    /// seconds even then, because another agent on the same clipboard may lag: for a minute, if it is the
+    /// newest of the others, because that agent may just have come back. A clip of this device
     /// is one if it comes back just after it was sent (or while it may have been: `in_doubt`), over
     /// another device's: that agent took it for the newest.
     pub(crate) fn is_echo(&self, content: &Content, own: DeviceId, in_doubt: Option<ItemId>, now: u64) -> bool {
@@ -88,11 +92,14 @@ impl History {
         let mut superseded = false;
         let foreign =
             self.iter().take(LOOKED_AT).any(|clip| clip.device != own && self.is_on_clipboard(&canonical(&clip.text)));
+        let mut newest_foreign = true;
         for (position, clip) in self.iter().take(LOOKED_AT).enumerate() {
+            let lag_ms = if newest_foreign { LATE_MS } else { ECHO_MS };
+            newest_foreign &= clip.device == own;
             let counts = if clip.device == own {
                 position == 0 || Some(clip.item) == in_doubt || (foreign && now.saturating_sub(clip.sent_ms) < ECHO_MS)
             } else {
-                position == 0 || !superseded || now.saturating_sub(clip.stored_ms) < ECHO_MS
+                position == 0 || !superseded || now.saturating_sub(clip.stored_ms) < lag_ms
             };
             if counts && canonical(&clip.text) == text {
                 return true;

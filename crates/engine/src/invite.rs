@@ -196,6 +196,7 @@ impl Engine {
             }
         }
         self.send_reveal();
+        self.line.welcome_sent = false;
         self.go_on_with_invite(rng);
     }
 
@@ -259,6 +260,9 @@ impl Engine {
             };
             return self.append_to_log(Wanted::Add, entry);
         }
+        if self.line.welcome_sent {
+            return;
+        }
         let joined = Joined {
             account: account.id,
             log_seq: log.seq(),
@@ -269,6 +273,7 @@ impl Engine {
         };
         let Ok(bytes) = invite.inviter.welcome(&invite.request_bytes, request, &joined, rng) else { return };
         let note = InviteNote { invite: invite.inviter.invite(), step: InviteStep::Welcome, bytes: bytes.into() };
+        self.line.welcome_sent = true;
         self.send(&ToRelay::InviteNote(note));
     }
 

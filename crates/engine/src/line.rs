@@ -11,6 +11,10 @@ use crate::{Effect, Engine, problem};
 
 /// First wait after a failure, milliseconds; doubled each time.
 const BACKOFF_MS: u64 = 500;
+/// Over which time devices come back that had a line, milliseconds.
+const LOST_MS: u64 = 2_000;
+/// How often a pause that the relay asks for is doubled.
+const PAUSES: u32 = 4;
 /// Longest wait.
 const BACKOFF_MAX_MS: u64 = 60_000;
 /// How long opening a socket and signing in may take.
@@ -54,6 +58,14 @@ pub(crate) struct Line {
     pong_by: Option<u64>,
     /// The relay asked to wait before going on.
     pub(crate) resume_at: Option<u64>,
+    /// A step of the open invite was not taken and is to be brought back. Not otherwise: its frames
+    /// would use up what the relay lets through.
+    pub(crate) invite_refused: bool,
+    /// The joiner's welcome has gone out on this line.
+    pub(crate) welcome_sent: bool,
+    /// How often in a row the relay has said that there is too much; each pause is twice the one before,
+    /// so that there is room for more than one frame at its end.
+    limited: u32,
 }
 
 impl Line {
@@ -99,6 +111,11 @@ impl Line {
         self.enter(Phase::Joining, now);
     }
 
+    /// Nothing is left to send.
+    pub(crate) const fn relaxed(&mut self) {
+        self.limited = 0;
+    }
+
     /// Trying again would not help.
     pub(crate) fn stop(&mut self, now: u64) {
         self.enter(Phase::Stopped, now);
@@ -109,6 +126,9 @@ impl Line {
         self.phase = phase;
         self.pong_by = None;
         self.resume_at = None;
+        if self.phase == Phase::Connecting {
+            (self.invite_refused, self.welcome_sent, self.limited) = (false, false, 0);
+        }
         self.ping_at = self.is_up().then_some(now + PING_MS);
     }
 }
@@ -183,8 +203,10 @@ impl Engine {
         self.appending = None;
         self.online.clear();
         let ceiling = BACKOFF_MS.saturating_mul(1 << self.line.attempts.min(16)).min(BACKOFF_MAX_MS);
-        // Half of it at random, so that devices which lost the same relay do not come back at once.
-        let wait = ceiling / 2 + u64::from(rng.next_u32()) % (ceiling / 2 + 1);
+        // Much of it at random, and more when a line breaks that was up: a relay that goes, as at every
+        // deployment, is lost by all devices at once.
+        let spread = if self.line.is_signed_in() { LOST_MS } else { ceiling / 2 };
+        let wait = ceiling / 2 + u64::from(rng.next_u32()) % (spread + 1);
         self.line.attempts += 1;
         self.line.enter(Phase::Waiting(self.now + wait), self.now);
     }
@@ -229,8 +251,9 @@ impl Engine {
                 if !self.log_sync.is_newest {
                     return self.pull_log();
                 }
-                // Brings back whatever step of it was not taken.
-                self.reopen_invite();
+                if std::mem::take(&mut self.line.invite_refused) {
+                    self.reopen_invite();
+                }
                 self.flush(rng);
                 self.upkeep(rng);
             }
@@ -310,18 +333,25 @@ impl Engine {
         const PULL: u8 = 4;
         const APPEND: u8 = 6;
         const INVITE: u8 = 8;
+        const NOTE: u8 = 10;
         const CODE: u8 = 11;
         const CODE_CLAIM: u8 = 12;
         const PUSH_SUBSCRIBE: u8 = 13;
         if of == PULL {
             self.pulls = self.pulls.saturating_sub(1);
         }
+        self.line.invite_refused |= matches!(of, INVITE | NOTE | CODE);
+        self.line.welcome_sent &= of != NOTE;
         match (of, code) {
             (CLAIM | CODE_CLAIM, _) => self.claim_refused(code, rng),
             (_, ErrorCode::RateLimited) => {
                 self.in_flight = None;
                 self.appending = None;
-                self.line.resume_at = Some(self.now + retry_after_ms.clamp(100, BACKOFF_MAX_MS));
+                if self.line.resume_at.is_none() {
+                    let wait = retry_after_ms.clamp(100, BACKOFF_MAX_MS) << self.line.limited.min(PAUSES);
+                    self.line.resume_at = Some(self.now + wait.min(BACKOFF_MAX_MS));
+                    self.line.limited += 1;
+                }
             }
             (APPEND, ErrorCode::BadEntry) => self.append_refused(),
             (CODE, ErrorCode::NameplateTaken) => self.nameplate_taken(rng),

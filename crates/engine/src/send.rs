@@ -214,6 +214,9 @@ impl Engine {
         for code in ["relay_full", "relay_unavailable", "relay_refused"] {
             self.solved(code);
         }
+        if self.outbox.is_empty() {
+            self.line.relaxed();
+        }
         if self.rotation_is_due() {
             self.change_log(rng);
         }

@@ -3,7 +3,7 @@
 //! the two was not meant, and nobody here can tell which.
 
 use hushclip_protocol::error::ErrorCode;
-use hushclip_protocol::frame::{InviteStep, ToDevice, ToRelay};
+use hushclip_protocol::frame::{ToDevice, ToRelay};
 use hushclip_protocol::ids::{ConnId, DeviceId, Hash, InviteId, JoinToken};
 use hushclip_protocol::limits;
 use minicbor::bytes::ByteVec;
@@ -99,7 +99,7 @@ impl<S: Store> Mailbox<S> {
     fn code_opened(&mut self, conn: ConnId, row: &InviteRow, nameplate: u32) {
         let opened = ToDevice::CodeOpened { invite: row.invite, nameplate, expires_ms: row.expires_ms };
         self.send(conn, &opened);
-        self.send_note(conn, row, InviteStep::Request);
+        self.send_request(conn, row);
     }
 }
 

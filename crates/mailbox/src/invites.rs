@@ -36,8 +36,15 @@ impl<S: Store> Mailbox<S> {
             }
         };
         self.send(conn, &ToDevice::InviteOpened { invite, expires_ms: row.expires_ms });
-        self.send_note(conn, &row, InviteStep::Request);
+        self.send_request(conn, &row);
         Ok(())
+    }
+
+    /// What the inviter has to answer. Nothing, when it has said its last word.
+    pub(crate) fn send_request(&mut self, conn: ConnId, row: &InviteRow) {
+        if !row.is_completed() {
+            self.send_note(conn, row, InviteStep::Request);
+        }
     }
 
     pub(crate) fn cancel_invite(&mut self, device: DeviceId, invite: InviteId) -> Result<(), ErrorCode> {

@@ -4,7 +4,7 @@ use std::env;
 use std::fs;
 use std::io::{BufRead as _, BufReader};
 use std::net::TcpStream;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::mpsc;
@@ -55,6 +55,39 @@ impl Relay {
     pub fn crash_and_restart(&mut self) {
         self.kill();
         self.run();
+    }
+
+    /// Only the first half of that.
+    pub fn crash(&mut self) {
+        self.kill();
+    }
+
+    /// Only the second half.
+    pub fn restart(&mut self) {
+        self.run();
+    }
+
+    /// Asks the relay to end, and waits until it has; says whether it ended well. Only for one whose
+    /// process is its own.
+    pub fn end(&mut self) -> bool {
+        let Some(mut process) = self.process.take() else { return false };
+        let _ = Command::new("kill").args(["-TERM", &process.id().to_string()]).status();
+        let asked = Instant::now();
+        loop {
+            match process.try_wait() {
+                Ok(Some(status)) => return status.success(),
+                Ok(None) if asked.elapsed() < STOP_LIMIT => sleep(Duration::from_millis(10)),
+                Ok(None) | Err(_) => {
+                    self.process = Some(process);
+                    return false;
+                }
+            }
+        }
+    }
+
+    /// Its folder.
+    pub fn data(&self) -> &Path {
+        &self.data
     }
 
     /// The same, and it is found where it was.

@@ -3,7 +3,7 @@
 use hushclip_sim::{Faults, run};
 
 /// Seeds that once failed: agents on one clipboard that sent each other's clips back (3, 33, 43, 516).
-const REGRESSIONS: [u64; 7] = [3, 33, 43, 516, 3182, 3357, 3753];
+const REGRESSIONS: [u64; 9] = [3, 33, 43, 516, 1378, 2905, 3182, 3357, 3753];
 
 fn seeds() -> u64 {
     std::env::var("SEEDS").ok().and_then(|text| text.parse().ok()).unwrap_or(2000)

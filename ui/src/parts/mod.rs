@@ -2,6 +2,7 @@
 
 mod alerts;
 mod alone;
+mod bounds;
 mod check;
 mod clip;
 mod clips;
@@ -31,6 +32,7 @@ mod wake;
 
 pub(crate) use alerts::Alerts;
 pub(crate) use alone::Alone;
+pub(crate) use bounds::Bounds;
 pub(crate) use check::Check;
 pub(crate) use clips::Clips;
 pub(crate) use composer::Composer;

@@ -2,7 +2,7 @@
 
 use leptos::prelude::*;
 
-use crate::parts::{Leave, Lock, Rotation, Subpage, Wake};
+use crate::parts::{Bounds, Leave, Lock, Rotation, Subpage, Wake};
 use crate::text;
 
 /// The page of the settings.
@@ -13,6 +13,7 @@ pub(crate) fn Settings() -> impl IntoView {
             <Wake />
             <Lock />
             <Rotation />
+            <Bounds />
             <section class="card">
                 <h2>{text::LEAVE}</h2>
                 <p class="hint">{text::LEAVE_HINT}</p>
