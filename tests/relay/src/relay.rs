@@ -23,6 +23,8 @@ const STOP_LIMIT: Duration = Duration::from_secs(10);
 #[derive(Debug)]
 pub struct Relay {
     process: Option<Child>,
+    /// What that one started; found early, so that a kill takes no time.
+    started: Vec<u32>,
     authority: String,
     data: PathBuf,
     /// 0 takes a free one.
@@ -41,7 +43,7 @@ impl Relay {
         static COUNT: AtomicU32 = AtomicU32::new(0);
         let count = COUNT.fetch_add(1, Ordering::Relaxed);
         let data = env::temp_dir().join(format!("hushclip-relay-tests-{}-{count}", std::process::id()));
-        let mut relay = Self { process: None, authority: String::new(), data, port: 0, variables };
+        let mut relay = Self { process: None, started: Vec::new(), authority: String::new(), data, port: 0, variables };
         relay.run();
         relay
     }
@@ -125,15 +127,17 @@ impl Relay {
             Err(why) => panic!("the relay was not ready in {} s: {why}", READY_LIMIT.as_secs()),
         };
         self.authority = url.replace("http://", "");
+        self.started = self.process.as_ref().map(|process| descendants(process.id())).unwrap_or_default();
     }
 
     /// SIGKILL to the process and to those it has started.
     fn kill(&mut self) {
         let Some(mut process) = self.process.take() else { return };
-        let started = descendants(process.id());
         let _ = process.kill();
-        let pids = started.iter().map(u32::to_string);
-        let _ = Command::new("kill").arg("-KILL").args(pids).stderr(Stdio::null()).status();
+        let pids: Vec<_> = self.started.drain(..).map(|pid| pid.to_string()).collect();
+        if !pids.is_empty() {
+            let _ = Command::new("kill").arg("-KILL").args(pids).stderr(Stdio::null()).status();
+        }
         let _ = process.wait();
         let asked = Instant::now();
         while TcpStream::connect(&self.authority).is_ok() && asked.elapsed() < STOP_LIMIT {

@@ -50,6 +50,20 @@ impl Socket {
         close_code(read(&mut Self::dial(relay, &format!("mailbox/{mailbox}")), LIMIT))
     }
 
+    /// Opens a socket, sends one frame, and says what comes of it: a frame, or that the relay closed.
+    pub fn open_and_ask(relay: &Relay, mailbox: MailboxId, frame: &ToRelay) -> Result<ToDevice, Option<CloseCode>> {
+        let mut stream = Self::dial(relay, &format!("mailbox/{mailbox}"));
+        let frame_or_close = |stream: &mut WebSocket<TcpStream>| match read(stream, LIMIT) {
+            Message::Binary(bytes) => Ok(ToDevice::decode(&bytes).expect("the relay sends frames")),
+            other => Err(close_code(other)),
+        };
+        let challenge = frame_or_close(&mut stream)?;
+        assert!(matches!(challenge, ToDevice::Challenge(_)), "first came {challenge:?}");
+        // Where the relay has closed already, reading says so.
+        let _ = stream.send(Message::binary(frame.encode()));
+        frame_or_close(&mut stream)
+    }
+
     fn dial(relay: &Relay, path: &str) -> WebSocket<TcpStream> {
         let stream = TcpStream::connect(relay.authority()).expect("the relay listens");
         stream.set_nodelay(true).expect("TCP has that");
@@ -62,6 +76,19 @@ impl Socket {
     /// Sends a frame.
     pub fn send(&mut self, frame: &ToRelay) {
         self.send_bytes(frame.encode());
+    }
+
+    /// Sends a frame; `false` if the line is broken.
+    pub fn try_send(&mut self, frame: &ToRelay) -> bool {
+        self.stream.send(Message::binary(frame.encode())).is_ok()
+    }
+
+    /// The next frame; `None` if the line breaks, or if none comes.
+    pub fn try_recv(&mut self) -> Option<ToDevice> {
+        match self.stream.read() {
+            Ok(message @ Message::Binary(_)) => Some(frame(message)),
+            _ => None,
+        }
     }
 
     /// Sends any binary message.
