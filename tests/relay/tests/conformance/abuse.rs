@@ -19,7 +19,7 @@ fn push(socket: &mut Socket, after: u64, envelope: &[u8]) -> u64 {
 /// A binary message in one WebSocket frame (RFC 6455 §5.2), masked with zeros.
 fn on_the_wire(payload: &[u8]) -> Vec<u8> {
     let length = u16::try_from(payload.len()).expect("a short one").to_be_bytes();
-    [&[0x82, 0x80 | 126], &length[..], &[0; 4], payload].concat()
+    [&[0x82, 0x80 | 0x7e], &length[..], &[0; 4], payload].concat()
 }
 
 #[test]
