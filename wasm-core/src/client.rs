@@ -82,6 +82,8 @@ fn watch(shell: &Shell) {
         let shell = shell.clone();
         listen(&window, event, move || shell.online());
     }
+    let put_away = shell.clone();
+    listen(&window, "pagehide", move || put_away.put_away());
     for event in ["pointerdown", "keydown"] {
         let shell = shell.clone();
         listen(&window, event, move || shell.person());

@@ -204,9 +204,7 @@ impl Running {
         while let Err(error) = self.store.apply(&key, writes).await {
             let problem = error.problem();
             // The relay's frames would only pile up; the engine hears of it once it goes on.
-            if self.socket.take().is_some() {
-                self.inputs.push(Input::Socket(self.generation.get(), Event::SocketClosed { code: None }));
-            }
+            self.hang_up();
             let (again, try_again) = time::sleep_or_call(STORE_AGAIN_MS);
             if self.stall.replace(Some(Stall { problem: problem.clone(), try_again })).is_none() {
                 self.host.notice(Notice::Failed { problem });
@@ -231,6 +229,13 @@ impl Running {
         match Socket::open(url, heard.clone()) {
             Ok(socket) => *self.socket.borrow_mut() = Some(socket),
             Err(_) => heard(Event::SocketClosed { code: None }),
+        }
+    }
+
+    /// Closes the socket and lets the engine believe that it broke.
+    pub(crate) fn hang_up(&self) {
+        if self.socket.take().is_some() {
+            self.inputs.push(Input::Socket(self.generation.get(), Event::SocketClosed { code: None }));
         }
     }
 

@@ -116,6 +116,13 @@ impl Shell {
         self.tell(Event::Online);
     }
 
+    /// The page is put away and may be kept as it is, with its socket: nobody shall believe that it listens.
+    pub(crate) fn put_away(&self) {
+        if let Some(running) = self.0.running() {
+            running.hang_up();
+        }
+    }
+
     /// The process was woken, perhaps at the time that the engine asked for.
     pub fn wake(&self) {
         self.tell(Event::Timer);

@@ -60,7 +60,7 @@ export class Browser {
   }
 
   /** Firefox, with Hushclip in it unless `extension` says otherwise. */
-  static async firefox(name, { extension = true, ...options } = {}) {
+  static async firefox(name, { extension = true, prefs = {}, ...options } = {}) {
     const browser = new Browser(name);
     browser.inner = await puppeteer.launch({
       browser: "firefox",
@@ -72,6 +72,7 @@ export class Browser {
       extraPrefsFirefox: {
         "extensions.webextensions.uuids": JSON.stringify({ [FIREFOX_ID]: FIREFOX_UUID }),
         "app.update.enabled": false,
+        ...prefs,
       },
     });
     if (extension) {

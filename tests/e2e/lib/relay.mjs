@@ -11,8 +11,10 @@ const LOWEST_PORT = 20_000;
 const PORTS = 10_000;
 
 export class Relay {
-  static async start() {
+  /** `env` adds to the relay's environment. */
+  static async start({ env } = {}) {
     const relay = new Relay();
+    relay.env = env;
     relay.data = folder("relay");
     await relay.up(LOWEST_PORT + Math.floor(Math.random() * PORTS));
     return relay;
@@ -22,7 +24,7 @@ export class Relay {
   async up(port = this.port) {
     this.port = port;
     const args = ["relay", "--port", String(port), "--data", this.data];
-    this.process = new Process(path.join(ROOT, "target/debug/xtask"), args);
+    this.process = new Process(path.join(ROOT, "target/debug/xtask"), args, { env: { ...process.env, ...this.env } });
     const [, url] = await this.process.match(/^ready (\S+)$/m, "the address");
     this.url = url;
   }
