@@ -28,16 +28,25 @@ function fail(error) {
   waiting.clear();
 }
 
-/** Calls into Rust; rejects if the instance breaks before the call is done. */
+/** Calls into Rust. If it answers with a promise, that rejects when the instance breaks before. */
 function guarded(call) {
   if (broken) {
     rust.__wbg_reset_state();
     generation += 1;
     broken = false;
   }
+  let answer;
+  try {
+    answer = call();
+  } catch (error) {
+    failIfTrap(error);
+    throw error;
+  }
+  // A message is mostly done by now, and waiting for it would cost as much again.
+  if (!(answer instanceof Promise)) return answer;
   return new Promise((resolve, reject) => {
     waiting.add(reject);
-    (async () => call())()
+    answer
       .then(resolve, (error) => {
         failIfTrap(error);
         reject(error);
@@ -85,13 +94,16 @@ export class Nameplate extends Shell {
 export class Mailbox extends Shell {
   static brain = "Mailbox";
 
-  async webSocketMessage(socket, message) {
-    try {
-      await this.call("webSocketMessage", socket, message);
-    } catch (error) {
+  webSocketMessage(socket, message) {
+    const failed = (error) => {
       // Whoever sent this waits for an answer: let it come back rather than wait.
       socket.close(1011, "internal error");
       throw error;
+    };
+    try {
+      return this.call("webSocketMessage", socket, message)?.catch(failed);
+    } catch (error) {
+      failed(error);
     }
   }
   webSocketClose(socket, code, reason, wasClean) {

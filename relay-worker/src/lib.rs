@@ -11,6 +11,7 @@ mod nameplate;
 mod number;
 mod push;
 mod push_key;
+mod sockets;
 mod store;
 mod timer;
 mod web;

@@ -1,7 +1,6 @@
 //! What a mailbox has in memory while it is awake: its brain and its sockets by name. Rebuilt from
 //! the database and from what is attached to the sockets; never trusted to survive.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 
 use hushclip_mailbox::{Event, Mailbox as Brain, Reply, Session, StoreError};
@@ -14,12 +13,13 @@ use worker::State;
 use worker::worker_sys::ext::WebSocketExt;
 
 use crate::metrics::{COUNTERS, count};
+use crate::sockets::Sockets;
 use crate::store::SqlStore;
 
 /// A mailbox that is awake.
 pub(crate) struct Live {
     brain: Brain<SqlStore>,
-    sockets: HashMap<ConnId, WebSocket>,
+    sockets: Sockets,
     /// The relay's own authority, as some device asked for it.
     host: Option<String>,
 }
@@ -33,7 +33,7 @@ impl Live {
         alarm_ms: Option<u64>,
     ) -> Result<Self, StoreError> {
         let listed = state.as_raw().get_websockets().map_err(|_| StoreError::Failed)?;
-        let mut sockets = HashMap::new();
+        let mut sockets = Sockets::new();
         let mut sessions = Vec::new();
         let mut host = None;
         for socket in listed.into_iter().chain(closing.cloned()) {
@@ -55,6 +55,11 @@ impl Live {
     pub(crate) fn insert(&mut self, conn: ConnId, socket: WebSocket, host: &str) {
         self.sockets.insert(conn, socket);
         self.host.get_or_insert_with(|| host.to_owned());
+    }
+
+    /// The name of a socket, if it is one of this mailbox's.
+    pub(crate) fn name(&self, socket: &WebSocket) -> Option<ConnId> {
+        self.sockets.name(socket)
     }
 
     /// Tells the key by which push services know this relay, before the first device is welcomed.

@@ -11,14 +11,14 @@ use hushclip_protocol::frame::{PING, PONG};
 use hushclip_protocol::ids::{ConnId, DeviceId, MailboxId, Nonce};
 use hushclip_protocol::limits;
 use hushclip_vapid::Answer;
-use js_sys::{ArrayBuffer, Uint8Array};
+use js_sys::{ArrayBuffer, Promise, Uint8Array};
 use wasm_bindgen::prelude::*;
-use wasm_bindgen_futures::spawn_local;
+use wasm_bindgen_futures::{future_to_promise, spawn_local};
 use web_sys::{Request, Response, Url, WebSocket};
 use worker::worker_sys::{DurableObjectState, WebSocketRequestResponsePair};
 use worker::{Env, ScheduledTime, State, WebSocketPair};
 
-use crate::live::{Live, Rest, close};
+use crate::live::{Live, close};
 use crate::metrics::{COUNTERS, count};
 use crate::nameplate;
 use crate::number::number;
@@ -64,21 +64,33 @@ impl Mailbox {
         Ok(())
     }
 
-    /// A message arrived that the platform did not answer by itself.
+    /// A message arrived that the platform did not answer by itself. There is a promise only where
+    /// there is something to wait for: one costs as much as the rest of a message.
     #[wasm_bindgen(js_name = webSocketMessage)]
-    pub async fn web_socket_message(&self, socket: WebSocket, message: JsValue) {
+    pub fn web_socket_message(&self, socket: WebSocket, message: JsValue) -> Option<Promise> {
         count(&COUNTERS.received);
-        let Some(conn) = self.shell.conn(&socket) else { return close(&socket, CloseCode::Internal) };
+        let Some(conn) = self.shell.conn(&socket) else {
+            close(&socket, CloseCode::Internal);
+            return None;
+        };
         let event = match message.dyn_into::<ArrayBuffer>() {
             // What is too long is no frame, and not worth the memory.
             Ok(long) if long.byte_length() as usize > limits::FRAME_BYTES => Event::Frame { conn, bytes: Vec::new() },
             Ok(frame) => Event::Frame { conn, bytes: Uint8Array::new(&frame).to_vec() },
             Err(_) => Event::Text { conn },
         };
-        match self.shell.wake(None).await {
-            Ok(()) => self.shell.deliver(event).await,
-            Err(_) => close(&socket, CloseCode::Internal),
+        if self.shell.is_awake() {
+            let alarm = self.shell.take_in(event)?;
+            let shell = Rc::clone(&self.shell);
+            return Some(promise(async move { shell.set_alarm(alarm).await }));
         }
+        let shell = Rc::clone(&self.shell);
+        Some(promise(async move {
+            match shell.wake(None).await {
+                Ok(()) => shell.deliver(event).await,
+                Err(_) => close(&socket, CloseCode::Internal),
+            }
+        }))
     }
 
     /// The other side closed.
@@ -130,11 +142,11 @@ impl Shell {
 
     /// Rebuilds what hibernation dropped. `closing` is a socket that workerd may no longer list.
     async fn wake(&self, closing: Option<&WebSocket>) -> Result<(), JsValue> {
-        if self.live.borrow().is_some() {
+        if self.is_awake() {
             return Ok(());
         }
         let alarm = self.state.storage().get_alarm().await?;
-        if self.live.borrow().is_some() {
+        if self.is_awake() {
             return Ok(());
         }
         let id = self.id().ok_or("this object has no mailbox's name")?;
@@ -153,8 +165,17 @@ impl Shell {
 
     /// Takes an event in and carries out what follows from it.
     async fn deliver(self: &Rc<Self>, event: Event) {
-        let rest = self.handle(event);
-        self.watch_sign_in();
+        if let Some(alarm) = self.take_in(event) {
+            self.set_alarm(alarm).await;
+        }
+    }
+
+    /// The part of [`Self::deliver`] that nothing may come between. Says which alarm to set.
+    fn take_in(self: &Rc<Self>, event: Event) -> Option<u64> {
+        let live = &mut *self.live.borrow_mut();
+        let rest = live.as_mut().map(|live| live.handle(event, now_ms())).unwrap_or_default();
+        let deadline = live.as_ref().and_then(Live::sign_in_deadline);
+        self.watch_sign_in(deadline);
         for (nameplate, until_ms) in rest.nameplates {
             let shell = Rc::clone(self);
             spawn_local(async move { shell.take_nameplate(nameplate, until_ms).await });
@@ -163,7 +184,10 @@ impl Shell {
             let shell = Rc::clone(self);
             spawn_local(async move { shell.wake_device(device, endpoint).await });
         }
-        let Some(at) = rest.alarm else { return };
+        rest.alarm
+    }
+
+    async fn set_alarm(&self, at: u64) {
         let date = js_sys::Date::new(&number(at));
         if self.state.storage().set_alarm(ScheduledTime::new(date)).await.is_err() {
             worker::console_error!("the alarm was not set");
@@ -172,9 +196,8 @@ impl Shell {
         }
     }
 
-    /// The part of [`Self::deliver`] that nothing may come between. Says which alarm to set.
-    fn handle(&self, event: Event) -> Rest {
-        self.live.borrow_mut().as_mut().map(|live| live.handle(event, now_ms())).unwrap_or_default()
+    fn is_awake(&self) -> bool {
+        self.live.borrow().is_some()
     }
 
     async fn take_nameplate(self: &Rc<Self>, nameplate: u32, until_ms: u64) {
@@ -202,8 +225,7 @@ impl Shell {
     }
 
     /// Keeps the timer running as long as there are sockets on which nobody has signed in.
-    fn watch_sign_in(self: &Rc<Self>) {
-        let deadline = self.live.borrow().as_ref().and_then(Live::sign_in_deadline);
+    fn watch_sign_in(self: &Rc<Self>, deadline: Option<u64>) {
         let mut timer = self.timer.borrow_mut();
         match deadline {
             None => *timer = None,
@@ -228,14 +250,25 @@ impl Shell {
 
     /// The name that this socket was given when it was accepted.
     fn conn(&self, socket: &WebSocket) -> Option<ConnId> {
+        if let Some(conn) = self.live.borrow().as_ref().and_then(|live| live.name(socket)) {
+            return Some(conn);
+        }
         let tags = self.state.as_raw().get_tags(socket).ok()?;
         ConnId::from_hex(tags.first()?)
     }
 }
 
+fn promise(work: impl Future<Output = ()> + 'static) -> Promise {
+    future_to_promise(async move {
+        work.await;
+        Ok(JsValue::UNDEFINED)
+    })
+}
+
 /// Milliseconds since 1970.
+#[expect(clippy::cast_sign_loss, reason = "it is later than 1970")]
 fn now_ms() -> u64 {
-    worker::Date::now().as_millis()
+    js_sys::Date::now() as u64
 }
 
 fn random<const N: usize>() -> Result<[u8; N], JsValue> {

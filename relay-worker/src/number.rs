@@ -5,7 +5,12 @@ use wasm_bindgen::JsValue;
 const MAX_SAFE_INTEGER: u64 = (1 << 53) - 1;
 
 /// The integer as a JavaScript number; a greater one becomes the greatest exact one.
-#[expect(clippy::cast_precision_loss, reason = "there is none below 2^53")]
 pub(crate) fn number(value: u64) -> JsValue {
-    JsValue::from_f64(value.min(MAX_SAFE_INTEGER) as f64)
+    JsValue::from_f64(float(value))
+}
+
+/// The same without a handle on it.
+#[expect(clippy::cast_precision_loss, reason = "there is none below 2^53")]
+pub(crate) fn float(value: u64) -> f64 {
+    value.min(MAX_SAFE_INTEGER) as f64
 }

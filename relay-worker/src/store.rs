@@ -8,10 +8,10 @@ use hushclip_protocol::ids::{DeviceId, InviteId, ItemId};
 use hushclip_protocol::limits;
 use hushclip_protocol::log::SignedEntry;
 use js_sys::Uint8Array;
-use wasm_bindgen::JsValue;
+use wasm_bindgen::prelude::*;
 use worker::{SqlStorage, SqlStorageValue};
 
-use crate::number::number;
+use crate::number::{float, number};
 
 /// Version of the tables below.
 const SCHEMA: u64 = 2;
@@ -36,12 +36,30 @@ const INVITE_BYTES: usize = 6 * limits::PAIRING_BYTES;
 pub(crate) struct SqlStore {
     sql: SqlStorage,
     has_tables: bool,
+    /// The statement that stores an item, as JavaScript has it.
+    insert: Option<JsValue>,
+}
+
+#[wasm_bindgen]
+extern "C" {
+    /// `SqlStorage` for the one statement that runs with every clip: its arguments are no array, and its
+    /// bytes are not copied, as the row is written before the call is over.
+    type RawSql;
+    #[wasm_bindgen(method, catch, js_name = exec)]
+    fn insert_item(
+        this: &RawSql,
+        statement: &JsValue,
+        cursor: f64,
+        item: &[u8],
+        expires: f64,
+        envelope: &[u8],
+    ) -> Result<(), JsValue>;
 }
 
 impl SqlStore {
     /// Opens the database. Refuses one that was written by a later version.
     pub(crate) fn open(sql: SqlStorage) -> Result<Self, StoreError> {
-        let mut store = Self { sql, has_tables: false };
+        let mut store = Self { sql, has_tables: false, insert: None };
         let tables = store.rows("SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'meta'", vec![])?;
         store.has_tables = !tables.is_empty();
         if store.has_tables {
@@ -141,10 +159,10 @@ impl Store for SqlStore {
     }
 
     fn insert_item(&mut self, row: &ItemRow, envelope: &[u8]) -> Result<(), StoreError> {
-        self.write(
-            "INSERT INTO items VALUES (?, ?, ?, ?)",
-            vec![number(row.cursor), bytes(row.item.as_bytes()), number(row.expires_ms), bytes(envelope)],
-        )
+        let statement = self.insert.get_or_insert_with(|| "INSERT INTO items VALUES (?, ?, ?, ?)".into());
+        let (cursor, expires) = (float(row.cursor), float(row.expires_ms));
+        let sql: &RawSql = self.sql.as_ref().unchecked_ref();
+        sql.insert_item(statement, cursor, row.item.as_bytes(), expires, envelope).map_err(|error| failed(error.into()))
     }
 
     fn delete_items(&mut self, cursors: &[u64]) -> Result<(), StoreError> {
