@@ -137,8 +137,12 @@ impl Server {
         Ok((kib * 1024) as f64)
     }
 
+    pub(crate) fn pid(&self) -> u32 {
+        self.process.as_ref().map_or(0, Child::id)
+    }
+
     fn proc(&self, file: &str) -> PathBuf {
-        let id = self.process.as_ref().map_or(0, Child::id);
+        let id = self.pid();
         Path::new("/proc").join(id.to_string()).join(file)
     }
 
