@@ -102,8 +102,8 @@ pub(crate) const WAKE_BLOCKED: &str = "The browser blocks notifications from thi
      symbol beside the address), then try again.";
 pub(crate) const WAKE_FAILED: &str = "The browser’s push service did not answer. Some browsers have it turned off; without a connection \
      it does not work either.";
-pub(crate) const WAKE_HINT: &str = "The service is run by the maker of your browser. It learns when a clip came, and from which relay, but \
-     not what it is.";
+pub(crate) const WAKE_HINT: &str = "The maker of your browser runs the service that does this. It learns when a clip came, and from which \
+     relay, but not what it is.";
 
 pub(crate) const ALERTS: &str = "What you should know";
 pub(crate) const ALERTS_FEWER: &str = "Show fewer";
