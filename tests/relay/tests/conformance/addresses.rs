@@ -1,0 +1,58 @@
+//! What one address may do, whoever it talks to. Which address asks, a relay is told by Cloudflare or by
+//! the proxy before it; what asks without one is on this machine, and is not counted.
+
+use std::io::{BufRead as _, BufReader, Write as _};
+use std::net::TcpStream;
+use std::time::Duration;
+
+use hushclip_protocol::limits;
+use hushclip_relay_tests::{Account, Relay, Shell};
+
+/// The status that a WebSocket's handshake gets.
+fn handshake(relay: &Relay, path: &str, address: &str) -> String {
+    let header = match Shell::wanted() {
+        Shell::Native => "X-Forwarded-For",
+        Shell::Workerd => "CF-Connecting-IP",
+    };
+    let mut stream = TcpStream::connect(relay.authority()).expect("the relay listens");
+    stream.set_read_timeout(Some(Duration::from_secs(8))).expect("sockets have timeouts");
+    write!(
+        stream,
+        "GET /v1/{path} HTTP/1.1\r\nHost: {}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
+         Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n{header}: {address}\r\n\r\n",
+        relay.authority()
+    )
+    .expect("the relay reads");
+    let mut line = String::new();
+    BufReader::new(stream).read_line(&mut line).expect("the relay answers");
+    line.split(' ').nth(1).unwrap_or_default().to_owned()
+}
+
+#[test]
+fn who_tries_numbers_is_stopped_and_nobody_else() {
+    let relay = Relay::start();
+    for number in 1..=limits::NAMEPLATES_PER_MINUTE {
+        assert_eq!(handshake(&relay, &format!("nameplate/{number}"), "203.0.113.7"), "101");
+    }
+    assert_eq!(handshake(&relay, "nameplate/4711", "203.0.113.7"), "429");
+    assert_eq!(handshake(&relay, "nameplate/4711", "203.0.113.8"), "101");
+    // Its own account is another matter.
+    let (account, _first) = Account::registered(&relay, 80);
+    assert_eq!(handshake(&relay, &format!("mailbox/{}", account.mailbox()), "203.0.113.7"), "101");
+}
+
+#[test]
+fn who_opens_socket_after_socket_is_stopped_and_nobody_else() {
+    let relay = Relay::start();
+    let (account, mut first) = Account::registered(&relay, 81);
+    let path = format!("mailbox/{}", account.mailbox());
+    for _ in 0..limits::SOCKETS_PER_MINUTE {
+        assert_eq!(handshake(&relay, &path, "2001:db8:1:2::1"), "101");
+    }
+    // One customer has many addresses.
+    assert_eq!(handshake(&relay, &path, "2001:db8:1:2::99"), "429");
+    assert_eq!(handshake(&relay, &path, "2001:db8:1:3::1"), "101");
+    account.sign_in(&relay, 0, 0).0.close();
+    first.send_text("ping");
+    assert_eq!(first.recv_text(), "pong");
+}
