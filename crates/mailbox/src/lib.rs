@@ -18,7 +18,7 @@ mod sign_in;
 mod store;
 mod wake;
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
 use hushclip_protocol::error::{CloseCode, ErrorCode};
@@ -157,6 +157,8 @@ pub struct Mailbox<S> {
     store: S,
     membership: Option<Membership>,
     items: BTreeMap<u64, Kept>,
+    /// When each of them may go, and its cursor: every event asks which is first.
+    expiries: BTreeSet<(u64, u64)>,
     cursors: HashMap<ItemId, u64>,
     item_bytes: u64,
     last_cursor: u64,
@@ -197,6 +199,7 @@ impl<S: Store> Mailbox<S> {
             store,
             membership,
             items: BTreeMap::new(),
+            expiries: BTreeSet::new(),
             cursors: HashMap::new(),
             item_bytes: 0,
             last_cursor,
@@ -336,7 +339,7 @@ impl<S: Store> Mailbox<S> {
         self.expire_sockets();
         self.expire_items();
         let next_invite = self.expire_invites();
-        let next_item = self.items.values().map(|kept| kept.expires_ms).min();
+        let next_item = self.expiries.first().map(|(expires_ms, _)| *expires_ms);
         let Some(next) = [next_invite, next_item].into_iter().flatten().min() else { return };
         if self.alarm_ms.is_none_or(|at| at > next || at < self.now) {
             self.alarm_ms = Some(next);

@@ -150,6 +150,7 @@ impl<S: Store> Mailbox<S> {
 
     pub(crate) fn remember_item(&mut self, row: &ItemRow) {
         self.items.insert(row.cursor, Kept { item: row.item, bytes: row.bytes, expires_ms: row.expires_ms });
+        self.expiries.insert((row.expires_ms, row.cursor));
         self.cursors.insert(row.item, row.cursor);
         self.item_bytes += row.bytes;
     }
@@ -162,9 +163,9 @@ impl<S: Store> Mailbox<S> {
     }
 
     pub(crate) fn expire_items(&mut self) {
-        let now = self.now;
-        let cursors: Vec<u64> =
-            self.items.iter().filter(|(_, kept)| kept.expires_ms <= now).map(|(cursor, _)| *cursor).collect();
+        let due = self.expiries.iter().take_while(|(expires_ms, _)| *expires_ms <= self.now);
+        let mut cursors: Vec<u64> = due.map(|(_, cursor)| *cursor).collect();
+        cursors.sort_unstable();
         self.delete(&cursors);
     }
 
@@ -177,7 +178,8 @@ impl<S: Store> Mailbox<S> {
         if self.store.delete_items(cursors).is_err() {
             return;
         }
-        for kept in cursors.iter().filter_map(|cursor| self.items.remove(cursor)) {
+        for (cursor, kept) in cursors.iter().filter_map(|cursor| Some((*cursor, self.items.remove(cursor)?))) {
+            self.expiries.remove(&(kept.expires_ms, cursor));
             self.cursors.remove(&kept.item);
             self.item_bytes -= kept.bytes;
         }
