@@ -10,7 +10,7 @@ import { Severity } from "csp_evaluator/dist/finding.js";
 import { CspParser } from "csp_evaluator/dist/parser.js";
 
 import { Browser } from "../e2e/lib/browser.mjs";
-import { ROOT } from "../e2e/lib/process.mjs";
+import { folder, Process, ROOT } from "../e2e/lib/process.mjs";
 import { Relay } from "../e2e/lib/relay.mjs";
 import { eventually } from "../e2e/lib/wait.mjs";
 import { ask, startProxy } from "./proxy.mjs";
@@ -18,11 +18,56 @@ import { ask, startProxy } from "./proxy.mjs";
 const OBSERVATORY = path.join(import.meta.dirname, "observatory.mjs");
 const SCAN_LIMIT = 60_000;
 
-describe("Headers", () => {
+/** The same answers are expected of both shells. */
+const SHELLS = {
+  workerd: (env) => Relay.start({ env }),
+  native: async (env) => {
+    const args = ["--data", folder("native"), "--listen", "127.0.0.1:0"];
+    const process = new Process(path.join(ROOT, "dist/hushclip-relay"), args, { env: { ...globalThis.process.env, ...env } });
+    const [, url] = await process.match(/^ready (\S+)$/m, "the address");
+    return { url, stop: () => process.kill("SIGTERM") };
+  },
+};
+
+it("nothing that ships parses markup", () => {
+  const files = globSync("dist/{web,chrome,firefox}/**/*.js", { cwd: ROOT });
+  assert.ok(files.length > 5, "run `cargo xtask build` before");
+  for (const file of files) {
+    const markup = /innerHTML|outerHTML|insertAdjacentHTML|createContextualFragment|document\.write|DOMParser/;
+    const [found] = markup.exec(readFileSync(path.join(ROOT, file), "utf8")) ?? [];
+    assert.equal(found, undefined, `${file}: see ui/src/parts/icon.rs`);
+  }
+});
+
+for (const [name, start] of [
+  ["Chromium", () => Browser.chromium("Laptop", { extension: true })],
+  ["Firefox", () => Browser.firefox("Fox")],
+]) {
+  it(`lets no text become markup in the popup of ${name} either`, async (context) => {
+    const browser = await start();
+    context.after(() => browser.close());
+    const { page } = await browser.popup();
+    const refused = await page.evaluate(() => {
+      try {
+        document.createElement("div").innerHTML = "<b>";
+        return false;
+      } catch {
+        return true;
+      }
+    });
+    assert.ok(refused);
+  });
+}
+
+for (const [shell, startRelay] of Object.entries(SHELLS)) {
+  describe(`The headers of the relay on ${shell}`, () => headersOf(shell, startRelay));
+}
+
+function headersOf(shell, startRelay) {
   let relay, proxy;
 
   before(async () => {
-    relay = await Relay.start();
+    relay = await startRelay();
     proxy = await startProxy(relay.url);
   });
   after(() => relay?.stop());
@@ -63,7 +108,8 @@ describe("Headers", () => {
     const refused = await open(proxy, other);
     assert.equal(refused.status, 403);
     assert.deepEqual(Object.keys(JSON.parse(refused.text)), ["code", "message"]);
-    const lenient = await Relay.start({ env: { ALLOWED_ORIGINS: `${other} https://more.example`, METRICS_TOKEN: "secret" } });
+    const env = { ALLOWED_ORIGINS: `${other} https://more.example` };
+    const lenient = await startRelay({ ...env, METRICS_TOKEN: "secret", HUSHCLIP_METRICS_TOKEN: "secret" });
     const second = await startProxy(lenient.url);
     assert.equal((await open(second, other)).status, 101);
     assert.equal((await open(second, "https://evil.example")).status, 403);
@@ -77,16 +123,6 @@ describe("Headers", () => {
     const bearer = (token) => ({ ...proxy, headers: { authorization: `Bearer ${token}` } });
     for (const token of ["", "null", "undefined", "secret"]) {
       assert.equal((await ask(`${proxy.url}/metrics`, bearer(token))).status, 404, token);
-    }
-  });
-
-  it("nothing that ships parses markup", () => {
-    const files = globSync("dist/{web,chrome,firefox}/**/*.js", { cwd: ROOT });
-    assert.ok(files.length > 5, "run `cargo xtask build` before");
-    for (const file of files) {
-      const markup = /innerHTML|outerHTML|insertAdjacentHTML|createContextualFragment|document\.write|DOMParser/;
-      const [found] = markup.exec(readFileSync(path.join(ROOT, file), "utf8")) ?? [];
-      assert.equal(found, undefined, `${file}: see ui/src/parts/icon.rs`);
     }
   });
 
@@ -118,7 +154,7 @@ describe("Headers", () => {
         await app.press("send");
         await app.lists("a first clip");
         await app.invite();
-        await app.page.screenshot({ path: path.join(ROOT, `target/headers-${name}.png`) });
+        await app.page.screenshot({ path: path.join(ROOT, `target/headers-${shell}-${name}.png`) });
         assert.deepEqual(await app.page.evaluate(() => globalThis.violations), []);
         assert.deepEqual(said, []);
         assert.equal(await app.page.evaluate(() => crossOriginIsolated), true);
@@ -177,4 +213,4 @@ describe("Headers", () => {
       });
     });
   }
-});
+}
