@@ -23,6 +23,7 @@ pub(crate) use self::call::{Call, Target};
 use crate::log;
 use crate::metrics::Counters;
 use crate::outbox::{Out, Outbox};
+use crate::push::Wakes;
 use crate::store::{MailboxStore, failed, unsigned};
 use crate::timers::Timers;
 
@@ -60,6 +61,8 @@ pub(crate) struct Core {
     ended: Vec<ConnId>,
     again_ms: Option<u64>,
     counters: Arc<Counters>,
+    /// The public key for push services, and the way to them.
+    push: Option<(Vec<u8>, Wakes)>,
 }
 
 /// An account that somebody is connected to, or that has just been looked after.
@@ -99,7 +102,13 @@ impl Core {
             ended: Vec::new(),
             again_ms: None,
             counters,
+            push: None,
         })
+    }
+
+    /// The same core, which has devices woken.
+    pub(crate) fn waking(self, public_key: &[u8], wakes: Wakes) -> Self {
+        Self { push: Some((public_key.to_vec(), wakes)), ..self }
     }
 
     /// Works until it is told to stop, or until nobody is left who could tell.
@@ -134,7 +143,11 @@ impl Core {
             .and_then(|mut statement| statement.query_row([id.as_bytes()], |row| unsigned(row, 0)).optional())
             .map_err(failed)?;
         let sessions = account.sockets.iter().filter_map(|conn| self.sockets.get(conn)?.session.as_deref());
-        account.brain = Some(Mailbox::restore(id, store, sessions, alarm)?);
+        let mut brain = Mailbox::restore(id, store, sessions, alarm)?;
+        if let Some((key, _)) = &self.push {
+            brain.set_push_key(key);
+        }
+        account.brain = Some(brain);
         Ok(())
     }
 
@@ -143,6 +156,12 @@ impl Core {
         if let Some(socket) = self.forget(conn) {
             socket.outbox.send(Out::Close { code: code.code(), reason: code.reason() });
         }
+    }
+
+    /// The relay, as some device of this account calls it.
+    fn host(&self, id: MailboxId) -> Option<String> {
+        let mut sockets = self.accounts.get(&id)?.sockets.iter();
+        sockets.find_map(|conn| Some(Session::decode(self.sockets.get(conn)?.session.as_deref()?)?.host().to_owned()))
     }
 
     fn forget(&mut self, conn: ConnId) -> Option<Socket> {

@@ -7,6 +7,7 @@ mod folder;
 mod log;
 mod metrics;
 mod outbox;
+mod push;
 mod schema;
 mod serve;
 mod server;
@@ -70,10 +71,10 @@ struct ServeArgs {
     #[arg(long, default_value = "127.0.0.1:8787", env = "HUSHCLIP_RELAY_LISTEN")]
     listen: SocketAddr,
     /// Serve the web app from this folder instead of the one inside this program.
-    #[arg(long)]
+    #[arg(long, env = "HUSHCLIP_RELAY_WEB")]
     web: Option<PathBuf>,
     /// Store no more than so many mebibytes; then clips are refused until there is room.
-    #[arg(long, value_name = "MIB")]
+    #[arg(long, value_name = "MIB", env = "HUSHCLIP_RELAY_MAX_SIZE")]
     max_size: Option<u64>,
     /// Address of a proxy whose X-Forwarded-For is believed; this machine's own always is.
     #[arg(long, value_name = "ADDRESS")]
@@ -84,6 +85,16 @@ struct ServeArgs {
     /// Who knows this sees /metrics; without it nobody does.
     #[arg(long, env = "HUSHCLIP_METRICS_TOKEN", hide = true, hide_env_values = true)]
     metrics_token: Option<String>,
+    /// The key by which push services know this relay, 32 bytes in base64url, in place of the one it makes;
+    /// `off`: no device is woken.
+    #[arg(long, env = "VAPID_PRIVATE_KEY", hide = true, hide_env_values = true)]
+    vapid_private_key: Option<String>,
+    /// Whom push services may ask, such as mailto:me@example.org; else the relay's own address.
+    #[arg(long, value_name = "CONTACT", env = "VAPID_SUBJECT")]
+    vapid_subject: Option<String>,
+    /// Further push service that may be called; several are separated by spaces.
+    #[arg(long, value_name = "HOST", value_delimiter = ' ', env = "PUSH_HOSTS")]
+    push_host: Vec<String>,
 }
 
 fn main() -> ExitCode {

@@ -4,7 +4,7 @@ use rusqlite::{Connection, TransactionBehavior};
 
 /// Each one brings the database from the version that is its index to the next. Never change one that
 /// was released: add another.
-const MIGRATIONS: [&str; 2] = [
+const MIGRATIONS: [&str; 4] = [
     // One b-tree each, in the order in which one account's rows are read, so that a clip is one row
     // written. `envelope` comes last, so that the other columns are read without it.
     "CREATE TABLE items (
@@ -23,6 +23,8 @@ const MIGRATIONS: [&str; 2] = [
     "CREATE TABLE subscriptions (
         mailbox BLOB NOT NULL, device BLOB NOT NULL, endpoint TEXT NOT NULL, woken INTEGER NOT NULL,
         PRIMARY KEY (mailbox, device)) WITHOUT ROWID;",
+    "CREATE TABLE push_key (id INTEGER PRIMARY KEY CHECK (id = 1), secret BLOB NOT NULL);",
+    "CREATE TABLE membership (mailbox BLOB PRIMARY KEY, state BLOB NOT NULL) WITHOUT ROWID;",
 ];
 /// The version of the tables that this program works with.
 pub(crate) const SCHEMA: usize = MIGRATIONS.len();

@@ -8,6 +8,7 @@ use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::Duration;
 
+use hushclip_vapid::Key;
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
@@ -16,10 +17,11 @@ use tokio::sync::{mpsc, oneshot};
 use crate::core::{Call, Core, calls, now_ms};
 use crate::folder::Folder;
 use crate::metrics::{Counters, set};
+use crate::push::Pusher;
 use crate::server::Server;
 use crate::socket::Sockets;
 use crate::web::Web;
-use crate::{ServeArgs, log};
+use crate::{ServeArgs, log, push};
 
 const PAGE_BYTES: u64 = 4096;
 const MIB: u64 = 1024 * 1024;
@@ -46,28 +48,50 @@ pub(crate) fn serve(args: ServeArgs) -> Result<(), Box<dyn Error>> {
     set(&counters.started_ms, now_ms());
     set(&counters.storage_ok, 1);
     let (sender, receiver) = calls();
+    let (wakes, waking) = push::wakes();
     let (report, reported) = oneshot::channel();
     let core = {
-        let (counters, pages) = (Arc::clone(&counters), args.max_size.map(|mib| mib * (MIB / PAGE_BYTES)));
+        let (counters, pages) = (Arc::clone(&counters), args.max_size.map(|mib| mib.saturating_mul(MIB / PAGE_BYTES)));
         let database = folder.database();
-        let opened =
-            move || -> Result<Core, Box<dyn Error + Send + Sync>> { Ok(Core::new(folder.open(pages)?, counters)?) };
+        let (own_key, wakes) = (args.vapid_private_key, wakes);
+        let opened = move |folder: &Folder| -> Result<(Core, Option<Key>), Box<dyn Error + Send + Sync>> {
+            let db = folder.open(pages)?;
+            // Clips go on without wake-ups.
+            let key = push::key(&db, own_key.as_deref()).unwrap_or_else(|error| {
+                log::error("push_key", &[("why", &error)]);
+                None
+            });
+            let core = Core::new(db, counters)?;
+            Ok(match key {
+                Some(key) => (core.waking(&key.public(), wakes), Some(key)),
+                None => (core, None),
+            })
+        };
         let run = move || {
             let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build();
-            match (opened(), runtime) {
-                (Ok(core), Ok(runtime)) => {
+            match (opened(&folder), runtime) {
+                (Ok((core, key)), Ok(runtime)) => {
                     // Nobody waits for it who has given up.
-                    let _ = report.send(Ok(()));
+                    let _ = report.send(Ok(key));
                     runtime.block_on(core.run(receiver));
                 }
                 (Err(error), _) => drop(report.send(Err(error.to_string()))),
                 (_, Err(error)) => drop(report.send(Err(error.to_string()))),
             }
+            // Its lock is held until here.
+            drop(folder);
         };
         (thread::Builder::new().name("core".into()).spawn(run)?, database)
     };
     let (core, database) = core;
-    reported.blocking_recv().map_err(|_| "the core did not start")??;
+    let key = reported.blocking_recv().map_err(|_| "the core did not start")??;
+    let pusher = match key {
+        Some(key) => Some(
+            Pusher::new(key, &args.push_host.join(" "), args.vapid_subject, sender.clone())
+                .map_err(|error| -> Box<dyn Error> { error })?,
+        ),
+        None => None,
+    };
     let (alive, ended) = mpsc::channel(1);
     let server = Arc::new(Server {
         sockets: Sockets::new(sender.clone()),
@@ -81,6 +105,9 @@ pub(crate) fn serve(args: ServeArgs) -> Result<(), Box<dyn Error>> {
         alive,
     });
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
+    if let Some(pusher) = pusher {
+        runtime.spawn(pusher.run(waking));
+    }
     let connections = usize::try_from(files.saturating_sub(OWN_FILES)).unwrap_or(usize::MAX >> 4).clamp(16, 1 << 20);
     let done = runtime.block_on(run(server, args.listen, connections, core, sender, ended));
     runtime.shutdown_timeout(Duration::from_millis(100));

@@ -7,7 +7,7 @@ use std::time::Instant;
 use hushclip_mailbox::{Event, Nameplate, Reply, StoreError};
 use hushclip_protocol::error::{CloseCode, ErrorCode};
 use hushclip_protocol::frame::ToDevice;
-use hushclip_protocol::ids::{ConnId, MailboxId};
+use hushclip_protocol::ids::{ConnId, DeviceId, MailboxId};
 use minicbor::Decoder;
 use rusqlite::params;
 
@@ -15,12 +15,15 @@ use super::{AGAIN_MS, Account, Call, Core, SHORTEST_MS, Socket, Target, is_sessi
 use crate::log;
 use crate::metrics::{add, set};
 use crate::outbox::Out;
+use crate::push::Wake;
 use crate::store::{failed, integer, was_full};
 
 /// What a transaction will have done.
 #[derive(Default)]
 pub(super) struct Batch {
     replies: Vec<Reply>,
+    /// Devices to wake, and where.
+    wakes: Vec<(MailboxId, DeviceId, String)>,
     /// Sockets whose frames were taken in, and what those were.
     frames: Vec<(ConnId, u8)>,
     opened: Vec<ConnId>,
@@ -134,6 +137,9 @@ impl Core {
                     self.event(batch, home, Event::Closed { conn }, now);
                 }
             }
+            Call::WakeGone { home, device, endpoint } => {
+                self.event(batch, home, Event::WakeAnswered { device, endpoint, gone: true }, now);
+            }
             Call::Stop => {}
         }
     }
@@ -165,7 +171,12 @@ impl Core {
             Ok(()) => {
                 // Without it the commit fails as well, which is where that is dealt with.
                 let _ = self.execute("RELEASE event");
-                batch.replies.append(&mut replies);
+                for reply in replies {
+                    match reply {
+                        Reply::Wake { device, endpoint } => batch.wakes.push((id, device, endpoint)),
+                        reply => batch.replies.push(reply),
+                    }
+                }
             }
             Err(_) => self.isolate(batch, id, now),
         }
@@ -196,9 +207,9 @@ impl Core {
                         self.plates_ms = [self.plates_ms, Some(until_ms)].into_iter().flatten().min();
                         events.push(Event::Nameplate { nameplate, taken });
                     }
-                    // This relay has no key to push with, so nobody subscribes.
-                    Reply::Wake { .. } => {}
-                    Reply::Send { .. } | Reply::Close { .. } | Reply::Attach { .. } => replies.push(reply),
+                    Reply::Send { .. } | Reply::Close { .. } | Reply::Attach { .. } | Reply::Wake { .. } => {
+                        replies.push(reply);
+                    }
                 }
             }
         }
@@ -242,6 +253,13 @@ impl Core {
                     }
                 }
                 Reply::SetAlarm { .. } | Reply::TakeNameplate { .. } | Reply::Wake { .. } => {}
+            }
+        }
+        for (home, device, endpoint) in batch.wakes {
+            if let Some((_, wakes)) = &self.push {
+                let wake = Wake { home, device, endpoint, host: self.host(home) };
+                // Where too many wait, this one is left out.
+                let _ = wakes.try_send(wake);
             }
         }
         for conn in batch.closed {

@@ -1,11 +1,11 @@
 //! What sockets tell the core.
 
-use hushclip_protocol::ids::{ConnId, MailboxId, Nonce};
+use hushclip_protocol::ids::{ConnId, DeviceId, MailboxId, Nonce};
 use tokio::sync::OwnedSemaphorePermit;
 
 use crate::outbox::Outbox;
 
-/// Something that happened on a socket.
+/// Something that happened, mostly on a socket.
 #[derive(Debug)]
 pub(crate) enum Call {
     /// It was opened.
@@ -39,6 +39,15 @@ pub(crate) enum Call {
     Closed {
         /// Which.
         conn: ConnId,
+    },
+    /// A push service knows no such subscription any more.
+    WakeGone {
+        /// The account.
+        home: MailboxId,
+        /// The device that was to be woken.
+        device: DeviceId,
+        /// The address that was asked.
+        endpoint: String,
     },
     /// The process ends.
     Stop,
