@@ -134,6 +134,6 @@ fn removed() -> Scene {
 
 /// The mailbox of the account whose log this is.
 pub(crate) fn mailbox_of(relay: &MemoryStore) -> MailboxId {
-    let first = relay.log().ok().and_then(|log| log.into_iter().next());
+    let first = relay.log_from(0, 1).ok().and_then(|log| log.into_iter().next());
     first.map_or(MailboxId::from_bytes([0; 16]), |entry| AccountId::from_bytes(*entry.hash().as_bytes()).mailbox())
 }

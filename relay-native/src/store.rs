@@ -51,13 +51,22 @@ impl MailboxStore {
 }
 
 impl Store for MailboxStore {
-    fn log(&self) -> Result<Vec<SignedEntry>, StoreError> {
-        let rows = self.read("SELECT entry FROM log WHERE mailbox = ? ORDER BY seq", [self.key()], blob)?;
+    fn log_from(&self, first: u64, limit: usize) -> Result<Vec<SignedEntry>, StoreError> {
+        let query = "SELECT entry FROM log WHERE mailbox = ? AND seq >= ? ORDER BY seq LIMIT ?";
+        let rows = self.read(query, params![self.key(), integer(first), integer(limit as u64)], blob)?;
         rows.iter().map(|row| codec::decode(row, SignedEntry::BYTES).map_err(|_| StoreError::Failed)).collect()
     }
 
     fn append_log(&mut self, seq: u64, entry: &SignedEntry) -> Result<(), StoreError> {
         self.write("INSERT INTO log VALUES (?, ?, ?)", params![self.key(), integer(seq), codec::encode(entry)])
+    }
+
+    fn membership(&self) -> Result<Option<Vec<u8>>, StoreError> {
+        Ok(self.read("SELECT state FROM membership WHERE mailbox = ?", [self.key()], blob)?.pop())
+    }
+
+    fn put_membership(&mut self, encoded: &[u8]) -> Result<(), StoreError> {
+        self.write("INSERT OR REPLACE INTO membership VALUES (?, ?)", params![self.key(), encoded])
     }
 
     fn item_rows(&self) -> Result<Vec<ItemRow>, StoreError> {

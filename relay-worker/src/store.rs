@@ -14,7 +14,7 @@ use worker::{SqlStorage, SqlStorageValue};
 use crate::number::{float, number};
 
 /// Version of the tables below.
-const SCHEMA: u64 = 2;
+const SCHEMA: u64 = 3;
 /// One row is written for each push: no index, no AUTOINCREMENT. `envelope` comes last, so that the
 /// other columns are read without it.
 const TABLES: &str = "
@@ -24,8 +24,9 @@ const TABLES: &str = "
     CREATE TABLE acked (device BLOB PRIMARY KEY, cursor INTEGER NOT NULL) WITHOUT ROWID;
     CREATE TABLE meta (key TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID;";
 /// What each version of the tables adds to the one before, from version 1 on.
-const MIGRATIONS: [&str; 1] = [
+const MIGRATIONS: [&str; 2] = [
     "CREATE TABLE subscriptions (device BLOB PRIMARY KEY, endpoint TEXT NOT NULL, woken INTEGER NOT NULL) WITHOUT ROWID;",
+    "CREATE TABLE membership (id INTEGER PRIMARY KEY, state BLOB NOT NULL);",
 ];
 const META_SCHEMA: &str = "schema";
 const META_FLOOR: &str = "cursor_floor";
@@ -114,14 +115,24 @@ impl SqlStore {
 }
 
 impl Store for SqlStore {
-    fn log(&self) -> Result<Vec<SignedEntry>, StoreError> {
-        let rows = self.read("SELECT entry FROM log ORDER BY seq", vec![])?;
+    fn log_from(&self, first: u64, limit: usize) -> Result<Vec<SignedEntry>, StoreError> {
+        let query = "SELECT entry FROM log WHERE seq >= ? ORDER BY seq LIMIT ?";
+        let rows = self.read(query, vec![number(first), number(limit as u64)])?;
         rows.iter().map(|row| decode(blob(row, 0)?, SignedEntry::BYTES)).collect()
     }
 
     fn append_log(&mut self, seq: u64, entry: &SignedEntry) -> Result<(), StoreError> {
         self.make_tables()?;
         self.write("INSERT INTO log VALUES (?, ?)", vec![number(seq), bytes(&codec::encode(entry))])
+    }
+
+    fn membership(&self) -> Result<Option<Vec<u8>>, StoreError> {
+        let rows = self.read("SELECT state FROM membership", vec![])?;
+        rows.first().map(|row| blob(row, 0).map(<[u8]>::to_vec)).transpose()
+    }
+
+    fn put_membership(&mut self, encoded: &[u8]) -> Result<(), StoreError> {
+        self.write("INSERT OR REPLACE INTO membership VALUES (0, ?)", vec![bytes(encoded)])
     }
 
     fn item_rows(&self) -> Result<Vec<ItemRow>, StoreError> {

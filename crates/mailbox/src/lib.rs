@@ -27,6 +27,7 @@ use hushclip_protocol::ids::{ConnId, DeviceId, InviteId, ItemId, MailboxId, Nonc
 use hushclip_protocol::limits;
 use hushclip_protocol::log::Membership;
 
+pub use members::verify_log;
 pub use memory::MemoryStore;
 pub use nameplate::Nameplate;
 pub use rate::Gate;
@@ -184,11 +185,11 @@ impl<S: Store> Mailbox<S> {
     /// decode are dropped: close their sockets) and the time of the alarm that is set.
     pub fn restore<'a>(
         id: MailboxId,
-        store: S,
+        mut store: S,
         sessions: impl IntoIterator<Item = &'a [u8]>,
         alarm_ms: Option<u64>,
     ) -> Result<Self, StoreError> {
-        let membership = members::replay(&store)?;
+        let membership = members::restore(&mut store)?;
         let rows = store.item_rows()?;
         let last_cursor = rows.last().map_or(0, |row| row.cursor).max(store.cursor_floor()?);
         let acked = store.acked()?.into_iter().map(|(device, cursor)| (device, Acked { cursor, stored: cursor }));

@@ -1,5 +1,6 @@
 //! The membership log at the relay: register, append by compare-and-swap, hand out.
 
+use hushclip_protocol::codec;
 use hushclip_protocol::error::{CloseCode, ErrorCode};
 use hushclip_protocol::frame::ToDevice;
 use hushclip_protocol::ids::ConnId;
@@ -8,16 +9,55 @@ use hushclip_protocol::log::{Change, LogError, Membership, SignedEntry};
 
 use crate::{Mailbox, Store, StoreError};
 
-/// Replays a stored log. Every entry was verified when it was appended, so a failure means that the
-/// disk has changed.
-pub(crate) fn replay(store: &impl Store) -> Result<Option<Membership>, StoreError> {
-    let log = store.log()?;
-    let Some((first, rest)) = log.split_first() else { return Ok(None) };
-    let mut membership = Membership::genesis(first).map_err(|_| StoreError::Failed)?;
-    for entry in rest {
-        membership.apply(entry).map_err(|_| StoreError::Failed)?;
+/// Entries that are read at a time.
+const PAGE: usize = 64;
+/// Largest stored membership; with a longer one, which takes thousands of removals, the log is replayed.
+const MEMBERSHIP_BYTES: usize = 1024 * 1024;
+
+/// What the log says. A mailbox wakes for every clip after a pause, so it does not verify again what
+/// it has verified when it was appended; devices do that for themselves.
+pub(crate) fn restore(store: &mut impl Store) -> Result<Option<Membership>, StoreError> {
+    if let Some(stored) = store.membership()?.as_deref().and_then(decode)
+        && let [newest] = &store.log_from(stored.seq(), 2)?[..]
+        && newest.hash() == stored.head()
+    {
+        return Ok(Some(stored));
     }
-    Ok(Some(membership))
+    let replayed = verify_log(store)?;
+    if let Some(membership) = &replayed {
+        // If it cannot be kept now, the next waking replays again.
+        let _ = keep(store, membership);
+    }
+    Ok(replayed)
+}
+
+/// Replays a stored log with all its signatures. Every entry was verified when it was appended, so a
+/// failure means that the disk has changed.
+pub fn verify_log(store: &impl Store) -> Result<Option<Membership>, StoreError> {
+    let mut membership: Option<Membership> = None;
+    loop {
+        let next = membership.as_ref().map_or(0, |known| known.seq() + 1);
+        let page = store.log_from(next, PAGE)?;
+        for entry in &page {
+            match &mut membership {
+                Some(known) => drop(known.apply(entry).map_err(|_| StoreError::Failed)?),
+                None => membership = Some(Membership::genesis(entry).map_err(|_| StoreError::Failed)?),
+            }
+        }
+        if page.len() < PAGE {
+            return Ok(membership);
+        }
+    }
+}
+
+fn decode(bytes: &[u8]) -> Option<Membership> {
+    codec::decode(bytes, MEMBERSHIP_BYTES).ok()
+}
+
+fn keep(store: &mut impl Store, membership: &Membership) -> Result<(), StoreError> {
+    let encoded = codec::encode(membership);
+    // A shorter one is not of the newest state, and nobody takes it for that.
+    if encoded.len() <= MEMBERSHIP_BYTES { store.put_membership(&encoded) } else { Ok(()) }
 }
 
 impl<S: Store> Mailbox<S> {
@@ -31,6 +71,7 @@ impl<S: Store> Mailbox<S> {
             Some(_) => return Err(ErrorCode::LogConflict),
             None => {
                 self.store.append_log(0, entry)?;
+                keep(&mut self.store, &registered)?;
                 self.membership = Some(registered);
             }
         }
@@ -43,7 +84,7 @@ impl<S: Store> Mailbox<S> {
         if entry.hash() == membership.head() {
             // A retry whose first answer was lost. What is stored was verified, its list too.
             let seq = membership.seq();
-            if let Some(stored) = self.store.log()?.last() {
+            if let Some(stored) = self.store.log_from(seq, 1)?.first() {
                 self.announce(seq, stored);
             }
             return Ok(());
@@ -59,6 +100,7 @@ impl<S: Store> Mailbox<S> {
             return Err(ErrorCode::StorageFull);
         }
         self.store.append_log(seq, entry)?;
+        keep(&mut self.store, &next)?;
         self.membership = Some(next);
         self.announce(seq, entry);
         if let Change::Removed(device) = change {
@@ -75,22 +117,26 @@ impl<S: Store> Mailbox<S> {
 
     /// Everything that a removed device has not seen: it believes nothing less than the signed entry.
     pub(crate) fn show_removal(&mut self, conn: ConnId, known: u64) -> Result<(), ErrorCode> {
-        let log = self.store.log()?;
-        let first = usize::try_from(known).unwrap_or(usize::MAX).saturating_add(1).min(log.len());
-        for (page, entries) in log[first..].chunks(limits::PULL_ENTRIES.into()).enumerate() {
-            let from = (first + page * usize::from(limits::PULL_ENTRIES)) as u64;
-            self.send(conn, &ToDevice::LogEntries { from, entries: entries.to_vec(), has_more: false });
+        let mut from = known.saturating_add(1);
+        loop {
+            let entries = self.store.log_from(from, limits::PULL_ENTRIES.into())?;
+            if entries.is_empty() {
+                return Ok(());
+            }
+            let next = from + entries.len() as u64;
+            self.send(conn, &ToDevice::LogEntries { from, entries, has_more: false });
+            from = next;
         }
-        Ok(())
     }
 
     pub(crate) fn pull_log(&mut self, conn: ConnId, from: u64) -> Result<(), ErrorCode> {
-        let log = self.store.log()?;
-        let first = usize::try_from(from).unwrap_or(usize::MAX).min(log.len());
-        let rest = &log[first..];
-        let entries: Vec<_> = rest.iter().take(limits::PULL_ENTRIES.into()).cloned().collect();
-        let has_more = rest.len() > entries.len();
-        self.send(conn, &ToDevice::LogEntries { from: first as u64, entries, has_more });
+        let page = usize::from(limits::PULL_ENTRIES);
+        let end = self.membership.as_ref().map_or(0, |log| log.seq() + 1);
+        let from = from.min(end);
+        let mut entries = self.store.log_from(from, page + 1)?;
+        let has_more = entries.len() > page;
+        entries.truncate(page);
+        self.send(conn, &ToDevice::LogEntries { from, entries, has_more });
         Ok(())
     }
 

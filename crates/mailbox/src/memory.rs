@@ -11,6 +11,7 @@ use crate::store::{InviteRow, ItemRow, Store, StoreError, Subscription};
 #[derive(Debug, Clone, Default)]
 pub struct MemoryStore {
     log: Vec<SignedEntry>,
+    membership: Option<Vec<u8>>,
     items: BTreeMap<u64, (ItemRow, Vec<u8>)>,
     floor: u64,
     acked: BTreeMap<DeviceId, u64>,
@@ -46,8 +47,9 @@ impl MemoryStore {
 }
 
 impl Store for MemoryStore {
-    fn log(&self) -> Result<Vec<SignedEntry>, StoreError> {
-        Ok(self.log.clone())
+    fn log_from(&self, first: u64, limit: usize) -> Result<Vec<SignedEntry>, StoreError> {
+        let first = usize::try_from(first).unwrap_or(usize::MAX).min(self.log.len());
+        Ok(self.log[first..].iter().take(limit).cloned().collect())
     }
 
     fn append_log(&mut self, seq: u64, entry: &SignedEntry) -> Result<(), StoreError> {
@@ -56,6 +58,16 @@ impl Store for MemoryStore {
             return Err(StoreError::Failed);
         }
         self.log.push(entry.clone());
+        Ok(())
+    }
+
+    fn membership(&self) -> Result<Option<Vec<u8>>, StoreError> {
+        Ok(self.membership.clone())
+    }
+
+    fn put_membership(&mut self, encoded: &[u8]) -> Result<(), StoreError> {
+        self.writable()?;
+        self.membership = Some(encoded.to_vec());
         Ok(())
     }
 

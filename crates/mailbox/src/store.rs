@@ -80,10 +80,14 @@ pub struct Subscription {
 /// A mailbox's disk. All writes of one event become durable together or not at all, and before any
 /// reply to that event leaves.
 pub trait Store {
-    /// All log entries, in order.
-    fn log(&self) -> Result<Vec<SignedEntry>, StoreError>;
+    /// At most `limit` log entries from position `first` on, in order.
+    fn log_from(&self, first: u64, limit: usize) -> Result<Vec<SignedEntry>, StoreError>;
     /// Appends the entry at position `seq`.
     fn append_log(&mut self, seq: u64, entry: &SignedEntry) -> Result<(), StoreError>;
+    /// What the log says, as it was last put. It may be missing, or of an earlier state of the log.
+    fn membership(&self) -> Result<Option<Vec<u8>>, StoreError>;
+    /// Stores or replaces it.
+    fn put_membership(&mut self, encoded: &[u8]) -> Result<(), StoreError>;
     /// All items, in ascending order of cursor.
     fn item_rows(&self) -> Result<Vec<ItemRow>, StoreError>;
     /// The envelopes of at most `limit` items after a cursor, in ascending order. It may stop where

@@ -15,7 +15,7 @@ use tungstenite::client::client;
 use tungstenite::{Error, Message, WebSocket};
 
 const CLIENTS: usize = 1000;
-const START_LIMIT: Duration = Duration::from_secs(120);
+const START_LIMIT: Duration = Duration::from_mins(2);
 /// What the relay promises.
 const BACK_LIMIT: Duration = Duration::from_secs(30);
 /// Attempts in the busiest tenth of a second, beside a crowd that comes in one.

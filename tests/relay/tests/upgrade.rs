@@ -39,8 +39,8 @@ fn a_database_of_version_1_is_brought_forward() {
     let clip = account.clip(0, 1, 100, 600);
     assert_eq!(push(&mut first, 0, &clip), 1);
     relay.crash();
-    let old = "DROP TABLE subscriptions; UPDATE meta SET value = 1 WHERE key = 'schema';";
-    database(&relay).execute_batch(old).expect("it was version 2");
+    let old = "DROP TABLE subscriptions; DROP TABLE membership; UPDATE meta SET value = 1 WHERE key = 'schema';";
+    database(&relay).execute_batch(old).expect("it was version 3");
     relay.restart();
     let (mut first, welcome) = account.sign_in(&relay, 0, 0);
     assert_eq!(welcome.max_cursor, 1);
@@ -55,7 +55,7 @@ fn a_database_of_version_1_is_brought_forward() {
     let database = database(&relay);
     let version: i64 = database.query_row("SELECT value FROM meta WHERE key = 'schema'", [], |row| row.get(0)).unwrap();
     let subscriptions: i64 = database.query_row("SELECT count(*) FROM subscriptions", [], |row| row.get(0)).unwrap();
-    assert_eq!((version, subscriptions), (2, 1));
+    assert_eq!((version, subscriptions), (3, 1));
 }
 
 #[test]
@@ -86,7 +86,7 @@ fn a_database_from_the_future_is_left_as_it_is() {
     for path in databases {
         // Only the one that was changed has this version.
         let _ = Connection::open(path)
-            .and_then(|found| found.execute("UPDATE meta SET value = 2 WHERE key = 'schema' AND value = 99", []));
+            .and_then(|found| found.execute("UPDATE meta SET value = 3 WHERE key = 'schema' AND value = 99", []));
     }
     relay.restart();
     let (mut first, _) = account.sign_in(&relay, 0, 0);

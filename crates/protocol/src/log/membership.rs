@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use minicbor::{Decode, Encode};
 use thiserror::Error;
 
 use super::entry::{Action, Entry, Grant, SealedList, SignedEntry, possession_message};
@@ -10,24 +11,32 @@ use crate::ids::{AccountId, BoxPk, DeviceId, Hash, SignPk};
 use crate::{VERSION, limits, signature};
 
 /// A device of the account.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+#[cbor(array)]
 pub struct Member {
     /// Signing key.
+    #[n(0)]
     pub sign_pk: SignPk,
     /// Box key, the newest.
+    #[n(1)]
     pub box_pk: BoxPk,
     /// Name, sealed under `name_epoch`.
+    #[cbor(n(2), with = "minicbor::bytes")]
     pub name: Vec<u8>,
     /// The epoch the name is sealed under.
+    #[n(3)]
     pub name_epoch: u64,
 }
 
 /// A device that is no longer of the account.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+#[cbor(array)]
 pub struct Removed {
     /// Signing key, to verify what it sent before.
+    #[n(0)]
     pub sign_pk: SignPk,
     /// The greatest counter that is still accepted from it.
+    #[n(1)]
     pub last_counter: u64,
 }
 
@@ -95,15 +104,24 @@ pub enum LogError {
 /// Longest sealed device name.
 const SEALED_NAME_BYTES: usize = 256;
 
-/// The state of a verified log.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// The state of a verified log. Its encoding is for the disk of who verified it, never for others: who
+/// reads one takes the writer's word for the whole log.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+#[cbor(array)]
 pub struct Membership {
+    #[n(0)]
     account: AccountId,
+    #[n(1)]
     seq: u64,
+    #[n(2)]
     head: Hash,
+    #[n(3)]
     epoch: u64,
+    #[n(4)]
     commit: Hash,
+    #[n(5)]
     members: BTreeMap<DeviceId, Member>,
+    #[n(6)]
     removed: BTreeMap<DeviceId, Removed>,
 }
 
