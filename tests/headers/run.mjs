@@ -18,6 +18,23 @@ import { ask, startProxy } from "./proxy.mjs";
 const OBSERVATORY = path.join(import.meta.dirname, "observatory.mjs");
 const SCAN_LIMIT = 60_000;
 
+/** What csp_evaluator calls high or medium, and what else it has to say. */
+function judge(policy) {
+  const findings = new evaluator.CspEvaluator(new CspParser(policy).csp).evaluate();
+  const [severe, rest] = [[], []];
+  for (const { severity, directive, description } of findings) {
+    severity <= Severity.MEDIUM ? severe.push(description) : rest.push(`${Severity[severity]} ${directive}`);
+  }
+  return { severe, rest };
+}
+
+/** What the MDN HTTP Observatory says of a site. */
+async function scan({ url, cert }) {
+  const env = { ...process.env, NODE_EXTRA_CA_CERTS: cert };
+  const run = promisify(execFile)(process.execPath, [OBSERVATORY, new URL(url).host], { env, timeout: SCAN_LIMIT });
+  return JSON.parse((await run).stdout);
+}
+
 /** The same answers are expected of both shells. */
 const SHELLS = {
   workerd: (env) => Relay.start({ env }),
@@ -76,23 +93,27 @@ function headersOf(shell, startRelay) {
     for (const page of ["/", "/pair", "/status", "/health", "/nothing"]) {
       const { headers } = await ask(proxy.url + page, proxy);
       const policy = headers["content-security-policy"];
-      const findings = new evaluator.CspEvaluator(new CspParser(policy).csp).evaluate();
-      const severe = findings.filter(({ severity }) => severity <= Severity.MEDIUM);
-      assert.deepEqual(severe.map(({ description }) => description), [], `${page}: ${policy}`);
-      const rest = findings.map(({ severity, directive }) => `${Severity[severity]} ${directive}`);
+      const { severe, rest } = judge(policy);
+      assert.deepEqual(severe, [], `${page}: ${policy}`);
       context.diagnostic(`${page}: ${rest.join(", ") || "no finding"}`);
     }
   });
 
   it("the MDN HTTP Observatory grades it A+", async (context) => {
-    const env = { ...process.env, NODE_EXTRA_CA_CERTS: proxy.cert };
-    const { host } = new URL(proxy.url);
-    const run = promisify(execFile)(process.execPath, [OBSERVATORY, host], { env, timeout: SCAN_LIMIT });
-    const { scan, tests } = JSON.parse((await run).stdout);
+    const { scan: found, tests } = await scan(proxy);
     const failed = Object.entries(tests).filter(([, test]) => !test.pass);
     assert.deepEqual(failed, []);
-    assert.equal(scan.grade, "A+");
-    context.diagnostic(`${scan.grade}, ${scan.score} points, ${scan.testsPassed} of ${scan.testsQuantity} tests passed`);
+    assert.equal(found.grade, "A+");
+    context.diagnostic(`${found.grade}, ${found.score} points, ${found.testsPassed} of ${found.testsQuantity} tests passed`);
+  });
+
+  it("is graded by judges who would notice a weaker policy", async () => {
+    const weak = (policy) => policy?.replace("'wasm-unsafe-eval'", "'unsafe-inline'");
+    const weaken = (headers) => ({ ...headers, "content-security-policy": weak(headers["content-security-policy"]) });
+    const weakened = await startProxy(relay.url, weaken);
+    const { headers } = await ask(`${weakened.url}/`, weakened);
+    assert.notDeepEqual(judge(headers["content-security-policy"]).severe, []);
+    assert.notEqual((await scan(weakened)).scan.grade, "A+");
   });
 
   it("lets pages of its own origin open a socket, and others only if whoever runs it says so", async () => {
@@ -189,6 +210,16 @@ function headersOf(shell, startRelay) {
         assert.deepEqual(attempts, names.map((name) => `${name} was refused`));
         const seen = () => app.page.evaluate(() => globalThis.violations.filter((line) => line.includes("innerHTML")).length);
         assert.equal(await eventually("the violations", seen), 2);
+      });
+
+      it("takes one service worker and no other", async () => {
+        const registered = await app.page.evaluate(async () => {
+          const { serviceWorker } = navigator;
+          const attempt = async (url) => (await serviceWorker.register(url)) && "registered";
+          const all = ["/sw.js", "/boot.js", "//localhost:9/sw.js"].map((url) => attempt(url).catch(() => "refused"));
+          return Promise.all(all);
+        });
+        assert.deepEqual(registered, ["registered", "refused", "refused"]);
       });
 
       it("reaches nothing but its own relay", async () => {
