@@ -16,6 +16,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use hushclip_mailbox::{Mailbox, Session, StoreError};
 use hushclip_protocol::error::CloseCode;
 use hushclip_protocol::ids::{ConnId, MailboxId};
+use hushclip_vapid::Services;
 use rusqlite::{Connection, OptionalExtension as _};
 use tokio::sync::mpsc::{self, Receiver};
 
@@ -63,6 +64,8 @@ pub(crate) struct Core {
     counters: Arc<Counters>,
     /// The public key for push services, and the way to them.
     push: Option<(Vec<u8>, Wakes)>,
+    /// Those that are called.
+    push_services: Services,
 }
 
 /// An account that somebody is connected to, or that has just been looked after.
@@ -103,12 +106,13 @@ impl Core {
             again_ms: None,
             counters,
             push: None,
+            push_services: Services::default(),
         })
     }
 
-    /// The same core, which has devices woken.
-    pub(crate) fn waking(self, public_key: &[u8], wakes: Wakes) -> Self {
-        Self { push: Some((public_key.to_vec(), wakes)), ..self }
+    /// The same core, which has devices woken through these services.
+    pub(crate) fn waking(self, public_key: &[u8], push_services: Services, wakes: Wakes) -> Self {
+        Self { push: Some((public_key.to_vec(), wakes)), push_services, ..self }
     }
 
     /// Works until it is told to stop, or until nobody is left who could tell.
@@ -147,6 +151,7 @@ impl Core {
         if let Some((key, _)) = &self.push {
             brain.set_push_key(key);
         }
+        brain.set_push_services(self.push_services.clone());
         account.brain = Some(brain);
         Ok(())
     }

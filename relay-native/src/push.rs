@@ -92,9 +92,9 @@ pub(crate) struct Pusher {
 }
 
 impl Pusher {
-    /// `hosts` are services besides the known ones; `subject` is whom they may ask, else the relay's address.
-    pub(crate) fn new(key: Key, hosts: &str, subject: Option<String>, calls: Calls) -> Result<Self, Fault> {
-        Ok(Self { key, services: Services::new(hosts), subject, tls: connector(trusted())?, calls })
+    /// `subject` is whom the services may ask, else the relay's address.
+    pub(crate) fn new(key: Key, services: Services, subject: Option<String>, calls: Calls) -> Result<Self, Fault> {
+        Ok(Self { key, services, subject, tls: connector(trusted())?, calls })
     }
 
     /// Works until nobody is left who could ask.

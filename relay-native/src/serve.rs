@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::Duration;
 
-use hushclip_vapid::Key;
+use hushclip_vapid::{Key, Services};
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
@@ -49,11 +49,12 @@ pub(crate) fn serve(args: ServeArgs) -> Result<(), Box<dyn Error>> {
     set(&counters.storage_ok, 1);
     let (sender, receiver) = calls();
     let (wakes, waking) = push::wakes();
+    let services = Services::new(&args.push_host.join(" "));
     let (report, reported) = oneshot::channel();
     let core = {
         let (counters, pages) = (Arc::clone(&counters), args.max_size.map(|mib| mib.saturating_mul(MIB / PAGE_BYTES)));
         let database = folder.database();
-        let (own_key, wakes) = (args.vapid_private_key, wakes);
+        let (own_key, called) = (args.vapid_private_key, services.clone());
         let opened = move |folder: &Folder| -> Result<(Core, Option<Key>), Box<dyn Error + Send + Sync>> {
             let db = folder.open(pages)?;
             // Clips go on without wake-ups.
@@ -63,7 +64,7 @@ pub(crate) fn serve(args: ServeArgs) -> Result<(), Box<dyn Error>> {
             });
             let core = Core::new(db, counters)?;
             Ok(match key {
-                Some(key) => (core.waking(&key.public(), wakes), Some(key)),
+                Some(key) => (core.waking(&key.public(), called, wakes), Some(key)),
                 None => (core, None),
             })
         };
@@ -87,7 +88,7 @@ pub(crate) fn serve(args: ServeArgs) -> Result<(), Box<dyn Error>> {
     let key = reported.blocking_recv().map_err(|_| "the core did not start")??;
     let pusher = match key {
         Some(key) => Some(
-            Pusher::new(key, &args.push_host.join(" "), args.vapid_subject, sender.clone())
+            Pusher::new(key, services, args.vapid_subject, sender.clone())
                 .map_err(|error| -> Box<dyn Error> { error })?,
         ),
         None => None,

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use hushclip_mailbox::{Event, Mailbox as Brain, Reply, Session, StoreError};
 use hushclip_protocol::error::CloseCode;
 use hushclip_protocol::ids::{ConnId, DeviceId, MailboxId};
+use hushclip_vapid::Services;
 use js_sys::{ArrayBuffer, Uint8Array};
 use wasm_bindgen::{JsCast, JsValue};
 use web_sys::WebSocket;
@@ -65,6 +66,11 @@ impl Live {
     /// Tells the key by which push services know this relay, before the first device is welcomed.
     pub(crate) fn set_push_key(&mut self, key: &[u8]) {
         self.brain.set_push_key(key);
+    }
+
+    /// Tells which push services are called.
+    pub(crate) fn set_push_services(&mut self, services: Services) {
+        self.brain.set_push_services(services);
     }
 
     /// The relay's own authority, if any device has asked for it.

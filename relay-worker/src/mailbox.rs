@@ -151,7 +151,8 @@ impl Shell {
         }
         let id = self.id().ok_or("this object has no mailbox's name")?;
         match Live::restore(id, &self.state, closing, alarm.and_then(|at| u64::try_from(at).ok())) {
-            Ok(live) => {
+            Ok(mut live) => {
+                live.set_push_services(push::services(&self.env));
                 *self.live.borrow_mut() = Some(live);
                 Ok(())
             }

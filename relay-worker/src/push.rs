@@ -52,30 +52,30 @@ pub(crate) async fn key(env: &Env) -> Option<Rc<Key>> {
     Some(KEY.with(|known| Rc::clone(known.get_or_init(|| Rc::new(key)))))
 }
 
+/// The push services that may be called.
+pub(crate) fn services(env: &Env) -> Services {
+    Services::new(&text(env, HOSTS).unwrap_or_default())
+}
+
 /// Wakes the device at this address; says what its push service answered. `host` is the relay's own.
 pub(crate) async fn wake(env: &Env, endpoint: &str, host: Option<&str>, now_ms: u64) -> Answer {
     let Some(key) = key(env).await else { return Answer::Refused };
-    let services = Services::new(&text(env, HOSTS).unwrap_or_default());
-    let Some(endpoint) = services.allow(endpoint) else {
+    let Some(endpoint) = services(env).allow(endpoint) else {
         worker::console_warn!("an address for wake-ups is none of a known push service");
         return Answer::Gone;
     };
     let subject = text(env, SUBJECT).or_else(|| Some(format!("https://{}", host?)));
     let request = Request::wake(&key, &endpoint, subject.as_deref(), now_ms / 1_000);
-    match send(&request).await {
-        Ok(status) => {
-            let answer = Answer::of(status);
-            if answer == Answer::Refused {
-                worker::console_warn!("a push service answered {status}");
-            }
-            answer
-        }
-        Err(_) => {
-            // Its text might name the address, which is a secret of the device's.
-            worker::console_warn!("a push service did not answer");
-            Answer::Refused
-        }
+    let Ok(status) = send(&request).await else {
+        // The error's text might name the address, which is a secret of the device's.
+        worker::console_warn!("a push service did not answer");
+        return Answer::Refused;
+    };
+    let answer = Answer::of(status);
+    if answer == Answer::Refused {
+        worker::console_warn!("a push service answered {status}");
     }
+    answer
 }
 
 /// Sends the request; gives the status of the answer.

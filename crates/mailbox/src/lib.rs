@@ -26,6 +26,7 @@ use hushclip_protocol::frame::{ToDevice, ToRelay};
 use hushclip_protocol::ids::{ConnId, DeviceId, InviteId, ItemId, MailboxId, Nonce};
 use hushclip_protocol::limits;
 use hushclip_protocol::log::Membership;
+use hushclip_vapid::Services;
 
 pub use members::verify_log;
 pub use memory::MemoryStore;
@@ -170,6 +171,8 @@ pub struct Mailbox<S> {
     plates: BTreeMap<u32, u64>,
     subscriptions: BTreeMap<DeviceId, Subscription>,
     push_key: Vec<u8>,
+    /// None: any.
+    push_services: Option<Services>,
     sessions: BTreeMap<ConnId, Session>,
     /// What each device has used of its allowance of frames, over all its sockets.
     frames: BTreeMap<DeviceId, Bucket>,
@@ -210,6 +213,7 @@ impl<S: Store> Mailbox<S> {
             plates: BTreeMap::new(),
             subscriptions,
             push_key: Vec::new(),
+            push_services: None,
             sessions: BTreeMap::new(),
             frames: BTreeMap::new(),
             claims: BTreeMap::new(),

@@ -4,6 +4,7 @@
 use hushclip_protocol::error::ErrorCode;
 use hushclip_protocol::ids::DeviceId;
 use hushclip_protocol::limits;
+use hushclip_vapid::Services;
 
 use crate::store::Subscription;
 use crate::{Mailbox, Reply, Store};
@@ -15,6 +16,11 @@ impl<S: Store> Mailbox<S> {
         self.push_key = key.to_vec();
     }
 
+    /// Tells which push services the shell calls, so that an address of others is refused at once.
+    pub fn set_push_services(&mut self, services: Services) {
+        self.push_services = Some(services);
+    }
+
     pub(crate) fn subscribe(&mut self, device: DeviceId, endpoint: String) -> Result<(), ErrorCode> {
         if endpoint.len() > limits::PUSH_ENDPOINT_BYTES {
             return Err(ErrorCode::TooLarge);
@@ -23,6 +29,9 @@ impl<S: Store> Mailbox<S> {
             return Ok(self.unsubscribe(&device)?);
         }
         if !endpoint.bytes().all(|byte| byte.is_ascii_graphic()) || !endpoint.starts_with("http") {
+            return Err(ErrorCode::BadFrame);
+        }
+        if self.push_services.as_ref().is_some_and(|services| services.allow(&endpoint).is_none()) {
             return Err(ErrorCode::BadFrame);
         }
         if self.subscriptions.get(&device).is_some_and(|known| known.endpoint == endpoint) {

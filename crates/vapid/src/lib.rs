@@ -4,9 +4,13 @@
 //! Reading order: `endpoint` (where to), `key` (who asks), `request` (the two put together).
 
 mod endpoint;
+#[cfg(feature = "sign")]
 mod key;
+#[cfg(feature = "sign")]
 mod request;
 
 pub use endpoint::{ENDPOINT_BYTES, Endpoint, Services};
+#[cfg(feature = "sign")]
 pub use key::Key;
+#[cfg(feature = "sign")]
 pub use request::{Answer, Request};

@@ -48,7 +48,7 @@ fn a_database_of_version_1_is_brought_forward() {
     let ToDevice::Items { items, .. } = first.recv() else { panic!("no items") };
     assert_eq!(items, [Item { cursor: 1, envelope: clip.into() }]);
     // What is new works, and stays.
-    first.send(&ToRelay::PushSubscribe { endpoint: "https://push.example/1".into() });
+    first.send(&ToRelay::PushSubscribe { endpoint: "https://fcm.googleapis.com/fcm/send/1".into() });
     let next = account.clip(0, 2, 100, 600);
     assert_eq!(push(&mut first, 1, &next), 2);
     relay.crash();

@@ -9,6 +9,7 @@ use std::thread::sleep;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use data_encoding::BASE64URL_NOPAD;
+use hushclip_protocol::error::ErrorCode;
 use hushclip_protocol::frame::{ToDevice, ToRelay};
 use hushclip_relay_tests::{Account, Relay, Socket};
 use ring::signature::{ECDSA_P256_SHA256_FIXED, UnparsedPublicKey};
@@ -280,6 +281,14 @@ fn nobody_else_is_called() {
     leave(second, &mut first);
     let authority = stranger.origin.trim_start_matches("http://");
     let mut item = 0;
+    let (mut visitor, _) = account.sign_in(&relay, 1, 0);
+    for endpoint in [stranger.at("/x"), "https://push.example/x".to_owned(), service.at("/x\u{e9}")] {
+        visitor.send(&ToRelay::PushSubscribe { endpoint });
+        assert_eq!(visitor.recv_error(), ErrorCode::BadFrame);
+    }
+    visitor.send(&ToRelay::PushSubscribe { endpoint: service.at(&"/x".repeat(256)) });
+    assert_eq!(visitor.recv_error(), ErrorCode::TooLarge);
+    leave(visitor, &mut first);
     for endpoint in [
         stranger.at("/x"),
         format!("http://localhost:{}/x", authority.trim_start_matches("127.0.0.1:")),
