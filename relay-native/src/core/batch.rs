@@ -53,13 +53,19 @@ impl Core {
     }
 
     fn transaction(&mut self, now: u64, work: impl FnOnce(&mut Self, &mut Batch)) {
-        let started = Instant::now();
+        let (started, changes) = (Instant::now(), self.db.total_changes());
         let mut batch = Batch { broken: self.execute("BEGIN").is_err(), ..Batch::default() };
         work(self, &mut batch);
         let committed = if batch.broken { Err(StoreError::Failed) } else { self.execute("COMMIT") };
         let was_full = was_full();
         match committed {
-            Ok(()) => self.hand_out(batch, now),
+            Ok(()) => {
+                // Who only reads finds out nothing about the disk.
+                if self.db.total_changes() != changes {
+                    set(&self.counters.storage_ok, 1);
+                }
+                self.hand_out(batch, now);
+            }
             Err(_) if was_full => self.refuse(batch, StoreError::Full, now),
             Err(why) => self.refuse(batch, why, now),
         }
@@ -160,16 +166,25 @@ impl Core {
             }
             _ => None,
         };
-        if self.wake(id).is_err() || self.execute("SAVEPOINT event").is_err() {
-            if conn.is_none() {
-                batch.alarms.insert(id, Some(now + AGAIN_MS));
-            }
-            return batch.lost.extend(conn);
-        }
         let mut replies = Vec::new();
-        match catch_unwind(AssertUnwindSafe(|| self.handle(batch, id, event, now, &mut replies))) {
-            Ok(()) => {
+        let done = catch_unwind(AssertUnwindSafe(|| {
+            self.execute("SAVEPOINT event")?;
+            self.wake(id)?;
+            self.handle(batch, id, event, now, &mut replies);
+            Ok::<_, StoreError>(())
+        }));
+        batch.broken = self.db.is_autocommit();
+        match done {
+            Ok(_) if batch.broken => {}
+            Ok(Err(_)) => {
                 // Without it the commit fails as well, which is where that is dealt with.
+                let _ = self.execute("ROLLBACK TO event").and_then(|()| self.execute("RELEASE event"));
+                if conn.is_none() {
+                    batch.alarms.insert(id, Some(now + AGAIN_MS));
+                }
+                batch.lost.extend(conn);
+            }
+            Ok(Ok(())) => {
                 let _ = self.execute("RELEASE event");
                 for reply in replies {
                     match reply {
@@ -180,7 +195,6 @@ impl Core {
             }
             Err(_) => self.isolate(batch, id, now),
         }
-        batch.broken = self.db.is_autocommit();
     }
 
     fn handle(&mut self, batch: &mut Batch, id: MailboxId, event: Event, now: u64, replies: &mut Vec<Reply>) {
@@ -230,7 +244,6 @@ impl Core {
 
     /// All of it is on disk.
     fn hand_out(&mut self, batch: Batch, now: u64) {
-        set(&self.counters.storage_ok, 1);
         for (id, at) in batch.alarms {
             self.alarms.set(id, at);
         }

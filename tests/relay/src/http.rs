@@ -34,9 +34,15 @@ impl Answer {
 
 /// Sends a request without a body.
 pub fn request(relay: &Relay, method: &str, path: &str) -> Answer {
+    request_with(relay, method, path, &[])
+}
+
+/// The same with more headers.
+pub fn request_with(relay: &Relay, method: &str, path: &str, more: &[(&str, &str)]) -> Answer {
+    let more: String = more.iter().flat_map(|(name, value)| [name, ": ", value, "\r\n"]).collect();
     let mut stream = TcpStream::connect(relay.authority()).expect("the relay listens");
     stream.set_read_timeout(Some(LIMIT)).expect("sockets have timeouts");
-    write!(stream, "{method} {path} HTTP/1.1\r\nHost: {}\r\nConnection: close\r\n\r\n", relay.authority())
+    write!(stream, "{method} {path} HTTP/1.1\r\nHost: {}\r\n{more}Connection: close\r\n\r\n", relay.authority())
         .expect("the relay reads");
     let mut bytes = Vec::new();
     stream.read_to_end(&mut bytes).expect("the relay answers");

@@ -7,6 +7,6 @@ mod relay;
 mod socket;
 
 pub use account::{Account, rng};
-pub use http::{Answer, request};
+pub use http::{Answer, request, request_with};
 pub use relay::{Relay, Shell, native};
 pub use socket::Socket;

@@ -43,6 +43,11 @@ impl Relay {
         static COUNT: AtomicU32 = AtomicU32::new(0);
         let count = COUNT.fetch_add(1, Ordering::Relaxed);
         let data = env::temp_dir().join(format!("hushclip-relay-tests-{}-{count}", std::process::id()));
+        Self::start_in(data, variables)
+    }
+
+    /// The same in a folder, which it deletes in the end.
+    pub fn start_in(data: PathBuf, variables: Vec<(&'static str, String)>) -> Self {
         let mut relay = Self { process: None, started: Vec::new(), authority: String::new(), data, port: 0, variables };
         relay.run();
         relay

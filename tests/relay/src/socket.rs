@@ -135,6 +135,17 @@ impl Socket {
         }
     }
 
+    /// The same, as it stands on the wire.
+    pub fn recv_close_number(&mut self) -> Option<u16> {
+        loop {
+            match read(&mut self.stream, LIMIT) {
+                Message::Binary(_) => {}
+                Message::Close(close) => return close.map(|close| close.code.into()),
+                other => panic!("instead of a close came {other:?}"),
+            }
+        }
+    }
+
     /// Passes over frames until the relay closes the socket within `limit`.
     pub fn recv_close_within(&mut self, limit: Duration) -> Option<CloseCode> {
         let started = Instant::now();

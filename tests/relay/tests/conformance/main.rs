@@ -2,7 +2,9 @@
 
 mod abuse;
 mod accounts;
+mod addresses;
 mod codes;
+mod figures;
 mod http;
 mod invites;
 mod items;
