@@ -283,6 +283,21 @@ describe("Wake-ups in Chromium", () => {
     await sleep(SILENCE_MS);
     assert.deepEqual(service.calls, []);
   });
+
+  it("are refused in words where the relay does not know the push service", async () => {
+    await relay.kill();
+    relay.env = {};
+    await relay.up();
+    await back(app, relay);
+    await app.online();
+    await app.press("settings");
+    await app.press("wake-button");
+    await eventually("the refusal", async () => /does not take this browser/.test(await app.page.evaluate(() => document.body.innerText)));
+    await wakes(app, "off");
+    await eventually("no subscription", () => app.page.evaluate(() => localStorage.getItem("subscribed-with") === null));
+    await app.press("back");
+    assert.match(await app.problem("push_refused"), /does not take this browser/);
+  });
 });
 
 /** In the page: subscriptions that lead to `endpoint`, kept as the browser would keep them. */
