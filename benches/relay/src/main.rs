@@ -30,6 +30,8 @@ const ROUNDS: usize = 3;
 const ACCOUNTS: usize = 1000;
 /// Clips of each of them in one round.
 const CLIPS: usize = 3;
+/// Clips of each of them that come before, so that the runtime has compiled what is called often.
+const WARM: usize = 4;
 /// Before memory is read.
 const SETTLE: Duration = Duration::from_millis(500);
 
@@ -76,7 +78,14 @@ async fn bench(args: Args) -> Result<()> {
         dialect,
         program: Program::Own { program: program.clone(), args: args.iter().map(ToString::to_string).collect() },
     };
-    println!("Relay, clips of {} B of text, {ACCOUNTS} accounts; ×: ours by theirs", accounts::BODY);
+    println!(
+        "Clips of {} B of text. Each is pushed when the one before in its account is acknowledged: the protocol
+allows one at a time, and the peers are asked no more. One account: one device pushes, three receive;
+{ACCOUNTS} accounts: one pushes, one receives. All on the local disk, the client on the same processors.
+Medians of {} rounds in turns; ×: ours by theirs, the median within a round.\n",
+        accounts::BODY,
+        SESSIONS * ROUNDS,
+    );
     let kinds = [
         on_workerd("worker", Dialect::Hushclip, &args.worker, true),
         on_workerd("JavaScript worker", Dialect::Bare, &args.js_worker, false),
@@ -103,7 +112,7 @@ struct Material {
 
 impl Material {
     fn make() -> Self {
-        let many = |seed| Prepared::make(seed, 1, 1 + ROUNDS * CLIPS, |_| 0);
+        let many = |seed| Prepared::make(seed, 1, WARM + ROUNDS * CLIPS, |_| 0);
         let few = |seed| Prepared::make(seed, DEVICES, DEVICES * load::TURN, load::sender);
         Self {
             many: (0..ACCOUNTS as u64).map(many).collect(),
@@ -126,18 +135,18 @@ async fn compare(kinds: &[Kind], material: &Material, scratch: &std::path::Path)
             running.push((which, server, many));
         }
         for (_, server, many) in &mut running {
-            many.push(server, &material.many, 1).await?;
+            many.push(server, &material.many, WARM).await?;
         }
         for _ in 0..ROUNDS {
             for (which, server, many) in &mut running {
                 let took = many.push(server, &material.many, CLIPS).await?;
-                figures[*which].add_load("clips, 1,000 accounts at once", "processor time of each", &took);
+                figures[*which].add_load("clips, 1,000 accounts at once", "  processor time of each", &took);
             }
         }
         for round in 0..ROUNDS {
             for (which, server, _) in &running {
                 let took = load::one_account(server, &material.one[round]).await?;
-                figures[*which].add_load("clips, one account", "processor time of each ", &took);
+                figures[*which].add_load("clips, one account", "  processor time of each ", &took);
             }
             for (which, server, _) in &running {
                 let times = load::latency(server, &material.latency[round]).await?;

@@ -63,6 +63,7 @@ pub(crate) fn print(names: &[&str], figures: &[Figures]) {
         }
         println!();
     }
+    println!();
 }
 
 fn shown(unit: Unit, value: f64) -> String {

@@ -55,26 +55,31 @@ pub(crate) async fn report(kind: &Kind, scratch: &Path) -> Result<()> {
 
     let read_on_waking = woken.read - clips;
     let acks = (DEVICES - 1) as f64;
-    println!("\nRows of the worker's database, counted by workerd over {CLIPS} clips");
-    println!("  written for a push                               {:.2}", (pushed.written - pushed.alarms) / clips);
-    println!("  written in a clip's life: push, expiry, alarm    {:.2}", life.written / clips);
-    println!("  read when a mailbox wakes                        {read_on_waking:.0} and 1 for each clip it keeps");
-    println!("Clips a day in Cloudflare's free plan, {DEVICES} devices, alone in their minute");
-    let by_rows = FREE_ROWS_WRITTEN * clips / life.written;
+    let rows = life.written / clips;
+    println!("\nRows of the worker's database, as workerd counts them ({CLIPS} clips)");
+    println!("  written by a push                                  {:.2}", (pushed.written - pushed.alarms) / clips);
+    println!("  written in a clip's life: push, deletion, alarm    {rows:.2}");
+    println!("  read when a mailbox wakes                          {read_on_waking:.0}, and 1 for each clip it keeps");
+    println!("Clips a day within Cloudflare's free plan: {DEVICES} devices, and nothing else happens near a clip,");
+    println!("so that it wakes its mailbox, and its deletion wakes it again");
+    let by_rows = FREE_ROWS_WRITTEN / rows;
     let by_requests = FREE_REQUESTS / ((1.0 + acks) / MESSAGES + life.alarms / clips);
-    println!("  by {FREE_ROWS_WRITTEN:.0} rows written       {by_rows:.0}");
+    println!("  {FREE_ROWS_WRITTEN:>9.0} rows written    {by_rows:>8.0}");
     println!(
-        "  by {FREE_REQUESTS:.0} requests           {by_requests:.0}  (a push, {acks:.0} acks at {MESSAGES:.0} to the request, alarms)"
+        "  {FREE_REQUESTS:>9.0} requests        {by_requests:>8.0}   one push, {acks:.0} acks ({MESSAGES:.0} messages are a request), one alarm"
     );
     // A push wakes the mailbox, and so does an alarm.
     let wakes = 1.0 + life.alarms / clips;
     for kept in [10.0, 100.0, 1000.0] {
         let by_reading = FREE_ROWS_READ / (wakes * (read_on_waking + kept) + life.read / clips);
-        println!("  by {FREE_ROWS_READ:.0} rows read        {by_reading:.0}  in accounts that keep {kept:.0} clips");
+        println!("  {FREE_ROWS_READ:>9.0} rows read       {by_reading:>8.0}   in accounts that keep {kept:.0} clips");
     }
-    let even = ((FREE_ROWS_READ / by_rows.min(by_requests) - life.read / clips) / wakes - read_on_waking).floor();
-    let first = if by_rows < by_requests { "rows written" } else { "requests" };
-    println!("  what binds first: {first}; rows read in accounts that keep more than {even:.0} clips");
+    let first = by_rows.min(by_requests);
+    let even = ((FREE_ROWS_READ / first - life.read / clips) / wakes - read_on_waking).floor();
+    let name = if by_rows < by_requests { "rows written" } else { "requests" };
+    println!(
+        "  First to bind: {name}, {first:.0} clips a day; rows read, where accounts keep more than {even:.0} clips."
+    );
     Ok(())
 }
 

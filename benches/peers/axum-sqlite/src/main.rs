@@ -23,6 +23,8 @@ use rusqlite::{Connection, params};
 use tokio::net::TcpListener;
 use tokio::sync::mpsc::{UnboundedSender, unbounded_channel};
 
+const BUFFER: usize = 4 * 1024;
+
 #[derive(Parser)]
 struct Args {
     /// Folder for the database.
@@ -57,6 +59,7 @@ async fn main() -> Result<()> {
     database.execute_batch(
         "PRAGMA journal_mode = WAL;
          PRAGMA synchronous = FULL;
+         PRAGMA cache_size = -16384;
          CREATE TABLE IF NOT EXISTS accounts (id INTEGER PRIMARY KEY, name TEXT UNIQUE NOT NULL);
          CREATE TABLE IF NOT EXISTS items (account INTEGER, cursor INTEGER, envelope BLOB NOT NULL,
             PRIMARY KEY (account, cursor)) WITHOUT ROWID;",
@@ -78,6 +81,8 @@ async fn upgrade(
     State(events): State<mpsc::Sender<Event>>,
     upgrade: WebSocketUpgrade,
 ) -> Response {
+    // Most messages are short; what the library takes by itself is 128 KiB each way.
+    let upgrade = upgrade.read_buffer_size(BUFFER).write_buffer_size(BUFFER);
     upgrade.on_upgrade(move |socket| talk(account.into(), events, socket))
 }
 
