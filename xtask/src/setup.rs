@@ -8,9 +8,11 @@ use anyhow::{Context as _, Result};
 use crate::{debian, npm, proc, toolchain};
 
 /// What only the tests need, as (program, Debian package).
-const TEST_PROGRAMS: [(&str, &str); 4] = [
+const TEST_PROGRAMS: [(&str, &str); 5] = [
     ("chromium", "chromium"),
     ("firefox-esr", "firefox-esr"),
+    // Makes the certificate behind which the headers are graded.
+    ("openssl", "openssl"),
     ("dbus-daemon", "dbus-daemon"),
     ("gnome-keyring-daemon", "gnome-keyring"),
 ];
@@ -27,7 +29,7 @@ pub(crate) fn setup(test: bool) -> Result<()> {
     if test {
         let missing: Vec<&str> =
             TEST_PROGRAMS.iter().filter(|(program, _)| !proc::on_path(program)).map(|(_, package)| *package).collect();
-        debian::install(&missing).context("the tests drive real browsers and a real keyring")?;
+        debian::install(&missing).context("the tests drive real browsers, a real keyring and TLS")?;
         println!("  browsers   {}", if missing.is_empty() { "there" } else { "installed" });
     }
     let cargo = proc::output(Command::new("cargo").arg("-V"), std::time::Duration::from_secs(20))?;
