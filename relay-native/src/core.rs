@@ -190,11 +190,6 @@ impl Core {
     }
 }
 
-/// Whether a session's encoding is still one.
-fn is_session(bytes: &[u8]) -> bool {
-    Session::decode(bytes).is_some()
-}
-
 /// Milliseconds since 1970.
 pub(crate) fn now_ms() -> u64 {
     SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_millis() as u64)

@@ -16,16 +16,20 @@ mod store;
 mod timers;
 mod web;
 
+use std::io::Write as _;
 use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Args, Parser, Subcommand};
 
+const SECRETS: &str = "Secrets come from the environment only: HUSHCLIP_METRICS_TOKEN opens /metrics to who knows it; \
+    VAPID_PRIVATE_KEY replaces the key by which push services know this relay.";
+
 /// A relay for Hushclip that keeps what it cannot read.
 #[derive(Debug, Parser)]
 #[command(name = "hushclip-relay", version, about, args_conflicts_with_subcommands = true)]
-#[command(subcommand_negates_reqs = true)]
+#[command(subcommand_negates_reqs = true, after_help = SECRETS)]
 struct Cli {
     #[command(subcommand)]
     command: Option<Command>,
@@ -99,6 +103,7 @@ struct ServeArgs {
 
 fn main() -> ExitCode {
     let Cli { command, serve } = Cli::parse();
+    let is_service = command.is_none();
     let done = match command {
         None => serve::serve(serve),
         Some(Command::Backup { data, to }) => copies::backup(&data, &to),
@@ -108,7 +113,12 @@ fn main() -> ExitCode {
     match done {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            log::error("failed", &[("why", &error)]);
+            if is_service {
+                log::error("failed", &[("why", &error)]);
+            } else {
+                // Somebody sits before it. Where nobody listens there is nobody to tell.
+                let _ = writeln!(std::io::stderr(), "error: {error}");
+            }
             ExitCode::FAILURE
         }
     }

@@ -11,7 +11,7 @@ use hushclip_protocol::ids::{ConnId, DeviceId, MailboxId};
 use minicbor::Decoder;
 use rusqlite::params;
 
-use super::{AGAIN_MS, Account, Call, Core, SHORTEST_MS, Socket, Target, is_session, plates};
+use super::{AGAIN_MS, Account, Call, Core, SHORTEST_MS, Socket, Target, plates};
 use crate::log;
 use crate::metrics::{add, set};
 use crate::outbox::Out;
@@ -260,7 +260,6 @@ impl Core {
                 }
                 Reply::Close { conn, code } => self.close(conn, code),
                 Reply::Attach { conn, session } => {
-                    debug_assert!(is_session(&session), "it was encoded a moment ago");
                     if let Some(socket) = self.sockets.get_mut(&conn) {
                         socket.session = Some(session);
                     }
