@@ -4,6 +4,8 @@
 //! down every mailbox in the isolate.
 
 mod answer;
+#[cfg(feature = "faults")]
+mod faults;
 mod live;
 mod mailbox;
 mod metrics;

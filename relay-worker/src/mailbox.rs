@@ -79,6 +79,18 @@ impl Mailbox {
             Ok(frame) => Event::Frame { conn, bytes: Uint8Array::new(&frame).to_vec() },
             Err(_) => Event::Text { conn },
         };
+        #[cfg(feature = "faults")]
+        if let Event::Frame { bytes, .. } = &event {
+            crate::faults::strike(bytes, "now");
+            if bytes.starts_with(b"panic") {
+                let (shell, bytes) = (Rc::clone(&self.shell), bytes.clone());
+                return Some(promise(async move {
+                    // Something to wait for.
+                    let _ = shell.state.storage().get_alarm().await;
+                    crate::faults::strike(&bytes, "later");
+                }));
+            }
+        }
         if self.shell.is_awake() {
             let alarm = self.shell.take_in(event)?;
             let shell = Rc::clone(&self.shell);

@@ -15,7 +15,7 @@ use crate::{
 };
 
 const LIMIT: Duration = Duration::from_mins(15);
-const MODULE: Module = Module { package: "hushclip-bench", name: "hushclip_bench", worker: false };
+const MODULE: Module = Module { package: "hushclip-bench", name: "hushclip_bench", worker: false, features: "" };
 
 /// What is measured.
 #[derive(Clone, Copy, ValueEnum)]

@@ -34,11 +34,13 @@ pub(crate) enum Part {
     Cli,
 }
 
-const WORKER: Module = Module { package: "hushclip-relay-worker", name: "hushclip_relay_worker", worker: true };
-const WEB: Module = Module { package: "hushclip-web", name: "hushclip_web", worker: false };
-const SCAN: Module = Module { package: "hushclip-scan", name: "hushclip_scan", worker: false };
-const BACKGROUND: Module = Module { package: "hushclip-extension", name: "hushclip_extension", worker: false };
-const POPUP: Module = Module { package: "hushclip-popup", name: "hushclip_popup", worker: false };
+const WORKER: Module =
+    Module { package: "hushclip-relay-worker", name: "hushclip_relay_worker", worker: true, features: "" };
+const WEB: Module = Module { package: "hushclip-web", name: "hushclip_web", worker: false, features: "" };
+const SCAN: Module = Module { package: "hushclip-scan", name: "hushclip_scan", worker: false, features: "" };
+const BACKGROUND: Module =
+    Module { package: "hushclip-extension", name: "hushclip_extension", worker: false, features: "" };
+const POPUP: Module = Module { package: "hushclip-popup", name: "hushclip_popup", worker: false, features: "" };
 
 impl Part {
     fn modules(self) -> &'static [Module] {
@@ -64,7 +66,7 @@ pub(crate) fn build(only: &[Part]) -> Result<()> {
         wasm::compile(&toolchain::install()?, &modules)?;
     }
     if wants(Part::Worker) {
-        worker()?;
+        worker(&WORKER, &paths::dist().join("worker"))?;
     }
     if wants(Part::Web) {
         web()?;
@@ -85,9 +87,17 @@ pub(crate) fn build(only: &[Part]) -> Result<()> {
     Ok(())
 }
 
-fn worker() -> Result<()> {
-    let dir = files::empty(&paths::dist().join("worker"))?;
-    let bound = wasm::bind(&WORKER)?;
+/// Builds a worker that some messages make panic, for a test.
+pub(crate) fn faulty() -> Result<()> {
+    let module = Module { features: "faults", ..WORKER };
+    npm::install()?;
+    wasm::compile(&toolchain::install()?, &[module])?;
+    worker(&module, &paths::scratch().join("faulty-worker"))
+}
+
+fn worker(module: &Module, dir: &Path) -> Result<()> {
+    let dir = files::empty(dir)?;
+    let bound = wasm::bind(module)?;
     let source = paths::root().join("relay-worker");
     // esbuild resolves imports from where the entry lies, so it lies beside the bindings.
     let entry = bound.join("entry.mjs");

@@ -46,6 +46,9 @@ enum Command {
         /// Build only these parts.
         #[arg(long, value_delimiter = ',')]
         only: Vec<Part>,
+        /// Build only a worker that some messages make panic, for a test.
+        #[arg(long, hide = true)]
+        faulty: bool,
     },
     /// Set up, build, and start a relay with the web app on this machine.
     Run(RelayArgs),
@@ -104,7 +107,8 @@ fn main() -> ExitCode {
 fn dispatch() -> Result<()> {
     match Cli::parse().command {
         Command::Setup { test } => setup::setup(test),
-        Command::Build { only } => build::build(&only),
+        Command::Build { faulty: true, .. } => build::faulty(),
+        Command::Build { only, .. } => build::build(&only),
         Command::Run(args) => run::run(args),
         Command::Relay(args) => run::relay(args),
         Command::Test => test::test(),

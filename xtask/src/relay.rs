@@ -15,6 +15,8 @@ use anyhow::{Context as _, Result, bail};
 
 use crate::{npm, paths, proc};
 
+/// Another folder than `dist/worker`.
+const WORKER: &str = "HUSHCLIP_WORKER";
 /// How long a relay may take to answer for the first time.
 const READY_LIMIT: Duration = Duration::from_secs(30);
 
@@ -30,10 +32,11 @@ pub(crate) struct Relay {
 impl Relay {
     /// Starts the relay in `dist/` and waits until it answers.
     pub(crate) fn start(host: IpAddr, port: u16, data: &Path) -> Result<Self> {
-        let config = paths::dist().join("worker").join(config());
+        let worker = env::var_os(WORKER).map_or_else(|| paths::dist().join("worker"), PathBuf::from);
+        let config = worker.join(config());
         let web = paths::dist().join("web");
         if !config.exists() {
-            bail!("there is no relay in dist/worker: run `cargo xtask build`");
+            bail!("there is no relay in {}: run `cargo xtask build`", paths::shown(&worker));
         }
         fs::create_dir_all(&web)?;
         let address = free_address(host, port)?;

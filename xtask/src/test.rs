@@ -41,6 +41,7 @@ pub(crate) fn test() -> Result<()> {
     suite.step("vectors in workerd", LIMIT, own(&["vectors"])?)?;
     suite.step("interop", LIMIT, npm::tool("tests/interop/run.mjs")?)?;
     suite.step("build", LIMIT, own(&["build"])?)?;
+    suite.step("worker that panics", LIMIT, own(&["build", "--faulty"])?)?;
     suite.step("relay on workerd", LIMIT, relay("workerd"))?;
     suite.step("relay native", LIMIT, relay("native"))?;
     suite.step("wrangler dry run", WRANGLER_LIMIT, wrangler(paths::root())?)?;

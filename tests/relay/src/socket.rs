@@ -1,6 +1,6 @@
 //! One WebSocket to a mailbox, from the device's side.
 
-use std::io::Write as _;
+use std::io::{ErrorKind, Write as _};
 use std::net::TcpStream;
 use std::time::{Duration, Instant};
 
@@ -89,6 +89,20 @@ impl Socket {
             Ok(message @ Message::Binary(_)) => Some(frame(message)),
             _ => None,
         }
+    }
+
+    /// Passes over what comes until the relay ends the socket, by a close or without; `false` if it does not.
+    pub fn recv_end(&mut self) -> bool {
+        let started = Instant::now();
+        while started.elapsed() < LIMIT {
+            match self.stream.read() {
+                Ok(Message::Close(_)) => return true,
+                Ok(_) => {}
+                Err(Error::Io(why)) => return !matches!(why.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut),
+                Err(_) => return true,
+            }
+        }
+        false
     }
 
     /// Sends any binary message.

@@ -26,6 +26,8 @@ pub(crate) struct Module {
     pub(crate) name: &'static str,
     /// Whether it runs as a Worker, where a fresh instance must be able to replace a broken one.
     pub(crate) worker: bool,
+    /// Cargo features, if it is not built as it ships.
+    pub(crate) features: &'static str,
 }
 
 /// As small as `-Oz` once compressed, and it leaves the primitives fast.
@@ -47,6 +49,9 @@ pub(crate) fn compile(wasm: &Wasm, modules: &[Module]) -> Result<()> {
     cargo.args(["build", "--profile", "wasm", "--target", TARGET]);
     for module in modules {
         cargo.args(["-p", module.package]);
+        if !module.features.is_empty() {
+            cargo.args(["--features", module.features]);
+        }
     }
     // Same bytes from any folder, and no folder names of this machine in what ships.
     let home = cargo_home();
@@ -64,7 +69,7 @@ pub(crate) fn bind(module: &Module) -> Result<PathBuf> {
     let compiled = paths::target().join(TARGET).join("wasm").join(format!("{}.wasm", module.name));
     let bytes = fs::read(&compiled)
         .with_context(|| format!("{} was not built: is {} a `cdylib`?", paths::shown(&compiled), module.package))?;
-    let dir = paths::scratch().join("bind").join(module.name);
+    let dir = paths::scratch().join("bind").join(module.name.to_owned() + module.features);
     cached(&dir, &bytes, || {
         let mut bindgen = Bindgen::new();
         bindgen
