@@ -38,7 +38,7 @@ impl<S: Store> Mailbox<S> {
             cursor: self.last_cursor + 1,
             item: header.item,
             bytes: bytes.len() as u64,
-            expires_ms: self.now + u64::from(header.ttl_s) * 1000,
+            expires_ms: expiry(self.now, header.ttl_s),
         };
         self.make_room(row.bytes)?;
         self.store.insert_item(&row, bytes)?;
@@ -183,5 +183,28 @@ impl<S: Store> Mailbox<S> {
             self.cursors.remove(&kept.item);
             self.item_bytes -= kept.bytes;
         }
+    }
+}
+
+/// When an item goes that came at `now`, milliseconds since 1970.
+fn expiry(now: u64, ttl_s: u32) -> u64 {
+    const HOUR_MS: u64 = 60 * 60 * 1000;
+    let at = now + u64::from(ttl_s) * 1000;
+    if ttl_s < limits::BY_THE_HOUR_S { at } else { at.next_multiple_of(HOUR_MS) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_lives_long_goes_by_the_hour_and_never_early() {
+        let hour = 3_600_000;
+        assert_eq!(expiry(1_234, 60), 61_234);
+        assert_eq!(expiry(1_234, limits::BY_THE_HOUR_S - 1), 8 * hour + 234);
+        assert_eq!(expiry(1_234, limits::BY_THE_HOUR_S), 9 * hour);
+        assert_eq!(expiry(hour, limits::BY_THE_HOUR_S), 9 * hour);
+        let late = expiry(5 * hour + 1, limits::TTL_S) - (5 * hour + 1 + u64::from(limits::TTL_S) * 1000);
+        assert!(late < hour);
     }
 }

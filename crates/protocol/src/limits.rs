@@ -55,6 +55,9 @@ pub const WAKE_MS: u64 = 60 * 1000;
 pub const ITEMS: usize = 1000;
 /// Bytes of items kept per account.
 pub const ITEM_BYTES: u64 = 64 * 1024 * 1024;
+/// An item that lives at least so long goes at a full hour, up to one hour late, so that a relay wakes
+/// for many at once. In seconds.
+pub const BY_THE_HOUR_S: u32 = 8 * 60 * 60;
 /// Longest life of an item, in seconds.
 pub const TTL_S: u32 = 7 * 24 * 60 * 60;
 /// Items in one `Items` frame.
