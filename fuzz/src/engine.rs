@@ -323,6 +323,9 @@ fn restore(disk: &Disk) -> Engine {
 fn lasting(mut view: View) -> View {
     view.connection = View::default().connection;
     view.problem = None;
+    // The relay says them at each sign-in.
+    view.bounds = None;
+    view.push_key.clear();
     for device in &mut view.devices {
         device.online = false;
     }
