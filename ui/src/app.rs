@@ -7,6 +7,7 @@ use wasm_bindgen::JsCast;
 
 use crate::focus::focus_soon;
 use crate::host::{Face, Host, LoadScanner, Platform, Wakes};
+use crate::language;
 use crate::news::Toasts;
 use crate::parts::{Problem, Skeleton};
 use crate::place::Place;
@@ -84,6 +85,7 @@ pub fn App(
 
 /// Shows the app in the page's `#app` element, in place of what stands there while it loads.
 pub fn mount<N: IntoView + 'static>(app: impl FnOnce() -> N + 'static) {
+    language::choose();
     match document().get_element_by_id("app").and_then(|place| place.dyn_into().ok()) {
         Some(place) => {
             let place: web_sys::HtmlElement = place;

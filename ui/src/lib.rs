@@ -12,6 +12,7 @@ mod clipboard;
 mod entry;
 mod focus;
 mod host;
+mod language;
 mod news;
 mod parts;
 mod place;

@@ -60,7 +60,7 @@ impl News {
             untrack(|| match notice {
                 Some(Notice::DeviceAdded { name, .. }) => self.show(text::is_in(&name)),
                 Some(Notice::DeviceRemoved { name, .. }) => self.show(text::is_removed(&name)),
-                Some(Notice::Joined) => self.show(text::JOINED),
+                Some(Notice::Joined) => self.show(text::joined()),
                 Some(Notice::Received { clip }) => self.say(text::received(&clip.from)),
                 Some(Notice::Failed { problem }) => {
                     // Usually the view tells it too, and then the banner is enough.

@@ -6,7 +6,7 @@ use std::time::Duration;
 use leptos::prelude::*;
 use wasm_bindgen::JsValue;
 
-use crate::text;
+use crate::{language, text};
 
 /// How long ago something was, in the largest unit that says enough.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -41,12 +41,12 @@ pub(crate) fn seconds_until(at: u64, now: u64) -> u64 {
 /// "2 min ago", or the date.
 pub(crate) fn ago(at: u64, now: u64) -> String {
     text::ago(Age::of(at, now))
-        .unwrap_or_else(|| String::from(date(at).to_locale_date_string("default", &JsValue::UNDEFINED)))
+        .unwrap_or_else(|| String::from(date(at).to_locale_date_string(&language::notation(), &JsValue::UNDEFINED)))
 }
 
 /// Date and time in the person's own notation.
 pub(crate) fn exact(at: u64) -> String {
-    String::from(date(at).to_locale_string("default", &JsValue::UNDEFINED))
+    String::from(date(at).to_locale_string(&language::notation(), &JsValue::UNDEFINED))
 }
 
 /// The present.

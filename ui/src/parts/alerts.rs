@@ -26,7 +26,7 @@ pub(crate) fn Alerts() -> impl IntoView {
     };
     view! {
         // Always there, so that a screen reader says what comes into it.
-        <section class="alerts" aria-label=text::ALERTS role="status">
+        <section class="alerts" aria-label=text::alerts() role="status">
             <ul>
                 // A message may change while its identifier stays, as when more clips are missing.
                 <For each=shown key=|alert| (alert.id, alert.message.clone()) let(alert)>
@@ -42,11 +42,11 @@ pub(crate) fn Alerts() -> impl IntoView {
                         on:click=move |_| all.update(|all| *all = !*all)
                     >
                         {move || {
-                            if all.get() { text::ALERTS_FEWER.to_owned() } else { text::all_alerts(alerts.with(Vec::len)) }
+                            if all.get() { text::alerts_fewer().to_owned() } else { text::all_alerts(alerts.with(Vec::len)) }
                         }}
                     </button>
                     <button class="plain small" type="button" on:click=move |_| dismiss_all(host)>
-                        {text::ALERTS_DISMISS}
+                        {text::alerts_dismiss()}
                     </button>
                 </div>
             </Show>
@@ -86,7 +86,7 @@ fn banner(host: Host, alert: AlertView) -> impl IntoView {
                                     data-testid="alert-devices"
                                     on:click=move |_| host.places.go(Place::Devices)
                                 >
-                                    {text::ALERT_DEVICES}
+                                    {text::alert_devices()}
                                 </button>
                             }
                         })}
@@ -96,8 +96,8 @@ fn banner(host: Host, alert: AlertView) -> impl IntoView {
                 class="bare"
                 type="button"
                 data-testid="alert-dismiss"
-                aria-label=text::DISMISS
-                title=text::DISMISS
+                aria-label=text::dismiss()
+                title=text::dismiss()
                 on:click=dismiss
             >
                 <Icon shape=Shape::Close />

@@ -33,11 +33,11 @@ pub(crate) fn Alone() -> impl IntoView {
     };
     let offer = move || {
         view! {
-            <h2>{text::ALONE}</h2>
-            <p class="lead">{text::ALONE_HINT}</p>
+            <h2>{text::alone()}</h2>
+            <p class="lead">{text::alone_hint()}</p>
             <button class="primary" type="button" data-testid="invite" on:click=move |_| host.send(Command::Invite)>
                 <Icon shape=Shape::Plus />
-                {text::ADD}
+                {text::add()}
             </button>
         }
     };

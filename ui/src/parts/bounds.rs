@@ -15,7 +15,7 @@ pub(crate) fn Bounds() -> impl IntoView {
         let bounds = bounds.get()?;
         Some(view! {
             <section class="card" data-testid="bounds">
-                <h2>{text::THE_RELAY}</h2>
+                <h2>{text::the_relay()}</h2>
                 <p class="hint">{move || relay.get()}</p>
                 <p class="hint">{text::relay_keeps(&bounds)}</p>
                 <p class="hint">{text::relay_takes(&bounds)}</p>

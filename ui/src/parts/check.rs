@@ -13,9 +13,9 @@ pub(crate) fn Check() -> impl IntoView {
     view! {
         <Show when=move || check.with(|check| !check.is_empty())>
             <section class="card">
-                <h2>{text::CHECK}</h2>
+                <h2>{text::check()}</h2>
                 <p class="check" dir="ltr" data-testid="check">{move || check.get()}</p>
-                <p class="hint">{text::CHECK_HINT}</p>
+                <p class="hint">{text::check_hint()}</p>
             </section>
         </Show>
     }

@@ -27,15 +27,15 @@ pub(crate) fn Clip(id: String) -> impl IntoView {
     };
     let at = clip.at;
     let about = format!("about-{id}");
-    let text = if clip.preview.is_empty() { text::BLANK.to_owned() } else { clip.preview };
+    let text = if clip.preview.is_empty() { text::blank().to_owned() } else { clip.preview };
     Some(view! {
         <li class="clip" class:copied=fresh data-testid="clip" data-id=id>
             <button class="copy" type="button" data-testid="copy" aria-describedby=about.clone() on:click=copy>
-                <span class="unseen">{text::COPY}": "</span>
+                <span class="unseen">{text::copy()}": "</span>
                 <span class="clip-text" dir="auto">{text}</span>
             </button>
             <p class="about" id=about>
-                <bdi class="from">{if clip.own { text::HERE.to_owned() } else { clip.from }}</bdi>
+                <bdi class="from">{if clip.own { text::here().to_owned() } else { clip.from }}</bdi>
                 <time dir="auto" title=time::exact(at)>{move || time::ago(at, host.lately.get().max(at))}</time>
                 {delivery}
             </p>
@@ -44,7 +44,7 @@ pub(crate) fn Clip(id: String) -> impl IntoView {
                     let shape = if fresh() { Shape::Check } else { Shape::Copy };
                     view! {
                         <Icon shape />
-                        <span class="state-word">{if fresh() { text::COPIED } else { text::COPY }}</span>
+                        <span class="state-word">{if fresh() { text::copied() } else { text::copy() }}</span>
                     }
                 }}
             </span>
@@ -54,7 +54,7 @@ pub(crate) fn Clip(id: String) -> impl IntoView {
                     view! {
                         <a class="open" href=link target="_blank" rel="noreferrer noopener">
                             <Icon shape=Shape::Open />
-                            {text::OPEN}
+                            {text::open()}
                         </a>
                     }
                 })}
@@ -94,8 +94,8 @@ fn delivery(host: Host, id: String) -> impl IntoView {
         let stored = clip.cursor.is_some();
         let words = match (stored, view.connection) {
             (true, _) => text::delivery(&clip.delivered, &clip.awaited)?,
-            (false, Connection::Online | Connection::CatchingUp) => text::SENDING.to_owned(),
-            (false, _) => text::WAITS.to_owned(),
+            (false, Connection::Online | Connection::CatchingUp) => text::sending().to_owned(),
+            (false, _) => text::waits().to_owned(),
         };
         Some((stored && clip.awaited.is_empty(), words))
     });
@@ -121,11 +121,11 @@ fn copy(host: Host, id: String, copies: RwSignal<u32>) {
     let written = clipboard::write(&text, html.as_deref());
     spawn_local(async move {
         if !written.await {
-            host.news.show(text::COPY_FAILED);
+            host.news.show(text::copy_failed());
             return;
         }
         host.send(Command::Copied { id });
-        host.news.say(text::COPIED);
+        host.news.say(text::copied());
         // Counted, so that a second tap starts the time anew.
         copies.try_update(|copies| *copies += 1);
         set_timeout(

@@ -19,11 +19,11 @@ pub(crate) fn Clips(
     view! {
         <Show when=move || empty.get() && !alone.get()>
             <div class="empty" data-testid="empty">
-                <h2>{text::EMPTY}</h2>
-                <p>{text::EMPTY_HINT}</p>
+                <h2>{text::empty()}</h2>
+                <p>{text::empty_hint()}</p>
             </div>
         </Show>
-        <ul class="clips" aria-label=text::CLIPS hidden=move || empty.get() on:keydown=move |event| walk(&event)>
+        <ul class="clips" aria-label=text::clips() hidden=move || empty.get() on:keydown=move |event| walk(&event)>
             <For each=move || ids.get() key=Clone::clone let(id)>
                 <Clip id />
             </For>

@@ -37,13 +37,13 @@ pub(crate) fn Composer() -> impl IntoView {
         send();
     };
     view! {
-        <form class="composer" aria-label=text::SEND on:submit=submit>
+        <form class="composer" aria-label=text::send() on:submit=submit>
             <textarea
                 data-testid="composer"
                 dir="auto"
                 rows=rows
-                aria-label=text::COMPOSER
-                placeholder=text::COMPOSER
+                aria-label=text::composer()
+                placeholder=text::composer()
                 aria-keyshortcuts="Control+Enter Meta+Enter"
                 bind:value=typed
                 on:keydown=keys
@@ -53,12 +53,12 @@ pub(crate) fn Composer() -> impl IntoView {
                 class="primary"
                 type="submit"
                 data-testid="send"
-                aria-label=text::SEND
-                title=text::SEND
+                aria-label=text::send()
+                title=text::send()
                 disabled=move || blank.get()
             >
                 <Icon shape=Shape::Send />
-                <span class="word">{text::SEND}</span>
+                <span class="word">{text::send()}</span>
             </button>
         </form>
     }
@@ -72,12 +72,12 @@ fn Paste() -> impl IntoView {
             class="secondary paste"
             type="button"
             data-testid="paste"
-            aria-label=text::PASTE
-            title=text::PASTE
+            aria-label=text::paste()
+            title=text::paste()
             on:click=move |_| paste_and_send(host)
         >
             <Icon shape=Shape::Paste />
-            <span class="word">{text::PASTE}</span>
+            <span class="word">{text::paste()}</span>
         </button>
     }
 }
@@ -86,10 +86,10 @@ fn paste_and_send(host: Host) {
     let read = clipboard::read();
     spawn_local(async move {
         match read.await {
-            Some(text) if text.trim().is_empty() => host.news.show(text::PASTE_EMPTY),
+            Some(text) if text.trim().is_empty() => host.news.show(text::paste_empty()),
             Some(text) => host.send(Command::Push { text, html: None }),
             None => {
-                host.news.show(text::PASTE_FAILED);
+                host.news.show(text::paste_failed());
                 focus_soon(".composer textarea");
             }
         }

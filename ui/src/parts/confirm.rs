@@ -57,7 +57,7 @@ pub(crate) fn Confirm(
             <div class="sure" role="group" aria-label=label>
                 <p node_ref=question tabindex="-1">{warning.get_value()}</p>
                 <div class="row">
-                    <button class="plain" type="button" on:click=move |_| asking.set(false)>{text::CANCEL}</button>
+                    <button class="plain" type="button" on:click=move |_| asking.set(false)>{text::cancel()}</button>
                     <button
                         class="danger"
                         type="button"

@@ -22,11 +22,11 @@ pub(crate) fn Connection() -> impl IntoView {
         Waiting { .. } => "waiting",
     };
     let word = move || match connection.get() {
-        Idle => text::IDLE,
-        Connecting => text::CONNECTING,
-        CatchingUp => text::CATCHING_UP,
-        Online => text::ONLINE,
-        Waiting { .. } => text::WAITING,
+        Idle => text::idle(),
+        Connecting => text::connecting(),
+        CatchingUp => text::catching_up(),
+        Online => text::online(),
+        Waiting { .. } => text::waiting(),
     };
     let countdown = move || match connection.get() {
         Waiting { retry_at } => text::retry_in(time::seconds_until(retry_at, host.now.get())),

@@ -17,7 +17,7 @@ pub(crate) fn Devices(
     let host = host();
     let devices = host.follow(|view| view.devices.clone());
     view! {
-        <section class="devices" aria-label=text::DEVICES>
+        <section class="devices" aria-label=text::devices()>
             <ul>
                 {move || devices.get().into_iter().map(chip).collect_view()}
             </ul>
@@ -29,7 +29,7 @@ pub(crate) fn Devices(
                     on:click=move |_| host.send(Command::Invite)
                 >
                     <Icon shape=Shape::Plus />
-                    {text::ADD}
+                    {text::add()}
                 </button>
             </Show>
         </section>
@@ -37,13 +37,13 @@ pub(crate) fn Devices(
 }
 
 fn chip(device: DeviceView) -> impl IntoView {
-    let state = if device.online { text::IS_ONLINE } else { text::IS_OFFLINE };
+    let state = if device.online { text::is_online() } else { text::is_offline() };
     let online = device.online.to_string();
     view! {
         <li class="chip" data-testid="device" data-online=online title=state>
             <Dot />
             <bdi class="device-name">{device.name}</bdi>
-            {device.own.then(|| view! { <span class="own">{text::THIS_DEVICE}</span> })}
+            {device.own.then(|| view! { <span class="own">{text::this_device()}</span> })}
             <span class="unseen">{state}</span>
         </li>
     }

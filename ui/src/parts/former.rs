@@ -15,8 +15,8 @@ pub(crate) fn Former() -> impl IntoView {
     let clips = host.follow(|view| !view.clips.is_empty());
     view! {
         <section class="card note" role="status" data-testid="removed">
-            <h2>{text::REMOVED}</h2>
-            <p class="lead">{move || if clips.get() { text::REMOVED_CLIPS } else { text::REMOVED_EMPTY }}</p>
+            <h2>{text::removed()}</h2>
+            <p class="lead">{move || if clips.get() { text::removed_clips() } else { text::removed_empty() }}</p>
         </section>
     }
 }
@@ -30,12 +30,12 @@ pub(crate) fn FormerClips() -> impl IntoView {
     view! {
         <Show when=move || clips.get()>
             <section class="former">
-                <h2>{text::REMOVED_LIST}</h2>
+                <h2>{text::removed_list()}</h2>
                 <Clips alone />
                 <Confirm
-                    label=text::DELETE_CLIPS
-                    warning=text::DELETE_CLIPS_WARNING
-                    yes=text::DELETE_CLIPS_SURE
+                    label=text::delete_clips()
+                    warning=text::delete_clips_warning()
+                    yes=text::delete_clips_sure()
                     testid="delete-clips"
                     on_yes=UnsyncCallback::new(move |()| host.send(Command::Leave))
                 />

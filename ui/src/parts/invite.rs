@@ -57,7 +57,7 @@ fn Waiting() -> impl IntoView {
     let url = part(|invite| invite.url.clone());
     let code = part(|invite| invite.code.clone().unwrap_or_default());
     view! {
-        <h2 id="invite-title" tabindex="-1" autofocus>{text::INVITE}</h2>
+        <h2 id="invite-title" tabindex="-1" autofocus>{text::invite()}</h2>
         <Kind />
         {move || match (url.get(), code.get()) {
             (_, code) if !code.is_empty() => view! { <Code code /> }.into_any(),
@@ -90,9 +90,9 @@ fn Kind() -> impl IntoView {
         }
     };
     view! {
-        <div class="switch" role="group" aria-label=text::INVITE_KIND>
-            {choice(false, text::INVITE_BY_LINK, "invite-by-link")}
-            {choice(true, text::INVITE_BY_CODE, "invite-by-code")}
+        <div class="switch" role="group" aria-label=text::invite_kind()>
+            {choice(false, text::invite_by_link(), "invite-by-link")}
+            {choice(true, text::invite_by_code(), "invite-by-code")}
         </div>
     }
 }
@@ -104,7 +104,7 @@ fn Making() -> impl IntoView {
     let online = host.follow(|view| matches!(view.connection, Connection::Online | Connection::CatchingUp));
     view! {
         <p class="lead pulse" role="status">
-            {move || if online.get() { text::INVITE_MAKING } else { text::INVITE_OFFLINE }}
+            {move || if online.get() { text::invite_making() } else { text::invite_offline() }}
         </p>
         <Cancel />
     }
@@ -114,13 +114,13 @@ fn Making() -> impl IntoView {
 #[component]
 fn Link(url: String) -> impl IntoView {
     view! {
-        <p class="lead">{text::INVITE_HINT}</p>
-        <Qr link=url.clone() label=text::INVITE_QR />
-        <p class="link" dir="ltr" data-testid="invite-url" aria-label=text::INVITE_LINK>{url.clone()}</p>
+        <p class="lead">{text::invite_hint()}</p>
+        <Qr link=url.clone() label=text::invite_qr() />
+        <p class="link" dir="ltr" data-testid="invite-url" aria-label=text::invite_link()>{url.clone()}</p>
         <Left />
         <div class="row">
             <Cancel />
-            <CopyButton what=url label=text::INVITE_COPY failed=text::LINK_NOT_COPIED />
+            <CopyButton what=url label=text::invite_copy() failed=text::link_not_copied() />
         </div>
     }
 }
@@ -130,17 +130,17 @@ fn Link(url: String) -> impl IntoView {
 fn Code(code: String) -> impl IntoView {
     let relay = host().follow(|view| view.relay.clone());
     view! {
-        <p class="lead">{text::CODE_HINT}</p>
-        <p class="code" dir="ltr" data-testid="invite-code" aria-label=text::CODE>{code.clone()}</p>
+        <p class="lead">{text::code_hint()}</p>
+        <p class="code" dir="ltr" data-testid="invite-code" aria-label=text::code()>{code.clone()}</p>
         <p class="hint">
-            {text::CODE_RELAY}
+            {text::code_relay()}
             " "
             <bdi class="relay" dir="ltr" data-testid="invite-relay">{move || relay.get()}</bdi>
         </p>
         <Left />
         <div class="row">
             <Cancel />
-            <CopyButton what=code label=text::CODE_COPY failed=text::CODE_NOT_COPIED />
+            <CopyButton what=code label=text::code_copy() failed=text::code_not_copied() />
         </div>
     }
 }
@@ -151,7 +151,7 @@ fn Left() -> impl IntoView {
     let host = host();
     let expires_at = host.follow(|view| view.invite.as_ref().map_or(0, |invite| invite.expires_at));
     let left = move || match time::seconds_until(expires_at.get(), host.now.get()) {
-        0 => text::INVITE_OVER.to_owned(),
+        0 => text::invite_over().to_owned(),
         // The page's clock ticks once a second, so it may lag behind the moment of opening.
         left => {
             let left = left.min(INVITE_SECONDS);
@@ -165,7 +165,7 @@ fn Left() -> impl IntoView {
 fn Cancel() -> impl IntoView {
     let host = host();
     view! {
-        <button class="plain" type="button" on:click=move |_| host.send(Command::CancelInvite)>{text::CANCEL}</button>
+        <button class="plain" type="button" on:click=move |_| host.send(Command::CancelInvite)>{text::cancel()}</button>
     }
 }
 
@@ -176,7 +176,7 @@ fn CopyButton(what: String, label: &'static str, failed: &'static str) -> impl I
     let copy = move |_| {
         let written = clipboard::write(&what, None);
         spawn_local(async move {
-            let said_then = if written.await { text::COPIED } else { failed };
+            let said_then = if written.await { text::copied() } else { failed };
             // The invite may have ended meanwhile, and the button with it.
             said.try_set(said_then);
         });

@@ -33,16 +33,16 @@ pub(crate) fn Join(
         }
         // The page may talk to its own relay only; a link opens the page of its relay.
         if entry::is_pairing_link(&typed) && own_relay.with_value(|own| entry::is_elsewhere(&typed, own.as_deref())) {
-            return host.news.show(text::ELSEWHERE);
+            return host.news.show(text::elsewhere());
         }
         host.send(Command::Join { link: typed, name });
     };
     view! {
         <form class="card" on:submit=join>
-            <h2>{text::JOIN}</h2>
+            <h2>{text::join()}</h2>
             {host.scan.map(|load| view! { <Scan load /> })}
             <div class="field">
-                <label class="label" for="join-link">{text::JOIN_LINK}</label>
+                <label class="label" for="join-link">{text::join_link()}</label>
                 <div class="beside">
                     <input
                         id="join-link"
@@ -53,16 +53,16 @@ pub(crate) fn Join(
                         spellcheck="false"
                         dir="ltr"
                         required
-                        placeholder=text::JOIN_EXAMPLE
+                        placeholder=text::join_example()
                         aria-describedby="join-hint"
                         bind:value=typed
                     />
-                    <button class="secondary" type="submit" data-testid="join">{text::JOIN_BUTTON}</button>
+                    <button class="secondary" type="submit" data-testid="join">{text::join_button()}</button>
                 </div>
-                <p class="hint" id="join-hint">{text::JOIN_HINT}</p>
+                <p class="hint" id="join-hint">{text::join_hint()}</p>
             </div>
             <Show when=move || asks_relay.get()>
-                <RelayField relay testid="join-relay" hint=text::JOIN_RELAY_HINT />
+                <RelayField relay testid="join-relay" hint=text::join_relay_hint() />
             </Show>
         </form>
     }

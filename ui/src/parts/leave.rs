@@ -13,9 +13,9 @@ pub(crate) fn Leave() -> impl IntoView {
     let host = host();
     view! {
         <Confirm
-            label=text::LEAVE
-            warning=text::LEAVE_WARNING
-            yes=text::LEAVE_SURE
+            label=text::leave()
+            warning=text::leave_warning()
+            yes=text::leave_sure()
             testid="leave"
             on_yes=UnsyncCallback::new(move |()| host.send(Command::Leave))
         />

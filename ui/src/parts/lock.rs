@@ -35,7 +35,11 @@ pub(crate) fn Lock() -> impl IntoView {
         let done = done.get();
         if let (true, Some(form)) = (before.is_some_and(|before| before != done), open.get_untracked()) {
             open.set(None);
-            host.news.show(if form == Form::Remove { text::PASSPHRASE_IS_REMOVED } else { text::PASSPHRASE_IS_SET });
+            host.news.show(if form == Form::Remove {
+                text::passphrase_is_removed()
+            } else {
+                text::passphrase_is_set()
+            });
             focus_soon("#lock-title");
         }
         done
@@ -44,14 +48,14 @@ pub(crate) fn Lock() -> impl IntoView {
     let show = move || match open.get() {
         Some(form) => view! { <Filling form open /> }.into_any(),
         None if guarded.get() => view! { <Guarded open /> }.into_any(),
-        None => view! { <Opener form=Form::Set open label=text::LOCK_SET testid="set-passphrase" /> }.into_any(),
+        None => view! { <Opener form=Form::Set open label=text::lock_set() testid="set-passphrase" /> }.into_any(),
     };
     Some(view! {
         <section class="card" data-testid="lock" data-state=move || if guarded.get() { "guarded" } else { "open" }>
-            <h2 id="lock-title" tabindex="-1">{text::LOCK}</h2>
-            <p class="hint">{move || if guarded.get() { text::LOCK_GUARDED } else { text::LOCK_OPEN }}</p>
+            <h2 id="lock-title" tabindex="-1">{text::lock()}</h2>
+            <p class="hint">{move || if guarded.get() { text::lock_guarded() } else { text::lock_open() }}</p>
             {show}
-            <p class="hint">{if fleeting { text::LOCK_FLEETING } else { text::LOCK_RELOAD }}</p>
+            <p class="hint">{if fleeting { text::lock_fleeting() } else { text::lock_reload() }}</p>
         </section>
     })
 }
@@ -69,13 +73,13 @@ fn Guarded(open: RwSignal<Option<Form>>) -> impl IntoView {
     let options = move || {
         let now = minutes.get();
         let option = |choice: u32| {
-            view! { <option value=choice.to_string() selected=choice == now>{text::lock_after(choice)}</option> }
+            view! { <option value=choice.to_string() selected=choice == now>{text::lock_delay(choice)}</option> }
         };
         CHOICES.into_iter().map(option).collect_view()
     };
     view! {
         <label class="field">
-            <span class="label">{text::LOCK_AFTER}</span>
+            <span class="label">{text::lock_after()}</span>
             <select data-testid="auto-lock" on:change=choose>
                 {options}
             </select>
@@ -87,11 +91,11 @@ fn Guarded(open: RwSignal<Option<Form>>) -> impl IntoView {
             data-testid="lock-now"
             on:click=move |_| host.ask(LockCommand::Lock)
         >
-            {text::LOCK_NOW}
+            {text::lock_now()}
         </button>
         <div class="row">
-            <Opener form=Form::Change open label=text::LOCK_CHANGE testid="change-passphrase" />
-            <Opener form=Form::Remove open label=text::LOCK_REMOVE testid="remove-passphrase" />
+            <Opener form=Form::Change open label=text::lock_change() testid="change-passphrase" />
+            <Opener form=Form::Remove open label=text::lock_remove() testid="remove-passphrase" />
         </div>
     }
 }
@@ -137,9 +141,9 @@ fn Filling(form: Form, open: RwSignal<Option<Form>>) -> impl IntoView {
         }
         let new = new.get_untracked();
         refused.set(if new.trim().chars().count() < SHORTEST {
-            Some(text::PASSPHRASE_SHORT)
+            Some(text::passphrase_short())
         } else if new != again.get_untracked() {
-            Some(text::PASSPHRASE_DIFFERS)
+            Some(text::passphrase_differs())
         } else {
             None
         });
@@ -156,7 +160,7 @@ fn Filling(form: Form, open: RwSignal<Option<Form>>) -> impl IntoView {
         }
     };
     let advice = move || strength::of(&new.read()).map(strength::Strength::words);
-    let label = if form == Form::Remove { text::REMOVE_PASSPHRASE } else { text::SAVE_PASSPHRASE };
+    let label = if form == Form::Remove { text::remove_passphrase() } else { text::save_passphrase() };
     view! {
         <form id="lock-form" class="filling" on:submit=submit on:keydown=escape>
             {(form != Form::Set)
@@ -164,7 +168,7 @@ fn Filling(form: Form, open: RwSignal<Option<Form>>) -> impl IntoView {
                     view! {
                         <PassphraseField
                             id="passphrase-old"
-                            label=text::PASSPHRASE_OLD
+                            label=text::passphrase_old()
                             typed=old
                             kind="current-password"
                         />
@@ -176,17 +180,17 @@ fn Filling(form: Form, open: RwSignal<Option<Form>>) -> impl IntoView {
                         <div class="field">
                             <PassphraseField
                                 id="passphrase-new"
-                                label=text::PASSPHRASE_NEW
+                                label=text::passphrase_new()
                                 typed=new
                                 kind="new-password"
                                 described="passphrase-hint"
                             />
-                            <p class="hint" id="passphrase-hint">{text::PASSPHRASE_HINT}</p>
+                            <p class="hint" id="passphrase-hint">{text::passphrase_hint()}</p>
                             <p class="strength" role="status" data-testid="strength">{advice}</p>
                         </div>
                         <PassphraseField
                             id="passphrase-again"
-                            label=text::PASSPHRASE_REPEAT
+                            label=text::passphrase_repeat()
                             typed=again
                             kind="new-password"
                         />
@@ -195,8 +199,8 @@ fn Filling(form: Form, open: RwSignal<Option<Form>>) -> impl IntoView {
             <p class="wrong" role="alert" data-testid="passphrase-refused">{move || refused.get()}</p>
             <Trouble />
             <div class="row start">
-                <TryButton label working=text::SEALING testid="save-passphrase" />
-                <button class="plain" type="button" on:click=move |_| open.set(None)>{text::CANCEL}</button>
+                <TryButton label working=text::sealing() testid="save-passphrase" />
+                <button class="plain" type="button" on:click=move |_| open.set(None)>{text::cancel()}</button>
             </div>
         </form>
     }

@@ -12,7 +12,7 @@ pub(crate) fn NameField(
 ) -> impl IntoView {
     view! {
         <label class="field">
-            <span class="label">{text::NAME}</span>
+            <span class="label">{text::device_name()}</span>
             <input
                 data-testid="name"
                 type="text"
@@ -23,7 +23,7 @@ pub(crate) fn NameField(
                 aria-describedby="name-hint"
                 bind:value=name
             />
-            <span class="hint" id="name-hint">{text::NAME_HINT}</span>
+            <span class="hint" id="name-hint">{text::name_hint()}</span>
         </label>
     }
 }

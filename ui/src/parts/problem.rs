@@ -26,7 +26,7 @@ pub(crate) fn Problem() -> impl IntoView {
                 data-testid="resume"
                 on:click=move |_| host.send(Command::Resume)
             >
-                {text::RESUME}
+                {text::resume()}
             </button>
         }
     };
@@ -35,8 +35,8 @@ pub(crate) fn Problem() -> impl IntoView {
             <button
                 class="bare"
                 type="button"
-                aria-label=text::DISMISS
-                title=text::DISMISS
+                aria-label=text::dismiss()
+                title=text::dismiss()
                 on:click=move |_| host.send(Command::Dismiss)
             >
                 <Icon shape=Shape::Close />

@@ -40,13 +40,13 @@ pub(crate) fn Request(
         <form class="request" on:submit=approve>
             <h2 id="invite-title" tabindex="-1">{text::wants_to_join(&name)}</h2>
             <p class="lead" id="request-hint">
-                {if needs_digits { text::REQUEST_HINT } else { text::REQUEST_CODE_HINT }}
+                {if needs_digits { text::request_hint() } else { text::request_code_hint() }}
             </p>
             {needs_digits.then(|| view! { <Digits typed field /> })}
             <label class="tick">
                 <input type="checkbox" data-testid="share-history" bind:checked=share_history />
                 <span>
-                    {text::SHARE_HISTORY} <span class="hint">{text::SHARE_HISTORY_HINT}</span>
+                    {text::share_history()} <span class="hint">{text::share_history_hint()}</span>
                 </span>
             </label>
             <div class="row">
@@ -56,10 +56,10 @@ pub(crate) fn Request(
                     data-testid="refuse"
                     on:click=move |_| host.send(Command::Refuse)
                 >
-                    {text::REFUSE}
+                    {text::refuse()}
                 </button>
                 <button class="primary" type="submit" data-testid="approve" disabled=move || !ready()>
-                    {text::APPROVE}
+                    {text::approve()}
                 </button>
             </div>
         </form>
@@ -79,11 +79,11 @@ fn Digits(typed: RwSignal<String>, field: NodeRef<Input>) -> impl IntoView {
             autocomplete="one-time-code"
             maxlength="9"
             dir="ltr"
-            aria-label=text::REQUEST_FIELD
+            aria-label=text::request_field()
             aria-describedby="request-hint digits-wrong"
             aria-invalid=move || wrong.get().to_string()
             bind:value=typed
         />
-        <p class="wrong" id="digits-wrong" role="alert">{move || wrong.get().then_some(text::WRONG_DIGITS)}</p>
+        <p class="wrong" id="digits-wrong" role="alert">{move || wrong.get().then_some(text::wrong_digits())}</p>
     }
 }

@@ -17,7 +17,7 @@ pub(crate) fn Roster() -> impl IntoView {
     let host = host();
     let ids = host.follow(|view| view.devices.iter().map(|device| device.id.clone()).collect::<Vec<_>>());
     view! {
-        <ul class="roster" aria-label=text::DEVICES>
+        <ul class="roster" aria-label=text::devices()>
             <For each=move || ids.get() key=Clone::clone let(id)>
                 <Member id />
             </For>
@@ -37,9 +37,9 @@ fn Member(id: String) -> impl IntoView {
     let online = move || device.with(|device| device.as_ref().is_some_and(|device| device.online));
     let removing = Memo::new(move |_| device.with(|device| device.as_ref().is_some_and(|device| device.removing)));
     let confirmed = move || device.with(|device| device.as_ref().and_then(|device| device.confirmed_at));
-    let state = move || if online() { text::IS_ONLINE } else { text::IS_OFFLINE };
+    let state = move || if online() { text::is_online() } else { text::is_offline() };
     let confirmed = move || match confirmed() {
-        None => text::NEVER_CONFIRMED.to_owned(),
+        None => text::never_confirmed().to_owned(),
         Some(at) => text::confirmed(&time::ago(at, host.lately.get().max(at))),
     };
     let connected = host.follow(|view| matches!(view.connection, Connection::Online | Connection::CatchingUp));
@@ -54,10 +54,10 @@ fn Member(id: String) -> impl IntoView {
         move || {
             view! {
                 <Confirm
-                    label=text::REMOVE
-                    spoken=text::remove(&name)
+                    label=text::remove()
+                    spoken=text::remove_device(&name)
                     warning=text::remove_warning(&name)
-                    yes=text::REMOVE_SURE
+                    yes=text::remove_sure()
                     testid="remove"
                     on_yes
                 />
@@ -67,7 +67,7 @@ fn Member(id: String) -> impl IntoView {
     let progress = move || {
         view! {
             <p class="removing pulse" role="status">
-                {move || if connected.get() { text::REMOVING } else { text::REMOVING_OFFLINE }}
+                {move || if connected.get() { text::removing() } else { text::removing_offline() }}
             </p>
         }
     };
@@ -76,7 +76,7 @@ fn Member(id: String) -> impl IntoView {
             <Dot />
             <p class="who">
                 <bdi class="full-name">{name}</bdi>
-                {own.then(|| view! { " " <span class="own">{text::THIS_DEVICE}</span> })}
+                {own.then(|| view! { " " <span class="own">{text::this_device()}</span> })}
             </p>
             <p class="hint">
                 {state}

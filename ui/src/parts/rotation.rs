@@ -34,14 +34,14 @@ pub(crate) fn Rotation() -> impl IntoView {
     };
     view! {
         <section class="card">
-            <h2>{text::ROTATION}</h2>
+            <h2>{text::rotation()}</h2>
             <label class="field">
-                <span class="label">{text::ROTATION_LABEL}</span>
+                <span class="label">{text::rotation_label()}</span>
                 <select data-testid="rotation" aria-describedby="rotation-hint" on:change=choose>
                     {options}
                 </select>
             </label>
-            <p class="hint" id="rotation-hint">{text::ROTATION_HINT}</p>
+            <p class="hint" id="rotation-hint">{text::rotation_hint()}</p>
         </section>
     }
 }

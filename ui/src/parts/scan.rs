@@ -33,9 +33,9 @@ pub(crate) fn Scan(
         view! {
             <button class="secondary" type="button" data-testid="scan" on:click=move |_| open.set(true)>
                 <Icon shape=Shape::Camera />
-                {text::SCAN}
+                {text::scan()}
             </button>
-            <p class="hint or">{text::SCAN_OR}</p>
+            <p class="hint or">{text::scan_or()}</p>
             <Sheet open on_cancel=UnsyncCallback::new(move |()| open.set(false)) title="scan-title">
                 <Scanner load open />
             </Sheet>
@@ -56,10 +56,10 @@ enum Said {
 impl Said {
     fn words(self) -> &'static str {
         match self {
-            Self::Starting => text::SCAN_STARTING,
-            Self::Looking => text::SCAN_LOOKING,
-            Self::NotALink => text::SCAN_NOT_A_LINK,
-            Self::Elsewhere => text::ELSEWHERE,
+            Self::Starting => text::scan_starting(),
+            Self::Looking => text::scan_looking(),
+            Self::NotALink => text::scan_not_a_link(),
+            Self::Elsewhere => text::elsewhere(),
             Self::Failed(why) => why,
         }
     }
@@ -86,18 +86,18 @@ fn Scanner(load: LoadScanner, open: RwSignal<bool>) -> impl IntoView {
     let failed = move || matches!(said.get(), Said::Failed(_));
     view! {
         <div class="scan">
-            <h2 id="scan-title" tabindex="-1" autofocus>{text::SCAN}</h2>
+            <h2 id="scan-title" tabindex="-1" autofocus>{text::scan()}</h2>
             <video
                 node_ref=video
                 muted
                 playsinline
-                aria-label=text::SCAN_VIDEO
+                aria-label=text::scan_video()
                 data-testid="scan-video"
                 hidden=failed
             ></video>
             <p class="lead" class:wrong=failed role="status" data-testid="scan-said">{move || said.get().words()}</p>
             <button class="plain" type="button" data-testid="scan-cancel" on:click=move |_| open.set(false)>
-                {text::CANCEL}
+                {text::cancel()}
             </button>
         </div>
     }
@@ -114,7 +114,7 @@ async fn look(
 ) -> Result<(), &'static str> {
     let camera = Camera::start().await.map_err(words)?;
     let decode: Function =
-        JsFuture::from(decoder).await.ok().and_then(|decode| decode.dyn_into().ok()).ok_or(text::SCAN_NOT_LOADED)?;
+        JsFuture::from(decoder).await.ok().and_then(|decode| decode.dyn_into().ok()).ok_or(text::scan_not_loaded())?;
     let Some(video) = video.try_get_untracked().flatten() else { return Ok(()) };
     camera.show(&video).await.map_err(words)?;
     said.try_set(Said::Looking);
@@ -151,8 +151,8 @@ async fn pause() {
 
 fn words(error: CameraError) -> &'static str {
     match error {
-        CameraError::Denied => text::SCAN_DENIED,
-        CameraError::Missing => text::SCAN_MISSING,
-        CameraError::Busy => text::SCAN_BUSY,
+        CameraError::Denied => text::scan_denied(),
+        CameraError::Missing => text::scan_missing(),
+        CameraError::Busy => text::scan_busy(),
     }
 }

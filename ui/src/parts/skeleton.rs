@@ -12,7 +12,7 @@ pub(crate) fn Skeleton() -> impl IntoView {
     view! {
         <div class="skeleton" aria-busy="true">
             <Mark />
-            <p>{text::LOADING}</p>
+            <p>{text::loading()}</p>
         </div>
     }
 }

@@ -24,12 +24,12 @@ pub(crate) fn Start(
     };
     view! {
         <form class="card" on:submit=start>
-            <h2>{text::START}</h2>
+            <h2>{text::start()}</h2>
             {match host.platform().default_relay {
                 Some(origin) => view! { <KnownRelay origin /> }.into_any(),
-                None => view! { <RelayField relay testid="relay" hint=text::RELAY_HINT /> }.into_any(),
+                None => view! { <RelayField relay testid="relay" hint=text::relay_hint() /> }.into_any(),
             }}
-            <button class="primary" type="submit" data-testid="create-account">{text::START_BUTTON}</button>
+            <button class="primary" type="submit" data-testid="create-account">{text::start_button()}</button>
         </form>
     }
 }
@@ -39,9 +39,9 @@ pub(crate) fn Start(
 fn KnownRelay(origin: String) -> impl IntoView {
     view! {
         <p class="field">
-            <span class="label">{text::RELAY}</span>
+            <span class="label">{text::relay()}</span>
             <bdi dir="ltr">{origin}</bdi>
-            <span class="hint">{text::RELAY_HINT}</span>
+            <span class="hint">{text::relay_hint()}</span>
         </p>
     }
 }
@@ -59,7 +59,7 @@ pub(crate) fn RelayField(
     let hint_id = format!("{testid}-hint");
     view! {
         <label class="field">
-            <span class="label">{text::RELAY}</span>
+            <span class="label">{text::relay()}</span>
             <input
                 data-testid=testid
                 type="text"
@@ -69,7 +69,7 @@ pub(crate) fn RelayField(
                 spellcheck="false"
                 dir="ltr"
                 required
-                placeholder=text::RELAY_EXAMPLE
+                placeholder=text::relay_example()
                 aria-describedby=hint_id.clone()
                 bind:value=relay
             />

@@ -20,10 +20,10 @@ pub(crate) enum Strength {
 impl Strength {
     pub(crate) fn words(self) -> &'static str {
         match self {
-            Self::Short => text::PASSPHRASE_SHORT,
-            Self::Weak => text::PASSPHRASE_WEAK,
-            Self::Fair => text::PASSPHRASE_FAIR,
-            Self::Strong => text::PASSPHRASE_STRONG,
+            Self::Short => text::passphrase_short(),
+            Self::Weak => text::passphrase_weak(),
+            Self::Fair => text::passphrase_fair(),
+            Self::Strong => text::passphrase_strong(),
         }
     }
 }

@@ -21,8 +21,8 @@ pub(crate) fn Subpage(
                 class="bare"
                 type="button"
                 data-testid="back"
-                aria-label=text::BACK
-                title=text::BACK
+                aria-label=text::back()
+                title=text::back()
                 on:click=move |_| host.places.back()
             >
                 <Icon shape=Shape::Back />

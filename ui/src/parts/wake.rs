@@ -27,15 +27,15 @@ fn Choice(state: Signal<State>, choose: UnsyncCallback<bool>) -> impl IntoView {
     };
     let is_on = move || state.get() == State::On;
     let trouble = move || match state.get() {
-        State::Blocked => text::WAKE_BLOCKED,
-        State::Failed => text::WAKE_FAILED,
+        State::Blocked => text::wake_blocked(),
+        State::Failed => text::wake_failed(),
         State::Off | State::Asking | State::On => "",
     };
     let label = move || match state.get() {
-        State::On => text::WAKE_STOP,
-        State::Asking => text::WAKE_ASKING,
-        State::Blocked | State::Failed => text::WAKE_AGAIN,
-        State::Off => text::WAKE_START,
+        State::On => text::wake_stop(),
+        State::Asking => text::wake_asking(),
+        State::Blocked | State::Failed => text::wake_again(),
+        State::Off => text::wake_start(),
     };
     let busy = move || state.get() == State::Asking;
     let press = move |_| {
@@ -45,8 +45,8 @@ fn Choice(state: Signal<State>, choose: UnsyncCallback<bool>) -> impl IntoView {
     };
     view! {
         <section class="card" data-testid="wake" data-state=word>
-            <h2>{text::WAKE}</h2>
-            <p class="hint" role="status">{move || if is_on() { text::WAKE_IS_ON } else { text::WAKE_IS_OFF }}</p>
+            <h2>{text::wake()}</h2>
+            <p class="hint" role="status">{move || if is_on() { text::wake_is_on() } else { text::wake_is_off() }}</p>
             <p class="wrong" role="alert" data-testid="wake-trouble">{trouble}</p>
             <button
                 class="secondary wide"
@@ -58,7 +58,7 @@ fn Choice(state: Signal<State>, choose: UnsyncCallback<bool>) -> impl IntoView {
             >
                 {label}
             </button>
-            <p class="hint">{text::WAKE_HINT}</p>
+            <p class="hint">{text::wake_hint()}</p>
         </section>
     }
 }

@@ -12,9 +12,9 @@ use crate::text;
 pub(crate) fn Devices() -> impl IntoView {
     let host = host();
     view! {
-        <Subpage title=text::DEVICES>
+        <Subpage title=text::devices()>
             <Roster />
-            <p class="hint">{text::DEVICES_HINT}</p>
+            <p class="hint">{text::devices_hint()}</p>
             <button
                 class="secondary wide"
                 type="button"
@@ -22,7 +22,7 @@ pub(crate) fn Devices() -> impl IntoView {
                 on:click=move |_| host.send(Command::Invite)
             >
                 <Icon shape=Shape::Plus />
-                {text::ADD}
+                {text::add()}
             </button>
             <Check />
         </Subpage>

@@ -14,7 +14,7 @@ pub(crate) fn Failure(
     view! {
         <main class="page centred">
             <Mark />
-            <h1 tabindex="-1">{text::CANNOT_START}</h1>
+            <h1 tabindex="-1">{text::cannot_start()}</h1>
             <p class="lead" role="alert" data-testid="failure">{message}</p>
         </main>
     }

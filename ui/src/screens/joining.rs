@@ -23,12 +23,12 @@ pub(crate) fn Joining() -> impl IntoView {
             {move || match digits.get() {
                 None => {
                     view! {
-                        <h1 tabindex="-1" class="pulse">{text::CONNECTING}</h1>
+                        <h1 tabindex="-1" class="pulse">{text::connecting()}</h1>
                         {move || {
                             if waiting.get() {
                                 view! { <Connection /> }.into_any()
                             } else if by_link.get() {
-                                view! { <p class="lead">{text::CONNECTING_HINT}</p> }.into_any()
+                                view! { <p class="lead">{text::connecting_hint()}</p> }.into_any()
                             } else {
                                 ().into_any()
                             }
@@ -38,16 +38,16 @@ pub(crate) fn Joining() -> impl IntoView {
                 }
                 Some(digits) => {
                     view! {
-                        <h1 tabindex="-1">{text::DIGITS}</h1>
+                        <h1 tabindex="-1">{text::digits()}</h1>
                         <p class="digits" data-testid="digits" role="img" dir="ltr" aria-label=entry::spelled(&digits)>
                             {entry::grouped(&digits)}
                         </p>
-                        <p class="lead">{text::DIGITS_HINT}</p>
+                        <p class="lead">{text::digits_hint()}</p>
                     }
                         .into_any()
                 }
             }}
         </div>
-        <button class="secondary" type="button" on:click=move |_| host.send(Command::CancelJoin)>{text::CANCEL}</button>
+        <button class="secondary" type="button" on:click=move |_| host.send(Command::CancelJoin)>{text::cancel()}</button>
     }
 }

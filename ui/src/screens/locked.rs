@@ -34,19 +34,19 @@ pub(crate) fn Locked() -> impl IntoView {
         <header class="hero">
             <Mark />
             <div>
-                <h1 tabindex="-1" data-testid="locked">{text::LOCKED}</h1>
-                <p class="lead">{text::LOCKED_HINT}</p>
+                <h1 tabindex="-1" data-testid="locked">{text::locked()}</h1>
+                <p class="lead">{text::locked_hint()}</p>
             </div>
         </header>
         <form class="card" on:submit=unlock>
-            <PassphraseField id="passphrase" label=text::PASSPHRASE typed=passphrase kind="current-password" />
+            <PassphraseField id="passphrase" label=text::passphrase() typed=passphrase kind="current-password" />
             <Trouble />
-            <TryButton label=text::UNLOCK working=text::UNLOCKING testid="unlock" />
+            <TryButton label=text::unlock() working=text::unlocking() testid="unlock" />
         </form>
         <Confirm
-            label=text::FORGOTTEN
-            warning=text::FORGOTTEN_WARNING
-            yes=text::FORGOTTEN_SURE
+            label=text::forgotten()
+            warning=text::forgotten_warning()
+            yes=text::forgotten_sure()
             testid="forget"
             on_yes=UnsyncCallback::new(move |()| host.ask(LockCommand::Forget))
         />

@@ -13,19 +13,19 @@ pub(crate) fn Member() -> impl IntoView {
     let host = host();
     if host.opened_link.get_untracked().is_some() {
         host.opened_link.set(None);
-        host.news.show(text::OPENED_MEMBER);
+        host.news.show(text::opened_member());
     }
     let alone = host.follow(|view| view.devices.len() <= 1);
     view! {
         <header class="bar">
             <Mark />
             <div>
-                <h1 tabindex="-1">{text::PRODUCT}</h1>
+                <h1 tabindex="-1">{text::product()}</h1>
                 <Connection />
             </div>
-            <nav class="places" aria-label=text::PLACES>
-                <Way to=Place::Devices shape=Shape::Devices label=text::DEVICES testid="devices" />
-                <Way to=Place::Settings shape=Shape::Settings label=text::SETTINGS testid="settings" />
+            <nav class="places" aria-label=text::places()>
+                <Way to=Place::Devices shape=Shape::Devices label=text::devices() testid="devices" />
+                <Way to=Place::Settings shape=Shape::Settings label=text::settings() testid="settings" />
             </nav>
         </header>
         <main class="desk">

@@ -23,15 +23,15 @@ pub(crate) fn OpenedLink() -> impl IntoView {
         <header class="hero">
             <Mark />
             <div>
-                <h1 tabindex="-1">{text::OPENED}</h1>
-                <p class="lead">{text::OPENED_HINT}</p>
+                <h1 tabindex="-1">{text::opened()}</h1>
+                <p class="lead">{text::opened_hint()}</p>
             </div>
         </header>
         <form class="card" on:submit=join>
             <NameField name />
-            <button class="primary" type="submit" data-testid="join">{text::JOIN_BUTTON}</button>
-            <p class="hint">{text::OPENED_ONCE}</p>
+            <button class="primary" type="submit" data-testid="join">{text::join_button()}</button>
+            <p class="hint">{text::opened_once()}</p>
         </form>
-        <button class="plain" type="button" on:click=move |_| host.opened_link.set(None)>{text::OPENED_LATER}</button>
+        <button class="plain" type="button" on:click=move |_| host.opened_link.set(None)>{text::opened_later()}</button>
     }
 }

@@ -9,14 +9,14 @@ use crate::text;
 #[component]
 pub(crate) fn Settings() -> impl IntoView {
     view! {
-        <Subpage title=text::SETTINGS>
+        <Subpage title=text::settings()>
             <Wake />
             <Lock />
             <Rotation />
             <Bounds />
             <section class="card">
-                <h2>{text::LEAVE}</h2>
-                <p class="hint">{text::LEAVE_HINT}</p>
+                <h2>{text::leave()}</h2>
+                <p class="hint">{text::leave_hint()}</p>
                 <Leave />
             </section>
         </Subpage>

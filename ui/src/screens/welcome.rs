@@ -19,8 +19,8 @@ pub(crate) fn Welcome() -> impl IntoView {
         <header class="hero">
             <Mark />
             <div>
-                <h1 tabindex="-1">{text::PRODUCT}</h1>
-                <p class="lead">{text::PROMISE}</p>
+                <h1 tabindex="-1">{text::product()}</h1>
+                <p class="lead">{text::promise()}</p>
             </div>
         </header>
         <Show when=move || removed.get()>

@@ -1,0 +1,112 @@
+//! Turns `extension/static/_locales/*/messages.json` into functions, one for each word, and refuses words
+//! that one of the languages lacks or whose placeholders differ.
+
+use std::collections::BTreeMap;
+use std::error::Error;
+use std::fmt::Write as _;
+use std::path::{Path, PathBuf};
+use std::{env, fs};
+
+use serde_json::Value;
+
+/// The first is what is shown where a person reads none of them. The order is that of `Language`.
+const LANGUAGES: [&str; 2] = ["en", "de"];
+/// What only the browser reads, through the manifest.
+const MANIFEST: &str = "manifest_";
+
+type Words = BTreeMap<String, Word>;
+
+struct Word {
+    /// With `$1` for the first value.
+    text: String,
+    /// The names of the values, in their order.
+    values: Vec<String>,
+}
+
+fn main() -> Result<(), Box<dyn Error>> {
+    let folder = Path::new(&env::var("CARGO_MANIFEST_DIR")?).join("../extension/static/_locales");
+    println!("cargo::rerun-if-changed=build.rs");
+    let mut all = Vec::new();
+    for language in LANGUAGES {
+        let file = folder.join(language).join("messages.json");
+        println!("cargo::rerun-if-changed={}", file.display());
+        let text = fs::read_to_string(&file)?;
+        let words = read(&text).map_err(|error| format!("_locales/{language}/messages.json: {error}"))?;
+        all.push(words);
+    }
+    let wrong = differences(&all);
+    if !wrong.is_empty() {
+        return Err(wrong.join("\n").into());
+    }
+    let out = PathBuf::from(env::var("OUT_DIR")?).join("words.rs");
+    fs::write(out, functions(&all)?)?;
+    Ok(())
+}
+
+fn read(text: &str) -> Result<Words, Box<dyn Error>> {
+    let Value::Object(entries) = serde_json::from_str(text)? else {
+        return Err("is no object".into());
+    };
+    let words = entries.into_iter().map(|(key, entry)| {
+        let word = word(&entry).map_err(|error| format!("{key}: {error}"))?;
+        Ok((key, word))
+    });
+    words.collect()
+}
+
+/// Chrome's form: `$NAME$` in the message stands for `placeholders.name.content`, which is `$1` and so on.
+fn word(entry: &Value) -> Result<Word, String> {
+    let message = entry["message"].as_str().ok_or("has no message")?;
+    let mut values = BTreeMap::new();
+    let mut text = message.to_owned();
+    for (name, placeholder) in entry["placeholders"].as_object().into_iter().flatten() {
+        let content = placeholder["content"].as_str().unwrap_or_default();
+        let written = format!("${}$", name.to_uppercase());
+        if !message.contains(&written) {
+            return Err(format!("{written} is not in the message"));
+        }
+        text = text.replace(&written, content);
+        values.insert(content.to_owned(), name.clone());
+    }
+    let in_order = values.keys().enumerate().all(|(n, content)| *content == format!("${}", n + 1));
+    let used: usize = values.keys().map(|content| text.matches(content.as_str()).count()).sum();
+    if !in_order || used != text.matches('$').count() {
+        return Err("placeholders must be $1, $2 and so on, and each $NAME$ needs one".into());
+    }
+    Ok(Word { text, values: values.into_values().collect() })
+}
+
+fn differences(all: &[Words]) -> Vec<String> {
+    let mut wrong = Vec::new();
+    for (language, words) in LANGUAGES.iter().zip(all) {
+        for (other, others) in LANGUAGES.iter().zip(all) {
+            for (key, word) in others {
+                match words.get(key) {
+                    None => wrong.push(format!("{key}: is in _locales/{other}, and missing in _locales/{language}")),
+                    Some(same) if same.values != word.values => {
+                        wrong.push(format!("{key}: its placeholders differ between {other} and {language}"));
+                    }
+                    Some(_) => {}
+                }
+            }
+        }
+    }
+    wrong
+}
+
+fn functions(all: &[Words]) -> Result<String, Box<dyn Error>> {
+    let mut code = String::new();
+    let Some(first) = all.first() else { return Ok(code) };
+    for (key, word) in first.iter().filter(|(key, _)| !key.starts_with(MANIFEST)) {
+        let texts: Vec<&str> = all.iter().filter_map(|words| words.get(key)).map(|word| word.text.as_str()).collect();
+        if word.values.is_empty() {
+            writeln!(code, "pub(crate) fn {key}() -> &'static str {{\n    pick({texts:?})\n}}\n")?;
+            continue;
+        }
+        let takes: Vec<String> = word.values.iter().map(|name| format!("{name}: impl std::fmt::Display")).collect();
+        let gives: Vec<String> = word.values.iter().map(|name| format!("{name}.to_string()")).collect();
+        let (takes, gives) = (takes.join(", "), gives.join(", "));
+        writeln!(code, "pub(crate) fn {key}({takes}) -> String {{\n    fill(pick({texts:?}), &[{gives}])\n}}\n")?;
+    }
+    Ok(code)
+}
