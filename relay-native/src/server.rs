@@ -117,6 +117,7 @@ impl Server {
             }
             Route::Mailbox(id) => self.upgrade(request, peer, Target::Mailbox(id), place),
             Route::Nameplate(number) => self.upgrade(request, peer, Target::Nameplate(number), place),
+            Route::Share => made_up(&http::share()),
             Route::File(file) => self.file(&file, headers),
             Route::Refused(fault) => made_up(&http::fault(fault)),
         }

@@ -63,6 +63,7 @@ async fn answer(request: Request, env: &Env) -> Result<Response> {
         Route::Mailbox(id) if may(&request, Gate::open_socket)? => hand_over(id, request, env).await,
         Route::Nameplate(number) if may(&request, Gate::ask_nameplate)? => by_nameplate(number, request, env).await,
         Route::Mailbox(_) | Route::Nameplate(_) => fault(Fault::TooOften),
+        Route::Share => send(&http::share()),
         Route::File(file) => web::serve(file, &request, env).await,
         Route::Refused(why) => fault(why),
     }

@@ -13,6 +13,32 @@
     history.replaceState(null, "", "/");
   }
 
+  // What happens before the app is there to hear it: the browser offers to install it, or a shortcut was chosen.
+  let heard = [];
+  let tell = (what) => heard.push(what);
+  const hear = (listener) => {
+    tell = listener;
+    heard.splice(0).forEach(listener);
+  };
+  addEventListener("beforeinstallprompt", (event) => {
+    event.preventDefault();
+    tell(event);
+  });
+  const wishOf = (url) => new URL(url).searchParams.get("do");
+  let opened = wishOf(location.href);
+  if (opened) {
+    tell(opened);
+    history.replaceState(history.state, "", "/");
+  }
+  // Chosen while the app is open; what it was opened with comes here once more.
+  globalThis.launchQueue?.setConsumer(({ targetURL }) => {
+    const wish = targetURL && wishOf(targetURL);
+    if (wish && wish !== opened) {
+      tell(wish);
+    }
+    opened = undefined;
+  });
+
   const drawn = new Promise((resolve) => {
     if (document.readyState === "loading") {
       document.addEventListener("DOMContentLoaded", resolve, { once: true });
@@ -22,9 +48,11 @@
   });
 
   const start = async () => {
-    const module = await import("/hushclip_web.js");
-    await Promise.all([drawn, module.default({ module_or_path: "/hushclip_web_bg.wasm" })]);
-    module.start(link, scanner);
+    // Compiled while its bindings are still on their way.
+    const wasm = WebAssembly.compileStreaming(fetch("/hushclip_web_bg.wasm"));
+    const [module] = await Promise.all([import("/hushclip_web.js"), wasm]);
+    await Promise.all([drawn, module.default({ module_or_path: wasm })]);
+    module.start(link, scanner, hear);
     link = undefined;
   };
 
@@ -35,7 +63,7 @@
     return module.decode;
   };
 
-  start().catch(async (error) => {
+  const failed = async (error) => {
     console.error(error);
     await drawn;
     const place = document.getElementById("opening");
@@ -43,5 +71,21 @@
       place.textContent = "Hushclip could not be loaded. Check the connection and reload the page; an older browser may need an update.";
       place.parentElement.classList.add("stuck");
     }
-  });
+    // A later build may be what helps, and the app is not there to offer it.
+    const { waiting } = (await navigator.serviceWorker?.getRegistration()) ?? {};
+    if (place && waiting) {
+      const button = document.createElement("button");
+      button.className = "primary";
+      button.textContent = "Update";
+      button.onclick = () => {
+        navigator.serviceWorker.addEventListener("controllerchange", () => location.reload());
+        waiting.postMessage("switch");
+      };
+      place.after(button);
+    }
+  };
+
+  // Once there is something to see, the worker may fetch what it keeps for later. Some private windows have none.
+  const keep = () => navigator.serviceWorker?.register("/sw.js").catch(() => {});
+  start().catch(failed).then(keep);
 }

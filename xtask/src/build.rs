@@ -4,6 +4,7 @@
 mod deploy;
 pub(crate) mod files;
 mod manifest;
+mod service_worker;
 pub(crate) mod wasm;
 
 use std::{fs, path::Path, process::Command, time::Duration};
@@ -124,6 +125,7 @@ fn web() -> Result<()> {
     for module in Part::Web.modules() {
         files::copy_tree(&wasm::bundle(module)?, &dir)?;
     }
+    service_worker::list_files(&dir)?;
     done(&dir);
     Ok(())
 }

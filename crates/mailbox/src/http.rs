@@ -20,6 +20,10 @@ const NAMEPLATE: &str = "/v1/nameplate/";
 const PAGE: &str = "/index.html";
 /// The page that pairing links lead to; their secrets are in the fragment.
 const PAIR: &str = "/pair";
+/// Where an installed app is sent what is shared to it. Its service worker answers there itself.
+const SHARE: &str = "/share";
+/// The page says that nothing arrived.
+const AFTER_SHARE: &str = "/?do=reshare";
 /// Longer than any path in the web app.
 const PATH_BYTES: usize = 128;
 const JSON: &str = "application/json";
@@ -40,6 +44,8 @@ pub enum Route<'p> {
     Mailbox(MailboxId),
     /// A WebSocket to the account that a typed code's number leads to. `None` is no number.
     Nameplate(Option<u32>),
+    /// Something is shared to an app whose service worker is gone. Its body is nobody's business here.
+    Share,
     /// A file of the web app.
     File(File<'p>),
     /// Nothing that is answered here.
@@ -100,6 +106,9 @@ pub fn route<'p>(method: &str, path: &'p str, upgrade: bool) -> Route<'p> {
     if let Some(number) = path.strip_prefix(NAMEPLATE) {
         return if upgrade { Route::Nameplate(nameplate(number)) } else { Route::Refused(Fault::Upgrade) };
     }
+    if path == SHARE && matches!(method, "GET" | "HEAD" | "POST") {
+        return Route::Share;
+    }
     if !matches!(method, "GET" | "HEAD") {
         return Route::Refused(Fault::Method);
     }
@@ -135,6 +144,13 @@ pub fn health() -> Answer {
     answer.headers.retain(|(name, _)| *name != "Cross-Origin-Resource-Policy");
     answer.headers.push(("Cross-Origin-Resource-Policy", "cross-origin".into()));
     answer.headers.push(("Access-Control-Allow-Origin", "*".into()));
+    answer
+}
+
+/// Leads to the app whoever wanted to share something with it. The request's body is not read.
+pub fn share() -> Answer {
+    let mut answer = made_up(303, "text/plain; charset=utf-8", NO_POLICY, String::new());
+    answer.headers.push(("Location", AFTER_SHARE.into()));
     answer
 }
 
@@ -263,7 +279,19 @@ mod tests {
             assert_eq!(route("GET", wrong, false), Route::Refused(Fault::NotFound), "{wrong}");
         }
         assert_eq!(route("PUT", "/health", false), Route::Refused(Fault::Method));
+        assert_eq!(route("POST", "/", false), Route::Refused(Fault::Method));
         assert_eq!(fault(Fault::Method).headers.last().unwrap(), &("Allow", "GET, HEAD".to_owned()));
+    }
+
+    #[test]
+    fn what_is_shared_is_led_to_the_app_and_not_read() {
+        assert_eq!(route("POST", "/share", false), Route::Share);
+        assert_eq!(route("GET", "/share", true), Route::Share);
+        assert_eq!(route("PUT", "/share", false), Route::Refused(Fault::Method));
+        let answer = share();
+        assert_eq!((answer.status, answer.body.as_str()), (303, ""));
+        assert!(answer.headers.contains(&("Location", "/?do=reshare".to_owned())));
+        assert!(answer.headers.contains(&("Cache-Control", "no-store".to_owned())));
     }
 
     #[test]

@@ -98,3 +98,15 @@ fn a_mailbox_is_for_websockets_and_its_name_is_strict() {
     assert_refused(&request(&relay, "GET", &format!("{MAILBOX}/")), 404, "not_found");
     assert_refused(&request(&relay, "GET", &format!("/v1/mailbox/{}", "a".repeat(4000))), 404, "not_found");
 }
+
+#[test]
+fn what_is_shared_without_a_service_worker_leads_to_the_app() {
+    let relay = Relay::start();
+    for method in ["POST", "GET"] {
+        let answer = request(&relay, method, "/share");
+        assert_eq!((answer.status, answer.text().as_str()), (303, ""), "{method}");
+        assert_eq!(answer.header("location"), "/?do=reshare");
+        assert_secured(&answer);
+    }
+    assert_refused(&request(&relay, "PUT", "/share"), 405, "method_not_allowed");
+}
