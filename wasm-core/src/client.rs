@@ -1,7 +1,10 @@
 //! The client of a page that owns its engine, as the web app does. It watches the page's life and
 //! tells the engine; what it hears from there goes to the page's hooks.
 
-use hushclip_engine::{Command, Content, LockCommand, LockView, Notice, View};
+use std::cell::RefCell;
+use std::rc::Rc;
+
+use hushclip_engine::{ArchiveOutcome, ArchiveRequest, Command, Content, LockCommand, LockView, Notice, Query, View};
 use wasm_bindgen::JsCast as _;
 use wasm_bindgen::closure::Closure;
 use web_sys::{EventTarget, VisibilityState};
@@ -22,56 +25,87 @@ pub struct Hooks {
     pub write_clipboard: Box<dyn Fn(Content)>,
 }
 
-impl Host for Hooks {
-    fn view_changed(&self, view: &dyn Fn() -> View) {
-        (self.on_view)(view());
+/// The hooks of a page, and what it looks for.
+struct Page {
+    hooks: Rc<Hooks>,
+    query: Rc<RefCell<Query>>,
+}
+
+impl Host for Page {
+    fn view_changed(&self, find: &dyn Fn(&Query) -> View) {
+        (self.hooks.on_view)(find(&self.query.borrow()));
     }
 
     fn lock_changed(&self, lock: LockView) {
-        (self.on_lock)(lock);
+        (self.hooks.on_lock)(lock);
     }
 
     fn notice(&self, notice: Notice) {
-        (self.on_notice)(notice);
+        (self.hooks.on_notice)(notice);
     }
 
     fn write_clipboard(&self, content: Content) {
-        (self.write_clipboard)(content);
+        (self.hooks.write_clipboard)(content);
     }
+
+    // What pages may not write unasked they may not clear either.
+    fn clear_clipboard(&self, _content: Content) {}
 }
 
 /// A client that runs until its page goes. Clones are handles on the same one.
 #[derive(Clone)]
-pub struct Client(Shell);
+pub struct Client {
+    shell: Shell,
+    hooks: Rc<Hooks>,
+    query: Rc<RefCell<Query>>,
+}
 
 impl Client {
     /// Starts the client; the first picture, or the lock, follows at once. Only one page of a browser profile has
     /// a client: after [`StartError::OtherTab`], [`crate::other_tab_closed`] says when to try again.
     pub async fn start(hooks: Hooks) -> Result<Self, StartError> {
         lock::take().await?;
-        let shell = Shell::start(hooks).await?;
+        let (hooks, query) = (Rc::new(hooks), Rc::default());
+        let shell = Shell::start(Page { hooks: Rc::clone(&hooks), query: Rc::clone(&query) }).await?;
         watch(&shell);
-        Ok(Self(shell))
+        Ok(Self { shell, hooks, query })
+    }
+
+    /// The person looks for other clips; the picture with them follows at once.
+    pub fn query(&self, query: Query) {
+        let view = self.shell.find(&query);
+        self.query.replace(query);
+        (self.hooks.on_view)(view);
+    }
+
+    /// A clip's content, to be copied within the tap that asks for it.
+    pub fn content(&self, id: &str) -> Option<Content> {
+        self.shell.content(id)
+    }
+
+    /// Makes a file of the history, or takes one in.
+    pub async fn archive(&self, request: ArchiveRequest) -> ArchiveOutcome {
+        self.shell.archive(request).await
     }
 
     /// The person asks for something.
     pub fn command(&self, command: Command) {
-        self.0.command(command);
+        self.shell.command(command);
     }
 
     /// The person asks something of the lock.
     pub fn ask(&self, command: LockCommand) {
-        self.0.ask(command);
+        self.shell.ask(command);
     }
 
     /// The person copied something here.
     pub fn local_copy(&self, text: String, html: Option<String>) {
-        self.0.local_copy(text, html);
+        self.shell.local_copy(text, html);
     }
 
     /// The network, or the person, is back.
     pub fn online(&self) {
-        self.0.online();
+        self.shell.online();
     }
 }
 

@@ -6,6 +6,7 @@
 //! background itself uses [`Shell`]. Where a person has set a passphrase, the engine exists only while it
 //! is unlocked.
 
+mod archive;
 mod client;
 mod failure;
 mod idle;

@@ -4,7 +4,7 @@
 use std::cell::RefCell;
 use std::rc::{Rc, Weak};
 
-use hushclip_engine::{Command, LockCommand, LockView, Notice, View};
+use hushclip_engine::{ArchiveOutcome, ArchiveRequest, Command, LockCommand, LockView, Notice, Query, View};
 use serde::{Deserialize, Serialize};
 use wasm_bindgen::closure::Closure;
 use wasm_bindgen::{JsCast as _, JsValue};
@@ -28,6 +28,8 @@ pub enum ToPopup {
     Lock(LockView),
     /// Passing news.
     Notice(Notice),
+    /// What came of a file that was asked for.
+    Archive(ArchiveOutcome),
 }
 
 /// What a popup says.
@@ -38,6 +40,10 @@ pub enum ToBackground {
     Command(Command),
     /// The person asks something of the lock.
     Lock(LockCommand),
+    /// The person looks for other clips.
+    Query(Query),
+    /// The person wants a file, or brings one.
+    Archive(ArchiveRequest),
 }
 
 /// A popup's line to the background. Clones are handles on the same one.
@@ -50,6 +56,8 @@ struct Inner {
     port: RefCell<Option<JsValue>>,
     /// What could not be said while there was no line.
     unsaid: RefCell<Vec<String>>,
+    /// What the person looks for.
+    query: RefCell<Option<Query>>,
     message: Heard,
     gone: Heard,
 }
@@ -59,12 +67,14 @@ pub fn connect(
     on_view: impl Fn(View) + 'static,
     on_lock: impl Fn(LockView) + 'static,
     on_notice: impl Fn(Notice) + 'static,
+    on_archive: impl Fn(ArchiveOutcome) + 'static,
 ) -> Port {
     let message = Closure::new(move |message: JsValue| {
         match message.as_string().and_then(|text| serde_json::from_str(&text).ok()) {
             Some(ToPopup::View(view)) => on_view(view),
             Some(ToPopup::Lock(lock)) => on_lock(lock),
             Some(ToPopup::Notice(notice)) => on_notice(notice),
+            Some(ToPopup::Archive(outcome)) => on_archive(outcome),
             // An update of the extension may leave a popup behind that is older than its background.
             None => {}
         }
@@ -80,7 +90,7 @@ pub fn connect(
                 });
             }
         });
-        Inner { port: RefCell::default(), unsaid: RefCell::default(), message, gone }
+        Inner { port: RefCell::default(), unsaid: RefCell::default(), query: RefCell::default(), message, gone }
     });
     let first = Rc::clone(&inner);
     spawn_local(async move { first.connect().await });
@@ -96,6 +106,18 @@ impl Port {
     /// The person asks something of the lock.
     pub fn ask(&self, command: LockCommand) {
         self.say(&ToBackground::Lock(command));
+    }
+
+    /// The person looks for other clips.
+    pub fn query(&self, query: Query) {
+        // A background that starts anew has to be told again.
+        self.0.query.replace(Some(query.clone()));
+        self.say(&ToBackground::Query(query));
+    }
+
+    /// The person wants a file, or brings one.
+    pub fn archive(&self, request: ArchiveRequest) {
+        self.say(&ToBackground::Archive(request));
     }
 
     fn say(&self, message: &ToBackground) {
@@ -115,6 +137,10 @@ impl Inner {
             }
         };
         *self.port.borrow_mut() = Some(port);
+        let query = self.query.borrow().clone();
+        if let Some(query) = query.and_then(|query| serde_json::to_string(&ToBackground::Query(query)).ok()) {
+            self.say(query);
+        }
         for text in self.unsaid.take() {
             self.say(text);
         }

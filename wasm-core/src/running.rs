@@ -10,7 +10,7 @@ use std::task::{Poll, Waker};
 
 use hushclip_crypto::vault::VaultKey;
 use hushclip_engine::view::{Connection, Problem};
-use hushclip_engine::{Effect, Engine, Event, Notice, View, Write};
+use hushclip_engine::{Effect, Engine, Event, Notice, Query, View, Write};
 use js_sys::Function;
 use wasm_bindgen_futures::spawn_local;
 
@@ -111,8 +111,12 @@ impl Running {
         answer.next().await
     }
 
-    pub(crate) fn view(&self) -> View {
-        self.stalled(self.engine.borrow().view())
+    pub(crate) fn find(&self, query: &Query) -> View {
+        self.stalled(self.engine.borrow().find(query))
+    }
+
+    pub(crate) fn with_engine<T>(&self, ask: impl FnOnce(&Engine) -> T) -> T {
+        ask(&self.engine.borrow())
     }
 
     pub(crate) fn view_without_clips(&self) -> View {
@@ -193,6 +197,7 @@ impl Running {
                 self.timer.replace(Some(Timer::at(at, fired)));
             }
             Effect::WriteClipboard(content) => self.host.write_clipboard(content),
+            Effect::ClearClipboard(content) => self.host.clear_clipboard(content),
             Effect::Notice(notice) => self.host.notice(notice),
             Effect::ViewChanged => self.view_is_old.set(true),
         }
@@ -253,7 +258,7 @@ impl Running {
     fn show(&self) {
         self.view_is_old.set(false);
         self.shown_at.set(time::now());
-        self.host.view_changed(&|| self.view());
+        self.host.view_changed(&|query| self.find(query));
     }
 
     fn stalled(&self, view: View) -> View {

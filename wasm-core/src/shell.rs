@@ -5,7 +5,10 @@ use std::cell::RefCell;
 use std::rc::Rc;
 
 use hushclip_crypto::vault::{LockedKey, UnlockError, VaultKey};
-use hushclip_engine::{Command, Content, Event, LockCommand, LockState, LockView, Notice, View};
+use hushclip_engine::{
+    ArchiveOutcome, ArchiveRequest, Command, Content, Event, LockCommand, LockState, LockView, Notice, Query, Settings,
+    View,
+};
 use wasm_bindgen_futures::spawn_local;
 
 use crate::failure::{LockFailure, StartError};
@@ -15,21 +18,23 @@ use crate::running::Running;
 use crate::store::{Guard, Store};
 use crate::time::{self, Timer};
 use crate::tries::Tries;
-use crate::{js, rng};
+use crate::{archive, js, rng};
 
 /// Argon2id lets nothing else happen; the page shall have been painted before, milliseconds.
 const PAINT_MS: u64 = 60;
 
 /// What the surroundings do for a shell.
 pub trait Host {
-    /// The view is not what it was; `view` makes the new one, which costs a copy of all clips.
-    fn view_changed(&self, view: &dyn Fn() -> View);
+    /// The view is not what it was; `find` makes the new one.
+    fn view_changed(&self, find: &dyn Fn(&Query) -> View);
     /// The lock is not what it was. Once it is locked, whatever was shown is to be forgotten.
     fn lock_changed(&self, lock: LockView);
     /// Something passing happened.
     fn notice(&self, notice: Notice);
     /// Put this on the clipboard.
     fn write_clipboard(&self, content: Content);
+    /// Clear the clipboard, if it still holds this. Line endings may differ.
+    fn clear_clipboard(&self, content: Content);
 }
 
 /// A device in this browser. Clones are handles on the same one.
@@ -128,9 +133,42 @@ impl Shell {
         self.tell(Event::Timer);
     }
 
-    /// What a person sees; nothing while it is locked.
-    pub fn view(&self) -> View {
-        self.0.running().map(|running| running.view()).unwrap_or_default()
+    /// Something was pasted here, nobody knows what.
+    pub fn pasted(&self) {
+        self.tell(Event::Pasted);
+    }
+
+    /// Whether copies are looked at; with a site (its host), whether those made on its pages are.
+    pub fn catches(&self, site: Option<&str>) -> bool {
+        self.0.running().is_some_and(|running| running.with_engine(|engine| engine.settings().catches(site)))
+    }
+
+    /// What the person chose; the usual while it is locked.
+    pub fn settings(&self) -> Settings {
+        self.0.running().map(|running| running.with_engine(|engine| engine.settings().clone())).unwrap_or_default()
+    }
+
+    /// What a person sees, with the clips that they look for; nothing while it is locked.
+    pub fn find(&self, query: &Query) -> View {
+        self.0.running().map(|running| running.find(query)).unwrap_or_default()
+    }
+
+    /// A clip's content.
+    pub fn content(&self, id: &str) -> Option<Content> {
+        self.0.running()?.with_engine(|engine| engine.content(id))
+    }
+
+    /// Makes a file of the history, or takes one in. Takes 64 MiB and about a second.
+    pub async fn archive(&self, request: ArchiveRequest) -> ArchiveOutcome {
+        self.person();
+        // What is shown meanwhile is painted first.
+        time::sleep(PAINT_MS).await;
+        match self.0.running() {
+            Some(running) => {
+                archive::carry_out(&running, request).unwrap_or_else(|problem| ArchiveOutcome::Failed { problem })
+            }
+            None => ArchiveOutcome::Failed { problem: LockFailure::Locked.problem() },
+        }
     }
 
     /// The same without the clips, which are many.

@@ -15,7 +15,7 @@ pub const TEXT: &str = "text/plain";
 /// HTML, UTF-8, not sanitised.
 pub const HTML: &str = "text/html";
 
-/// The sender thinks that this is a secret.
+/// The sender thinks that this is a secret: not shown unasked, and kept for the time that the header gives.
 pub const FLAG_SENSITIVE: u32 = 1;
 /// Forget it after the first paste (best effort).
 pub const FLAG_BURN: u32 = 2;
@@ -82,6 +82,35 @@ pub struct Gone {
 
 impl Tombstone {
     /// Items that one tombstone may name.
+    pub const MOST: usize = 256;
+}
+
+/// Body of a state item: `[at, [[item, pinned] …]]`. What is said last, in the relay's order, counts.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+#[cbor(array)]
+pub struct State {
+    /// When it was sent, by the sender's clock, milliseconds since 1970.
+    #[n(0)]
+    pub at_ms: u64,
+    /// Clips that are pinned, or no longer, at most [`State::MOST`].
+    #[n(1)]
+    pub pins: Vec<Pin>,
+}
+
+/// Whether a clip is pinned.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+#[cbor(array)]
+pub struct Pin {
+    /// Its name.
+    #[n(0)]
+    pub item: ItemId,
+    /// Whether it is.
+    #[n(1)]
+    pub pinned: bool,
+}
+
+impl State {
+    /// Clips that one state item may name.
     pub const MOST: usize = 256;
 }
 

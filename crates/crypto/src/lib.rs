@@ -3,6 +3,7 @@
 //!
 //! Naming: `derive_*` is deterministic, `make_*` uses fresh randomness, `seal`/`open` are inverse.
 
+pub mod archive;
 pub mod body;
 pub mod envelope;
 pub mod epoch;

@@ -3,6 +3,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::Settings;
+
 /// A request from the person at the device.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "do", rename_all = "snake_case")]
@@ -41,6 +43,50 @@ pub enum Command {
     Copied {
         /// Hexadecimal item identifier, as in [`crate::view::ClipView::id`].
         id: String,
+    },
+    /// Puts a clip of the list on the clipboard.
+    Take {
+        /// As in [`crate::view::ClipView::id`].
+        id: String,
+        /// Without its HTML form.
+        plain: bool,
+    },
+    /// Keeps a clip when others make room for newer ones, on all devices; or no longer.
+    Pin {
+        /// As in [`crate::view::ClipView::id`].
+        id: String,
+        /// Whether it is to be kept.
+        pinned: bool,
+    },
+    /// Deletes clips on all devices. They are out of sight at once and gone after [`crate::UNDO_MS`].
+    Delete {
+        /// As in [`crate::view::ClipView::id`]; unknown ones are passed over.
+        ids: Vec<String>,
+    },
+    /// Deletes all clips on all devices, pinned ones too; can be taken back like [`Command::Delete`].
+    DeleteAll,
+    /// Takes [`Command::Delete`] back, while there is time.
+    Undelete {
+        /// As in [`crate::view::ClipView::id`]; empty for all that is still there.
+        ids: Vec<String>,
+    },
+    /// The person has seen the list.
+    Seen,
+    /// The answer to a question of [`crate::View::held`].
+    AnswerSecret {
+        /// As in [`crate::view::HeldView::id`].
+        id: String,
+        /// Whether it is sent.
+        send: bool,
+        /// The same for everything of its kind from now on.
+        remember: bool,
+        /// The others shall forget it after the first paste, as far as they notice it.
+        burn: bool,
+    },
+    /// What the person chooses for this device.
+    SetSettings {
+        /// All of it.
+        settings: Settings,
     },
     /// Opens an invite; replaces the one that is open.
     Invite,
@@ -98,6 +144,14 @@ impl core::fmt::Debug for Command {
             Self::JoinByCode { .. } => "JoinByCode",
             Self::Push { .. } => "Push",
             Self::Copied { .. } => "Copied",
+            Self::Take { .. } => "Take",
+            Self::Pin { .. } => "Pin",
+            Self::Delete { .. } => "Delete",
+            Self::DeleteAll => "DeleteAll",
+            Self::Undelete { .. } => "Undelete",
+            Self::Seen => "Seen",
+            Self::AnswerSecret { .. } => "AnswerSecret",
+            Self::SetSettings { .. } => "SetSettings",
             Self::Invite => "Invite",
             Self::InviteByCode => "InviteByCode",
             Self::RemoveDevice { .. } => "RemoveDevice",

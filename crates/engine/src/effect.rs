@@ -4,7 +4,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::event::Content;
-use crate::view::{ClipView, Problem};
+use crate::view::{ClipView, HeldView, Problem};
 
 /// One change of the persisted state, a map from short keys to bytes.
 #[derive(Clone, PartialEq, Eq)]
@@ -54,6 +54,8 @@ pub enum Effect {
     WakeAt(u64),
     /// Put this on the local clipboard. Its digest is already noted, so seeing it there is no news.
     WriteClipboard(Content),
+    /// Clear the local clipboard, if it still holds this text. Line endings may differ.
+    ClearClipboard(Content),
     /// Something happened that a terminal would print and a page would show for a moment.
     Notice(Notice),
     /// [`crate::View`] is not what it was.
@@ -68,6 +70,11 @@ pub enum Notice {
     Received {
         /// The clip.
         clip: ClipView,
+    },
+    /// A copy looks like a secret and waits for the person's answer.
+    Held {
+        /// What is known of it.
+        held: HeldView,
     },
     /// The relay has stored a clip of this device.
     Sent {
@@ -129,6 +136,7 @@ impl core::fmt::Debug for Notice {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
         f.write_str(match self {
             Self::Received { .. } => "Received",
+            Self::Held { .. } => "Held",
             Self::Sent { .. } => "Sent",
             Self::CaughtUp => "CaughtUp",
             Self::InviteReady { .. } => "InviteReady",

@@ -14,6 +14,8 @@ use crate::history::History;
 use crate::line::Line;
 use crate::members::LogSync;
 use crate::records::Records;
+use crate::secrets::Held;
+use crate::settings::Settings;
 use crate::state::{self, Account, Identity, Invite, Join, Queued, Removed};
 use crate::view::{Problem, View};
 use crate::{Command, Effect, Event, Notice, Write, problem};
@@ -62,6 +64,13 @@ pub struct Engine {
     pub(crate) push_key: Vec<u8>,
     /// Where this device is to be woken; empty: nowhere.
     pub(crate) push_endpoint: String,
+    pub(crate) settings: Settings,
+    /// Copies that look like secrets and wait for an answer.
+    pub(crate) held: Vec<Held>,
+    /// The newest clip when the person last saw the list.
+    pub(crate) seen_order: u64,
+    /// When the relay was last heard.
+    pub(crate) heard_ms: u64,
     pub(crate) problem: Option<Problem>,
     pub(crate) now: u64,
     writes: Vec<Write>,
@@ -101,6 +110,10 @@ impl Engine {
             bounds: None,
             push_key: Vec::new(),
             push_endpoint: records.push_endpoint,
+            settings: records.settings,
+            held: Vec::new(),
+            seen_order: records.seen_order,
+            heard_ms: 0,
             problem: None,
             now: 0,
             writes: Vec::new(),
@@ -125,11 +138,14 @@ impl Engine {
             Event::SocketOpened => self.socket_opened(),
             Event::SocketClosed { code } => self.socket_closed(code, rng),
             Event::Frame(bytes) => self.frame(&bytes, rng),
-            Event::Pong => self.line.heard(now),
+            Event::Pong => self.heard(),
             Event::Timer => {
                 self.last_wake = None;
+                self.tidy_library(rng);
                 self.timer(rng);
             }
+            Event::Pasted => self.pasted(rng),
+            Event::Import(clips) => self.import(clips),
             Event::Online => self.network_is_back(),
             Event::LocalCopy(content) => self.local_copy(content, rng),
             Event::Command(command) => self.command(command, rng),
@@ -142,9 +158,20 @@ impl Engine {
         self.present_frame()
     }
 
-    /// What a person sees.
+    /// What a person sees, with all clips uncut.
     pub fn view(&self) -> View {
-        View { clips: self.history.iter().map(|clip| self.present_clip(clip)).collect(), ..self.present_frame() }
+        let clips: Vec<_> = self.history.shown().map(|clip| self.present_clip(clip)).collect();
+        View { found: clips.len() as u32, clips, ..self.present_frame() }
+    }
+
+    /// What the person chose for this device.
+    pub fn settings(&self) -> &Settings {
+        &self.settings
+    }
+
+    fn heard(&mut self) {
+        self.line.heard(self.now);
+        self.heard_ms = self.now;
     }
 
     fn command(&mut self, command: Command, rng: &mut dyn CryptoRng) {
@@ -153,11 +180,15 @@ impl Engine {
             Command::Join { link, name } => self.start_join(&link, &name, rng),
             Command::CancelJoin => self.cancel_join(),
             Command::Push { text, html } => self.push_command(text, html, rng),
-            Command::Copied { id } => {
-                if let Some(item) = ItemId::from_hex(&id) {
-                    self.history.take(&item);
-                }
-            }
+            Command::Copied { id } => self.copied(&id, rng),
+            Command::Take { id, plain } => self.take_from_list(&id, plain),
+            Command::Pin { id, pinned } => self.pin(&id, pinned, rng),
+            Command::Delete { ids } => self.delete(ids.iter().filter_map(|id| ItemId::from_hex(id))),
+            Command::DeleteAll => self.delete_all(),
+            Command::Undelete { ids } => self.undelete(&ids),
+            Command::Seen => self.seen(),
+            Command::AnswerSecret { id, send, remember, burn } => self.answer_secret(&id, send, remember, burn, rng),
+            Command::SetSettings { settings } => self.set_settings(settings),
             Command::Invite => self.start_invite(rng),
             Command::CancelInvite => self.cancel_invite(),
             Command::JoinByCode { relay, code, name } => self.start_join_by_code(&relay, &code, &name, rng),
@@ -181,7 +212,7 @@ impl Engine {
         if !self.line.listens() {
             return;
         }
-        self.line.heard(self.now);
+        self.heard();
         let Ok(frame) = ToDevice::decode(bytes) else {
             // A relay that sends what is no frame is of another version, or broken: start over.
             return self.hang_up(rng);
@@ -222,7 +253,14 @@ impl Engine {
             out.push(Effect::Persist(std::mem::take(&mut self.writes)));
         }
         out.append(&mut self.effects);
-        let wake = self.line.next_wake().into_iter().chain(self.invite_expiry()).chain(self.next_upkeep()).min();
+        let wake = self
+            .line
+            .next_wake()
+            .into_iter()
+            .chain(self.invite_expiry())
+            .chain(self.next_upkeep())
+            .chain(self.next_tidying())
+            .min();
         if wake != self.last_wake {
             self.last_wake = wake;
             out.extend(wake.map(Effect::WakeAt));
@@ -264,6 +302,8 @@ impl Engine {
         self.writes.extend(writes);
         self.history = History::default();
         self.removed = None;
+        self.settings = Settings::default();
+        self.seen_order = 0;
         self.clips_revision += 1;
     }
 
@@ -277,6 +317,7 @@ impl Engine {
         self.invite = None;
         self.join = None;
         self.newest_missed = None;
+        self.held.clear();
         self.alerts.clear();
         self.evidence.clear();
         self.delivered.clear();

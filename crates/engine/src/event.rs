@@ -1,5 +1,7 @@
 //! What happens to a device.
 
+use hushclip_crypto::archive::ArchivedClip;
+
 use crate::Command;
 
 /// What a clip holds.
@@ -47,6 +49,10 @@ pub enum Event {
     Online,
     /// The local clipboard holds something new.
     LocalCopy(Content),
+    /// Something was pasted here, nobody knows what.
+    Pasted,
+    /// Clips from a file, oldest first.
+    Import(Vec<ArchivedClip>),
     /// The person asks for something.
     Command(Command),
 }

@@ -1,5 +1,7 @@
 //! The local list of clips, and the answer to "is this clipboard content news?".
 
+use std::collections::VecDeque;
+
 use hushclip_protocol::ids::{DeviceId, Hash, ItemId};
 use hushclip_protocol::label;
 
@@ -7,8 +9,12 @@ use crate::effect::Write;
 use crate::event::Content;
 use crate::state::{Clip, clipboard_record, coming_record, delete_coming};
 
-/// Clips kept on a device.
-const KEPT: usize = 1000;
+/// Clips kept on a device, besides pinned ones.
+const KEPT: usize = 5000;
+/// Bytes of clips kept.
+const KEPT_BYTES: usize = 64 * 1024 * 1024;
+/// The order of the first clip. What is imported is older and takes the places before it.
+const FIRST: u64 = 1 << 32;
 /// How many of the newest clips are looked at to recognise an echo.
 const LOOKED_AT: usize = 32;
 /// How long after a clip came in another program may still be busy putting it on the clipboard, in
@@ -21,7 +27,7 @@ const LATE_MS: u64 = 60_000;
 /// Clips in ascending order of arrival here.
 #[derive(Default)]
 pub(crate) struct History {
-    clips: Vec<Clip>,
+    clips: VecDeque<Clip>,
     /// Content the person took from the list, which will show up on the clipboard.
     taken: Option<String>,
     /// Digest of what was last seen or put on the clipboard.
@@ -29,11 +35,19 @@ pub(crate) struct History {
     /// Digest of what is being put there. Were it noted only before or only after that, a process
     /// killed between would take the older or the newer content for the person's.
     coming: Option<Hash>,
+    /// Size of all clips.
+    bytes: usize,
 }
 
 impl History {
     pub(crate) fn restore(clips: Vec<Clip>, on_clipboard: Option<Hash>, coming: Option<Hash>) -> Self {
-        Self { clips, taken: None, on_clipboard, coming }
+        let bytes = clips.iter().map(size).sum();
+        Self { clips: clips.into(), taken: None, on_clipboard, coming, bytes }
+    }
+
+    /// Those that are not deleted, newest first.
+    pub(crate) fn shown(&self) -> impl Iterator<Item = &Clip> {
+        self.iter().filter(|clip| clip.trashed_ms == 0)
     }
 
     /// Newest first.
@@ -42,7 +56,7 @@ impl History {
     }
 
     pub(crate) fn next_order(&self) -> u64 {
-        self.clips.last().map_or(1, |clip| clip.order + 1)
+        self.clips.back().map_or(FIRST, |clip| clip.order + 1)
     }
 
     pub(crate) fn get_mut(&mut self, item: &ItemId) -> Option<&mut Clip> {
@@ -56,23 +70,54 @@ impl History {
     /// Adds a clip; returns what to persist.
     pub(crate) fn add(&mut self, clip: Clip) -> Vec<Write> {
         let mut writes = vec![clip.record()];
-        self.clips.push(clip);
-        let mut beyond = self.clips.len().saturating_sub(KEPT);
+        self.bytes += size(&clip);
+        self.clips.push_back(clip);
+        let (mut beyond, mut bytes) = (self.clips.len().saturating_sub(KEPT), self.bytes);
+        if beyond == 0 && bytes <= KEPT_BYTES {
+            return writes;
+        }
         self.clips.retain(|clip| {
             // What the relay does not have yet is sealed from here.
-            let goes = beyond > 0 && clip.cursor > 0;
+            let may = !clip.pinned && (clip.cursor > 0 || !clip.origin.is_empty());
+            let goes = may && (beyond > 0 || bytes > KEPT_BYTES);
             if goes {
-                beyond -= 1;
+                beyond = beyond.saturating_sub(1);
+                bytes -= size(clip);
                 writes.push(clip.delete());
             }
             !goes
         });
+        self.bytes = bytes;
         writes
+    }
+
+    /// The order of a clip that is older than all others.
+    pub(crate) fn place_before(&self) -> Option<u64> {
+        self.clips.front().map_or(FIRST, |clip| clip.order).checked_sub(1).filter(|order| *order > 0)
+    }
+
+    /// Adds the oldest clip, if there is room; returns what to persist.
+    pub(crate) fn add_oldest(&mut self, clip: Clip) -> Option<Write> {
+        let fits = self.clips.len() < KEPT && self.bytes + size(&clip) <= KEPT_BYTES;
+        let write = fits.then(|| clip.record())?;
+        self.bytes += size(&clip);
+        self.clips.push_front(clip);
+        Some(write)
     }
 
     /// The person takes a clip from the list to the clipboard.
     pub(crate) fn take(&mut self, item: &ItemId) {
         self.taken = self.get(item).map(|clip| canonical(&clip.text));
+    }
+
+    /// Whether the clipboard holds this, as far as known.
+    pub(crate) fn holds(&self, text: &str) -> bool {
+        self.is_on_clipboard(&canonical(text))
+    }
+
+    /// Whether the person took this from the list.
+    pub(crate) fn was_taken(&self, text: &str) -> bool {
+        self.taken.as_ref() == Some(&canonical(text))
     }
 
     /// Whether content on the local clipboard is something that Hushclip put there, or the newest
@@ -111,7 +156,7 @@ impl History {
 
     /// The newest clip holds this text already.
     pub(crate) fn newest_is(&self, text: &str) -> bool {
-        self.clips.last().is_some_and(|clip| canonical(&clip.text) == canonical(text))
+        self.clips.back().is_some_and(|clip| canonical(&clip.text) == canonical(text))
     }
 
     fn is_on_clipboard(&self, canonical: &str) -> bool {
@@ -150,8 +195,14 @@ impl History {
     /// Takes a clip out of the list; returns what to persist.
     pub(crate) fn remove(&mut self, item: &ItemId) -> Option<Write> {
         let at = self.clips.iter().rposition(|clip| clip.item == *item)?;
-        Some(self.clips.remove(at).delete())
+        let clip = self.clips.remove(at)?;
+        self.bytes -= size(&clip);
+        Some(clip.delete())
     }
+}
+
+fn size(clip: &Clip) -> usize {
+    clip.text.len() + clip.html.as_ref().map_or(0, String::len)
 }
 
 fn digest(canonical: &str) -> Hash {

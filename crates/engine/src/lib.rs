@@ -6,6 +6,7 @@
 //! `members`, `changes`, `invite`, `join`, `upkeep`.
 
 mod alerts;
+pub mod archive;
 mod changes;
 pub mod command;
 mod counting;
@@ -17,6 +18,7 @@ mod fork;
 mod history;
 mod invite;
 mod join;
+mod library;
 mod line;
 pub mod lock;
 mod members;
@@ -25,15 +27,21 @@ mod problem;
 mod receive;
 mod records;
 mod relay;
+mod secrets;
 mod send;
+pub mod settings;
 mod state;
 mod upkeep;
 pub mod view;
 mod wake;
 
+pub use archive::{ArchiveOutcome, ArchiveRequest};
 pub use command::Command;
 pub use effect::{Effect, Notice, Write};
 pub use engine::{Engine, RestoreError};
 pub use event::{Content, Event};
+pub use library::UNDO_MS;
 pub use lock::{LockCommand, LockState, LockView};
-pub use view::View;
+pub use secrets::HELD_MS;
+pub use settings::{SecretKind, Settings};
+pub use view::{Query, View};

@@ -1,9 +1,12 @@
 //! The engine's state as a person sees it.
 
+use hushclip_crypto::body::FLAG_BURN;
 use hushclip_protocol::ids::DeviceId;
 
 use crate::Engine;
 use crate::exchange::Inviting;
+use crate::library::secret_of;
+use crate::secrets::Held;
 use crate::state::{Account, Clip};
 use crate::view::{Bounds, ClipView, DeviceView, InviteView, JoiningView, Stage, View};
 
@@ -24,6 +27,12 @@ impl Engine {
             device: own.map(|id| id.to_hex()).unwrap_or_default(),
             name: self.identity.as_ref().map(|i| i.name.clone()).unwrap_or_default(),
             clips: Vec::new(),
+            found: 0,
+            total: self.history.shown().count() as u32,
+            unread: self.unread(),
+            held: self.held.iter().rev().map(Held::present).collect(),
+            settings: self.settings.clone(),
+            in_touch_at: self.present_in_touch(),
             devices: self.present_devices(),
             invite: self.present_invite(),
             joining: self.present_joining(),
@@ -46,8 +55,8 @@ impl Engine {
     }
 
     pub(crate) fn present_clip(&self, clip: &Clip) -> ClipView {
-        let removed = self.removed.as_ref().map(|removed| removed.device);
-        let own = self.identity.as_ref().map(|i| i.id).or(removed) == Some(clip.device);
+        let imported = !clip.origin.is_empty();
+        let own = !imported && self.own_id() == Some(clip.device);
         let (mut delivered, mut awaited) = (Vec::new(), Vec::new());
         if own {
             for device in self.device_ids().filter(|device| *device != clip.device) {
@@ -58,7 +67,7 @@ impl Engine {
         ClipView {
             id: clip.item.to_hex(),
             cursor: (clip.cursor > 0).then_some(clip.cursor),
-            from: self.name_of(&clip.device),
+            from: if imported { clip.origin.clone() } else { self.name_of(&clip.device) },
             device: clip.device.to_hex(),
             own,
             kind: if clip.html.is_some() { "html" } else { "text" }.into(),
@@ -67,7 +76,19 @@ impl Engine {
             at: clip.at_ms,
             delivered,
             awaited,
+            pinned: clip.pinned,
+            unread: !own && clip.order > self.seen_order,
+            secret: secret_of(clip),
+            burn: clip.flags & FLAG_BURN != 0,
+            expires_at: (clip.expires_ms != 0).then_some(clip.expires_ms),
+            cut: false,
         }
+    }
+
+    /// Only while there is no line: on one, each answer to a ping would be news.
+    fn present_in_touch(&self) -> Option<u64> {
+        let newest = self.heard_ms.max(self.account.as_ref()?.synced_ms);
+        (!self.line.is_signed_in() && newest > 0).then_some(newest)
     }
 
     fn present_devices(&self) -> Vec<DeviceView> {

@@ -1,6 +1,9 @@
 //! Everything that can go wrong, in words a person can act on. Codes are stable, sentences are not.
 
+use hushclip_crypto::archive::ArchiveError;
 use hushclip_crypto::pairing::{Code, CodeError, LinkError};
+
+use hushclip_crypto::vault::LockError;
 
 use crate::view::Problem;
 
@@ -10,6 +13,33 @@ fn problem(code: &str, message: impl Into<String>) -> Problem {
 
 pub(crate) fn bad_relay() -> Problem {
     problem("bad_relay", "That is not a relay address. It looks like https://relay.example.")
+}
+
+pub(crate) fn bad_archive(error: ArchiveError) -> Problem {
+    match error {
+        ArchiveError::NotAnArchive => problem(
+            "bad_archive",
+            "This is no history that Hushclip has exported, or it was made by a newer Hushclip. Choose another file.",
+        ),
+        ArchiveError::Damaged => {
+            problem("damaged_archive", "This file is damaged. Nothing was added; take another copy of it.")
+        }
+        ArchiveError::WrongPassphrase => {
+            problem("wrong_passphrase", "That is not the passphrase of this file. Nothing was added.")
+        }
+        ArchiveError::NoMemory => no_memory(),
+    }
+}
+
+pub(crate) fn unsealable(error: LockError) -> Problem {
+    match error {
+        LockError::TooShort => problem("passphrase_too_short", "A passphrase needs at least 8 characters."),
+        LockError::NoMemory => no_memory(),
+    }
+}
+
+fn no_memory() -> Problem {
+    problem("no_memory", "There is not enough memory for this. Close other tabs and programs, then try again.")
 }
 
 pub(crate) fn already_member() -> Problem {

@@ -1,7 +1,9 @@
 //! Items on their way in. Order of checks: size, canonical form, account and epoch, log ancestry,
 //! signature, counter, and only then opening. A bad item is dropped, never the stream.
 
-use hushclip_crypto::body::{ClipBody, FLAG_SUPERSEDED, HTML, Heartbeat, TEXT, Tombstone};
+use hushclip_crypto::body::{
+    ClipBody, FLAG_BURN, FLAG_SENSITIVE, FLAG_SUPERSEDED, HTML, Heartbeat, State, TEXT, Tombstone,
+};
 use hushclip_crypto::envelope::{open, open_note};
 use hushclip_protocol::envelope::{Envelope, Header, Kind};
 use hushclip_protocol::frame::{Item, ToRelay};
@@ -11,8 +13,9 @@ use rand_core::CryptoRng;
 
 use crate::event::Content;
 use crate::line::Phase;
+use crate::settings::Apply;
 use crate::state::{Account, Clip};
-use crate::{Effect, Engine, Notice};
+use crate::{Engine, Notice};
 
 /// What became of one item.
 enum Outcome {
@@ -127,14 +130,10 @@ impl Engine {
     fn apply_newest_missed(&mut self) {
         let Some(clip) = self.newest_missed.take().and_then(|item| self.history.get(&item)) else { return };
         let content = Content { text: clip.text.clone(), html: clip.html.clone() };
-        if content.text.is_empty() || self.waiting() > 0 {
+        if content.text.is_empty() || self.waiting() > 0 || self.settings.apply != Apply::Always {
             return;
         }
-        let coming = self.history.note_coming(&content.text);
-        self.persist(coming);
-        let came = self.history.note_clipboard(&content.text);
-        self.effect(Effect::WriteClipboard(content));
-        self.effect(Effect::Persist(came));
+        self.write_clipboard(content);
     }
 
     fn take(&mut self, item: &Item, may_fetch_log: bool) -> Outcome {
@@ -199,7 +198,15 @@ impl Engine {
                 self.confirm(header.sender, at_ms);
                 None
             }
-            Kind::State | Kind::Live => None,
+            Kind::State => {
+                let State { at_ms, pins } = open_note(&key, envelope).ok()?;
+                self.confirm(header.sender, at_ms);
+                for pin in pins.iter().take(State::MOST) {
+                    self.set_pinned(&pin.item, pin.pinned);
+                }
+                None
+            }
+            Kind::Live => None,
         }
     }
 
@@ -219,6 +226,13 @@ impl Engine {
             text: body.text_of(TEXT).unwrap_or_default().to_owned(),
             html: body.text_of(HTML).map(str::to_owned),
             sent_ms: 0,
+            flags: body.flags & (FLAG_SENSITIVE | FLAG_BURN),
+            ttl_s: header.ttl_s,
+            expires_ms: if header.ttl_s < limits::TTL_S { self.now + u64::from(header.ttl_s) * 1000 } else { 0 },
+            counter: header.counter,
+            pinned: false,
+            trashed_ms: 0,
+            origin: String::new(),
         };
         let shown = self.present_clip(&clip);
         self.clips_revision += 1;

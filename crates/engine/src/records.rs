@@ -13,6 +13,7 @@ use crate::alerts::Alert;
 use crate::counting::Sender;
 use crate::engine::RestoreError;
 use crate::fork::Evidence;
+use crate::settings::Settings;
 use crate::state::{Account, Cargo, Clip, Identity, Invite, Join, Queued, Removed};
 
 /// Longest record. They are this device's own, so this only keeps nonsense out.
@@ -32,6 +33,8 @@ pub(crate) const ALERTS: &str = "alerts";
 pub(crate) const EVIDENCE: &str = "evidence";
 pub(crate) const REMOVED: &str = "removed";
 pub(crate) const PUSH: &str = "push";
+pub(crate) const SETTINGS: &str = "settings";
+pub(crate) const SEEN: &str = "seen";
 
 /// Everything that was persisted.
 #[derive(Default)]
@@ -48,6 +51,8 @@ pub(crate) struct Records {
     pub(crate) evidence: Vec<Evidence>,
     pub(crate) removed: Option<Removed>,
     pub(crate) push_endpoint: String,
+    pub(crate) settings: Settings,
+    pub(crate) seen_order: u64,
 }
 
 #[derive(Encode, Decode)]
@@ -128,6 +133,10 @@ impl Records {
                 out.evidence = decode(&value)?;
             } else if key == REMOVED {
                 out.removed = Some(decode(&value)?);
+            } else if key == SETTINGS {
+                out.settings = decode(&value)?;
+            } else if key == SEEN {
+                out.seen_order = decode(&value)?;
             } else if key == PUSH {
                 out.push_endpoint = decode(&value)?;
             } else if let Some(device) = key.strip_prefix(SENDER) {

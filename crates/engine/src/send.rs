@@ -1,7 +1,9 @@
 //! Clips on their way out: seal, queue on disk, push one at a time, in order, until acknowledged.
 //! So are tombstones and heartbeats.
 
-use hushclip_crypto::body::{ClipBody, FLAG_SUPERSEDED, Gone, HTML, Heartbeat, Part, TEXT, Tombstone};
+use hushclip_crypto::body::{
+    ClipBody, FLAG_BURN, FLAG_SENSITIVE, FLAG_SUPERSEDED, Gone, HTML, Heartbeat, Part, State, TEXT, Tombstone,
+};
 use hushclip_crypto::envelope::{Address, seal, seal_note};
 use hushclip_crypto::pairing::{Code, Link};
 use hushclip_protocol::envelope::Kind;
@@ -13,6 +15,8 @@ use rand_core::CryptoRng;
 
 use crate::event::Content;
 use crate::line::Phase;
+use crate::secrets::recognise;
+use crate::settings::SecretKind;
 use crate::state::{Cargo, Clip, Queued, Sealed};
 use crate::upkeep::random_item;
 use crate::{Engine, Notice, problem};
@@ -32,8 +36,11 @@ impl Engine {
         for write in self.history.note_clipboard(&content.text) {
             self.persist(write);
         }
-        if !echo {
-            self.enqueue(content, rng);
+        if echo || self.settings.paused {
+            return;
+        }
+        if let Some(content) = self.guard(content, rng) {
+            self.enqueue(content, 0, rng);
         }
     }
 
@@ -41,13 +48,23 @@ impl Engine {
         if text.is_empty() {
             return self.fail(problem::empty());
         }
-        if self.require_member() {
-            self.enqueue(Content { text, html }, rng);
+        if !self.require_member() {
+            return;
+        }
+        // The person wants it sent, so nobody asks; a mere guess does not shorten its life.
+        match recognise(&text) {
+            None | Some(SecretKind::Password) => self.enqueue(Content { text, html }, 0, rng),
+            Some(_) => self.enqueue_secret(Content { text, html }, false, rng),
         }
     }
 
-    fn enqueue(&mut self, content: Content, rng: &mut dyn CryptoRng) {
+    pub(crate) fn enqueue_secret(&mut self, content: Content, burn: bool, rng: &mut dyn CryptoRng) {
+        self.enqueue(content, if burn { FLAG_SENSITIVE | FLAG_BURN } else { FLAG_SENSITIVE }, rng);
+    }
+
+    fn enqueue(&mut self, content: Content, flags: u32, rng: &mut dyn CryptoRng) {
         let Some(identity) = &self.identity else { return };
+        let ttl_s = if flags == 0 { limits::TTL_S } else { self.settings.secret_life_s };
         let mut clip = Clip {
             item: self.fresh_item(rng),
             order: self.history.next_order(),
@@ -58,6 +75,13 @@ impl Engine {
             text: content.text,
             html: content.html,
             sent_ms: 0,
+            flags,
+            ttl_s,
+            expires_ms: if flags == 0 { 0 } else { self.now + u64::from(ttl_s) * 1000 },
+            counter: 0,
+            pinned: false,
+            trashed_ms: 0,
+            origin: String::new(),
         };
         if body(&clip, false).check().is_err() {
             // Browsers put whole style sheets into the HTML of a few words.
@@ -135,7 +159,7 @@ impl Engine {
 
     /// Takes something out of the queue that will not be sent. If it has a counter by now, a
     /// tombstone goes in its place, so that nobody misses it.
-    fn give_up(&mut self, at: usize, rng: &mut dyn CryptoRng) {
+    pub(crate) fn give_up(&mut self, at: usize, rng: &mut dyn CryptoRng) {
         let (Some(dropped), Some(identity)) = (self.outbox.remove(at), &self.identity) else { return };
         let device = identity.id;
         self.persist(dropped.delete());
@@ -167,6 +191,11 @@ impl Engine {
             Cargo::Clip => Kind::Clip,
             Cargo::Tombstone(_) => Kind::Tombstone,
             Cargo::Heartbeat => Kind::Heartbeat,
+            Cargo::Pins(_) => Kind::State,
+        };
+        let ttl_s = match front.cargo {
+            Cargo::Clip => self.history.get(&front.item)?.ttl_s,
+            _ => limits::TTL_S,
         };
         let address = Address {
             kind,
@@ -176,7 +205,7 @@ impl Engine {
             log_head: log.head(),
             counter,
             item: front.item,
-            ttl_s: limits::TTL_S,
+            ttl_s,
         };
         let key = account.secrets.get(&epoch)?.derive_item_key(&account.id, epoch);
         let keys = &identity.keys;
@@ -187,6 +216,7 @@ impl Engine {
                 seal_note(keys, &key, &address, &note, rng)
             }
             Cargo::Heartbeat => seal_note(keys, &key, &address, &Heartbeat { at_ms: self.now }, rng),
+            Cargo::Pins(pins) => seal_note(keys, &key, &address, &State { at_ms: self.now, pins: pins.clone() }, rng),
         };
         account.next_counter = account.next_counter.max(counter.saturating_add(1));
         account.epoch_items = account.epoch_items.saturating_add(1);
@@ -195,8 +225,13 @@ impl Engine {
         let own = identity.id;
         let sealed = Sealed { counter, epoch, envelope: envelope.into() };
         front.sealed = Some(sealed.clone());
-        let write = front.record();
+        let (write, item) = (front.record(), front.item);
         self.persist(write);
+        if let Some(clip) = self.history.get_mut(&item) {
+            clip.counter = counter;
+            let write = clip.record();
+            self.persist(write);
+        }
         self.persist_account();
         self.persist_sender(&own);
         Some(sealed)
@@ -282,7 +317,7 @@ fn body(clip: &Clip, superseded: bool) -> ClipBody {
     let html = clip.html.as_ref().map(|html| Part::new(HTML, html.as_bytes()));
     ClipBody {
         at_ms: clip.at_ms,
-        flags: if superseded { FLAG_SUPERSEDED } else { 0 },
+        flags: clip.flags | if superseded { FLAG_SUPERSEDED } else { 0 },
         file_name: String::new(),
         parts: [Part::new(TEXT, clip.text.as_bytes())].into_iter().chain(html).collect(),
     }

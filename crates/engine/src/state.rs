@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use hushclip_crypto::body::Gone;
+use hushclip_crypto::body::{Gone, Pin};
 use hushclip_crypto::epoch::EpochSecret;
 use hushclip_crypto::keys::{BoxSk, DeviceKeys};
 use hushclip_crypto::pairing::JoinRequest;
@@ -20,9 +20,10 @@ use crate::exchange::{Inviting, Joining};
 use crate::fork::Evidence;
 use crate::records::{
     ACCOUNT, ALERTS, AccountRecord, CLIP, CLIPBOARD, COMING, DEVICE, DeviceRecord, EVIDENCE, INVITE, JOIN, LOG, OUT,
-    PUSH, REMOVED, SENDER,
+    PUSH, REMOVED, SEEN, SENDER, SETTINGS,
 };
 use crate::relay::Relay;
+use crate::settings::Settings;
 
 /// How often a device changes its keys unless told otherwise, minutes.
 pub(crate) const ROTATION_MINUTES: u32 = 7 * 24 * 60;
@@ -100,6 +101,8 @@ pub(crate) enum Cargo {
     Tombstone(#[n(0)] Vec<Gone>),
     #[n(2)]
     Heartbeat,
+    #[n(3)]
+    Pins(#[n(0)] Vec<Pin>),
 }
 
 /// Something on its way to the relay.
@@ -158,6 +161,27 @@ pub(crate) struct Clip {
     /// When the relay had stored it, by this device's clock; 0 before, and for clips of others.
     #[n(8)]
     pub(crate) sent_ms: u64,
+    /// As in [`hushclip_crypto::body::ClipBody::flags`], of those that stay true.
+    #[n(9)]
+    pub(crate) flags: u32,
+    /// How long the relay may keep it, seconds.
+    #[n(10)]
+    pub(crate) ttl_s: u32,
+    /// When it goes by itself, by this device's clock; 0 for clips that stay.
+    #[n(11)]
+    pub(crate) expires_ms: u64,
+    /// The counter of its sender; 0 until it is sealed.
+    #[n(12)]
+    pub(crate) counter: u64,
+    /// Makes no room for others.
+    #[n(13)]
+    pub(crate) pinned: bool,
+    /// When the person deleted it, which can be taken back for a while; 0 if they did not.
+    #[n(14)]
+    pub(crate) trashed_ms: u64,
+    /// For one that was imported, the name of the device it came from.
+    #[n(15)]
+    pub(crate) origin: String,
 }
 
 /// An invite this device has open, or has just completed.
@@ -434,11 +458,20 @@ pub(crate) fn delete_account<'a>(
 /// Deletes every record that [`delete_account`] leaves.
 pub(crate) fn delete_clips<'a>(clips: impl Iterator<Item = &'a Clip>) -> impl Iterator<Item = Write> {
     let clipboard = Write::Delete { key: CLIPBOARD.into() };
-    [clipboard, delete_coming(), Removed::delete()].into_iter().chain(clips.map(Clip::delete))
+    let settings = [SETTINGS, SEEN].map(|key| Write::Delete { key: key.into() });
+    [clipboard, delete_coming(), Removed::delete()].into_iter().chain(settings).chain(clips.map(Clip::delete))
 }
 
 fn log_key(seq: u64) -> String {
     format!("{LOG}{seq:08}")
+}
+
+pub(crate) fn settings_record(settings: &Settings) -> Write {
+    put(SETTINGS.into(), settings)
+}
+
+pub(crate) fn seen_record(order: u64) -> Write {
+    put(SEEN.into(), &order)
 }
 
 pub(crate) fn delete_device() -> Write {

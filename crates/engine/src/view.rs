@@ -3,6 +3,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::{SecretKind, Settings};
+
 /// The whole picture.
 #[derive(Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct View {
@@ -16,8 +18,20 @@ pub struct View {
     pub device: String,
     /// Name of this device.
     pub name: String,
-    /// Clips, newest first.
+    /// Clips that the [`Query`] finds, newest first.
     pub clips: Vec<ClipView>,
+    /// How many it finds, beyond its limit too.
+    pub found: u32,
+    /// How many there are.
+    pub total: u32,
+    /// Clips of other devices that came since the person last saw the list.
+    pub unread: u32,
+    /// Copies that look like secrets and wait for an answer, newest first.
+    pub held: Vec<HeldView>,
+    /// What the person chose for this device.
+    pub settings: Settings,
+    /// When the relay was last heard, milliseconds since 1970, while there is no line.
+    pub in_touch_at: Option<u64>,
     /// Devices of the account, this one first.
     pub devices: Vec<DeviceView>,
     /// The open invite.
@@ -42,6 +56,79 @@ pub struct View {
     pub push_key: String,
     /// Whether this device has asked to be woken.
     pub push: bool,
+}
+
+/// Which clips to show.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Query {
+    /// Words that all stand in the clip, in any case; empty for all clips. Secrets are not searched.
+    pub text: String,
+    /// Hexadecimal identifier of the device they come from; empty for all devices.
+    pub device: String,
+    /// What they are.
+    pub kind: Filter,
+    /// Only pinned ones.
+    pub pinned: bool,
+    /// At most so many.
+    pub limit: u32,
+    /// The clip to give uncut, if it is among them; empty for none.
+    pub whole: String,
+}
+
+/// What clips are, to choose by.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Filter {
+    /// Anything.
+    #[default]
+    All,
+    /// Plain text that is not a link.
+    Text,
+    /// A web address and nothing else.
+    Link,
+    /// With an HTML form.
+    Formatted,
+    /// Secrets.
+    Secret,
+}
+
+impl Default for Query {
+    fn default() -> Self {
+        Self {
+            text: String::new(),
+            device: String::new(),
+            kind: Filter::All,
+            pinned: false,
+            limit: 100,
+            whole: String::new(),
+        }
+    }
+}
+
+impl core::fmt::Debug for Query {
+    /// Leaves the words out.
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        write!(f, "Query({:?}, at most {})", self.kind, self.limit)
+    }
+}
+
+/// A copy that looks like a secret. It is kept in memory only, and for [`crate::HELD_MS`].
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct HeldView {
+    /// For [`crate::Command::AnswerSecret`].
+    pub id: String,
+    /// What it looks like.
+    pub kind: SecretKind,
+    /// When it was copied, milliseconds since 1970.
+    pub at: u64,
+    /// As much of it as may be shown, such as `•••• 4242`.
+    pub hint: String,
+}
+
+impl core::fmt::Debug for HeldView {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        write!(f, "HeldView({:?})", self.kind)
+    }
 }
 
 /// What the relay keeps and lets through, as it said in its Welcome.
@@ -124,6 +211,18 @@ pub struct ClipView {
     pub delivered: Vec<String>,
     /// Names of the other devices that have not stored it yet; filled for own clips.
     pub awaited: Vec<String>,
+    /// Kept when others make room for newer ones.
+    pub pinned: bool,
+    /// Came from another device since the person last saw the list.
+    pub unread: bool,
+    /// What kind of secret it is, if its sender took it for one: not to be shown unasked.
+    pub secret: Option<SecretKind>,
+    /// To be forgotten after the first paste.
+    pub burn: bool,
+    /// When it goes by itself, by this device's clock, milliseconds since 1970.
+    pub expires_at: Option<u64>,
+    /// Only the beginning of the text is here, and no HTML that is long.
+    pub cut: bool,
 }
 
 impl core::fmt::Debug for ClipView {

@@ -345,6 +345,10 @@ impl Desk {
             }
             Effect::WakeAt(at) => self.wakes[device] = Some(at.saturating_add_signed(-self.skews[device])),
             Effect::WriteClipboard(content) => self.clipboards[device].push(content.text),
+            Effect::ClearClipboard(content) if self.clipboards[device].last() == Some(&content.text) => {
+                self.clipboards[device].push(String::new());
+            }
+            Effect::ClearClipboard(_) => {}
             Effect::Notice(notice) => self.notices[device].push(notice),
             Effect::ViewChanged => {}
         }

@@ -315,6 +315,12 @@ impl World {
                 self.note_crossing(device, &content.text);
                 self.set_clipboard(self.devices[device].machine, content.text);
             }
+            Effect::ClearClipboard(content) => {
+                let machine = self.devices[device].machine;
+                if self.clipboards[machine] == content.text {
+                    self.set_clipboard(machine, String::new());
+                }
+            }
             Effect::Notice(Notice::Sent { id, .. }) => {
                 let view = self.view(device);
                 let text = view.clips.into_iter().find(|clip| clip.id == id).map(|clip| clip.text);

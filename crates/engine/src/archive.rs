@@ -1,0 +1,134 @@
+//! The history as a file: what goes into it, and what comes in from one. Sealing it is
+//! [`hushclip_crypto::archive`]'s work, for which shells pass the passphrase by.
+
+use hushclip_crypto::archive::{Archive, ArchiveError, ArchivedClip};
+use hushclip_crypto::vault::LockError;
+use hushclip_protocol::limits;
+use serde::{Deserialize, Serialize};
+
+use crate::library::secret_of;
+use crate::state::Clip;
+use crate::view::Problem;
+use crate::{Engine, problem};
+
+/// What a person asks for.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "archive", rename_all = "snake_case")]
+pub enum ArchiveRequest {
+    /// The history as a file.
+    Export {
+        /// To open it with.
+        passphrase: String,
+    },
+    /// Add what a file holds.
+    Import {
+        /// To open it with.
+        passphrase: String,
+        /// The file, in base64 (RFC 4648, section 4).
+        file: String,
+    },
+}
+
+/// What came of it.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "archive", rename_all = "snake_case")]
+pub enum ArchiveOutcome {
+    /// The file.
+    Exported {
+        /// In base64 (RFC 4648, section 4).
+        file: String,
+        /// How many clips it holds.
+        clips: u32,
+    },
+    /// What was not here before is here now.
+    Imported {
+        /// How many clips that are.
+        added: u32,
+    },
+    /// Neither.
+    Failed {
+        /// What happened and what to do.
+        problem: Problem,
+    },
+}
+
+impl core::fmt::Debug for ArchiveRequest {
+    /// Names the request only: passphrases do not belong in logs.
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.write_str(match self {
+            Self::Export { .. } => "Export",
+            Self::Import { .. } => "Import",
+        })
+    }
+}
+
+impl core::fmt::Debug for ArchiveOutcome {
+    /// Names the outcome only.
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.write_str(match self {
+            Self::Exported { .. } => "Exported",
+            Self::Imported { .. } => "Imported",
+            Self::Failed { .. } => "Failed",
+        })
+    }
+}
+
+/// A file that could not be read, in words.
+pub fn unreadable(error: ArchiveError) -> Problem {
+    problem::bad_archive(error)
+}
+
+/// A file that could not be made, in words.
+pub fn unsealable(error: LockError) -> Problem {
+    problem::unsealable(error)
+}
+
+impl Engine {
+    /// The history, oldest first. Secrets, which are short-lived, stay out.
+    pub fn archive(&self, now: u64) -> Archive {
+        let mut clips: Vec<_> = self.history.shown().filter(|clip| secret_of(clip).is_none()).collect();
+        clips.reverse();
+        let clips = clips.into_iter().map(|clip| ArchivedClip {
+            item: clip.item,
+            at_ms: clip.at_ms,
+            device: self.present_clip(clip).from,
+            text: clip.text.clone(),
+            html: clip.html.clone(),
+            pinned: clip.pinned,
+        });
+        Archive { at_ms: now, clips: clips.collect() }
+    }
+
+    /// Takes clips in that are not here, below those that are. They stay on this device.
+    pub(crate) fn import(&mut self, clips: Vec<ArchivedClip>) {
+        let Some(own) = self.own_id() else { return };
+        let now = self.now;
+        let news = clips.into_iter().rev().filter(|clip| self.history.get(&clip.item).is_none());
+        let news: Vec<_> = news.filter(|clip| clip.text.len() <= limits::CLIP_BYTES).collect();
+        for clip in news {
+            let Some(order) = self.history.place_before() else { return };
+            let clip = Clip {
+                item: clip.item,
+                order,
+                cursor: 0,
+                device: own,
+                at_ms: clip.at_ms,
+                stored_ms: now,
+                text: clip.text,
+                html: clip.html,
+                sent_ms: 0,
+                flags: 0,
+                ttl_s: limits::TTL_S,
+                expires_ms: 0,
+                counter: 0,
+                pinned: clip.pinned,
+                trashed_ms: 0,
+                origin: if clip.device.is_empty() { "?".into() } else { clip.device },
+            };
+            if let Some(write) = self.history.add_oldest(clip) {
+                self.persist(write);
+                self.clips_revision += 1;
+            }
+        }
+    }
+}

@@ -1,0 +1,186 @@
+//! What a person chooses for this device. Kept with the engine's records; the other devices do not see it.
+
+use minicbor::{Decode, Encode};
+use serde::{Deserialize, Serialize};
+
+use crate::Engine;
+use crate::state::settings_record;
+
+/// Shortest and longest life of a secret, seconds.
+const SECRET_LIFE_S: core::ops::RangeInclusive<u32> = 15..=3600;
+/// Sites that may be paused one by one.
+const SITES: usize = 1000;
+/// Longest name of a host (RFC 1035, section 2.3.4), bytes.
+const HOST_BYTES: usize = 255;
+
+/// What a person chooses for this device.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, Encode, Decode)]
+#[cbor(array)]
+pub struct Settings {
+    /// What happens with clips of other devices.
+    #[n(0)]
+    pub apply: Apply,
+    /// What happens with copies that look like secrets.
+    #[n(1)]
+    pub secrets: SecretPolicies,
+    /// How long a secret lives on all devices, seconds: 15 to 3,600.
+    #[n(2)]
+    pub secret_life_s: u32,
+    /// Copies here are not looked at.
+    #[n(3)]
+    pub paused: bool,
+    /// Hosts whose pages are not listened to, such as `bank.example`.
+    #[n(4)]
+    pub paused_sites: Vec<String>,
+    /// The system's clipboard is looked at each second.
+    #[n(5)]
+    pub watch: bool,
+    /// How the screens look.
+    #[n(6)]
+    pub theme: Theme,
+}
+
+/// What happens with clips of other devices.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, Encode, Decode)]
+#[serde(rename_all = "snake_case")]
+#[cbor(index_only)]
+pub enum Apply {
+    /// The newest goes on the clipboard.
+    #[default]
+    #[n(0)]
+    Always,
+    /// It is offered.
+    #[n(1)]
+    Ask,
+    /// They are only listed.
+    #[n(2)]
+    Never,
+}
+
+/// What happens with a copy that looks like a secret.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, Encode, Decode)]
+#[serde(rename_all = "snake_case")]
+#[cbor(index_only)]
+pub enum Policy {
+    /// It is held, and the person is asked.
+    #[default]
+    #[n(0)]
+    Ask,
+    /// It is sent, with a short life.
+    #[n(1)]
+    Send,
+    /// It stays here.
+    #[n(2)]
+    Never,
+}
+
+/// The policy for each kind of secret.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, Encode, Decode)]
+#[cbor(array)]
+pub struct SecretPolicies {
+    /// One-time codes.
+    #[n(0)]
+    pub code: Policy,
+    /// Card numbers.
+    #[n(1)]
+    pub card: Policy,
+    /// Private keys.
+    #[n(2)]
+    pub key: Policy,
+    /// Access tokens.
+    #[n(3)]
+    pub token: Policy,
+    /// What is likely a password.
+    #[n(4)]
+    pub password: Policy,
+}
+
+/// How the screens look.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, Encode, Decode)]
+#[serde(rename_all = "snake_case")]
+#[cbor(index_only)]
+pub enum Theme {
+    /// As the system.
+    #[default]
+    #[n(0)]
+    System,
+    /// Light.
+    #[n(1)]
+    Light,
+    /// Dark.
+    #[n(2)]
+    Dark,
+}
+
+/// A kind of secret.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum SecretKind {
+    /// A one-time code.
+    Code,
+    /// A card number.
+    Card,
+    /// A private key.
+    Key,
+    /// An access token.
+    Token,
+    /// Likely a password.
+    Password,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            apply: Apply::default(),
+            secrets: SecretPolicies::default(),
+            secret_life_s: 60,
+            paused: false,
+            paused_sites: Vec::new(),
+            watch: false,
+            theme: Theme::default(),
+        }
+    }
+}
+
+impl Settings {
+    /// Whether copies made on a site's pages are listened to; `None` for copies of unknown origin.
+    pub fn catches(&self, site: Option<&str>) -> bool {
+        !self.paused && site.is_none_or(|site| !self.paused_sites.iter().any(|paused| paused == site))
+    }
+}
+
+impl SecretPolicies {
+    /// The policy for a kind.
+    pub fn of(&self, kind: SecretKind) -> Policy {
+        match kind {
+            SecretKind::Code => self.code,
+            SecretKind::Card => self.card,
+            SecretKind::Key => self.key,
+            SecretKind::Token => self.token,
+            SecretKind::Password => self.password,
+        }
+    }
+
+    /// Sets the policy for a kind.
+    pub fn set(&mut self, kind: SecretKind, policy: Policy) {
+        *match kind {
+            SecretKind::Code => &mut self.code,
+            SecretKind::Card => &mut self.card,
+            SecretKind::Key => &mut self.key,
+            SecretKind::Token => &mut self.token,
+            SecretKind::Password => &mut self.password,
+        } = policy;
+    }
+}
+
+impl Engine {
+    pub(crate) fn set_settings(&mut self, mut settings: Settings) {
+        settings.secret_life_s = settings.secret_life_s.clamp(*SECRET_LIFE_S.start(), *SECRET_LIFE_S.end());
+        settings.paused_sites.retain(|site| !site.is_empty() && site.len() <= HOST_BYTES);
+        settings.paused_sites.sort_unstable();
+        settings.paused_sites.dedup();
+        settings.paused_sites.truncate(SITES);
+        self.settings = settings;
+        self.persist(settings_record(&self.settings));
+    }
+}

@@ -1,0 +1,28 @@
+//! Makes a file of the history and takes one in, under a passphrase that is used once and not kept.
+
+use data_encoding::BASE64;
+use hushclip_crypto::archive::{Archive, ArchiveError};
+use hushclip_engine::archive::{unreadable, unsealable};
+use hushclip_engine::view::Problem;
+use hushclip_engine::{ArchiveOutcome, ArchiveRequest, Event};
+
+use crate::running::Running;
+use crate::{js, rng, time};
+
+pub(crate) fn carry_out(running: &Running, request: ArchiveRequest) -> Result<ArchiveOutcome, Problem> {
+    match request {
+        ArchiveRequest::Export { passphrase } => {
+            let archive = running.with_engine(|engine| engine.archive(time::now()));
+            let file = archive.seal(&js::composed(&passphrase), &mut rng::system()).map_err(unsealable)?;
+            Ok(ArchiveOutcome::Exported { file: BASE64.encode(&file), clips: archive.clips.len() as u32 })
+        }
+        ArchiveRequest::Import { passphrase, file } => {
+            let file = BASE64.decode(file.as_bytes()).map_err(|_| unreadable(ArchiveError::NotAnArchive))?;
+            let archive = Archive::open(&file, &js::composed(&passphrase)).map_err(unreadable)?;
+            let is_new = |id: &str| running.with_engine(|engine| engine.content(id).is_none());
+            let added = archive.clips.iter().filter(|clip| is_new(&clip.item.to_hex())).count() as u32;
+            running.accept(Event::Import(archive.clips));
+            Ok(ArchiveOutcome::Imported { added })
+        }
+    }
+}
