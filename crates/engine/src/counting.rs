@@ -155,10 +155,7 @@ impl Engine {
                 sender.explain(*counter);
                 self.persist_sender(device);
             }
-            if let Some(write) = self.history.remove(item) {
-                self.persist(write);
-                self.clips_revision += 1;
-            }
+            self.forget(item);
         }
     }
 

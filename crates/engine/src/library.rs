@@ -73,8 +73,7 @@ impl Engine {
     /// Something was pasted: if it was a clip to be forgotten then, it is.
     pub(crate) fn pasted(&mut self, rng: &mut dyn CryptoRng) {
         let burning = self.history.iter().find(|clip| self.burns_here(clip) && self.history.holds(&clip.text));
-        let Some((item, content)) = burning.map(|clip| (clip.item, Content::text(clip.text.clone()))) else { return };
-        self.effect(Effect::ClearClipboard(content));
+        let Some(item) = burning.map(|clip| clip.item) else { return };
         self.delete_for_all(&[item], rng);
     }
 
@@ -141,13 +140,24 @@ impl Engine {
             } else if counter > 0 && !imported {
                 gone.push(Gone { device, counter, item: *item });
             }
-            if let Some(write) = self.history.remove(item) {
-                self.persist(write);
-            }
-            self.clips_revision += 1;
+            self.forget(item);
         }
         for part in gone.chunks(Tombstone::MOST) {
             self.queue(Cargo::Tombstone(part.to_vec()), rng);
+        }
+    }
+
+    /// Takes a clip out of the list, and a secret that Hushclip put on the clipboard from there too.
+    pub(crate) fn forget(&mut self, item: &ItemId) {
+        let Some(clip) = self.history.get(item) else { return };
+        let put_there = Some(clip.device) != self.own_id() || self.history.was_taken(&clip.text);
+        if put_there && secret_of(clip).is_some() && self.history.holds(&clip.text) {
+            let content = Content::text(clip.text.clone());
+            self.effect(Effect::ClearClipboard(content));
+        }
+        if let Some(write) = self.history.remove(item) {
+            self.persist(write);
+            self.clips_revision += 1;
         }
     }
 
@@ -198,18 +208,9 @@ impl Engine {
         for item in due {
             let Some(clip) = self.history.get(&item) else { continue };
             let expired = clip.expires_ms != 0 && clip.expires_ms <= now;
-            let foreign = Some(clip.device) != own_id;
-            let put_there = (foreign || self.history.was_taken(&clip.text)) && self.history.holds(&clip.text);
-            if expired && put_there {
-                let content = Content::text(clip.text.clone());
-                self.effect(Effect::ClearClipboard(content));
-            }
             // What has expired, its sender tells everybody; it goes here anyway.
-            if expired && foreign {
-                if let Some(write) = self.history.remove(&item) {
-                    self.persist(write);
-                    self.clips_revision += 1;
-                }
+            if expired && Some(clip.device) != own_id {
+                self.forget(&item);
             } else {
                 own.push(item);
             }

@@ -233,14 +233,15 @@ fn holds_code(text: &str) -> bool {
     if digits.len() + gaps == alone.chars().count() {
         return (6..=8).contains(&digits.len()) && gaps <= 1 && !(gaps == 0 && is_date(&digits));
     }
-    if count > NOTE_CHARS {
+    if count > NOTE_CHARS || text.contains("://") {
         return false;
     }
     let lower = text.to_lowercase();
     let mut words = lower.split(|c: char| !c.is_alphanumeric() && c != '-');
     let said =
         words.any(|word| CODE_WORDS.iter().any(|known| word == *known || (known.len() > 3 && word.starts_with(known))));
-    said && digit_runs(text).iter().any(|run| (4..=8).contains(&run.len()))
+    let is_year = |run: &str| run.len() == 4 && (run.starts_with("19") || run.starts_with("20"));
+    said && digit_runs(text).iter().any(|run| (4..=8).contains(&run.len()) && !is_year(run))
 }
 
 /// `YYYYMMDD` or `DDMMYYYY`.
@@ -262,7 +263,9 @@ fn is_like_password(text: &str) -> bool {
     let address = text.contains("://") || text.starts_with(['/', '~', '.', '#', '@']) || text.contains('\\');
     let mail = text.split_once('@').is_some_and(|(name, host)| !name.is_empty() && host.contains('.'));
     let path = text.matches(['/', '.', '_', ':', '(', ',']).count() >= 2;
-    if address || mail || path {
+    // Names of files and versions, and hexadecimal numbers in groups.
+    let slug = text.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-');
+    if address || mail || path || slug {
         return false;
     }
     let class = |byte: u8| match byte {
@@ -276,7 +279,8 @@ fn is_like_password(text: &str) -> bool {
     let changes = classes.windows(2).filter(|pair| pair[0] != pair[1]).count();
     let longest_word = classes.split(|class| *class != 0).map(<[usize]>::len).max().unwrap_or(0);
     // Digits or signs inside, not only at the end as in names of things.
-    let inside = classes[..length - 2].iter().any(|class| *class >= 2);
+    let stem = classes.iter().rposition(|class| *class < 2).unwrap_or(0);
+    let inside = classes[..stem].iter().any(|class| *class >= 2);
     kinds >= 3 && inside && changes * 3 >= length && longest_word <= 4
 }
 

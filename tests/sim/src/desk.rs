@@ -3,7 +3,8 @@
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
-use hushclip_engine::view::View;
+use hushclip_crypto::archive::Archive;
+use hushclip_engine::view::{Query, View};
 use hushclip_engine::{Command, Content, Effect, Event, Notice};
 use hushclip_mailbox::{Event as RelayEvent, MemoryStore, Nameplate, Reply};
 use hushclip_protocol::error::CloseCode;
@@ -300,6 +301,16 @@ impl Desk {
     /// The texts in a device's list, newest first.
     pub fn texts(&self, device: usize) -> Vec<String> {
         self.view(device).clips.into_iter().map(|clip| clip.text).collect()
+    }
+
+    /// What a device finds.
+    pub fn find(&self, device: usize, query: &Query) -> View {
+        self.devices[device].engine.find(query)
+    }
+
+    /// A device's history, as it goes into a file.
+    pub fn archive(&self, device: usize) -> Archive {
+        self.devices[device].engine.archive(self.now)
     }
 
     /// Everything that was put on a device's clipboard, in order.

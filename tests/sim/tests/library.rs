@@ -1,0 +1,332 @@
+//! The library as a person uses it, and secrets: stories with one point each.
+
+use hushclip_engine::settings::{Apply, Policy};
+use hushclip_engine::view::{ClipView, Filter, Query};
+use hushclip_engine::{Command, Event, HELD_MS, SecretKind, Settings, UNDO_MS};
+use hushclip_sim::Desk;
+
+const SECOND: u64 = 1_000;
+const DAY: u64 = 24 * 60 * 60 * SECOND;
+
+fn clip(desk: &Desk, device: usize, text: &str) -> ClipView {
+    let found = desk.view(device).clips.into_iter().find(|clip| clip.text == text);
+    found.unwrap_or_else(|| panic!("device {device} has no {text}"))
+}
+
+fn settings(desk: &mut Desk, device: usize, change: impl FnOnce(&mut Settings)) {
+    let mut settings = desk.view(device).settings;
+    change(&mut settings);
+    desk.command(device, Command::SetSettings { settings });
+}
+
+fn delete(desk: &mut Desk, device: usize, text: &str) {
+    let ids = vec![clip(desk, device, text).id];
+    desk.command(device, Command::Delete { ids });
+}
+
+fn no_alerts(desk: &Desk, devices: usize) {
+    for device in 0..devices {
+        let alerts = desk.view(device).alerts.into_iter().filter(|alert| alert.code != "joined");
+        let alerts: Vec<_> = alerts.map(|alert| alert.message).collect();
+        assert!(alerts.is_empty(), "device {device}: {alerts:?}");
+    }
+}
+
+#[test]
+fn what_is_deleted_goes_everywhere_after_a_while() {
+    let mut desk = Desk::paired(3);
+    for text in ["a", "b", "c"] {
+        desk.copy(0, text);
+    }
+    delete(&mut desk, 1, "b");
+    assert_eq!(desk.texts(1), ["c", "a"], "out of sight at once");
+    assert_eq!(desk.texts(2), ["c", "b", "a"], "and still to be brought back");
+    desk.wait(UNDO_MS + SECOND);
+    for device in 0..3 {
+        assert_eq!(desk.texts(device), ["c", "a"], "device {device}");
+    }
+    no_alerts(&desk, 3);
+}
+
+#[test]
+fn a_deletion_can_be_taken_back() {
+    let mut desk = Desk::paired(2);
+    desk.copy(0, "kept");
+    delete(&mut desk, 0, "kept");
+    assert!(desk.texts(0).is_empty());
+    desk.command(0, Command::Undelete { ids: Vec::new() });
+    desk.wait(UNDO_MS * 2);
+    assert_eq!(desk.texts(0), ["kept"]);
+    assert_eq!(desk.texts(1), ["kept"]);
+}
+
+#[test]
+fn a_device_that_was_away_deletes_too_and_misses_nothing() {
+    let mut desk = Desk::paired(2);
+    desk.copy(0, "one");
+    desk.take_away(1);
+    desk.copy(0, "two");
+    delete(&mut desk, 0, "one");
+    delete(&mut desk, 0, "two");
+    desk.wait(UNDO_MS + SECOND);
+    desk.bring_back_while(1, 0, |_| {});
+    desk.wait(60 * SECOND);
+    assert!(desk.texts(1).is_empty());
+    no_alerts(&desk, 2);
+}
+
+#[test]
+fn what_was_never_sent_is_deleted_without_a_trace() {
+    let mut desk = Desk::paired(2);
+    desk.reachable = false;
+    desk.cut(None);
+    desk.copy(0, "a slip");
+    desk.copy(0, "meant");
+    delete(&mut desk, 0, "a slip");
+    desk.wait(UNDO_MS + SECOND);
+    desk.reachable = true;
+    desk.wait(120 * SECOND);
+    assert_eq!(desk.texts(1), ["meant"]);
+    no_alerts(&desk, 2);
+}
+
+#[test]
+fn everything_can_be_deleted() {
+    let mut desk = Desk::paired(2);
+    for n in 0..300 {
+        desk.copy(0, &format!("clip {n}"));
+        desk.wait(SECOND);
+    }
+    desk.command(1, Command::DeleteAll);
+    desk.wait(UNDO_MS + 60 * SECOND);
+    assert!(desk.texts(0).is_empty());
+    assert!(desk.texts(1).is_empty());
+    no_alerts(&desk, 2);
+}
+
+#[test]
+fn a_deletion_survives_a_restart() {
+    let mut desk = Desk::paired(2);
+    desk.copy(0, "a");
+    delete(&mut desk, 1, "a");
+    desk.restart(1);
+    assert!(desk.texts(1).is_empty());
+    desk.wait(UNDO_MS + SECOND);
+    assert!(desk.texts(0).is_empty());
+}
+
+#[test]
+fn pins_are_everywhere_and_outlast_newer_clips() {
+    let mut desk = Desk::paired(2);
+    desk.copy(0, "address");
+    let id = clip(&desk, 1, "address").id;
+    desk.command(1, Command::Pin { id: id.clone(), pinned: true });
+    assert!(clip(&desk, 0, "address").pinned);
+    desk.command(0, Command::Pin { id, pinned: false });
+    assert!(!clip(&desk, 1, "address").pinned);
+    desk.restart(1);
+    assert!(!clip(&desk, 1, "address").pinned);
+    no_alerts(&desk, 2);
+}
+
+#[test]
+fn a_search_finds_by_words_device_and_kind() {
+    let mut desk = Desk::paired(2);
+    desk.copy(0, "Meeting notes for Monday");
+    desk.copy(0, "https://example.org/notes");
+    desk.wait(20 * SECOND);
+    desk.copy(1, "monday groceries");
+    let find = |query: Query| desk.find(0, &query).clips.into_iter().map(|clip| clip.text).collect::<Vec<_>>();
+    let words = |text: &str| Query { text: text.into(), ..Query::default() };
+    assert_eq!(find(words("MONDAY")), ["monday groceries", "Meeting notes for Monday"]);
+    assert_eq!(find(words("monday notes")), ["Meeting notes for Monday"]);
+    assert!(find(words("tuesday")).is_empty());
+    let kind = |kind| Query { kind, ..Query::default() };
+    assert_eq!(find(kind(Filter::Link)), ["https://example.org/notes"]);
+    assert_eq!(find(kind(Filter::Text)).len(), 2);
+    let device = desk.view(1).device;
+    assert_eq!(find(Query { device, ..Query::default() }), ["monday groceries"]);
+    let few = desk.find(0, &Query { limit: 1, ..Query::default() });
+    assert_eq!((few.clips.len(), few.found, few.total), (1, 3, 3));
+}
+
+#[test]
+fn long_clips_are_shown_in_part_and_taken_whole() {
+    let mut desk = Desk::paired(2);
+    let long = "ä".repeat(5_000);
+    desk.copy(0, &long);
+    let shown = desk.find(1, &Query::default()).clips.remove(0);
+    assert!(shown.cut && shown.text.chars().count() == 2_000);
+    let whole = desk.find(1, &Query { whole: shown.id.clone(), ..Query::default() }).clips.remove(0);
+    assert_eq!(whole.text, long);
+    desk.copy(1, "something else");
+    desk.command(1, Command::Take { id: shown.id, plain: true });
+    assert_eq!(desk.clipboard(1).last(), Some(&long));
+    desk.copy(1, &long);
+    assert_eq!(desk.texts(0).len(), 2, "what is taken from the list is no news");
+}
+
+#[test]
+fn what_looks_like_a_secret_waits_for_an_answer() {
+    let mut desk = Desk::paired(2);
+    desk.copy(0, "482913");
+    assert!(desk.texts(1).is_empty());
+    let held = desk.view(0).held.remove(0);
+    assert_eq!((held.kind, held.hint.as_str()), (SecretKind::Code, "••••••"));
+    desk.command(0, Command::AnswerSecret { id: held.id, send: true, remember: false, burn: false });
+    assert_eq!(clip(&desk, 1, "482913").secret, Some(SecretKind::Code));
+    assert!(desk.view(0).held.is_empty());
+    desk.copy(0, "737373");
+    desk.wait(HELD_MS + SECOND);
+    assert!(desk.view(0).held.is_empty(), "nobody answered");
+    assert!(!desk.texts(1).contains(&"737373".into()));
+}
+
+#[test]
+fn an_answer_is_remembered_for_its_kind() {
+    let mut desk = Desk::paired(2);
+    desk.copy(0, "482913");
+    let id = desk.view(0).held.remove(0).id;
+    desk.command(0, Command::AnswerSecret { id, send: false, remember: true, burn: false });
+    desk.copy(0, "111222");
+    assert!(desk.view(0).held.is_empty());
+    desk.restart(0);
+    assert_eq!(desk.view(0).settings.secrets.code, Policy::Never);
+    desk.copy(0, "4111 1111 1111 1111");
+    assert_eq!(desk.view(0).held.len(), 1, "another kind is asked for");
+}
+
+#[test]
+fn a_secret_has_a_short_life_everywhere() {
+    let mut desk = Desk::paired(3);
+    settings(&mut desk, 0, |settings| settings.secrets.code = Policy::Send);
+    desk.copy(0, "482913");
+    assert_eq!(desk.clipboard(1), ["482913"]);
+    desk.copy(2, "own copy");
+    desk.wait(62 * SECOND);
+    for device in 0..3 {
+        assert!(!desk.texts(device).contains(&"482913".into()), "device {device}");
+    }
+    assert_eq!(desk.clipboard(1).last().map(String::as_str), Some("own copy"));
+    no_alerts(&desk, 3);
+}
+
+#[test]
+fn a_secret_that_is_still_on_the_clipboard_is_cleared_from_it() {
+    let mut desk = Desk::paired(2);
+    settings(&mut desk, 0, |settings| {
+        settings.secrets.code = Policy::Send;
+        settings.secret_life_s = 15;
+    });
+    desk.copy(0, "482913");
+    desk.wait(16 * SECOND);
+    assert_eq!(desk.clipboard(1), ["482913", ""]);
+    assert!(desk.clipboard(0).is_empty(), "what the person copied is theirs");
+}
+
+#[test]
+fn a_device_that_comes_back_after_a_secret_has_gone_does_not_miss_it() {
+    let mut desk = Desk::paired(2);
+    settings(&mut desk, 0, |settings| settings.secrets.code = Policy::Send);
+    desk.take_away(1);
+    desk.copy(0, "482913");
+    desk.wait(DAY / 24);
+    desk.bring_back_while(1, 0, |_| {});
+    desk.wait(60 * SECOND);
+    assert!(desk.texts(1).is_empty());
+    no_alerts(&desk, 2);
+}
+
+#[test]
+fn what_is_to_burn_goes_with_the_first_paste() {
+    let mut desk = Desk::paired(3);
+    desk.copy(0, "482913");
+    let id = desk.view(0).held.remove(0).id;
+    desk.command(0, Command::AnswerSecret { id, send: true, remember: false, burn: true });
+    assert_eq!(desk.clipboard(1), ["482913"]);
+    desk.event(0, Event::Pasted);
+    assert_eq!(desk.texts(1).len(), 1, "pastes where it was copied do not count");
+    desk.event(1, Event::Pasted);
+    assert_eq!(desk.clipboard(1), ["482913", ""]);
+    for device in 0..3 {
+        assert!(desk.texts(device).is_empty(), "device {device}");
+    }
+    no_alerts(&desk, 3);
+}
+
+#[test]
+fn clips_go_on_the_clipboard_only_if_wanted() {
+    for apply in [Apply::Ask, Apply::Never] {
+        let mut desk = Desk::paired(2);
+        settings(&mut desk, 1, |settings| settings.apply = apply);
+        desk.copy(0, "hello");
+        assert!(desk.clipboard(1).is_empty());
+        assert_eq!(desk.view(1).unread, 1);
+        desk.command(1, Command::Seen);
+        assert_eq!(desk.view(1).unread, 0);
+        let id = clip(&desk, 1, "hello").id;
+        desk.command(1, Command::Take { id, plain: false });
+        assert_eq!(desk.clipboard(1), ["hello"]);
+        desk.copy(1, "hello");
+        assert_eq!(desk.texts(0).len(), 1);
+    }
+}
+
+#[test]
+fn a_paused_device_sends_no_copies_and_none_of_them_later() {
+    let mut desk = Desk::paired(2);
+    settings(&mut desk, 0, |settings| {
+        settings.paused = true;
+        settings.paused_sites = vec!["b.example".into(), "a.example".into(), String::new(), "a.example".into()];
+    });
+    desk.copy(0, "private");
+    settings(&mut desk, 0, |settings| settings.paused = false);
+    desk.copy(0, "private");
+    assert!(desk.texts(1).is_empty());
+    desk.copy(0, "public");
+    assert_eq!(desk.texts(1), ["public"]);
+    let settings = desk.view(0).settings;
+    assert_eq!(settings.paused_sites, ["a.example", "b.example"]);
+    assert!(settings.catches(Some("c.example")) && !settings.catches(Some("a.example")) && settings.catches(None));
+}
+
+#[test]
+fn a_history_goes_into_a_file_and_comes_back_elsewhere() {
+    let mut desk = Desk::paired(2);
+    desk.copy(0, "first");
+    desk.copy(0, "second");
+    let id = clip(&desk, 0, "first").id;
+    desk.command(0, Command::Pin { id, pinned: true });
+    let archive = desk.archive(0);
+    assert_eq!(archive.clips.len(), 2);
+    let mut other = Desk::paired(2);
+    other.wait(SECOND);
+    other.copy(1, "newer");
+    other.event(0, Event::Import(archive.clips.clone()));
+    other.event(0, Event::Import(archive.clips));
+    assert_eq!(other.texts(0), ["newer", "second", "first"]);
+    let first = clip(&other, 0, "first");
+    assert!(first.pinned && !first.own && first.from == "device 0" && first.awaited.is_empty());
+    assert_eq!(other.texts(1), ["newer"], "it stays where it was imported");
+    assert_eq!(other.view(0).waiting, 0);
+    other.restart(0);
+    assert_eq!(other.texts(0), ["newer", "second", "first"]);
+    delete(&mut other, 0, "first");
+    other.wait(UNDO_MS + SECOND);
+    assert_eq!(other.texts(0), ["newer", "second"]);
+    no_alerts(&other, 2);
+}
+
+#[test]
+fn the_last_touch_is_told_while_there_is_no_line() {
+    let mut desk = Desk::paired(2);
+    assert_eq!(desk.view(1).in_touch_at, None);
+    desk.reachable = false;
+    let gone = desk.now;
+    desk.cut(None);
+    desk.wait(60 * SECOND);
+    let told = desk.view(1).in_touch_at.unwrap_or_default();
+    assert!(told.abs_diff(gone) < 2 * SECOND, "{told} is not {gone}");
+    desk.restart(1);
+    assert!(desk.view(1).in_touch_at.is_some());
+}
