@@ -6,6 +6,7 @@ mod build;
 mod debian;
 mod fuzz;
 mod npm;
+mod pack;
 mod paths;
 mod proc;
 mod relay;
@@ -72,6 +73,14 @@ enum Command {
         /// What.
         what: bench::What,
     },
+    /// Build the extensions and pack them for the stores, with the sources they are built from.
+    Pack {
+        /// Build them a second time, from a clone in another folder, and compare.
+        #[arg(long)]
+        check: bool,
+    },
+    /// Take the stores' pictures of what `dist/` holds.
+    Screenshots,
     /// Run the vectors as wasm inside workerd.
     Vectors,
     /// Check the rules that compilers do not.
@@ -114,6 +123,9 @@ fn dispatch() -> Result<()> {
         Command::Test => test::test(),
         Command::Fuzz { targets, seconds, minimise } => fuzz::fuzz(&targets, seconds, minimise),
         Command::Bench { what } => bench::bench(what),
+        Command::Pack { check: false } => pack::pack(),
+        Command::Pack { check: true } => pack::check(),
+        Command::Screenshots => pack::screenshots(),
         Command::Vectors => workerd::vectors(),
         Command::Tidy => tidy::tidy(),
         Command::Sizes => sizes::sizes(),
