@@ -1,36 +1,65 @@
 // The background: passes what happens to the client in wasm, and what it wants to the browser.
 // All listeners are registered before anything is awaited, or the browser would not wake it for them.
+import { flash, mark, markTab } from "./button.js";
+import { Catcher, hostOf } from "./catcher.js";
 import init, { start } from "./hushclip_extension.js";
+import { asked, makeMenus, tickPause } from "./menus.js";
 import { keepAlive, readClipboard, writeClipboard } from "./platform/clipboard.js";
 
-const { action, alarms, runtime, storage } = chrome;
+const { alarms, commands, contextMenus, runtime, storage } = chrome;
 
-// A page's `copy` event comes before the clipboard holds the copy.
-const SETTLE_MS = 60;
 // Short breaks of the line are not worth a mark on the button.
 const MARK_AFTER_MS = 1_000;
 const RELOAD_PAUSE_MS = 60_000;
-// Copies are taken one each two seconds on average, and up to ten at once.
-const TURN_MS = 2_000;
-const BURST = 10;
+// A page may read the clipboard a little after the person has pasted.
+const PASTED_MS = 500;
 
-const popups = new Set();
+/** Open popups, and the number by which the client knows each. */
+const popups = new Map();
+const catcher = new Catcher(running, { refused: (tab) => markTab(tab, true), failed: report });
 let client;
-let reading;
-let turn = 0;
+let popupsSoFar = 0;
 let marking;
-let writing = Promise.resolve();
+let touching = Promise.resolve();
 
-runtime.onInstalled.addListener(wake);
+runtime.onInstalled.addListener(({ reason }) => {
+  makeMenus();
+  wake();
+  if (reason === "install") {
+    runtime.openOptionsPage();
+  }
+});
 runtime.onStartup.addListener(wake);
 alarms.onAlarm.addListener(wake);
 
-runtime.onMessage.addListener((message) => {
-  if (message === "copied") {
-    // A page that copies without end must not flood the other devices; its last copy is still read.
-    const now = Date.now();
-    turn = Math.max(turn + TURN_MS, now - BURST * TURN_MS);
-    reading ??= setTimeout(takeCopy, SETTLE_MS + Math.max(0, turn - now));
+runtime.onMessage.addListener((message, { tab }) => {
+  if (!tab || tab.incognito) {
+    return;
+  }
+  if (message === "copied" || message === "changed") {
+    catcher.hint(message, tab);
+  } else if (message === "pasted") {
+    setTimeout(async () => (await running()).pasted(), PASTED_MS);
+  }
+});
+
+commands.onCommand.addListener(async (command) => {
+  if (command === "send-clipboard") {
+    await send(readClipboard);
+  }
+});
+
+contextMenus.onClicked.addListener(async (click, tab) => {
+  const { send: text, pause, pauseSite } = asked(click);
+  if (pause !== undefined) {
+    (await running()).pause(pause);
+  } else if (pauseSite) {
+    const site = hostOf(tab);
+    if (site) {
+      await markTab(tab, (await running()).toggleSite(site));
+    }
+  } else {
+    await send(async () => ({ text }));
   }
 });
 
@@ -40,13 +69,22 @@ runtime.onConnect.addListener(async (port) => {
     port.disconnect();
     return;
   }
-  popups.add(port);
-  port.onDisconnect.addListener(() => popups.delete(port));
-  port.onMessage.addListener(async (message) => (await running()).hear(message));
+  const number = ++popupsSoFar;
+  popups.set(port, number);
+  port.onDisconnect.addListener(async () => {
+    popups.delete(port);
+    (await running()).closed(number);
+  });
+  port.onMessage.addListener(async (message) => {
+    const answer = await (await running()).hear(number, message);
+    if (answer && popups.has(port)) {
+      port.postMessage(answer);
+    }
+  });
   const handle = await running();
   handle.person();
   handle.online();
-  show(handle, [port].filter((open) => popups.has(open)));
+  show(handle, [[port, number]].filter(([open]) => popups.has(open)));
 });
 
 addEventListener("online", async () => (await running()).online());
@@ -71,10 +109,9 @@ async function launch() {
   await init({ module_or_path: runtime.getURL("hushclip_extension_bg.wasm") });
   const handle = await start({
     changed,
-    tell: (message) => popups.forEach((port) => port.postMessage(message)),
-    writeClipboard: (text, html) => {
-      writing = writing.then(() => writeClipboard({ text, html })).catch(report);
-    },
+    tell: (message) => popups.forEach((_, port) => port.postMessage(message)),
+    writeClipboard: (text, html) => inTurn(() => writeClipboard({ text, html })),
+    clearClipboard: (text) => inTurn(() => clearClipboard(text)),
   });
   if (!handle.runs) {
     // The next alarm tries again; until then popups show why.
@@ -88,43 +125,56 @@ async function changed() {
   if (popups.size > 0) {
     show(handle, [...popups]);
   }
-  if (handle.status().member) {
+  const status = handle.status();
+  if (status.member) {
     keepAlive();
   }
-  marking ??= setTimeout(mark, MARK_AFTER_MS);
+  catcher.follow(status);
+  tickPause(status.paused);
+  markSoon();
 }
 
-function show(handle, ports) {
-  const messages = [handle.lock(), handle.picture()].filter(Boolean);
-  ports.forEach((port) => messages.forEach((message) => port.postMessage(message)));
-}
-
-async function mark() {
-  marking = undefined;
-  const { locked, waiting, problem } = (await running()).status();
-  const text = problem ? "!" : locked ? "off" : waiting ? "…" : "";
-  const words = problem ?? (locked ? "locked" : waiting ? "no connection" : undefined);
-  await Promise.all([
-    action.setBadgeBackgroundColor({ color: problem ? "#b3261e" : "#5f6368" }),
-    action.setBadgeText({ text }),
-    action.setTitle({ title: words ? `Hushclip: ${words}` : "Hushclip" }),
-  ]);
-}
-
-async function takeCopy() {
-  reading = undefined;
-  try {
-    const handle = await running();
-    // What is copied before there is an account, or while it is locked, is nobody's business.
-    if (handle.status().member) {
-      const { text, html } = await readClipboard();
-      if (text) {
-        handle.localCopy(text, html);
-      }
-    }
-  } catch (error) {
-    report(error);
+function show(handle, to) {
+  for (const [port, number] of to) {
+    const messages = [handle.lock(), handle.picture(number)].filter(Boolean);
+    messages.forEach((message) => port.postMessage(message));
   }
+}
+
+function markSoon() {
+  marking ??= setTimeout(async () => {
+    marking = undefined;
+    await mark((await running()).status());
+  }, MARK_AFTER_MS);
+}
+
+// What a person sends by hand goes out whatever is paused.
+async function send(read) {
+  const handle = await running();
+  if (!handle.status().member) {
+    // The page shows what is missing: an account, or the passphrase.
+    await runtime.openOptionsPage();
+    return;
+  }
+  const { text, html } = await read().catch(report) ?? {};
+  if (text) {
+    handle.push(text, html);
+    await flash();
+    markSoon();
+  }
+}
+
+async function clearClipboard(text) {
+  const there = await readClipboard();
+  // Some systems end their lines in two characters.
+  const [now, then] = [there.text, text].map((lines) => lines.replaceAll("\r\n", "\n"));
+  if (now === then) {
+    await writeClipboard({ text: "" });
+  }
+}
+
+function inTurn(act) {
+  touching = touching.then(act).catch(report);
 }
 
 // Names only: a message could quote what was copied.

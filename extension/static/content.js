@@ -1,22 +1,24 @@
-// Says that something was copied, never what: the clipboard itself is read in the background.
+// Says that something was copied or pasted, never what: the clipboard itself is read in the background.
 // An event's content would be wrong for default copies, and a leak for password fields.
 {
   const isPassword = (target) => target instanceof HTMLInputElement && target.type === "password";
 
-  const hint = (event) => {
+  const say = (word, event) => {
     // Pages may make events up, in order to have somebody else's copy read.
-    if (!event.isTrusted || isPassword(event.composedPath()[0])) {
+    if (!event.isTrusted) {
       return;
     }
     try {
-      chrome.runtime.sendMessage("copied").catch(() => {});
+      chrome.runtime.sendMessage(word).catch(() => {});
     } catch {
       // The extension was updated or removed, and this script was left behind.
     }
   };
+  const copied = (event) => isPassword(event.composedPath()[0]) || say("copied", event);
 
-  addEventListener("copy", hint, true);
-  addEventListener("cut", hint, true);
+  addEventListener("copy", copied, true);
+  addEventListener("cut", copied, true);
+  addEventListener("paste", (event) => say("pasted", event), true);
   // Where it exists, it also tells of buttons that copy and of other programs.
-  navigator.clipboard?.addEventListener?.("clipboardchange", hint);
+  navigator.clipboard?.addEventListener?.("clipboardchange", (event) => say("changed", event));
 }

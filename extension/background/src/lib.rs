@@ -2,9 +2,11 @@
 //! It decides nothing; texts to and from popups pass through unread by the script.
 
 use std::alloc::System;
+use std::cell::RefCell;
+use std::collections::BTreeMap;
 
 use hushclip_engine::view::{Connection, Problem, Stage};
-use hushclip_engine::{Content, LockState, LockView, Notice, View};
+use hushclip_engine::{Command, Content, LockState, LockView, Notice, Query, Settings, View};
 use hushclip_wasm_core::port::{ToBackground, ToPopup};
 use hushclip_wasm_core::{Host, Shell, StartError};
 use wasm_bindgen::prelude::*;
@@ -28,10 +30,13 @@ extern "C" {
     /// Put this on the clipboard.
     #[wasm_bindgen(method, js_name = writeClipboard)]
     fn write_clipboard(this: &Hooks, text: &str, html: Option<&str>);
+    /// Clear the clipboard, if it still holds this.
+    #[wasm_bindgen(method, js_name = clearClipboard)]
+    fn clear_clipboard(this: &Hooks, text: &str);
 }
 
 impl Host for Hooks {
-    fn view_changed(&self, _view: &dyn Fn() -> View) {
+    fn view_changed(&self, _find: &dyn Fn(&Query) -> View) {
         self.changed();
     }
 
@@ -47,16 +52,25 @@ impl Host for Hooks {
     fn write_clipboard(&self, content: Content) {
         Self::write_clipboard(self, &content.text, content.html.as_deref());
     }
+
+    fn clear_clipboard(&self, content: Content) {
+        Self::clear_clipboard(self, &content.text);
+    }
 }
 
 /// The running client.
 #[wasm_bindgen]
-pub struct Handle(Result<Shell, Problem>);
+pub struct Handle {
+    shell: Result<Shell, Problem>,
+    /// What is looked for in each popup.
+    queries: RefCell<BTreeMap<u32, Query>>,
+}
 
 /// Starts the client. Where that fails, the handle shows why and can do nothing else.
 #[wasm_bindgen]
 pub async fn start(hooks: Hooks) -> Handle {
-    Handle(Shell::start(hooks).await.map_err(StartError::problem))
+    let shell = Shell::start(hooks).await.map_err(StartError::problem);
+    Handle { shell, queries: RefCell::default() }
 }
 
 #[wasm_bindgen]
@@ -64,59 +78,110 @@ impl Handle {
     /// Whether the client runs; if not, starting anew may help.
     #[wasm_bindgen(getter)]
     pub fn runs(&self) -> bool {
-        self.0.is_ok()
+        self.shell.is_ok()
+    }
+
+    /// Whether a copy is to be looked at; `site` is the host whose page it was made on, if that is known.
+    pub fn catches(&self, site: Option<String>) -> bool {
+        self.status().member && self.shell.as_ref().is_ok_and(|shell| shell.catches(site.as_deref()))
     }
 
     /// The local clipboard holds something new.
     #[wasm_bindgen(js_name = localCopy)]
     pub fn local_copy(&self, text: String, html: Option<String>) {
-        if let Ok(shell) = &self.0 {
+        if let Ok(shell) = &self.shell {
             shell.local_copy(text, html);
         }
     }
 
-    /// A popup's message.
-    pub fn hear(&self, message: &str) {
-        let Ok(shell) = &self.0 else { return };
-        match serde_json::from_str(message) {
-            Ok(ToBackground::Command(command)) => shell.command(command),
-            Ok(ToBackground::Lock(command)) => shell.ask(command),
-            // A popup may be older than its background, after an update.
-            Err(_) => {}
+    /// The person pointed at this and wants it sent.
+    pub fn push(&self, text: String, html: Option<String>) {
+        self.command(Command::Push { text, html });
+    }
+
+    /// Something was pasted in a page.
+    pub fn pasted(&self) {
+        if let Ok(shell) = &self.shell {
+            shell.pasted();
         }
+    }
+
+    /// Copies are to be looked at no more, or again.
+    pub fn pause(&self, paused: bool) {
+        if let Some(shell) = self.unlocked() {
+            shell.command(Command::SetSettings { settings: Settings { paused, ..shell.settings() } });
+        }
+    }
+
+    /// Pauses on a site, or goes on there. Says whether it is paused now.
+    #[wasm_bindgen(js_name = toggleSite)]
+    pub fn toggle_site(&self, site: String) -> bool {
+        let Some(shell) = self.unlocked() else { return false };
+        let mut settings = shell.settings();
+        let paused = !settings.paused_sites.contains(&site);
+        if paused {
+            settings.paused_sites.push(site);
+        } else {
+            settings.paused_sites.retain(|other| *other != site);
+        }
+        shell.command(Command::SetSettings { settings });
+        paused
+    }
+
+    /// A popup's message, by the number of the popup. Gives the answer for this popup alone, if there is one.
+    pub async fn hear(&self, popup: u32, message: String) -> Option<String> {
+        let shell = self.shell.as_ref().ok()?;
+        // A popup may be older than its background, after an update.
+        match serde_json::from_str(&message).ok()? {
+            ToBackground::Command(command) => shell.command(command),
+            ToBackground::Lock(command) => shell.ask(command),
+            ToBackground::Query(query) => {
+                self.queries.borrow_mut().insert(popup, query);
+                return self.picture(popup);
+            }
+            ToBackground::Archive(request) => {
+                return Some(encode(&ToPopup::Archive(shell.archive(request).await)));
+            }
+        }
+        None
+    }
+
+    /// A popup is closed.
+    pub fn closed(&self, popup: u32) {
+        self.queries.borrow_mut().remove(&popup);
     }
 
     /// A person opened a popup.
     pub fn person(&self) {
-        if let Ok(shell) = &self.0 {
+        if let Ok(shell) = &self.shell {
             shell.person();
         }
     }
 
     /// The network, or the person, is back.
     pub fn online(&self) {
-        if let Ok(shell) = &self.0 {
+        if let Ok(shell) = &self.shell {
             shell.online();
         }
     }
 
     /// An alarm rang: whatever was due while the process was away is due now.
     pub fn wake(&self) {
-        if let Ok(shell) = &self.0 {
+        if let Ok(shell) = &self.shell {
             shell.wake();
         }
     }
 
     /// How the lock stands, as a message for a popup.
     pub fn lock(&self) -> String {
-        encode(&ToPopup::Lock(self.0.as_ref().map(Shell::lock).unwrap_or_default()))
+        encode(&ToPopup::Lock(self.shell.as_ref().map(Shell::lock).unwrap_or_default()))
     }
 
-    /// The picture as a message for a popup; none while it is locked.
-    pub fn picture(&self) -> Option<String> {
-        let view = match &self.0 {
-            Ok(shell) if shell.lock().state == LockState::Locked => return None,
-            Ok(shell) => fitting(shell.view()),
+    /// The picture as a message for a popup, by its number; none while it is locked.
+    pub fn picture(&self, popup: u32) -> Option<String> {
+        let view = match &self.shell {
+            Ok(shell) if is_locked(shell) => return None,
+            Ok(shell) => fitting(shell.find(&self.queries.borrow().get(&popup).cloned().unwrap_or_default())),
             Err(_) => self.view_without_clips(),
         };
         Some(encode(&ToPopup::View(view)))
@@ -127,14 +192,19 @@ impl Handle {
         let view = self.view_without_clips();
         Status {
             member: view.stage == Stage::Member,
-            locked: self.0.as_ref().is_ok_and(|shell| shell.lock().state == LockState::Locked),
+            locked: self.shell.as_ref().is_ok_and(is_locked),
             waiting: matches!(view.connection, Connection::Waiting { .. }),
-            problem: view.problem.map(|problem| problem.message),
+            paused: view.settings.paused,
+            watch: view.settings.watch,
+            held: view.held.len() as u32,
+            unread: view.unread,
+            problem: view.problem,
         }
     }
 }
 
 /// How things stand, as far as the script must know.
+#[expect(clippy::struct_excessive_bools, reason = "a script reads them one by one")]
 #[wasm_bindgen]
 pub struct Status {
     /// This device belongs to an account.
@@ -143,25 +213,53 @@ pub struct Status {
     pub locked: bool,
     /// There is no line to the relay.
     pub waiting: bool,
-    problem: Option<String>,
+    /// Copies are not looked at.
+    pub paused: bool,
+    /// The system's clipboard is to be looked at each second.
+    pub watch: bool,
+    /// So many copies wait for the person's answer.
+    pub held: u32,
+    /// So many clips are new.
+    pub unread: u32,
+    problem: Option<Problem>,
 }
 
 #[wasm_bindgen]
 impl Status {
-    /// The sentence that tells what is wrong.
+    /// The code of what is wrong.
     #[wasm_bindgen(getter)]
     pub fn problem(&self) -> Option<String> {
-        self.problem.clone()
+        self.problem.as_ref().map(|problem| problem.code.clone())
+    }
+
+    /// The sentence that tells what is wrong.
+    #[wasm_bindgen(getter, js_name = problemInWords)]
+    pub fn problem_in_words(&self) -> Option<String> {
+        self.problem.as_ref().map(|problem| problem.message.clone())
     }
 }
 
 impl Handle {
+    fn unlocked(&self) -> Option<&Shell> {
+        self.shell.as_ref().ok().filter(|shell| !is_locked(shell))
+    }
+
+    fn command(&self, command: Command) {
+        if let Ok(shell) = &self.shell {
+            shell.command(command);
+        }
+    }
+
     fn view_without_clips(&self) -> View {
-        match &self.0 {
+        match &self.shell {
             Ok(shell) => shell.view_without_clips(),
             Err(problem) => View { problem: Some(problem.clone()), ..View::default() },
         }
     }
+}
+
+fn is_locked(shell: &Shell) -> bool {
+    shell.lock().state == LockState::Locked
 }
 
 fn encode(message: &ToPopup) -> String {
