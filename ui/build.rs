@@ -11,8 +11,10 @@ use serde_json::Value;
 
 /// The first is what is shown where a person reads none of them. The order is that of `Language`.
 const LANGUAGES: [&str; 2] = ["en", "de"];
-/// What only the browser reads, through the manifest.
-const MANIFEST: &str = "manifest_";
+/// What only the browser reads, through the manifest, and the extension's scripts.
+const NOT_OURS: [&str; 2] = ["manifest_", "browser_"];
+/// Translations of what the engine says, by its code; English is the engine's own.
+const ENGINE: &str = "engine_";
 
 type Words = BTreeMap<String, Word>;
 
@@ -81,6 +83,9 @@ fn differences(all: &[Words]) -> Vec<String> {
     for (language, words) in LANGUAGES.iter().zip(all) {
         for (other, others) in LANGUAGES.iter().zip(all) {
             for (key, word) in others {
+                if key.starts_with(ENGINE) && *language == LANGUAGES[0] {
+                    continue;
+                }
                 match words.get(key) {
                     None => wrong.push(format!("{key}: is in _locales/{other}, and missing in _locales/{language}")),
                     Some(same) if same.values != word.values => {
@@ -97,7 +102,8 @@ fn differences(all: &[Words]) -> Vec<String> {
 fn functions(all: &[Words]) -> Result<String, Box<dyn Error>> {
     let mut code = String::new();
     let Some(first) = all.first() else { return Ok(code) };
-    for (key, word) in first.iter().filter(|(key, _)| !key.starts_with(MANIFEST)) {
+    code.push_str(&engine(all)?);
+    for (key, word) in first.iter().filter(|(key, _)| !NOT_OURS.iter().any(|other| key.starts_with(other))) {
         let texts: Vec<&str> = all.iter().filter_map(|words| words.get(key)).map(|word| word.text.as_str()).collect();
         if word.values.is_empty() {
             writeln!(code, "pub(crate) fn {key}() -> &'static str {{\n    pick({texts:?})\n}}\n")?;
@@ -108,5 +114,21 @@ fn functions(all: &[Words]) -> Result<String, Box<dyn Error>> {
         let (takes, gives) = (takes.join(", "), gives.join(", "));
         writeln!(code, "pub(crate) fn {key}({takes}) -> String {{\n    fill(pick({texts:?}), &[{gives}])\n}}\n")?;
     }
+    Ok(code)
+}
+
+/// One function for all that the engine says: its texts, by code, where there is a translation.
+fn engine(all: &[Words]) -> Result<String, Box<dyn Error>> {
+    let mut code = String::from(
+        "fn translated(code: &str) -> Option<&'static str> {\n    Some(match (Language::current() as usize, code) {\n",
+    );
+    for (language, words) in all.iter().enumerate() {
+        for (key, word) in words {
+            if let Some(key) = key.strip_prefix(ENGINE) {
+                writeln!(code, "        ({language}, {key:?}) => {:?},", word.text)?;
+            }
+        }
+    }
+    code.push_str("        _ => return None,\n    })\n}\n\n");
     Ok(code)
 }

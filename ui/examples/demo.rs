@@ -16,8 +16,10 @@ fn main() {
     let long = query.contains("long");
     let face = if query.contains("face=popup") { Face::Popup } else { Face::Web };
     let scene = query.split(['?', '&']).find_map(|part| part.strip_prefix("scene=")).unwrap_or("clips").to_owned();
-    let failure = (scene == "failure")
-        .then(|| "This browser keeps no data for the page. Leave private browsing, or allow storage.".to_owned());
+    let failure = (scene == "failure").then(|| Problem {
+        code: "no_storage".into(),
+        message: "This browser keeps no data for the page. Leave private browsing, or allow storage.".into(),
+    });
     let lock = RwSignal::new(Some(lock(&scene)));
     let is_locked = lock.with_untracked(|lock| lock.as_ref().is_some_and(|lock| lock.state == LockState::Locked));
     let view = RwSignal::new((scene != "loading" && !is_locked).then(|| picture(&scene, long)));

@@ -1,17 +1,18 @@
 //! The root: gives all screens their context and shows the one that fits the stage.
 
-use hushclip_engine::view::Stage;
-use hushclip_engine::{Command, LockCommand, LockState, LockView, Notice, View};
+use hushclip_engine::view::{self, Stage};
+use hushclip_engine::{Command, Content, LockCommand, LockState, LockView, Notice, Query, View};
 use leptos::prelude::*;
 use wasm_bindgen::JsCast;
 
 use crate::focus::focus_soon;
-use crate::host::{Face, Host, LoadScanner, Platform, Wakes};
-use crate::language;
+use crate::host::{Archive, Face, Host, Lines, LoadScanner, Platform, Wakes};
 use crate::news::Toasts;
 use crate::parts::{Problem, Skeleton};
 use crate::place::Place;
 use crate::screens::{Devices, Failure, Joining, Locked, Member, OpenedLink, Settings, Welcome};
+use crate::theme;
+use crate::{language, text};
 
 /// Everything a person sees.
 #[component]
@@ -24,7 +25,7 @@ pub fn App(
     notice: Signal<Option<Notice>>,
     /// Why the host could not start, if so.
     #[prop(into, optional)]
-    failure: Signal<Option<String>>,
+    failure: Signal<Option<view::Problem>>,
     /// How the lock stands; once it is locked, there must be no picture any more.
     #[prop(into, optional)]
     lock: Signal<Option<LockView>>,
@@ -33,6 +34,15 @@ pub fn App(
     /// Where what is asked of the lock goes; without it, none is offered.
     #[prop(optional)]
     ask: Option<UnsyncCallback<LockCommand>>,
+    /// Where it goes which clips to show; without it, the list cannot be searched.
+    #[prop(optional)]
+    query: Option<UnsyncCallback<Query>>,
+    /// Gives all of a clip at once, so that a tap can copy it; without it, [`Command::Take`] copies.
+    #[prop(optional)]
+    content: Option<UnsyncCallback<String, Option<Content>>>,
+    /// Takes the history out as a file and brings it in; without it, that is not offered.
+    #[prop(optional)]
+    archive: Option<Archive>,
     /// What the surroundings offer.
     platform: Platform,
     /// Loads the decoder of QR codes; without it, no camera is offered.
@@ -43,9 +53,11 @@ pub fn App(
     wake: Option<Wakes>,
 ) -> impl IntoView {
     let face = platform.face;
-    let host = Host::new(view, lock, send, ask, platform, scan, wake);
+    let lines = Lines { view, lock, send, ask, query, content, archive, scan, wake };
+    let host = Host::new(lines, platform);
     provide_context(host);
     host.news.follow(notice, host);
+    theme::follow(view);
     let screen = Memo::new(move |_| screen(view, lock, failure, host));
     Effect::new(move |before: Option<Screen>| {
         let screen = screen.get();
@@ -69,7 +81,7 @@ pub fn App(
         >
             {move || match screen.get() {
                 Screen::Loading => view! { <Skeleton /> }.into_any(),
-                Screen::Failed => view! { <Failure message=failure.get().unwrap_or_default() /> }.into_any(),
+                Screen::Failed => view! { <Failure message=failure.get().as_ref().map(text::problem).unwrap_or_default() /> }.into_any(),
                 Screen::Locked => view! { <main class="page"><Locked /></main> }.into_any(),
                 Screen::Welcome => view! { <Page><Welcome /></Page> }.into_any(),
                 Screen::Opened => view! { <Page><OpenedLink /></Page> }.into_any(),
@@ -110,7 +122,7 @@ enum Screen {
 fn screen(
     view: Signal<Option<View>>,
     lock: Signal<Option<LockView>>,
-    failure: Signal<Option<String>>,
+    failure: Signal<Option<view::Problem>>,
     host: Host,
 ) -> Screen {
     if failure.with(Option::is_some) {

@@ -32,6 +32,30 @@ pub(crate) fn walk(event: &KeyboardEvent) {
     }
 }
 
+/// Focuses the clip that this element belongs to.
+pub(crate) fn to_copy_of(element: Option<&Element>) {
+    let row = element.and_then(|element| element.closest("li.clip").ok().flatten());
+    if let Some(copy) = row.and_then(|row| row.query_selector(".copy").ok().flatten()) {
+        focus(&copy);
+    }
+}
+
+/// The clip that has the keyboard is about to go: its neighbour gets it.
+pub(crate) fn leave_row() {
+    let row = document().active_element().and_then(|element| element.closest("li.clip").ok().flatten());
+    let Some(row) = row else { return };
+    match row.next_element_sibling().or_else(|| row.previous_element_sibling()) {
+        Some(next) => to_copy_of(Some(&next)),
+        None => focus_soon("#search, h1"),
+    }
+}
+
+/// Whether what is typed goes into a field.
+pub(crate) fn is_typing(event: &KeyboardEvent) -> bool {
+    let target = event.target().and_then(|target| target.dyn_into::<Element>().ok());
+    target.is_some_and(|target| matches!(target.tag_name().as_str(), "INPUT" | "TEXTAREA" | "SELECT"))
+}
+
 fn focus(element: &Element) {
     if let Some(element) = element.dyn_ref::<HtmlElement>() {
         // An element that cannot be focused leaves the keyboard where it is.

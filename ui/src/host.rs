@@ -1,11 +1,12 @@
 //! What every screen reaches through the context: the picture to draw, the way to ask for things,
 //! the clock, and what this platform can do.
 
-use hushclip_engine::{Command, LockCommand, LockView, View};
+use hushclip_engine::{ArchiveOutcome, ArchiveRequest, Command, Content, LockCommand, LockView, Query, Settings, View};
 use leptos::prelude::*;
 
 use crate::agent::device_name;
 use crate::clipboard;
+use crate::library::Library;
 use crate::news::News;
 use crate::place::Places;
 use crate::time;
@@ -32,6 +33,8 @@ pub struct Platform {
     pub opened_link: Option<String>,
     /// Whether the browser lets a page read the clipboard after a tap.
     pub can_read_clipboard: bool,
+    /// Whether a background stands behind the screens, which sees copies and writes the clipboard without a tap.
+    pub extension: bool,
 }
 
 impl Platform {
@@ -45,6 +48,7 @@ impl Platform {
             default_relay: origin.filter(|_| face == Face::Web),
             opened_link,
             can_read_clipboard: clipboard::can_read(),
+            extension: face == Face::Popup,
         }
     }
 }
@@ -71,13 +75,42 @@ pub enum Wake {
 /// How that stands, and what changes it: `true` turns it on. Has to be called within a tap.
 pub type Wakes = (Signal<Wake>, UnsyncCallback<bool>);
 
+/// Takes the history out as a file, and brings it in from one.
+#[derive(Clone, Copy)]
+pub struct Archive {
+    /// Where that is asked for.
+    pub ask: UnsyncCallback<ArchiveRequest>,
+    /// What came of what was asked last.
+    pub outcome: Signal<Option<ArchiveOutcome>>,
+}
+
+/// What the surroundings give the screens to draw, and take from them.
+#[derive(Clone, Copy)]
+pub(crate) struct Lines {
+    /// The picture.
+    pub(crate) view: Signal<Option<View>>,
+    /// How the lock stands.
+    pub(crate) lock: Signal<Option<LockView>>,
+    /// Where commands go.
+    pub(crate) send: UnsyncCallback<Command>,
+    /// Where what is asked of the lock goes.
+    pub(crate) ask: Option<UnsyncCallback<LockCommand>>,
+    /// Where it goes which clips to show.
+    pub(crate) query: Option<UnsyncCallback<Query>>,
+    /// All of a clip at once, where that is possible.
+    pub(crate) content: Option<UnsyncCallback<String, Option<Content>>>,
+    /// The history as a file.
+    pub(crate) archive: Option<Archive>,
+    /// Loads the decoder of QR codes, where a camera may be asked for.
+    pub(crate) scan: Option<LoadScanner>,
+    /// Being woken, where the browser can do that.
+    pub(crate) wake: Option<Wakes>,
+}
+
 /// The context of all screens.
 #[derive(Clone, Copy)]
 pub(crate) struct Host {
-    view: Signal<Option<View>>,
-    lock: Signal<Option<LockView>>,
-    send: UnsyncCallback<Command>,
-    ask: Option<UnsyncCallback<LockCommand>>,
+    lines: Lines,
     platform: StoredValue<Platform>,
     /// The present, in milliseconds, each second.
     pub(crate) now: ReadSignal<u64>,
@@ -89,31 +122,17 @@ pub(crate) struct Host {
     pub(crate) news: News,
     /// What is shown of an account.
     pub(crate) places: Places,
-    /// Loads the decoder of QR codes, where a camera may be asked for.
-    pub(crate) scan: Option<LoadScanner>,
-    /// Being woken, where the browser can do that.
-    pub(crate) wake: Option<Wakes>,
+    /// The clips that are shown, and which those are.
+    pub(crate) library: Library,
 }
 
 impl Host {
-    pub(crate) fn new(
-        view: Signal<Option<View>>,
-        lock: Signal<Option<LockView>>,
-        send: UnsyncCallback<Command>,
-        ask: Option<UnsyncCallback<LockCommand>>,
-        platform: Platform,
-        scan: Option<LoadScanner>,
-        wake: Option<Wakes>,
-    ) -> Self {
+    pub(crate) fn new(lines: Lines, platform: Platform) -> Self {
         let now = time::clock();
         Self {
             places: Places::new(platform.face),
-            scan,
-            wake,
-            view,
-            lock,
-            send,
-            ask,
+            library: Library::new(lines.view, lines.query, platform.face),
+            lines,
             now,
             lately: Memo::new(move |_| now.get() / 10_000 * 10_000),
             opened_link: RwSignal::new(platform.opened_link.clone()),
@@ -124,17 +143,17 @@ impl Host {
 
     /// Asks for something.
     pub(crate) fn send(&self, command: Command) {
-        self.send.run(command);
+        self.lines.send.run(command);
     }
 
     /// Whether this device can be locked at all.
     pub(crate) fn has_lock(&self) -> bool {
-        self.ask.is_some()
+        self.lines.ask.is_some()
     }
 
     /// Asks something of the lock.
     pub(crate) fn ask(&self, command: LockCommand) {
-        if let Some(ask) = self.ask {
+        if let Some(ask) = self.lines.ask {
             ask.run(command);
         }
     }
@@ -144,7 +163,7 @@ impl Host {
         &self,
         part: impl Fn(&LockView) -> T + Send + Sync + 'static,
     ) -> Memo<T> {
-        let lock = self.lock;
+        let lock = self.lines.lock;
         Memo::new(move |_| lock.with(|lock| lock.as_ref().map_or_else(|| part(&LockView::default()), &part)))
     }
 
@@ -153,16 +172,43 @@ impl Host {
         &self,
         part: impl Fn(&View) -> T + Send + Sync + 'static,
     ) -> Memo<T> {
-        let view = self.view;
+        let view = self.lines.view;
         Memo::new(move |_| view.with(|view| view.as_ref().map_or_else(|| part(&View::default()), &part)))
     }
 
     /// A part of the picture as it is now.
     pub(crate) fn peek<T>(&self, part: impl FnOnce(&View) -> T) -> T {
-        self.view.with_untracked(|view| match view {
+        self.lines.view.with_untracked(|view| match view {
             Some(view) => part(view),
             None => part(&View::default()),
         })
+    }
+
+    /// All of a clip, where that can be had at once; otherwise [`Command::Take`] copies it.
+    pub(crate) fn content(&self, id: &str) -> Option<Option<Content>> {
+        self.lines.content.map(|content| content.run(id.to_owned()))
+    }
+
+    /// The history as a file, where it can be had.
+    pub(crate) fn archive(&self) -> Option<Archive> {
+        self.lines.archive
+    }
+
+    /// Loads the decoder of QR codes, where a camera may be asked for.
+    pub(crate) fn scan(&self) -> Option<LoadScanner> {
+        self.lines.scan
+    }
+
+    /// Being woken, where the browser can do that.
+    pub(crate) fn wake(&self) -> Option<Wakes> {
+        self.lines.wake
+    }
+
+    /// Changes what the person chose.
+    pub(crate) fn choose(&self, change: impl FnOnce(&mut Settings)) {
+        let mut settings = self.peek(|view| view.settings.clone());
+        change(&mut settings);
+        self.send(Command::SetSettings { settings });
     }
 
     /// What the surroundings offer.

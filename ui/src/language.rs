@@ -52,6 +52,12 @@ pub(crate) fn choose() {
     }
 }
 
+/// Has another one in use, whatever the browser prefers.
+#[cfg(test)]
+pub(crate) fn force(language: Language) {
+    CHOSEN.set(language);
+}
+
 /// How dates and times are written: as in the person's own variety of the language in use.
 pub(crate) fn notation() -> String {
     let language = Language::current();

@@ -11,16 +11,25 @@ mod camera;
 mod clipboard;
 mod entry;
 mod focus;
+mod health;
 mod host;
 mod language;
+mod library;
 mod news;
 mod parts;
 mod place;
+mod rich;
+mod save;
 mod screens;
+mod search;
 mod text;
+mod theme;
 mod time;
 
 pub use agent::device_name;
 pub use app::{App, AppProps, mount};
-pub use host::{Face, LoadScanner, Platform, Wake, Wakes};
-pub use hushclip_engine::{Command, LockCommand, LockState, LockView, Notice, View};
+pub use host::{Archive, Face, LoadScanner, Platform, Wake, Wakes};
+pub use hushclip_engine::view::Problem;
+pub use hushclip_engine::{
+    ArchiveOutcome, ArchiveRequest, Command, Content, LockCommand, LockState, LockView, Notice, Query, View,
+};

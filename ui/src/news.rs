@@ -1,4 +1,4 @@
-//! Passing news: short messages that come and go, and words for screen readers only.
+//! Passing news: short messages that come and go, some with a button, and words for screen readers only.
 
 use std::time::Duration;
 
@@ -10,10 +10,20 @@ use crate::text;
 
 const SHOWN: Duration = Duration::from_secs(4);
 
+/// What a message offers to do, and what the button for it says.
+type Offer = (&'static str, UnsyncCallback<()>);
+
+#[derive(Clone)]
+struct Toast {
+    id: u32,
+    message: String,
+    offer: Option<Offer>,
+}
+
 /// Where passing news goes.
 #[derive(Clone, Copy)]
 pub(crate) struct News {
-    toasts: RwSignal<Vec<(u32, String)>>,
+    toasts: RwSignal<Vec<Toast>>,
     next: StoredValue<u32>,
     spoken: RwSignal<String>,
 }
@@ -25,15 +35,41 @@ impl News {
 
     /// Shows a message for a few seconds; screen readers say it too.
     pub(crate) fn show(self, message: impl Into<String>) {
+        self.push(message.into(), None, SHOWN);
+    }
+
+    /// Shows a message with a button, for as long as what it offers can be done.
+    pub(crate) fn offer(
+        self,
+        message: impl Into<String>,
+        label: &'static str,
+        within: Duration,
+        act: impl Fn() + 'static,
+    ) {
+        self.push(message.into(), Some((label, UnsyncCallback::new(move |()| act()))), within);
+    }
+
+    /// Does what the newest message offers, if one does.
+    pub(crate) fn take_offer(self) -> bool {
+        let newest = self
+            .toasts
+            .with_untracked(|toasts| toasts.iter().rev().find_map(|toast| toast.offer.map(|(_, act)| (toast.id, act))));
+        newest.is_some_and(|(id, act)| {
+            self.end(id);
+            act.run(());
+            true
+        })
+    }
+
+    fn push(self, message: String, offer: Option<Offer>, shown: Duration) {
         let id = self.next.get_value();
         self.next.set_value(id.wrapping_add(1));
-        self.toasts.update(|toasts| toasts.push((id, message.into())));
-        set_timeout(
-            move || {
-                self.toasts.try_update(|toasts| toasts.retain(|(other, _)| *other != id));
-            },
-            SHOWN,
-        );
+        self.toasts.update(|toasts| toasts.push(Toast { id, message, offer }));
+        set_timeout(move || self.end(id), shown);
+    }
+
+    fn end(self, id: u32) {
+        self.toasts.try_update(|toasts| toasts.retain(|toast| toast.id != id));
     }
 
     /// Says something to screen readers, also when it is what was said last.
@@ -66,7 +102,7 @@ impl News {
                     // Usually the view tells it too, and then the banner is enough.
                     let told = move || {
                         if host.peek(|view| view.problem.as_ref() != Some(&problem)) {
-                            self.show(problem.message.clone());
+                            self.show(text::problem(&problem));
                         }
                     };
                     set_timeout(told, Duration::from_millis(50));
@@ -83,11 +119,24 @@ pub(crate) fn Toasts(
     /// Where they come from.
     news: News,
 ) -> impl IntoView {
+    let toast = move |Toast { id, message, offer }: Toast| {
+        let button = offer.map(|(label, act)| {
+            let press = move |_| {
+                news.end(id);
+                act.run(());
+            };
+            view! { <button class="plain" type="button" data-testid="toast-action" on:click=press>{label}</button> }
+        });
+        view! {
+            <div class="toast" data-testid="toast">
+                <p>{message}</p>
+                {button}
+            </div>
+        }
+    };
     view! {
         <div class="toasts" role="status">
-            <For each=move || news.toasts.get() key=|(id, _)| *id let((_, message))>
-                <p class="toast">{message}</p>
-            </For>
+            <For each=move || news.toasts.get() key=|toast| toast.id children=toast />
         </div>
         <div class="unseen" role="status">{move || news.spoken.get()}</div>
     }

@@ -5,10 +5,11 @@
 //! languages beside it; then `text::its_key()` is there. With a value in it,
 //! `"greeting": { "message": "Hello $NAME$", "placeholders": { "name": { "content": "$1" } } }`
 //! becomes `text::greeting(name)`; several values are `$1`, `$2` in the order of the arguments.
-//! Singular and plural are two keys. Keys that start with `manifest_` are for the browser alone. The build
-//! fails where a language lacks a key or a placeholder.
+//! Singular and plural are two keys. Keys that start with `manifest_` are for the browser alone, and those
+//! that start with `engine_` translate what the engine says, by its codes; English is the engine's own. The
+//! build fails where a language lacks a key or a placeholder.
 
-use hushclip_engine::view::Bounds;
+use hushclip_engine::view::{Bounds, Problem};
 
 use crate::language::Language;
 use crate::time::Age;
@@ -30,6 +31,11 @@ fn fill(text: &str, values: &[String]) -> String {
         filled.push_str(part.get(1..).unwrap_or_default());
     }
     filled
+}
+
+/// What went wrong: in the language in use if there are words for it, else the engine's own.
+pub(crate) fn problem(problem: &Problem) -> String {
+    translated(&problem.code).map_or_else(|| problem.message.clone(), ToOwned::to_owned)
 }
 
 /// When the next attempt to connect comes, after [`waiting`].
@@ -104,6 +110,49 @@ pub(crate) fn lock_delay(minutes: u32) -> String {
     }
 }
 
+/// How many clips there are.
+pub(crate) fn clip_count(count: u32) -> String {
+    if count == 1 { clips_one().into() } else { clips_many(grouped(count)) }
+}
+
+/// What became of an export.
+pub(crate) fn exported(count: u32) -> String {
+    if count == 1 { exported_one().into() } else { exported_many(grouped(count)) }
+}
+
+/// What became of an import.
+pub(crate) fn imported(count: u32) -> String {
+    if count == 1 { imported_one().into() } else { imported_many(grouped(count)) }
+}
+
+/// How long a clip is still there.
+pub(crate) fn gone_in(seconds: u64) -> String {
+    if seconds < 120 { gone_in_seconds(seconds) } else { gone_in_minutes(seconds.div_ceil(60)) }
+}
+
+/// How long something lasts, seconds.
+pub(crate) fn lasting(seconds: u32) -> String {
+    match seconds {
+        3_600 => for_hour().into(),
+        60 => for_minute().into(),
+        n if n % 60 == 0 => for_minutes(n / 60),
+        n => for_seconds(n),
+    }
+}
+
+/// A number as people write it: `5,000` or `5.000`.
+pub(crate) fn grouped(count: u32) -> String {
+    let digits = count.to_string();
+    let mut grouped = String::new();
+    for (n, digit) in digits.chars().enumerate() {
+        if n > 0 && (digits.len() - n).is_multiple_of(3) {
+            grouped.push_str(thousands());
+        }
+        grouped.push(digit);
+    }
+    grouped
+}
+
 fn list(names: &[String]) -> String {
     match names {
         [one] => one.clone(),
@@ -115,6 +164,7 @@ fn list(names: &[String]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::language;
 
     fn names(names: &[&str]) -> Vec<String> {
         names.iter().map(ToString::to_string).collect()
@@ -125,6 +175,20 @@ mod tests {
         let values = names(&["$2", "b"]);
         assert_eq!(fill("$2, $1 and $1…", &values), "b, $2 and $2…");
         assert_eq!(fill("nothing", &values), "nothing");
+    }
+
+    #[test]
+    fn all_that_the_engine_says_is_translated() {
+        let sources =
+            [include_str!("../../crates/engine/src/problem.rs"), include_str!("../../wasm-core/src/failure.rs")];
+        let is_code = |text: &&str| {
+            text.contains(|c: char| c.is_ascii_lowercase()) && text.chars().all(|c| c == '_' || c.is_ascii_lowercase())
+        };
+        language::force(Language::German);
+        for code in sources.iter().flat_map(|source| source.split('"').skip(1).step_by(2)).filter(is_code) {
+            assert!(translated(code).is_some(), "engine_{code} is not there in German");
+        }
+        language::force(Language::English);
     }
 
     #[test]

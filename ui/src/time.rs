@@ -49,6 +49,12 @@ pub(crate) fn exact(at: u64) -> String {
     String::from(date(at).to_locale_string(&language::notation(), &JsValue::UNDEFINED))
 }
 
+/// The day as in `2026-11-21`, by this device's zone.
+pub(crate) fn day(at: u64) -> String {
+    let date = date(at);
+    format!("{}-{:02}-{:02}", date.get_full_year(), date.get_month() + 1, date.get_date())
+}
+
 /// The present.
 pub(crate) fn now() -> u64 {
     #[expect(clippy::cast_sign_loss, reason = "the present is after 1970")]

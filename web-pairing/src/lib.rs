@@ -7,7 +7,10 @@ use std::alloc::System;
 use std::cell::OnceCell;
 use std::rc::Rc;
 
-use hushclip_ui::{App, Command, Face, LockCommand, LockState, LockView, Notice, Platform, View, mount};
+use hushclip_ui::{
+    App, Archive, ArchiveRequest, Command, Face, LockCommand, LockState, LockView, Notice, Platform, Problem, Query,
+    View, mount,
+};
 use hushclip_wasm_core::{Client, Hooks, StartError, other_tab_closed};
 use leptos::prelude::*;
 use leptos::task::spawn_local;
@@ -24,7 +27,7 @@ struct Shown {
     view: RwSignal<Option<View>>,
     lock: RwSignal<Option<LockView>>,
     notice: RwSignal<Option<Notice>>,
-    failure: RwSignal<Option<String>>,
+    failure: RwSignal<Option<Problem>>,
 }
 
 #[wasm_bindgen]
@@ -54,6 +57,15 @@ pub fn start(link: Option<String>, scanner: Loader) {
             client.ask(command);
         }
     });
+    let to_ask = Rc::clone(&client);
+    let query = UnsyncCallback::new(move |query: Query| {
+        if let Some(client) = to_ask.get() {
+            client.query(query);
+        }
+    });
+    let to_read = Rc::clone(&client);
+    let content = UnsyncCallback::new(move |id: String| to_read.get()?.content(&id));
+    let archive = archive(Rc::clone(&client));
     let send = UnsyncCallback::new(move |command: Command| {
         if let Some(client) = client.get() {
             client.command(command);
@@ -64,10 +76,21 @@ pub fn start(link: Option<String>, scanner: Loader) {
     let scan = UnsyncCallback::new(move |()| scanner.load());
     mount(move || {
         let wake = wake::offer(view, send);
-        view! { <App view lock notice failure send ask platform scan wake /> }
+        view! { <App view lock notice failure send ask query content archive platform scan wake /> }
     });
     // Only now: mounting sets up what runs it.
     spawn_local(starting);
+}
+
+/// The history as a file, through the client.
+fn archive(client: Rc<OnceCell<Client>>) -> Archive {
+    let (outcome, set_outcome) = signal(None);
+    let ask = UnsyncCallback::new(move |request: ArchiveRequest| {
+        if let Some(client) = client.get().cloned() {
+            spawn_local(async move { set_outcome.set(Some(client.archive(request).await)) });
+        }
+    });
+    Archive { ask, outcome: outcome.into() }
 }
 
 /// Starts the client, after other tabs if need be.
@@ -81,7 +104,7 @@ async fn run(shown: Shown, client: Rc<OnceCell<Client>>) {
             }
             Err(failure) => failure,
         };
-        shown.failure.set(Some(failure.to_string()));
+        shown.failure.set(Some(failure.problem()));
         if failure != StartError::OtherTab {
             return;
         }

@@ -1,103 +1,208 @@
-//! One clip as a card. A tap anywhere on it copies; the browser allows that only within the tap.
+//! One clip as a card. A tap anywhere on it copies; the browser allows that only within the tap. Secrets
+//! are dots until somebody asks to see them.
 
-use std::time::Duration;
-
-use hushclip_engine::Command;
+use hushclip_engine::SecretKind;
 use hushclip_engine::view::{ClipView, Connection};
+use leptos::ev::KeyboardEvent;
 use leptos::prelude::*;
-use leptos::task::spawn_local;
 
 use crate::host::{Host, host};
+use crate::parts::actions::{self, Copies};
 use crate::parts::icon::{Icon, Shape};
-use crate::{clipboard, entry, text, time};
+use crate::parts::menu::Menu;
+use crate::search::{self, Piece};
+use crate::{entry, text, time};
 
-const COPIED_SHOWN: Duration = Duration::from_secs(2);
-
-/// The clip with this identifier; its text never changes, only how far it has come.
+/// The clip with this identifier.
 #[component]
-pub(crate) fn Clip(id: String) -> impl IntoView {
+pub(crate) fn Clip(
+    id: String,
+    /// The words that were searched.
+    words: Memo<Vec<String>>,
+) -> impl IntoView {
     let host = host();
-    let clip = host.peek(|view| find(&view.clips, &id).map(Still::of))?;
-    let copies = RwSignal::new(0_u32);
-    let fresh = move || copies.get() > 0;
-    let delivery = clip.own.then(|| delivery(host, id.clone()));
-    let copy = {
-        let id = id.clone();
-        move |_| copy(host, id.clone(), copies)
-    };
-    let at = clip.at;
-    let about = format!("about-{id}");
-    let text = if clip.preview.is_empty() { text::blank().to_owned() } else { clip.preview };
+    let clip = host.library.row(&id)?;
+    let id = StoredValue::new(id);
+    let copies = Copies::new();
+    let unmasked = RwSignal::new(false);
+    let more = RwSignal::new(false);
+    let secret = Memo::new(move |_| clip.with(|clip| clip.secret));
+    let masked = Memo::new(move |_| secret.get().is_some() && !unmasked.get());
+    let pinned = Memo::new(move |_| clip.with(|clip| clip.pinned));
+    let fresh = Memo::new(move |_| id.with_value(|id| host.library.is_fresh(id)));
+    let link = Memo::new(move |_| {
+        let link = clip.with(|clip| entry::as_link(&clip.text).map(ToOwned::to_owned));
+        link.filter(|_| !masked.get())
+    });
+    let about = id.with_value(|id| format!("about-{id}"));
+    let copy = move |_| actions::copy(host, id.get_value(), false, copies);
+    let keys = move |event: KeyboardEvent| keys(host, &event, id.get_value(), copies, more);
     Some(view! {
-        <li class="clip" class:copied=fresh data-testid="clip" data-id=id>
-            <button class="copy" type="button" data-testid="copy" aria-describedby=about.clone() on:click=copy>
+        <li
+            class="clip"
+            class:copied=move || copies.any()
+            class:fresh=move || fresh.get()
+            data-testid="clip"
+            data-id=id.get_value()
+            data-pinned=move || pinned.get().to_string()
+            data-secret=move || secret.get().map(|_| masked.get().to_string())
+        >
+            <button
+                class="copy"
+                type="button"
+                data-testid="copy"
+                aria-describedby=about.clone()
+                aria-keyshortcuts="Enter Shift+Enter P M Delete"
+                on:click=copy
+                on:keydown=keys
+            >
                 <span class="unseen">{text::copy()}": "</span>
-                <span class="clip-text" dir="auto">{text}</span>
+                {move || match secret.get().filter(|_| masked.get()) {
+                    Some(kind) => view! { <Masked kind /> }.into_any(),
+                    None => view! { <Shown clip words /> }.into_any(),
+                }}
             </button>
-            <p class="about" id=about>
-                <bdi class="from">{if clip.own { text::here().to_owned() } else { clip.from }}</bdi>
-                <time dir="auto" title=time::exact(at)>{move || time::ago(at, host.lately.get().max(at))}</time>
-                {delivery}
-            </p>
+            <About clip fresh pinned id=about />
             <span class="state" aria-hidden="true">
                 {move || {
-                    let shape = if fresh() { Shape::Check } else { Shape::Copy };
+                    let shape = if copies.any() { Shape::Check } else { Shape::Copy };
                     view! {
                         <Icon shape />
-                        <span class="state-word">{if fresh() { text::copied() } else { text::copy() }}</span>
+                        <span class="state-word">{if copies.any() { text::copied() } else { text::copy() }}</span>
                     }
                 }}
             </span>
-            {clip
-                .link
-                .map(|link| {
-                    view! {
-                        <a class="open" href=link target="_blank" rel="noreferrer noopener">
-                            <Icon shape=Shape::Open />
-                            {text::open()}
-                        </a>
-                    }
-                })}
+            <div class="beside-clip">
+                {move || {
+                    link.get()
+                        .map(|link| {
+                            view! {
+                                <a class="open" href=link target="_blank" rel="noreferrer noopener">
+                                    <Icon shape=Shape::Open />
+                                    {text::open()}
+                                </a>
+                            }
+                        })
+                }}
+                <Show when=move || secret.get().is_some()>
+                    <button
+                        class="small plain"
+                        type="button"
+                        data-testid="unmask"
+                        aria-pressed=move || unmasked.get().to_string()
+                        on:click=move |_| unmasked.update(|shown| *shown = !*shown)
+                    >
+                        {move || if unmasked.get() { text::mask() } else { text::unmask() }}
+                    </button>
+                </Show>
+                <button
+                    class="bare more"
+                    type="button"
+                    data-testid="more"
+                    aria-label=text::more()
+                    title=text::more()
+                    aria-expanded=move || more.get().to_string()
+                    on:click=move |_| more.update(|more| *more = !*more)
+                >
+                    <Icon shape=Shape::More />
+                </button>
+            </div>
+            <Show when=move || more.get()>
+                <Menu clip copies masked more />
+            </Show>
         </li>
     })
 }
 
-/// What of a clip stays as it is.
-struct Still {
-    preview: String,
-    link: Option<String>,
-    from: String,
-    own: bool,
-    at: u64,
-}
-
-impl Still {
-    fn of(clip: &ClipView) -> Self {
-        Self {
-            preview: entry::preview(&clip.text),
-            link: entry::as_link(&clip.text).map(ToOwned::to_owned),
-            from: clip.from.clone(),
-            own: clip.own,
-            at: clip.at,
-        }
+/// What may be seen of a secret.
+#[component]
+fn Masked(kind: SecretKind) -> impl IntoView {
+    view! {
+        <span class="clip-text masked">
+            <Icon shape=Shape::Secret />
+            <span>{actions::kind_word(kind)}</span>
+            <span class="dots" aria-hidden="true">{"••••••"}</span>
+            <span class="unseen">{text::hidden()}</span>
+        </span>
     }
 }
 
-fn find<'a>(clips: &'a [ClipView], id: &str) -> Option<&'a ClipView> {
-    clips.iter().find(|clip| clip.id == id)
+#[component]
+fn Shown(clip: RwSignal<ClipView>, words: Memo<Vec<String>>) -> impl IntoView {
+    let pieces = Memo::new(move |_| clip.with(|clip| words.with(|words| search::pieces(&clip.text, words))));
+    let piece = |Piece { text, is_match }: Piece| {
+        if is_match { view! { <mark>{text}</mark> }.into_any() } else { text.into_any() }
+    };
+    view! {
+        <span class="clip-text" dir="auto">
+            {move || {
+                let pieces = pieces.get();
+                if pieces.is_empty() {
+                    text::blank().into_any()
+                } else {
+                    pieces.into_iter().map(piece).collect_view().into_any()
+                }
+            }}
+        </span>
+    }
+}
+
+/// Where it comes from, when, how far it has come and how long it stays.
+#[component]
+fn About(clip: RwSignal<ClipView>, fresh: Memo<bool>, pinned: Memo<bool>, id: String) -> impl IntoView {
+    let host = host();
+    let (own, at, from) = clip.with_untracked(|clip| (clip.own, clip.at, clip.from.clone()));
+    let expires_at = Memo::new(move |_| clip.with(|clip| clip.expires_at));
+    let burn = Memo::new(move |_| clip.with(|clip| clip.burn));
+    let left = move || expires_at.get().map(|at| text::gone_in(time::seconds_until(at, host.now.get())));
+    view! {
+        <p class="about" id=id>
+            <Show when=move || fresh.get()>
+                <span class="new">{text::new_mark()}</span>
+            </Show>
+            <Show when=move || pinned.get()>
+                <span class="note-mark">
+                    <Icon shape=Shape::Pin />
+                    {text::pinned()}
+                </span>
+            </Show>
+            <bdi class="from">{if own { text::here().to_owned() } else { from }}</bdi>
+            <time dir="auto" title=time::exact(at)>{move || time::ago(at, host.lately.get().max(at))}</time>
+            {own.then(|| delivery(host, clip))}
+            {move || {
+                left()
+                    .map(|left| {
+                        view! {
+                            <span class="note-mark" data-testid="expires">
+                                <Icon shape=Shape::Clock />
+                                <span>{left}</span>
+                            </span>
+                        }
+                    })
+            }}
+            <Show when=move || burn.get()>
+                <span class="note-mark" data-testid="burn">
+                    <Icon shape=Shape::Flame />
+                    {text::burns()}
+                </span>
+            </Show>
+        </p>
+    }
 }
 
 /// How far an own clip has come.
-fn delivery(host: Host, id: String) -> impl IntoView {
-    let line = host.follow(move |view| {
-        let clip = find(&view.clips, &id)?;
-        let stored = clip.cursor.is_some();
-        let words = match (stored, view.connection) {
-            (true, _) => text::delivery(&clip.delivered, &clip.awaited)?,
-            (false, Connection::Online | Connection::CatchingUp) => text::sending().to_owned(),
-            (false, _) => text::waits().to_owned(),
-        };
-        Some((stored && clip.awaited.is_empty(), words))
+fn delivery(host: Host, clip: RwSignal<ClipView>) -> impl IntoView {
+    let online = host.follow(|view| matches!(view.connection, Connection::Online | Connection::CatchingUp));
+    let line = Memo::new(move |_| {
+        clip.with(|clip| {
+            let stored = clip.cursor.is_some();
+            let words = match (stored, online.get()) {
+                (true, _) => text::delivery(&clip.delivered, &clip.awaited)?,
+                (false, true) => text::sending().to_owned(),
+                (false, false) => text::waits().to_owned(),
+            };
+            Some((stored && clip.awaited.is_empty(), words))
+        })
     });
     move || {
         line.get().map(|(done, words)| {
@@ -112,27 +217,18 @@ fn delivery(host: Host, id: String) -> impl IntoView {
     }
 }
 
-fn copy(host: Host, id: String, copies: RwSignal<u32>) {
-    let Some((text, html)) =
-        host.peek(|view| find(&view.clips, &id).map(|clip| (clip.text.clone(), clip.html.clone())))
-    else {
+/// What keys do on a clip; Enter alone is the browser's.
+fn keys(host: Host, event: &KeyboardEvent, id: String, copies: Copies, more: RwSignal<bool>) {
+    if event.ctrl_key() || event.meta_key() || event.alt_key() {
         return;
-    };
-    let written = clipboard::write(&text, html.as_deref());
-    spawn_local(async move {
-        if !written.await {
-            host.news.show(text::copy_failed());
-            return;
-        }
-        host.send(Command::Copied { id });
-        host.news.say(text::copied());
-        // Counted, so that a second tap starts the time anew.
-        copies.try_update(|copies| *copies += 1);
-        set_timeout(
-            move || {
-                copies.try_update(|copies| *copies -= 1);
-            },
-            COPIED_SHOWN,
-        );
-    });
+    }
+    match event.key().as_str() {
+        "Enter" if event.shift_key() => actions::copy(host, id, true, copies),
+        "Delete" | "Backspace" => actions::delete(host, id),
+        "p" | "P" => actions::pin(host, id),
+        "v" | "V" => host.library.whole(&id),
+        "m" | "M" => more.update(|more| *more = !*more),
+        _ => return,
+    }
+    event.prevent_default();
 }

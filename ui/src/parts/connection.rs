@@ -32,12 +32,20 @@ pub(crate) fn Connection() -> impl IntoView {
         Waiting { retry_at } => text::retry_in(time::seconds_until(retry_at, host.now.get())),
         _ => String::new(),
     };
+    let in_touch_at = host.follow(|view| view.in_touch_at);
+    let heard = move || match connection.get() {
+        Idle | Waiting { .. } => {
+            in_touch_at.get().map(|at| format!(" · {}", text::in_touch(time::ago(at, host.lately.get().max(at)))))
+        }
+        _ => None,
+    };
     view! {
         <p class="connection" role="status" data-testid="connection" data-state=state>
             <Dot />
             {word}
             // Not for screen readers: they would say it each second.
             <span aria-hidden="true">{countdown}</span>
+            <span data-testid="in-touch">{heard}</span>
         </p>
     }
 }

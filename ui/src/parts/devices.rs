@@ -1,10 +1,12 @@
-//! The devices of the account as a row of chips, and the way to add one.
+//! The devices of the account as a row of chips, and the way to add one. A chip shows only the clips of
+//! its device.
 
 use hushclip_engine::Command;
 use hushclip_engine::view::DeviceView;
 use leptos::prelude::*;
 
 use crate::host::host;
+use crate::library::Library;
 use crate::parts::icon::{Dot, Icon, Shape};
 use crate::text;
 
@@ -16,10 +18,17 @@ pub(crate) fn Devices(
 ) -> impl IntoView {
     let host = host();
     let devices = host.follow(|view| view.devices.clone());
+    let library = host.library;
+    let filter = library.asks(|query| query.device.clone());
     view! {
         <section class="devices" aria-label=text::devices()>
             <ul>
-                {move || devices.get().into_iter().map(chip).collect_view()}
+                <For
+                    each=move || devices.get()
+                    // One that changes is drawn anew; the others keep the keyboard.
+                    key=|device| (device.id.clone(), device.name.clone(), device.online)
+                    children=move |device| chip(device, filter, library)
+                />
             </ul>
             <Show when=move || !alone.get()>
                 <button
@@ -36,15 +45,30 @@ pub(crate) fn Devices(
     }
 }
 
-fn chip(device: DeviceView) -> impl IntoView {
+fn chip(device: DeviceView, filter: Memo<String>, library: Library) -> impl IntoView {
     let state = if device.online { text::is_online() } else { text::is_offline() };
     let online = device.online.to_string();
+    let inside = view! {
+        <Dot />
+        <bdi class="device-name">{device.name}</bdi>
+        {device.own.then(|| view! { <span class="own">{text::this_device()}</span> })}
+        <span class="unseen">{state}</span>
+    };
+    if !library.can_search() {
+        return view! { <li class="chip" data-testid="device" data-online=online title=state>{inside}</li> }.into_any();
+    }
+    let id = StoredValue::new(device.id);
+    let pressed = move || id.with_value(|id| filter.with(|filter| filter == id)).to_string();
+    let press = move |_| {
+        let id = id.get_value();
+        library.narrow(|query| query.device = if query.device == id { String::new() } else { id });
+    };
     view! {
-        <li class="chip" data-testid="device" data-online=online title=state>
-            <Dot />
-            <bdi class="device-name">{device.name}</bdi>
-            {device.own.then(|| view! { <span class="own">{text::this_device()}</span> })}
-            <span class="unseen">{state}</span>
+        <li data-testid="device" data-online=online.clone() title=state>
+            <button class="chip" type="button" data-online=online.clone() aria-pressed=pressed on:click=press>
+                {inside}
+            </button>
         </li>
     }
+    .into_any()
 }

@@ -40,7 +40,7 @@ pub(crate) fn Join(
     view! {
         <form class="card" on:submit=join>
             <h2>{text::join()}</h2>
-            {host.scan.map(|load| view! { <Scan load /> })}
+            {host.scan().map(|load| view! { <Scan load /> })}
             <div class="field">
                 <label class="label" for="join-link">{text::join_link()}</label>
                 <div class="beside">

@@ -252,7 +252,7 @@ pub(crate) fn Trouble() -> impl IntoView {
             data-testid="lock-problem"
             data-code=move || problem.get().map(|problem| problem.code)
         >
-            {move || problem.get().map(|problem| problem.message)}
+            {move || problem.get().map(|problem| text::problem(&problem))}
         </p>
     }
 }

@@ -51,7 +51,7 @@ pub(crate) fn Problem() -> impl IntoView {
                 <div class="problem" role="alert" data-testid="problem" data-code=problem.code.clone()>
                     <Icon shape=Shape::Warning />
                     <div class="words">
-                        <p>{problem.message}</p>
+                        <p>{text::problem(&problem)}</p>
                         {ends
                             .then(|| {
                                 view! {

@@ -14,6 +14,9 @@ pub(crate) fn Sheet(
     on_cancel: UnsyncCallback<()>,
     /// Identifier of its title.
     title: &'static str,
+    /// What else it is, for its looks.
+    #[prop(optional)]
+    class: &'static str,
     children: ChildrenFn,
 ) -> impl IntoView {
     let sheet = NodeRef::<Dialog>::new();
@@ -29,7 +32,7 @@ pub(crate) fn Sheet(
     });
     let children = StoredValue::new(children);
     view! {
-        <dialog class="sheet" node_ref=sheet aria-labelledby=title on:cancel=move |_: Event| on_cancel.run(())>
+        <dialog class=format!("sheet {class}") node_ref=sheet aria-labelledby=title on:cancel=move |_: Event| on_cancel.run(())>
             <Show when=move || open.get()>{children.with_value(|children| children())}</Show>
         </dialog>
     }

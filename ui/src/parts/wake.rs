@@ -10,7 +10,7 @@ use crate::text;
 #[component]
 pub(crate) fn Wake() -> impl IntoView {
     let host = host();
-    let (state, choose) = host.wake?;
+    let (state, choose) = host.wake()?;
     let offered = host.follow(|view| view.push || !view.push_key.is_empty());
     let card = move || offered.get().then(|| view! { <Choice state choose /> });
     Some(card)

@@ -1,9 +1,13 @@
 //! The heart: the line's state, the devices, the clips, and the place to send from.
 
+use hushclip_engine::Command;
 use leptos::prelude::*;
 
-use crate::host::host;
-use crate::parts::{Alerts, Alone, Clips, Composer, Connection, Devices, Icon, InviteSheet, Mark, Problem, Shape};
+use crate::host::{Host, host};
+use crate::parts::{
+    Alerts, Alone, Arrived, Clips, Composer, Connection, Devices, Finder, Held, Icon, InviteSheet, Keyboard, Mark,
+    Problem, Shape, WholeSheet,
+};
 use crate::place::Place;
 use crate::text;
 
@@ -15,6 +19,7 @@ pub(crate) fn Member() -> impl IntoView {
         host.opened_link.set(None);
         host.news.show(text::opened_member());
     }
+    see(host);
     let alone = host.follow(|view| view.devices.len() <= 1);
     view! {
         <header class="bar">
@@ -24,24 +29,48 @@ pub(crate) fn Member() -> impl IntoView {
                 <Connection />
             </div>
             <nav class="places" aria-label=text::places()>
+                <Keyboard />
                 <Way to=Place::Devices shape=Shape::Devices label=text::devices() testid="devices" />
                 <Way to=Place::Settings shape=Shape::Settings label=text::settings() testid="settings" />
             </nav>
         </header>
         <main class="desk">
+            <Held />
             <Problem />
             <Alerts />
+            <Arrived />
             <Devices alone />
             <Show when=move || alone.get()>
                 <Alone />
             </Show>
+            <Finder />
             <Clips alone />
         </main>
         <Composer />
         <Show when=move || !alone.get()>
             <InviteSheet />
         </Show>
+        <WholeSheet />
     }
+}
+
+/// Tells the engine that the list is seen, whenever there is something new in it and the page is in sight.
+fn see(host: Host) {
+    let in_sight = RwSignal::new(!document().hidden());
+    let handle = window_event_listener_untyped("visibilitychange", move |_| {
+        let shown = !document().hidden();
+        if shown {
+            host.library.look_again();
+        }
+        in_sight.set(shown);
+    });
+    on_cleanup(move || handle.remove());
+    let unread = host.follow(|view| view.unread);
+    Effect::new(move |_| {
+        if unread.get() > 0 && in_sight.get() {
+            host.send(Command::Seen);
+        }
+    });
 }
 
 #[component]

@@ -2,7 +2,7 @@
 
 use leptos::prelude::*;
 
-use crate::parts::{Bounds, Leave, Lock, Rotation, Subpage, Wake};
+use crate::parts::{Appearance, Applying, Bounds, Catching, History, Leave, Lock, Rotation, Secrets, Subpage, Wake};
 use crate::text;
 
 /// The page of the settings.
@@ -10,7 +10,12 @@ use crate::text;
 pub(crate) fn Settings() -> impl IntoView {
     view! {
         <Subpage title=text::settings()>
+            <Applying />
+            <Secrets />
+            <Catching />
             <Wake />
+            <Appearance />
+            <History />
             <Lock />
             <Rotation />
             <Bounds />

@@ -1,0 +1,98 @@
+//! What can be done with a clip, from its card, its menu and the keyboard alike.
+
+use std::time::Duration;
+
+use hushclip_engine::{Command, Content, SecretKind, UNDO_MS};
+use leptos::prelude::*;
+use leptos::task::spawn_local;
+
+use crate::host::Host;
+use crate::{clipboard, focus, text};
+
+const COPIED_SHOWN: Duration = Duration::from_secs(2);
+
+/// How often a clip was copied just now; counted, so that a second tap starts the time anew.
+#[derive(Clone, Copy)]
+pub(crate) struct Copies(RwSignal<u32>);
+
+impl Copies {
+    pub(crate) fn new() -> Self {
+        Self(RwSignal::new(0))
+    }
+
+    /// Whether it was copied just now; followed.
+    pub(crate) fn any(self) -> bool {
+        self.0.get() > 0
+    }
+
+    fn one_more(self) {
+        self.0.try_update(|copies| *copies += 1);
+        let end = move || {
+            self.0.try_update(|copies| *copies -= 1);
+        };
+        set_timeout(end, COPIED_SHOWN);
+    }
+}
+
+/// Puts a clip on the clipboard, perhaps without its formatted form. Has to be called within a tap.
+pub(crate) fn copy(host: Host, id: String, plain: bool, copies: Copies) {
+    let here = || {
+        let part = host.library.peek(&id, |clip| Content { text: clip.text.clone(), html: clip.html.clone() });
+        part.filter(|_| !host.platform().extension)
+    };
+    let Some(Content { text, html }) = host.content(&id).unwrap_or_else(here) else {
+        if host.platform().extension {
+            // The background can, without a tap.
+            host.send(Command::Take { id, plain });
+            host.news.say(text::copied());
+            copies.one_more();
+        } else {
+            host.news.show(text::copy_failed());
+        }
+        return;
+    };
+    let written = clipboard::write(&text, html.as_deref().filter(|_| !plain));
+    spawn_local(async move {
+        if !written.await {
+            host.news.show(text::copy_failed());
+            return;
+        }
+        host.send(Command::Copied { id });
+        host.news.say(text::copied());
+        copies.one_more();
+    });
+}
+
+/// Pins a clip, or no longer.
+pub(crate) fn pin(host: Host, id: String) {
+    let pinned = host.library.peek(&id, |clip| clip.pinned).unwrap_or_default();
+    host.news.say(if pinned { text::is_unpinned() } else { text::is_pinned() });
+    host.send(Command::Pin { id, pinned: !pinned });
+}
+
+/// Deletes a clip on all devices, and offers to take that back.
+pub(crate) fn delete(host: Host, id: String) {
+    focus::leave_row();
+    let ids = vec![id];
+    host.send(Command::Delete { ids: ids.clone() });
+    let undo = move || host.send(Command::Undelete { ids: ids.clone() });
+    host.news.offer(text::deleted(), text::undo(), Duration::from_millis(UNDO_MS), undo);
+}
+
+/// Deletes all clips on all devices, and offers to take that back.
+pub(crate) fn delete_all(host: Host) {
+    host.send(Command::DeleteAll);
+    let undo = move || host.send(Command::Undelete { ids: Vec::new() });
+    host.news.offer(text::deleted_all(), text::undo(), Duration::from_millis(UNDO_MS), undo);
+}
+
+/// A kind of secret in words.
+pub(crate) fn kind_word(kind: SecretKind) -> &'static str {
+    match kind {
+        SecretKind::Code => text::secret_code(),
+        SecretKind::Card => text::secret_card(),
+        SecretKind::Key => text::secret_key(),
+        SecretKind::Token => text::secret_token(),
+        SecretKind::Password => text::secret_password(),
+    }
+}

@@ -1,0 +1,92 @@
+//! What of this computer's copies is looked at: all, none, not those of some sites; and whether the clipboard
+//! is watched beyond the browser. Only an extension sees copies at all.
+
+use leptos::prelude::*;
+
+use crate::focus::focus_soon;
+use crate::host::host;
+use crate::parts::icon::{Icon, Shape};
+use crate::text;
+
+/// Pausing and watching.
+#[component]
+pub(crate) fn Catching() -> impl IntoView {
+    let host = host();
+    if !host.platform().extension {
+        return None;
+    }
+    let paused = host.follow(|view| view.settings.paused);
+    let watch = host.follow(|view| view.settings.watch);
+    Some(view! {
+        <section class="card" data-testid="catching">
+            <h2>{text::catching()}</h2>
+            <label class="tick">
+                <input
+                    type="checkbox"
+                    data-testid="pause"
+                    prop:checked=move || paused.get()
+                    on:change=move |event| {
+                        let on = event_target_checked(&event);
+                        host.choose(|settings| settings.paused = on);
+                    }
+                />
+                <span>
+                    {text::pause()}
+                    <span class="hint">{text::pause_hint()}</span>
+                </span>
+            </label>
+            <label class="tick">
+                <input
+                    type="checkbox"
+                    data-testid="watch"
+                    prop:checked=move || watch.get()
+                    on:change=move |event| {
+                        let on = event_target_checked(&event);
+                        host.choose(|settings| settings.watch = on);
+                    }
+                />
+                <span>
+                    {text::watch()}
+                    <span class="hint">{text::watch_hint()}</span>
+                </span>
+            </label>
+            <Sites />
+        </section>
+    })
+}
+
+/// The sites that are paused.
+#[component]
+fn Sites() -> impl IntoView {
+    let host = host();
+    let sites = host.follow(|view| view.settings.paused_sites.clone());
+    let row = move |site: String| {
+        let gone = site.clone();
+        let remove = move |_| {
+            host.choose(|settings| settings.paused_sites.retain(|site| *site != gone));
+            // The button goes away and would take the keyboard with it.
+            focus_soon("#sites-title");
+        };
+        view! {
+            <li data-testid="paused-site">
+                <bdi dir="ltr">{site.clone()}</bdi>
+                <button
+                    class="bare"
+                    type="button"
+                    aria-label=text::unpause(&site)
+                    title=text::unpause(&site)
+                    on:click=remove
+                >
+                    <Icon shape=Shape::Close />
+                </button>
+            </li>
+        }
+    };
+    view! {
+        <h3 id="sites-title" tabindex="-1">{text::paused_sites()}</h3>
+        <p class="hint" hidden=move || !sites.with(Vec::is_empty)>{text::paused_sites_hint()}</p>
+        <ul class="sites" hidden=move || sites.with(Vec::is_empty)>
+            <For each=move || sites.get() key=Clone::clone children=row />
+        </ul>
+    }
+}

@@ -1,0 +1,97 @@
+//! What else can be done with a clip: a row of buttons that opens within its card.
+
+use hushclip_engine::view::ClipView;
+use leptos::ev::KeyboardEvent;
+use leptos::prelude::*;
+use wasm_bindgen::JsCast;
+use web_sys::Element;
+
+use crate::focus;
+use crate::host::host;
+use crate::parts::actions::{self, Copies};
+use crate::parts::icon::{Icon, Shape};
+use crate::text;
+
+/// The buttons; the first one has the keyboard.
+#[component]
+pub(crate) fn Menu(
+    /// The clip.
+    clip: RwSignal<ClipView>,
+    /// Where it counts that it was copied.
+    copies: Copies,
+    /// Whether its text is not to be seen.
+    masked: Memo<bool>,
+    /// Whether this is open.
+    more: RwSignal<bool>,
+) -> impl IntoView {
+    let host = host();
+    let id = StoredValue::new(clip.with_untracked(|clip| clip.id.clone()));
+    let formatted = clip.with_untracked(|clip| clip.kind == "html");
+    let pinned = Memo::new(move |_| clip.with(|clip| clip.pinned));
+    focus::focus_soon(".menu button");
+    let close = move || {
+        more.set(false);
+    };
+    let escape = move |event: KeyboardEvent| {
+        if event.key() == "Escape" {
+            // Left to itself, it would close the popup too.
+            event.prevent_default();
+            event.stop_propagation();
+            let target = event.target().and_then(|target| target.dyn_into::<Element>().ok());
+            focus::to_copy_of(target.as_ref());
+            close();
+        }
+    };
+    let plain = move |_| {
+        actions::copy(host, id.get_value(), true, copies);
+        close();
+    };
+    view! {
+        <div class="menu" role="group" aria-label=text::more() data-testid="menu" on:keydown=escape>
+            {formatted
+                .then(|| {
+                    view! {
+                        <button class="small" type="button" data-testid="copy-plain" on:click=plain>
+                            <Icon shape=Shape::Plain />
+                            {text::copy_plain()}
+                        </button>
+                    }
+                })}
+            <button
+                class="small"
+                type="button"
+                data-testid="pin"
+                on:click=move |_| {
+                    actions::pin(host, id.get_value());
+                    close();
+                }
+            >
+                <Icon shape=Shape::Pin />
+                {move || if pinned.get() { text::unpin() } else { text::pin() }}
+            </button>
+            <Show when=move || !masked.get()>
+                <button
+                    class="small"
+                    type="button"
+                    data-testid="whole"
+                    on:click=move |_| {
+                        close();
+                        id.with_value(|id| host.library.whole(id));
+                    }
+                >
+                    <Icon shape=Shape::Eye />
+                    {text::show_whole()}
+                </button>
+            </Show>
+            <button
+                class="small danger plain"
+                type="button"
+                data-testid="delete"
+                on:click=move |_| actions::delete(host, id.get_value())
+            >
+                <Icon shape=Shape::Delete />
+                {text::delete_everywhere()}
+            </button>
+        </div>
+    }
+}

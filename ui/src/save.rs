@@ -1,0 +1,52 @@
+//! Files: one that the person gets, and one that the person gives.
+
+use std::time::Duration;
+
+use js_sys::{Array, Promise, Uint8Array};
+use leptos::prelude::{document, set_timeout, window};
+use wasm_bindgen::{JsCast, JsValue};
+use wasm_bindgen_futures::JsFuture;
+use web_sys::{Blob, BlobPropertyBag, File, FileReader, HtmlAnchorElement, Url};
+
+/// Larger ones are no history of ours.
+const MOST_BYTES: f64 = 256.0 * 1024.0 * 1024.0;
+/// By then the browser has taken the file over.
+const TAKEN: Duration = Duration::from_secs(60);
+
+/// Gives the person a file, here in base64; whether the browser began to save it.
+pub(crate) fn save(name: &str, base64: &str) -> bool {
+    try_save(name, base64).is_ok()
+}
+
+fn try_save(name: &str, base64: &str) -> Result<(), JsValue> {
+    // One character for each byte.
+    let decoded = window().atob(base64)?;
+    let bytes: Vec<u8> = decoded.chars().filter_map(|c| u8::try_from(u32::from(c)).ok()).collect();
+    let options = BlobPropertyBag::new();
+    options.set_type("application/octet-stream");
+    let parts = Array::of1(&Uint8Array::from(bytes.as_slice()));
+    let address = Url::create_object_url_with_blob(&Blob::new_with_u8_array_sequence_and_options(&parts, &options)?)?;
+    let link: HtmlAnchorElement = document().create_element("a")?.unchecked_into();
+    link.set_href(&address);
+    link.set_download(name);
+    link.click();
+    // Forgetting it only saves memory.
+    set_timeout(move || drop(Url::revoke_object_url(&address)), TAKEN);
+    Ok(())
+}
+
+/// What is in a file, in base64; `None` when it cannot be read, or is far too large.
+pub(crate) async fn read(file: File) -> Option<String> {
+    if file.size() > MOST_BYTES {
+        return None;
+    }
+    let reader = FileReader::new().ok()?;
+    let read = Promise::new(&mut |resolve, reject| {
+        reader.set_onload(Some(&resolve));
+        reader.set_onerror(Some(&reject));
+    });
+    reader.read_as_data_url(&file).ok()?;
+    JsFuture::from(read).await.ok()?;
+    let address = reader.result().ok()?.as_string()?;
+    address.split_once(";base64,").map(|(_, base64)| base64.to_owned())
+}
