@@ -8,6 +8,7 @@ mod agent;
 mod args;
 mod clock;
 mod commands;
+mod desktop;
 mod failure;
 mod home;
 mod keeper;

@@ -49,7 +49,7 @@ impl Notices {
                 self.pending.push(Change { device: device.clone(), code: "removed", line });
                 Vec::new()
             }
-            News::Notice(_) => Vec::new(),
+            News::Notice(_) | News::Write(_) | News::Clear(_) => Vec::new(),
             News::Picture | News::Reopened => {
                 let alerts = &picture.view.alerts;
                 let new: Vec<_> = alerts.iter().filter(|alert| self.known.insert(said(alert))).collect();

@@ -14,7 +14,7 @@ use crate::failure::{Failure, Result};
 use crate::home::Home;
 use crate::passphrase::Asking;
 use crate::shell::Owner;
-use crate::wire::{Answer, Ask, Done, Picture, Request, Told, Which};
+use crate::wire::{Answer, Ask, Copied, Done, Picture, Request, Told, Which};
 
 /// How long another process may keep the home without answering.
 const BUSY: Duration = Duration::from_secs(10);
@@ -29,6 +29,10 @@ pub(crate) enum News {
     Picture,
     /// Something happened.
     Notice(Notice),
+    /// This belongs on the clipboard.
+    Write(Copied),
+    /// This does not belong there any longer.
+    Clear(String),
     /// Another process owns the home now, and notices may have been missed.
     Reopened,
 }
@@ -103,6 +107,16 @@ impl Session {
         }
     }
 
+    /// Hands over what is new on the clipboard. If the engine's owner ends meanwhile, the one that follows
+    /// is asked: it knows what was taken.
+    pub(crate) async fn copied(&mut self, copied: Copied) -> Result<Done> {
+        loop {
+            if let Some(Answer::Done(done)) = self.ask(Ask::Copied(copied.clone())).await? {
+                return Ok(done);
+            }
+        }
+    }
+
     /// Notes that clips of other devices are printed up to this cursor.
     pub(crate) async fn printed(&mut self, cursor: u64) -> Result<()> {
         while self.ask(Ask::Printed(cursor)).await?.is_none() {}
@@ -163,6 +177,8 @@ impl Session {
                 Some(News::Picture)
             }
             Told::Notice(notice) => Some(News::Notice(notice)),
+            Told::Write(copied) => Some(News::Write(copied)),
+            Told::Clear(text) => Some(News::Clear(text)),
             // To a question that nobody waits for any more.
             Told::Answer { .. } => None,
         }

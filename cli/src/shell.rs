@@ -175,6 +175,11 @@ impl Shell {
                 done.problem = self.take_in(Event::Command(command), true)?;
                 done.clip = self.engine.view().clips.into_iter().find(|clip| clip.own).map(|clip| clip.id);
             }
+            Ask::Copied(copied) => {
+                let waiting = self.engine.view_without_clips().waiting;
+                done.problem = self.take_in(Event::LocalCopy(copied.into()), true)?;
+                done.queued = self.engine.view_without_clips().waiting > waiting;
+            }
             Ask::Printed(cursor) => self.store.set_printed(cursor).map_err(|error| self.cannot_write(&error))?,
             Ask::Lock if self.keys.passphrase => self.locked = true,
             Ask::Lock => {
@@ -239,8 +244,9 @@ impl Shell {
                 Effect::Notice(Notice::Failed { problem }) if asked => failed = Some(problem),
                 Effect::Notice(notice) => self.tell(&Told::Notice(notice)),
                 Effect::ViewChanged => self.tell(&Told::Picture(Box::new(self.picture()))),
-                // A terminal has no clipboard: `pull` and `watch` print.
-                Effect::WriteClipboard(_) => {}
+                Effect::ClearClipboard(content) => self.tell(&Told::Clear(content.text)),
+                // Only `watch --clipboard` has one.
+                Effect::WriteClipboard(content) => self.tell(&Told::Write(content.into())),
             }
         }
         Ok(failed)

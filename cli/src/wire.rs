@@ -2,7 +2,7 @@
 //! socket, and the same values over channels inside the owner.
 
 use hushclip_engine::view::{ClipView, Problem};
-use hushclip_engine::{Command, Notice, View};
+use hushclip_engine::{Command, Content, Notice, View};
 use serde::{Deserialize, Serialize};
 
 use crate::vault::Keys;
@@ -24,6 +24,8 @@ pub(crate) enum Ask {
     Clips(Which),
     /// Clips of other devices are printed up to this cursor.
     Printed(u64),
+    /// This is new on the clipboard.
+    Copied(Copied),
     /// End, and forget the key with that.
     Lock,
 }
@@ -47,8 +49,32 @@ pub(crate) enum Told {
     Picture(Box<Picture>),
     /// Something happened.
     Notice(Notice),
+    /// Whoever keeps a clipboard in step shall put this there.
+    Write(Copied),
+    /// And take this off it, if it is still there.
+    Clear(String),
     /// The answer to the request of that number.
     Answer { number: u64, answer: Answer },
+}
+
+/// What a clipboard holds.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Copied {
+    pub(crate) text: String,
+    /// The same as HTML, when there is such a form.
+    pub(crate) html: Option<String>,
+}
+
+impl From<Content> for Copied {
+    fn from(Content { text, html }: Content) -> Self {
+        Self { text, html }
+    }
+}
+
+impl From<Copied> for Content {
+    fn from(Copied { text, html }: Copied) -> Self {
+        Self { text, html }
+    }
 }
 
 /// How things stand.
@@ -78,4 +104,6 @@ pub(crate) struct Done {
     pub(crate) problem: Option<Problem>,
     /// The newest clip of this device.
     pub(crate) clip: Option<String>,
+    /// What was copied is going to be sent.
+    pub(crate) queued: bool,
 }

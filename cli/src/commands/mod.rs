@@ -1,6 +1,7 @@
 //! One file per command. Here: which one runs, the session it runs in, and what a signal does.
 
 mod alerts;
+mod clipboard;
 mod devices;
 mod init;
 mod invite;
@@ -20,6 +21,7 @@ use std::time::Duration;
 use hushclip_engine::Command as Engine;
 
 use crate::args::{Args, Command};
+use crate::desktop::Desktop;
 use crate::failure::{Failure, Result};
 use crate::home::Home;
 use crate::passphrase::Asking;
@@ -54,6 +56,10 @@ pub(crate) async fn run(args: Args) -> Result<()> {
             with_session(&home, None, async |session| push::run(session, &args, text).await).await
         }
         Command::Pull(args) => with_session(&home, None, async |session| pull::run(session, &args).await).await,
+        Command::Watch(args) if args.clipboard => {
+            let mut desktop = Desktop::open().await?;
+            with_session(&home, None, async |session| clipboard::run(session, &mut desktop).await).await
+        }
         Command::Watch(args) => with_session(&home, None, async |session| watch::run(session, &args).await).await,
         Command::Devices(args) => with_session(&home, None, async |session| devices::run(session, &args).await).await,
         Command::Alerts(args) => with_session(&home, None, async |session| alerts::run(session, &args).await).await,

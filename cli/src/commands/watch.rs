@@ -20,14 +20,14 @@ pub(crate) async fn run(session: &mut Session, args: &Watch) -> Result<()> {
     // What is known and not missed is no news, whichever process owns the home later on.
     let first = missed.iter().filter_map(|clip| clip.cursor).min().unwrap_or(u64::MAX);
     let newest = known.iter().filter_map(|clip| clip.cursor).filter(|cursor| *cursor < first).max().unwrap_or(0);
-    let mut watching = Watching { args, left: args.count.unwrap_or(u64::MAX), newest, offline: false };
+    let mut watching = Watching { args, left: args.count.unwrap_or(u64::MAX), newest, standing: Standing::default() };
     let mut notices = Notices::new(&session.picture);
     watching.print(session, missed).await?;
     while watching.left > 0 {
         if let Some(failure) = session.ended() {
             return Err(failure);
         }
-        watching.say_how_it_stands(session);
+        watching.standing.say(session);
         let news = session.next().await?;
         notices.hear(&news, &session.picture);
         match news {
@@ -50,7 +50,12 @@ struct Watching<'a> {
     left: u64,
     /// Cursor of the newest clip that is printed or was known at the start.
     newest: u64,
-    /// The person was told that the relay is out of reach.
+    standing: Standing,
+}
+
+/// What the person was told of the line to the relay.
+#[derive(Default)]
+pub(super) struct Standing {
     offline: bool,
 }
 
@@ -63,9 +68,11 @@ impl Watching<'_> {
         self.newest = clips.iter().filter_map(|clip| clip.cursor).max().unwrap_or(self.newest);
         print(session, &clips, self.args.json).await
     }
+}
 
+impl Standing {
     /// Tells the person at a terminal when the relay goes out of reach and comes back.
-    fn say_how_it_stands(&mut self, session: &Session) {
+    pub(super) fn say(&mut self, session: &Session) {
         let (offline, line) = match session.picture.view.connection {
             Connection::Waiting { .. } => (true, print::line(&session.picture)),
             Connection::Online => (false, "back online".into()),

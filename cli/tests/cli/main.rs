@@ -2,6 +2,8 @@
 //! port. The relay that is deployed is tested end to end elsewhere.
 
 mod at_rest;
+#[cfg(target_os = "linux")]
+mod clipboard;
 mod clips;
 mod codes;
 #[cfg(target_os = "linux")]

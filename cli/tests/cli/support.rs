@@ -94,10 +94,7 @@ impl Device {
 
     /// Starts a command; its standard input stays open.
     pub(crate) fn start(&self, args: &[&str]) -> Running {
-        let mut command = self.command(args);
-        let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
-        let (out, err) = (read_lines(child.stdout.take().unwrap()), read_lines(child.stderr.take().unwrap()));
-        Running { input: child.stdin.take(), child, out, err }
+        Running::start(self.command(args))
     }
 }
 
@@ -122,6 +119,13 @@ pub(crate) struct Running {
 }
 
 impl Running {
+    /// Starts a command; its standard input stays open.
+    pub(crate) fn start(mut command: Command) -> Self {
+        let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        let (out, err) = (read_lines(child.stdout.take().unwrap()), read_lines(child.stderr.take().unwrap()));
+        Self { input: child.stdin.take(), child, out, err }
+    }
+
     /// The next line on the standard output.
     pub(crate) fn line(&self) -> String {
         self.out

@@ -41,7 +41,7 @@ async function sitePage() {
 
 export class Browser {
   /** Chromium; with `extension`, Hushclip is in it from the start. */
-  static async chromium(name, { extension = false, flags = [] } = {}) {
+  static async chromium(name, { extension = false, flags = [], launch = {} } = {}) {
     const browser = new Browser(name);
     browser.profile = folder(`chromium-${name}`);
     browser.inner = await puppeteer.launch({
@@ -51,6 +51,7 @@ export class Browser {
       enableExtensions: extension ? [path.join(ROOT, "dist/chrome")] : false,
       defaultViewport: { width: 420, height: 760 },
       args: [...CHROMIUM_FLAGS, ...flags],
+      ...launch,
     });
     if (extension) {
       const worker = await browser.inner.waitForTarget((target) => CHROME_ID.test(target.url()), { timeout: LIMIT_MS });
@@ -135,6 +136,26 @@ export class Browser {
       source[property] = content;
       getSelection().selectAllChildren(source);
     }, property, content);
+    await chord(page, "c");
+  }
+
+  /** Copies in a page that itself says what goes on the clipboard. */
+  async copyExactly(text, html) {
+    const page = await this.site();
+    await page.evaluate((text, html) => {
+      document.activeElement?.blur();
+      const source = document.getElementById("source");
+      source.textContent = "anything";
+      getSelection().selectAllChildren(source);
+      const set = (event) => {
+        event.preventDefault();
+        event.clipboardData.setData("text/plain", text);
+        if (html) {
+          event.clipboardData.setData("text/html", html);
+        }
+      };
+      addEventListener("copy", set, { once: true });
+    }, text, html);
     await chord(page, "c");
   }
 

@@ -8,14 +8,16 @@ import { eventually } from "./wait.mjs";
 const BINARY = path.join(ROOT, "dist/hushclip");
 
 export class Cli {
-  constructor(name) {
+  /** `env` is the surroundings of a desktop session. */
+  constructor(name, { env = process.env } = {}) {
     this.name = name;
+    this.env = env;
     this.home = folder(`cli-${name}`);
   }
 
   start(...args) {
     // Not the keyring of whoever runs the tests.
-    const env = { ...process.env, HUSHCLIP_KEYRING: "off" };
+    const env = { ...this.env, HUSHCLIP_KEYRING: "off" };
     return new Process(BINARY, ["--home", this.home, ...args], { env });
   }
 
@@ -38,6 +40,12 @@ export class Cli {
 
   async watch() {
     this.watching = this.start("watch", "--json");
+  }
+
+  /** Keeps the clipboard of its desktop session in step. */
+  async keepClipboard() {
+    this.watching = this.start("watch", "--clipboard");
+    await this.watching.match(/in step/);
   }
 
   /** Clips that `watch` has printed. */

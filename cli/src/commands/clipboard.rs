@@ -1,0 +1,46 @@
+//! `hushclip watch --clipboard`: keeps this desktop's clipboard in step with the other devices. What is
+//! news, and what only comes back, the engine knows.
+
+use hushclip_engine::Notice;
+
+use super::watch::Standing;
+use crate::desktop::{Desktop, Found};
+use crate::failure::Result;
+use crate::notices::Notices;
+use crate::print;
+use crate::session::{News, Session};
+
+pub(crate) async fn run(session: &mut Session, desktop: &mut Desktop) -> Result<()> {
+    session.require_member().await?;
+    let mut notices = Notices::new(&session.picture);
+    let mut standing = Standing::default();
+    print::say("This clipboard is in step with your other devices, until you stop this.");
+    loop {
+        if let Some(failure) = session.ended() {
+            return Err(failure);
+        }
+        standing.say(session);
+        let news = tokio::select! {
+            news = session.next() => news?,
+            found = desktop.found() => {
+                let Found { copied, instead_of } = found?;
+                let done = session.copied(copied).await?;
+                if let Some(problem) = done.problem {
+                    print::problem(&problem);
+                }
+                // A copy that was made here meanwhile is newer than what came in.
+                if let Some(content) = instead_of.filter(|_| !done.queued) {
+                    desktop.write_after_all(content);
+                }
+                continue;
+            }
+        };
+        notices.hear(&news, &session.picture);
+        match news {
+            News::Write(content) => desktop.write(content),
+            News::Clear(text) => desktop.clear(text),
+            News::Notice(Notice::Failed { problem }) => print::problem(&problem),
+            _ => {}
+        }
+    }
+}

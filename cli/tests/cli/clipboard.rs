@@ -1,0 +1,182 @@
+//! `watch --clipboard` on a real clipboard: an X server of its own, with xclip as the other program that
+//! copies and pastes there. Where these are not installed the tests say so and pass.
+
+use std::io::{BufRead as _, BufReader, Write as _};
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use crate::support::{Device, Running, two_devices};
+
+const LIMIT: Duration = Duration::from_secs(20);
+
+/// A screen that nobody sees; dropping it ends it.
+struct Screen {
+    server: Child,
+    display: String,
+}
+
+impl Screen {
+    /// `None` where the programs are missing.
+    fn start() -> Option<Self> {
+        let installed = |name: &str| Path::new("/usr/bin").join(name).exists();
+        if !installed("Xvfb") || !installed("xclip") {
+            eprintln!("skipped: Xvfb or xclip is not installed");
+            return None;
+        }
+        let mut server = Command::new("Xvfb")
+            .args(["-displayfd", "1", "-screen", "0", "320x200x24", "-nolisten", "tcp"])
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        let mut number = String::new();
+        BufReader::new(server.stdout.take().unwrap()).read_line(&mut number).unwrap();
+        Some(Self { server, display: format!(":{}", number.trim()) })
+    }
+
+    fn xclip(&self, args: &[&str]) -> Command {
+        let mut command = Command::new("xclip");
+        command.args(["-selection", "clipboard"]).args(args).env("DISPLAY", &self.display);
+        command
+    }
+
+    /// Somebody copies in another program, as text or as another type.
+    fn copy(&self, kind: &str, content: &str) {
+        let mut xclip = self.xclip(&["-in", "-target", kind]);
+        let mut child = xclip.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+        child.stdin.take().unwrap().write_all(content.as_bytes()).unwrap();
+        // It leaves a process behind that holds the clipboard until somebody else does.
+        child.wait().unwrap();
+    }
+
+    fn paste(&self, kind: &str) -> String {
+        let out = self.xclip(&["-out", "-target", kind]).stderr(Stdio::null()).output().unwrap();
+        String::from_utf8(out.stdout).unwrap()
+    }
+
+    #[track_caller]
+    fn holds(&self, kind: &str, content: &str) {
+        let started = Instant::now();
+        while self.paste(kind) != content {
+            assert!(started.elapsed() < LIMIT, "{:?} instead of {content:?}", self.paste(kind));
+            std::thread::sleep(Duration::from_millis(50));
+        }
+    }
+
+    /// Keeps this screen's clipboard in step, and says when it does.
+    fn watch(&self, device: &Device) -> Running {
+        let mut command = device.command(&["watch", "--clipboard"]);
+        command.env("DISPLAY", &self.display).env_remove("WAYLAND_DISPLAY");
+        let running = Running::start(command);
+        running.says("in step");
+        running
+    }
+}
+
+impl Drop for Screen {
+    fn drop(&mut self) {
+        let _ = self.server.kill();
+        let _ = self.server.wait();
+    }
+}
+
+/// Everything that a device knows of, once it knows as many clips.
+#[track_caller]
+fn clips(device: &Device, count: usize) -> Vec<serde_json::Value> {
+    let started = Instant::now();
+    loop {
+        let clips = device.run(&["pull", "--all", "--json"]).json();
+        if clips.len() >= count {
+            return clips;
+        }
+        assert!(started.elapsed() < LIMIT, "{clips:?}");
+        std::thread::sleep(Duration::from_millis(100));
+    }
+}
+
+#[test]
+fn both_ways_and_nothing_comes_back() {
+    let Some(screen) = Screen::start() else { return };
+    let (_relay, laptop, pixel) = two_devices();
+    screen.copy("UTF8_STRING", "copied before");
+    let watch = screen.watch(&laptop);
+    let exact = ["one\r\ntwo\n", "nbsp\u{a0}and 👋🏽", "x", "\n\nbetween\n\n"];
+    for (count, text) in exact.into_iter().enumerate() {
+        pixel.run(&["push", text]).ok();
+        screen.holds("UTF8_STRING", text);
+        let own = format!("{text} of this desk");
+        screen.copy("UTF8_STRING", &own);
+        assert_eq!(clips(&pixel, 2 * count + 2).last().unwrap()["text"], own);
+    }
+    // Whatever would come back has had the time to.
+    std::thread::sleep(Duration::from_millis(1500));
+    assert_eq!(clips(&pixel, 0).len(), 2 * exact.len());
+    watch.signal("-INT");
+    let outcome = watch.end();
+    assert_eq!((outcome.code, outcome.out.as_str()), (Some(130), ""));
+    assert_eq!(laptop.run(&["pull"]).ok().lines().next(), Some("one"), "it has printed nothing");
+}
+
+#[test]
+fn what_is_no_text_stays_here() {
+    let Some(screen) = Screen::start() else { return };
+    let (_relay, laptop, pixel) = two_devices();
+    let _watch = screen.watch(&laptop);
+    screen.copy("image/png", "no picture either");
+    std::thread::sleep(Duration::from_millis(1200));
+    screen.copy("UTF8_STRING", "text");
+    assert_eq!(clips(&pixel, 1)[0]["text"], "text");
+}
+
+#[test]
+fn a_copy_made_while_a_clip_comes_in_is_not_lost() {
+    let Some(screen) = Screen::start() else { return };
+    let (_relay, laptop, pixel) = two_devices();
+    let _watch = screen.watch(&laptop);
+    for round in 0..3 {
+        let (own, coming) = (format!("own {round}"), format!("coming {round}"));
+        // Between two looks, so that it is there when the other one comes in.
+        screen.copy("UTF8_STRING", &own);
+        pixel.run(&["push", &coming]).ok();
+        let texts = |clips: &[serde_json::Value]| clips.iter().filter(|clip| clip["text"] == own).count();
+        assert_eq!(texts(&clips(&pixel, 2 * round + 2)), 1);
+    }
+}
+
+#[test]
+fn an_owner_that_has_no_clipboard_serves_one_that_has() {
+    let Some(screen) = Screen::start() else { return };
+    let (_relay, laptop, pixel) = two_devices();
+    let _owner = laptop.start(&["watch"]);
+    let started = Instant::now();
+    while laptop.run(&["status", "--json"]).json()[0]["connection"]["state"] != "online" {
+        assert!(started.elapsed() < LIMIT);
+    }
+    let _watch = screen.watch(&laptop);
+    pixel.run(&["push", "in"]).ok();
+    screen.holds("UTF8_STRING", "in");
+    screen.copy("UTF8_STRING", "out");
+    assert_eq!(clips(&pixel, 2)[1]["text"], "out");
+}
+
+#[test]
+fn without_a_desktop_it_says_so() {
+    let (_relay, laptop, _pixel) = two_devices();
+    for display in [None, Some(":64999")] {
+        let mut command = laptop.command(&["watch", "--clipboard"]);
+        command.env_remove("DISPLAY").env_remove("WAYLAND_DISPLAY").envs(display.map(|display| ("DISPLAY", display)));
+        let outcome = crate::support::Outcome::from(command.stdin(Stdio::null()).output().unwrap());
+        outcome.fails("no_clipboard");
+        assert_eq!(outcome.out, "");
+    }
+}
+
+#[test]
+fn a_desktop_that_ends_ends_it() {
+    let Some(screen) = Screen::start() else { return };
+    let (_relay, laptop, _pixel) = two_devices();
+    let watch = screen.watch(&laptop);
+    drop(screen);
+    watch.end().fails("no_clipboard");
+}
