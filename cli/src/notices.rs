@@ -77,6 +77,7 @@ mod tests {
                 id: *id,
                 code: (*code).into(),
                 message: (*message).into(),
+                values: Vec::new(),
                 at: 0,
                 device: "d1".into(),
             })

@@ -1,7 +1,7 @@
 //! `hushclip watch --clipboard`: keeps this desktop's clipboard in step with the other devices. What is
 //! news, and what only comes back, the engine knows.
 
-use hushclip_engine::Notice;
+use hushclip_engine::{Notice, SecretKind};
 
 use super::watch::Standing;
 use crate::desktop::{Desktop, Found};
@@ -40,7 +40,24 @@ pub(crate) async fn run(session: &mut Session, desktop: &mut Desktop) -> Result<
             News::Write(content) => desktop.write(content),
             News::Clear(text) => desktop.clear(text),
             News::Notice(Notice::Failed { problem }) => print::problem(&problem),
+            News::Notice(Notice::Held { held }) => {
+                let kind = named(held.kind);
+                print::say(&format!(
+                    "Not sent, because it looks like {kind}: {}. `hushclip push` sends it.",
+                    held.hint
+                ));
+            }
             _ => {}
         }
+    }
+}
+
+const fn named(kind: SecretKind) -> &'static str {
+    match kind {
+        SecretKind::Code => "a one-time code",
+        SecretKind::Card => "a card number",
+        SecretKind::Key => "a private key",
+        SecretKind::Token => "an access token",
+        SecretKind::Password => "a password",
     }
 }

@@ -119,12 +119,14 @@ fn both_ways_and_nothing_comes_back() {
 }
 
 #[test]
-fn what_is_no_text_stays_here() {
+fn pictures_and_secrets_stay_here() {
     let Some(screen) = Screen::start() else { return };
     let (_relay, laptop, pixel) = two_devices();
-    let _watch = screen.watch(&laptop);
+    let watch = screen.watch(&laptop);
     screen.copy("image/png", "no picture either");
     std::thread::sleep(Duration::from_millis(1200));
+    screen.copy("UTF8_STRING", "4111 1111 1111 1111");
+    assert!(watch.says("Not sent").contains("a card number: •••• 1111."));
     screen.copy("UTF8_STRING", "text");
     assert_eq!(clips(&pixel, 1)[0]["text"], "text");
 }
