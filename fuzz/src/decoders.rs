@@ -1,6 +1,7 @@
 //! The strict decoders: what decodes is the one canonical encoding of itself, and is within bounds.
 
-use hushclip_crypto::body::{ClipBody, Heartbeat, Tombstone};
+use hushclip_crypto::archive::{ARCHIVE_BYTES, Archive};
+use hushclip_crypto::body::{ClipBody, Heartbeat, State, Tombstone};
 use hushclip_crypto::envelope::{Address, open, open_note, seal_note};
 use hushclip_crypto::epoch::ItemKey;
 use hushclip_crypto::keys::{BoxSk, DeviceKeys, SignSeed};
@@ -114,6 +115,15 @@ pub(crate) fn tombstone(bytes: &[u8]) {
     if let Ok(body) = open_note::<Heartbeat>(&key, &envelope) {
         assert_eq!(codec::encode(&body), bytes);
     }
+    if let Ok(body) = open_note::<State>(&key, &envelope) {
+        assert_eq!(codec::encode(&body), bytes);
+    }
+}
+
+/// What stands in an archive, once it is opened.
+pub(crate) fn archive(bytes: &[u8]) {
+    canonical::<Archive>(bytes, ARCHIVE_BYTES);
+    assert!(Archive::open(bytes, "").is_err(), "opened what nobody sealed");
 }
 
 pub(crate) fn link(bytes: &[u8]) {

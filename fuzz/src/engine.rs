@@ -6,8 +6,9 @@
 
 use std::collections::VecDeque;
 
+use hushclip_engine::settings::Policy;
 use hushclip_engine::view::View;
-use hushclip_engine::{Command, Content, Effect, Engine, Event, Write};
+use hushclip_engine::{Command, Content, Effect, Engine, Event, Settings, Write};
 use hushclip_mailbox::{Event as RelayEvent, Mailbox, MemoryStore, Reply};
 use hushclip_protocol::error::CloseCode;
 use hushclip_protocol::frame::ToDevice;
@@ -132,7 +133,7 @@ impl<'a> World<'a> {
                 self.event(Event::Started);
             }
             20 => {
-                let events = [Event::Pong, Event::Online, Event::SocketOpened, Event::Timer, Event::Started];
+                let events = [Event::Pong, Event::Online, Event::SocketOpened, Event::Pasted, Event::Started];
                 self.event(events[input.below(events.len())].clone());
             }
             21 => {
@@ -203,6 +204,33 @@ impl<'a> World<'a> {
             14 => Command::Resume,
             15 => Command::DismissAlert { id: view.alerts.first().map_or(0, |alert| alert.id) },
             16 => Command::Leave,
+            _ => self.library_command(&view, input),
+        }
+    }
+
+    fn library_command(&self, view: &View, input: &mut Input) -> Command {
+        let clip = view.clips.get(input.below(view.clips.len()));
+        let id = clip.map(|clip| clip.id.clone()).unwrap_or_default();
+        match input.byte() % 10 {
+            0 => Command::Take { id, plain: input.flag() },
+            1 => Command::Pin { id, pinned: input.flag() },
+            2 => Command::Delete { ids: vec![id] },
+            3 => Command::DeleteAll,
+            4 => Command::Undelete { ids: if input.flag() { vec![id] } else { Vec::new() } },
+            5 => Command::Seen,
+            6 => Command::AnswerSecret {
+                id: view.held.first().map(|held| held.id.clone()).unwrap_or_default(),
+                send: input.flag(),
+                remember: input.flag(),
+                burn: input.flag(),
+            },
+            7 => {
+                let policy = [Policy::Ask, Policy::Send, Policy::Never][input.below(3)];
+                let mut settings = Settings { paused: input.flag(), secret_life_s: 15, ..Settings::default() };
+                settings.secrets.code = policy;
+                Command::SetSettings { settings }
+            }
+            8 => Command::Push { text: "482913".into(), html: None },
             _ => Command::Dismiss,
         }
     }
@@ -326,6 +354,9 @@ fn lasting(mut view: View) -> View {
     // The relay says them at each sign-in.
     view.bounds = None;
     view.push_key.clear();
+    // Kept in memory only.
+    view.held.clear();
+    view.in_touch_at = None;
     for device in &mut view.devices {
         device.online = false;
     }

@@ -19,7 +19,7 @@ pub use seeds::seeds;
 pub type Target = (&'static str, fn(&[u8]));
 
 /// Every target.
-pub const TARGETS: [Target; 18] = [
+pub const TARGETS: [Target; 19] = [
     ("to_relay", decoders::to_relay),
     ("to_device", decoders::to_device),
     ("entry", decoders::entry),
@@ -28,6 +28,7 @@ pub const TARGETS: [Target; 18] = [
     ("envelope", decoders::envelope),
     ("clip_body", decoders::clip_body),
     ("tombstone", decoders::tombstone),
+    ("archive", decoders::archive),
     ("link", decoders::link),
     ("code", decoders::code),
     ("session", decoders::session),

@@ -1,6 +1,7 @@
 //! What a search starts from: honest bytes for the decoders, a walk through the choices for the rest.
 
-use hushclip_crypto::body::{ClipBody, Gone, Heartbeat, Part, TEXT, Tombstone};
+use hushclip_crypto::archive::{Archive, ArchivedClip};
+use hushclip_crypto::body::{ClipBody, Gone, Heartbeat, Part, Pin, State, TEXT, Tombstone};
 use hushclip_crypto::vault::VaultKey;
 use hushclip_mailbox::{Event, Mailbox, MemoryStore, Reply};
 use hushclip_protocol::codec;
@@ -32,7 +33,23 @@ pub fn seeds(target: &str) -> Vec<Vec<u8>> {
         }
         "tombstone" => {
             let gone = Gone { device: device(), counter: 9, item: item() };
-            vec![codec::encode(&Tombstone { at_ms: 5, gone: vec![gone] }), codec::encode(&Heartbeat { at_ms: 5 })]
+            let pins = vec![Pin { item: item(), pinned: true }];
+            vec![
+                codec::encode(&Tombstone { at_ms: 5, gone: vec![gone] }),
+                codec::encode(&Heartbeat { at_ms: 5 }),
+                codec::encode(&State { at_ms: 5, pins }),
+            ]
+        }
+        "archive" => {
+            let clip = |html| ArchivedClip {
+                item: item(),
+                at_ms: 4,
+                device: "Desk".into(),
+                text: "hi".into(),
+                html,
+                pinned: false,
+            };
+            vec![codec::encode(&Archive { at_ms: 5, clips: vec![clip(None), clip(Some("<b>hi".into()))] })]
         }
         "link" => {
             let links = SCENES.iter().flat_map(|scene| &scene.invitations).filter(|text| text.contains('#'));

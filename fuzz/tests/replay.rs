@@ -73,5 +73,5 @@ macro_rules! replays {
     };
 }
 
-replays!(to_relay to_device entry sealed_list signed_entry envelope clip_body tombstone link code session locked_key
+replays!(to_relay to_device entry sealed_list signed_entry envelope clip_body tombstone archive link code session locked_key
     pairing pairing_code records log_replay mailbox engine);

@@ -142,6 +142,13 @@ impl Engine {
                 ),
             ),
         };
-        AlertView { id: alert.id, code: code.into(), message, at: alert.at_ms, device: alert.device.to_hex() }
+        let values = match alert.kind {
+            AlertKind::Joined | AlertKind::Removed => vec![name, by],
+            AlertKind::Missing | AlertKind::Expired => vec![name, alert.count.to_string()],
+            AlertKind::Cloned | AlertKind::LogWithheld => vec![name],
+            AlertKind::ClonedHere | AlertKind::LogRestored => Vec::new(),
+        };
+        let (id, at, device) = (alert.id, alert.at_ms, alert.device.to_hex());
+        AlertView { id, code: code.into(), message, values, at, device }
     }
 }

@@ -234,6 +234,8 @@ impl Engine {
             trashed_ms: 0,
             origin: String::new(),
         };
+        // Another agent on this clipboard was asked, and sent it.
+        self.held.retain(|held| held.content.text != clip.text);
         let shown = self.present_clip(&clip);
         self.clips_revision += 1;
         for write in self.history.add(clip) {

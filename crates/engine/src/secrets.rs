@@ -205,7 +205,7 @@ fn luhn(digits: &str) -> bool {
         (_, twice) => twice / 10 + twice % 10,
     };
     let sum: u32 = digits.chars().rev().filter_map(|c| c.to_digit(10)).enumerate().map(doubled).sum();
-    sum % 10 == 0
+    sum.is_multiple_of(10)
 }
 
 /// Words beside which a number is a one-time code.

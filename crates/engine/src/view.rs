@@ -185,6 +185,7 @@ pub enum Connection {
 }
 
 /// One clip in the list.
+#[allow(clippy::struct_excessive_bools, reason = "each may be true or not whatever the others are")]
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ClipView {
     /// Hexadecimal item identifier.
@@ -266,6 +267,9 @@ pub struct AlertView {
     pub code: String,
     /// What happened and what to do. Holds names of devices.
     pub message: String,
+    /// What the message names, in the order of a translation's placeholders: devices, then how many.
+    #[serde(default)]
+    pub values: Vec<String>,
     /// When this device noticed, by its own clock, milliseconds since 1970.
     pub at: u64,
     /// Hexadecimal identifier of the device it is about.

@@ -359,9 +359,8 @@ impl Desk {
             Effect::ClearClipboard(content) if self.clipboards[device].last() == Some(&content.text) => {
                 self.clipboards[device].push(String::new());
             }
-            Effect::ClearClipboard(_) => {}
             Effect::Notice(notice) => self.notices[device].push(notice),
-            Effect::ViewChanged => {}
+            Effect::ClearClipboard(_) | Effect::ViewChanged => {}
         }
     }
 
