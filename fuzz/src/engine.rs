@@ -204,11 +204,11 @@ impl<'a> World<'a> {
             14 => Command::Resume,
             15 => Command::DismissAlert { id: view.alerts.first().map_or(0, |alert| alert.id) },
             16 => Command::Leave,
-            _ => self.library_command(&view, input),
+            _ => Self::library_command(&view, input),
         }
     }
 
-    fn library_command(&self, view: &View, input: &mut Input) -> Command {
+    fn library_command(view: &View, input: &mut Input) -> Command {
         let clip = view.clips.get(input.below(view.clips.len()));
         let id = clip.map(|clip| clip.id.clone()).unwrap_or_default();
         match input.byte() % 10 {

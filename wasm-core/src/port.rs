@@ -21,6 +21,7 @@ const AGAIN_MS: u64 = 250;
 /// What the background says.
 #[derive(Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
+#[allow(clippy::large_enum_variant, reason = "there is one at a time, and only until it is text")]
 pub enum ToPopup {
     /// The new picture.
     View(View),
