@@ -6,7 +6,7 @@ import init, { start } from "./hushclip_extension.js";
 import { asked, makeMenus, tickPause } from "./menus.js";
 import { keepAlive, readClipboard, writeClipboard } from "./platform/clipboard.js";
 
-const { alarms, commands, contextMenus, runtime, storage } = chrome;
+const { alarms, commands, contextMenus, runtime, storage, tabs } = chrome;
 
 // Short breaks of the line are not worth a mark on the button.
 const MARK_AFTER_MS = 1_000;
@@ -26,7 +26,8 @@ runtime.onInstalled.addListener(({ reason }) => {
   makeMenus();
   wake();
   if (reason === "install") {
-    runtime.openOptionsPage();
+    // Not `openOptionsPage`, which may take over an empty tab that is there.
+    tabs.create({ url: "options.html" });
   }
 });
 runtime.onStartup.addListener(wake);

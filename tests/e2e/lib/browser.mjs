@@ -1,6 +1,7 @@
 // Browsers as devices, each with a profile and, being headless, a clipboard of its own.
 import assert from "node:assert/strict";
-import { mkdirSync } from "node:fs";
+import { execFileSync } from "node:child_process";
+import { mkdirSync, writeFileSync } from "node:fs";
 import { createServer } from "node:http";
 import path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -56,29 +57,43 @@ export class Browser {
     if (extension) {
       const worker = await browser.inner.waitForTarget((target) => CHROME_ID.test(target.url()), { timeout: LIMIT_MS });
       browser.base = `chrome-extension://${CHROME_ID.exec(worker.url())[1]}/`;
+      await browser.#closeFirstPage();
     }
     return browser;
   }
 
-  /** Firefox, with Hushclip in it unless `extension` says otherwise. */
-  static async firefox(name, { extension = true, prefs = {}, ...options } = {}) {
+  /** Firefox, with Hushclip in it unless `extension` says otherwise; for good, with a profile, if it `keeps` it. */
+  static async firefox(name, { extension = true, keeps = false, prefs = {}, ...options } = {}) {
     const browser = new Browser(name);
-    browser.inner = await puppeteer.launch({
+    if (keeps) {
+      browser.profile = folder(`firefox-${name}`);
+      mkdirSync(path.join(browser.profile, "extensions"));
+      writeFileSync(path.join(browser.profile, "extensions", FIREFOX_ID), path.join(ROOT, "dist/firefox"));
+    }
+    browser.launch = () => puppeteer.launch({
       browser: "firefox",
       executablePath: process.env.FIREFOX ?? "/usr/bin/firefox-esr",
       headless: true,
       defaultViewport: { width: 420, height: 760 },
       args: ["--remote-allow-system-access"],
+      userDataDir: browser.profile,
       ...options,
       extraPrefsFirefox: {
         "extensions.webextensions.uuids": JSON.stringify({ [FIREFOX_ID]: FIREFOX_UUID }),
+        // For an extension that comes with the profile, and is not signed.
+        "extensions.autoDisableScopes": 0,
+        "xpinstall.signatures.required": false,
         "app.update.enabled": false,
         ...prefs,
       },
     });
+    browser.inner = await browser.launch();
     if (extension) {
-      await browser.inner.installExtension(path.join(ROOT, "dist/firefox"));
+      if (!keeps) {
+        await browser.inner.installExtension(path.join(ROOT, "dist/firefox"));
+      }
       browser.base = `moz-extension://${FIREFOX_UUID}/`;
+      await browser.#closeFirstPage();
     }
     return browser;
   }
@@ -99,6 +114,13 @@ export class Browser {
       await page.goto(url);
     }
     return page;
+  }
+
+  /** The page that comes when the extension is installed would sooner or later be in front of another. */
+  async #closeFirstPage() {
+    const ours = async () => (await this.inner.pages()).find((page) => page.url().startsWith(this.base));
+    const page = await eventually(`the first page of ${this.name}`, ours);
+    await page.close();
   }
 
   /** The extension's popup, in a tab. */
@@ -195,16 +217,40 @@ export class Browser {
     await eventually(`"${text}" on ${this.name}'s clipboard`, async () => (await this.paste()) === text);
   }
 
-  /** Ends the extension's service worker, as Chromium does when it is idle. */
+  /** Ends the extension's background, as browsers do when it is idle. */
   async endBackground() {
+    if (this.launch) {
+      return this.#inFirefox(`WebExtensionPolicy.getByID("${FIREFOX_ID}").extension.terminateBackground()`);
+    }
+    if (this.alone) {
+      // Without being attached to anything.
+      const [, host] = await this.alone.match(/DevTools listening on ws:\/\/([^/]+)/, "where it listens");
+      const targets = await (await fetch(`http://${host}/json/list`)).json();
+      const worker = targets.find(({ type, url }) => type === "service_worker" && CHROME_ID.test(url));
+      await fetch(`http://${host}/json/close/${worker.id}`);
+      return;
+    }
     const target = this.inner.targets().find((target) => target.type() === "service_worker");
     const worker = await target.worker();
     await worker.close();
   }
 
-  /** Starts Chromium again with the same profile and nothing attached that could keep it awake. */
+  /** Evaluates in Firefox's own window. */
+  async #inFirefox(expression) {
+    const ask = (method, params) => this.inner.connection.send(method, params);
+    const { result } = await ask("browsingContext.getTree", { "moz:scope": "chrome" });
+    const target = { context: result.contexts[0].context };
+    const answer = await ask("script.evaluate", { target, expression, awaitPromise: true });
+    assert.equal(answer.result.type, "success", JSON.stringify(answer.result));
+  }
+
+  /** Starts it again with the same profile and nothing attached that could keep the extension awake. */
   async restartAlone() {
     await this.inner.close();
+    if (this.launch) {
+      this.inner = await this.launch();
+      return;
+    }
     this.inner = undefined;
     this.alone = new Process(CHROMIUM, [
       ...CHROMIUM_FLAGS,
@@ -212,8 +258,28 @@ export class Browser {
       "--disable-features=DisableLoadExtensionCommandLineSwitch",
       `--load-extension=${path.join(ROOT, "dist/chrome")}`,
       `--user-data-dir=${this.profile}`,
+      "--remote-debugging-port=0",
       "about:blank",
     ]);
+  }
+
+  /** All its processes stand still, as when the machine sleeps. */
+  sleep() {
+    this.#signal("SIGSTOP");
+  }
+
+  wakeUp() {
+    this.#signal("SIGCONT");
+  }
+
+  #signal(name) {
+    const all = execFileSync("ps", ["-eo", "pid=,ppid="], { encoding: "utf8" });
+    const parents = all.trim().split("\n").map((line) => line.trim().split(/\s+/).map(Number));
+    const family = [(this.alone?.child ?? this.inner.process()).pid];
+    for (const member of family) {
+      family.push(...parents.filter(([, parent]) => parent === member).map(([pid]) => pid));
+    }
+    family.forEach((pid) => process.kill(pid, name));
   }
 
   async close() {
