@@ -9,7 +9,7 @@
 //! that start with `engine_` translate what the engine says, by its codes; English is the engine's own. The
 //! build fails where a language lacks a key or a placeholder.
 
-use hushclip_engine::view::{Bounds, Problem};
+use hushclip_engine::view::{AlertView, Bounds, Problem};
 
 use crate::language::Language;
 use crate::time::Age;
@@ -36,6 +36,14 @@ fn fill(text: &str, values: &[String]) -> String {
 /// What went wrong: in the language in use if there are words for it, else the engine's own.
 pub(crate) fn problem(problem: &Problem) -> String {
     translated(&problem.code).map_or_else(|| problem.message.clone(), ToOwned::to_owned)
+}
+
+/// What a person should know: likewise.
+pub(crate) fn alert(alert: &AlertView) -> String {
+    let only_one = alert.values.get(1).is_some_and(|count| count == "1");
+    let one = translated(&format!("{}_one", alert.code)).filter(|_| only_one);
+    let words = one.or_else(|| translated(&alert.code));
+    words.map_or_else(|| alert.message.clone(), |words| fill(words, &alert.values))
 }
 
 /// When the next attempt to connect comes, after [`waiting`].
@@ -179,8 +187,11 @@ mod tests {
 
     #[test]
     fn all_that_the_engine_says_is_translated() {
-        let sources =
-            [include_str!("../../crates/engine/src/problem.rs"), include_str!("../../wasm-core/src/failure.rs")];
+        let sources = [
+            include_str!("../../crates/engine/src/problem.rs"),
+            include_str!("../../crates/engine/src/alerts.rs"),
+            include_str!("../../wasm-core/src/failure.rs"),
+        ];
         let is_code = |text: &&str| {
             text.contains(|c: char| c.is_ascii_lowercase()) && text.chars().all(|c| c == '_' || c.is_ascii_lowercase())
         };
@@ -188,6 +199,22 @@ mod tests {
         for code in sources.iter().flat_map(|source| source.split('"').skip(1).step_by(2)).filter(is_code) {
             assert!(translated(code).is_some(), "engine_{code} is not there in German");
         }
+        language::force(Language::English);
+    }
+
+    #[test]
+    fn an_alert_has_its_names_and_its_number_in_german() {
+        let alert_of = |count: &str| AlertView {
+            id: 1,
+            code: "missing".into(),
+            message: String::new(),
+            values: names(&["Pixel", count]),
+            at: 0,
+            device: String::new(),
+        };
+        language::force(Language::German);
+        assert!(alert(&alert_of("1")).starts_with("Ein Clip von „Pixel“ ist"));
+        assert!(alert(&alert_of("3")).starts_with("3 Clips von „Pixel“ sind"));
         language::force(Language::English);
     }
 

@@ -71,10 +71,10 @@ fn banner(host: Host, alert: AlertView) -> impl IntoView {
         focus_soon(".alerts .bare, h1");
     };
     view! {
-        <div class="alert" data-testid="alert" data-code=alert.code>
+        <div class="alert" data-testid="alert" data-code=alert.code.clone()>
             <Icon shape />
             <div class="words">
-                <p>{alert.message}</p>
+                <p>{text::alert(&alert)}</p>
                 <p class="foot">
                     <time title=time::exact(at)>{move || time::ago(at, host.lately.get().max(at))}</time>
                     {devices
