@@ -8,9 +8,13 @@ use anyhow::{Context as _, Result};
 use crate::{debian, npm, proc, toolchain};
 
 /// What only the tests need, as (program, Debian package).
-const TEST_PROGRAMS: [(&str, &str); 5] = [
+const TEST_PROGRAMS: [(&str, &str); 8] = [
     ("chromium", "chromium"),
     ("firefox-esr", "firefox-esr"),
+    // A screen that nobody sees, and a program that copies and pastes there.
+    ("Xvfb", "xvfb"),
+    ("xclip", "xclip"),
+    ("ps", "procps"),
     // Makes the certificate behind which the headers are graded.
     ("openssl", "openssl"),
     ("dbus-daemon", "dbus-daemon"),

@@ -48,7 +48,8 @@ pub(crate) fn test() -> Result<()> {
     suite.step("wrangler dry run without Rust", WRANGLER_LIMIT, wrangler(&deploy_alone()?)?)?;
     suite.step("addons-linter", LIMIT, addons_linter()?)?;
     suite.step("headers", LIMIT, headers()?)?;
-    suite.step("end to end", LIMIT, end_to_end()?)?;
+    suite.step("end to end", LIMIT, end_to_end("tests/e2e/run.mjs")?)?;
+    suite.step("one clipboard", LIMIT, end_to_end("tests/desk/run.mjs")?)?;
     suite.step("tidy", LIMIT, own(&["tidy"])?)?;
     println!("{} passed, 0 failed   ({} s)", suite.passed, started.elapsed().as_secs());
     Ok(())
@@ -175,8 +176,8 @@ fn addons_linter() -> Result<Command> {
 }
 
 /// Real browsers, the command line client and a real relay, told where this program is.
-fn end_to_end() -> Result<Command> {
-    let mut command = npm::tool("tests/e2e/run.mjs")?;
+fn end_to_end(script: &str) -> Result<Command> {
+    let mut command = npm::tool(script)?;
     command.env("HUSHCLIP_XTASK", env::current_exe()?);
     Ok(command)
 }
