@@ -1,9 +1,14 @@
 //! The screens without a relay, an engine or keys: `?scene=` picks a picture, `?face=popup` the
 //! popup, and commands change the picture a little. For looking at the design; never shipped.
 
-use hushclip_engine::view::{AlertView, ClipView, Connection, DeviceView, InviteView, JoiningView, Problem, Stage};
-use hushclip_engine::{Command, LockCommand, LockState, LockView, Notice, View};
-use hushclip_ui::{App, Face, Platform, Wake, mount};
+use hushclip_engine::settings::Apply;
+use hushclip_engine::view::{
+    AlertView, Bounds, ClipView, Connection, DeviceView, Filter, HeldView, InviteView, JoiningView, Problem, Stage,
+};
+use hushclip_engine::{
+    ArchiveOutcome, ArchiveRequest, Command, LockCommand, LockState, LockView, Notice, Query, SecretKind, View,
+};
+use hushclip_ui::{App, Archive, Face, Platform, Wake, mount};
 use leptos::prelude::*;
 use wasm_bindgen::JsValue;
 use wasm_bindgen::prelude::Closure;
@@ -23,14 +28,21 @@ fn main() {
     let lock = RwSignal::new(Some(lock(&scene)));
     let is_locked = lock.with_untracked(|lock| lock.as_ref().is_some_and(|lock| lock.state == LockState::Locked));
     let view = RwSignal::new((scene != "loading" && !is_locked).then(|| picture(&scene, long)));
+    let asked = RwSignal::new(Query::default());
+    let all = view;
+    let view = Signal::derive(move || all.get().map(|view| asked.with(|asked| found(view, asked))));
+    let query = UnsyncCallback::new(move |query| asked.set(query));
+    let outcome = RwSignal::new(None);
+    let archive =
+        Archive { ask: UnsyncCallback::new(move |request| outcome.set(Some(file(&request)))), outcome: outcome.into() };
     let notice = RwSignal::new(None);
     let send = UnsyncCallback::new(move |command| {
-        view.update(|view| notice.set(answer(view.get_or_insert_default(), command)));
+        all.update(|view| notice.set(answer(view.get_or_insert_default(), command)));
     });
     let ask = UnsyncCallback::new(move |command| {
         let mut shown = lock.get_untracked().unwrap_or_default();
         answer_lock(&mut shown, command);
-        view.update(|view| match shown.state {
+        all.update(|view| match shown.state {
             LockState::Locked => *view = None,
             _ if view.is_none() => *view = Some(picture("clips", false)),
             _ => {}
@@ -43,6 +55,7 @@ fn main() {
         default_relay: (face == Face::Web).then(|| "https://clips.example.org".into()),
         opened_link: (scene == "opened").then(|| LINK.into()),
         can_read_clipboard: true,
+        extension: face == Face::Popup,
     };
     // A picture that shows a code at once, whatever the camera sees.
     let scan = UnsyncCallback::new(|()| {
@@ -58,9 +71,13 @@ fn main() {
         });
         let choose = UnsyncCallback::new(move |on| shown.set(if on { Wake::On } else { Wake::Off }));
         let wake = Some((shown.into(), choose));
-        mount(move || view! { <App view lock notice failure=Signal::stored(failure) send ask platform scan wake /> });
+        mount(
+            move || view! { <App view lock notice failure=Signal::stored(failure) send ask query archive platform scan wake /> },
+        );
     } else {
-        mount(move || view! { <App view lock notice failure=Signal::stored(failure) send ask platform /> });
+        mount(
+            move || view! { <App view lock notice failure=Signal::stored(failure) send ask query archive platform /> },
+        );
     }
     if scene == "added" {
         notice.set(Some(Notice::DeviceAdded { device: "d1".into(), name: "Pixel".into() }));
@@ -120,6 +137,15 @@ fn picture(scene: &str, long: bool) -> View {
     view.check = "3f2a 91c0 7be4 05d6".into();
     view.rotation_minutes = 10_080;
     view.push_key = "04".into();
+    view.settings.paused_sites = vec!["bank.example".into(), "a-rather-long-host-name.of-some.example".into()];
+    view.bounds = Some(Bounds {
+        items: 1_000,
+        bytes: 64 << 20,
+        ttl_s: 7 * 86_400,
+        clip_bytes: 1 << 20,
+        frames_per_minute: 600,
+        devices: 32,
+    });
     let asking = if long { LONG[2] } else { "Pixel" };
     let invite = invite();
     match scene {
@@ -132,7 +158,10 @@ fn picture(scene: &str, long: bool) -> View {
             view.stage = Stage::Joining;
             view.joining = Some(JoiningView { digits: (scene == "digits").then(|| "482913".into()) });
         }
-        "waiting" => view.connection = Connection::Waiting { retry_at: now() + 12_000 },
+        "waiting" => {
+            view.connection = Connection::Waiting { retry_at: now() + 12_000 };
+            view.in_touch_at = Some(now() - 200_000);
+        }
         "idle" => {
             view.connection = Connection::Idle;
             view.problem = problem("This relay speaks another version of Hushclip. Update this device.");
@@ -144,6 +173,21 @@ fn picture(scene: &str, long: bool) -> View {
             view.invite = Some(InviteView { request, code: Some(CODE.into()), needs_digits: false, ..invite });
         }
         "alerts" => view.alerts = alerts(),
+        "held" => view.held = held(),
+        "arrived" => {
+            view.settings.apply = Apply::Ask;
+            view.clips.iter_mut().filter(|clip| !clip.own).take(2).for_each(|clip| clip.unread = true);
+            view.unread = 2;
+        }
+        "many" => {
+            let more = (SAMPLES.len()..5_000).map(|n| {
+                let number = n.to_string();
+                let mut many = clip(n, SAMPLES[n % SAMPLES.len()]);
+                many.text = format!("{number}: {}", many.text);
+                many
+            });
+            view.clips.extend(more);
+        }
         "removing" => view.devices.iter_mut().skip(1).for_each(|device| device.removing = true),
         "fork" => {
             view.connection = Connection::Idle;
@@ -201,6 +245,7 @@ fn alerts() -> Vec<AlertView> {
         id: n as u64,
         code: code.into(),
         message: message.into(),
+        values: Vec::new(),
         at: now() - 4_000_000 / (n as u64 + 1),
         device: "d1".into(),
     };
@@ -259,14 +304,59 @@ fn clip(n: usize, (text, from, delivered, awaited, age): Sample) -> ClipView {
         id: n.to_string(),
         cursor: None,
         from: from.unwrap_or("Firefox on Linux").into(),
-        device: "d0".into(),
+        device: if from.is_none() { "d0".into() } else { "d1".into() },
         own: from.is_none(),
-        kind: "text".into(),
+        kind: if n == 7 { "html".into() } else { "text".into() },
         text: text.into(),
-        html: None,
+        html: (n == 7).then(|| FORMATTED.into()),
         at: now() - age * 1000,
         delivered: names(delivered),
         awaited: names(awaited),
+        pinned: n == 2,
+        unread: false,
+        secret: (n == 3).then_some(SecretKind::Code),
+        burn: n == 3,
+        expires_at: (n == 3).then(|| now() + 52_000),
+        cut: false,
+    }
+}
+
+const FORMATTED: &str = "<h2>Dear all,</h2><p>the meeting moves to <b>Thursday</b>. <i>Nothing else</i> changes:</p>\
+     <ul><li>room 4</li><li><a href='https://example.org/'>the agenda</a></li></ul><table><tr><th>who</th><th>when</th></tr>\
+     <tr><td>Ada</td><td>10:00</td></tr></table><img src=x onerror='alert(1)'><script>alert(1)</script>\
+     <p style='color:red'>Best <a href='javascript:alert(1)'>wishes</a></p>";
+
+fn held() -> Vec<HeldView> {
+    let held = |id: &str, kind, hint: &str| HeldView { id: id.into(), kind, at: now() - 10_000, hint: hint.into() };
+    vec![held("h1", SecretKind::Code, "••••13"), held("h2", SecretKind::Card, "•••• 4242")]
+}
+
+/// What the engine would find, about.
+fn found(mut view: View, query: &Query) -> View {
+    view.total = u32::try_from(view.clips.len()).unwrap_or(u32::MAX);
+    let words: Vec<String> = query.text.to_lowercase().split_whitespace().map(Into::into).collect();
+    view.clips.retain(|clip| {
+        let text = clip.text.to_lowercase();
+        let kind = match query.kind {
+            Filter::All => true,
+            Filter::Text => clip.kind == "text" && !clip.text.starts_with("http"),
+            Filter::Link => clip.text.starts_with("http"),
+            Filter::Formatted => clip.kind == "html",
+            Filter::Secret => clip.secret.is_some(),
+        };
+        kind && (!query.pinned || clip.pinned)
+            && (query.device.is_empty() || query.device == clip.device)
+            && words.iter().all(|word| text.contains(word))
+    });
+    view.found = u32::try_from(view.clips.len()).unwrap_or(u32::MAX);
+    view.clips.truncate(query.limit as usize);
+    view
+}
+
+fn file(request: &ArchiveRequest) -> ArchiveOutcome {
+    match request {
+        ArchiveRequest::Export { .. } => ArchiveOutcome::Exported { file: "aHVzaA==".into(), clips: 8 },
+        ArchiveRequest::Import { .. } => ArchiveOutcome::Imported { added: 3 },
     }
 }
 
@@ -303,7 +393,19 @@ fn answer(view: &mut View, command: Command) -> Option<Notice> {
         Command::Resume | Command::Dismiss => view.problem = None,
         Command::DismissAlert { id } => view.alerts.retain(|alert| alert.id != id),
         Command::SetPush { endpoint } => view.push = !endpoint.is_empty(),
-        Command::Copied { .. } => {}
+        Command::Pin { id, pinned } => {
+            view.clips.iter_mut().filter(|clip| clip.id == id).for_each(|clip| clip.pinned = pinned);
+        }
+        Command::Delete { ids } => view.clips.retain(|clip| !ids.contains(&clip.id)),
+        Command::DeleteAll => view.clips.clear(),
+        Command::Undelete { .. } => view.clips = clips(),
+        Command::AnswerSecret { id, .. } => view.held.retain(|held| held.id != id),
+        Command::SetSettings { settings } => view.settings = settings,
+        Command::Seen => {
+            view.unread = 0;
+            view.clips.iter_mut().for_each(|clip| clip.unread = false);
+        }
+        Command::Copied { .. } | Command::Take { .. } => {}
     }
     None
 }

@@ -56,7 +56,8 @@ pub(crate) fn is_typing(event: &KeyboardEvent) -> bool {
     target.is_some_and(|target| matches!(target.tag_name().as_str(), "INPUT" | "TEXTAREA" | "SELECT"))
 }
 
-fn focus(element: &Element) {
+/// Focuses an element, if it can have the keyboard.
+pub(crate) fn focus(element: &Element) {
     if let Some(element) = element.dyn_ref::<HtmlElement>() {
         // An element that cannot be focused leaves the keyboard where it is.
         let _ = element.focus();

@@ -133,6 +133,11 @@ pub(crate) fn imported(count: u32) -> String {
     if count == 1 { imported_one().into() } else { imported_many(grouped(count)) }
 }
 
+/// More questions than the one that is shown.
+pub(crate) fn more_held(count: usize) -> String {
+    if count == 1 { more_held_one().into() } else { more_held_many(count) }
+}
+
 /// How long a clip is still there.
 pub(crate) fn gone_in(seconds: u64) -> String {
     if seconds < 120 { gone_in_seconds(seconds) } else { gone_in_minutes(seconds.div_ceil(60)) }

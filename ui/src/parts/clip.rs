@@ -62,7 +62,6 @@ pub(crate) fn Clip(
                     None => view! { <Shown clip words /> }.into_any(),
                 }}
             </button>
-            <About clip fresh pinned id=about />
             <span class="state" aria-hidden="true">
                 {move || {
                     let shape = if copies.any() { Shape::Check } else { Shape::Copy };
@@ -72,6 +71,8 @@ pub(crate) fn Clip(
                     }
                 }}
             </span>
+            <div class="foot">
+            <About clip fresh pinned id=about />
             <div class="beside-clip">
                 {move || {
                     link.get()
@@ -106,6 +107,7 @@ pub(crate) fn Clip(
                 >
                     <Icon shape=Shape::More />
                 </button>
+            </div>
             </div>
             <Show when=move || more.get()>
                 <Menu clip copies masked more />

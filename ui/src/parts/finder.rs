@@ -30,10 +30,26 @@ pub(crate) fn Finder() -> impl IntoView {
     let any = host.follow(|view| view.total > 0);
     let narrowed = library.asks(Library::is_narrowed);
     let show = move || any.get() || narrowed.get();
+    // Whoever comes back finds the chips open while they leave something out.
+    let open = RwSignal::new(library.asks(|query| query.pinned || query.kind != Filter::All).get_untracked());
     Some(view! {
         <search class="finder" hidden=move || !show()>
             <Field />
-            <Chips narrowed />
+            <button
+                class="bare"
+                type="button"
+                data-testid="filters"
+                aria-label=text::filters()
+                title=text::filters()
+                aria-expanded=move || open.get().to_string()
+                on:click=move |_| open.update(|open| *open = !*open)
+            >
+                <Icon shape=Shape::Filter />
+            </button>
+            <Show when=move || open.get()>
+                <Chips />
+            </Show>
+            <Tally narrowed />
         </search>
     })
 }
@@ -44,7 +60,8 @@ fn Field() -> impl IntoView {
     let library = host.library;
     let typed = library.asks(|query| query.text.clone());
     let popup = host.platform().face == Face::Popup;
-    if popup {
+    // A question comes first.
+    if popup && host.peek(|view| view.held.is_empty()) {
         focus_soon("#search");
     }
     let keys = move |event: KeyboardEvent| match event.key().as_str() {
@@ -102,20 +119,11 @@ fn Field() -> impl IntoView {
 }
 
 #[component]
-fn Chips(narrowed: Memo<bool>) -> impl IntoView {
+fn Chips() -> impl IntoView {
     let host = host();
     let library = host.library;
     let pinned = library.asks(|query| query.pinned);
     let kind = library.asks(|query| query.kind);
-    let counts = host.follow(|view| (view.found, view.total));
-    let tally = move || {
-        let (found, total) = counts.get();
-        if narrowed.get() {
-            text::found_of(text::grouped(found), text::grouped(total))
-        } else {
-            text::clip_count(total)
-        }
-    };
     let kinds = KINDS.map(|(filter, testid, label)| {
         let press = move |_| {
             library.narrow(|query| query.kind = if query.kind == filter { Filter::All } else { filter });
@@ -146,6 +154,17 @@ fn Chips(narrowed: Memo<bool>) -> impl IntoView {
             </button>
             {kinds.into_iter().collect_view()}
         </div>
-        <p class="tally hint" role="status" data-testid="tally">{tally}</p>
     }
+}
+
+/// How many clips that finds. Always there, so that a screen reader says what changes.
+#[component]
+fn Tally(narrowed: Memo<bool>) -> impl IntoView {
+    let host = host();
+    let counts = host.follow(|view| (view.found, view.total));
+    let tally = move || {
+        let (found, total) = counts.get();
+        narrowed.get().then(|| text::found_of(text::grouped(found), text::grouped(total)))
+    };
+    view! { <p class="tally hint" role="status" data-testid="tally">{tally}</p> }
 }

@@ -9,22 +9,21 @@ use crate::host::{Host, host};
 use crate::parts::icon::{Icon, Shape};
 use crate::{text, time};
 
-/// The questions, newest first.
+/// The newest question; the others come after its answer.
 #[component]
 pub(crate) fn Held() -> impl IntoView {
     let host = host();
-    let held = host.follow(|view| view.held.clone());
+    let held = host.follow(|view| view.held.first().cloned());
+    let others = host.follow(|view| view.held.len().saturating_sub(1));
     view! {
         // Always there, so that a screen reader says what comes into it.
         <section class="held" aria-label=text::held() role="status">
-            <For each=move || held.get() key=|held| held.id.clone() let(held)>
-                {question(host, held)}
-            </For>
+            {move || held.get().map(|held| question(host, held, others))}
         </section>
     }
 }
 
-fn question(host: Host, held: HeldView) -> impl IntoView {
+fn question(host: Host, held: HeldView, others: Memo<usize>) -> impl IntoView {
     let HeldView { id, kind, at, hint } = held;
     let (asks, always) = words(kind);
     let remember = RwSignal::new(false);
@@ -42,9 +41,12 @@ fn question(host: Host, held: HeldView) -> impl IntoView {
                 <Icon shape=Shape::Secret />
                 {asks}
             </h2>
-            <p class="hint-of" dir="ltr" data-testid="held-hint">{hint}</p>
-            // Not for screen readers: they would say it each second.
-            <p class="hint">{text::held_hint()} " " <span aria-hidden="true">{left}</span></p>
+            <p class="hint-of">
+                <bdi dir="ltr" data-testid="held-hint">{hint}</bdi>
+                // Not for screen readers: they would say it each second.
+                <span class="hint" aria-hidden="true">{left}</span>
+            </p>
+            <p class="hint">{text::held_hint()}</p>
             <div class="answers">
                 <button class="primary" type="button" data-testid="held-send" on:click=move |_| answer(true, false)>
                     {text::send()}
@@ -67,6 +69,7 @@ fn question(host: Host, held: HeldView) -> impl IntoView {
                 <input type="checkbox" data-testid="held-remember" bind:checked=remember />
                 <span>{always}</span>
             </label>
+            <p class="hint" hidden=move || others.get() == 0>{move || text::more_held(others.get())}</p>
         </div>
     }
 }

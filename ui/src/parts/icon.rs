@@ -32,6 +32,7 @@ pub(crate) enum Shape {
     /// Put back as it was.
     Restored,
     Search,
+    Filter,
     Pin,
     More,
     Delete,
@@ -76,6 +77,7 @@ impl Shape {
             Self::Gone => "M8 12h8M21 12a9 9 0 1 1-18 0 9 9 0 0 1 18 0z",
             Self::Twice => "M15.5 12a6 6 0 1 1-12 0 6 6 0 0 1 12 0zM20.5 12a6 6 0 0 1-8 5.7M12.5 6.3a6 6 0 0 1 8 5.7",
             Self::Search => "M20 20l-4.500-4.500M17.500 10.500a7 7 0 1 1-14 0 7 7 0 0 1 14 0z",
+            Self::Filter => "M4 6.500h16M7 12h10M10 17.500h4",
             Self::Pin => "M9 3.500h6M10 3.500v6l-3 4h10l-3-4v-6M12 13.500V21",
             Self::More => "M5.500 12h.01M12 12h.01M18.500 12h.01",
             Self::Delete => {

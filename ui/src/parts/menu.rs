@@ -2,6 +2,7 @@
 
 use hushclip_engine::view::ClipView;
 use leptos::ev::KeyboardEvent;
+use leptos::html::Div;
 use leptos::prelude::*;
 use wasm_bindgen::JsCast;
 use web_sys::Element;
@@ -28,7 +29,13 @@ pub(crate) fn Menu(
     let id = StoredValue::new(clip.with_untracked(|clip| clip.id.clone()));
     let formatted = clip.with_untracked(|clip| clip.kind == "html");
     let pinned = Memo::new(move |_| clip.with(|clip| clip.pinned));
-    focus::focus_soon(".menu button");
+    let menu = NodeRef::<Div>::new();
+    Effect::new(move |_| {
+        let first = menu.get().and_then(|menu| menu.query_selector("button").ok().flatten());
+        if let Some(first) = first {
+            focus::focus(&first);
+        }
+    });
     let close = move || {
         more.set(false);
     };
@@ -47,7 +54,7 @@ pub(crate) fn Menu(
         close();
     };
     view! {
-        <div class="menu" role="group" aria-label=text::more() data-testid="menu" on:keydown=escape>
+        <div class="menu" role="group" aria-label=text::more() data-testid="menu" node_ref=menu on:keydown=escape>
             {formatted
                 .then(|| {
                     view! {

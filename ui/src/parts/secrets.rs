@@ -22,14 +22,17 @@ const LIVES: [u32; 6] = [15, 30, 60, 300, 900, 3_600];
 /// The choices.
 #[component]
 pub(crate) fn Secrets() -> impl IntoView {
-    view! {
-        <section class="card" data-testid="secrets">
-            <h2>{text::secrets()}</h2>
-            <p class="hint">{text::secrets_hint()}</p>
-            <div class="pairs">{KINDS.map(|kind| view! { <Kind kind /> }).into_iter().collect_view()}</div>
-            <Life />
-        </section>
-    }
+    // Elsewhere nothing is sent that was not put into Hushclip on purpose.
+    host().platform().extension.then(|| {
+        view! {
+            <section class="card" data-testid="secrets">
+                <h2>{text::secrets()}</h2>
+                <p class="hint">{text::secrets_hint()}</p>
+                <div class="pairs">{KINDS.map(|kind| view! { <Kind kind /> }).into_iter().collect_view()}</div>
+                <Life />
+            </section>
+        }
+    })
 }
 
 #[component]

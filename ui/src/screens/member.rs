@@ -39,11 +39,11 @@ pub(crate) fn Member() -> impl IntoView {
             <Problem />
             <Alerts />
             <Arrived />
+            <Finder />
             <Devices alone />
             <Show when=move || alone.get()>
                 <Alone />
             </Show>
-            <Finder />
             <Clips alone />
         </main>
         <Composer />
