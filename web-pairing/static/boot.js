@@ -39,11 +39,35 @@
     opened = undefined;
   });
 
+  // Said before the app, which has all other words, is there.
+  const all = {
+    en: {
+      opening: "Opening Hushclip…",
+      failed: "Hushclip could not be loaded. Check the connection and reload the page; an older browser may need an update.",
+      update: "Update",
+    },
+    de: {
+      opening: "Hushclip wird geöffnet\u00a0…",
+      failed: "Hushclip ließ sich nicht laden. Prüfe die Verbindung und lade die Seite neu; ein älterer Browser braucht vielleicht eine Aktualisierung.",
+      update: "Aktualisieren",
+    },
+  };
+  const language = navigator.languages.map((tag) => tag.toLowerCase().split("-")[0]).find((tag) => tag in all) ?? "en";
+  const words = all[language];
+
   const drawn = new Promise((resolve) => {
     if (document.readyState === "loading") {
       document.addEventListener("DOMContentLoaded", resolve, { once: true });
     } else {
       resolve();
+    }
+  });
+
+  drawn.then(() => {
+    const place = document.getElementById("opening");
+    if (place) {
+      document.documentElement.lang = language;
+      place.textContent = words.opening;
     }
   });
 
@@ -68,7 +92,7 @@
     await drawn;
     const place = document.getElementById("opening");
     if (place) {
-      place.textContent = "Hushclip could not be loaded. Check the connection and reload the page; an older browser may need an update.";
+      place.textContent = words.failed;
       place.parentElement.classList.add("stuck");
     }
     // A later build may be what helps, and the app is not there to offer it.
@@ -76,7 +100,7 @@
     if (place && waiting) {
       const button = document.createElement("button");
       button.className = "primary";
-      button.textContent = "Update";
+      button.textContent = words.update;
       button.onclick = () => {
         navigator.serviceWorker.addEventListener("controllerchange", () => location.reload());
         waiting.postMessage("switch");

@@ -121,10 +121,17 @@ async function appPages() {
   return pages.filter((page) => PAGES.includes(new URL(page.url).pathname));
 }
 
+/** In the language that the app has. */
+function newClip() {
+  const words = { en: "A new clip", de: "Ein neuer Clip" };
+  const language = navigator.languages.map((tag) => tag.toLowerCase().split("-")[0]).find((tag) => tag in words);
+  return words[language ?? "en"];
+}
+
 // What the relay sends is empty, so there is nothing else to say.
 self.addEventListener("push", (event) => {
   event.waitUntil(
-    self.registration.showNotification("Hushclip", { body: "A new clip", tag: "clip", icon: "/icons/192.png" }),
+    self.registration.showNotification("Hushclip", { body: newClip(), tag: "clip", icon: "/icons/192.png" }),
   );
 });
 
