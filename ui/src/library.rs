@@ -118,8 +118,8 @@ impl Library {
         self.fresh.with(|fresh| self.ids.with(|ids| ids.iter().find(|id| fresh.contains(*id)).cloned()))
     }
 
-    /// The person was away and looks anew.
-    pub(crate) fn look_again(self) {
+    /// The person has looked and turns away; what comes from now on is new.
+    pub(crate) fn looked(self) {
         self.fresh.update(HashSet::clear);
     }
 

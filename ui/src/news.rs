@@ -1,5 +1,6 @@
 //! Passing news: short messages that come and go, some with a button, and words for screen readers only.
 
+use std::rc::Rc;
 use std::time::Duration;
 
 use hushclip_engine::Notice;
@@ -10,27 +11,34 @@ use crate::text;
 
 const SHOWN: Duration = Duration::from_secs(4);
 
-/// What a message offers to do, and what the button for it says.
-type Offer = (&'static str, UnsyncCallback<()>);
-
 #[derive(Clone)]
 struct Toast {
     id: u32,
     message: String,
-    offer: Option<Offer>,
+    /// What the button says, if there is one.
+    label: Option<&'static str>,
 }
+
+type Offers = Vec<(u32, Rc<dyn Fn()>)>;
 
 /// Where passing news goes.
 #[derive(Clone, Copy)]
 pub(crate) struct News {
     toasts: RwSignal<Vec<Toast>>,
+    /// What messages offer to do. It outlives whatever part of the screen made the offer.
+    offers: StoredValue<Offers, LocalStorage>,
     next: StoredValue<u32>,
     spoken: RwSignal<String>,
 }
 
 impl News {
     pub(crate) fn new() -> Self {
-        Self { toasts: RwSignal::new(Vec::new()), next: StoredValue::new(0), spoken: RwSignal::new(String::new()) }
+        Self {
+            toasts: RwSignal::new(Vec::new()),
+            offers: StoredValue::new_local(Vec::new()),
+            next: StoredValue::new(0),
+            spoken: RwSignal::new(String::new()),
+        }
     }
 
     /// Shows a message for a few seconds; screen readers say it too.
@@ -46,30 +54,39 @@ impl News {
         within: Duration,
         act: impl Fn() + 'static,
     ) {
-        self.push(message.into(), Some((label, UnsyncCallback::new(move |()| act()))), within);
+        let id = self.push(message.into(), Some(label), within);
+        self.offers.update_value(|offers| offers.push((id, Rc::new(act))));
     }
 
     /// Does what the newest message offers, if one does.
-    pub(crate) fn take_offer(self) -> bool {
-        let newest = self
-            .toasts
-            .with_untracked(|toasts| toasts.iter().rev().find_map(|toast| toast.offer.map(|(_, act)| (toast.id, act))));
-        newest.is_some_and(|(id, act)| {
-            self.end(id);
-            act.run(());
+    pub(crate) fn take_newest(self) -> bool {
+        let newest = self.offers.with_value(|offers| offers.last().map(|(id, _)| *id));
+        newest.is_some_and(|id| {
+            self.take(id);
             true
         })
     }
 
-    fn push(self, message: String, offer: Option<Offer>, shown: Duration) {
+    fn take(self, id: u32) {
+        let find = |offers: &Offers| offers.iter().find(|(of, _)| *of == id).map(|(_, act)| Rc::clone(act));
+        let act = self.offers.with_value(find);
+        self.end(id);
+        if let Some(act) = act {
+            act();
+        }
+    }
+
+    fn push(self, message: String, label: Option<&'static str>, shown: Duration) -> u32 {
         let id = self.next.get_value();
         self.next.set_value(id.wrapping_add(1));
-        self.toasts.update(|toasts| toasts.push(Toast { id, message, offer }));
+        self.toasts.update(|toasts| toasts.push(Toast { id, message, label }));
         set_timeout(move || self.end(id), shown);
+        id
     }
 
     fn end(self, id: u32) {
         self.toasts.try_update(|toasts| toasts.retain(|toast| toast.id != id));
+        self.offers.try_update_value(|offers| offers.retain(|(of, _)| *of != id));
     }
 
     /// Says something to screen readers, also when it is what was said last.
@@ -86,6 +103,7 @@ impl News {
     /// Forgets what was shown and said.
     pub(crate) fn clear(self) {
         self.toasts.set(Vec::new());
+        self.offers.set_value(Vec::new());
         self.spoken.set(String::new());
     }
 
@@ -119,13 +137,13 @@ pub(crate) fn Toasts(
     /// Where they come from.
     news: News,
 ) -> impl IntoView {
-    let toast = move |Toast { id, message, offer }: Toast| {
-        let button = offer.map(|(label, act)| {
-            let press = move |_| {
-                news.end(id);
-                act.run(());
-            };
-            view! { <button class="plain" type="button" data-testid="toast-action" on:click=press>{label}</button> }
+    let toast = move |Toast { id, message, label }: Toast| {
+        let button = label.map(|label| {
+            view! {
+                <button class="plain" type="button" data-testid="toast-action" on:click=move |_| news.take(id)>
+                    {label}
+                </button>
+            }
         });
         view! {
             <div class="toast" data-testid="toast">

@@ -38,7 +38,7 @@ pub(crate) fn Clips(
         <Show when=move || empty.get() && !narrowed.get() && !alone.get()>
             <div class="empty" data-testid="empty">
                 <h2>{text::empty()}</h2>
-                <p>{text::empty_hint()}</p>
+                <p>{if host.platform().extension { text::empty_hint_extension() } else { text::empty_hint() }}</p>
             </div>
         </Show>
         <ul class="clips" aria-label=text::clips() hidden=move || empty.get() on:keydown=move |event| walk(&event)>

@@ -45,7 +45,7 @@ pub(crate) fn Connection() -> impl IntoView {
             {word}
             // Not for screen readers: they would say it each second.
             <span aria-hidden="true">{countdown}</span>
-            <span data-testid="in-touch">{heard}</span>
+            <span aria-hidden="true" class="in-touch" data-testid="in-touch">{heard}</span>
         </p>
     }
 }

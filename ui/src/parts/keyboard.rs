@@ -71,7 +71,7 @@ fn keys(host: Host, event: &KeyboardEvent, open: RwSignal<bool>) {
         "/" if !command => focus_soon("#search"),
         "?" if !command => open.set(true),
         "z" if command => {
-            if !host.news.take_offer() {
+            if !host.news.take_newest() {
                 return;
             }
         }

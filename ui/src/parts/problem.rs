@@ -1,17 +1,25 @@
 //! The banner for what went wrong, with the engine's own words and what can be done right here.
 
 use hushclip_engine::Command;
+use hushclip_engine::view::Stage;
 use leptos::prelude::*;
 
 use crate::host::host;
 use crate::parts::icon::{Icon, Shape};
 use crate::parts::leave::Leave;
+use crate::place::Place;
 use crate::text;
 
 /// Problems that stop an account on this device, perhaps for good.
 const ENDS: [&str; 5] = ["fork", "bad_log", "removed_unproven", "unknown_account", "sign_in_refused"];
 /// Those of them that a person may have looked into, and then wants to go on.
 const DISPUTED: [&str; 3] = ["fork", "bad_log", "removed_unproven"];
+
+/// What can be looked into among the settings: the relay's address, its bounds, and whether it is well.
+const ABOUT_RELAY: [&str; 6] =
+    ["relay_unavailable", "relay_refused", "relay_version", "relay_full", "too_large", "push_refused"];
+/// What the list of devices tells more about.
+const ABOUT_DEVICES: [&str; 3] = ["removal_refused", "own_removal", "unknown_device"];
 
 /// The newest problem, until it is dismissed or solved.
 #[component]
@@ -43,6 +51,23 @@ pub(crate) fn Problem() -> impl IntoView {
             </button>
         }
     };
+    let member = host.follow(|view| view.stage == Stage::Member);
+    let leads = move |code: &str| {
+        let about = |codes: &[&str]| member.get_untracked() && codes.contains(&code);
+        let (place, label) = if about(&ABOUT_RELAY) {
+            (Place::Settings, text::open_settings())
+        } else if about(&ABOUT_DEVICES) {
+            (Place::Devices, text::alert_devices())
+        } else {
+            return None;
+        };
+        let go = move |_| host.places.go(place);
+        Some(view! {
+            <button class="inline" type="button" data-testid="problem-more" on:click=go>
+                {label}
+            </button>
+        })
+    };
     move || {
         problem.get().map(|problem| {
             let code = problem.code.as_str();
@@ -52,6 +77,7 @@ pub(crate) fn Problem() -> impl IntoView {
                     <Icon shape=Shape::Warning />
                     <div class="words">
                         <p>{text::problem(&problem)}</p>
+                        {leads(&problem.code)}
                         {ends
                             .then(|| {
                                 view! {

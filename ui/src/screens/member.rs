@@ -59,8 +59,8 @@ fn see(host: Host) {
     let in_sight = RwSignal::new(!document().hidden());
     let handle = window_event_listener_untyped("visibilitychange", move |_| {
         let shown = !document().hidden();
-        if shown {
-            host.library.look_again();
+        if !shown {
+            host.library.looked();
         }
         in_sight.set(shown);
     });
