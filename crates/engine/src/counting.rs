@@ -8,6 +8,7 @@ use hushclip_protocol::ids::{DeviceId, ItemId};
 use hushclip_protocol::limits;
 use hushclip_protocol::log::Membership;
 use minicbor::{Decode, Encode};
+use rand_core::CryptoRng;
 
 use crate::alerts::AlertKind;
 use crate::effect::Write;
@@ -149,13 +150,13 @@ impl Engine {
     }
 
     /// Takes a tombstone in: deletes what it names, and fills the holes.
-    pub(crate) fn bury(&mut self, gone: &[Gone]) {
+    pub(crate) fn bury(&mut self, gone: &[Gone], rng: &mut dyn CryptoRng) {
         for Gone { device, counter, item } in gone {
             if let Some(sender) = self.account.as_mut().and_then(|account| account.senders.get_mut(device)) {
                 sender.explain(*counter);
                 self.persist_sender(device);
             }
-            self.forget(item);
+            self.forget(item, rng);
         }
     }
 

@@ -121,6 +121,8 @@ impl Engine {
             last_wake: None,
             last_view: (0, View::default()),
         };
+        let reserved = engine.outbox.iter().map(|queued| queued.order).max();
+        engine.history.reserve(reserved.unwrap_or_default());
         if engine.account.as_ref().is_some_and(|account| account.forked) {
             engine.halted_for_good = true;
             engine.line.stop(0);
@@ -223,7 +225,7 @@ impl Engine {
             ToDevice::Welcome(welcome) => self.welcomed(&welcome),
             ToDevice::LogEntries { from, entries, has_more } => self.log_entries(from, entries, has_more, rng),
             ToDevice::Items { items, has_more, through } => self.items(&items, has_more, through, rng),
-            ToDevice::Item(item) => self.live_item(&item),
+            ToDevice::Item(item) => self.live_item(&item, rng),
             ToDevice::Pushed { item, cursor } => self.pushed(item, cursor, rng),
             ToDevice::Delivered(delivered) => {
                 if self.is_member(&delivered.device) {

@@ -35,14 +35,18 @@ pub(crate) struct History {
     /// Digest of what is being put there. Were it noted only before or only after that, a process
     /// killed between would take the older or the newer content for the person's.
     coming: Option<Hash>,
+    /// What was taken out of the list in the last moments, and when, newest last.
+    gone: VecDeque<(Hash, u64)>,
     /// Size of all clips.
     bytes: usize,
+    /// The greatest order that something else than a clip has.
+    reserved: u64,
 }
 
 impl History {
     pub(crate) fn restore(clips: Vec<Clip>, on_clipboard: Option<Hash>, coming: Option<Hash>) -> Self {
         let bytes = clips.iter().map(size).sum();
-        Self { clips: clips.into(), taken: None, on_clipboard, coming, bytes }
+        Self { clips: clips.into(), taken: None, on_clipboard, coming, gone: VecDeque::new(), bytes, reserved: 0 }
     }
 
     /// Those that are not deleted, newest first.
@@ -56,7 +60,12 @@ impl History {
     }
 
     pub(crate) fn next_order(&self) -> u64 {
-        self.clips.back().map_or(FIRST, |clip| clip.order + 1)
+        self.clips.back().map_or(FIRST, |clip| clip.order + 1).max(self.reserved + 1)
+    }
+
+    /// Something else than a clip has this order, and nothing is to have it again.
+    pub(crate) fn reserve(&mut self, order: u64) {
+        self.reserved = self.reserved.max(order);
     }
 
     pub(crate) fn get_mut(&mut self, item: &ItemId) -> Option<&mut Clip> {
@@ -134,6 +143,11 @@ impl History {
         if self.taken.as_ref() == Some(&text) || self.is_on_clipboard(&text) {
             return true;
         }
+        // Another agent on this clipboard may not know yet that it is deleted.
+        let deleted = digest(&text);
+        if self.gone.iter().any(|(gone, at)| *gone == deleted && now.saturating_sub(*at) < LATE_MS) {
+            return true;
+        }
         let mut superseded = false;
         let foreign =
             self.iter().take(LOOKED_AT).any(|clip| clip.device != own && self.is_on_clipboard(&canonical(&clip.text)));
@@ -192,11 +206,22 @@ impl History {
             .any(|clip| clip.device != own && canonical(&clip.text) == text)
     }
 
+    /// Own clips from before this one that hold the same.
+    pub(crate) fn same_before(&self, clip: &Clip) -> Vec<ItemId> {
+        let text = canonical(&clip.text);
+        let before = self.iter().skip_while(|other| other.order >= clip.order).take(LOOKED_AT);
+        before.filter(|other| canonical(&other.text) == text).map(|other| other.item).collect()
+    }
+
     /// Takes a clip out of the list; returns what to persist.
-    pub(crate) fn remove(&mut self, item: &ItemId) -> Option<Write> {
+    pub(crate) fn remove(&mut self, item: &ItemId, now: u64) -> Option<Write> {
         let at = self.clips.iter().rposition(|clip| clip.item == *item)?;
         let clip = self.clips.remove(at)?;
         self.bytes -= size(&clip);
+        self.gone.push_back((digest(&canonical(&clip.text)), now));
+        if self.gone.len() > LOOKED_AT {
+            self.gone.pop_front();
+        }
         Some(clip.delete())
     }
 }

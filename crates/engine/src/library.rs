@@ -135,38 +135,50 @@ impl Engine {
         for item in items {
             let Some(clip) = self.history.get(item) else { continue };
             let (device, counter, imported) = (clip.device, clip.counter, !clip.origin.is_empty());
-            if let Some(at) = self.outbox.iter().position(|queued| queued.item == *item) {
-                self.give_up(at, rng);
-            } else if counter > 0 && !imported {
+            let unsent = self.outbox.iter().any(|queued| queued.item == *item);
+            if !unsent && counter > 0 && !imported {
                 gone.push(Gone { device, counter, item: *item });
             }
-            self.forget(item);
+            self.forget(item, rng);
         }
         for part in gone.chunks(Tombstone::MOST) {
             self.queue(Cargo::Tombstone(part.to_vec()), rng);
         }
     }
 
-    /// Takes a clip out of the list, and a secret that Hushclip put on the clipboard from there too.
-    pub(crate) fn forget(&mut self, item: &ItemId) {
+    /// Takes a clip out of the list, and a secret that Hushclip put on the clipboard from there too. If
+    /// this device was about to send the same, because two saw it on one clipboard, that goes with it.
+    pub(crate) fn forget(&mut self, item: &ItemId, rng: &mut dyn CryptoRng) {
         let Some(clip) = self.history.get(item) else { return };
-        let put_there = Some(clip.device) != self.own_id() || self.history.was_taken(&clip.text);
+        let foreign = Some(clip.device) != self.own_id();
+        let same = if foreign { self.history.same_before(clip) } else { Vec::new() };
+        let put_there = foreign || self.history.was_taken(&clip.text);
         if put_there && secret_of(clip).is_some() && self.history.holds(&clip.text) {
             let content = Content::text(clip.text.clone());
             self.effect(Effect::ClearClipboard(content));
         }
-        if let Some(write) = self.history.remove(item) {
-            self.persist(write);
-            self.clips_revision += 1;
+        for item in same.iter().chain([item]) {
+            let unsent = self.outbox.iter().position(|queued| queued.item == *item);
+            if let Some(at) = unsent {
+                self.give_up(at, rng);
+            } else if same.contains(item) {
+                continue;
+            }
+            if let Some(write) = self.history.remove(item, self.now) {
+                self.persist(write);
+                self.clips_revision += 1;
+            }
         }
     }
 
     /// Queues something for the other devices that is no clip.
-    fn queue(&mut self, cargo: Cargo, rng: &mut dyn CryptoRng) {
+    pub(crate) fn queue(&mut self, cargo: Cargo, rng: &mut dyn CryptoRng) {
         if self.account.is_none() {
             return;
         }
-        let queued = Queued { item: random_item(rng), order: self.history.next_order(), sealed: None, cargo };
+        let order = self.history.next_order();
+        self.history.reserve(order);
+        let queued = Queued { item: random_item(rng), order, sealed: None, cargo };
         self.persist(queued.record());
         self.outbox.push_back(queued);
         self.flush(rng);
@@ -195,22 +207,22 @@ impl Engine {
     /// When [`Engine::tidy_library`] has something to do next.
     pub(crate) fn next_tidying(&self) -> Option<u64> {
         let answers = self.held.iter().map(|held| held.at_ms + HELD_MS);
-        self.history.iter().filter_map(goes_at).chain(answers).min()
+        self.history.iter().filter_map(|clip| goes_at(clip, self.now)).chain(answers).min()
     }
 
     /// Lets go what has had its time.
     pub(crate) fn tidy_library(&mut self, rng: &mut dyn CryptoRng) {
         self.drop_unanswered();
         let now = self.now;
-        let due = |clip: &&Clip| goes_at(clip).is_some_and(|at| at <= now);
+        let due = |clip: &&Clip| goes_at(clip, now).is_some_and(|at| at <= now);
         let due: Vec<_> = self.history.iter().filter(due).map(|clip| clip.item).collect();
         let (mut own, own_id) = (Vec::new(), self.own_id());
         for item in due {
             let Some(clip) = self.history.get(&item) else { continue };
-            let expired = clip.expires_ms != 0 && clip.expires_ms <= now;
+            let expired = clip.expires_ms != 0 && clip.trashed_ms == 0;
             // What has expired, its sender tells everybody; it goes here anyway.
             if expired && Some(clip.device) != own_id {
-                self.forget(&item);
+                self.forget(&item, rng);
             } else {
                 own.push(item);
             }
@@ -219,11 +231,16 @@ impl Engine {
     }
 }
 
-/// When a clip goes by itself, or for good.
-fn goes_at(clip: &Clip) -> Option<u64> {
-    let trashed = (clip.trashed_ms != 0).then_some(clip.trashed_ms.saturating_add(UNDO_MS));
-    let expires = (clip.expires_ms != 0).then_some(clip.expires_ms);
-    trashed.into_iter().chain(expires).min()
+/// When a clip goes by itself, or for good. What is further off than it ever was has been so since before
+/// the clock was put back, and is due.
+fn goes_at(clip: &Clip, now: u64) -> Option<u64> {
+    let due = |from: u64, for_ms: u64| {
+        let end = from.saturating_add(for_ms);
+        (from != 0).then_some(if end > now.saturating_add(for_ms) { now } else { end })
+    };
+    let life_ms = u64::from(clip.ttl_s) * 1000;
+    let expires = due(clip.expires_ms.saturating_sub(life_ms), life_ms);
+    due(clip.trashed_ms, UNDO_MS).into_iter().chain(expires).min()
 }
 
 /// What kind of secret a clip is, if its sender took it for one.

@@ -58,7 +58,7 @@ impl Engine {
             return;
         }
         for item in items {
-            match self.take(item, !self.log_sync.fetched_for_item) {
+            match self.take(item, !self.log_sync.fetched_for_item, rng) {
                 Outcome::Received(id) => self.newest_missed = Some(id),
                 Outcome::Passed => {}
                 Outcome::NeedsLog => {
@@ -94,7 +94,7 @@ impl Engine {
         self.upkeep(rng);
     }
 
-    pub(crate) fn live_item(&mut self, item: &Item) {
+    pub(crate) fn live_item(&mut self, item: &Item, rng: &mut dyn CryptoRng) {
         // While catching up the pull that is under way brings it too.
         if self.line.phase != Phase::Online {
             return;
@@ -106,7 +106,7 @@ impl Engine {
         if item.cursor != account.cursor + 1 {
             return self.pull_again();
         }
-        match self.take(item, true) {
+        match self.take(item, true, rng) {
             Outcome::Received(id) => self.newest_missed = Some(id),
             Outcome::Passed => {}
             Outcome::NeedsLog => {
@@ -136,7 +136,7 @@ impl Engine {
         self.write_clipboard(content);
     }
 
-    fn take(&mut self, item: &Item, may_fetch_log: bool) -> Outcome {
+    fn take(&mut self, item: &Item, may_fetch_log: bool, rng: &mut dyn CryptoRng) -> Outcome {
         let Ok(envelope) = Envelope::parse(&item.envelope) else { return Outcome::Passed };
         let header = &envelope.header;
         let (Some(account), Some(identity)) = (&self.account, &self.identity) else { return Outcome::Passed };
@@ -168,7 +168,7 @@ impl Engine {
             return Outcome::Passed;
         }
         let sender = header.sender;
-        let received = self.open_counted(&envelope, item.cursor);
+        let received = self.open_counted(&envelope, item.cursor, rng);
         self.report_holes(sender);
         self.persist_sender(&sender);
         received.map_or(Outcome::Passed, Outcome::Received)
@@ -176,7 +176,7 @@ impl Engine {
 
     /// Opens an envelope whose place, signature and counter are in order. Returns a clip that belongs
     /// on the clipboard.
-    fn open_counted(&mut self, envelope: &Envelope<'_>, cursor: u64) -> Option<ItemId> {
+    fn open_counted(&mut self, envelope: &Envelope<'_>, cursor: u64, rng: &mut dyn CryptoRng) -> Option<ItemId> {
         let header = &envelope.header;
         let account = self.account.as_ref()?;
         // A newcomer has no secret for what was sealed before it came.
@@ -190,7 +190,7 @@ impl Engine {
             Kind::Tombstone => {
                 let Tombstone { at_ms, gone } = open_note(&key, envelope).ok()?;
                 self.confirm(header.sender, at_ms);
-                self.bury(&gone[..gone.len().min(Tombstone::MOST)]);
+                self.bury(&gone[..gone.len().min(Tombstone::MOST)], rng);
                 None
             }
             Kind::Heartbeat => {

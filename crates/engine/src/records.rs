@@ -14,7 +14,7 @@ use crate::counting::Sender;
 use crate::engine::RestoreError;
 use crate::fork::Evidence;
 use crate::settings::Settings;
-use crate::state::{Account, Cargo, Clip, Identity, Invite, Join, Queued, Removed};
+use crate::state::{Account, Clip, Identity, Invite, Join, Queued, Removed};
 
 /// Longest record. They are this device's own, so this only keeps nonsense out.
 const RECORD_BYTES: usize = 64 * 1024 * 1024;
@@ -149,7 +149,7 @@ impl Records {
                 out.clips.push(decode(&value)?);
             }
         }
-        out.outbox.make_contiguous().sort_by_key(|queued| (queued.order, queued.cargo == Cargo::Clip));
+        out.outbox.make_contiguous().sort_by_key(|queued| queued.order);
         out.clips.sort_by_key(|clip| clip.order);
         out.account = account.map(|record| Account::restore(record, log.into_values().collect())).transpose()?;
         if let Some(account) = &mut out.account {

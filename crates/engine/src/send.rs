@@ -143,7 +143,7 @@ impl Engine {
                 // Another agent on the same clipboard was quicker.
                 if self.history.came_after(order, &clip.text, clip.device) {
                     self.give_up(0, rng);
-                    if let Some(write) = self.history.remove(&item) {
+                    if let Some(write) = self.history.remove(&item, self.now) {
                         self.persist(write);
                         self.clips_revision += 1;
                     }
@@ -264,8 +264,15 @@ impl Engine {
             && let Some(queued) = self.outbox.remove(at)
         {
             self.persist(queued.delete());
-            if queued.cargo == Cargo::Clip {
-                self.notice(Notice::Sent { id: item.to_hex(), cursor });
+            match queued.cargo {
+                Cargo::Clip => self.notice(Notice::Sent { id: item.to_hex(), cursor }),
+                // The relay's order counts, and others may have said otherwise since it was queued.
+                Cargo::Pins(pins) => {
+                    for pin in pins {
+                        self.set_pinned(&pin.item, pin.pinned);
+                    }
+                }
+                Cargo::Tombstone(_) | Cargo::Heartbeat => {}
             }
         }
         let now = self.now;

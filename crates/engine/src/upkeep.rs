@@ -6,7 +6,7 @@ use rand_core::CryptoRng;
 
 use crate::Engine;
 use crate::line::Phase;
-use crate::state::{Cargo, Queued};
+use crate::state::Cargo;
 
 /// A device that has sent nothing for so long sends a heartbeat, milliseconds.
 const HEARTBEAT_MS: u64 = 24 * 60 * 60 * 1000;
@@ -77,11 +77,7 @@ impl Engine {
         }
         account.sent_ms = self.now;
         self.persist_account();
-        let order = self.history.next_order();
-        let queued = Queued { item: random_item(rng), order, sealed: None, cargo: Cargo::Heartbeat };
-        self.persist(queued.record());
-        self.outbox.push_back(queued);
-        self.flush(rng);
+        self.queue(Cargo::Heartbeat, rng);
     }
 }
 

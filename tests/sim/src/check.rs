@@ -78,6 +78,18 @@ pub enum Violation {
         /// What it says.
         code: String,
     },
+    /// A clip that was deleted is there.
+    Undead {
+        /// At which device.
+        device: usize,
+        /// The clip.
+        text: String,
+    },
+    /// Two devices do not agree on what is pinned.
+    PinsDiffer {
+        /// One of them.
+        device: usize,
+    },
     /// Pairing did not end.
     NeverJoined(usize),
 }
@@ -88,9 +100,11 @@ pub(crate) fn check(world: &World, dump: &[u8]) -> Result<(), Violation> {
     }
     let order_sent = order_sent(world);
     let mut check = None;
+    let mut pins = BTreeMap::new();
     // A clip that came after the removal of its sender counts nowhere, but one who had not heard of
     // the removal may have put it on a clipboard.
     let removed = world.devices.iter().filter(|d| d.engine.view().stage == Stage::Removed);
+    let anybody_removed = removed.clone().next().is_some();
     let by_removed: BTreeSet<_> = removed.flat_map(|d| &d.sent).collect();
     for (device, subject) in world.devices.iter().enumerate() {
         let view = subject.engine.view();
@@ -125,7 +139,8 @@ pub(crate) fn check(world: &World, dump: &[u8]) -> Result<(), Violation> {
             let Some(sent) = order_sent.get(*sender) else {
                 return Err(Violation::NotSent { device, text: texts[0].to_owned() });
             };
-            if let Some(text) = texts.iter().find(|text| !sent.iter().any(|s| s == *text)) {
+            let known = |text: &&&str| sent.iter().any(|s| s == **text) || world.deleted.contains_key(**text);
+            if let Some(text) = texts.iter().find(|text| !known(text)) {
                 return Err(Violation::NotSent { device, text: (*text).to_owned() });
             }
             let once = texts.iter().filter(|text| !world.crossed.contains(**text));
@@ -137,9 +152,22 @@ pub(crate) fn check(world: &World, dump: &[u8]) -> Result<(), Violation> {
         // What a device sent in the moments before its removal need not reach everybody.
         for other in world.devices.iter().filter(|other| other.engine.view().stage != Stage::Removed) {
             for text in &other.sent {
+                if world.deleted.contains_key(text) {
+                    continue;
+                }
                 if !by_sender.get(other.name.as_str()).is_some_and(|texts| texts.contains(&text.as_str())) {
                     return Err(Violation::Lost { device, text: text.clone() });
                 }
+            }
+        }
+        for clip in &view.clips {
+            let by = world.deleted.get(&clip.text).copied().flatten().filter(|_| !world.crossed.contains(&clip.text));
+            if by.is_some_and(|by| world.devices[by].engine.view().stage != Stage::Removed) {
+                return Err(Violation::Undead { device, text: clip.text.clone() });
+            }
+            // What a device said in the moments before its removal need not reach everybody.
+            if !anybody_removed && *pins.entry(clip.id.clone()).or_insert(clip.pinned) != clip.pinned {
+                return Err(Violation::PinsDiffer { device });
             }
         }
         // Own clips were copied on the own machine, by a person.

@@ -15,11 +15,17 @@ pub struct Faults {
     pub relay_restart: u32,
     /// The relay forgets its memory after a frame; sockets stay.
     pub hibernate: u32,
+    /// How often people delete and pin clips meanwhile; a number, not a chance.
+    pub tidying: u32,
 }
 
 impl Faults {
     /// Nothing goes wrong, but for delays.
-    pub const CALM: Self = Self { delay_ms: 40, crash: 0, cut: 0, half_open: 0, relay_restart: 0, hibernate: 0 };
+    pub const CALM: Self =
+        Self { delay_ms: 40, crash: 0, cut: 0, half_open: 0, relay_restart: 0, hibernate: 0, tidying: 0 };
     /// What a laptop on a train sees in a week, in a minute.
-    pub const STORM: Self = Self { delay_ms: 400, crash: 12, cut: 30, half_open: 10, relay_restart: 8, hibernate: 60 };
+    pub const STORM: Self =
+        Self { delay_ms: 400, crash: 12, cut: 30, half_open: 10, relay_restart: 8, hibernate: 60, tidying: 0 };
+    /// The same weather, and people who tidy up in it.
+    pub const TIDYING: Self = Self { tidying: 24, ..Self::STORM };
 }

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use hushclip_engine::view::{Connection, Stage};
-use hushclip_engine::{Command, Content, Effect, Event, Notice, view::View};
+use hushclip_engine::{Command, Content, Effect, Event, Notice, UNDO_MS, view::View};
 use hushclip_mailbox::{Event as RelayEvent, Reply};
 use hushclip_protocol::ids::{ConnId, Nonce};
 use rand_chacha::ChaCha20Rng;
@@ -63,6 +63,10 @@ enum Step {
     Copy(usize, String),
     /// An agent sees what is on its clipboard.
     Seen(usize),
+    /// The person deletes a clip, the n-th of the list.
+    Delete(usize, usize),
+    /// The person pins a clip, the n-th of the list, or takes the pin out.
+    Pin(usize, usize, bool),
     /// The person asks a device for something.
     Ask(usize, Command),
     /// The person removes another device.
@@ -86,6 +90,8 @@ pub(crate) struct World {
     pub(crate) copied: Vec<Copied>,
     /// Copies that an agent overwrote before it saw them, and what it put there.
     pub(crate) crossed: BTreeSet<String>,
+    /// Texts that a person deleted, and on which device, if it was of no other's making.
+    pub(crate) deleted: BTreeMap<String, Option<usize>>,
     report: Report,
 }
 
@@ -100,11 +106,17 @@ pub fn run(seed: u64, faults: Faults) -> Result<Report, Violation> {
         world.plan(at, Step::Copy(machine, text));
     }
     world.plan_changes();
+    world.plan_library();
     let end = world.now + STORM_MS;
     world.run_until(end, |_| false);
-    world.faults = Faults::CALM;
+    world.faults = Faults { tidying: faults.tidying, ..Faults::CALM };
     for device in 0..world.devices.len() {
         world.event(device, Event::Online);
+    }
+    if world.faults.tidying > 0 {
+        // What was deleted is gone only then.
+        let end = world.now + 2 * UNDO_MS;
+        world.run_until(end, |_| false);
     }
     let end = world.now + HEAL_MS;
     world.run_until(end, World::settled);
@@ -137,6 +149,7 @@ impl World {
             last_arrival: BTreeMap::new(),
             copied: Vec::new(),
             crossed: BTreeSet::new(),
+            deleted: BTreeMap::new(),
             report: Report::default(),
         }
     }
@@ -248,6 +261,12 @@ impl World {
                 self.set_clipboard(machine, text);
             }
             Step::Ask(device, command) => self.command(device, command),
+            Step::Delete(device, nth) => self.delete(device, nth),
+            Step::Pin(device, nth, pinned) => {
+                if let Some(clip) = self.view(device).clips.get(nth) {
+                    self.command(device, Command::Pin { id: clip.id.clone(), pinned });
+                }
+            }
             Step::Remove(by, gone) => {
                 let id = self.view(gone).device;
                 if by != gone && self.view(by).devices.len() > 1 && self.view(by).devices.iter().any(|d| d.id == id) {

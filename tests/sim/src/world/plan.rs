@@ -30,6 +30,30 @@ impl World {
         }
     }
 
+    /// In some storms people also tidy up.
+    pub(super) fn plan_library(&mut self) {
+        let devices = self.devices.len() as u64;
+        for _ in 0..self.faults.tidying {
+            let (device, nth) = (self.below(devices) as usize, self.below(6) as usize);
+            let at = self.below(STORM_MS);
+            let step = match self.below(3) {
+                0 => Step::Delete(device, nth),
+                n => Step::Pin(device, nth, n == 1),
+            };
+            self.plan(at, step);
+        }
+    }
+
+    pub(super) fn delete(&mut self, device: usize, nth: usize) {
+        let Some(clip) = self.view(device).clips.get(nth).cloned() else { return };
+        self.command(device, Command::Delete { ids: vec![clip.id.clone()] });
+        // A process that dies before it has stored that shows the clip again.
+        if self.view(device).clips.iter().all(|other| other.id != clip.id) {
+            // Of what was not sent yet, the other program on the machine may have its own.
+            self.deleted.insert(clip.text, clip.cursor.map(|_| device));
+        }
+    }
+
     /// A person's copy and an agent's write may cross, and where two agents share the clipboard, the
     /// other one cannot know whether the person took the older text again.
     pub(super) fn note_crossing(&mut self, device: usize, text: &str) {
