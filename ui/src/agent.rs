@@ -1,5 +1,7 @@
 //! A first guess at a device's name, from what its browser says of itself. The person can change it.
 
+use crate::text;
+
 /// "Firefox on Linux", from a browser's user agent string.
 pub fn device_name(user_agent: &str) -> String {
     let has = |word: &str| user_agent.contains(word);
@@ -25,9 +27,9 @@ pub fn device_name(user_agent: &str) -> String {
     ];
     let find = |names: &[(&str, &'static str)]| names.iter().find(|(word, _)| has(word)).map(|(_, name)| *name);
     match (find(&browser), find(&system)) {
-        (Some(browser), Some(system)) => format!("{browser} on {system}"),
+        (Some(browser), Some(system)) => text::agent_on_system(browser, system),
         (Some(name), None) | (None, Some(name)) => name.to_owned(),
-        (None, None) => "Browser".to_owned(),
+        (None, None) => text::agent_unknown().to_owned(),
     }
 }
 

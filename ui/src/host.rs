@@ -6,6 +6,7 @@ use leptos::prelude::*;
 
 use crate::agent::device_name;
 use crate::clipboard;
+use crate::language;
 use crate::library::Library;
 use crate::news::News;
 use crate::place::Places;
@@ -41,6 +42,8 @@ impl Platform {
     /// What this browser offers. A page proposes where it comes from as the relay; a popup has none
     /// to propose.
     pub fn here(face: Face, opened_link: Option<String>) -> Self {
+        // Before the app is mounted: the name is in the person's language too.
+        language::choose();
         let origin = location().origin().ok();
         Self {
             face,

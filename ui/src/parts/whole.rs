@@ -40,7 +40,8 @@ fn Whole(clip: RwSignal<ClipView>) -> impl IntoView {
     let id = StoredValue::new(clip.with_untracked(|clip| clip.id.clone()));
     let formatted = clip.with_untracked(|clip| clip.kind == "html");
     let as_text = RwSignal::new(!formatted);
-    let from = clip.with_untracked(|clip| if clip.own { text::here().to_owned() } else { clip.from.clone() });
+    let title =
+        clip.with_untracked(|clip| if clip.own { text::clip_from_here().into() } else { text::clip_from(&clip.from) });
     let html = Memo::new(move |_| clip.with(|clip| clip.html.clone()));
     let plain = Memo::new(move |_| clip.with(|clip| clip.text.clone()));
     let cut = Memo::new(move |_| clip.with(|clip| clip.cut));
@@ -66,7 +67,7 @@ fn Whole(clip: RwSignal<ClipView>) -> impl IntoView {
     };
     view! {
         <div class="whole">
-            <h2 id="whole-title" tabindex="-1" autofocus dir="auto">{text::clip_from(from)}</h2>
+            <h2 id="whole-title" tabindex="-1" autofocus dir="auto">{title}</h2>
             {formatted
                 .then(|| {
                     view! {

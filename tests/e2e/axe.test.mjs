@@ -1,0 +1,297 @@
+// Every screen of the web app and the popup as axe-core judges it: light, dark, with forced colours and
+// from right to left, in each language. With PICTURES=<folder>, what was judged is kept there.
+import assert from "node:assert/strict";
+import { mkdirSync, readFileSync } from "node:fs";
+import path from "node:path";
+import { after, afterEach, before, describe, it } from "node:test";
+
+import { Browser } from "./lib/browser.mjs";
+import { Cli } from "./lib/cli.mjs";
+import { photographFailures } from "./lib/failures.mjs";
+import { ROOT } from "./lib/process.mjs";
+import { Relay } from "./lib/relay.mjs";
+import { eventually } from "./lib/wait.mjs";
+
+const AXE = readFileSync(path.join(ROOT, "node_modules/axe-core/axe.min.js"), "utf8");
+const PASSPHRASE = "purple castle otter";
+const LINK = "https://www.openstreetmap.org/#map=17/52.51627/13.37769";
+const LONG = `${"A paragraph that is longer than any card. ".repeat(60)}${"unbroken".repeat(40)}`;
+const HTML = `<h1>Heading</h1><p>Some <b>bold</b> and <a href="https://example.org/">linked</a> words.</p>`;
+
+const LOOKS = {
+  light: { scheme: "light" },
+  dark: { scheme: "dark" },
+  forced: { scheme: "light", forced: true },
+  contrast: { scheme: "light", contrast: true },
+  rtl: { scheme: "light", dir: "rtl" },
+};
+
+/** As a browser looks that is set up for this language. */
+const LANGUAGES = { en: "en-GB", de: "de-DE" };
+
+for (const [language, tag] of Object.entries(LANGUAGES)) {
+  describe(`Accessible to everybody, in ${tag}`, () => {
+    let relay, desk, phone, popup, app, cli;
+    const browsers = () => [desk, phone].filter(Boolean);
+
+    before(async () => {
+      const flags = [`--accept-lang=${tag}`];
+      relay = await Relay.start();
+      [desk, phone] = await Promise.all([
+        Browser.chromium("Desk", { extension: true, flags }),
+        Browser.chromium("Phone", { flags }),
+      ]);
+      cli = new Cli("Terminal");
+      await cli.run(["init", "--relay", relay.url, "--name", "Terminal"]);
+      [popup, app] = [await desk.popup(), await phone.webApp(relay.url)];
+      // The popup is as wide as this, whatever the tab is that shows it here.
+      await popup.page.setViewport({ width: 380, height: 600 });
+      await app.page.setViewport({ width: 360, height: 740 });
+    });
+    afterEach(photographFailures(browsers));
+    after(async () => {
+      await Promise.all(browsers().map((browser) => browser.close()));
+      await relay?.stop();
+    });
+
+    const judged = (screen, state) => judge(screen, `${language}-${state}`);
+
+    it("speaks the browser's language", async () => {
+      for (const screen of [popup, app]) {
+        await screen.has("create-account");
+        assert.equal(await screen.page.$eval("html", (page) => page.lang), language);
+        const button = { en: "Start on this device", de: "Auf diesem Gerät anfangen" }[language];
+        assert.equal(await screen.text("create-account"), button);
+      }
+    });
+
+    it("before there is an account", async () => {
+      await judged(popup, "welcome");
+      await judged(app, "welcome");
+      await app.join("https://example.org/");
+      const problem = await app.problem("bad_link");
+      assert.match(problem, { en: /pairing link/, de: /Kopplungslink/ }[language]);
+      await judged(app, "problem");
+    });
+
+    it("joining through a link", async () => {
+      const inviting = cli.start("invite");
+      const [link] = await inviting.match(/https?:\S+/, "a link");
+      await app.page.goto("about:blank");
+      await app.page.goto(link);
+      await app.page.waitForSelector(".opened, [data-testid=join]");
+      await judged(app, "opened");
+      await app.join();
+      await app.digits();
+      await judged(app, "digits");
+      await inviting.kill("SIGINT");
+      await app.page.goto(relay.url);
+    });
+
+    it("alone, with an invite, and asked to let somebody in", async () => {
+      await popup.createAccount(relay.url);
+      await judged(popup, "alone");
+      const link = await popup.invite();
+      await judged(popup, "invite");
+      await app.join(link);
+      const digits = await app.digits();
+      await popup.has("approve");
+      await judged(popup, "request");
+      await popup.approve(digits === "111111" ? "222222" : "111111");
+      await popup.page.waitForSelector("#digits-wrong:not(:empty)");
+      await judged(popup, "wrong-digits");
+      await popup.approve(digits);
+      await app.online();
+      await judged(app, "empty");
+    });
+
+    it("an invite by code, with a sheet over the list", async () => {
+      await app.inviteByCode();
+      await judged(app, "code");
+      await app.page.keyboard.press("Escape");
+      await app.lacks("invite-code");
+      await app.invite();
+      await judged(app, "invite-sheet");
+      await app.page.keyboard.press("Escape");
+      await app.lacks("invite-url");
+    });
+
+    it("a copy that looks secret waits for an answer", async () => {
+      await desk.copy("4111 1111 1111 1111");
+      await popup.page.bringToFront();
+      await popup.has("held");
+      await judged(popup, "held");
+      await popup.press("held-send");
+      await popup.lacks("held");
+    });
+
+    it("clips: long, linked, formatted, secret and pinned", async () => {
+      await app.send("موعدنا غدًا في الساعة الخامسة مساءً");
+      await app.send(LONG);
+      await app.send(LINK);
+      await desk.copyHtml(HTML);
+      for (const screen of [popup, app]) {
+        await screen.page.bringToFront();
+        await screen.lists("Heading");
+        await screen.lists("openstreetmap");
+        await screen.page.waitForSelector('[data-testid="unmask"]');
+      }
+      await app.press("more");
+      await app.has("menu");
+      await judged(app, "menu");
+      await app.press("pin");
+      await app.lacks("menu");
+      await app.press("filters");
+      await app.has("filter-pinned");
+      await judged(app, "clips");
+      await judged(popup, "clips");
+      await app.page.setViewport({ width: 1180, height: 800 });
+      await judged(app, "clips-wide");
+      await app.page.setViewport({ width: 360, height: 740 });
+    });
+
+    it("a whole clip", async () => {
+      await app.page.bringToFront();
+      for (const card of await app.page.$$('li:has([data-testid="more"])')) {
+        if ((await card.evaluate((card) => card.innerText)).includes("Heading")) {
+          await (await card.$('[data-testid="more"]')).click();
+        }
+      }
+      await app.press("whole");
+      await app.has("whole-close");
+      await judged(app, "whole");
+      await app.press("whole-close");
+      await app.lacks("whole-close");
+    });
+
+    it("a search that finds something, and one that does not", async () => {
+      for (const screen of [popup, app]) {
+        await screen.page.bringToFront();
+        await screen.fill("search", "paragraph");
+        await screen.page.waitForSelector("mark");
+        await judged(screen, "search");
+        await screen.fill("search", "nowhere to be found");
+        await screen.has("nothing-found");
+        await judged(screen, "nothing-found");
+        await screen.press("search-clear");
+        await screen.lacks("nothing-found");
+      }
+    });
+
+    it("news of the devices, and no connection", async () => {
+      const shell = new Cli("Shell");
+      await shell.join(await app.invite(), (digits) => app.approve(digits));
+      await popup.page.bringToFront();
+      const alert = await popup.has("alert");
+      assert.match(alert, { en: /“Shell” joined this account/, de: /„Shell“ ist diesem Konto beigetreten/ }[language]);
+      await judged(popup, "alert");
+      await relay.kill();
+      await eventually("no connection", () => app.page.$('[data-testid="connection"][data-state="waiting"]'));
+      await judged(app, "waiting");
+      await relay.up();
+      await app.online();
+      await popup.online();
+    });
+
+    it("devices and settings", async () => {
+      for (const screen of [popup, app]) {
+        await screen.press("devices");
+        await screen.has("check");
+        await screen.askRemoval(screen === app ? "Desk" : "Phone");
+        await judged(screen, "devices");
+        await screen.press("back");
+        await screen.press("settings");
+        await screen.has("lock");
+        await screen.press("export");
+        await judged(screen, "settings");
+        await screen.press("set-passphrase");
+        await judged(screen, "set-passphrase");
+        await screen.fill("passphrase-new", PASSPHRASE);
+        await screen.fill("passphrase-again", PASSPHRASE);
+        await screen.press("save-passphrase");
+        await screen.has("lock-now");
+        await screen.press("lock-now");
+        await screen.has("locked");
+      }
+    });
+
+    it("locked", async () => {
+      for (const screen of [popup, app]) {
+        await screen.page.bringToFront();
+        await screen.fill("passphrase", "not this one");
+        await screen.press("unlock");
+        await screen.has("lock-problem");
+        await screen.press("forget");
+        await judged(screen, "locked");
+      }
+    });
+
+    it("cannot start", async () => {
+      const second = await phone.open(relay.url);
+      const screen = { name: "Phone", page: second };
+      await eventually("the failure", () => second.$('[data-testid="failure"]'));
+      await judged(screen, "failure");
+      await second.close();
+    });
+
+    it("removed", async () => {
+      for (const screen of [popup, app]) {
+        await screen.page.bringToFront();
+        await screen.page.reload();
+        await screen.fill("passphrase", PASSPHRASE);
+        await screen.press("unlock");
+        await screen.online();
+      }
+      await app.press("devices");
+      await app.askRemoval("Desk");
+      await app.press("remove-sure");
+      await popup.page.bringToFront();
+      await popup.has("removed");
+      await judged(popup, "removed");
+    });
+  });
+}
+
+/** Has axe look at what is shown, in every way it may look. */
+async function judge(screen, state) {
+  const { page } = screen;
+  await page.bringToFront();
+  const session = await page.createCDPSession();
+  const wrong = [];
+  for (const [look, { scheme, forced, contrast, dir }] of Object.entries(LOOKS)) {
+    const features = [
+      { name: "prefers-color-scheme", value: scheme },
+      { name: "forced-colors", value: forced ? "active" : "none" },
+      { name: "prefers-contrast", value: contrast ? "more" : "no-preference" },
+      // Colours that are on their way from one to the other are nobody's.
+      { name: "prefers-reduced-motion", value: "reduce" },
+    ];
+    await session.send("Emulation.setEmulatedMedia", { features });
+    await page.evaluate((dir) => (document.documentElement.dir = dir), dir ?? "ltr");
+    if (!(await page.evaluate(() => "axe" in globalThis))) {
+      await page.evaluate(AXE);
+    }
+    await photograph(page, `${state}-${screen.name}-${look}`);
+    wrong.push(...(await page.evaluate(violations)).map((line) => `${look}: ${line}`));
+  }
+  await session.send("Emulation.setEmulatedMedia", { features: [] });
+  await page.evaluate(() => (document.documentElement.dir = "ltr"));
+  await session.detach();
+  assert.deepEqual(wrong, [], `${state} on ${screen.name}`);
+}
+
+/** Runs in the page. */
+async function violations() {
+  const { violations } = await globalThis.axe.run(document, { resultTypes: ["violations"] });
+  const sideways = document.documentElement.scrollWidth - document.documentElement.clientWidth;
+  const found = violations.flatMap(({ id, nodes }) => nodes.map((node) => `${id}: ${node.html.slice(0, 160)} ${node.failureSummary}`));
+  return sideways > 0 ? [...found, `the page is ${sideways} pixels too wide`] : found;
+}
+
+async function photograph(page, name) {
+  const folder = process.env.PICTURES;
+  if (folder) {
+    mkdirSync(folder, { recursive: true });
+    await page.screenshot({ path: path.join(folder, `${name}.png`) });
+  }
+}
