@@ -113,7 +113,7 @@ pub(crate) struct Lines {
 /// The context of all screens.
 #[derive(Clone, Copy)]
 pub(crate) struct Host {
-    lines: Lines,
+    lines: StoredValue<Lines, LocalStorage>,
     platform: StoredValue<Platform>,
     /// The present, in milliseconds, each second.
     pub(crate) now: ReadSignal<u64>,
@@ -135,7 +135,7 @@ impl Host {
         Self {
             places: Places::new(platform.face),
             library: Library::new(lines.view, lines.query, platform.face),
-            lines,
+            lines: StoredValue::new_local(lines),
             now,
             lately: Memo::new(move |_| now.get() / 10_000 * 10_000),
             opened_link: RwSignal::new(platform.opened_link.clone()),
@@ -146,17 +146,17 @@ impl Host {
 
     /// Asks for something.
     pub(crate) fn send(&self, command: Command) {
-        self.lines.send.run(command);
+        self.lines.get_value().send.run(command);
     }
 
     /// Whether this device can be locked at all.
     pub(crate) fn has_lock(&self) -> bool {
-        self.lines.ask.is_some()
+        self.lines.get_value().ask.is_some()
     }
 
     /// Asks something of the lock.
     pub(crate) fn ask(&self, command: LockCommand) {
-        if let Some(ask) = self.lines.ask {
+        if let Some(ask) = self.lines.get_value().ask {
             ask.run(command);
         }
     }
@@ -166,7 +166,7 @@ impl Host {
         &self,
         part: impl Fn(&LockView) -> T + Send + Sync + 'static,
     ) -> Memo<T> {
-        let lock = self.lines.lock;
+        let lock = self.lines.get_value().lock;
         Memo::new(move |_| lock.with(|lock| lock.as_ref().map_or_else(|| part(&LockView::default()), &part)))
     }
 
@@ -175,36 +175,41 @@ impl Host {
         &self,
         part: impl Fn(&View) -> T + Send + Sync + 'static,
     ) -> Memo<T> {
-        let view = self.lines.view;
+        let view = self.lines.get_value().view;
         Memo::new(move |_| view.with(|view| view.as_ref().map_or_else(|| part(&View::default()), &part)))
     }
 
     /// A part of the picture as it is now.
     pub(crate) fn peek<T>(&self, part: impl FnOnce(&View) -> T) -> T {
-        self.lines.view.with_untracked(|view| match view {
+        self.lines.get_value().view.with_untracked(|view| match view {
             Some(view) => part(view),
             None => part(&View::default()),
         })
     }
 
-    /// All of a clip, where that can be had at once; otherwise [`Command::Take`] copies it.
-    pub(crate) fn content(&self, id: &str) -> Option<Option<Content>> {
-        self.lines.content.map(|content| content.run(id.to_owned()))
+    /// Whether [`Self::content`] knows the clips.
+    pub(crate) fn has_contents(&self) -> bool {
+        self.lines.get_value().content.is_some()
+    }
+
+    /// All of a clip; the list may hold only its beginning.
+    pub(crate) fn content(&self, id: &str) -> Option<Content> {
+        self.lines.get_value().content?.run(id.to_owned())
     }
 
     /// The history as a file, where it can be had.
     pub(crate) fn archive(&self) -> Option<Archive> {
-        self.lines.archive
+        self.lines.get_value().archive
     }
 
     /// Loads the decoder of QR codes, where a camera may be asked for.
     pub(crate) fn scan(&self) -> Option<LoadScanner> {
-        self.lines.scan
+        self.lines.get_value().scan
     }
 
     /// Being woken, where the browser can do that.
     pub(crate) fn wake(&self) -> Option<Wakes> {
-        self.lines.wake
+        self.lines.get_value().wake
     }
 
     /// Changes what the person chose.

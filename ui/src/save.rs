@@ -11,7 +11,7 @@ use web_sys::{Blob, BlobPropertyBag, File, FileReader, HtmlAnchorElement, Url};
 /// Larger ones are no history of ours.
 const MOST_BYTES: f64 = 256.0 * 1024.0 * 1024.0;
 /// By then the browser has taken the file over.
-const TAKEN: Duration = Duration::from_secs(60);
+const TAKEN: Duration = Duration::from_mins(1);
 
 /// Gives the person a file, here in base64; whether the browser began to save it.
 pub(crate) fn save(name: &str, base64: &str) -> bool {

@@ -14,6 +14,9 @@ use hushclip_engine::view::{AlertView, Bounds, Problem};
 use crate::language::Language;
 use crate::time::Age;
 
+/// One of the words, not yet picked.
+pub(crate) type Word = fn() -> &'static str;
+
 include!(concat!(env!("OUT_DIR"), "/words.rs"));
 
 /// The one of a word's texts that is in the language in use.

@@ -36,21 +36,18 @@ impl Copies {
 
 /// Puts a clip on the clipboard, perhaps without its formatted form. Has to be called within a tap.
 pub(crate) fn copy(host: Host, id: String, plain: bool, copies: Copies) {
-    let here = || {
-        let part = host.library.peek(&id, |clip| Content { text: clip.text.clone(), html: clip.html.clone() });
-        part.filter(|_| !host.platform().extension)
+    if host.platform().extension {
+        // The background can, without a tap.
+        host.send(Command::Take { id, plain });
+        host.news.say(text::copied());
+        return copies.one_more();
+    }
+    let content = if host.has_contents() {
+        host.content(&id)
+    } else {
+        host.library.peek(&id, |clip| Content { text: clip.text.clone(), html: clip.html.clone() })
     };
-    let Some(Content { text, html }) = host.content(&id).unwrap_or_else(here) else {
-        if host.platform().extension {
-            // The background can, without a tap.
-            host.send(Command::Take { id, plain });
-            host.news.say(text::copied());
-            copies.one_more();
-        } else {
-            host.news.show(text::copy_failed());
-        }
-        return;
-    };
+    let Some(Content { text, html }) = content else { return host.news.show(text::copy_failed()) };
     let written = clipboard::write(&text, html.as_deref().filter(|_| !plain));
     spawn_local(async move {
         if !written.await {

@@ -12,7 +12,7 @@ use crate::library::Library;
 use crate::parts::icon::{Icon, Shape};
 use crate::text;
 
-const KINDS: [(Filter, &str, fn() -> &'static str); 4] = [
+const KINDS: [(Filter, &str, text::Word); 4] = [
     (Filter::Text, "filter-text", text::kind_text),
     (Filter::Link, "filter-link", text::kind_link),
     (Filter::Formatted, "filter-formatted", text::kind_formatted),

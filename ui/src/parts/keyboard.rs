@@ -9,7 +9,7 @@ use crate::parts::icon::{Icon, Shape};
 use crate::parts::sheet::Sheet;
 use crate::text;
 
-const KEYS: [(&[&str], fn() -> &'static str); 11] = [
+const KEYS: [(&[&str], text::Word); 11] = [
     (&["/"], text::key_search),
     (&["↓", "↑"], text::key_walk),
     (&["Enter"], text::key_copy),
@@ -31,7 +31,7 @@ pub(crate) fn Keyboard() -> impl IntoView {
     let handle = window_event_listener(ev::keydown, move |event| keys(host, &event, open));
     on_cleanup(move || handle.remove());
     let on_cancel = UnsyncCallback::new(move |()| open.set(false));
-    let row = |(keys, label): (&'static [&'static str], fn() -> &'static str)| {
+    let row = |(keys, label): (&'static [&'static str], text::Word)| {
         let caps = keys.iter().map(|key| view! { <kbd>{*key}</kbd> }).collect_view();
         view! {
             <div>

@@ -11,6 +11,7 @@ use crate::focus;
 use crate::host::host;
 use crate::parts::actions::{self, Copies};
 use crate::parts::icon::{Icon, Shape};
+use crate::parts::share;
 use crate::text;
 
 /// The buttons; the first one has the keyboard.
@@ -53,6 +54,12 @@ pub(crate) fn Menu(
         actions::copy(host, id.get_value(), true, copies);
         close();
     };
+    let share = move |_| {
+        let here = || clip.with_untracked(|clip| clip.text.clone());
+        let shared = host.content(&id.get_value()).map_or_else(here, |content| content.text);
+        share::share(host, &shared);
+        close();
+    };
     view! {
         <div class="menu" role="group" aria-label=text::more() data-testid="menu" node_ref=menu on:keydown=escape>
             {formatted
@@ -76,6 +83,15 @@ pub(crate) fn Menu(
                 <Icon shape=Shape::Pin />
                 {move || if pinned.get() { text::unpin() } else { text::pin() }}
             </button>
+            {share::can_share()
+                .then(|| {
+                    view! {
+                        <button class="small" type="button" data-testid="share" on:click=share>
+                            <Icon shape=Shape::Share />
+                            {text::share()}
+                        </button>
+                    }
+                })}
             <Show when=move || !masked.get()>
                 <button
                     class="small"

@@ -34,6 +34,7 @@ mod roster;
 mod rotation;
 mod scan;
 mod secrets;
+mod share;
 mod sheet;
 mod skeleton;
 mod start;

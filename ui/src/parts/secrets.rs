@@ -11,7 +11,7 @@ use crate::text;
 
 const KINDS: [SecretKind; 5] =
     [SecretKind::Code, SecretKind::Card, SecretKind::Key, SecretKind::Token, SecretKind::Password];
-const POLICIES: [(Policy, &str, fn() -> &'static str); 3] = [
+const POLICIES: [(Policy, &str, text::Word); 3] = [
     (Policy::Ask, "ask", text::policy_ask),
     (Policy::Send, "send", text::policy_send),
     (Policy::Never, "never", text::policy_never),
@@ -45,7 +45,7 @@ fn Kind(kind: SecretKind) -> impl IntoView {
             host.choose(|settings| settings.secrets.set(kind, *policy));
         }
     };
-    let option = move |(choice, word, label): (Policy, &'static str, fn() -> &'static str)| {
+    let option = move |(choice, word, label): (Policy, &'static str, text::Word)| {
         view! { <option value=word selected=move || policy.get() == choice>{label()}</option> }
     };
     view! {
