@@ -8,7 +8,8 @@ use wasm_bindgen::JsCast;
 use crate::focus::focus_soon;
 use crate::host::{Archive, Face, Host, Lines, LoadScanner, Platform, Wakes};
 use crate::news::Toasts;
-use crate::parts::{Problem, Skeleton};
+use crate::page::Page as OwnPage;
+use crate::parts::{Problem, SharedIn, Skeleton, Update, follow_wishes};
 use crate::place::Place;
 use crate::screens::{Devices, Failure, Joining, Locked, Member, OpenedLink, Settings, Welcome};
 use crate::theme;
@@ -51,12 +52,16 @@ pub fn App(
     /// Being woken while the app is closed; without it, that is not offered.
     #[prop(optional_no_strip)]
     wake: Option<Wakes>,
+    /// What a page of its own has to do with, if this is one.
+    #[prop(optional_no_strip)]
+    page: Option<OwnPage>,
 ) -> impl IntoView {
     let face = platform.face;
-    let lines = Lines { view, lock, send, ask, query, content, archive, scan, wake };
+    let lines = Lines { view, lock, send, ask, query, content, archive, scan, wake, page };
     let host = Host::new(lines, platform);
     provide_context(host);
     host.news.follow(notice, host);
+    follow_wishes(host);
     theme::follow(view);
     let screen = Memo::new(move |_| screen(view, lock, failure, host));
     Effect::new(move |before: Option<Screen>| {
@@ -79,6 +84,8 @@ pub fn App(
             class:member=move || matches!(screen.get(), Screen::Member(_))
             data-testid="app"
         >
+            <Update />
+            <SharedIn />
             {move || match screen.get() {
                 Screen::Loading => view! { <Skeleton /> }.into_any(),
                 Screen::Failed => view! { <Failure message=failure.get().as_ref().map(text::problem).unwrap_or_default() /> }.into_any(),

@@ -9,6 +9,7 @@ use crate::clipboard;
 use crate::language;
 use crate::library::Library;
 use crate::news::News;
+use crate::page::Page;
 use crate::place::Places;
 use crate::time;
 
@@ -108,6 +109,8 @@ pub(crate) struct Lines {
     pub(crate) scan: Option<LoadScanner>,
     /// Being woken, where the browser can do that.
     pub(crate) wake: Option<Wakes>,
+    /// What a page of its own has to do with, if this is one.
+    pub(crate) page: Option<Page>,
 }
 
 /// The context of all screens.
@@ -217,6 +220,11 @@ impl Host {
         let mut settings = self.peek(|view| view.settings.clone());
         change(&mut settings);
         self.send(Command::SetSettings { settings });
+    }
+
+    /// What a page of its own has to do with, if this is one.
+    pub(crate) fn page(&self) -> Option<Page> {
+        self.lines.with_value(|lines| lines.page)
     }
 
     /// What the surroundings offer.

@@ -16,6 +16,7 @@ mod host;
 mod language;
 mod library;
 mod news;
+mod page;
 mod parts;
 mod place;
 mod rich;
@@ -33,3 +34,4 @@ pub use hushclip_engine::view::Problem;
 pub use hushclip_engine::{
     ArchiveOutcome, ArchiveRequest, Command, Content, LockCommand, LockState, LockView, Notice, Query, View,
 };
+pub use page::{Install, Kept, Page, PageAsk, Shared, Tab, Update, Wish};

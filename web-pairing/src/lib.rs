@@ -1,7 +1,12 @@
 //! The web app: a client that owns this browser's engine, and the shared screens in front of it.
 //! It decides nothing; `boot.js` starts it once a pairing link is out of the address bar.
 
+mod dom;
+mod install;
+mod own;
+mod tabs;
 mod wake;
+mod worker;
 
 use std::alloc::System;
 use std::cell::OnceCell;
@@ -16,6 +21,8 @@ use leptos::prelude::*;
 use leptos::task::spawn_local;
 use wasm_bindgen::prelude::wasm_bindgen;
 use zeroizing_alloc::ZeroAlloc;
+
+use crate::own::Own;
 
 /// Memory is wiped when it is given back, so that little is left of keys and clips once it is locked.
 #[global_allocator]
@@ -39,9 +46,9 @@ extern "C" {
 }
 
 /// Starts the app. `link` is the pairing link that the page was opened with; `scanner` loads the
-/// decoder of QR codes.
+/// decoder of QR codes; `hear` takes a function for what else has happened by now.
 #[wasm_bindgen]
-pub fn start(link: Option<String>, scanner: Loader) {
+pub fn start(link: Option<String>, scanner: Loader, hear: js_sys::Function) {
     let shown = Shown {
         view: RwSignal::new(None),
         lock: RwSignal::new(None),
@@ -49,7 +56,8 @@ pub fn start(link: Option<String>, scanner: Loader) {
         failure: RwSignal::new(None),
     };
     let client = Rc::new(OnceCell::<Client>::new());
-    let starting = run(shown, Rc::clone(&client));
+    let own = Own::new(Rc::clone(&client), &hear);
+    let starting = run(shown, Rc::clone(&client), own.clone());
     // No screen asks for anything before the first picture, and that comes from a running client.
     let to_lock = Rc::clone(&client);
     let ask = UnsyncCallback::new(move |command: LockCommand| {
@@ -76,7 +84,8 @@ pub fn start(link: Option<String>, scanner: Loader) {
     let scan = UnsyncCallback::new(move |()| scanner.load());
     mount(move || {
         let wake = wake::offer(view, send);
-        view! { <App view lock notice failure send ask query content archive platform scan wake /> }
+        let page = Some(own.page(view));
+        view! { <App view lock notice failure send ask query content archive platform scan wake page /> }
     });
     // Only now: mounting sets up what runs it.
     spawn_local(starting);
@@ -94,12 +103,13 @@ fn archive(client: Rc<OnceCell<Client>>) -> Archive {
 }
 
 /// Starts the client, after other tabs if need be.
-async fn run(shown: Shown, client: Rc<OnceCell<Client>>) {
+async fn run(shown: Shown, client: Rc<OnceCell<Client>>, own: Own) {
     loop {
         let failure = match Client::start(hooks(shown)).await {
             Ok(started) => {
                 let _ = client.set(started);
                 shown.failure.set(None);
+                own.is_here();
                 return;
             }
             Err(failure) => failure,
@@ -108,7 +118,7 @@ async fn run(shown: Shown, client: Rc<OnceCell<Client>>) {
         if failure != StartError::OtherTab {
             return;
         }
-        other_tab_closed().await;
+        own.is_elsewhere(other_tab_closed()).await;
     }
 }
 

@@ -82,7 +82,7 @@ fn Paste() -> impl IntoView {
     }
 }
 
-fn paste_and_send(host: Host) {
+pub(crate) fn paste_and_send(host: Host) {
     let read = clipboard::read();
     spawn_local(async move {
         match read.await {

@@ -1,21 +1,29 @@
-//! Shown when the host cannot start at all, for example without storage.
+//! Shown when the host cannot start, for example without storage, or while another tab has the account.
 
 use leptos::prelude::*;
 
-use crate::parts::Mark;
+use crate::host::host;
+use crate::page::Tab;
+use crate::parts::{Mark, UseHere};
 use crate::text;
 
-/// Why nothing works.
+/// Why nothing works, or not here.
 #[component]
 pub(crate) fn Failure(
     /// What happened and what to do.
     message: String,
 ) -> impl IntoView {
+    let page = host().page();
+    let title = move || match page.map(|page| page.tab.get()) {
+        None | Some(Tab::Here) => text::cannot_start(),
+        Some(Tab::Elsewhere | Tab::Asked | Tab::Silent) => text::open_elsewhere(),
+    };
     view! {
         <main class="page centred">
             <Mark />
-            <h1 tabindex="-1">{text::cannot_start()}</h1>
+            <h1 tabindex="-1">{title}</h1>
             <p class="lead" role="alert" data-testid="failure">{message}</p>
+            <UseHere />
         </main>
     }
 }

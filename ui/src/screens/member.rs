@@ -5,8 +5,8 @@ use leptos::prelude::*;
 
 use crate::host::{Host, host};
 use crate::parts::{
-    Alerts, Alone, Arrived, Clips, Composer, Connection, Devices, Finder, Held, Icon, InviteSheet, Keyboard, Mark,
-    Problem, Shape, WholeSheet,
+    Alerts, Alone, Arrived, Clips, Composer, Connection, Devices, Finder, Held, Icon, InstallCard, InviteSheet,
+    Keyboard, Mark, Problem, Refresh, Shape, WholeSheet,
 };
 use crate::place::Place;
 use crate::text;
@@ -26,7 +26,10 @@ pub(crate) fn Member() -> impl IntoView {
             <Mark />
             <div>
                 <h1 tabindex="-1">{text::product()}</h1>
-                <Connection />
+                <div class="line">
+                    <Connection />
+                    <Refresh />
+                </div>
             </div>
             <nav class="places" aria-label=text::places()>
                 <Keyboard />
@@ -38,6 +41,7 @@ pub(crate) fn Member() -> impl IntoView {
             <Held />
             <Problem />
             <Alerts />
+            <InstallCard />
             <Arrived />
             <Finder />
             <Devices alone />

@@ -2,7 +2,9 @@
 
 use leptos::prelude::*;
 
-use crate::parts::{Appearance, Applying, Bounds, Catching, History, Leave, Lock, Rotation, Secrets, Subpage, Wake};
+use crate::parts::{
+    Appearance, Applying, Bounds, Catching, History, Leave, Lock, OnThisDevice, Rotation, Secrets, Subpage, Wake,
+};
 use crate::text;
 
 /// The page of the settings.
@@ -16,6 +18,7 @@ pub(crate) fn Settings() -> impl IntoView {
             <Wake />
             <Appearance />
             <History />
+            <OnThisDevice />
             <Lock />
             <Rotation />
             <Bounds />

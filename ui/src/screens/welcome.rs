@@ -5,7 +5,7 @@ use hushclip_engine::view::Stage;
 use leptos::prelude::*;
 
 use crate::host::host;
-use crate::parts::{Former, FormerClips, Join, Mark, NameField, Start};
+use crate::parts::{Former, FormerClips, InstallFirst, Join, Mark, NameField, Start};
 use crate::text;
 
 /// Two ways in.
@@ -26,6 +26,7 @@ pub(crate) fn Welcome() -> impl IntoView {
         <Show when=move || removed.get()>
             <Former />
         </Show>
+        <InstallFirst />
         <NameField name />
         <Start name relay />
         <Join name relay />

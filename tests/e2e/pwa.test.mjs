@@ -1,0 +1,375 @@
+// The web app as an app: installed, without a connection, across builds and tabs, and as a place to share to.
+import assert from "node:assert/strict";
+import { createServer } from "node:http";
+import { after, afterEach, before, describe, it } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
+
+import { Browser } from "./lib/browser.mjs";
+import { Cli } from "./lib/cli.mjs";
+import { photographFailures } from "./lib/failures.mjs";
+import { Front } from "./lib/front.mjs";
+import { Relay } from "./lib/relay.mjs";
+import { Screen } from "./lib/screen.mjs";
+import { eventually } from "./lib/wait.mjs";
+
+/** How long it is waited for what must not happen. */
+const SILENCE_MS = 1_000;
+
+/** The worker keeps a whole build. */
+const kept = (screen) =>
+  eventually(`a service worker in ${screen.name}`, () =>
+    screen.page.evaluate(async () => (await navigator.serviceWorker.getRegistration())?.active?.state === "activated"),
+  );
+
+const state = (screen) => screen.page.$eval('[data-testid="connection"]', (element) => element.dataset.state);
+const offline = (screen) => eventually(`${screen.name} offline`, async () => (await state(screen)) === "waiting");
+
+const says = (page, words) =>
+  eventually(`"${words}"`, () => page.evaluate((words) => document.body.innerText.includes(words), words));
+
+/** Installs the app for real, and gives the window that the system opens for it. */
+async function installed(browser, page, app) {
+  const debug = await page.createCDPSession();
+  const system = await browser.inner.target().createCDPSession();
+  const id = { manifestId: `${app}/` };
+  await debug.send("PWA.install", { ...id, installUrlOrBundleUrl: `${app}/` });
+  await system.send("PWA.changeAppUserSettings", { ...id, displayMode: "standalone" });
+  const launch = (url) => system.send("PWA.launch", { ...id, url });
+  await launch(`${app}/`);
+  const own = async (page) => page.url().startsWith(app) && page.evaluate(() => matchMedia("(display-mode: standalone)").matches);
+  const opened = await eventually("the app's own window", async () => {
+    for (const page of await browser.inner.pages()) {
+      if (await own(page)) {
+        return page;
+      }
+    }
+  });
+  return { page: opened, launch };
+}
+
+/** Another site, with a form that shares to the app, as the system does it. */
+async function sharer(app) {
+  const fields = ["title", "text", "url"].map((name) => `<textarea name="${name}"></textarea>`).join("");
+  const form = `<form method="post" enctype="multipart/form-data" action="${app}/share">${fields}</form>`;
+  const server = createServer((_, answer) => answer.writeHead(200, { "content-type": "text/html" }).end(form));
+  await new Promise((resolve) => server.listen(0, "127.0.0.1", resolve));
+  server.unref();
+  const url = `http://127.0.0.1:${server.address().port}/`;
+  return async (page, shared) => {
+    await page.goto(url);
+    const arrived = page.waitForNavigation();
+    await page.evaluate((shared) => {
+      const [form] = document.forms;
+      Object.entries(shared).forEach(([name, value]) => (form.elements[name].value = value));
+      form.submit();
+    }, shared);
+    await arrived;
+  };
+}
+
+describe("The web app as an app", () => {
+  let relay, front, phone, app, cli, share;
+
+  before(async () => {
+    [relay, phone] = await Promise.all([Relay.start(), Browser.chromium("Phone")]);
+    front = await Front.start(relay.url);
+    share = await sharer(front.url);
+    cli = new Cli("Terminal");
+    app = await phone.webApp(front.url);
+    await app.createAccount(front.url);
+    await cli.join(await app.invite(), (digits) => app.approve(digits));
+    await cli.watch();
+    await kept(app);
+  });
+  afterEach(photographFailures(() => [phone].filter(Boolean)));
+  after(async () => {
+    await cli?.stop();
+    await phone?.close();
+    await relay?.stop();
+  });
+
+  describe("is installed", () => {
+    it("without errors", async () => {
+      const debug = await app.page.createCDPSession();
+      await debug.send("Page.enable");
+      const { installabilityErrors } = await debug.send("Page.getInstallabilityErrors");
+      // A profile that is deleted afterwards counts as private browsing; nothing else may be wrong.
+      assert.deepEqual(installabilityErrors.filter(({ errorId }) => errorId !== "in-incognito"), []);
+      const { url, errors, manifest, data } = await debug.send("Page.getAppManifest");
+      assert.deepEqual([url, errors], [`${front.url}/pwa.webmanifest`, []]);
+      const { id, share_target: target, shortcuts } = JSON.parse(data);
+      assert.deepEqual([id, target.method, shortcuts.length], ["/", "POST", 2]);
+      assert.ok(manifest.icons.length >= 4 && manifest.shareTarget, "the browser has understood it");
+    });
+
+    it("when the browser offers it, from a card that can be put away", async () => {
+      await app.page.evaluate(() => {
+        const event = new Event("beforeinstallprompt", { cancelable: true });
+        event.prompt = async () => ((globalThis.prompted = true), { outcome: "dismissed" });
+        globalThis.keptBack = !dispatchEvent(event);
+      });
+      await app.has("install");
+      assert.equal(await app.page.evaluate(() => globalThis.keptBack), true);
+      await app.press("install-button");
+      await app.lacks("install");
+      assert.equal(await app.page.evaluate(() => globalThis.prompted), true);
+      const again = () =>
+        app.page.evaluate(() => dispatchEvent(Object.assign(new Event("beforeinstallprompt"), { prompt: () => {} })));
+      await again();
+      await app.press("install-later");
+      await app.lacks("install");
+      await app.page.reload();
+      await app.online();
+      await again();
+      await sleep(300);
+      await app.lacks("install");
+      await app.press("settings");
+      await app.has("install-button");
+    });
+
+    it("and says whether the browser keeps what is stored", async () => {
+      const said = await app.has("on-this-device");
+      const persisted = await app.page.evaluate(() => navigator.storage.persisted());
+      assert.match(said, persisted ? /keeps keys and clips/ : /may delete keys and clips/);
+      if (!persisted) {
+        await app.press("keep");
+        const answered = () =>
+          app.page.$eval('[data-testid="on-this-device"]', ({ dataset }) => ["yes", "refused"].includes(dataset.kept));
+        await eventually("the browser's answer", answered);
+      }
+      await app.press("back");
+    });
+  });
+
+  describe("without a connection", () => {
+    it("opens, lists what it has and takes in what is sent", async () => {
+      await cli.run(["push"], "from before the cut");
+      await app.lists("from before the cut");
+      await front.cut();
+      await app.page.reload();
+      await app.lists("from before the cut");
+      await offline(app);
+      await app.send("written without a connection");
+      await app.lists("written without a connection");
+      await app.page.reload();
+      await app.lists("written without a connection");
+    });
+
+    it("is the page that the relay sent, with its policy", async () => {
+      const found = await app.page.evaluate(async () => {
+        const answer = await fetch("/index.html");
+        const [cache] = await caches.keys();
+        const paths = (await (await caches.open(cache)).keys()).map(({ url }) => new URL(url).pathname);
+        const api = await fetch("/health").then(() => "answered", () => "nothing");
+        return { isolated: crossOriginIsolated, policy: answer.headers.get("content-security-policy"), paths, api };
+      });
+      assert.equal(found.isolated, true);
+      assert.match(found.policy, /^default-src 'none'; script-src 'self' 'wasm-unsafe-eval'/);
+      assert.equal(found.api, "nothing");
+      assert.ok(found.paths.includes("/hushclip_web_bg.wasm") && !found.paths.some((path) => /v1|health|sw\.js/.test(path)));
+    });
+
+    it("opens pairing links too", async () => {
+      await app.page.goto(`${front.url}/pair#a-link-that-is-none`);
+      await app.lists("from before the cut");
+      assert.equal(app.page.url(), `${front.url}/`);
+    });
+
+    it("sends what it took in once there is one, and looks when it is asked to", async () => {
+      await offline(app);
+      await front.open();
+      await app.press("refresh");
+      await cli.sees("written without a connection");
+      assert.equal(cli.watched.filter(({ text }) => text === "written without a connection").length, 1);
+      await says(app.page, "Up to date");
+    });
+  });
+
+  it("looks for new clips when it is pulled down", async () => {
+    await front.cut();
+    await offline(app);
+    const touch = await app.page.createCDPSession();
+    await touch.send("Emulation.setTouchEmulationEnabled", { enabled: true });
+    const finger = (type, y) =>
+      touch.send("Input.dispatchTouchEvent", { type, touchPoints: y === undefined ? [] : [{ x: 200, y }] });
+    const pull = async (from, to) => {
+      await finger("touchStart", from);
+      for (let y = from; y <= to; y += 20) {
+        await finger("touchMove", y);
+      }
+      await finger("touchEnd");
+    };
+    const sign = () => app.page.$eval(".pull", (element) => !element.hidden);
+    await pull(100, 160);
+    assert.equal(await sign(), false, "a short pull does nothing");
+    await front.open();
+    await pull(100, 300);
+    assert.equal(await sign(), true);
+    await app.online();
+    await eventually("the sign to go", async () => !(await sign()));
+    await touch.send("Emulation.setTouchEmulationEnabled", { enabled: false });
+  });
+
+  describe("comes to a newer build", () => {
+    const look = () => app.page.evaluate(async () => (await navigator.serviceWorker.getRegistration()).update());
+    const build = () => app.page.evaluate(() => getComputedStyle(document.body).getPropertyValue("--build"));
+
+    it("only as a whole", async () => {
+      await front.serveTorn("/style.css");
+      await look();
+      await sleep(SILENCE_MS);
+      await app.lacks("update");
+      assert.equal(await app.page.evaluate(async () => (await caches.keys()).length), 1);
+    });
+
+    it("and says that it is ready", async () => {
+      await front.serveNext("/style.css", (css) => `${css}\nbody { --build: next; }\n`);
+      await look();
+      assert.match(await app.has("update"), /new version/);
+    });
+
+    it("but not before it is asked to", async () => {
+      await app.page.reload();
+      await app.has("update");
+      assert.equal(await build(), "");
+      assert.equal(await app.page.evaluate(async () => (await caches.keys()).length), 2);
+    });
+
+    it("and then at once, without what was before", async () => {
+      await app.press("update-button");
+      await eventually("the next build", async () => (await build()) === "next");
+      await app.online();
+      await app.lacks("update");
+      assert.equal(await app.page.evaluate(async () => (await caches.keys()).length), 1);
+      await app.lists("written without a connection");
+    });
+  });
+
+  describe("in a tab", () => {
+    it("shows the devices when it is opened for them", async () => {
+      await app.page.goto(`${front.url}/?do=devices`);
+      await app.has("member");
+      assert.equal(app.page.url(), `${front.url}/`);
+      await app.press("back");
+    });
+
+    it("does not paste by itself, since any page can lead there", async () => {
+      await phone.inner
+        .defaultBrowserContext()
+        .overridePermissions(front.url, ["clipboard-read", "clipboard-sanitized-write"]);
+      await app.page.bringToFront();
+      await app.page.evaluate(() => navigator.clipboard.writeText("by a shortcut"));
+      await app.page.goto(`${front.url}/?do=paste`);
+      await says(app.page, "Tap “Paste and send”");
+      assert.equal(await app.count("by a shortcut"), 0);
+    });
+
+    it("asks before it sends what a page shares to it, as the system does it", async () => {
+      await share(app.page, { text: "put in by a web page" });
+      assert.match(await app.has("shared"), /put in by a web page/);
+      await app.online();
+      await sleep(SILENCE_MS);
+      assert.equal(cli.watched.some(({ text }) => text === "put in by a web page"), false);
+      await app.press("shared-discard");
+      await app.lacks("shared");
+      await share(app.page, { url: "https://example.org/b" });
+      await app.press("shared-send");
+      await cli.sees("https://example.org/b");
+      assert.ok(!front.asked.some((line) => line.includes("/share")), "the worker has it, not the relay");
+    });
+  });
+
+  describe("in a second tab", () => {
+    let second;
+
+    it("says so", async () => {
+      second = new Screen("a second tab", await phone.open(front.url));
+      assert.match(await second.has("failure"), /another tab/);
+    });
+
+    it("hands what is shared to it to the first", async () => {
+      await share(second.page, { text: "shared to the second tab" });
+      await second.has("failure");
+      await says(second.page, "went to the tab where Hushclip is open");
+      await app.press("shared-send");
+      await cli.sees("shared to the second tab");
+    });
+
+    it("takes over when it is asked to, and the first says so", async () => {
+      await second.press("use-here");
+      await second.online();
+      await second.lists("shared to the second tab");
+      assert.match(await app.has("failure"), /another tab/);
+      await second.send("from the second tab");
+      await cli.sees("from the second tab");
+      await app.press("use-here");
+      await app.online();
+      await second.has("use-here");
+      await second.page.close();
+    });
+  });
+
+  describe("without an account", () => {
+    let other, screen;
+
+    before(async () => {
+      const context = await phone.inner.createBrowserContext();
+      other = await context.newPage();
+      screen = new Screen("Guest", other);
+    });
+
+    it("says that a shared text is lost where there is no worker yet", async () => {
+      await share(other, { text: "lost" });
+      await says(other, "Share it once more");
+      assert.ok(front.asked.includes("POST /share"));
+      assert.equal(other.url(), `${front.url}/`);
+    });
+
+    it("keeps what is shared until there is one", async () => {
+      await kept(screen);
+      await share(other, { text: "waits for an account" });
+      assert.match(await screen.has("shared"), /has an account/);
+      await screen.createAccount(front.url);
+      await screen.press("shared-send");
+      await screen.lists("waits for an account");
+      await other.close();
+    });
+  });
+
+  describe("in a window of its own", () => {
+    let launch;
+
+    before(async () => {
+      const { page } = app;
+      const own = await installed(phone, page, front.url);
+      launch = own.launch;
+      await page.close();
+      phone.screen = app = new Screen("Phone", own.page);
+      await app.online();
+    });
+
+    it("knows that it is installed", async () => {
+      await app.press("settings");
+      assert.match(await app.has("on-this-device"), /is installed/);
+      await app.lacks("install-button");
+      await app.press("back");
+    });
+
+    it("pastes and sends at once by its shortcut, without starting anew", async () => {
+      await app.page.evaluate(() => (globalThis.stayed = true));
+      await launch(`${front.url}/?do=paste`);
+      await cli.sees("by a shortcut");
+      assert.equal(await app.page.evaluate(() => globalThis.stayed), true);
+      assert.equal(app.page.url(), `${front.url}/`);
+    });
+
+    it("sends what the system shares to it, which no address and no server sees", async () => {
+      await share(app.page, { title: "A title", text: "shared by the system", url: "https://example.org/a" });
+      await cli.sees("shared by the system\nhttps://example.org/a");
+      await says(app.page, "Sent what you shared");
+      assert.equal(app.page.url(), `${front.url}/`);
+      assert.equal(front.asked.filter((line) => line.includes("/share")).length, 1, "that of the guest");
+      assert.equal(cli.watched.filter(({ text }) => text.startsWith("shared by")).length, 1);
+    });
+  });
+});

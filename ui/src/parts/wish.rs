@@ -1,0 +1,48 @@
+//! What the app was opened for, done as soon as it can be: a shortcut, a notification, a share that was lost.
+
+use hushclip_engine::view::{Connection, Stage};
+use leptos::prelude::*;
+
+use crate::focus::focus_soon;
+use crate::host::Host;
+use crate::page::Wish;
+use crate::parts::composer::paste_and_send;
+use crate::place::Place;
+use crate::text;
+
+/// Follows what is wished for.
+pub(crate) fn follow_wishes(host: Host) {
+    let Some(page) = host.page() else { return };
+    let now = host.follow(|view| (view.stage, view.connection));
+    Effect::new(move |_| {
+        let (stage, connection) = now.get();
+        let Some(wish) = page.wish.get() else { return };
+        let is_member = stage == Stage::Member;
+        match wish {
+            Wish::ShareAgain => host.news.show(text::shared_again()),
+            Wish::SharedElsewhere => host.news.show(text::shared_passed()),
+            Wish::Devices if is_member => host.places.go(Place::Devices),
+            Wish::Newest if is_member => {
+                host.places.back();
+                if connection != Connection::Online {
+                    // What a notification told of has not come yet.
+                    return;
+                }
+                window().scroll_to_with_x_and_y(0.0, 0.0);
+                focus_soon(".clips .copy");
+            }
+            Wish::Paste if is_member => {
+                host.places.back();
+                if page.own_window {
+                    paste_and_send(host);
+                } else {
+                    // Any web page can lead here.
+                    host.news.show(text::paste_tap());
+                }
+                focus_soon("[data-testid=paste], .composer textarea");
+            }
+            Wish::Devices | Wish::Newest | Wish::Paste => return,
+        }
+        page.wish.set(None);
+    });
+}

@@ -1,0 +1,140 @@
+//! What this page has to do with as a page of its own, put together for the screens: its worker, its tabs,
+//! its installation, and what it was opened for.
+
+use std::cell::OnceCell;
+use std::rc::Rc;
+
+use hushclip_ui::{Page, PageAsk, Shared, Tab, View, Wish};
+use hushclip_wasm_core::Client;
+use js_sys::Function;
+use leptos::prelude::*;
+use wasm_bindgen::JsValue;
+use wasm_bindgen_futures::spawn_local;
+
+use crate::dom::function;
+use crate::install::{self, Installing};
+use crate::tabs::Tabs;
+use crate::worker::Worker;
+
+/// The page.
+#[derive(Clone)]
+pub(crate) struct Own {
+    client: Rc<OnceCell<Client>>,
+    worker: Worker,
+    tabs: Tabs,
+    installing: Installing,
+    shared: RwSignal<Option<Shared>>,
+    wish: RwSignal<Option<Wish>>,
+}
+
+impl Own {
+    /// `hear` takes a function that is called with what the page was opened for, and with the browser's offer
+    /// to install it.
+    pub(crate) fn new(client: Rc<OnceCell<Client>>, hear: &Function) -> Self {
+        let (shared, wish) = (RwSignal::new(None), RwSignal::new(None));
+        let installing = Installing::new();
+        let told = Rc::new(OnceCell::<Self>::new());
+        let later = Rc::clone(&told);
+        let worker = Worker::follow(move |word| {
+            if let Some(own) = later.get() {
+                own.told(word);
+            }
+        });
+        let this = Self { client, worker, tabs: Tabs::new(), installing, shared, wish };
+        let _ = told.set(this.clone());
+        let heard = function(move |what: JsValue| match what.as_string() {
+            Some(word) => wish.set(wish_of(&word)),
+            None => installing.offered(what),
+        });
+        // It only keeps the function.
+        let _ = hear.call1(&JsValue::UNDEFINED, &heard);
+        this
+    }
+
+    /// What the screens get.
+    pub(crate) fn page(&self, view: RwSignal<Option<View>>) -> Page {
+        let this = self.clone();
+        let installing = self.installing;
+        let member = Memo::new(move |_| view.with(|view| view.as_ref().is_some_and(|view| !view.device.is_empty())));
+        Effect::new(move |_| {
+            let _ = installing.kept.get();
+            if member.get() {
+                installing.keep_unasked();
+            }
+        });
+        Page {
+            update: self.worker.update().into(),
+            install: installing.way.into(),
+            install_later: installing.later.into(),
+            kept: installing.kept.into(),
+            tab: self.tabs.tab.into(),
+            shared: self.shared,
+            wish: self.wish,
+            own_window: install::is_own_window(),
+            ask: UnsyncCallback::new(move |ask| this.asked(ask)),
+        }
+    }
+
+    /// This tab has the account.
+    pub(crate) fn is_here(&self) {
+        self.tabs.tab.set(Tab::Here);
+        self.take_shared();
+    }
+
+    /// Another tab has it; until it is worth trying again, `closed` waits.
+    pub(crate) async fn is_elsewhere(&self, closed: impl Future<Output = ()>) {
+        self.tabs.is_elsewhere();
+        if self.worker.pass_on().await {
+            self.wish.set(Some(Wish::SharedElsewhere));
+        }
+        closed.await;
+        self.tabs.stand_back().await;
+    }
+
+    /// The worker says something.
+    fn told(&self, word: &str) {
+        match word {
+            "shared" if self.client.get().is_some() => self.take_shared(),
+            "newest" => self.wish.set(Some(Wish::Newest)),
+            _ => {}
+        }
+    }
+
+    fn take_shared(&self) {
+        let this = self.clone();
+        spawn_local(async move {
+            let texts = this.worker.shared().await;
+            if !texts.is_empty() {
+                let text = texts.join("\n");
+                // Any web page can send a form here, but none into a window that the system has opened.
+                this.shared.set(Some(Shared { text, asks: !install::is_own_window() }));
+            }
+        });
+    }
+
+    fn asked(&self, ask: PageAsk) {
+        match ask {
+            PageAsk::Update => self.worker.switch(),
+            PageAsk::Install => self.installing.install(),
+            PageAsk::InstallLater => self.installing.later(),
+            PageAsk::Keep => self.installing.keep(),
+            PageAsk::UseHere => self.tabs.use_here(),
+            PageAsk::Refresh => {
+                if let Some(client) = self.client.get() {
+                    client.online();
+                }
+            }
+        }
+    }
+}
+
+/// What the address asks for, by `?do=`.
+fn wish_of(word: &str) -> Option<Wish> {
+    match word {
+        "paste" => Some(Wish::Paste),
+        "devices" => Some(Wish::Devices),
+        "newest" => Some(Wish::Newest),
+        "reshare" => Some(Wish::ShareAgain),
+        _ => None,
+    }
+}

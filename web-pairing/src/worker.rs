@@ -1,0 +1,143 @@
+//! The service worker, as the page sees it: newer builds, which wait until the person asks for them, and
+//! what it tells the page. `static/sw.js` is its other half.
+
+use std::cell::RefCell;
+use std::rc::Rc;
+
+use hushclip_ui::Update;
+use js_sys::{Array, Date, Reflect};
+use leptos::prelude::*;
+use wasm_bindgen::{JsCast, JsValue};
+use wasm_bindgen_futures::{JsFuture, spawn_local};
+use web_sys::{
+    MessageChannel, MessageEvent, ServiceWorker, ServiceWorkerContainer, ServiceWorkerRegistration, ServiceWorkerState,
+};
+
+use crate::dom::{function, listen, reload};
+
+/// How long a page that stays open goes on without asking whether there is a newer build, milliseconds.
+const ASK_AGAIN_MS: f64 = 3_600_000.0;
+
+/// The worker of this page.
+#[derive(Clone)]
+pub(crate) struct Worker(Rc<Inner>);
+
+struct Inner {
+    update: RwSignal<Update>,
+    registration: RefCell<Option<ServiceWorkerRegistration>>,
+}
+
+impl Worker {
+    /// Follows it; `told` is called with what it says.
+    pub(crate) fn follow(told: impl Fn(&str) + 'static) -> Self {
+        let this = Self(Rc::new(Inner { update: RwSignal::new(Update::None), registration: RefCell::default() }));
+        if let Some(container) = container() {
+            listen(&container, "message", move |event: MessageEvent| {
+                if let Some(word) = event.data().as_string() {
+                    told(&word);
+                }
+            });
+            spawn_local(this.clone().watch(container));
+        }
+        this
+    }
+
+    /// How it stands with newer builds.
+    pub(crate) fn update(&self) -> RwSignal<Update> {
+        self.0.update
+    }
+
+    /// The person wants the newer build.
+    pub(crate) fn switch(&self) {
+        if self.0.update.get_untracked() == Update::Switching {
+            return;
+        }
+        let waiting = self.0.registration.borrow().as_ref().and_then(ServiceWorkerRegistration::waiting);
+        match waiting {
+            Some(waiting) => {
+                self.0.update.set(Update::Switching);
+                // It cannot fail for a text.
+                let _ = waiting.post_message(&"switch".into());
+            }
+            // Another tab was faster, or a yet newer one is on its way.
+            None => reload(),
+        }
+    }
+
+    /// Asks for what was shared to the app, which the worker then forgets.
+    pub(crate) async fn shared(&self) -> Vec<String> {
+        let answer = self.ask("take").await;
+        Array::from(&answer.unwrap_or_default()).iter().filter_map(|text| text.as_string()).collect()
+    }
+
+    /// Lets the tab with the account have what was shared; tells whether there was anything.
+    pub(crate) async fn pass_on(&self) -> bool {
+        self.ask("pass on").await.and_then(|count| count.as_f64()).is_some_and(|count| count > 0.0)
+    }
+
+    async fn ask(&self, what: &str) -> Option<JsValue> {
+        // Without one, this page did not come through it, and so was not opened to share something.
+        let worker = container()?.controller()?;
+        let channel = MessageChannel::new().ok()?;
+        let answer = js_sys::Promise::new(&mut |resolve, _| {
+            let heard = function(move |event: MessageEvent| {
+                let _ = resolve.call1(&JsValue::UNDEFINED, &event.data());
+            });
+            channel.port1().set_onmessage(Some(heard.unchecked_ref()));
+        });
+        worker.post_message_with_transferable(&what.into(), &Array::of1(&channel.port2())).ok()?;
+        JsFuture::from(answer).await.ok()
+    }
+
+    async fn watch(self, container: ServiceWorkerContainer) {
+        let Ok(ready) = container.ready() else { return };
+        let Ok(registration) = JsFuture::from(ready).await else { return };
+        let registration: ServiceWorkerRegistration = registration.unchecked_into();
+        self.0.registration.replace(Some(registration.clone()));
+        if let Some(waiting) = registration.waiting() {
+            self.offer(&waiting);
+        }
+        let found = self.clone();
+        let at = registration.clone();
+        listen(&registration, "updatefound", move |_: JsValue| {
+            if let (Some(installing), Some(_)) = (at.installing(), at.active()) {
+                found.offer(&installing);
+            }
+        });
+        ask_again(registration);
+    }
+
+    /// Offers a build once all of it is here.
+    fn offer(&self, worker: &ServiceWorker) {
+        let this = self.clone();
+        let seen = worker.clone();
+        let look = move || match seen.state() {
+            ServiceWorkerState::Installed => this.0.update.set(Update::Ready),
+            ServiceWorkerState::Activated if this.0.update.get_untracked() == Update::Switching => reload(),
+            ServiceWorkerState::Activated => this.0.update.set(Update::Elsewhere),
+            _ => {}
+        };
+        look();
+        listen(worker, "statechange", move |_: JsValue| look());
+    }
+}
+
+/// A page that is never left would never hear of a newer build.
+fn ask_again(registration: ServiceWorkerRegistration) {
+    let asked = StoredValue::new_local(Date::now());
+    let document = document();
+    let seen = document.clone();
+    listen(&document, "visibilitychange", move |_: JsValue| {
+        if !seen.hidden() && Date::now() - asked.get_value() > ASK_AGAIN_MS {
+            asked.set_value(Date::now());
+            // Without a connection there is nothing to hear.
+            let _ = registration.update();
+        }
+    });
+}
+
+fn container() -> Option<ServiceWorkerContainer> {
+    let navigator = window().navigator();
+    let there = Reflect::get(&navigator, &"serviceWorker".into()).is_ok_and(|value| value.is_object());
+    there.then(|| navigator.service_worker())
+}
