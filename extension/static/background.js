@@ -37,8 +37,8 @@ runtime.onMessage.addListener((message, { tab }) => {
   if (!tab || tab.incognito) {
     return;
   }
-  if (message === "copied" || message === "changed") {
-    catcher.hint(message, tab);
+  if (message === "copied") {
+    catcher.hint(tab);
   } else if (message === "pasted") {
     setTimeout(async () => (await running()).pasted(), PASTED_MS);
   }

@@ -1,8 +1,6 @@
-// Copies that are made here: when the clipboard is looked at, and what of it is news.
+// Copies that are made here: when the clipboard is read, and when it must not be.
 // Where copies are not to be caught, the clipboard is not even read.
 import { readClipboard } from "./platform/clipboard.js";
-
-const { storage } = chrome;
 
 // A page's `copy` event comes before the clipboard holds the copy.
 const SETTLE_MS = 60;
@@ -10,42 +8,38 @@ const SETTLE_MS = 60;
 const TURN_MS = 2_000;
 const BURST = 10;
 const WATCH_MS = 1_000;
-const MISSED = "missed";
+// So much later at most, a page says that what is on the clipboard comes from there.
+const LATE_MS = 150;
 
 export class Catcher {
   #running;
   #on;
-  #hint;
+  #tab;
   #waits = false;
   #turn = 0;
-  #watch;
-  /** Digest of what was on the clipboard when it was last looked at. */
-  #seen;
-  /** Whether there was a copy that was not to be caught: what is on the clipboard now may be that one. */
-  #missed;
+  #watches = false;
+  /** Digest of what was on the clipboard when it was last looked at; none if that may be nobody's business. */
+  #known;
 
   /** `running` gives the client; `on` is told of tabs whose copies were refused, and of failures. */
   constructor(running, on) {
     this.#running = running;
     this.#on = on;
-    // The process may have been ended and started again since.
-    this.#missed = storage.session.get(MISSED).then((kept) => kept[MISSED] === true);
   }
 
-  /** A page says `copied`, or that the clipboard has `changed`, perhaps by another program. */
-  async hint(word, tab) {
+  /** Something was copied in a tab. */
+  async hint(tab) {
     const handle = await this.#running();
     if (!handle.catches(hostOf(tab))) {
-      this.#hint = undefined;
-      await this.#miss(true);
+      this.#tab = undefined;
+      this.#known = undefined;
       if (handle.status().member) {
         this.#on.refused(tab);
       }
       return;
     }
-    const before = this.#hint?.tab.id === tab.id && this.#hint.sure;
     // The clipboard holds what was copied last.
-    this.#hint = { tab, sure: before || word === "copied" };
+    this.#tab = tab;
     if (!this.#waits) {
       // A page that copies without end must not flood the other devices; its last copy is still read.
       const now = Date.now();
@@ -55,57 +49,67 @@ export class Catcher {
     }
   }
 
-  /** Does what the settings ask for: watches, and leaves alone what is copied while it is not to be caught. */
+  /** Watches the clipboard, if the settings want that. */
   follow({ member, paused, watch }) {
-    const catches = member && !paused;
-    if (!catches) {
-      this.#miss(true);
-    }
-    if (!catches || !watch) {
-      clearInterval(this.#watch);
-      this.#watch = undefined;
-    } else if (this.#watch === undefined) {
+    const watches = member && watch && !paused;
+    if (watches && !this.#watches) {
       // What is there already is not news.
-      this.#miss(true);
-      this.#watch = setInterval(() => this.#look(undefined, false), WATCH_MS);
+      this.#known = undefined;
+      setTimeout(() => this.#watch(), 0);
     }
+    this.#watches = watches;
   }
 
   async #take() {
     this.#waits = false;
-    const hint = this.#hint;
-    this.#hint = undefined;
-    if (hint) {
-      await this.#look(hint.tab, hint.sure);
-    }
-  }
-
-  async #look(tab, sure) {
+    const tab = this.#tab;
+    this.#tab = undefined;
     try {
       const handle = await this.#running();
-      if (!handle.catches(hostOf(tab))) {
-        return this.#miss(true);
-      }
-      const content = await readClipboard();
-      const digest = await digestOf(content);
-      // A `copy` event is certainly about this page; anything else has to be news.
-      const news = sure || !((await this.#missed) || digest === this.#seen);
-      this.#seen = digest;
-      await this.#miss(false);
-      if (news && content.text) {
-        handle.localCopy(content.text, content.html);
+      if (tab && handle.catches(hostOf(tab))) {
+        const content = await readClipboard();
+        this.#known = await digestOf(content);
+        give(handle, content);
       }
     } catch (error) {
       this.#on.failed(error);
     }
   }
 
-  async #miss(missed) {
-    if ((await this.#missed) !== missed) {
-      this.#missed = missed;
-      await storage.session.set({ [MISSED]: missed });
+  async #watch() {
+    while (this.#watches) {
+      try {
+        await this.#look();
+      } catch (error) {
+        this.#on.failed(error);
+      }
+      await pause(WATCH_MS);
     }
   }
+
+  async #look() {
+    const content = await readClipboard();
+    const digest = await digestOf(content);
+    const isNews = this.#known !== undefined && this.#known !== digest;
+    this.#known = digest;
+    if (isNews) {
+      await pause(LATE_MS);
+      const handle = await this.#running();
+      if (this.#known === digest && handle.catches()) {
+        give(handle, content);
+      }
+    }
+  }
+}
+
+function give(handle, { text, html }) {
+  if (text) {
+    handle.localCopy(text, html);
+  }
+}
+
+function pause(ms) {
+  return new Promise((done) => setTimeout(done, ms));
 }
 
 /** The site as the browser names it; none for what is no website's. */

@@ -1,6 +1,7 @@
 // Says that something was copied or pasted, never what: the clipboard itself is read in the background.
 // An event's content would be wrong for default copies, and a leak for password fields.
 {
+  const JUST_NOW_MS = 500;
   const isPassword = (target) => target instanceof HTMLInputElement && target.type === "password";
 
   const say = (word, event) => {
@@ -19,6 +20,14 @@
   addEventListener("copy", copied, true);
   addEventListener("cut", copied, true);
   addEventListener("paste", (event) => say("pasted", event), true);
-  // Where it exists, it also tells of buttons that copy and of other programs.
-  navigator.clipboard?.addEventListener?.("clipboardchange", (event) => say("changed", event));
+
+  // Where it exists, `clipboardchange` tells of buttons that copy. It also comes when a window is gone back to
+  // and something was copied elsewhere meanwhile, perhaps in a private window; that is not this page's.
+  let focusedAt = -Infinity;
+  addEventListener("focus", () => (focusedAt = performance.now()));
+  navigator.clipboard?.addEventListener?.("clipboardchange", (event) => {
+    if (navigator.userActivation.isActive && performance.now() - focusedAt > JUST_NOW_MS) {
+      say("copied", event);
+    }
+  });
 }

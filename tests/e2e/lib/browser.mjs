@@ -41,7 +41,7 @@ async function sitePage() {
 }
 
 export class Browser {
-  /** Chromium; with `extension`, Hushclip is in it from the start. */
+  /** Chromium; with `extension`, Hushclip is in it from the start, or the extension in the folder that it names. */
   static async chromium(name, { extension = false, flags = [], launch = {} } = {}) {
     const browser = new Browser(name);
     browser.profile = folder(`chromium-${name}`);
@@ -49,7 +49,7 @@ export class Browser {
       executablePath: CHROMIUM,
       pipe: true,
       userDataDir: browser.profile,
-      enableExtensions: extension ? [path.join(ROOT, "dist/chrome")] : false,
+      enableExtensions: extension ? [extension === true ? path.join(ROOT, "dist/chrome") : extension] : false,
       defaultViewport: { width: 420, height: 760 },
       args: [...CHROMIUM_FLAGS, ...flags],
       ...launch,
@@ -57,7 +57,7 @@ export class Browser {
     if (extension) {
       const worker = await browser.inner.waitForTarget((target) => CHROME_ID.test(target.url()), { timeout: LIMIT_MS });
       browser.base = `chrome-extension://${CHROME_ID.exec(worker.url())[1]}/`;
-      await browser.#closeFirstPage();
+      await browser.#closeFirstPage(extension);
     }
     return browser;
   }
@@ -90,10 +90,10 @@ export class Browser {
     browser.inner = await browser.launch();
     if (extension) {
       if (!keeps) {
-        await browser.inner.installExtension(path.join(ROOT, "dist/firefox"));
+        await browser.inner.installExtension(extension === true ? path.join(ROOT, "dist/firefox") : extension);
       }
       browser.base = `moz-extension://${FIREFOX_UUID}/`;
-      await browser.#closeFirstPage();
+      await browser.#closeFirstPage(extension);
     }
     return browser;
   }
@@ -117,7 +117,10 @@ export class Browser {
   }
 
   /** The page that comes when the extension is installed would sooner or later be in front of another. */
-  async #closeFirstPage() {
+  async #closeFirstPage(extension) {
+    if (extension !== true) {
+      return;
+    }
     const ours = async () => (await this.inner.pages()).find((page) => page.url().startsWith(this.base));
     const page = await eventually(`the first page of ${this.name}`, ours);
     await page.close();
@@ -220,7 +223,7 @@ export class Browser {
   /** Ends the extension's background, as browsers do when it is idle. */
   async endBackground() {
     if (this.launch) {
-      return this.#inFirefox(`WebExtensionPolicy.getByID("${FIREFOX_ID}").extension.terminateBackground()`);
+      return this.inFirefox(`WebExtensionPolicy.getByID("${FIREFOX_ID}").extension.terminateBackground()`);
     }
     if (this.alone) {
       // Without being attached to anything.
@@ -236,12 +239,13 @@ export class Browser {
   }
 
   /** Evaluates in Firefox's own window. */
-  async #inFirefox(expression) {
+  async inFirefox(expression) {
     const ask = (method, params) => this.inner.connection.send(method, params);
     const { result } = await ask("browsingContext.getTree", { "moz:scope": "chrome" });
     const target = { context: result.contexts[0].context };
     const answer = await ask("script.evaluate", { target, expression, awaitPromise: true });
     assert.equal(answer.result.type, "success", JSON.stringify(answer.result));
+    return answer.result.result.value;
   }
 
   /** Starts it again with the same profile and nothing attached that could keep the extension awake. */

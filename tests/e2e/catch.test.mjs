@@ -1,0 +1,220 @@
+// How copies are caught: each way there is, in Chromium and in Firefox, and where they must not be.
+import assert from "node:assert/strict";
+import { after, afterEach, before, describe, it } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
+
+import { Browser } from "./lib/browser.mjs";
+import { Cli } from "./lib/cli.mjs";
+import { Extension } from "./lib/extension.mjs";
+import { photographFailures } from "./lib/failures.mjs";
+import { Relay } from "./lib/relay.mjs";
+
+/** Longer than it takes to take a copy by any way, the watch included. */
+const SETTLED_MS = 1_500;
+
+const KINDS = [
+  ["Chromium", () => Browser.chromium("Desk", { extension: true })],
+  ["Firefox", () => Browser.firefox("Fox")],
+];
+
+for (const [title, launch] of KINDS) {
+  describe(`Copies in ${title}`, () => {
+    let relay, browser, cli, extension;
+    const isFirefox = title === "Firefox";
+
+    before(async () => {
+      [relay, browser] = await Promise.all([Relay.start(), launch()]);
+      extension = new Extension(browser);
+      cli = new Cli("Terminal");
+      await cli.run(["init", "--relay", relay.url, "--name", "Terminal"]);
+      const popup = await browser.popup();
+      const inviting = cli.start("invite", "--yes");
+      const [link] = await inviting.match(/https?:\S+/, "a link");
+      await popup.join(link);
+      await popup.online();
+      assert.equal(await inviting.exit(), 0, inviting.err);
+      await cli.watch();
+    });
+    afterEach(photographFailures(() => [browser].filter(Boolean)));
+    after(async () => {
+      await cli?.stop();
+      await browser?.close();
+      await relay?.stop();
+    });
+
+    /** What the terminal got since this was asked last, less what is known to be on its way. */
+    let seen = 0;
+    const news = () => {
+      const texts = cli.watched.slice(seen).map((clip) => clip.text);
+      seen += texts.length;
+      return texts;
+    };
+
+    async function html(body) {
+      const page = await browser.site();
+      await page.evaluate((body) => (document.getElementById("source").innerHTML = body), body);
+      return page;
+    }
+
+    it("by cutting", async () => {
+      const page = await browser.site();
+      await page.evaluate(() => {
+        const sink = document.getElementById("sink");
+        sink.value = "cut out of a page";
+        sink.select();
+      });
+      await press(page, "x");
+      await cli.sees("cut out of a page");
+    });
+
+    it("by the menu: a selection, a link, a picture, the page", async () => {
+      const page = await html('<span id="words">some words</span> <a id="link" href="https://example.org/a?b=c">there</a> <img id="picture" src="/picture.png" alt="" width="40" height="40">');
+      await page.evaluate(() => getSelection().selectAllChildren(document.getElementById("words")));
+      await extension.chooseOn("#words", "selection");
+      await cli.sees("some words");
+      await page.evaluate(() => getSelection().removeAllRanges());
+      await extension.chooseOn("#link", "link");
+      await cli.sees("https://example.org/a?b=c");
+      await extension.chooseOn("#picture", "image");
+      await cli.sees(new URL("/picture.png", page.url()).href);
+      await extension.chooseOn("body", "page");
+      await cli.sees(page.url());
+    });
+
+    it("by the keys that send what is on the clipboard", async () => {
+      await extension.choose({ paused: true });
+      await extension.copyElsewhere("whatever was there");
+      await extension.pressSend();
+      await cli.sees("whatever was there");
+      await extension.choose({ paused: false });
+    });
+
+    it("by a button of a page", { skip: isFirefox && "Firefox tells nobody; the watch finds it" }, async () => {
+      await browser.pressCopyButton("from a button");
+      await cli.sees("from a button");
+    });
+
+    it("by watching, if that is wanted", async () => {
+      await leaveAlone(browser);
+      await extension.copyElsewhere("from before");
+      await extension.choose({ watch: true });
+      await sleep(SETTLED_MS);
+      await extension.copyElsewhere("from another program");
+      await cli.sees("from another program");
+      assert.ok(!cli.watched.some((clip) => clip.text === "from before"), "what was there already is not news");
+      await extension.choose({ watch: false });
+    });
+
+    it("never from password fields", async () => {
+      news();
+      const page = await html('<input type="password" id="password" value="open sesame">');
+      await page.evaluate(() => document.getElementById("password").select());
+      await page.focus("#password");
+      await press(page, "c");
+      await sleep(SETTLED_MS);
+      await browser.copy("after the password");
+      await cli.sees("after the password");
+      assert.deepEqual(news(), ["after the password"]);
+    });
+
+    it("never while it is paused, not even afterwards", async () => {
+      await extension.chooseOnButton("pause");
+      assert.match(await extension.shows("‖"), /Hushclip: paused/);
+      await browser.copy("while paused");
+      await sleep(SETTLED_MS);
+      await extension.chooseOnButton("pause");
+      await extension.shows("");
+      await switchTabs(browser);
+      await sleep(SETTLED_MS);
+      await browser.copy("after the pause");
+      await cli.sees("after the pause");
+      assert.deepEqual(news(), ["after the pause"]);
+    });
+
+    it("never on a paused site, and not from another one afterwards", async () => {
+      await extension.chooseOnButton("pause-site");
+      const { settings } = await extension.say();
+      assert.deepEqual(settings.paused_sites, ["127.0.0.1"]);
+      await browser.copy("on the paused site");
+      const page = await browser.site();
+      await page.evaluate(() => {
+        const frame = document.createElement("iframe");
+        frame.src = location.href.replace("127.0.0.1", "localhost");
+        document.body.append(frame);
+        return new Promise((done) => (frame.onload = done));
+      });
+      const frame = page.frames().find((frame) => frame.url().includes("localhost"));
+      await frame.evaluate(select, "in a frame there, which belongs to the site that shows it");
+      await press(page, "c");
+      await sleep(SETTLED_MS);
+      const other = await switchTabs(browser);
+      await sleep(SETTLED_MS);
+      await other.evaluate(select, "on another site");
+      await press(other, "c");
+      await cli.sees("on another site");
+      await extension.chooseOnButton("pause-site");
+      await browser.copy("on the same site again");
+      await cli.sees("on the same site again");
+      assert.deepEqual(news(), ["on another site", "on the same site again"]);
+    });
+
+    it("never in private windows", async () => {
+      const url = (await browser.site()).url();
+      await leaveAlone(browser);
+      const page = await privatePage(browser, url);
+      await page.evaluate(select, "in private");
+      await press(page, "c");
+      await sleep(SETTLED_MS);
+      assert.deepEqual(news(), []);
+      await page.close();
+    });
+  });
+}
+
+/** In a page: puts a text there and selects it. */
+function select(text) {
+  focus();
+  const source = document.getElementById("source");
+  source.textContent = text;
+  getSelection().selectAllChildren(source);
+}
+
+async function press(page, key) {
+  await page.keyboard.down("Control");
+  await page.keyboard.press(key);
+  await page.keyboard.up("Control");
+}
+
+/** Goes to another site in another tab, and clicks there. */
+async function switchTabs(browser) {
+  const url = (await browser.site()).url().replace("127.0.0.1", "localhost");
+  browser.otherPage ??= await browser.open(url);
+  await browser.otherPage.bringToFront();
+  await browser.otherPage.click("body");
+  return browser.otherPage;
+}
+
+/** Without windows, all pages believe to be in front; but now nobody has touched them. */
+async function leaveAlone(browser) {
+  await (await browser.site()).reload();
+  await browser.otherPage?.close();
+  browser.otherPage = undefined;
+}
+
+async function privatePage(browser, url) {
+  if (!browser.base.startsWith("moz-")) {
+    const context = await browser.inner.createBrowserContext();
+    const page = await context.newPage();
+    await page.goto(url);
+    return page;
+  }
+  const before = new Set(await browser.inner.pages());
+  await browser.inFirefox(`(async () => {
+    const opened = OpenBrowserWindow({ private: true });
+    await new Promise((done) => opened.addEventListener("load", done, { once: true }));
+    await new Promise((done) => setTimeout(done, 1000));
+  })()`);
+  const page = (await browser.inner.pages()).find((page) => !before.has(page));
+  await page.goto(url);
+  return page;
+}

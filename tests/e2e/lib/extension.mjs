@@ -1,0 +1,147 @@
+// What a person does with the extension outside of its own screens: its menus, its keys, its settings.
+// Firefox's menus are the real ones; Chromium lets nobody reach its own, so there the events are
+// made up that a choice in them causes.
+import { setTimeout as sleep } from "node:timers/promises";
+
+import { eventually } from "./wait.mjs";
+
+const WIDGET = "hushclip_hushclip_app";
+
+export class Extension {
+  constructor(browser) {
+    this.browser = browser;
+    this.isFirefox = browser.base.startsWith("moz-");
+  }
+
+  /** Chooses from the menu that belongs to an element of the page. */
+  async chooseOn(selector, item) {
+    const page = await this.browser.site();
+    if (this.isFirefox) {
+      await page.click(selector, { button: "right" });
+      return this.#chooseInFirefox("contentAreaContextMenu", item);
+    }
+    const info = await page.$eval(selector, (element) => ({
+      linkUrl: element.href,
+      srcUrl: element.src,
+      pageUrl: location.href,
+      selectionText: String(getSelection()),
+    }));
+    await this.#dispatch("contextMenus.onClicked", { ...info, menuItemId: item }, { url: page.url() });
+  }
+
+  /** Chooses from the menu of the toolbar button, while the site's page is in front. */
+  async chooseOnButton(item) {
+    const page = await this.browser.site();
+    if (this.isFirefox) {
+      await this.browser.inFirefox(`(async () => {
+        CustomizableUI.addWidgetToArea("${WIDGET}-browser-action", "nav-bar");
+        await new Promise((done) => setTimeout(done, 300));
+        const button = document.getElementById("${WIDGET}-BAP");
+        const { x: clientX, y: clientY } = button.getBoundingClientRect();
+        button.dispatchEvent(new MouseEvent("contextmenu", { bubbles: true, button: 2, clientX, clientY }));
+      })()`);
+      return this.#chooseInFirefox("toolbar-context-menu", item);
+    }
+    const checked = item === "pause" ? !(this.ticked ?? false) : undefined;
+    this.ticked = checked ?? this.ticked;
+    const tab = await this.#tab(page.url());
+    await this.#dispatch("contextMenus.onClicked", { menuItemId: item, checked }, tab);
+  }
+
+  /** Presses the keys of the command that sends what is on the clipboard. */
+  async pressSend() {
+    await this.browser.site();
+    if (!this.isFirefox) {
+      return this.#dispatch("commands.onCommand", "send-clipboard");
+    }
+    // Keys that tests press never get as far as the window.
+    await this.browser.inFirefox(`document.querySelector('keyset[id^="ext-keyset"] key[key="S"]').doCommand()`);
+  }
+
+  /** Another program puts a text on the clipboard. */
+  async copyElsewhere(text) {
+    if (this.isFirefox) {
+      const { page } = await this.browser.popup();
+      return page.evaluate(async (text) => {
+        const { navigator } = await browser.runtime.getBackgroundPage();
+        await navigator.clipboard.writeText(text);
+      }, text);
+    }
+    const worker = await this.#worker();
+    await worker.evaluate((text) => chrome.runtime.sendMessage({ to: "offscreen", do: "write", text }), text);
+  }
+
+  /** The mark on the toolbar button. */
+  async shows(mark) {
+    const { page } = await this.browser.popup();
+    const text = () => page.evaluate(() => chrome.action.getBadgeText({}));
+    await eventually(`"${mark}" on ${this.browser.name}'s button`, async () => (await text()) === mark);
+    return page.evaluate(() => chrome.action.getTitle({}));
+  }
+
+  /** Says something to the background as a popup does; gives the picture as it is then. */
+  async say(message) {
+    const { page } = await this.browser.popup();
+    return page.evaluate(async (message) => {
+      const port = chrome.runtime.connect({ name: "popup" });
+      let heard;
+      const view = () => new Promise((resolve) => (heard = resolve));
+      port.onMessage.addListener((text) => {
+        const { view } = JSON.parse(text);
+        if (view) {
+          heard?.(view);
+        }
+      });
+      let picture = await view();
+      if (message) {
+        const next = view();
+        port.postMessage(JSON.stringify(message));
+        const late = new Promise((resolve) => setTimeout(resolve, 1_000));
+        picture = (await Promise.race([next, late])) ?? picture;
+      }
+      port.disconnect();
+      return picture;
+    }, message);
+  }
+
+  async command(name, fields = {}) {
+    return this.say({ command: { do: name, ...fields } });
+  }
+
+  /** Changes what was chosen for this device. */
+  async choose(change) {
+    const { settings } = await this.say();
+    return this.command("set_settings", { settings: { ...settings, ...change } });
+  }
+
+  async #chooseInFirefox(menu, item) {
+    const open = () => this.browser.inFirefox(`document.getElementById("${menu}").state === "open"`);
+    await eventually(`${menu} in Firefox`, open);
+    await this.browser.inFirefox(`(() => {
+      const menu = document.getElementById("${menu}");
+      menu.activateItem(document.getElementById("${WIDGET}-menuitem-_${item}"));
+    })()`);
+    await eventually(`the end of ${menu}`, async () => !(await open()));
+  }
+
+  async #worker() {
+    const isOurs = (target) => target.type() === "service_worker" && target.url().startsWith(this.browser.base);
+    return (await this.browser.inner.waitForTarget(isOurs)).worker();
+  }
+
+  async #dispatch(event, ...args) {
+    const worker = await this.#worker();
+    await worker.evaluate((event, args) => {
+      const [area, name] = event.split(".");
+      chrome[area][name].dispatch(...args);
+    }, event, args);
+    await sleep(50);
+  }
+
+  /** The tab in front, with the address that the browser shows an extension whose menu was used. */
+  async #tab(url) {
+    const worker = await this.#worker();
+    const [{ id }] = await worker.evaluate(() => chrome.tabs.query({ active: true }));
+    return { id, url };
+  }
+}
