@@ -17,6 +17,10 @@ const LOOK: Duration = Duration::from_millis(500);
 const SHARE: u32 = 20;
 /// Looks that fail one after the other until the desktop counts as gone.
 const GONE_AFTER: u32 = 20;
+/// How often something is put there, if it does not stay.
+const WRITES: usize = 3;
+/// How long until it is known whether it stays.
+const SETTLE: Duration = Duration::from_millis(20);
 /// How long it may take to hand what is there over to whoever keeps it from now on.
 const HAND_OVER: Duration = Duration::from_millis(500);
 
@@ -172,12 +176,20 @@ impl Hand {
     }
 
     fn write(&mut self, content: Copied) {
-        let set = self.clipboard.set();
-        // The next look finds it and says so: the engine keeps in mind what the clipboard holds.
-        let _ = match content.html {
-            Some(html) => set.html(html, Some(content.text)),
-            None => set.text(content.text),
-        };
+        for _ in 0..WRITES {
+            let set = self.clipboard.set();
+            // The next look finds it and says so: the engine keeps in mind what the clipboard holds.
+            let _ = match &content.html {
+                Some(html) => set.html(html, Some(&content.text)),
+                None => set.text(&content.text),
+            };
+            // On X11, the news that another program had taken the clipboard over before may come only now,
+            // and then what was just put there is forgotten.
+            thread::sleep(SETTLE);
+            if !matches!(self.text(), Ok(None)) {
+                return;
+            }
+        }
     }
 
     /// The text that is there; none where there is something else, or nothing.

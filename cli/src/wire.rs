@@ -65,6 +65,13 @@ pub(crate) struct Copied {
     pub(crate) html: Option<String>,
 }
 
+impl Copied {
+    /// Whether it is the other one already.
+    pub(crate) fn holds(&self, other: &Self) -> bool {
+        self.text == other.text && (self.html.is_some() || other.html.is_none())
+    }
+}
+
 impl From<Content> for Copied {
     fn from(Content { text, html }: Content) -> Self {
         Self { text, html }

@@ -24,6 +24,8 @@ pub(crate) enum What {
     Crypto,
     /// Our relays under load, beside a bare JavaScript worker and a bare native relay.
     Relay,
+    /// Popup, web app and the way of a copy in real browsers, beside a bare extension and a bare page.
+    Faces,
 }
 
 /// Builds and measures.
@@ -31,6 +33,7 @@ pub(crate) fn bench(what: What) -> Result<()> {
     match what {
         What::Crypto => crypto(),
         What::Relay => relay(),
+        What::Faces => faces(),
     }
 }
 
@@ -41,6 +44,15 @@ fn crypto() -> Result<()> {
     wasm::compile(&toolchain::require()?, &[MODULE])?;
     let mut node = npm::tool("benches/bench.mjs")?;
     proc::run(node.arg(wasm::bind(&MODULE)?), LIMIT)
+}
+
+fn faces() -> Result<()> {
+    build::build(&[Part::Worker, Part::Web, Part::Extension, Part::Cli])?;
+    let mut cargo = Command::new("cargo");
+    cargo.args(["build", "--quiet", "--release", "-p", MODULE.package, "--bin", "history"]).current_dir(paths::root());
+    proc::run(&mut cargo, LIMIT)?;
+    let mut node = npm::tool("benches/faces/run.mjs")?;
+    proc::run(node.arg(paths::target().join("release/history")), LIMIT)
 }
 
 fn relay() -> Result<()> {

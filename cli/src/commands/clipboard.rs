@@ -24,6 +24,8 @@ pub(crate) async fn run(session: &mut Session, desktop: &mut Desktop) -> Result<
             news = session.next() => news?,
             found = desktop.found() => {
                 let Found { copied, instead_of } = found?;
+                // Another program that keeps this clipboard in step may have been quicker.
+                let instead_of = instead_of.filter(|content| !copied.holds(content));
                 let done = session.copied(copied).await?;
                 if let Some(problem) = done.problem {
                     print::problem(&problem);
