@@ -27,6 +27,14 @@ const offline = (screen) => eventually(`${screen.name} offline`, async () => (aw
 const says = (page, words) =>
   eventually(`"${words}"`, () => page.evaluate((words) => document.body.innerText.includes(words), words));
 
+/** In the page: what its policy has refused. */
+function keepViolations() {
+  globalThis.violations = [];
+  addEventListener("securitypolicyviolation", ({ violatedDirective, blockedURI }) => {
+    globalThis.violations.push(`${violatedDirective} ${blockedURI}`);
+  });
+}
+
 /** Installs the app for real, and gives the window that the system opens for it. */
 async function installed(browser, page, app) {
   const debug = await page.createCDPSession();
@@ -75,7 +83,9 @@ describe("The web app as an app", () => {
     front = await Front.start(relay.url);
     share = await sharer(front.url);
     cli = new Cli("Terminal");
-    app = await phone.webApp(front.url);
+    app = await phone.webApp("about:blank");
+    await app.page.evaluateOnNewDocument(keepViolations);
+    await app.page.goto(front.url);
     await app.createAccount(front.url);
     await cli.join(await app.invite(), (digits) => app.approve(digits));
     await cli.watch();
@@ -207,6 +217,7 @@ describe("The web app as an app", () => {
     assert.equal(await sign(), true);
     await app.online();
     await eventually("the sign to go", async () => !(await sign()));
+    assert.deepEqual(await app.page.evaluate(() => globalThis.violations), []);
     await touch.send("Emulation.setTouchEmulationEnabled", { enabled: false });
   });
 
@@ -241,6 +252,19 @@ describe("The web app as an app", () => {
       await app.online();
       await app.lacks("update");
       assert.equal(await app.page.evaluate(async () => (await caches.keys()).length), 1);
+      await app.lists("written without a connection");
+    });
+
+    it("even from one that does not start", async () => {
+      await front.serveNext("/hushclip_web.js", () => "throw new Error('a broken build');");
+      await look();
+      await app.press("update-button");
+      await says(app.page, "could not be loaded");
+      front.serveFirst();
+      await app.page.reload();
+      const button = await app.page.waitForSelector(".skeleton button");
+      await button.click();
+      await app.online();
       await app.lists("written without a connection");
     });
   });
@@ -332,6 +356,21 @@ describe("The web app as an app", () => {
       await screen.createAccount(front.url);
       await screen.press("shared-send");
       await screen.lists("waits for an account");
+    });
+
+    it("and while it is locked", async () => {
+      await screen.press("settings");
+      await screen.press("set-passphrase");
+      await screen.fill("passphrase-new", "quiet orange ladder");
+      await screen.fill("passphrase-again", "quiet orange ladder");
+      await screen.press("save-passphrase");
+      await screen.has("lock-now");
+      await share(other, { text: "waits for the passphrase" });
+      assert.match(await screen.has("shared"), /once you unlock/);
+      await screen.fill("passphrase", "quiet orange ladder");
+      await screen.press("unlock");
+      await screen.press("shared-send");
+      await screen.lists("waits for the passphrase");
       await other.close();
     });
   });
@@ -371,5 +410,54 @@ describe("The web app as an app", () => {
       assert.equal(front.asked.filter((line) => line.includes("/share")).length, 1, "that of the guest");
       assert.equal(cli.watched.filter(({ text }) => text.startsWith("shared by")).length, 1);
     });
+  });
+});
+
+describe("The web app as an app in Firefox", () => {
+  let relay, front, fox, app;
+
+  before(async () => {
+    [relay, fox] = await Promise.all([Relay.start(), Browser.firefox("Fox", { extension: false })]);
+    front = await Front.start(relay.url);
+    app = await fox.webApp(front.url);
+    await app.createAccount(front.url);
+    await app.fill("composer", "from before the cut");
+    await app.press("send");
+    await app.lists("from before the cut");
+    await kept(app);
+  });
+  afterEach(photographFailures(() => [fox].filter(Boolean)));
+  after(async () => {
+    await fox?.close();
+    await relay?.stop();
+  });
+
+  it("opens without a connection", async () => {
+    await front.cut();
+    await app.page.reload();
+    await app.lists("from before the cut");
+    await app.fill("composer", "written without a connection");
+    await app.press("send");
+    await app.page.reload();
+    await app.lists("written without a connection");
+    await front.open();
+    await app.press("refresh");
+    await app.online();
+  });
+
+  it("comes to a newer build when it is asked to", async () => {
+    await front.serveNext("/style.css", (css) => `${css}\nbody { --build: next; }\n`);
+    await app.page.evaluate(async () => (await navigator.serviceWorker.getRegistration()).update());
+    await app.press("update-button");
+    const build = () => app.page.evaluate(() => getComputedStyle(document.body).getPropertyValue("--build"));
+    await eventually("the next build", async () => (await build()) === "next");
+    await app.online();
+  });
+
+  it("changes tabs", async () => {
+    const second = new Screen("a second tab", await fox.open(front.url));
+    await second.press("use-here");
+    await second.online();
+    await app.has("use-here");
   });
 });

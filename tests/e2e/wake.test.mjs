@@ -122,6 +122,8 @@ describe("Wake-ups in Firefox", () => {
     await eventually("the clip", () =>
       page.$$eval('[data-testid="clip"]', (clips) => clips.some((clip) => clip.innerText.includes("a secret"))),
     );
+    const marked = () => document.activeElement?.closest('[data-testid="clip"]')?.innerText.includes("a secret");
+    await eventually("the keyboard to be there", () => page.evaluate(marked));
   });
 
   it("open no second page", async () => {

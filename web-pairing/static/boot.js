@@ -96,16 +96,23 @@
       place.parentElement.classList.add("stuck");
     }
     // A later build may be what helps, and the app is not there to offer it.
-    const { waiting } = (await navigator.serviceWorker?.getRegistration()) ?? {};
-    if (place && waiting) {
+    const registration = await navigator.serviceWorker?.getRegistration();
+    const offer = () => {
+      if (!place || place.parentElement.querySelector("button") || !registration.waiting) {
+        return;
+      }
       const button = document.createElement("button");
       button.className = "primary";
       button.textContent = words.update;
       button.onclick = () => {
         navigator.serviceWorker.addEventListener("controllerchange", () => location.reload());
-        waiting.postMessage("switch");
+        registration.waiting?.postMessage("switch");
       };
       place.after(button);
+    };
+    if (registration) {
+      registration.addEventListener("updatefound", () => registration.installing.addEventListener("statechange", offer));
+      offer();
     }
   };
 
