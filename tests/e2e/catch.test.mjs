@@ -155,7 +155,10 @@ for (const [title, launch] of KINDS) {
       await extension.chooseOnButton("pause-site");
       await browser.copy("on the same site again");
       await cli.sees("on the same site again");
-      assert.deepEqual(news(), ["on another site", "on the same site again"]);
+      await frame.evaluate(select, "in the frame again");
+      await press(page, "c");
+      await cli.sees("in the frame again");
+      assert.deepEqual(news(), ["on another site", "on the same site again", "in the frame again"]);
     });
 
     it("never in private windows", async () => {

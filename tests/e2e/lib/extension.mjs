@@ -104,6 +104,12 @@ export class Extension {
     }, message);
   }
 
+  /** Waits until a clip is in the list, and gives it. */
+  async lists(text) {
+    const find = async () => (await this.say()).clips.find((clip) => clip.text === text);
+    return eventually(`"${text}" in the list of ${this.browser.name}`, find);
+  }
+
   async command(name, fields = {}) {
     return this.say({ command: { do: name, ...fields } });
   }
