@@ -36,10 +36,11 @@ for (const [language, tag] of Object.entries(LANGUAGES)) {
 
     before(async () => {
       const flags = [`--accept-lang=${tag}`];
+      const camera = ["--use-fake-ui-for-media-stream", "--use-fake-device-for-media-stream"];
       relay = await Relay.start();
       [desk, phone] = await Promise.all([
         Browser.chromium("Desk", { extension: true, flags }),
-        Browser.chromium("Phone", { flags }),
+        Browser.chromium("Phone", { flags: [...flags, ...camera] }),
       ]);
       cli = new Cli("Terminal");
       await cli.run(["init", "--relay", relay.url, "--name", "Terminal"]);
@@ -72,6 +73,14 @@ for (const [language, tag] of Object.entries(LANGUAGES)) {
       const problem = await app.problem("bad_link");
       assert.match(problem, { en: /pairing link/, de: /Kopplungslink/ }[language]);
       await judged(app, "problem");
+    });
+
+    it("looking for a QR code", async () => {
+      await app.press("scan");
+      await app.has("scan-video");
+      await judged(app, "scan");
+      await app.press("scan-cancel");
+      await app.lacks("scan-video");
     });
 
     it("joining through a link", async () => {
@@ -129,6 +138,9 @@ for (const [language, tag] of Object.entries(LANGUAGES)) {
       await app.send("موعدنا غدًا في الساعة الخامسة مساءً");
       await app.send(LONG);
       await app.send(LINK);
+      // What arrives at the very moment of a copy would take its place on the clipboard.
+      await popup.page.bringToFront();
+      await popup.lists("openstreetmap");
       await desk.copyHtml(HTML);
       for (const screen of [popup, app]) {
         await screen.page.bringToFront();
@@ -145,6 +157,8 @@ for (const [language, tag] of Object.entries(LANGUAGES)) {
       await app.has("filter-pinned");
       await judged(app, "clips");
       await judged(popup, "clips");
+      const date = await app.page.$eval('[data-testid="clip"] time', (time) => time.title);
+      assert.match(date, { en: /^\d\d\/\d\d\/\d{4}, /, de: /^\d+\.\d+\.\d{4}, / }[language]);
       await app.page.setViewport({ width: 1180, height: 800 });
       await judged(app, "clips-wide");
       await app.page.setViewport({ width: 360, height: 740 });
@@ -203,6 +217,10 @@ for (const [language, tag] of Object.entries(LANGUAGES)) {
         await screen.has("lock");
         await screen.press("export");
         await judged(screen, "settings");
+        await screen.page.focus("#archive-form input");
+        await screen.page.keyboard.press("Escape");
+        await screen.press("import");
+        await judged(screen, "import");
         await screen.press("set-passphrase");
         await judged(screen, "set-passphrase");
         await screen.fill("passphrase-new", PASSPHRASE);
@@ -223,6 +241,13 @@ for (const [language, tag] of Object.entries(LANGUAGES)) {
         await screen.press("forget");
         await judged(screen, "locked");
       }
+    });
+
+    it("the extension's page of options", async () => {
+      const options = { name: "Desk", page: await desk.open(`${desk.base}options.html`) };
+      await options.page.waitForSelector("#app h1");
+      await judged(options, "options");
+      await options.page.close();
     });
 
     it("cannot start", async () => {

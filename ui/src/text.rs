@@ -5,9 +5,11 @@
 //! languages beside it; then `text::its_key()` is there. With a value in it,
 //! `"greeting": { "message": "Hello $NAME$", "placeholders": { "name": { "content": "$1" } } }`
 //! becomes `text::greeting(name)`; several values are `$1`, `$2` in the order of the arguments.
-//! Singular and plural are two keys. Keys that start with `manifest_` are for the browser alone, and those
-//! that start with `engine_` translate what the engine says, by its codes; English is the engine's own. The
-//! build fails where a language lacks a key or a placeholder.
+//! Singular and plural are two keys. Keys that start with `manifest_` or `browser_` are for the browser and
+//! the extension's scripts, and those that start with `engine_` translate what the engine says, by its codes;
+//! English is the engine's own. The build fails where a language lacks a key or a placeholder.
+//!
+//! The web app's `boot.js` and `sw.js` have their few words themselves: they run before it, or without it.
 
 use hushclip_engine::view::{AlertView, Bounds, Problem};
 

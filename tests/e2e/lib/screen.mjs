@@ -145,7 +145,7 @@ export class Screen {
   }
 
   async lists(text) {
-    await eventually(`"${text}" in ${this.name}'s list`, () => this.count(text));
+    await eventually(`"${text}" in ${this.name}'s list`, async () => (await this.count(text)) > 0);
   }
 
   async copyClip(text) {
