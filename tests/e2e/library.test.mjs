@@ -146,7 +146,9 @@ describe("The library", () => {
     await app.press("filter-pinned");
     await lists(app, [NOTE]);
     await app.press("filter-pinned");
+    await lists(app, [NOTE, LINK, "Thursday"]);
     await app.press("filters");
+    await app.lacks("filter-pinned");
     await choose(app, NOTE, "pin");
     await popup.page.bringToFront();
     await pinned(popup, NOTE, false);
@@ -214,6 +216,30 @@ describe("The library", () => {
     await (await clip.waitForSelector(id("unmask"))).click();
     await card(app, "771204");
     assert.equal(await app.count("482913"), 0, "what was kept back is nowhere");
+    await choose(app, "771204", "delete");
+    await lists(app, [NOTE, "Thursday"]);
+  });
+
+  it("offers what comes in, where it is told not to write the clipboard", async () => {
+    await desk.copy("what was on the clipboard before");
+    await popup.page.bringToFront();
+    await choose(popup, "before", "delete");
+    await popup.press("settings");
+    await popup.press("apply-ask");
+    await popup.press("back");
+    await app.page.bringToFront();
+    await app.send("an offer");
+    await popup.page.bringToFront();
+    assert.match(await popup.has("arrived"), /New clip from Phone/);
+    assert.equal(await desk.paste(), "what was on the clipboard before");
+    await popup.press("arrived-copy");
+    await popup.lacks("arrived");
+    await desk.pastes("an offer");
+    await choose(popup, "an offer", "delete");
+    await popup.press("settings");
+    await popup.press("apply-always");
+    await popup.press("back");
+    await lists(popup, [NOTE, "Thursday"]);
   });
 
   it("goes by the keyboard alone", async () => {
@@ -311,6 +337,7 @@ describe("The library", () => {
     await app.fill("archive-passphrase", "not the passphrase");
     await app.press("archive-start");
     await eventually("the refusal", () => app.text("archive-wrong"));
+    await hasFocus(app, "archive-passphrase");
     await app.fill("archive-passphrase", PASSPHRASE);
     await app.press("archive-start");
     await eventually("the news", async () => /2 clips are new here/.test((await app.text("toast")) ?? ""));

@@ -67,7 +67,7 @@ fn Files(archive: Archive) -> impl IntoView {
             }
             ArchiveOutcome::Failed { problem } => {
                 wrong.set(Some(text::problem(&problem)));
-                focus_soon("#archive-form input");
+                focus_soon("#archive-passphrase");
             }
         }
     });
