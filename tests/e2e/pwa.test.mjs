@@ -155,6 +155,8 @@ describe("The web app as an app", () => {
     it("opens, lists what it has and takes in what is sent", async () => {
       await cli.run(["push"], "from before the cut");
       await app.lists("from before the cut");
+      const asked = () => Promise.all(["/health", "/status"].map(async (path) => (await fetch(path)).status));
+      assert.deepEqual(await app.page.evaluate(asked), [200, 200]);
       await front.cut();
       await app.page.reload();
       await app.lists("from before the cut");
@@ -170,7 +172,7 @@ describe("The web app as an app", () => {
         const answer = await fetch("/index.html");
         const [cache] = await caches.keys();
         const paths = (await (await caches.open(cache)).keys()).map(({ url }) => new URL(url).pathname);
-        const api = await fetch("/health").then(() => "answered", () => "nothing");
+        const api = await Promise.any([fetch("/health"), fetch("/status")]).then(() => "answered", () => "nothing");
         return { isolated: crossOriginIsolated, policy: answer.headers.get("content-security-policy"), paths, api };
       });
       assert.equal(found.isolated, true);
