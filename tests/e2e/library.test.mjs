@@ -49,8 +49,11 @@ async function card(screen, text) {
 async function choose(screen, text, name) {
   await screen.page.bringToFront();
   const clip = await card(screen, text);
-  await (await clip.waitForSelector(id("more"))).click();
-  await (await clip.waitForSelector(id(name))).click();
+  for (const button of ["more", name]) {
+    // Not behind the place to write in.
+    await clip.evaluate((element) => element.scrollIntoView({ block: "center" }));
+    await (await clip.waitForSelector(id(button))).click();
+  }
 }
 
 async function pinned(screen, text, wanted) {

@@ -71,6 +71,7 @@ pub fn App(
         }
         if screen == Screen::Locked {
             host.news.clear();
+            host.library.widen();
         }
         if matches!(screen, Screen::Welcome | Screen::Opened | Screen::Joining) {
             host.places.back();

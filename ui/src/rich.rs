@@ -174,6 +174,10 @@ impl Tree {
         if VOID.contains(&tag) {
             return self.push(Node::Element { tag, href: None, children: Vec::new() });
         }
+        // Google's editors wrap all they copy so.
+        let is_plain =
+            tag == "b" && attribute(attributes, "style").is_some_and(|style| style.contains("weight:normal"));
+        let tag = if is_plain { "span" } else { tag };
         self.end_before(tag);
         if self.open.len() < MOST_DEPTH {
             let href = (tag == "a").then(|| attribute(attributes, "href")).flatten();
@@ -389,6 +393,7 @@ mod tests {
             ("<font color=red>red</font><o:p></o:p>", "red"),
             ("<html><head><title>t</title></head><body>b</body></html>", "b"),
             ("<b>open", "[b|open]"),
+            ("<b style='font-weight:normal;'>all of it</b>", "[span|all of it]"),
         ] {
             assert_eq!(shown(html), tree, "{html}");
         }

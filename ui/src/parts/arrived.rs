@@ -21,15 +21,21 @@ pub(crate) fn Arrived() -> impl IntoView {
         Apply::Ask => true,
         Apply::Never => false,
     });
-    let answered = RwSignal::new(None::<String>);
+    let offered = RwSignal::new(None::<String>);
     let copies = Copies::new();
-    let newest = Memo::new(move |_| {
-        let id = library.newest_fresh().filter(|_| offers.get())?;
-        let from = library.peek(&id, |clip| clip.from.clone())?;
-        (answered.get().as_ref() != Some(&id)).then_some((id, from))
+    Effect::new(move |_| {
+        // It stays when the person looks elsewhere for a moment.
+        if let Some(id) = library.newest_fresh() {
+            offered.set(Some(id));
+        }
     });
-    let done = move |id: String| {
-        answered.set(Some(id));
+    let newest = Memo::new(move |_| {
+        let id = offered.get().filter(|id| offers.get() && library.ids().contains(id))?;
+        let from = library.peek(&id, |clip| clip.from.clone())?;
+        Some((id, from))
+    });
+    let done = move || {
+        offered.set(None);
         focus_soon("#search, h1");
     };
     view! {
@@ -38,7 +44,7 @@ pub(crate) fn Arrived() -> impl IntoView {
                 newest
                     .get()
                     .map(|(id, from)| {
-                        let (to_copy, to_close) = (id.clone(), id);
+                        let id = StoredValue::new(id);
                         view! {
                             <div class="alert" data-testid="arrived">
                                 <Icon shape=Shape::Paste />
@@ -48,8 +54,8 @@ pub(crate) fn Arrived() -> impl IntoView {
                                     type="button"
                                     data-testid="arrived-copy"
                                     on:click=move |_| {
-                                        actions::copy(host, to_copy.clone(), false, copies);
-                                        done(to_copy.clone());
+                                        actions::copy(host, id.get_value(), false, copies);
+                                        done();
                                     }
                                 >
                                     {text::put_on_clipboard()}
@@ -59,7 +65,7 @@ pub(crate) fn Arrived() -> impl IntoView {
                                     type="button"
                                     aria-label=text::dismiss()
                                     title=text::dismiss()
-                                    on:click=move |_| done(to_close.clone())
+                                    on:click=move |_| done()
                                 >
                                     <Icon shape=Shape::Close />
                                 </button>

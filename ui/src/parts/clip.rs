@@ -36,7 +36,7 @@ pub(crate) fn Clip(
     });
     let about = id.with_value(|id| format!("about-{id}"));
     let copy = move |_| actions::copy(host, id.get_value(), false, copies);
-    let keys = move |event: KeyboardEvent| keys(host, &event, id.get_value(), copies, more);
+    let keys = move |event: KeyboardEvent| keys(host, &event, id.get_value(), copies, more, masked);
     Some(view! {
         <li
             class="clip"
@@ -220,7 +220,7 @@ fn delivery(host: Host, clip: RwSignal<ClipView>) -> impl IntoView {
 }
 
 /// What keys do on a clip; Enter alone is the browser's.
-fn keys(host: Host, event: &KeyboardEvent, id: String, copies: Copies, more: RwSignal<bool>) {
+fn keys(host: Host, event: &KeyboardEvent, id: String, copies: Copies, more: RwSignal<bool>, masked: Memo<bool>) {
     if event.ctrl_key() || event.meta_key() || event.alt_key() {
         return;
     }
@@ -228,7 +228,7 @@ fn keys(host: Host, event: &KeyboardEvent, id: String, copies: Copies, more: RwS
         "Enter" if event.shift_key() => actions::copy(host, id, true, copies),
         "Delete" | "Backspace" => actions::delete(host, id),
         "p" | "P" => actions::pin(host, id),
-        "v" | "V" => host.library.whole(&id),
+        "v" | "V" if !masked.get_untracked() => host.library.whole(&id),
         "m" | "M" => more.update(|more| *more = !*more),
         _ => return,
     }
