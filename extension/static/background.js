@@ -111,7 +111,7 @@ async function launch() {
   const handle = await start({
     changed,
     tell: (message) => popups.forEach((_, port) => port.postMessage(message)),
-    writeClipboard: (text, html) => inTurn(() => writeClipboard({ text, html })),
+    writeClipboard: (text, html) => inTurn(() => putThere({ text, html })),
     clearClipboard: (text) => inTurn(() => clearClipboard(text)),
   });
   if (!handle.runs) {
@@ -162,6 +162,13 @@ async function send(read) {
     handle.push(text, html);
     await flash();
     markSoon();
+  }
+}
+
+// What the person copied here a moment ago is newer, and goes to the other devices.
+async function putThere(content) {
+  if (!(await catcher.settle())) {
+    await writeClipboard(content);
   }
 }
 

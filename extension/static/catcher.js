@@ -14,8 +14,9 @@ const LATE_MS = 150;
 export class Catcher {
   #running;
   #on;
+  /** Where something was copied that is not taken yet, and what will take it. */
   #tab;
-  #waits = false;
+  #timer;
   #turn = 0;
   #watches = false;
   /** Digest of what was on the clipboard when it was last looked at; none if that may be nobody's business. */
@@ -40,12 +41,11 @@ export class Catcher {
     }
     // The clipboard holds what was copied last.
     this.#tab = tab;
-    if (!this.#waits) {
+    if (this.#timer === undefined) {
       // A page that copies without end must not flood the other devices; its last copy is still read.
       const now = Date.now();
       this.#turn = Math.max(this.#turn + TURN_MS, now - BURST * TURN_MS);
-      this.#waits = true;
-      setTimeout(() => this.#take(), SETTLE_MS + Math.max(0, this.#turn - now));
+      this.#timer = setTimeout(() => this.#take(), SETTLE_MS + Math.max(0, this.#turn - now));
     }
   }
 
@@ -60,8 +60,18 @@ export class Catcher {
     this.#watches = watches;
   }
 
+  /** Takes at once what was copied just now, before something else is put there. Says whether there was any. */
+  async settle() {
+    if (!this.#tab) {
+      return false;
+    }
+    await pause(SETTLE_MS);
+    return this.#take();
+  }
+
   async #take() {
-    this.#waits = false;
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
     const tab = this.#tab;
     this.#tab = undefined;
     try {
@@ -69,11 +79,12 @@ export class Catcher {
       if (tab && handle.catches(hostOf(tab))) {
         const content = await readClipboard();
         this.#known = await digestOf(content);
-        give(handle, content);
+        return give(handle, content);
       }
     } catch (error) {
       this.#on.failed(error);
     }
+    return false;
   }
 
   async #watch() {
@@ -106,6 +117,7 @@ function give(handle, { text, html }) {
   if (text) {
     handle.localCopy(text, html);
   }
+  return text !== "";
 }
 
 function pause(ms) {

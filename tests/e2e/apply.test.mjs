@@ -103,6 +103,20 @@ describe("Clips from elsewhere", () => {
     assert.match(await desk.pasteHtml(), /<i.*>slanted<\/i>/);
   });
 
+  it("do not push aside what is copied at the same moment", async () => {
+    await cli.watch();
+    const rounds = [1, 2, 3, 4, 5, 6];
+    for (const round of rounds) {
+      await cli.run(["push", `from elsewhere ${round}`]);
+      await desk.copy(`copied meanwhile ${round}`);
+    }
+    for (const round of rounds) {
+      await cli.sees(`copied meanwhile ${round}`);
+      await desk.extension.lists(`from elsewhere ${round}`);
+    }
+    await cli.stop();
+  });
+
   it("go there the newest only, after an absence", async () => {
     const page = await desk.site();
     await page.evaluate(() => {
