@@ -19,6 +19,8 @@ export async function measureCopies(setting) {
   const sets = { mine: await ours(setting), bare: await peers(setting) };
   for (const browser of Object.values(sets).flatMap((set) => Object.values(set))) {
     const page = await browser.site();
+    // Whoever copies has no popup open.
+    await browser.screen?.page.close();
     if (!browser.launch) {
       const { origin } = new URL(page.url());
       await browser.inner.defaultBrowserContext().overridePermissions(origin, PERMISSIONS);
@@ -58,14 +60,14 @@ async function clipboardAlone(page) {
   });
 }
 
-/** A page that may read the clipboard: in Firefox only an extension's own. */
+/** A page that may read the clipboard: in Firefox only an extension's own, of which this one does nothing else. */
 async function reader(browser) {
   if (!browser.launch) {
     return browser.site();
   }
   if (!browser.reads) {
     browser.reads = await browser.inner.newPage();
-    browser.reads.goto(`${browser.base}popup.html`).catch(() => {});
+    browser.reads.goto(`${browser.base}content.js`).catch(() => {});
     await sleep(2_000);
   }
   return browser.reads;
