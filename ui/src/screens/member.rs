@@ -41,8 +41,8 @@ pub(crate) fn Member() -> impl IntoView {
             <Held />
             <Problem />
             <Alerts />
-            <InstallCard />
             <Arrived />
+            <InstallCard />
             <Finder />
             <Devices alone />
             <Show when=move || alone.get()>
