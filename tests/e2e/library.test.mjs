@@ -245,6 +245,24 @@ describe("The library", () => {
     await lists(popup, [NOTE, "Thursday"]);
   });
 
+  it("says that it is paused, and goes on when told", async () => {
+    await popup.page.bringToFront();
+    await popup.press("settings");
+    await popup.press("pause");
+    await popup.press("back");
+    await popup.has("paused");
+    await desk.copy("copied while it is paused");
+    await popup.page.bringToFront();
+    await popup.press("go-on");
+    await popup.lacks("paused");
+    await desk.copy("copied afterwards");
+    await popup.page.bringToFront();
+    await popup.lists("copied afterwards");
+    assert.equal(await popup.count("while it is paused"), 0);
+    await choose(popup, "copied afterwards", "delete");
+    await lists(popup, [NOTE, "Thursday"]);
+  });
+
   it("goes by the keyboard alone", async () => {
     await popup.page.bringToFront();
     await popup.page.reload();

@@ -58,7 +58,7 @@ pub fn App(
 ) -> impl IntoView {
     let face = platform.face;
     let lines = Lines { view, lock, send, ask, query, content, archive, scan, wake, page };
-    let host = Host::new(lines, platform);
+    let host = Host::new(&lines, platform);
     provide_context(host);
     host.news.follow(notice, host);
     follow_wishes(host);

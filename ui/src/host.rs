@@ -133,12 +133,12 @@ pub(crate) struct Host {
 }
 
 impl Host {
-    pub(crate) fn new(lines: Lines, platform: Platform) -> Self {
+    pub(crate) fn new(lines: &Lines, platform: Platform) -> Self {
         let now = time::clock();
         Self {
             places: Places::new(platform.face),
             library: Library::new(lines.view, lines.query, platform.face),
-            lines: StoredValue::new_local(lines),
+            lines: StoredValue::new_local(*lines),
             now,
             lately: Memo::new(move |_| now.get() / 10_000 * 10_000),
             opened_link: RwSignal::new(platform.opened_link.clone()),

@@ -55,6 +55,32 @@ pub(crate) fn Catching() -> impl IntoView {
     })
 }
 
+/// Among the clips: says that nothing is sent, for those who forgot.
+#[component]
+pub(crate) fn Paused() -> impl IntoView {
+    let host = host();
+    if !host.platform().extension {
+        return None;
+    }
+    let paused = host.follow(|view| view.settings.paused);
+    let go_on = move |_| {
+        host.choose(|settings| settings.paused = false);
+        // The button goes away and would take the keyboard with it.
+        focus_soon("#search, h1");
+    };
+    Some(view! {
+        <Show when=move || paused.get()>
+            <div class="alert paused" data-testid="paused">
+                <Icon shape=Shape::Clock />
+                <p class="words">{text::paused_now()}</p>
+                <button class="secondary small" type="button" data-testid="go-on" on:click=go_on>
+                    {text::go_on()}
+                </button>
+            </div>
+        </Show>
+    })
+}
+
 /// The sites that are paused.
 #[component]
 fn Sites() -> impl IntoView {

@@ -55,7 +55,7 @@ pub(crate) use appearance::Appearance;
 pub(crate) use applying::Applying;
 pub(crate) use arrived::Arrived;
 pub(crate) use bounds::Bounds;
-pub(crate) use catching::Catching;
+pub(crate) use catching::{Catching, Paused};
 pub(crate) use check::Check;
 pub(crate) use clips::Clips;
 pub(crate) use composer::Composer;

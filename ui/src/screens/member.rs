@@ -6,7 +6,7 @@ use leptos::prelude::*;
 use crate::host::{Host, host};
 use crate::parts::{
     Alerts, Alone, Arrived, Clips, Composer, Connection, Devices, Finder, Held, Icon, InstallCard, InviteSheet,
-    Keyboard, Mark, Problem, Refresh, Shape, WholeSheet,
+    Keyboard, Mark, Paused, Problem, Refresh, Shape, WholeSheet,
 };
 use crate::place::Place;
 use crate::text;
@@ -39,6 +39,7 @@ pub(crate) fn Member() -> impl IntoView {
         </header>
         <main class="desk">
             <Held />
+            <Paused />
             <Problem />
             <Alerts />
             <Arrived />
