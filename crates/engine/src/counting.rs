@@ -1,6 +1,6 @@
 //! Counters of the senders: each numbers what it sends, so that what is left out shows.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeSet, VecDeque};
 
 use hushclip_crypto::body::Gone;
 use hushclip_protocol::envelope::Header;
@@ -36,6 +36,9 @@ pub(crate) struct Sender {
     /// Two of its items had one counter.
     #[n(5)]
     pub(crate) cloned: bool,
+    /// Counters that a tombstone has named before anything as late came.
+    #[n(6)]
+    pub(crate) ahead: BTreeSet<u64>,
 }
 
 impl Sender {
@@ -43,6 +46,8 @@ impl Sender {
     const RECENT: usize = 32;
     /// How many holes are kept apart.
     const GAPS: usize = 16;
+    /// How many counters are kept that were named ahead of time.
+    const AHEAD: usize = 256;
 
     pub(crate) fn record(&self, device: &DeviceId) -> Write {
         state::sender_record(device, self)
@@ -73,11 +78,19 @@ impl Sender {
             self.gaps.remove(0);
         }
         self.seen = counter;
+        let later = self.ahead.split_off(&counter);
+        for explained in std::mem::replace(&mut self.ahead, later) {
+            self.explain(explained);
+        }
+        self.ahead.remove(&counter);
         left_out
     }
 
     /// Nothing is to be expected at this counter.
     pub(crate) fn explain(&mut self, counter: u64) {
+        if counter > self.seen && self.ahead.len() < Self::AHEAD {
+            self.ahead.insert(counter);
+        }
         let hit = self.gaps.iter().position(|(first, last)| (*first..=*last).contains(&counter));
         if let Some((first, last)) = hit.map(|at| self.gaps.remove(at)) {
             if first < counter {
