@@ -241,13 +241,14 @@ fn a_device_that_comes_back_after_a_secret_has_gone_does_not_miss_it() {
 fn a_secret_that_another_device_has_deleted_is_not_missed_either() {
     let mut desk = Desk::paired(3);
     settings(&mut desk, 0, |settings| settings.secrets.code = Policy::Send);
+    desk.copy(0, "earlier");
     desk.take_away(2);
     desk.copy(0, "482913");
     delete(&mut desk, 1, "482913");
     desk.wait(70 * SECOND);
     desk.copy(0, "later");
     desk.bring_back_while(2, 0, |_| {});
-    assert_eq!(desk.texts(2), ["later"]);
+    assert_eq!(desk.texts(2), ["later", "earlier"]);
     no_alerts(&desk, 3);
 }
 
