@@ -14,8 +14,10 @@ import { Display } from "./display.mjs";
 const SEED = Number(process.env.SEED ?? 1);
 // Ten copies a minute are a busy person's.
 const COPIES = Number(process.env.COPIES ?? (process.env.MINUTES ? 10 * process.env.MINUTES : 40));
-/** One in so many is followed by the next one at once. */
+/** So many of them are followed by the next one at once. */
 const HASTY = 0.2;
+/** How long a rush has to settle: two copies of one browser are sent two seconds apart. */
+const SETTLE_MS = 2_500;
 /** Longer than any of the programs takes to take its own write for a copy. */
 const QUIET_MS = 3_000;
 
@@ -30,7 +32,7 @@ const [chromium, firefox] = await Promise.all([
 ]);
 const [desk, far] = [new Cli("Desk", { env: display.env }), new Cli("Far")];
 
-let afterHasty = false;
+let rushing = false;
 let failed;
 try {
   await meet();
@@ -45,7 +47,7 @@ try {
 } catch (error) {
   failed = error;
   console.error(`SEED=${SEED}:`, error);
-  console.error("the last copies:", [...made.values()].slice(-4).map(({ name, how, hasty }) => [name, how, hasty]));
+  console.error("the last copies:", [...made.values()].slice(-4).map(({ name, how, rush }) => [name, how, rush]));
   console.error("the clipboard:", nameIn(await display.paste()));
   console.error("the last clips:", (await all()).slice(-8).map((clip) => [clip.from, nameIn(clip.text), clip.delivered]));
   await Promise.all([chromium, firefox].map((browser) => browser.photograph("one-clipboard").catch(() => {})));
@@ -84,25 +86,37 @@ async function act() {
   const copy = copies.next();
   const how = copies.pick([inChromium, inFirefox, outside, pushed, pushed]);
   const hasty = copies.random() < HASTY;
-  made.set(copy.name, { ...copy, how: how.name, hasty });
+  const rush = hasty || rushing;
+  made.set(copy.name, { ...copy, how: how.name, rush });
   await how(copy);
-  const after = afterHasty;
-  afterHasty = hasty;
+  rushing = hasty;
   if (hasty) {
     return sleep(copies.random() * 400);
   }
-  // Everybody has it, and it stays.
+  if (rush) {
+    // Of several that were on their way at once the relay says which is the newest.
+    await sleep(SETTLE_MS);
+    await eventually("the newest clip on the clipboard", async () =>
+      nameIn(await display.paste()) === nameIn((await all()).at(-1).text));
+    return;
+  }
   if (how !== pushed) {
     await eventually(`${copy.name} at the far device, copied ${how.name}`, () =>
       clips().some((clip) => nameIn(clip.text) === copy.name));
   }
-  // Of two that were on their way at once, the one that the relay got last is the newer one.
-  const newest = async () => (after ? nameIn((await all()).at(-1).text) : copy.name);
-  const holds = async () => nameIn(await display.paste()) === (await newest());
+  const holds = async () => nameIn(await display.paste()) === copy.name;
   await eventually(`${copy.name} on the clipboard`, holds);
   // And nobody puts anything else there.
   await sleep(200 + copies.random() * 800);
   assert.ok(await holds(), `${copy.name} was replaced by ${nameIn(await display.paste())}`);
+  if (copy.html && how !== pushed && how !== outside) {
+    assert.ok((await display.paste("text/html")).includes(nameInHtml(copy)), `${copy.name} is not formatted any more`);
+  }
+}
+
+/** As much of the name as no program writes differently in HTML. */
+function nameInHtml({ name }) {
+  return name.split(" ")[1];
 }
 
 async function inChromium(copy) {
@@ -136,16 +150,19 @@ async function count() {
   const found = await all();
   const seen = Map.groupBy(found, (clip) => nameIn(clip.text));
   const totals = {};
-  for (const [name, { how, hasty, text }] of made) {
+  for (const [name, { how, rush, text, html }] of made) {
     const sent = seen.get(name) ?? [];
-    const total = (totals[how] ??= { made: 0, hasty: 0, sent: 0, overtaken: 0 });
+    const total = (totals[how] ??= { made: 0, inRush: 0, sent: 0, formatted: 0, overtaken: 0 });
     total.made += 1;
-    total.hasty += hasty;
+    total.inRush += rush;
     total.sent += sent.length;
-    total.overtaken += hasty && sent.length === 0;
+    total.overtaken += rush && sent.length === 0;
     assert.ok(sent.length < 2, `${name} (${how}) was sent ${sent.length} times: ${sent.map((clip) => clip.from)}`);
-    // Whoever copies twice within a moment has taken the first one back.
-    assert.ok(sent.length === 1 || hasty, `${name} (${how}) was not sent`);
+    // Of copies within a moment some are gone before anybody could look.
+    assert.ok(sent.length === 1 || rush, `${name} (${how}) was not sent`);
+    const formatted = !rush && html && how.startsWith("in");
+    total.formatted += Boolean(formatted);
+    assert.ok(!formatted || sent[0].html.includes(nameInHtml({ name })), `${name} (${how}) came without its HTML`);
     if (how === "pushed") {
       assert.equal(sent[0]?.own, true, `${name} was sent back`);
       assert.equal(canonical(sent[0].text), canonical(text));
