@@ -110,7 +110,7 @@ pub(crate) struct Lines {
     /// Being woken, where the browser can do that.
     pub(crate) wake: Option<Wakes>,
     /// What a page of its own has to do with, if this is one.
-    pub(crate) page: Option<StoredValue<Page, LocalStorage>>,
+    pub(crate) page: Option<Page>,
 }
 
 /// The context of all screens.
@@ -220,11 +220,6 @@ impl Host {
         let mut settings = self.peek(|view| view.settings.clone());
         change(&mut settings);
         self.send(Command::SetSettings { settings });
-    }
-
-    /// What a page of its own has to do with, if this is one.
-    pub(crate) fn page(&self) -> Option<Page> {
-        self.lines.with_value(|lines| lines.page).map(|page| page.get_value())
     }
 
     /// What a page of its own has to do with, if this is one.
