@@ -1,7 +1,7 @@
 //! The history as a file, out and in, and the end of it: everything sealed with a passphrase of its own.
 
 use hushclip_engine::{ArchiveOutcome, ArchiveRequest};
-use leptos::ev::{Event, KeyboardEvent, SubmitEvent};
+use leptos::ev::{KeyboardEvent, SubmitEvent};
 use leptos::html::Input;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
@@ -12,6 +12,9 @@ use crate::parts::confirm::Confirm;
 use crate::parts::strength::{self, SHORTEST};
 use crate::parts::{PassphraseField, actions};
 use crate::{save, text, time};
+
+/// The extension's page with the same screens.
+const ROOMY: &str = "options.html";
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Form {
@@ -225,17 +228,13 @@ fn Filling(
 /// Some browsers close the popup when a file is chosen.
 #[component]
 fn InTab() -> impl IntoView {
-    let show = move |_: Event| {
-        if let Ok(address) = location().href() {
-            // Without a tab, the popup stays, and may do.
-            let _ = window().open_with_url_and_target(&address, "_blank");
-        }
-    };
+    // Without a tab, the popup stays, and may do.
+    let show = move |_| drop(window().open_with_url_and_target(ROOMY, "_blank"));
     view! {
         <p class="hint">
             {text::import_popup()}
             " "
-            <button class="inline" type="button" on:click=move |event| show(event.into())>{text::in_tab()}</button>
+            <button class="inline" type="button" on:click=show>{text::in_tab()}</button>
         </p>
     }
 }
