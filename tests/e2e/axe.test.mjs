@@ -1,30 +1,19 @@
-// Every screen of the web app and the popup as axe-core judges it: light, dark, with forced colours and
-// from right to left, in each language. With PICTURES=<folder>, what was judged is kept there.
+// Every screen of the web app and the popup as axe-core judges it, in each language. What comes up only in
+// an installed app is judged where it is tested, in pwa.test.mjs.
 import assert from "node:assert/strict";
-import { mkdirSync, readFileSync } from "node:fs";
-import path from "node:path";
 import { after, afterEach, before, describe, it } from "node:test";
 
+import { judge } from "./lib/axe.mjs";
 import { Browser } from "./lib/browser.mjs";
 import { Cli } from "./lib/cli.mjs";
 import { photographFailures } from "./lib/failures.mjs";
-import { ROOT } from "./lib/process.mjs";
 import { Relay } from "./lib/relay.mjs";
 import { eventually } from "./lib/wait.mjs";
 
-const AXE = readFileSync(path.join(ROOT, "node_modules/axe-core/axe.min.js"), "utf8");
 const PASSPHRASE = "purple castle otter";
 const LINK = "https://www.openstreetmap.org/#map=17/52.51627/13.37769";
 const LONG = `${"A paragraph that is longer than any card. ".repeat(60)}${"unbroken".repeat(40)}`;
 const HTML = `<h1>Heading</h1><p>Some <b>bold</b> and <a href="https://example.org/">linked</a> words.</p>`;
-
-const LOOKS = {
-  light: { scheme: "light" },
-  dark: { scheme: "dark" },
-  forced: { scheme: "light", forced: true },
-  contrast: { scheme: "light", contrast: true },
-  rtl: { scheme: "light", dir: "rtl" },
-};
 
 /** As a browser looks that is set up for this language. */
 const LANGUAGES = { en: "en-GB", de: "de-DE" };
@@ -277,48 +266,4 @@ for (const [language, tag] of Object.entries(LANGUAGES)) {
       await judged(popup, "removed");
     });
   });
-}
-
-/** Has axe look at what is shown, in every way it may look. */
-async function judge(screen, state) {
-  const { page } = screen;
-  await page.bringToFront();
-  const session = await page.createCDPSession();
-  const wrong = [];
-  for (const [look, { scheme, forced, contrast, dir }] of Object.entries(LOOKS)) {
-    const features = [
-      { name: "prefers-color-scheme", value: scheme },
-      { name: "forced-colors", value: forced ? "active" : "none" },
-      { name: "prefers-contrast", value: contrast ? "more" : "no-preference" },
-      // Colours that are on their way from one to the other are nobody's.
-      { name: "prefers-reduced-motion", value: "reduce" },
-    ];
-    await session.send("Emulation.setEmulatedMedia", { features });
-    await page.evaluate((dir) => (document.documentElement.dir = dir), dir ?? "ltr");
-    if (!(await page.evaluate(() => "axe" in globalThis))) {
-      await page.evaluate(AXE);
-    }
-    await photograph(page, `${state}-${screen.name}-${look}`);
-    wrong.push(...(await page.evaluate(violations)).map((line) => `${look}: ${line}`));
-  }
-  await session.send("Emulation.setEmulatedMedia", { features: [] });
-  await page.evaluate(() => (document.documentElement.dir = "ltr"));
-  await session.detach();
-  assert.deepEqual(wrong, [], `${state} on ${screen.name}`);
-}
-
-/** Runs in the page. */
-async function violations() {
-  const { violations } = await globalThis.axe.run(document, { resultTypes: ["violations"] });
-  const sideways = document.documentElement.scrollWidth - document.documentElement.clientWidth;
-  const found = violations.flatMap(({ id, nodes }) => nodes.map((node) => `${id}: ${node.html.slice(0, 160)} ${node.failureSummary}`));
-  return sideways > 0 ? [...found, `the page is ${sideways} pixels too wide`] : found;
-}
-
-async function photograph(page, name) {
-  const folder = process.env.PICTURES;
-  if (folder) {
-    mkdirSync(folder, { recursive: true });
-    await page.screenshot({ path: path.join(folder, `${name}.png`) });
-  }
 }

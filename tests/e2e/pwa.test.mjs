@@ -4,6 +4,7 @@ import { createServer } from "node:http";
 import { after, afterEach, before, describe, it } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 
+import { judge } from "./lib/axe.mjs";
 import { Browser } from "./lib/browser.mjs";
 import { Cli } from "./lib/cli.mjs";
 import { photographFailures } from "./lib/failures.mjs";
@@ -126,6 +127,8 @@ describe("The web app as an app", () => {
       };
       assert.equal(await offer(), false, "the browser's own bar is held back");
       await anew();
+      await app.has("install");
+      await judge(app, "install");
       await app.press("install-button");
       await app.lacks("install");
       assert.equal(await app.page.evaluate(() => globalThis.prompted), true);
@@ -246,6 +249,7 @@ describe("The web app as an app", () => {
       await front.serveNext("/style.css", (css) => `${css}\nbody { --build: next; }\n`);
       await look();
       assert.match(await app.has("update"), /new version/);
+      await judge(app, "update");
     });
 
     it("but not before it is asked to", async () => {
@@ -300,6 +304,7 @@ describe("The web app as an app", () => {
     it("asks before it sends what a page shares to it, as the system does it", async () => {
       await share(app.page, { text: "put in by a web page" });
       assert.match(await app.has("shared"), /put in by a web page/);
+      await judge(app, "shared");
       await app.online();
       await sleep(SILENCE_MS);
       assert.equal(cli.watched.some(({ text }) => text === "put in by a web page"), false);
