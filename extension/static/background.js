@@ -111,7 +111,7 @@ async function launch() {
   const handle = await start({
     changed,
     tell: (message) => popups.forEach((_, port) => port.postMessage(message)),
-    writeClipboard: (text, html) => inTurn(() => putThere({ text, html })),
+    writeClipboard: (text, html) => putThere({ text, html }),
     clearClipboard: (text) => inTurn(() => clearClipboard(text)),
   });
   if (!handle.runs) {
@@ -165,11 +165,16 @@ async function send(read) {
   }
 }
 
-// What the person copied here a moment ago is newer, and goes to the other devices.
-async function putThere(content) {
-  if (!(await catcher.settle())) {
-    await writeClipboard(content);
-  }
+// What the person copies here meanwhile is newer, and goes to the other devices.
+function putThere(content) {
+  const { taken } = catcher;
+  inTurn(async () => {
+    await catcher.settle();
+    if (catcher.taken === taken) {
+      await catcher.know(content);
+      await writeClipboard(content);
+    }
+  });
 }
 
 async function clearClipboard(text) {

@@ -12,6 +12,8 @@ const WATCH_MS = 1_000;
 const LATE_MS = 150;
 
 export class Catcher {
+  /** How many copies were taken. */
+  taken = 0;
   #running;
   #on;
   /** Where something was copied that is not taken yet, and what will take it. */
@@ -60,13 +62,18 @@ export class Catcher {
     this.#watches = watches;
   }
 
-  /** Takes at once what was copied just now, before something else is put there. Says whether there was any. */
+  /** Takes at once what was copied just now, before something else is put there. */
   async settle() {
-    if (!this.#tab) {
-      return false;
+    if (this.#tab) {
+      await pause(SETTLE_MS);
+      await this.#take();
     }
-    await pause(SETTLE_MS);
-    return this.#take();
+  }
+
+  /** This is on the clipboard, and no news any more. */
+  async know(content) {
+    this.#known = await digestOf(content);
+    return this.#known;
   }
 
   async #take() {
@@ -78,13 +85,12 @@ export class Catcher {
       const handle = await this.#running();
       if (tab && handle.catches(hostOf(tab))) {
         const content = await readClipboard();
-        this.#known = await digestOf(content);
-        return give(handle, content);
+        await this.know(content);
+        this.#give(handle, content);
       }
     } catch (error) {
       this.#on.failed(error);
     }
-    return false;
   }
 
   async #watch() {
@@ -100,24 +106,23 @@ export class Catcher {
 
   async #look() {
     const content = await readClipboard();
-    const digest = await digestOf(content);
-    const isNews = this.#known !== undefined && this.#known !== digest;
-    this.#known = digest;
-    if (isNews) {
+    const before = this.#known;
+    const digest = await this.know(content);
+    if (before !== undefined && before !== digest) {
       await pause(LATE_MS);
       const handle = await this.#running();
       if (this.#known === digest && handle.catches()) {
-        give(handle, content);
+        this.#give(handle, content);
       }
     }
   }
-}
 
-function give(handle, { text, html }) {
-  if (text) {
-    handle.localCopy(text, html);
+  #give(handle, { text, html }) {
+    if (text) {
+      this.taken += 1;
+      handle.localCopy(text, html);
+    }
   }
-  return text !== "";
 }
 
 function pause(ms) {
@@ -130,7 +135,8 @@ export function hostOf(tab) {
   return (/^https?:$/.test(url?.protocol) && url.hostname) || undefined;
 }
 
-async function digestOf({ text, html }) {
-  const bytes = new TextEncoder().encode(JSON.stringify([text, html]));
+async function digestOf({ text }) {
+  // Some systems end their lines in two characters.
+  const bytes = new TextEncoder().encode(text.replaceAll("\r\n", "\n"));
   return String(new Uint8Array(await crypto.subtle.digest("SHA-256", bytes)));
 }

@@ -87,6 +87,7 @@ async function options() {
 /** The popup as it is, on a quiet ground beside a few words. */
 async function beside(name, headline, sentence) {
   await popup.page.bringToFront();
+  await popup.page.mouse.move(0, 0);
   await popup.page.waitForFunction(() => !document.querySelector(".toast"));
   await sleep(STILL_MS);
   const shot = await popup.page.screenshot({ encoding: "base64" });
@@ -95,7 +96,7 @@ async function beside(name, headline, sentence) {
   await page.setContent(`<!doctype html><style>
     body { margin: 0; height: 100vh; display: grid; grid-template-columns: 1fr 560px; align-items: center; background: #e2f0ec; font-family: system-ui, sans-serif; color: #1b211f; }
     div { padding-inline: 72px 24px; }
-    h1 { font-size: 50px; line-height: 1.1; margin: 0 0 24px; color: #084c42; }
+    h1 { font-size: 46px; line-height: 1.1; margin: 0 0 24px; color: #084c42; }
     p { font-size: 26px; line-height: 1.45; margin: 0; }
     img { display: block; border-radius: 14px; box-shadow: 0 18px 60px #084c4240; }
   </style><div><h1>${headline}</h1><p>${sentence}</p></div><img src="data:image/png;base64,${shot}">`);
