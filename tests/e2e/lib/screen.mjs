@@ -14,7 +14,9 @@ export class Screen {
   }
 
   async texts(name) {
-    return this.page.$$eval(id(name), (elements) => elements.map((element) => element.innerText.trim()));
+    // A tab in the background draws no cards, and what is not drawn has no inner text.
+    const read = (elements) => elements.map((element) => (element.innerText || element.textContent).trim());
+    return this.page.$$eval(id(name), read);
   }
 
   async has(name) {
