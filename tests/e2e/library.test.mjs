@@ -143,6 +143,7 @@ describe("The library", () => {
   it("pins on all devices", async () => {
     await choose(popup, NOTE, "pin");
     await pinned(popup, NOTE, true);
+    await hasFocus(popup, NOTE);
     await app.page.bringToFront();
     await pinned(app, NOTE, true);
     await app.press("filters");

@@ -2,7 +2,7 @@
 //! are dots until somebody asks to see them.
 
 use hushclip_engine::SecretKind;
-use hushclip_engine::view::{ClipView, Connection};
+use hushclip_engine::view::{ClipView, Connection, Stage};
 use leptos::ev::KeyboardEvent;
 use leptos::prelude::*;
 
@@ -34,6 +34,8 @@ pub(crate) fn Clip(
         let link = clip.with(|clip| entry::as_link(&clip.text).map(ToOwned::to_owned));
         link.filter(|_| !masked.get())
     });
+    // Who was removed may only copy.
+    let member = is_member(host);
     let about = id.with_value(|id| format!("about-{id}"));
     let copy = move |_| actions::copy(host, id.get_value(), false, copies);
     let keys = move |event: KeyboardEvent| keys(host, &event, id.get_value(), copies, more, masked);
@@ -96,6 +98,9 @@ pub(crate) fn Clip(
                         {move || if unmasked.get() { text::mask() } else { text::unmask() }}
                     </button>
                 </Show>
+                    {member
+                        .then(|| {
+                            view! {
                 <button
                     class="bare more"
                     type="button"
@@ -107,6 +112,8 @@ pub(crate) fn Clip(
                 >
                     <Icon shape=Shape::More />
                 </button>
+                            }
+                        })}
             </div>
             </div>
             <Show when=move || more.get()>
@@ -224,6 +231,10 @@ fn delivery(host: Host, clip: RwSignal<ClipView>) -> impl IntoView {
     }
 }
 
+fn is_member(host: Host) -> bool {
+    host.peek(|view| view.stage == Stage::Member)
+}
+
 /// What keys do on a clip; Enter alone is the browser's.
 fn keys(host: Host, event: &KeyboardEvent, id: String, copies: Copies, more: RwSignal<bool>, masked: Memo<bool>) {
     if event.ctrl_key() || event.meta_key() || event.alt_key() {
@@ -231,10 +242,10 @@ fn keys(host: Host, event: &KeyboardEvent, id: String, copies: Copies, more: RwS
     }
     match event.key().as_str() {
         "Enter" if event.shift_key() => actions::copy(host, id, true, copies),
-        "Delete" | "Backspace" => actions::delete(host, id),
-        "p" | "P" => actions::pin(host, id),
-        "v" | "V" if !masked.get_untracked() => host.library.whole(&id),
-        "m" | "M" => more.update(|more| *more = !*more),
+        "Delete" | "Backspace" if is_member(host) => actions::delete(host, id),
+        "p" | "P" if is_member(host) => actions::pin(host, id),
+        "v" | "V" if is_member(host) && !masked.get_untracked() => host.library.whole(&id),
+        "m" | "M" if is_member(host) => more.update(|more| *more = !*more),
         _ => return,
     }
     event.prevent_default();

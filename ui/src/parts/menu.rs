@@ -4,7 +4,6 @@ use hushclip_engine::view::ClipView;
 use leptos::ev::KeyboardEvent;
 use leptos::html::Div;
 use leptos::prelude::*;
-use wasm_bindgen::JsCast;
 use web_sys::Element;
 
 use crate::focus;
@@ -37,7 +36,9 @@ pub(crate) fn Menu(
             focus::focus(&first);
         }
     });
+    // The button that has the keyboard goes away; the clip gets it.
     let close = move || {
+        focus::to_copy_of(menu.get_untracked().map(Element::from).as_ref());
         more.set(false);
     };
     let escape = move |event: KeyboardEvent| {
@@ -45,76 +46,51 @@ pub(crate) fn Menu(
             // Left to itself, it would close the popup too.
             event.prevent_default();
             event.stop_propagation();
-            let target = event.target().and_then(|target| target.dyn_into::<Element>().ok());
-            focus::to_copy_of(target.as_ref());
             close();
         }
     };
-    let plain = move |_| {
+    let plain = move || {
         actions::copy(host, id.get_value(), true, copies);
         close();
     };
-    let share = move |_| {
+    let share = move || {
         let here = || clip.with_untracked(|clip| clip.text.clone());
         let shared = host.content(&id.get_value()).map_or_else(here, |content| content.text);
         share::share(host, &shared);
         close();
     };
+    let pin = move || {
+        actions::pin(host, id.get_value());
+        close();
+    };
+    let whole = move || {
+        close();
+        id.with_value(|id| host.library.whole(id));
+    };
+    let delete = move || actions::delete(host, id.get_value());
+    let pin_label = move || if pinned.get() { text::unpin() } else { text::pin() };
     view! {
         <div class="menu" role="group" aria-label=text::more() data-testid="menu" node_ref=menu on:keydown=escape>
-            {formatted
-                .then(|| {
-                    view! {
-                        <button class="small" type="button" data-testid="copy-plain" on:click=plain>
-                            <Icon shape=Shape::Plain />
-                            {text::copy_plain()}
-                        </button>
-                    }
-                })}
-            <button
-                class="small"
-                type="button"
-                data-testid="pin"
-                on:click=move |_| {
-                    actions::pin(host, id.get_value());
-                    close();
-                }
-            >
-                <Icon shape=Shape::Pin />
-                {move || if pinned.get() { text::unpin() } else { text::pin() }}
-            </button>
-            {share::can_share()
-                .then(|| {
-                    view! {
-                        <button class="small" type="button" data-testid="share" on:click=share>
-                            <Icon shape=Shape::Share />
-                            {text::share()}
-                        </button>
-                    }
-                })}
-            <Show when=move || !masked.get()>
-                <button
-                    class="small"
-                    type="button"
-                    data-testid="whole"
-                    on:click=move |_| {
-                        close();
-                        id.with_value(|id| host.library.whole(id));
-                    }
-                >
-                    <Icon shape=Shape::Eye />
-                    {text::show_whole()}
-                </button>
-            </Show>
-            <button
-                class="small danger plain"
-                type="button"
-                data-testid="delete"
-                on:click=move |_| actions::delete(host, id.get_value())
-            >
-                <Icon shape=Shape::Delete />
-                {text::delete_everywhere()}
-            </button>
+            {formatted.then(|| item("copy-plain", Shape::Plain, text::copy_plain, plain))}
+            {item("pin", Shape::Pin, pin_label, pin)}
+            {share::can_share().then(|| item("share", Shape::Share, text::share, share))}
+            <Show when=move || !masked.get()>{item("whole", Shape::Eye, text::show_whole, whole)}</Show>
+            {item("delete", Shape::Delete, text::delete_everywhere, delete)}
         </div>
+    }
+}
+
+fn item(
+    testid: &'static str,
+    shape: Shape,
+    label: impl Fn() -> &'static str + Send + 'static,
+    act: impl Fn() + 'static,
+) -> impl IntoView {
+    let class = if testid == "delete" { "small danger plain" } else { "small" };
+    view! {
+        <button class=class type="button" data-testid=testid on:click=move |_| act()>
+            <Icon shape />
+            {label}
+        </button>
     }
 }
