@@ -30,13 +30,15 @@ pub(crate) fn Finder() -> impl IntoView {
     let any = host.follow(|view| view.total > 0);
     let narrowed = library.asks(Library::is_narrowed);
     let show = move || any.get() || narrowed.get();
+    let chosen = library.asks(|query| query.pinned || query.kind != Filter::All);
     // Whoever comes back finds the chips open while they leave something out.
-    let open = RwSignal::new(library.asks(|query| query.pinned || query.kind != Filter::All).get_untracked());
+    let open = RwSignal::new(chosen.get_untracked());
     Some(view! {
         <search class="finder" hidden=move || !show()>
             <Field />
             <button
                 class="bare"
+                class:chosen=move || chosen.get()
                 type="button"
                 data-testid="filters"
                 aria-label=text::filters()
