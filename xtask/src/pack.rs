@@ -35,7 +35,10 @@ pub(crate) fn pack() -> Result<()> {
     build::build(&[Part::Extension])?;
     write("chrome", &chrome()?)?;
     write("firefox", &tree(&paths::dist().join("firefox"))?)?;
-    write("source", &sources()?)
+    if paths::root().join(".git").exists() {
+        write("source", &sources()?)?;
+    }
+    Ok(())
 }
 
 /// Packs here and in a clone elsewhere; an error names what differs.
@@ -78,7 +81,7 @@ fn chrome() -> Result<Files> {
     Ok(files)
 }
 
-/// What is under version control, from which Mozilla's reviewers build.
+/// What is under version control, from which Mozilla's reviewers build; they have no repository.
 fn sources() -> Result<Files> {
     let names = git(&["ls-files", "-z"])?;
     let names = names.split_terminator('\0').map(|name| Ok((name.to_owned(), fs::read(paths::root().join(name))?)));
