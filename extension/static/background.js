@@ -16,7 +16,7 @@ const PASTED_MS = 500;
 
 /** Open popups, and the number by which the client knows each. */
 const popups = new Map();
-const catcher = new Catcher(running, { refused: (tab) => markTab(tab, true), failed: report });
+const catcher = new Catcher(running, { heard: (tab, taken) => markTab(tab, !taken), failed: report });
 let client;
 let popupsSoFar = 0;
 let marking;

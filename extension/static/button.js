@@ -10,6 +10,8 @@ const PAUSED = "‖";
 const FLASH_MS = 1_200;
 const MOST = 99;
 
+const marked = new Set();
+
 /** Shows how things stand. */
 export async function mark(status) {
   const [text, color, words] = look(status);
@@ -23,6 +25,12 @@ export async function mark(status) {
 
 /** Shows on one tab that its site is paused, or no longer does. */
 export async function markTab({ id: tabId }, paused) {
+  if (!paused && !marked.delete(tabId)) {
+    return;
+  }
+  if (paused) {
+    marked.add(tabId);
+  }
   try {
     await action.setBadgeText({ tabId, text: paused ? PAUSED : null });
     await action.setTitle({ tabId, title: paused ? titled(say("paused_here")) : await action.getTitle({}) });

@@ -24,7 +24,7 @@ export class Catcher {
   /** Digest of what was on the clipboard when it was last looked at; none if that may be nobody's business. */
   #known;
 
-  /** `running` gives the client; `on` is told of tabs whose copies were refused, and of failures. */
+  /** `running` gives the client; `on` is told in which tab a copy is taken or not, and of failures. */
   constructor(running, on) {
     this.#running = running;
     this.#on = on;
@@ -37,10 +37,11 @@ export class Catcher {
       this.#tab = undefined;
       this.#known = undefined;
       if (handle.status().member) {
-        this.#on.refused(tab);
+        this.#on.heard(tab, false);
       }
       return;
     }
+    this.#on.heard(tab, true);
     // The clipboard holds what was copied last.
     this.#tab = tab;
     if (this.#timer === undefined) {

@@ -8,6 +8,7 @@ import { Cli } from "./lib/cli.mjs";
 import { Extension } from "./lib/extension.mjs";
 import { photographFailures } from "./lib/failures.mjs";
 import { Relay } from "./lib/relay.mjs";
+import { eventually } from "./lib/wait.mjs";
 
 /** Longer than it takes to take a copy by any way, the watch included. */
 const SETTLED_MS = 1_500;
@@ -136,6 +137,7 @@ for (const [title, launch] of KINDS) {
       const { settings } = await extension.say();
       assert.deepEqual(settings.paused_sites, ["127.0.0.1"]);
       await browser.copy("on the paused site");
+      assert.equal(await mark(browser), "‖", "the button says so on this tab");
       const page = await browser.site();
       await page.evaluate(() => {
         const frame = document.createElement("iframe");
@@ -152,8 +154,9 @@ for (const [title, launch] of KINDS) {
       await other.evaluate(select, "on another site");
       await press(other, "c");
       await cli.sees("on another site");
-      await extension.chooseOnButton("pause-site");
+      await extension.choose({ paused_sites: [] });
       await browser.copy("on the same site again");
+      await eventually("no mark", async () => (await mark(browser)) === "");
       await cli.sees("on the same site again");
       await frame.evaluate(select, "in the frame again");
       await press(page, "c");
@@ -171,6 +174,16 @@ for (const [title, launch] of KINDS) {
       assert.deepEqual(news(), []);
       await page.close();
     });
+  });
+}
+
+/** The mark on the toolbar button while the site's tab is in front. */
+async function mark(browser) {
+  await browser.site();
+  const { page } = await browser.popup();
+  return page.evaluate(async () => {
+    const [{ id }] = await chrome.tabs.query({ active: true });
+    return chrome.action.getBadgeText({ tabId: id });
   });
 }
 
