@@ -227,6 +227,12 @@ impl Host {
         self.lines.with_value(|lines| lines.page)
     }
 
+    /// Seconds from now until then, followed as they pass. [`Self::now`] may lag behind what happens between its ticks.
+    pub(crate) fn seconds_until(&self, at: u64) -> u64 {
+        self.now.track();
+        time::seconds_until(at, time::now())
+    }
+
     /// What the surroundings offer.
     pub(crate) fn platform(&self) -> Platform {
         self.platform.get_value()

@@ -163,12 +163,7 @@ fn About(clip: RwSignal<ClipView>, fresh: Memo<bool>, pinned: Memo<bool>, id: St
     let (own, at, from) = clip.with_untracked(|clip| (clip.own, clip.at, clip.from.clone()));
     let expires_at = Memo::new(move |_| clip.with(|clip| clip.expires_at));
     let burn = Memo::new(move |_| clip.with(|clip| clip.burn));
-    let left = move || {
-        let at = expires_at.get()?;
-        // The page's clock ticks once a second, and may lag behind the clip.
-        host.now.track();
-        Some(text::gone_in(time::seconds_until(at, time::now())))
-    };
+    let left = move || expires_at.get().map(|at| text::gone_in(host.seconds_until(at)));
     view! {
         <p class="about" id=id>
             <Show when=move || fresh.get()>

@@ -29,7 +29,7 @@ pub(crate) fn Connection() -> impl IntoView {
         Waiting { .. } => text::waiting(),
     };
     let countdown = move || match connection.get() {
-        Waiting { retry_at } => text::retry_in(time::seconds_until(retry_at, host.now.get())),
+        Waiting { retry_at } => text::retry_in(host.seconds_until(retry_at)),
         _ => String::new(),
     };
     let in_touch_at = host.follow(|view| view.in_touch_at);

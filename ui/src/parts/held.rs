@@ -7,7 +7,7 @@ use leptos::prelude::*;
 use crate::focus::focus_soon;
 use crate::host::{Host, host};
 use crate::parts::icon::{Icon, Shape};
-use crate::{text, time};
+use crate::text;
 
 /// The newest question; the others come after its answer.
 #[component]
@@ -34,7 +34,7 @@ fn question(host: Host, held: HeldView, others: Memo<usize>) -> impl IntoView {
         // The button goes away and would take the keyboard with it.
         focus_soon(".held button, #search, h1");
     };
-    let left = move || text::held_for(time::seconds_until(at + HELD_MS, host.now.get()).min(HELD_MS / 1000));
+    let left = move || text::held_for(host.seconds_until(at + HELD_MS));
     view! {
         <div class="card question" data-testid="held" data-kind=format!("{kind:?}")>
             <h2>

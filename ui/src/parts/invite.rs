@@ -11,10 +11,7 @@ use crate::parts::icon::{Icon, Shape};
 use crate::parts::qr::Qr;
 use crate::parts::request::Request;
 use crate::parts::sheet::Sheet;
-use crate::{clipboard, text, time};
-
-/// How long an invite lasts.
-const INVITE_SECONDS: u64 = 600;
+use crate::{clipboard, text};
 
 /// The open invite in a sheet above everything; Escape ends the invite.
 #[component]
@@ -150,13 +147,9 @@ fn Code(code: String) -> impl IntoView {
 fn Left() -> impl IntoView {
     let host = host();
     let expires_at = host.follow(|view| view.invite.as_ref().map_or(0, |invite| invite.expires_at));
-    let left = move || match time::seconds_until(expires_at.get(), host.now.get()) {
+    let left = move || match host.seconds_until(expires_at.get()) {
         0 => text::invite_over().to_owned(),
-        // The page's clock ticks once a second, so it may lag behind the moment of opening.
-        left => {
-            let left = left.min(INVITE_SECONDS);
-            text::works_for(left / 60, left % 60)
-        }
+        left => text::works_for(left / 60, left % 60),
     };
     view! { <p class="hint">{left}</p> }
 }

@@ -8,7 +8,7 @@ use leptos::prelude::*;
 use crate::focus::focus_soon;
 use crate::host::{Face, host};
 use crate::parts::strength::{self, SHORTEST};
-use crate::{text, time};
+use crate::text;
 
 /// What is offered, minutes.
 const CHOICES: [u32; 5] = [5, 15, 60, 240, 0];
@@ -270,7 +270,7 @@ pub(crate) fn TryButton(
     let host = host();
     let busy = host.follow_lock(|lock| lock.busy);
     let retry_at = host.follow_lock(|lock| lock.retry_at);
-    let wait = Memo::new(move |_| retry_at.get().map_or(0, |at| time::seconds_until(at, host.now.get())));
+    let wait = Memo::new(move |_| retry_at.get().map_or(0, |at| host.seconds_until(at)));
     let resting = move || busy.get() || wait.get() > 0;
     let words = move || match (busy.get(), wait.get()) {
         (true, _) => working.to_owned(),
