@@ -1,5 +1,6 @@
 // From Ctrl+C in one browser until the text is on the other's clipboard, and what of that the platform takes:
-// the pause before a copy can be read, the clipboard itself.
+// the pause before a copy can be read, the clipboard itself. A disk that is busy adds to it: Hushclip sends
+// nothing and puts nothing there that is not safely stored, so how long that takes is measured alongside.
 import { setTimeout as sleep } from "node:timers/promises";
 
 import { within } from "../../tests/e2e/lib/wait.mjs";
@@ -33,13 +34,19 @@ export async function measureCopies(setting) {
   }
   for (const [from, to] of [["chromium", "firefox"], ["firefox", "chromium"]]) {
     const times = { mine: [], bare: [] };
+    const stored = { [from]: [], [to]: [] };
     for (let round = 0; round < ROUNDS; round++) {
       for (const which of ["mine", "bare"]) {
         times[which].push(await travels(sets[which][from], sets[which][to], `${which} ${from} ${round}, river and stone`));
       }
+      for (const kind of [from, to]) {
+        stored[kind].push(await commits(sets.bare[kind]));
+      }
       await sleep(PACE_MS);
     }
     report(`${from} → ${to}`, times.mine, times.bare);
+    report(`  storing something in ${from}`, stored[from]);
+    report(`  storing something in ${to}`, stored[to]);
     const own = SETTLE_MS + median(platform[from]) + median(platform[to]);
     const above = times.mine.map((time) => time - own);
     report(`  above the platform's ${own.toFixed(0)} ms`, above, times.bare.map((time) => time - own));
@@ -57,6 +64,22 @@ async function clipboardAlone(page) {
       times.push(performance.now() - began);
     }
     return times;
+  });
+}
+
+/** How long it takes until something small is on the disk for good. */
+async function commits(browser) {
+  const page = await browser.site();
+  return page.evaluate(async () => {
+    const open = indexedDB.open("alone");
+    open.onupgradeneeded = () => open.result.createObjectStore("all");
+    await new Promise((resolve) => (open.onsuccess = resolve));
+    const began = performance.now();
+    const change = open.result.transaction("all", "readwrite", { durability: "strict" });
+    change.objectStore("all").put(new Uint8Array(500), 1);
+    await new Promise((resolve) => (change.oncomplete = resolve));
+    open.result.close();
+    return performance.now() - began;
   });
 }
 
