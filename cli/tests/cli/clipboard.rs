@@ -101,9 +101,10 @@ fn both_ways_and_nothing_comes_back() {
     let (_relay, laptop, pixel) = two_devices();
     screen.copy("UTF8_STRING", "copied before");
     let watch = screen.watch(&laptop);
-    let exact = ["one\r\ntwo\n", "nbsp\u{a0}and 👋🏽", "x", "\n\nbetween\n\n"];
+    let long = "a long one, ".repeat(20_000);
+    let exact = ["one\r\ntwo\n", "nbsp\u{a0}and 👋🏽", "x", "\n\nbetween\n\n", &long];
     for (count, text) in exact.into_iter().enumerate() {
-        pixel.run(&["push", text]).ok();
+        pixel.pipe(&["push"], format!("{text}\n").as_bytes()).ok();
         screen.holds("UTF8_STRING", text);
         let own = format!("{text} of this desk");
         screen.copy("UTF8_STRING", &own);
@@ -112,6 +113,8 @@ fn both_ways_and_nothing_comes_back() {
     // Whatever would come back has had the time to.
     std::thread::sleep(Duration::from_millis(1500));
     assert_eq!(clips(&pixel, 0).len(), 2 * exact.len());
+    screen.copy("UTF8_STRING", &"too long ".repeat(40_000));
+    watch.says("too_large");
     watch.signal("-INT");
     let outcome = watch.end();
     assert_eq!((outcome.code, outcome.out.as_str()), (Some(130), ""));
