@@ -66,8 +66,9 @@ impl Worker {
 
     /// Asks for what was shared to the app, which the worker then forgets.
     pub(crate) async fn shared(&self) -> Vec<String> {
-        let answer = self.ask("take").await;
-        Array::from(&answer.unwrap_or_default()).iter().filter_map(|text| text.as_string()).collect()
+        // Nothing, where there is no worker to ask, is no list.
+        let Some(answer) = self.ask("take").await else { return Vec::new() };
+        Array::from(&answer).iter().filter_map(|text| text.as_string()).collect()
     }
 
     /// Lets the tab with the account have what was shared; tells whether there was anything.
