@@ -287,11 +287,12 @@ fn after_first<'a>(text: &'a str, end: &str) -> &'a str {
 fn after_element<'a>(html: &'a str, name: &str) -> &'a str {
     let mut rest = html;
     while let Some(at) = rest.find("</") {
-        let (found, _, after) = tag(&rest[at + 2..]);
-        if found == name {
-            return after;
-        }
         rest = &rest[at + 2..];
+        // Only the one that is meant is looked at to its end, which may be far away.
+        let same = rest.get(..name.len()).is_some_and(|found| found.eq_ignore_ascii_case(name));
+        if same && !rest[name.len()..].starts_with(|c: char| c.is_ascii_alphanumeric()) {
+            return tag(rest).2;
+        }
     }
     ""
 }
@@ -443,6 +444,8 @@ mod tests {
         assert_eq!(depth, MOST_DEPTH);
         let (nodes, cut) = parse(&"<br>".repeat(100_000));
         assert_eq!((nodes.len(), cut), (MOST_NODES, true));
+        let (nodes, _) = parse(&format!("<script>{}<p>after", "</".repeat(100_000)));
+        assert!(nodes.is_empty());
     }
 
     #[test]
