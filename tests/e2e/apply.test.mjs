@@ -196,13 +196,12 @@ describe("Clips from elsewhere", () => {
   });
 
   it("are chosen for on a page of options, which begins with the settings", async () => {
-    await both(async (browser) => {
-      const { page } = await browser.popup();
-      await page.evaluate(() => location.assign("options.html"));
-      await eventually(`settings in ${browser.name}`, () => page.evaluate(() => {
-        return location.pathname === "/options.html" && document.querySelector('[data-testid="catching"]') !== null;
-      }));
-    });
+    const { page } = await desk.popup();
+    await page.bringToFront();
+    await page.evaluate(() => location.assign("options.html"));
+    await page.waitForSelector('[data-testid="catching"]');
+    const other = await fox.open(`${fox.base}options.html`);
+    await other.waitForSelector('[data-testid="catching"]');
   });
 });
 
