@@ -196,7 +196,12 @@ impl Engine {
     /// Clips of other devices that came since the person last saw the list.
     pub(crate) fn unread(&self) -> u32 {
         let newer = self.history.shown().take_while(|clip| clip.order > self.seen_order);
-        newer.filter(|clip| Some(clip.device) != self.own_id()).count() as u32
+        newer.filter(|clip| self.is_unread(clip)).count() as u32
+    }
+
+    pub(crate) fn is_unread(&self, clip: &Clip) -> bool {
+        // Own clips and imported ones name this device.
+        clip.order > self.seen_order && Some(clip.device) != self.own_id()
     }
 
     pub(crate) fn own_id(&self) -> Option<DeviceId> {

@@ -77,7 +77,7 @@ impl Engine {
             delivered,
             awaited,
             pinned: clip.pinned,
-            unread: !own && clip.order > self.seen_order,
+            unread: self.is_unread(clip),
             secret: secret_of(clip),
             burn: clip.flags & FLAG_BURN != 0,
             expires_at: (clip.expires_ms != 0).then_some(clip.expires_ms),

@@ -323,7 +323,7 @@ fn a_history_goes_into_a_file_and_comes_back_elsewhere() {
     let first = clip(&other, 0, "first");
     assert!(first.pinned && !first.own && first.from == "device 0" && first.awaited.is_empty());
     assert_eq!(other.texts(1), ["newer"], "it stays where it was imported");
-    assert_eq!(other.view(0).waiting, 0);
+    assert_eq!((other.view(0).waiting, other.view(0).unread), (0, 1));
     other.restart(0);
     assert_eq!(other.texts(0), ["newer", "second", "first"]);
     delete(&mut other, 0, "first");
