@@ -97,7 +97,11 @@ impl Client {
                 Effect::Ping => self.write(Message::text("ping")),
                 Effect::Disconnect => self.socket = None,
                 Effect::WakeAt(at) => self.wake_at = Some(at),
-                Effect::Persist(_) | Effect::WriteClipboard(_) | Effect::ClearClipboard(_) | Effect::Notice(_) | Effect::ViewChanged => {}
+                Effect::Persist(_)
+                | Effect::WriteClipboard(_)
+                | Effect::ClearClipboard(_)
+                | Effect::Notice(_)
+                | Effect::ViewChanged => {}
             }
         }
         let is_online = self.engine.view_without_clips().connection == Connection::Online;
