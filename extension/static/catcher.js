@@ -12,7 +12,7 @@ const WATCH_MS = 1_000;
 const LATE_MS = 150;
 
 export class Catcher {
-  /** How many copies were taken. */
+  /** How many copies were taken that were news. */
   taken = 0;
   #running;
   #on;
@@ -86,8 +86,13 @@ export class Catcher {
       const handle = await this.#running();
       if (tab && handle.catches(hostOf(tab))) {
         const content = await readClipboard();
-        await this.know(content);
-        this.#give(handle, content);
+        const before = this.#known;
+        const isNews = (await this.know(content)) !== before;
+        if (!isNews) {
+          // Pages also tell of what was put there from here, and of one copy twice. That is nobody's turn.
+          this.#turn -= TURN_MS;
+        }
+        this.#give(handle, content, isNews);
       }
     } catch (error) {
       this.#on.failed(error);
@@ -118,9 +123,9 @@ export class Catcher {
     }
   }
 
-  #give(handle, { text, html }) {
+  #give(handle, { text, html }, isNews = true) {
     if (text) {
-      this.taken += 1;
+      this.taken += Number(isNews);
       handle.localCopy(text, html);
     }
   }

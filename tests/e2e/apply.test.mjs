@@ -62,6 +62,21 @@ describe("Clips from elsewhere", () => {
     await both((browser) => browser.pastes("for everybody"));
   });
 
+  it("leave the newer one there, when one comes right after the other", async () => {
+    // So that other commands with this home need no line of their own.
+    await cli.watch();
+    for (let round = 0; round < 5; round++) {
+      // With a person there, pages tell of what is put on the clipboard.
+      await both((browser) => browser.paste());
+      await cli.run(["push", `the older one ${round}`]);
+      await cli.run(["push", `the newer one ${round}`]);
+      await both((browser) => browser.pastes(`the newer one ${round}`));
+    }
+    await cli.stop();
+    await cli.run(["push", "for everybody"]);
+    await both((browser) => browser.pastes("for everybody"));
+  });
+
   it("are offered, if that is chosen, and counted on the button", async () => {
     await chooseEverywhere({ apply: "ask" });
     await both(leave);
