@@ -56,6 +56,18 @@ async function choose(screen, text, name) {
   }
 }
 
+/** Opens the chips of the filters, or closes them. */
+async function filters(screen, wanted) {
+  await eventually(`filters open: ${wanted} in ${screen.name}`, async () => {
+    const button = await screen.page.waitForSelector(id("filters"));
+    const open = () => button.evaluate((element) => element.getAttribute("aria-expanded") === "true");
+    if ((await open()) !== wanted) {
+      await button.click();
+    }
+    return (await open()) === wanted;
+  });
+}
+
 async function pinned(screen, text, wanted) {
   await eventually(`"${text}" pinned: ${wanted} in ${screen.name}`, async () => {
     return (await (await card(screen, text)).evaluate((element) => element.dataset.pinned)) === String(wanted);
@@ -123,7 +135,7 @@ describe("The library", () => {
   it("narrows the list down by kind and by device", async () => {
     for (const screen of [popup, app]) {
       await screen.page.bringToFront();
-      await screen.press("filters");
+      await filters(screen, true);
       await screen.press("filter-link");
       await lists(screen, [LINK]);
       await screen.press("filter-formatted");
@@ -131,7 +143,7 @@ describe("The library", () => {
       await screen.press("filter-text");
       await lists(screen, [NOTE]);
       await screen.press("filter-text");
-      await screen.press("filters");
+      await filters(screen, false);
       const chip = await screen.page.waitForSelector(`${id("device")} ::-p-text(Desk)`);
       await chip.click();
       await lists(screen, ["Thursday"]);
@@ -146,12 +158,12 @@ describe("The library", () => {
     await hasFocus(popup, NOTE);
     await app.page.bringToFront();
     await pinned(app, NOTE, true);
-    await app.press("filters");
+    await filters(app, true);
     await app.press("filter-pinned");
     await lists(app, [NOTE]);
     await app.press("filter-pinned");
     await lists(app, [NOTE, LINK, "Thursday"]);
-    await app.press("filters");
+    await filters(app, false);
     await app.lacks("filter-pinned");
     await choose(app, NOTE, "pin");
     await popup.page.bringToFront();
