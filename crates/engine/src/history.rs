@@ -7,7 +7,7 @@ use hushclip_protocol::label;
 
 use crate::effect::Write;
 use crate::event::Content;
-use crate::state::{Clip, clipboard_record, coming_record, delete_coming};
+use crate::state::{Clip, clipboard_record, coming_record, delete_clipboard, delete_coming};
 
 /// Clips kept on a device, besides pinned ones.
 const KEPT: usize = 5000;
@@ -196,6 +196,15 @@ impl History {
         self.on_clipboard = Some(digest);
         let came = self.coming.take().map(|_| delete_coming());
         news.then(|| clipboard_record(&digest)).into_iter().chain(came).collect()
+    }
+
+    /// What is on the clipboard is as if it had not been looked at; returns what to persist.
+    pub(crate) fn forget_on_clipboard(&mut self, text: &str) -> Option<Write> {
+        let there = self.on_clipboard == Some(digest(&canonical(text)));
+        there.then(|| {
+            self.on_clipboard = None;
+            delete_clipboard()
+        })
     }
 
     /// Whether another device's clip with this text came in after a clip of this list.

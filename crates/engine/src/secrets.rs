@@ -63,10 +63,15 @@ impl Engine {
         }
     }
 
-    /// Nobody has answered for them.
+    /// Nobody has answered for them. Whoever copies one of them once more is asked once more.
     pub(crate) fn drop_unanswered(&mut self) {
         let now = self.now;
-        self.held.retain(|held| now.abs_diff(held.at_ms) < HELD_MS);
+        let dropped = self.held.extract_if(.., |held| now.abs_diff(held.at_ms) >= HELD_MS);
+        let forgotten: Vec<_> =
+            dropped.filter_map(|held| self.history.forget_on_clipboard(&held.content.text)).collect();
+        for write in forgotten {
+            self.persist(write);
+        }
     }
 }
 

@@ -436,6 +436,10 @@ pub(crate) fn clipboard_record(digest: &Hash) -> Write {
     put(CLIPBOARD.into(), digest)
 }
 
+pub(crate) fn delete_clipboard() -> Write {
+    Write::Delete { key: CLIPBOARD.into() }
+}
+
 pub(crate) fn coming_record(digest: &Hash) -> Write {
     put(COMING.into(), digest)
 }
@@ -457,9 +461,8 @@ pub(crate) fn delete_account<'a>(
 
 /// Deletes every record that [`delete_account`] leaves.
 pub(crate) fn delete_clips<'a>(clips: impl Iterator<Item = &'a Clip>) -> impl Iterator<Item = Write> {
-    let clipboard = Write::Delete { key: CLIPBOARD.into() };
     let settings = [SETTINGS, SEEN].map(|key| Write::Delete { key: key.into() });
-    [clipboard, delete_coming(), Removed::delete()].into_iter().chain(settings).chain(clips.map(Clip::delete))
+    [delete_clipboard(), delete_coming(), Removed::delete()].into_iter().chain(settings).chain(clips.map(Clip::delete))
 }
 
 fn log_key(seq: u64) -> String {

@@ -179,6 +179,8 @@ fn what_looks_like_a_secret_waits_for_an_answer() {
     desk.copy(0, "737373");
     desk.wait(HELD_MS + SECOND);
     assert!(desk.view(0).held.is_empty(), "nobody answered");
+    desk.copy(0, "737373");
+    assert_eq!(desk.view(0).held.len(), 1, "copied again, asked again");
     assert!(!desk.texts(1).contains(&"737373".into()));
 }
 
