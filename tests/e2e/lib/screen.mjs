@@ -33,7 +33,13 @@ export class Screen {
   async press(name) {
     await this.page.bringToFront();
     const button = await this.page.waitForSelector(`${id(name)}:not([disabled])`, { visible: true });
+    await button.evaluate((element) => element.addEventListener("click", () => (element.wasPressed = true), true));
     await button.click();
+    // Where the page moves between down and up, there is no click, and a person presses again.
+    const pressed = await button.evaluate((element) => element.wasPressed === true).catch(() => true);
+    if (!pressed) {
+      await button.click();
+    }
   }
 
   async createAccount(relay) {
