@@ -5,6 +5,7 @@ use leptos::prelude::*;
 
 use crate::focus::focus_soon;
 use crate::host::host;
+use crate::library::Library;
 use crate::parts::actions::{self, Copies};
 use crate::parts::icon::{Icon, Shape};
 use crate::text;
@@ -21,20 +22,30 @@ pub(crate) fn Arrived() -> impl IntoView {
         Apply::Ask => true,
         Apply::Never => false,
     });
-    let offered = RwSignal::new(None::<String>);
+    // Its clip, and where that comes from.
+    let offered = RwSignal::new(None::<(String, String)>);
     let copies = Copies::new();
+    let answered = StoredValue::new(None::<String>);
+    let narrowed = library.asks(Library::is_narrowed);
     Effect::new(move |_| {
-        // It stays when the person looks elsewhere for a moment.
-        if let Some(id) = library.newest_fresh() {
-            offered.set(Some(id));
+        // It stays when the person looks elsewhere for a moment, and does not come back once it is answered.
+        let fresh = library.newest_fresh().filter(|_| !narrowed.get_untracked());
+        let news = fresh.filter(|id| answered.with_value(|answered| answered.as_ref() != Some(id)));
+        if let Some((id, from)) = news.and_then(|id| Some((id.clone(), library.peek(&id, |clip| clip.from.clone())?))) {
+            offered.set(Some((id, from)));
         }
     });
-    let newest = Memo::new(move |_| {
-        let id = offered.get().filter(|id| offers.get() && library.ids().contains(id))?;
-        let from = library.peek(&id, |clip| clip.from.clone())?;
-        Some((id, from))
+    Effect::new(move |_| {
+        // Deleted. Only left out of a search, it stays: coming back, it would move what is about to be pressed.
+        let ids = library.ids();
+        let gone = offered.with_untracked(|offered| offered.as_ref().is_some_and(|(id, _)| !ids.contains(id)));
+        if gone && !narrowed.get_untracked() {
+            offered.set(None);
+        }
     });
+    let newest = Memo::new(move |_| offered.get().filter(|_| offers.get()));
     let done = move || {
+        answered.set_value(offered.get_untracked().map(|(id, _)| id));
         offered.set(None);
         focus_soon("#search, h1");
     };
