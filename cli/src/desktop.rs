@@ -133,7 +133,9 @@ impl Hand {
                 },
                 Ok(Order::WriteAfterAll(content)) => self.write(content),
                 Ok(Order::Clear(text)) => {
-                    if self.text().is_ok_and(|there| there == Some(text)) {
+                    // Other programs may have changed its line endings.
+                    let lines = |text: &str| text.replace("\r\n", "\n");
+                    if self.text().is_ok_and(|there| there.is_some_and(|there| lines(&there) == lines(&text))) {
                         let _ = self.clipboard.clear();
                     }
                 }

@@ -24,11 +24,7 @@ describe("Firefox", () => {
 
   it("joins through a link from the terminal", async () => {
     const popup = await fox.popup();
-    const inviting = cli.start("invite", "--yes");
-    const [link] = await inviting.match(/https?:\S+/, "a link");
-    await popup.join(link);
-    await popup.online();
-    assert.equal(await inviting.exit(), 0, inviting.err);
+    await cli.letIn(popup);
     await cli.watch();
   });
 

@@ -1,7 +1,6 @@
 // Browsers that nobody touches: whatever happens to them or to the network, they get what is sent. No
 // debugger is attached to the extensions meanwhile, because that would keep them awake.
 // IDLE_S=300 waits longer where browsers could put them to sleep.
-import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 
@@ -60,11 +59,7 @@ describe("Browsers that nobody touches", { concurrency: true }, () => {
   }
 
   async function join(popup, line) {
-    const inviting = cli.start("invite", "--yes");
-    const [link] = await inviting.match(/https?:\S+/, "a link");
-    await popup.join(line.leads(link));
-    await popup.online();
-    assert.equal(await inviting.exit(), 0, inviting.err);
+    await cli.letIn(popup, (link) => line.leads(link));
   }
 
   /** Sends a clip, and both get it. */

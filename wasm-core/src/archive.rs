@@ -19,9 +19,9 @@ pub(crate) fn carry_out(running: &Running, request: ArchiveRequest) -> Result<Ar
         ArchiveRequest::Import { passphrase, file } => {
             let file = BASE64.decode(file.as_bytes()).map_err(|_| unreadable(ArchiveError::NotAnArchive))?;
             let archive = Archive::open(&file, &js::composed(&passphrase)).map_err(unreadable)?;
-            let is_new = |id: &str| running.with_engine(|engine| engine.content(id).is_none());
-            let added = archive.clips.iter().filter(|clip| is_new(&clip.item.to_hex())).count() as u32;
-            running.accept(Event::Import(archive.clips));
+            let news = running.with_engine(|engine| engine.importable(archive.clips));
+            let added = news.len() as u32;
+            running.accept(Event::Import(news));
             Ok(ArchiveOutcome::Imported { added })
         }
     }

@@ -1,6 +1,8 @@
 //! The history as a file: what goes into it, and what comes in from one. Sealing it is
 //! [`hushclip_crypto::archive`]'s work, for which shells pass the passphrase by.
 
+use std::collections::BTreeSet;
+
 use hushclip_crypto::archive::{Archive, ArchiveError, ArchivedClip};
 use hushclip_crypto::vault::LockError;
 use hushclip_protocol::limits;
@@ -99,13 +101,28 @@ impl Engine {
         Archive { at_ms: now, clips: clips.collect() }
     }
 
+    /// Which clips of a file are not here and find room, oldest first; what is newest comes before what is old.
+    pub fn importable(&self, clips: Vec<ArchivedClip>) -> Vec<ArchivedClip> {
+        let mut room = self.history.room();
+        let mut taken = BTreeSet::new();
+        let mut news = Vec::new();
+        for clip in clips.into_iter().rev() {
+            let bytes = clip.text.len() + clip.html.as_ref().map_or(0, String::len);
+            let is_new = self.history.get(&clip.item).is_none() && !taken.contains(&clip.item);
+            if is_new && clip.text.len() <= limits::CLIP_BYTES && room.take(bytes) {
+                taken.insert(clip.item);
+                news.push(clip);
+            }
+        }
+        news.reverse();
+        news
+    }
+
     /// Takes clips in that are not here, below those that are. They stay on this device.
     pub(crate) fn import(&mut self, clips: Vec<ArchivedClip>) {
         let Some(own) = self.own_id() else { return };
         let now = self.now;
-        let news = clips.into_iter().rev().filter(|clip| self.history.get(&clip.item).is_none());
-        let news: Vec<_> = news.filter(|clip| clip.text.len() <= limits::CLIP_BYTES).collect();
-        for clip in news {
+        for clip in self.importable(clips).into_iter().rev() {
             let Some(order) = self.history.place_before() else { return };
             let clip = Clip {
                 item: clip.item,
@@ -125,10 +142,9 @@ impl Engine {
                 trashed_ms: 0,
                 origin: if clip.device.is_empty() { "?".into() } else { clip.device },
             };
-            if let Some(write) = self.history.add_oldest(clip) {
-                self.persist(write);
-                self.clips_revision += 1;
-            }
+            let write = self.history.add_oldest(clip);
+            self.persist(write);
+            self.clips_revision += 1;
         }
     }
 }

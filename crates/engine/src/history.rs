@@ -105,13 +105,17 @@ impl History {
         self.clips.front().map_or(FIRST, |clip| clip.order).checked_sub(1).filter(|order| *order > 0)
     }
 
-    /// Adds the oldest clip, if there is room; returns what to persist.
-    pub(crate) fn add_oldest(&mut self, clip: Clip) -> Option<Write> {
-        let fits = self.clips.len() < KEPT && self.bytes + size(&clip) <= KEPT_BYTES;
-        let write = fits.then(|| clip.record())?;
+    /// How much more may be kept without anything going for it.
+    pub(crate) fn room(&self) -> Room {
+        Room { clips: KEPT.saturating_sub(self.clips.len()), bytes: KEPT_BYTES.saturating_sub(self.bytes) }
+    }
+
+    /// Adds the oldest clip; returns what to persist.
+    pub(crate) fn add_oldest(&mut self, clip: Clip) -> Write {
+        let write = clip.record();
         self.bytes += size(&clip);
         self.clips.push_front(clip);
-        Some(write)
+        write
     }
 
     /// The person takes a clip from the list to the clipboard.
@@ -232,6 +236,24 @@ impl History {
             self.gone.pop_front();
         }
         Some(clip.delete())
+    }
+}
+
+/// What may still be kept.
+pub(crate) struct Room {
+    clips: usize,
+    bytes: usize,
+}
+
+impl Room {
+    /// Takes room for a clip of so many bytes, if there is as much.
+    pub(crate) fn take(&mut self, bytes: usize) -> bool {
+        let fits = self.clips > 0 && bytes <= self.bytes;
+        if fits {
+            self.clips -= 1;
+            self.bytes -= bytes;
+        }
+        fits
     }
 }
 

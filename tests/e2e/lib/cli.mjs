@@ -38,6 +38,15 @@ export class Cli {
     assert.equal(await process.exit(), 0, process.err);
   }
 
+  /** Lets a screen in, without digits. `through` may change the link on its way. */
+  async letIn(screen, through = (link) => link) {
+    const inviting = this.start("invite", "--yes");
+    const [link] = await inviting.match(/https?:\S+/, "a link");
+    await screen.join(through(link));
+    await screen.online();
+    assert.equal(await inviting.exit(), 0, inviting.err);
+  }
+
   async watch() {
     this.watching = this.start("watch", "--json");
   }

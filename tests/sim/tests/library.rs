@@ -319,7 +319,8 @@ fn a_history_goes_into_a_file_and_comes_back_elsewhere() {
     let mut other = Desk::paired(2);
     other.wait(SECOND);
     other.copy(1, "newer");
-    other.event(0, Event::Import(archive.clips.clone()));
+    let twice = [archive.clips.clone(), archive.clips.clone()].concat();
+    other.event(0, Event::Import(twice));
     other.event(0, Event::Import(archive.clips));
     assert_eq!(other.texts(0), ["newer", "second", "first"]);
     let first = clip(&other, 0, "first");
