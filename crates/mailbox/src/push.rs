@@ -31,6 +31,10 @@ impl<S: Store> Mailbox<S> {
         if header.epoch != membership.epoch() {
             return Err(ErrorCode::StaleEpoch);
         }
+        // A device that finds another log in what a member has signed stops: nobody makes one up here.
+        if header.log_seq != membership.seq() || header.log_head != membership.head() {
+            return Err(ErrorCode::BadFrame);
+        }
         if after != self.last_cursor {
             return Err(ErrorCode::Behind);
         }

@@ -89,6 +89,7 @@ impl<S: Store> Mailbox<S> {
             session.state = State::Member { device: hello.device, acked: hello.cursor.min(self.last_cursor) };
         }
         self.attach(conn);
+        self.bound_sockets(conn, &hello.device);
         let news = self.note_acked(hello.device, hello.cursor);
         let welcome = Welcome {
             version,
@@ -111,6 +112,16 @@ impl<S: Store> Mailbox<S> {
             self.tell_members(Some(conn), &ToDevice::Presence { device: hello.device, online: true });
         }
         Ok(())
+    }
+
+    /// A device that has more sockets than it may loses its oldest, so that none takes the places of others.
+    fn bound_sockets(&mut self, newest: ConnId, device: &DeviceId) {
+        let others = self.sessions.values().filter(|s| s.device() == Some(device) && s.conn != newest);
+        let mut others: Vec<_> = others.map(|s| (s.opened_ms, s.conn)).collect();
+        if others.len() >= limits::SOCKETS_PER_DEVICE {
+            others.sort_unstable();
+            self.close(others[0].1, CloseCode::TooManySockets);
+        }
     }
 
     fn online(&self) -> Vec<DeviceId> {

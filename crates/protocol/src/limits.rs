@@ -28,6 +28,8 @@ pub const INVITE_MS: u64 = 10 * 60 * 1000;
 pub const WELCOME_MS: u64 = 24 * 60 * 60 * 1000;
 /// Sockets open at once to one mailbox.
 pub const SOCKETS: usize = 64;
+/// Of those, the ones of one device.
+pub const SOCKETS_PER_DEVICE: usize = 8;
 /// How long a socket may stay without signing in or claiming, in milliseconds.
 pub const SIGN_IN_MS: u64 = 10 * 1000;
 /// How long a challenge can be answered, in milliseconds.

@@ -15,6 +15,7 @@ fn the_bounds_are_what_the_page_says() {
     assert_eq!((limits::LOG_ENTRY_BYTES, limits::SEALED_LIST_BYTES, limits::PAIRING_BYTES), (8192, 8192, 8192));
     assert_eq!((limits::HEADER_BYTES, limits::NAME_BYTES, SignedEntry::BYTES), (256, 64, 16_512));
     assert_eq!((limits::DEVICES, limits::INVITES, limits::SOCKETS, limits::OUTBOX), (32, 8, 64, 200));
+    assert_eq!(limits::SOCKETS_PER_DEVICE, 8);
     assert_eq!((limits::ITEMS, limits::ITEM_BYTES, limits::TTL_S), (1000, 67_108_864, 604_800));
     assert_eq!((limits::INVITE_MS, limits::WELCOME_MS), (10 * MINUTE, 24 * 60 * MINUTE));
     assert_eq!((limits::SIGN_IN_MS, limits::CHALLENGE_MS, limits::FRAMES_PER_MINUTE), (10_000, 30_000, 120));

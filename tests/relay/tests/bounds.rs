@@ -205,8 +205,9 @@ fn frames_are_counted_for_a_device_over_all_its_sockets() {
 
 #[test]
 fn strangers_who_hold_sockets_do_not_keep_members_out() {
-    let (account, mut desk, conns) = Desk::with_devices(4, 1);
-    let strangers: Vec<_> = (1..limits::SOCKETS)
+    let devices = limits::SOCKETS / limits::SOCKETS_PER_DEVICE;
+    let (account, mut desk, conns) = Desk::with_devices(4, devices);
+    let strangers: Vec<_> = (devices..limits::SOCKETS)
         .map(|_| {
             desk.now += 1;
             desk.open()
@@ -218,12 +219,41 @@ fn strangers_who_hold_sockets_do_not_keep_members_out() {
     assert_eq!(desk.closed.remove(&strangers[0]), Some(CloseCode::TooManySockets));
     assert!(strangers[1..].iter().chain(&conns).all(|conn| !desk.closed.contains_key(conn)));
     // Where all are members, the newcomer has to wait.
-    while desk.closed.len() < strangers.len() - 1 {
-        desk.sign_in(&account, 0, 0);
+    for number in devices + 1..limits::SOCKETS {
+        desk.sign_in(&account, number % devices, 0);
     }
     desk.closed.clear();
     let late = desk.open();
     assert_eq!(desk.closed, [(late, CloseCode::TooManySockets)].into());
+}
+
+#[test]
+fn a_device_does_not_take_the_sockets_of_the_others() {
+    let (account, mut desk, conns) = Desk::with_devices(6, 2);
+    let mut own = vec![conns[0]];
+    for _ in 0..2 * limits::SOCKETS {
+        desk.now += 1;
+        own.push(desk.sign_in(&account, 0, 0).0);
+        let kept = own.len().saturating_sub(limits::SOCKETS_PER_DEVICE);
+        assert!(own[..kept].iter().all(|conn| desk.closed.get(conn) == Some(&CloseCode::TooManySockets)));
+        assert!(own[kept..].iter().chain(&conns[1..]).all(|conn| !desk.closed.contains_key(conn)));
+    }
+    let offline = |frame: &ToDevice| matches!(frame, ToDevice::Presence { online: false, .. });
+    assert!(!desk.take(conns[1]).iter().any(offline), "it has been there all the time");
+}
+
+#[test]
+fn a_log_that_is_not_the_relays_is_not_stored_with_a_clip() {
+    let (mut account, mut desk, conns) = Desk::with_devices(7, 1);
+    let mut clip = account.clip(0, 1, 10, 60);
+    let head = account.log.head();
+    let at = clip.windows(32).position(|bytes| bytes == head.as_bytes()).expect("the header names the log's head");
+    // In an account of one entry the head is the account: the second of the two.
+    let at = at + 32 + clip[at + 32..].windows(32).position(|bytes| bytes == head.as_bytes()).expect("twice");
+    clip[at] ^= 1;
+    assert_eq!(desk.push(conns[0], 0, &clip), Err(ErrorCode::BadFrame));
+    clip[at] ^= 1;
+    assert_eq!(desk.push(conns[0], 0, &clip), Ok(1));
 }
 
 #[test]
