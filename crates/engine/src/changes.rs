@@ -11,6 +11,13 @@ use rand_core::CryptoRng;
 use crate::line::Phase;
 use crate::{Engine, problem};
 
+/// How long to wait before an entry that the relay did not take is tried again, milliseconds; doubled each time.
+const RETRY_MS: u64 = 2_000;
+/// Longest wait.
+const RETRY_MAX_MS: u64 = 10 * 60_000;
+/// How long a removal waits for what was missed to be fetched, milliseconds.
+const REMOVAL_MS: u64 = 10_000;
+
 /// What a log entry of this device does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Wanted {
@@ -35,23 +42,37 @@ impl Engine {
             account.removing.insert(device);
         }
         self.persist_account();
+        // The person shall not wait for what was refused before.
+        self.log_sync.retry_at = None;
         self.change_log(rng);
     }
 
     /// Appends what this device wants in the log, one entry at a time. Whoever else was quicker: the
     /// relay refuses, the log is fetched, and what is still wanted is tried again.
+    ///
+    /// A removal waits a moment for what was missed, so as not to cut off what the device that goes has sent
+    /// in time; and no longer, because it may have sent it to hold that off.
     pub(crate) fn change_log(&mut self, rng: &mut dyn CryptoRng) {
-        if self.line.phase != Phase::Online || !self.log_sync.is_newest || self.appending.is_some() {
+        let waits = self.log_sync.retry_at.is_some_and(|at| at > self.now && at <= self.now + RETRY_MAX_MS);
+        if !self.line.is_signed_in() || !self.log_sync.is_newest || self.appending.is_some() || waits {
             return;
         }
         let (Some(account), Some(identity)) = (&self.account, &self.identity) else { return };
         let Some(log) = &account.membership else { return };
         let wanted = account.removing.iter().find(|device| log.member(device).is_some()).copied();
         if let Some(device) = wanted {
+            let latest = self.now + REMOVAL_MS;
+            let by = *self.log_sync.removal_by.get_or_insert(latest);
+            if self.line.phase != Phase::Online && by > self.now && by <= latest {
+                return;
+            }
             let last = account.senders.get(&device).map_or(0, |sender| sender.seen);
             if let Ok((entry, _)) = make_remove_device(&identity.keys, log, device, last, rng) {
                 self.append_to_log(Wanted::Remove(device), entry);
             }
+            return;
+        }
+        if self.line.phase != Phase::Online {
             return;
         }
         self.go_on_with_invite(rng);
@@ -81,20 +102,42 @@ impl Engine {
         }
     }
 
-    /// The relay does not accept an entry of this device, and will not accept it later.
-    pub(crate) fn append_refused(&mut self) {
+    /// The relay does not take an entry of this device. Who wants to hold off a removal may say so in any
+    /// way: it is tried again until it stands.
+    pub(crate) fn append_refused(&mut self, code: ErrorCode) {
+        let wait = self.put_off_change();
         match self.appending.take() {
-            Some(Wanted::Add) | None => self.invite_failed(ErrorCode::BadEntry),
-            Some(Wanted::Remove(device)) => {
-                if let Some(account) = &mut self.account {
-                    account.removing.remove(&device);
-                }
-                self.persist_account();
-                self.fail(problem::removal_refused());
-            }
+            Some(Wanted::Add) | None if code == ErrorCode::BadEntry => self.invite_failed(code),
+            Some(Wanted::Remove(_)) => self.show(problem::removal_unsaved()),
+            Some(Wanted::Add) => self.show(problem::list_unsaved()),
+            Some(Wanted::Mend) if code == ErrorCode::BadEntry => self.halt(problem::bad_log()),
+            Some(Wanted::Mend) => self.line.resume_at = Some(self.now + wait),
             // Tried again when the keys are next looked at.
-            Some(Wanted::Rekey) => {}
-            Some(Wanted::Mend) => self.halt(problem::bad_log()),
+            Some(Wanted::Rekey) | None => {}
+        }
+    }
+
+    /// Nothing of what this device wants in the log is tried for a while; how long.
+    pub(crate) fn put_off_change(&mut self) -> u64 {
+        let wait = (RETRY_MS << self.log_sync.refused.min(16)).min(RETRY_MAX_MS);
+        self.log_sync.refused += 1;
+        self.log_sync.retry_at = Some(self.now + wait);
+        wait
+    }
+
+    /// The log has gone on.
+    pub(crate) fn change_went_through(&mut self) {
+        (self.log_sync.refused, self.log_sync.retry_at) = (0, None);
+        self.solved("list_unsaved");
+    }
+
+    /// A device is out of the log.
+    pub(crate) fn removal_went_through(&mut self, device: &DeviceId) {
+        let Some(account) = &mut self.account else { return };
+        account.removing.remove(device);
+        if account.removing.is_empty() {
+            self.log_sync.removal_by = None;
+            self.solved("removal_unsaved");
         }
     }
 }

@@ -222,7 +222,7 @@ impl Engine {
         match frame {
             ToDevice::Challenge(challenge) => self.challenged(&challenge, rng),
             ToDevice::Registered => self.registered(),
-            ToDevice::Welcome(welcome) => self.welcomed(&welcome),
+            ToDevice::Welcome(welcome) => self.welcomed(&welcome, rng),
             ToDevice::LogEntries { from, entries, has_more } => self.log_entries(from, entries, has_more, rng),
             ToDevice::Items { items, has_more, through } => self.items(&items, has_more, through, rng),
             ToDevice::Item(item) => self.live_item(&item, rng),
@@ -336,6 +336,13 @@ impl Engine {
     pub(crate) fn fail(&mut self, problem: Problem) {
         self.notice(Notice::Failed { problem: problem.clone() });
         self.problem = Some(problem);
+    }
+
+    /// The same for what may come many times before it is solved, and is told once.
+    pub(crate) fn show(&mut self, problem: Problem) {
+        if self.problem.as_ref() != Some(&problem) {
+            self.fail(problem);
+        }
     }
 
     /// Takes back a problem that has solved itself.

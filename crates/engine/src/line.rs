@@ -111,6 +111,11 @@ impl Line {
         self.enter(Phase::Joining, now);
     }
 
+    /// The relay has shown everything: that counts as a line, and not that it let this device in.
+    pub(crate) const fn is_of_use(&mut self) {
+        self.attempts = 0;
+    }
+
     /// Nothing is left to send.
     pub(crate) const fn relaxed(&mut self) {
         self.limited = 0;
@@ -151,6 +156,7 @@ impl Engine {
         self.in_flight = None;
         self.appending = None;
         self.pulls = 0;
+        (self.log_sync.retry_at, self.log_sync.in_vain) = (None, 0);
         self.online.clear();
         let phase = if url.is_some() { Phase::Connecting } else { Phase::Idle };
         self.line.enter(phase, self.now);
@@ -298,11 +304,10 @@ impl Engine {
         }
     }
 
-    pub(crate) fn welcomed(&mut self, welcome: &Welcome) {
+    pub(crate) fn welcomed(&mut self, welcome: &Welcome, rng: &mut dyn CryptoRng) {
         if self.line.phase != Phase::Connecting {
             return;
         }
-        self.line.attempts = 0;
         self.line.enter(Phase::CatchingUp, self.now);
         self.note_absence(welcome.max_cursor);
         self.clock_ahead_ms = self.now.cast_signed().saturating_sub_unsigned(welcome.time_ms);
@@ -321,7 +326,7 @@ impl Engine {
         self.renew_push();
         self.online = welcome.online.iter().copied().take(limits::DEVICES).collect();
         self.delivered = welcome.delivered.iter().take(limits::DEVICES).map(|d| (d.device, d.cursor)).collect();
-        self.check_welcome_log(welcome.log_seq, welcome.log_head);
+        self.check_welcome_log(welcome.log_seq, welcome.log_head, rng);
     }
 
     /// A frame of ours was refused.
@@ -353,7 +358,6 @@ impl Engine {
                     self.line.limited += 1;
                 }
             }
-            (APPEND, ErrorCode::BadEntry) => self.append_refused(),
             (CODE, ErrorCode::NameplateTaken) => self.nameplate_taken(rng),
             (INVITE | CODE, _) => self.invite_failed(code),
             (PUSH, _) => self.push_refused(code, rng),
@@ -374,6 +378,7 @@ impl Engine {
                 }
                 self.pull_longer_log();
             }
+            (APPEND, _) => self.append_refused(code),
             _ => self.line.resume_at = Some(self.now + BACKOFF_MS * 4),
         }
     }

@@ -17,6 +17,9 @@ use crate::{Engine, Notice, problem};
 /// How long to wait for entries that the relay says it has, milliseconds.
 const WITHHELD_MS: u64 = 5_000;
 
+/// How often entries are asked for on one line before it is given up. Answers to two questions may cross.
+const IN_VAIN: u8 = 8;
+
 /// How this device's log stands to the relay's.
 #[derive(Debug, Default)]
 pub(crate) struct LogSync {
@@ -30,6 +33,14 @@ pub(crate) struct LogSync {
     pub(crate) short_at: Option<usize>,
     /// A member has signed that it knows an entry at this position.
     pub(crate) named: Option<(DeviceId, u64)>,
+    /// How often in a row the relay has not taken an entry of this device.
+    pub(crate) refused: u32,
+    /// When the next one is tried.
+    pub(crate) retry_at: Option<u64>,
+    /// When a removal is tried though not everything that was missed is here.
+    pub(crate) removal_by: Option<u64>,
+    /// How often in a row entries were asked for and none came that goes on with the log.
+    pub(crate) in_vain: u8,
 }
 
 /// Why an entry from the relay was not taken in.
@@ -87,19 +98,30 @@ impl Engine {
         self.send(&ToRelay::LogPull { from });
     }
 
+    /// Asks once more, but not for ever.
+    fn pull_log_in_vain(&mut self, rng: &mut dyn CryptoRng) {
+        self.log_sync.in_vain += 1;
+        if self.log_sync.in_vain > IN_VAIN { self.hang_up(rng) } else { self.pull_log() }
+    }
+
+    fn known_entries(&self) -> usize {
+        self.account.as_ref().map_or(0, |account| account.log.len())
+    }
+
     /// The relay has refused something because of entries that this device does not know.
     pub(crate) fn pull_longer_log(&mut self) {
         let known = self.account.as_ref().map(|account| account.log.len());
         if std::mem::replace(&mut self.log_sync.short_at, known) == known {
             // It says so once more, and has not shown any.
             self.line.resume_at = Some(self.now + WITHHELD_MS);
+            self.put_off_change();
         } else {
             self.pull_log();
         }
     }
 
     /// Compares the relay's log head with ours, then catches up.
-    pub(crate) fn check_welcome_log(&mut self, seq: u64, head: Hash) {
+    pub(crate) fn check_welcome_log(&mut self, seq: u64, head: Hash, rng: &mut dyn CryptoRng) {
         let Some(account) = &self.account else { return };
         self.log_sync.is_newest = false;
         let Some(log) = &account.membership else { return self.pull_log() };
@@ -110,6 +132,7 @@ impl Engine {
         } else if seq == own_seq && head == own_head {
             self.log_sync.mending = false;
             self.log_sync.is_newest = true;
+            self.change_log(rng);
             self.catch_up();
         } else if self.log_sync.mending && known == Some(head) {
             self.mend_log(seq);
@@ -143,6 +166,7 @@ impl Engine {
             return;
         }
         let (came, last) = (!entries.is_empty(), from.saturating_add(entries.len() as u64).saturating_sub(1));
+        let before = self.known_entries();
         for (offset, entry) in (0..).zip(entries) {
             let seq = from.saturating_add(offset);
             match self.log_entry(seq, entry) {
@@ -151,7 +175,7 @@ impl Engine {
                 Err(Refused::Bad) => return self.halt(problem::bad_log()),
                 Err(Refused::Newer) => return self.halt(problem::newer_account()),
                 Err(Refused::Gap) if self.line.phase == Phase::Connecting => return,
-                Err(Refused::Gap) => return self.pull_log(),
+                Err(Refused::Gap) => return self.pull_log_in_vain(rng),
             }
         }
         self.persist_account();
@@ -163,6 +187,11 @@ impl Engine {
             return;
         }
         self.appending = None;
+        if self.known_entries() > before {
+            self.log_sync.in_vain = 0;
+        } else if has_more && came {
+            return self.pull_log_in_vain(rng);
+        }
         if has_more && came {
             return self.pull_log();
         }
@@ -237,6 +266,7 @@ impl Engine {
         if let Some(account) = &mut self.account {
             account.log.push(entry);
         }
+        self.change_went_through();
         match (change, author) {
             (Some(Change::Added(device)), Ok(author)) => self.device_added(device, author),
             (Some(Change::Removed(device)), Ok(author)) => self.device_removed(device, author),
@@ -281,8 +311,8 @@ impl Engine {
         self.online.remove(&device);
         self.delivered.remove(&device);
         self.clips_revision += 1;
+        self.removal_went_through(&device);
         let (Some(account), Some(identity)) = (&mut self.account, &self.identity) else { return };
-        account.removing.remove(&device);
         let own = identity.id;
         if device == own || (account.log.len() as u64) <= account.anchor.0.saturating_add(1) {
             return;

@@ -227,8 +227,20 @@ pub(crate) fn unknown_device() -> Problem {
     problem("unknown_device", "There is no such device in this account.")
 }
 
-pub(crate) fn removal_refused() -> Problem {
-    problem("removal_refused", "The relay did not accept the removal. Try again; updating Hushclip may help.")
+pub(crate) fn removal_unsaved() -> Problem {
+    problem(
+        "removal_unsaved",
+        "The relay has not recorded the removal, perhaps because its disk is full. Until it does, the device can still \
+         read what you copy. This device keeps trying; if that lasts, tell whoever runs the relay.",
+    )
+}
+
+pub(crate) fn list_unsaved() -> Problem {
+    problem(
+        "list_unsaved",
+        "The relay has not recorded a change in the list of devices, perhaps because its disk is full. This device keeps \
+         trying.",
+    )
 }
 
 pub(crate) fn rolled_back() -> Problem {

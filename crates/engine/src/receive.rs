@@ -81,6 +81,7 @@ impl Engine {
         }
         self.send(&ToRelay::Ack { cursor });
         self.line.phase = Phase::Online;
+        self.line.is_of_use();
         self.was_away = false;
         if let Some(account) = &mut self.account {
             account.synced_ms = self.now;
@@ -149,7 +150,12 @@ impl Engine {
             return Outcome::Passed;
         }
         let Some(log) = &account.membership else { return Outcome::NeedsLog };
+        // Whom the person wants out stops nobody any more with what it says of the log.
+        let goes = account.removing.contains(&header.sender);
         if header.log_seq > log.seq() {
+            if goes {
+                return Outcome::Passed;
+            }
             let named = is_by_member(account, &envelope).then_some((header.sender, header.log_seq));
             if may_fetch_log {
                 self.log_sync.named = named;
@@ -160,7 +166,7 @@ impl Engine {
             }
             return Outcome::Passed;
         }
-        if account.head_at(header.log_seq) != Some(header.log_head) && is_by_member(account, &envelope) {
+        if !goes && account.head_at(header.log_seq) != Some(header.log_head) && is_by_member(account, &envelope) {
             return Outcome::Forked(header.log_seq, header.log_head);
         }
         let Some(key) = sender_key(account, header) else { return Outcome::Passed };

@@ -157,17 +157,14 @@ impl Engine {
         }
     }
 
-    /// Takes something out of the queue that will not be sent. If it has a counter by now, a
+    /// Takes a clip out of the queue that will not be sent. If it has a counter by now, a
     /// tombstone goes in its place, so that nobody misses it.
     pub(crate) fn give_up(&mut self, at: usize, rng: &mut dyn CryptoRng) {
         let (Some(dropped), Some(identity)) = (self.outbox.remove(at), &self.identity) else { return };
         let device = identity.id;
         self.persist(dropped.delete());
         let Some(sealed) = dropped.sealed else { return };
-        let mut gone = vec![Gone { device, counter: sealed.counter, item: dropped.item }];
-        if let Cargo::Tombstone(named) = dropped.cargo {
-            gone.extend(named);
-        }
+        let gone = vec![Gone { device, counter: sealed.counter, item: dropped.item }];
         let tombstone =
             Queued { item: random_item(rng), order: dropped.order, sealed: None, cargo: Cargo::Tombstone(gone) };
         self.persist(tombstone.record());
@@ -288,7 +285,8 @@ impl Engine {
     }
 
     pub(crate) fn push_refused(&mut self, code: ErrorCode, rng: &mut dyn CryptoRng) {
-        let pushed_after = self.in_flight.take().map(|(_, after)| after);
+        let in_flight = self.in_flight.take();
+        let pushed_after = in_flight.map(|(_, after)| after);
         match code {
             ErrorCode::StaleEpoch => return self.pull_longer_log(),
             ErrorCode::Behind => {
@@ -302,16 +300,26 @@ impl Engine {
                 return if again && pushed_after.is_some() { self.hang_up(rng) } else { self.pull_again() };
             }
             ErrorCode::TooLarge => {
-                let bytes = self.outbox.front().and_then(|q| q.sealed.as_ref()).map_or(0, |s| s.envelope.len());
-                self.give_up(0, rng);
-                self.fail(problem::too_large(bytes));
-                return self.flush(rng);
+                if let Some(bytes) = self.too_large_for_relay(in_flight.map(|(item, _)| item)) {
+                    self.give_up(0, rng);
+                    self.fail(problem::too_large(bytes));
+                    return self.flush(rng);
+                }
+                self.fail(problem::relay_refused());
             }
             ErrorCode::StorageFull => self.fail(problem::storage_full()),
             ErrorCode::Unavailable => self.fail(problem::relay_unavailable()),
             _ => self.fail(problem::relay_refused()),
         }
         self.line.resume_at = Some(self.now + REFUSED_MS);
+    }
+
+    /// The size of the clip that was pushed, if the relay has said that it takes none so large. Nothing else
+    /// is given up for its word.
+    fn too_large_for_relay(&self, pushed: Option<ItemId>) -> Option<usize> {
+        let front = self.outbox.front().filter(|queued| Some(queued.item) == pushed && queued.cargo == Cargo::Clip)?;
+        let (bytes, bounds) = (front.sealed.as_ref()?.envelope.len(), self.bounds.as_ref()?);
+        (bytes as u64 > u64::from(bounds.envelope_bytes)).then_some(bytes)
     }
 }
 

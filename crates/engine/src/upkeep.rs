@@ -21,7 +21,7 @@ impl Engine {
     /// Does what is due, on a line that is up to date.
     pub(crate) fn upkeep(&mut self, rng: &mut dyn CryptoRng) {
         if self.line.phase != Phase::Online {
-            return;
+            return self.change_log(rng);
         }
         self.forget_old_epochs();
         self.change_log(rng);
@@ -30,13 +30,18 @@ impl Engine {
 
     /// When [`Engine::upkeep`] has something to do next.
     pub(crate) fn next_upkeep(&self) -> Option<u64> {
-        if self.line.phase != Phase::Online || self.appending.is_some() {
+        let change = [self.log_sync.retry_at, self.log_sync.removal_by].into_iter().flatten();
+        let change = change.filter(|at| *at > self.now).min();
+        if !self.line.is_signed_in() || self.appending.is_some() {
             return None;
+        }
+        if self.line.phase != Phase::Online {
+            return change;
         }
         let (account, identity) = (self.account.as_ref()?, self.identity.as_ref()?);
         let rotation = identity.boxed_ms.saturating_add(u64::from(account.rotation_minutes) * 60_000);
         let heartbeat = account.sent_ms.saturating_add(HEARTBEAT_MS);
-        [rotation, heartbeat].into_iter().filter(|at| *at > self.now).min()
+        [rotation, heartbeat].into_iter().filter(|at| *at > self.now).chain(change).min()
     }
 
     pub(crate) fn set_rotation(&mut self, minutes: u32, rng: &mut dyn CryptoRng) {

@@ -19,7 +19,7 @@ const DISPUTED: [&str; 3] = ["fork", "bad_log", "removed_unproven"];
 const ABOUT_RELAY: [&str; 6] =
     ["relay_unavailable", "relay_refused", "relay_version", "relay_full", "too_large", "push_refused"];
 /// What the list of devices tells more about.
-const ABOUT_DEVICES: [&str; 3] = ["removal_refused", "own_removal", "unknown_device"];
+const ABOUT_DEVICES: [&str; 4] = ["removal_unsaved", "list_unsaved", "own_removal", "unknown_device"];
 
 /// The newest problem, until it is dismissed or solved.
 #[component]

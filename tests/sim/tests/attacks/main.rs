@@ -4,6 +4,7 @@
 mod craft;
 mod forks;
 mod items;
+mod loops;
 mod membership;
 mod pairing;
 mod removal;

@@ -1,10 +1,14 @@
 //! Attacks with a removed device, and on the removal itself.
 
+use std::cell::RefCell;
+use std::rc::Rc;
+
 use hushclip_crypto::log::open_grant;
 use hushclip_engine::view::Stage;
 use hushclip_engine::{Command, Event};
-use hushclip_protocol::error::CloseCode;
-use hushclip_protocol::frame::{ToDevice, ToRelay};
+use hushclip_protocol::error::{CloseCode, ErrorCode};
+use hushclip_protocol::frame::{Item, ToDevice, ToRelay};
+use hushclip_protocol::ids::{Hash, ItemId};
 use hushclip_sim::{Desk, Way};
 
 use crate::craft::*;
@@ -149,4 +153,144 @@ fn attack_each_removes_the_other_at_once() {
     let stages = [desk.view(1).stage, desk.view(2).stage];
     assert!(stages.contains(&Stage::Member) && stages.contains(&Stage::Removed), "{stages:?}");
     assert_eq!(desk.view(0).devices.len(), 2);
+}
+
+/// Whether a device shows that somebody is being removed.
+fn removing(desk: &Desk, device: usize) -> bool {
+    desk.view(device).devices.iter().any(|device| device.removing)
+}
+
+/// So many entries of a device's own do not reach the relay.
+fn swallow_appends(desk: &mut Desk, device: usize, most: u32) -> Rc<RefCell<u32>> {
+    let tries = Rc::new(RefCell::new(0));
+    let count = Rc::clone(&tries);
+    desk.lie(move |way, from, frame| {
+        let append = way == Way::Up && from == device && matches!(ToRelay::decode(&frame), Ok(ToRelay::LogAppend(_)));
+        *count.borrow_mut() += u32::from(append);
+        if append && *count.borrow() <= most { Vec::new() } else { vec![frame] }
+    });
+    tries
+}
+
+const APPEND: u8 = 6;
+
+#[test]
+fn attack_removal_lost_on_a_full_disk() {
+    let mut desk = Desk::paired(3);
+    desk.fill_relay(true);
+    remove(&mut desk, 0, 2);
+    assert_eq!((problem(&desk, 0).as_str(), removing(&desk, 0)), ("removal_unsaved", true));
+    desk.fill_relay(false);
+    desk.wait(60_000);
+    assert_eq!((desk.view(0).devices.len(), desk.view(2).stage), (2, Stage::Removed));
+    assert_eq!(problem(&desk, 0), "", "it has solved itself");
+    goes_on(&mut desk, 0, 1);
+}
+
+#[test]
+fn attack_removal_refused_in_every_way() {
+    use hushclip_protocol::error::ErrorCode::*;
+    for code in [BadFrame, UnknownAccount, TooLarge, StorageFull, RateLimited, StaleEpoch, LogConflict, BadEntry] {
+        let mut desk = Desk::paired(3);
+        swallow_appends(&mut desk, 0, 1);
+        remove(&mut desk, 0, 2);
+        desk.tell(0, &ToDevice::Error { code, retry_after_ms: 0, of: APPEND });
+        desk.wait(60_000);
+        assert_eq!(desk.view(0).devices.len(), 2, "{code:?}");
+        assert_eq!(problem(&desk, 0), "", "{code:?}");
+    }
+}
+
+#[test]
+fn attack_removal_refused_all_day_is_tried_and_shown_all_day() {
+    let mut desk = Desk::paired(3);
+    let tries = swallow_appends(&mut desk, 0, u32::MAX);
+    remove(&mut desk, 0, 2);
+    let mut answered = 0;
+    for _ in 0..24 * 60 * 60 {
+        if answered < *tries.borrow() {
+            answered = *tries.borrow();
+            desk.tell(0, &ToDevice::Error { code: ErrorCode::Unavailable, retry_after_ms: 0, of: APPEND });
+            assert_eq!((problem(&desk, 0).as_str(), removing(&desk, 0)), ("removal_unsaved", true));
+            desk.command(0, Command::Dismiss);
+        }
+        desk.wait(1_000);
+    }
+    assert!((100..200).contains(&answered), "{answered} tries in a day");
+    desk.stop_lying();
+    desk.wait(11 * 60_000);
+    assert_eq!(desk.view(0).devices.len(), 2);
+}
+
+#[test]
+fn attack_items_that_stop_a_device_do_not_hold_off_its_removal() {
+    let mut desk = Desk::paired(3);
+    desk.copy(2, "before");
+    let (thief, log) = (stolen_keys(&desk, 2), entries(&desk, 0));
+    let forged = envelope_with(&thief, &log, "x", |address| {
+        (address.log_head, address.counter) = (Hash::from_bytes([1; 32]), 2);
+    });
+    desk.reachable = false;
+    desk.cut(None);
+    remove(&mut desk, 0, 2);
+    desk.lie(move |way, device, frame| match ToDevice::decode(&frame) {
+        Ok(ToDevice::Items { mut items, has_more, through }) if way == Way::Down && device == 0 => {
+            items.insert(0, Item { cursor: through, envelope: forged.clone().into() });
+            vec![ToDevice::Items { items, has_more, through }.encode()]
+        }
+        _ => vec![frame],
+    });
+    desk.reachable = true;
+    desk.event(0, Event::Online);
+    desk.event(1, Event::Online);
+    desk.event(2, Event::Online);
+    desk.wait(5_000);
+    assert_eq!((desk.view(1).devices.len(), desk.view(2).stage), (2, Stage::Removed), "{:?}", problem(&desk, 0));
+    assert_eq!(problem(&desk, 0), "", "and who is out cannot stop anybody");
+    goes_on(&mut desk, 0, 1);
+}
+
+#[test]
+fn attack_items_that_never_end_do_not_hold_off_a_removal() {
+    let mut desk = Desk::paired(3);
+    desk.copy(2, "before");
+    desk.reachable = false;
+    desk.cut(None);
+    remove(&mut desk, 0, 2);
+    desk.lie(|way, device, frame| {
+        let items = way == Way::Down && device == 0 && matches!(ToDevice::decode(&frame), Ok(ToDevice::Items { .. }));
+        if items { Vec::new() } else { vec![frame] }
+    });
+    desk.reachable = true;
+    for device in 0..3 {
+        desk.event(device, Event::Online);
+    }
+    assert!(removing(&desk, 0), "it waits for what it has missed");
+    desk.wait(11_000);
+    assert_eq!((desk.view(1).devices.len(), desk.view(2).stage), (2, Stage::Removed));
+    desk.stop_lying();
+    desk.cut(None);
+    desk.wait(60_000);
+    goes_on(&mut desk, 0, 1);
+}
+
+#[test]
+fn attack_one_press_is_enough_after_many_made_up_log_heads() {
+    let mut desk = Desk::paired(3);
+    let (thief, log) = (stolen_keys(&desk, 2), entries(&desk, 0));
+    for cursor in 1..=40 {
+        let forged = envelope_with(&thief, &log, "x", |address| {
+            (address.log_head, address.counter) = (Hash::from_bytes([1; 32]), cursor);
+            address.item = ItemId::from_bytes([cursor as u8; 16]);
+        });
+        desk.say_as(2, &ToRelay::Push { after: cursor - 1, envelope: forged.clone().into() });
+        show_item(&mut desk, 0, cursor, &forged);
+    }
+    assert_eq!(problem(&desk, 1), "", "the relay does not pass on what is not its log");
+    assert_eq!(problem(&desk, 0), "fork", "a lying one does");
+    remove(&mut desk, 0, 2);
+    desk.command(0, Command::Resume);
+    desk.wait(5_000);
+    assert_eq!((desk.view(1).devices.len(), desk.view(2).stage), (2, Stage::Removed));
+    goes_on(&mut desk, 0, 1);
 }
