@@ -173,14 +173,16 @@ impl Engine {
 
     /// The envelope of what is oldest in the queue, sealed under the current epoch: all present devices
     /// can read it and removed ones cannot. One sealed before keeps its counter and item: if the
-    /// relay has stored that one after all, it answers with its cursor.
+    /// relay has stored that one after all, it answers with its cursor. It is sealed again where the
+    /// person has copied something newer since, which an older clip shall not drive off clipboards.
     fn sealed_front(&mut self, rng: &mut dyn CryptoRng) -> Option<Sealed> {
-        let superseded = self.waiting() > 1;
+        let newer = self.waiting() > 1;
         let (Some(account), Some(identity)) = (&mut self.account, &self.identity) else { return None };
         let log = account.membership.as_ref()?;
         let epoch = log.epoch();
         let front = self.outbox.front_mut()?;
-        if let Some(sealed) = front.sealed.as_ref().filter(|sealed| sealed.epoch == epoch) {
+        let superseded = newer && front.cargo == Cargo::Clip;
+        if let Some(sealed) = front.sealed.as_ref().filter(|s| s.epoch == epoch && s.superseded >= superseded) {
             return Some(sealed.clone());
         }
         let counter = front.sealed.as_ref().map_or(account.next_counter, |sealed| sealed.counter);
@@ -220,7 +222,7 @@ impl Engine {
         account.sent_ms = self.now;
         account.senders.entry(identity.id).or_default().remember(counter, front.item);
         let own = identity.id;
-        let sealed = Sealed { counter, epoch, envelope: envelope.into() };
+        let sealed = Sealed { counter, epoch, envelope: envelope.into(), superseded };
         front.sealed = Some(sealed.clone());
         let (write, item) = (front.record(), front.item);
         self.persist(write);

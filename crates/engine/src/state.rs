@@ -132,6 +132,9 @@ pub(crate) struct Sealed {
     pub(crate) epoch: u64,
     #[n(2)]
     pub(crate) envelope: ByteVec,
+    /// It says that there is a newer clip.
+    #[n(3)]
+    pub(crate) superseded: bool,
 }
 
 /// A clip in the local history.

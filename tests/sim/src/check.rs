@@ -4,7 +4,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use hushclip_engine::view::Stage;
+use hushclip_mailbox::verify_log;
+use hushclip_protocol::ids::DeviceId;
 
+use crate::relay::Relay;
 use crate::world::{CANARY, World};
 
 /// A person copied something.
@@ -94,18 +97,16 @@ pub enum Violation {
     NeverJoined(usize),
 }
 
-pub(crate) fn check(world: &World, dump: &[u8]) -> Result<(), Violation> {
+pub(crate) fn check(world: &World) -> Result<(), Violation> {
+    let dump = world.relay.as_ref().map(Relay::dump).unwrap_or_default();
     if dump.windows(CANARY.len()).any(|window| window == CANARY.as_bytes()) {
         return Err(Violation::Readable);
     }
     let order_sent = order_sent(world);
     let mut check = None;
     let mut pins = BTreeMap::new();
-    // A clip that came after the removal of its sender counts nowhere, but one who had not heard of
-    // the removal may have put it on a clipboard.
-    let removed = world.devices.iter().filter(|d| d.engine.view().stage == Stage::Removed);
-    let anybody_removed = removed.clone().next().is_some();
-    let by_removed: BTreeSet<_> = removed.flat_map(|d| &d.sent).collect();
+    let anybody_removed = world.devices.iter().any(|d| d.engine.view().stage == Stage::Removed);
+    let too_late = too_late(world);
     for (device, subject) in world.devices.iter().enumerate() {
         let view = subject.engine.view();
         let alarm = view.alerts.iter().find(|alert| !["joined", "removed"].contains(&alert.code.as_str()));
@@ -161,7 +162,8 @@ pub(crate) fn check(world: &World, dump: &[u8]) -> Result<(), Violation> {
             }
         }
         for clip in &view.clips {
-            let by = world.deleted.get(&clip.text).copied().flatten().filter(|_| !world.crossed.contains(&clip.text));
+            let apart = world.crossed.contains(&clip.text) || too_late.contains(&clip.text);
+            let by = world.deleted.get(&clip.text).copied().flatten().filter(|_| !apart);
             if by.is_some_and(|by| world.devices[by].engine.view().stage != Stage::Removed) {
                 return Err(Violation::Undead { device, text: clip.text.clone() });
             }
@@ -173,12 +175,22 @@ pub(crate) fn check(world: &World, dump: &[u8]) -> Result<(), Violation> {
         // Own clips were copied on the own machine, by a person.
         for text in by_sender.get(subject.name.as_str()).into_iter().flatten() {
             let own = world.copied.iter().any(|c| c.machine == subject.machine && c.text == **text);
-            if !own && !by_removed.contains(&(*text).to_owned()) {
+            if !own && !too_late.contains(*text) {
                 return Err(Violation::Loop { device, text: (*text).to_owned() });
             }
         }
     }
     Ok(())
+}
+
+/// What removed devices sent too late: their removals do not count it. Who had not heard of the removal took it
+/// in and put it on a clipboard; for who had, it never came, so an agent on that clipboard cannot tell it from a
+/// copy of the person's. Then there are two clips, and to delete one of them is not to delete the other.
+fn too_late(world: &World) -> BTreeSet<String> {
+    let log = world.relay.as_ref().and_then(|relay| verify_log(&relay.snapshot()).ok().flatten());
+    let late = |sender: &DeviceId, counter: u64| log.as_ref()?.removed(sender).map(|gone| counter > gone.last_counter);
+    let all = world.handed_over.values();
+    all.filter(|(sender, counter, _)| late(sender, *counter) == Some(true)).map(|(_, _, text)| text.clone()).collect()
 }
 
 /// What each device has in its own library as its own, oldest first: by construction what it sent.

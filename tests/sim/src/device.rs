@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use hushclip_engine::{Engine, Write};
+use hushclip_engine::{Engine, View, Write};
 use hushclip_protocol::codec;
 use hushclip_protocol::ids::{AccountId, ConnId, MailboxId};
 use hushclip_protocol::log::SignedEntry;
@@ -23,6 +23,8 @@ pub(crate) struct Device {
     pub(crate) life: u32,
     /// How far its clock is ahead.
     pub(crate) skew: i64,
+    /// What a person sees there, without the clips.
+    pub(crate) shown: View,
     /// Texts that notices named as stored by the relay.
     pub(crate) sent: Vec<String>,
 }
@@ -30,7 +32,9 @@ pub(crate) struct Device {
 impl Device {
     pub(crate) fn new(name: String, machine: usize, rng: ChaCha20Rng) -> Self {
         let engine = restore(&BTreeMap::new());
-        Self { name, machine, engine, disk: BTreeMap::new(), rng, conn: None, life: 0, skew: 0, sent: Vec::new() }
+        let shown = engine.view_without_clips();
+        let (disk, sent) = (BTreeMap::new(), Vec::new());
+        Self { name, machine, engine, disk, rng, conn: None, life: 0, skew: 0, shown, sent }
     }
 
     pub(crate) fn persist(&mut self, writes: Vec<Write>) {
@@ -53,6 +57,7 @@ impl Device {
     /// The process dies; what was persisted is there when it comes back.
     pub(crate) fn crash(&mut self) {
         self.engine = restore(&self.disk);
+        self.shown = self.engine.view_without_clips();
         self.conn = None;
         self.life += 1;
     }

@@ -12,4 +12,4 @@ mod world;
 pub use check::Violation;
 pub use desk::{Desk, Lie, ORIGIN, Way};
 pub use faults::Faults;
-pub use world::{Report, run};
+pub use world::{Report, run, trace};

@@ -5,7 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use hushclip_engine::view::{Connection, Stage};
 use hushclip_engine::{Command, Content, Effect, Event, Notice, UNDO_MS, view::View};
 use hushclip_mailbox::{Event as RelayEvent, Reply};
-use hushclip_protocol::ids::{ConnId, Nonce};
+use hushclip_protocol::envelope::Envelope;
+use hushclip_protocol::frame::ToRelay;
+use hushclip_protocol::ids::{ConnId, DeviceId, ItemId, Nonce};
 use rand_chacha::ChaCha20Rng;
 use rand_core::{Rng, SeedableRng};
 
@@ -15,6 +17,7 @@ use crate::faults::Faults;
 use crate::relay::Relay;
 
 mod plan;
+mod trace;
 
 /// Stands in every clip and every name, and must stand nowhere at the relay.
 pub(crate) const CANARY: &str = "canary-7f3a";
@@ -83,7 +86,7 @@ pub(crate) struct World {
     next_id: u64,
     pub(crate) devices: Vec<Device>,
     clipboards: Vec<String>,
-    relay: Option<Relay>,
+    pub(crate) relay: Option<Relay>,
     owners: BTreeMap<ConnId, usize>,
     /// Frames on one socket stay in order.
     last_arrival: BTreeMap<(ConnId, bool), u64>,
@@ -92,38 +95,22 @@ pub(crate) struct World {
     pub(crate) crossed: BTreeSet<String>,
     /// Texts that a person deleted, and on which device, if it was of no other's making.
     pub(crate) deleted: BTreeMap<String, Option<usize>>,
+    /// What was handed to the relay: sender, counter and text of each clip.
+    pub(crate) handed_over: BTreeMap<ItemId, (DeviceId, u64, String)>,
     report: Report,
+    tracing: bool,
 }
 
 /// Runs one seed to its end and checks what was recorded.
 pub fn run(seed: u64, faults: Faults) -> Result<Report, Violation> {
+    World::new(seed, faults).live(faults)
+}
+
+/// The same, printing what happens.
+pub fn trace(seed: u64, faults: Faults) -> Result<Report, Violation> {
     let mut world = World::new(seed, faults);
-    world.pair_everybody()?;
-    for _ in 0..COPIES {
-        let machine = world.below(3) as usize;
-        let at = world.below(STORM_MS);
-        let text = format!("{CANARY} copy {} on machine {machine}", world.next());
-        world.plan(at, Step::Copy(machine, text));
-    }
-    world.plan_changes();
-    world.plan_library();
-    let end = world.now + STORM_MS;
-    world.run_until(end, |_| false);
-    world.faults = Faults { tidying: faults.tidying, ..Faults::CALM };
-    for device in 0..world.devices.len() {
-        world.event(device, Event::Online);
-    }
-    if world.faults.tidying > 0 {
-        // What was deleted is gone only then.
-        let end = world.now + 2 * UNDO_MS;
-        world.run_until(end, |_| false);
-    }
-    let end = world.now + HEAL_MS;
-    world.run_until(end, World::settled);
-    let dump = world.relay.as_ref().map(Relay::dump).unwrap_or_default();
-    check::check(&world, &dump)?;
-    world.report.clips = world.devices[0].engine.view().clips.len();
-    Ok(world.report)
+    world.tracing = true;
+    world.live(faults)
 }
 
 impl World {
@@ -150,8 +137,38 @@ impl World {
             copied: Vec::new(),
             crossed: BTreeSet::new(),
             deleted: BTreeMap::new(),
+            handed_over: BTreeMap::new(),
             report: Report::default(),
+            tracing: false,
         }
+    }
+
+    fn live(mut self, faults: Faults) -> Result<Report, Violation> {
+        self.pair_everybody()?;
+        for _ in 0..COPIES {
+            let machine = self.below(3) as usize;
+            let at = self.below(STORM_MS);
+            let text = format!("{CANARY} copy {} on machine {machine}", self.next());
+            self.plan(at, Step::Copy(machine, text));
+        }
+        self.plan_changes();
+        self.plan_library();
+        let end = self.now + STORM_MS;
+        self.run_until(end, |_| false);
+        self.faults = Faults { tidying: faults.tidying, ..Faults::CALM };
+        for device in 0..self.devices.len() {
+            self.event(device, Event::Online);
+        }
+        if self.faults.tidying > 0 {
+            // What was deleted is gone only then.
+            let end = self.now + 2 * UNDO_MS;
+            self.run_until(end, |_| false);
+        }
+        let end = self.now + HEAL_MS;
+        self.run_until(end, World::settled);
+        check::check(&self)?;
+        self.report.clips = self.devices[0].engine.view().clips.len();
+        Ok(self.report)
     }
 
     /// Device 0 makes the account and lets the others in, one after the other, through the storm.
@@ -176,7 +193,7 @@ impl World {
         let by_code = joiner % 2 == 1;
         self.command(0, if by_code { Command::InviteByCode } else { Command::Invite });
         let end = self.now + 120_000;
-        self.run_until(end, |w| w.view(0).invite.is_some_and(|i| i.expires_at > 0));
+        self.run_until(end, |w| w.devices[0].shown.invite.as_ref().is_some_and(|i| i.expires_at > 0));
         let Some(invite) = self.view(0).invite else { return };
         let name = self.devices[joiner].name.clone();
         self.command(
@@ -187,10 +204,10 @@ impl World {
             },
         );
         let end = self.now + 240_000;
-        let digits = |w: &Self| w.view(joiner).joining.and_then(|j| j.digits);
+        let digits = |w: &Self| w.devices[joiner].shown.joining.as_ref().and_then(|j| j.digits.clone());
         self.run_until(end, |w| {
-            let asked = w.view(0).invite.is_some_and(|i| i.request.is_some());
-            (asked && (by_code || digits(w).is_some())) || w.view(joiner).stage == Stage::New
+            let asked = w.devices[0].shown.invite.as_ref().is_some_and(|i| i.request.is_some());
+            (asked && (by_code || digits(w).is_some())) || w.devices[joiner].shown.stage == Stage::New
         });
         let digits = digits(self);
         if digits.is_none() && !by_code {
@@ -199,7 +216,7 @@ impl World {
         }
         self.command(0, Command::Approve { digits, share_history: false });
         let end = self.now + 400_000;
-        self.run_until(end, |w| w.view(joiner).stage != Stage::Joining);
+        self.run_until(end, |w| w.devices[joiner].shown.stage != Stage::Joining);
         if by_code && self.view(joiner).stage == Stage::Joining {
             self.command(joiner, Command::CancelJoin);
         }
@@ -224,6 +241,7 @@ impl World {
     }
 
     fn step(&mut self, step: Step) {
+        self.trace(|| self.tell_step(&step));
         match step {
             Step::Dial(device, conn) => self.dial(device, conn),
             Step::ToRelay(conn, bytes) => {
@@ -298,6 +316,7 @@ impl World {
     }
 
     fn effect(&mut self, device: usize, effect: Effect) {
+        self.trace(|| self.tell_effect(device, &effect));
         match effect {
             Effect::Persist(writes) => self.devices[device].persist(writes),
             Effect::Connect { .. } => {
@@ -310,6 +329,7 @@ impl World {
             }
             Effect::Send(bytes) => {
                 let Some(conn) = self.devices[device].conn else { return };
+                self.note_push(device, &bytes);
                 self.plan_in_order(conn, true, Step::ToRelay(conn, bytes));
                 if self.chance(self.faults.cut) {
                     self.cut(conn, true);
@@ -345,7 +365,17 @@ impl World {
                 let text = view.clips.into_iter().find(|clip| clip.id == id).map(|clip| clip.text);
                 self.devices[device].sent.extend(text);
             }
-            Effect::Notice(_) | Effect::ViewChanged => {}
+            Effect::ViewChanged => self.devices[device].shown = self.devices[device].engine.view_without_clips(),
+            Effect::Notice(_) => {}
+        }
+    }
+
+    fn note_push(&mut self, device: usize, bytes: &[u8]) {
+        let Ok(ToRelay::Push { envelope, .. }) = ToRelay::decode(bytes) else { return };
+        let Ok(Envelope { header, .. }) = Envelope::parse(&envelope) else { return };
+        let id = header.item.to_hex();
+        if let Some(clip) = self.view(device).clips.into_iter().find(|clip| clip.id == id) {
+            self.handed_over.insert(header.item, (header.sender, header.counter, clip.text));
         }
     }
 
@@ -424,6 +454,7 @@ impl World {
     }
 
     fn crash(&mut self, device: usize) {
+        self.trace(|| Some(format!("dev {device}  CRASHES")));
         self.report.crashes += 1;
         self.hang_up(device);
         self.devices[device].crash();
@@ -453,7 +484,7 @@ impl World {
 
     fn settled(&self) -> bool {
         self.devices.iter().all(|d| {
-            let view = d.engine.view();
+            let view = &d.shown;
             if view.stage == Stage::Removed {
                 return true;
             }

@@ -1,12 +1,20 @@
-//! The seeds that run with every change. More on demand: `SEEDS=100000 cargo test --release -p hushclip-sim`.
+//! The seeds that run with every change. Others on demand: `SEEDS_FROM=1000000 SEEDS=60000 cargo test -p hushclip-sim`.
+//! What happens in one of them: `cargo run -p hushclip-sim --example trace -- storm 1003004`.
 
 use hushclip_sim::{Faults, run};
 
-/// Seeds that once failed: agents on one clipboard that sent each other's clips back (3, 33, 43, 516).
-const REGRESSIONS: [u64; 9] = [3, 33, 43, 516, 1378, 2905, 3182, 3357, 3753];
+/// Seeds that once failed: agents on one clipboard that sent each other's clips back (3, 33, 43, 516); a clip
+/// that was sent once more and drove off a newer one (1,002,058); what a removed device had sent too late
+/// (1,003,004, and tidying 1,001,749).
+const REGRESSIONS: [u64; 12] = [3, 33, 43, 516, 1378, 2905, 3182, 3357, 3753, 1_001_749, 1_002_058, 1_003_004];
 
 fn seeds() -> u64 {
-    std::env::var("SEEDS").ok().and_then(|text| text.parse().ok()).unwrap_or(2000)
+    number("SEEDS").unwrap_or(2000)
+}
+
+fn number(variable: &str) -> Option<u64> {
+    let text = std::env::var(variable).ok()?;
+    Some(text.parse().unwrap_or_else(|_| panic!("{variable} is a number, not {text:?}")))
 }
 
 #[test]
@@ -28,7 +36,8 @@ fn storm_with_people_who_tidy_up() {
 }
 
 fn weather(faults: Faults, count: u64) {
-    let all: Vec<u64> = REGRESSIONS.into_iter().chain(0..count).collect();
+    let from = number("SEEDS_FROM").unwrap_or(0);
+    let all: Vec<u64> = REGRESSIONS.into_iter().chain(from..from + count).collect();
     let workers = std::thread::available_parallelism().map_or(1, usize::from);
     let outcomes: Vec<_> = std::thread::scope(|scope| {
         let runs = |seeds: &[u64]| seeds.iter().map(|seed| (*seed, run(*seed, faults))).collect::<Vec<_>>();

@@ -3,8 +3,9 @@
 use hushclip_engine::view::{Connection, Stage};
 use hushclip_engine::{Command, Event, Notice};
 use hushclip_protocol::error::CloseCode;
+use hushclip_protocol::frame::ToRelay;
 use hushclip_protocol::limits;
-use hushclip_sim::{Desk, ORIGIN};
+use hushclip_sim::{Desk, ORIGIN, Way};
 
 const MINUTE: u64 = 60_000;
 
@@ -65,6 +66,23 @@ fn copied_offline_arrives_once() {
     assert_eq!(desk.texts(1), ["c", "b", "a"]);
     assert_eq!(desk.clipboard(1), ["c"], "only the newest goes to the clipboard");
     assert_eq!(desk.view(0).waiting, 0);
+}
+
+#[test]
+fn an_older_clip_that_is_sent_once_more_does_not_drive_off_a_newer_one() {
+    let mut desk = Desk::paired(2);
+    desk.lie(|way, _, frame| {
+        let lost = way == Way::Up && matches!(ToRelay::decode(&frame), Ok(ToRelay::Push { .. }));
+        if lost { Vec::new() } else { vec![frame] }
+    });
+    desk.copy(0, "older");
+    desk.restart(0);
+    desk.copy(0, "newer");
+    desk.stop_lying();
+    desk.cut(None);
+    desk.wait(MINUTE);
+    assert_eq!(desk.texts(1), ["newer", "older"]);
+    assert_eq!(desk.clipboard(1), ["newer"]);
 }
 
 #[test]
