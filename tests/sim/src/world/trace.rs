@@ -12,7 +12,8 @@ impl World {
         if self.tracing
             && let Some(line) = line()
         {
-            println!("{:>9.3}  {line}", (self.now - START) as f64 / 1000.0);
+            let ms = self.now - START;
+            println!("{:>5}.{:03}  {line}", ms / 1000, ms % 1000);
         }
     }
 
