@@ -7,8 +7,8 @@ use crate::Engine;
 use crate::state::alerts_record;
 use crate::view::AlertView;
 
-/// How many are kept; the oldest goes first.
-const ALERTS: usize = 32;
+/// How many are kept.
+const ALERTS: usize = 64;
 
 /// Something that a person should know.
 #[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
@@ -54,6 +54,24 @@ pub(crate) enum AlertKind {
     /// The relay keeps log entries back; `count` is the position of the last one.
     #[n(7)]
     LogWithheld,
+    /// Items whose sender has signed something that does not open.
+    #[n(8)]
+    Unreadable,
+    /// A member has changed the keys and not given this device the secret.
+    #[n(9)]
+    BadKeys,
+}
+
+impl AlertKind {
+    /// News of what people did goes before what may be an attack, so that nobody can push that out. What
+    /// stops a device goes never; there is at most one for each.
+    const fn goes(self) -> Option<u8> {
+        match self {
+            Self::Joined | Self::Removed | Self::LogRestored => Some(0),
+            Self::LogWithheld => None,
+            _ => Some(1),
+        }
+    }
 }
 
 impl Engine {
@@ -61,16 +79,22 @@ impl Engine {
         let id = self.alerts.last().map_or(1, |alert| alert.id + 1);
         self.alerts.push(Alert { id, kind, device, by, count, at_ms: self.now });
         if self.alerts.len() > ALERTS {
-            self.alerts.remove(0);
+            let going = self.alerts.iter().enumerate().filter_map(|(at, alert)| Some((alert.kind.goes()?, at))).min();
+            going.map(|(_, at)| self.alerts.remove(at));
         }
         self.persist(alerts_record(&self.alerts));
     }
 
+    /// One more of what is counted in one alert of this kind about a device.
+    pub(crate) fn count_up_alert(&mut self, kind: AlertKind, device: DeviceId) {
+        let known = self.alerts.iter().find(|alert| alert.kind == kind && alert.device == device);
+        let count = known.map_or(0, |alert| alert.count).saturating_add(1);
+        self.count_alert(kind, device, count);
+    }
+
     /// Sets the count of the one alert of this kind about a device; at 0 there is none.
     pub(crate) fn count_alert(&mut self, kind: AlertKind, device: DeviceId, count: u64) {
-        let counts = |alert: &&mut Alert| {
-            matches!(alert.kind, AlertKind::Missing | AlertKind::Expired) && alert.device == device
-        };
+        let counts = |alert: &&mut Alert| alert.kind == kind && alert.device == device;
         match self.alerts.iter_mut().find(counts) {
             Some(known) if known.count == count => {}
             Some(known) if count > 0 => {
@@ -91,7 +115,7 @@ impl Engine {
         let dismissed = self.alerts.remove(at);
         self.persist(alerts_record(&self.alerts));
         if matches!(dismissed.kind, AlertKind::Missing | AlertKind::Expired) {
-            self.forget_holes(&dismissed.device);
+            self.forget_holes(&dismissed.device, dismissed.kind);
         }
     }
 
@@ -115,6 +139,20 @@ impl Engine {
             AlertKind::Expired => (
                 "expired",
                 format!("{clips} from “{name}” had gone from the relay before this device came to fetch what was sent."),
+            ),
+            AlertKind::Unreadable => (
+                "unreadable",
+                format!(
+                    "{clips} from “{name}” could not be read here. Update Hushclip on both; if it goes on, remove “{name}” \
+                     and let it in again."
+                ),
+            ),
+            AlertKind::BadKeys => (
+                "bad_keys",
+                format!(
+                    "“{name}” changed the keys of this account and shut this device out with it. This device changes \
+                     them again by itself. If that was no fault of “{name}”, it may be in wrong hands: remove it."
+                ),
             ),
             AlertKind::Cloned => (
                 "cloned",
@@ -144,8 +182,8 @@ impl Engine {
         };
         let values = match alert.kind {
             AlertKind::Joined | AlertKind::Removed => vec![name, by],
-            AlertKind::Missing | AlertKind::Expired => vec![name, alert.count.to_string()],
-            AlertKind::Cloned | AlertKind::LogWithheld => vec![name],
+            AlertKind::Missing | AlertKind::Expired | AlertKind::Unreadable => vec![name, alert.count.to_string()],
+            AlertKind::Cloned | AlertKind::LogWithheld | AlertKind::BadKeys => vec![name],
             AlertKind::ClonedHere | AlertKind::LogRestored => Vec::new(),
         };
         let (id, at, device) = (alert.id, alert.at_ms, alert.device.to_hex());

@@ -309,7 +309,7 @@ impl Engine {
             return;
         }
         self.line.enter(Phase::CatchingUp, self.now);
-        self.note_absence(welcome.max_cursor);
+        self.note_absence();
         self.clock_ahead_ms = self.now.cast_signed().saturating_sub_unsigned(welcome.time_ms);
         for code in ["sign_in_refused", "unknown_account"] {
             self.solved(code);

@@ -37,6 +37,8 @@ pub(crate) struct LogSync {
     pub(crate) refused: u32,
     /// When the next one is tried.
     pub(crate) retry_at: Option<u64>,
+    /// When this device last changed the keys because a member had shut it out.
+    pub(crate) let_in_ms: Option<u64>,
     /// When a removal is tried though not everything that was missed is here.
     pub(crate) removal_by: Option<u64>,
     /// How often in a row entries were asked for and none came that goes on with the log.
@@ -233,20 +235,32 @@ impl Engine {
         if next.account() != account.id {
             return Err(Refused::Bad);
         }
+        let author = entry.decode_entry().ok().map(|entry| entry.author);
+        let mut shut_out = None;
         // Without a secret sealed for this device the entry is from before it came, or removes it.
         if let Some(own) = next.member(&identity.id) {
             let renewed = identity.next_box.as_ref().filter(|boxed| boxed.derive_pk() == own.box_pk);
             let keys = renewed.map_or_else(|| identity.keys.clone(), |boxed| identity.keys.with_box(boxed.clone()));
-            let Ok(secret) = open_grant(&keys, &entry) else {
-                let own = identity.id;
-                if entry.decode_entry().is_ok_and(|entry| entry.author == own) {
-                    // Sealed to a box key that this device never had, and signed with its own name.
-                    self.cloned_here(own);
+            match open_grant(&keys, &entry) {
+                Ok(secret) => {
+                    let before = next.epoch().saturating_sub(1);
+                    if author == Some(identity.id) && account.denied.contains(&before) {
+                        self.log_sync.let_in_ms = Some(self.now);
+                    }
+                    account.secrets.insert(next.epoch(), secret);
                 }
-                return Err(Refused::Bad);
-            };
-            account.secrets.insert(next.epoch(), secret);
-            if renewed.is_some() {
+                Err(_) if author == Some(identity.id) => {
+                    // Sealed to a box key that this device never had, and signed with its own name.
+                    let own = identity.id;
+                    self.cloned_here(own);
+                    return Err(Refused::Bad);
+                }
+                // The entry stands all the same: one member must not keep another from what others decide.
+                Err(_) => shut_out = author,
+            }
+            if shut_out.is_some() {
+                account.denied.insert(next.epoch());
+            } else if renewed.is_some() {
                 // All that was sealed to the old one is open by now, and it is dropped with that.
                 identity.keys = keys;
                 identity.next_box = None;
@@ -261,16 +275,18 @@ impl Engine {
         }
         account.epoch_items = 0;
         account.membership = Some(next);
-        let author = entry.decode_entry().map(|entry| entry.author);
         self.persist(log_record(seq, &entry));
         if let Some(account) = &mut self.account {
             account.log.push(entry);
         }
         self.change_went_through();
         match (change, author) {
-            (Some(Change::Added(device)), Ok(author)) => self.device_added(device, author),
-            (Some(Change::Removed(device)), Ok(author)) => self.device_removed(device, author),
+            (Some(Change::Added(device)), Some(author)) => self.device_added(device, author),
+            (Some(Change::Removed(device)), Some(author)) => self.device_removed(device, author),
             _ => {}
+        }
+        if let Some(author) = shut_out {
+            self.count_up_alert(AlertKind::BadKeys, author);
         }
         Ok(())
     }

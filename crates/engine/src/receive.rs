@@ -11,6 +11,7 @@ use hushclip_protocol::ids::{Hash, ItemId, SignPk};
 use hushclip_protocol::limits;
 use rand_core::CryptoRng;
 
+use crate::alerts::AlertKind;
 use crate::event::Content;
 use crate::line::Phase;
 use crate::settings::Apply;
@@ -82,6 +83,7 @@ impl Engine {
         self.send(&ToRelay::Ack { cursor });
         self.line.phase = Phase::Online;
         self.line.is_of_use();
+        self.judge_holes();
         self.was_away = false;
         if let Some(account) = &mut self.account {
             account.synced_ms = self.now;
@@ -170,50 +172,44 @@ impl Engine {
             return Outcome::Forked(header.log_seq, header.log_head);
         }
         let Some(key) = sender_key(account, header) else { return Outcome::Passed };
-        if !envelope.verify(&key) || !self.count(header) {
+        if !envelope.verify(&key) || !self.is_news(header) {
             return Outcome::Passed;
         }
         let sender = header.sender;
-        let received = self.open_counted(&envelope, item.cursor, rng);
+        let opened = self.account.as_ref().map_or(Err(Closed::BeforeUs), |account| open_body(account, &envelope));
+        self.count(header);
+        let received = match opened {
+            Ok(body) => self.take_body(header, body, item.cursor, rng),
+            Err(Closed::BeforeUs) => None,
+            Err(Closed::TooLate) => {
+                self.lose_newest(&sender);
+                None
+            }
+            Err(Closed::Unreadable) => {
+                self.count_up_alert(AlertKind::Unreadable, sender);
+                None
+            }
+        };
         self.report_holes(sender);
         self.persist_sender(&sender);
         received.map_or(Outcome::Passed, Outcome::Received)
     }
 
-    /// Opens an envelope whose place, signature and counter are in order. Returns a clip that belongs
-    /// on the clipboard.
-    fn open_counted(&mut self, envelope: &Envelope<'_>, cursor: u64, rng: &mut dyn CryptoRng) -> Option<ItemId> {
-        let header = &envelope.header;
-        let account = self.account.as_ref()?;
-        // A newcomer has no secret for what was sealed before it came.
-        let key = account.secrets.get(&header.epoch)?.derive_item_key(&account.id, header.epoch);
-        match header.kind {
-            Kind::Clip => {
-                let body = open(&key, envelope).ok()?;
-                self.confirm(header.sender, body.at_ms);
-                self.add_received(header, &body, cursor)
-            }
-            Kind::Tombstone => {
-                let Tombstone { at_ms, gone } = open_note(&key, envelope).ok()?;
-                self.confirm(header.sender, at_ms);
-                self.bury(&gone[..gone.len().min(Tombstone::MOST)], rng);
-                None
-            }
-            Kind::Heartbeat => {
-                let Heartbeat { at_ms } = open_note(&key, envelope).ok()?;
-                self.confirm(header.sender, at_ms);
-                None
-            }
-            Kind::State => {
-                let State { at_ms, pins } = open_note(&key, envelope).ok()?;
-                self.confirm(header.sender, at_ms);
+    /// Does what an envelope asks for whose place, signature and counter are in order. Returns a clip that
+    /// belongs on the clipboard.
+    fn take_body(&mut self, header: &Header, body: Body, cursor: u64, rng: &mut dyn CryptoRng) -> Option<ItemId> {
+        self.confirm(header.sender, body.at_ms());
+        match body {
+            Body::Clip(body) => return self.add_received(header, &body, cursor),
+            Body::Tombstone(Tombstone { gone, .. }) => self.bury(&gone[..gone.len().min(Tombstone::MOST)], rng),
+            Body::State(State { pins, .. }) => {
                 for pin in pins.iter().take(State::MOST) {
                     self.set_pinned(&pin.item, pin.pinned);
                 }
-                None
             }
-            Kind::Live => None,
+            Body::Heartbeat(_) | Body::Live => {}
         }
+        None
     }
 
     fn add_received(&mut self, header: &Header, body: &ClipBody, cursor: u64) -> Option<ItemId> {
@@ -252,6 +248,58 @@ impl Engine {
         let list_only = repeated || body.flags & FLAG_SUPERSEDED != 0;
         (!list_only).then_some(id)
     }
+}
+
+/// What an envelope holds.
+enum Body {
+    Clip(ClipBody),
+    Tombstone(Tombstone),
+    State(State),
+    Heartbeat(Heartbeat),
+    /// Nobody sends that yet.
+    Live,
+}
+
+impl Body {
+    const fn at_ms(&self) -> u64 {
+        match self {
+            Self::Clip(body) => body.at_ms,
+            Self::Tombstone(body) => body.at_ms,
+            Self::State(body) => body.at_ms,
+            Self::Heartbeat(body) => body.at_ms,
+            Self::Live => 0,
+        }
+    }
+}
+
+/// Why an envelope stays closed.
+enum Closed {
+    /// It was sealed before this device came.
+    BeforeUs,
+    /// Its secret was here, and is forgotten: the relay has held it back for longer than it keeps anything.
+    TooLate,
+    /// Its sender has made it wrong, or a member has not given this device the secret.
+    Unreadable,
+}
+
+fn open_body(account: &Account, envelope: &Envelope<'_>) -> Result<Body, Closed> {
+    let header = &envelope.header;
+    let Some(secret) = account.secrets.get(&header.epoch) else {
+        return Err(match header.epoch {
+            epoch if epoch < account.anchor.0 => Closed::BeforeUs,
+            epoch if account.denied.contains(&epoch) => Closed::Unreadable,
+            _ => Closed::TooLate,
+        });
+    };
+    let key = secret.derive_item_key(&account.id, header.epoch);
+    let body = match header.kind {
+        Kind::Clip => open(&key, envelope).map(Body::Clip),
+        Kind::Tombstone => open_note(&key, envelope).map(Body::Tombstone),
+        Kind::State => open_note(&key, envelope).map(Body::State),
+        Kind::Heartbeat => open_note(&key, envelope).map(Body::Heartbeat),
+        Kind::Live => Ok(Body::Live),
+    };
+    body.map_err(|_| Closed::Unreadable)
 }
 
 /// Whether a present member of this account has signed it, wherever it stands in the log.

@@ -105,6 +105,10 @@ pub(crate) struct AccountRecord {
     pub(crate) synced_ms: u64,
     #[n(14)]
     pub(crate) forked: bool,
+    #[n(15)]
+    pub(crate) denied: Vec<u64>,
+    #[n(16)]
+    pub(crate) rounds: u64,
 }
 
 impl Records {

@@ -55,6 +55,8 @@ pub(crate) struct Account {
     pub(crate) names: BTreeMap<DeviceId, String>,
     /// When each epoch but the newest ended, by this device's clock.
     pub(crate) ended: BTreeMap<u64, u64>,
+    /// Epochs of which a member has given this device no secret.
+    pub(crate) denied: BTreeSet<u64>,
     /// Items of the newest epoch that have passed here.
     pub(crate) epoch_items: u32,
     /// What is known of each sender, this device included.
@@ -67,6 +69,8 @@ pub(crate) struct Account {
     pub(crate) sent_ms: u64,
     /// When this device was last up to date.
     pub(crate) synced_ms: u64,
+    /// How often it has caught up.
+    pub(crate) rounds: u64,
     /// The relay has shown another log: nothing is sent until the person has looked into it.
     pub(crate) forked: bool,
     /// Position and hash of an entry that the log must contain.
@@ -245,12 +249,14 @@ impl Account {
             secrets: BTreeMap::new(),
             names: BTreeMap::new(),
             ended: BTreeMap::new(),
+            denied: BTreeSet::new(),
             epoch_items: 0,
             senders: BTreeMap::new(),
             removing: BTreeSet::new(),
             rotation_minutes: ROTATION_MINUTES,
             sent_ms: 0,
             synced_ms: 0,
+            rounds: 0,
             forked: false,
             anchor,
             log: Vec::new(),
@@ -266,11 +272,13 @@ impl Account {
         account.secrets = record.secrets.into_iter().collect();
         account.names = record.names.into_iter().collect();
         account.ended = record.ended.into_iter().collect();
+        account.denied = record.denied.into_iter().collect();
         account.epoch_items = record.epoch_items;
         account.removing = record.removing.into_iter().collect();
         account.rotation_minutes = record.rotation_minutes;
         account.sent_ms = record.sent_ms;
         account.synced_ms = record.synced_ms;
+        account.rounds = record.rounds;
         account.forked = record.forked;
         if let Some((first, rest)) = log.split_first() {
             let mut membership = Membership::genesis(first).map_err(|_| RestoreError)?;
@@ -314,6 +322,8 @@ impl Account {
             sent_ms: self.sent_ms,
             synced_ms: self.synced_ms,
             forked: self.forked,
+            denied: self.denied.iter().copied().collect(),
+            rounds: self.rounds,
         };
         put(ACCOUNT.into(), &record)
     }

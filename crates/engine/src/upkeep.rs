@@ -2,6 +2,7 @@
 
 use hushclip_protocol::ids::ItemId;
 use hushclip_protocol::limits;
+use hushclip_protocol::log::Membership;
 use rand_core::CryptoRng;
 
 use crate::Engine;
@@ -12,6 +13,8 @@ use crate::state::Cargo;
 const HEARTBEAT_MS: u64 = 24 * 60 * 60 * 1000;
 /// How long an epoch's secret outlives it: the longest life of an item and a day, milliseconds.
 const KEPT_MS: u64 = limits::TTL_S as u64 * 1000 + 24 * 60 * 60 * 1000;
+/// How often a device changes the keys because it was shut out, milliseconds.
+const LET_IN_MS: u64 = 60 * 60 * 1000;
 /// Items after which an epoch is old.
 const EPOCH_ITEMS: u32 = 1000;
 /// The shortest and the longest time between two changes of keys, minutes.
@@ -57,7 +60,16 @@ impl Engine {
         let age = u64::from(account.rotation_minutes) * 60_000;
         // Keys from the future were made before the clock was put back.
         let old = self.now.abs_diff(identity.boxed_ms) >= age;
-        old || account.epoch_items >= EPOCH_ITEMS
+        old || account.epoch_items >= EPOCH_ITEMS || self.is_shut_out()
+    }
+
+    /// Whether a member has started an epoch without giving this device the secret. Done again and again that
+    /// would fill the log, so it is not undone more than once an hour.
+    fn is_shut_out(&self) -> bool {
+        let Some(account) = &self.account else { return false };
+        let epoch = account.membership.as_ref().map(Membership::epoch);
+        let lately = self.log_sync.let_in_ms.is_some_and(|at| self.now.abs_diff(at) < LET_IN_MS);
+        epoch.is_some_and(|epoch| account.denied.contains(&epoch)) && !lately
     }
 
     /// Everything sealed under them has gone from the relay, and what was there is here.
@@ -65,6 +77,8 @@ impl Engine {
         let now = self.now;
         let Some(account) = &mut self.account else { return };
         let old: Vec<u64> = account.ended.iter().filter(|(_, at)| now >= **at + KEPT_MS).map(|(e, _)| *e).collect();
+        let oldest = account.secrets.keys().next().copied().unwrap_or_default();
+        account.denied.retain(|epoch| *epoch >= oldest);
         for epoch in &old {
             account.secrets.remove(epoch);
             account.ended.remove(epoch);

@@ -262,8 +262,8 @@ impl core::fmt::Debug for DeviceView {
 pub struct AlertView {
     /// For [`crate::Command::DismissAlert`].
     pub id: u64,
-    /// Stable, for scripts: `joined`, `removed`, `missing`, `expired`, `cloned`,
-    /// `cloned_here`, `log_restored`, `log_withheld`.
+    /// Stable, for scripts: `joined`, `removed`, `missing`, `expired`, `unreadable`, `cloned`,
+    /// `cloned_here`, `log_restored`, `log_withheld`, `bad_keys`.
     pub code: String,
     /// What happened and what to do. Holds names of devices.
     pub message: String,

@@ -60,7 +60,7 @@ fn banner(host: Host, alert: AlertView) -> impl IntoView {
         "joined" => (Shape::Joined, true),
         "removed" => (Shape::Gone, true),
         "cloned" | "cloned_here" => (Shape::Twice, true),
-        "missing" => (Shape::Warning, false),
+        "missing" | "unreadable" => (Shape::Warning, false),
         "expired" => (Shape::Clock, false),
         "log_restored" => (Shape::Restored, false),
         _ => (Shape::Warning, true),

@@ -99,6 +99,7 @@ fn attack_body_of_one_clip_under_the_header_of_another() {
     desk.stop_lying();
     desk.copy(0, "three");
     assert_eq!(desk.texts(1)[0], "two", "its counter is spent");
+    assert_eq!(alerts(&desk, 1), ["unreadable", "cloned"]);
     desk.copy(0, "four");
     assert_eq!(desk.texts(1)[0], "four");
 }
@@ -391,7 +392,7 @@ fn attack_items_skipped_by_the_cursor() {
 
 #[test]
 fn attack_withheld_items_called_expired() {
-    // The relay pretends that much more has passed than it keeps: it is told all the same.
+    // The relay pretends that much more has passed than it keeps: the counters say otherwise.
     let mut desk = Desk::paired(2);
     desk.copy(0, "first");
     desk.take_away(1);
@@ -412,7 +413,7 @@ fn attack_withheld_items_called_expired() {
     desk.bring_back_while(1, 0, |_| {});
     desk.wait(5_000);
     assert_eq!(desk.texts(1), ["third", "first"]);
-    assert_eq!(alerts(&desk, 1), ["expired"]);
+    assert_eq!(alerts(&desk, 1), ["missing"]);
 }
 
 #[test]
@@ -455,7 +456,8 @@ fn attack_kinds_that_nobody_sends_yet() {
         let bytes = hushclip_crypto::envelope::seal_note(&keys, &key, &address, &note, &mut rng());
         show_item(&mut desk, 1, counter, &bytes);
     }
-    assert!(desk.texts(1).is_empty() && alerts(&desk, 1).is_empty());
+    assert!(desk.texts(1).is_empty());
+    assert_eq!(alerts(&desk, 1), ["unreadable"], "a state that is none is told");
 }
 
 #[test]

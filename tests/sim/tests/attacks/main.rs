@@ -5,6 +5,7 @@ mod craft;
 mod forks;
 mod items;
 mod loops;
+mod loss;
 mod membership;
 mod pairing;
 mod removal;

@@ -5,7 +5,7 @@ use hushclip_crypto::log::{make_add_device, make_rekey, make_remove_device, make
 use hushclip_crypto::pairing::JoinRequest;
 use hushclip_engine::{Command, Event};
 use hushclip_protocol::frame::{ToDevice, ToRelay};
-use hushclip_protocol::ids::{BoxPk, Hash, Signature};
+use hushclip_protocol::ids::{BoxPk, Hash, SealedSecret, Signature};
 use hushclip_protocol::log::{Action, SealedList, SignedEntry, possession_message};
 use hushclip_sim::{Desk, Way};
 
@@ -172,9 +172,55 @@ fn attack_different_secrets_for_different_devices() {
     let mixed = one_list.0.into_iter().zip(other_list.0);
     let mixed = mixed.map(|(one, other)| if one.device == victim { other } else { one });
     let entry = with_list(&member, &one, &SealedList(mixed.collect()));
+    let pushed = pushes(&mut desk, 2);
     show_entry(&mut desk, 2, &entry);
-    assert_eq!(problem(&desk, 2), "bad_log", "the secret is not the one that the entry commits to");
-    assert_eq!(entries(&desk, 2).len(), 3);
+    assert_eq!(alerts(&desk, 2), ["bad_keys"], "the secret is not the one that the entry commits to");
+    desk.copy(2, "for those who have the same secret");
+    assert!(pushed.borrow().is_empty());
+}
+
+#[test]
+fn attack_secret_kept_from_one_device_does_not_stop_it() {
+    let mut desk = Desk::paired(3);
+    let member = stolen_keys(&desk, 0);
+    let victim = stolen_keys(&desk, 2).device_id();
+    let shut_out = |desk: &Desk| {
+        let (entry, _) = make_rotate(&member, &log(desk, 2), &mut rng()).unwrap();
+        let mut list = SealedList::decode(&entry.sealed).unwrap();
+        for sealed in list.0.iter_mut().filter(|sealed| sealed.device == victim) {
+            sealed.secret = SealedSecret::from_bytes([7; 48]);
+        }
+        with_list(&member, &entry, &list)
+    };
+    let entry = shut_out(&desk);
+    desk.say_as(0, &ToRelay::LogAppend(entry));
+    assert_eq!((alerts(&desk, 2), problem(&desk, 2)), (vec!["bad_keys".to_owned()], String::new()));
+    let alert = desk.view(2).alerts.pop().expect("it is shown");
+    assert_eq!(alert.device, desk.view(0).device, "and says who it was");
+    desk.copy(1, "to all");
+    desk.copy(2, "from the one that was shut out");
+    assert_eq!(desk.texts(0), ["from the one that was shut out", "to all"]);
+    assert_eq!(desk.texts(2), desk.texts(0), "it has changed the keys again");
+    assert!(alerts(&desk, 1).is_empty());
+    // Who does it all the time is not followed all the time.
+    let before = entries(&desk, 2).len();
+    for _ in 0..20 {
+        let entry = shut_out(&desk);
+        desk.say_as(0, &ToRelay::LogAppend(entry));
+        desk.wait(60_000);
+    }
+    assert!(entries(&desk, 2).len() <= before + 21, "{} more", entries(&desk, 2).len() - before);
+    desk.wait(61 * 60_000);
+    desk.copy(2, "later");
+    assert_eq!(desk.texts(1)[0], "later");
+    remove_and_go_on(&mut desk);
+}
+
+fn remove_and_go_on(desk: &mut Desk) {
+    let device = desk.view(0).device;
+    desk.command(2, Command::RemoveDevice { device });
+    desk.wait(5_000);
+    goes_on(desk, 2, 1);
 }
 
 fn rand_chacha_other() -> impl rand_core::CryptoRng {

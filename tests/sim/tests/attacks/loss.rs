@@ -1,0 +1,164 @@
+//! Clips that are kept back in ways that should look like something else.
+
+use std::cell::RefCell;
+use std::rc::Rc;
+
+use hushclip_engine::Command;
+use hushclip_protocol::envelope::Envelope;
+use hushclip_protocol::frame::{Item, ToDevice};
+use hushclip_protocol::ids::DeviceId;
+use hushclip_sim::{Desk, Way};
+
+use crate::craft::*;
+
+const DAY: u64 = 24 * 60 * 60 * 1000;
+
+/// From here on device 1 gets no item of device 0 that fits; all that it should have got.
+fn keep_back(desk: &mut Desk, which: impl Fn(u64) -> bool + 'static) -> Rc<RefCell<Vec<Item>>> {
+    let kept = Rc::new(RefCell::new(Vec::<Item>::new()));
+    let all = Rc::clone(&kept);
+    let sender = DeviceId::from_hex(&desk.view(0).device).expect("an identifier");
+    let goes = move |item: &Item| {
+        let header = Envelope::parse(&item.envelope).expect("an envelope").header;
+        let kept_back = header.sender == sender && which(header.counter);
+        if kept_back && all.borrow().iter().all(|known| known.cursor != item.cursor) {
+            all.borrow_mut().push(item.clone());
+        }
+        !kept_back
+    };
+    desk.lie(move |way, device, frame| match ToDevice::decode(&frame) {
+        Ok(ToDevice::Item(item)) if way == Way::Down && device == 1 => {
+            if goes(&item) {
+                vec![frame]
+            } else {
+                Vec::new()
+            }
+        }
+        Ok(ToDevice::Items { mut items, has_more, through }) if way == Way::Down && device == 1 => {
+            items.retain(&goes);
+            vec![ToDevice::Items { items, has_more, through }.encode()]
+        }
+        _ => vec![frame],
+    });
+    kept
+}
+
+/// Code and number of each alert about holes.
+fn holes(desk: &Desk, device: usize) -> Vec<(String, String)> {
+    let alerts = desk.view(device).alerts.into_iter().filter(|alert| ["missing", "expired"].contains(&&*alert.code));
+    alerts.map(|alert| (alert.code, alert.values[1].clone())).collect()
+}
+
+fn hole(code: &str, count: u32) -> (String, String) {
+    (code.to_owned(), count.to_string())
+}
+
+#[test]
+fn attack_clips_kept_back_until_their_secret_is_gone() {
+    let mut desk = Desk::paired(2);
+    desk.copy(0, "first");
+    let kept = keep_back(&mut desk, |_| true);
+    desk.copy(0, "held back for weeks");
+    desk.wait(20 * DAY);
+    desk.stop_lying();
+    let held = kept.take();
+    desk.lie(move |way, device, frame| match ToDevice::decode(&frame) {
+        Ok(ToDevice::Items { items, has_more, through }) if way == Way::Down && device == 1 => {
+            let items = held.iter().cloned().chain(items).collect();
+            vec![ToDevice::Items { items, has_more, through }.encode()]
+        }
+        _ => vec![frame],
+    });
+    desk.cut(None);
+    desk.wait(60_000);
+    assert_eq!(desk.texts(1), ["first"]);
+    assert_eq!(holes(&desk, 1).first().map(|(code, _)| code.as_str()), Some("missing"));
+}
+
+#[test]
+fn attack_many_holes_are_all_counted() {
+    let mut desk = Desk::paired(2);
+    keep_back(&mut desk, |counter| counter % 2 == 0);
+    for number in 1..=301 {
+        desk.copy(0, &format!("clip {number}"));
+        desk.wait(1_000);
+    }
+    assert_eq!(holes(&desk, 1), [hole("missing", 150)]);
+    desk.restart(1);
+    assert_eq!(holes(&desk, 1), [hole("missing", 150)]);
+    let id = desk.view(1).alerts.last().expect("it is shown").id;
+    desk.command(1, Command::DismissAlert { id });
+    goes_on(&mut desk, 0, 1);
+    assert_eq!(holes(&desk, 1), []);
+}
+
+#[test]
+fn attack_clip_kept_back_among_those_that_have_expired() {
+    let mut desk = Desk::paired(2);
+    desk.copy(0, "first");
+    desk.take_away(1);
+    desk.copy(0, "gone by the time");
+    desk.wait(8 * DAY);
+    for text in ["one", "two", "three"] {
+        desk.copy(0, text);
+    }
+    desk.lie(move |way, device, frame| match ToDevice::decode(&frame) {
+        Ok(ToDevice::Items { mut items, has_more, through }) if way == Way::Down && device == 1 => {
+            let two = items.len() - 2;
+            items.remove(two);
+            vec![ToDevice::Items { items, has_more, through }.encode()]
+        }
+        _ => vec![frame],
+    });
+    desk.bring_back_while(1, 0, |_| {});
+    desk.wait(5_000);
+    assert_eq!(desk.texts(1), ["three", "one", "first"]);
+    let codes: Vec<_> = holes(&desk, 1).into_iter().map(|(code, _)| code).collect();
+    assert_eq!(codes, ["expired", "missing"], "the relay has what came before and after it");
+    assert_eq!(holes(&desk, 1)[1], hole("missing", 1));
+}
+
+#[test]
+fn attack_more_than_the_relay_keeps_is_no_excuse_for_the_newest() {
+    // Honest so far: of 1,005 clips the first ones had to go.
+    let mut desk = Desk::paired(2);
+    desk.copy(0, "first");
+    desk.take_away(1);
+    for number in 0..1_005 {
+        desk.copy(0, &format!("clip {number}"));
+        desk.wait(600);
+    }
+    let kept = keep_back(&mut desk, |counter| counter == 1_000);
+    desk.bring_back_while(1, 0, |_| {});
+    desk.wait(60_000);
+    assert_eq!(kept.borrow().len(), 1);
+    assert_eq!(desk.texts(1).len(), 1_000);
+    // Of the 1,000 that it kept, one is withheld.
+    assert_eq!(holes(&desk, 1), [hole("missing", 1), hole("expired", 5)]);
+}
+
+#[test]
+fn attack_stop_for_a_withheld_log_is_not_pushed_out_by_other_news() {
+    let mut desk = Desk::paired(3);
+    let bytes = envelope_with(&stolen_keys(&desk, 0), &entries(&desk, 0), "x", |address| {
+        (address.log_seq, address.epoch) = (u64::MAX, u64::MAX);
+    });
+    show_item(&mut desk, 1, 1, &bytes);
+    assert_eq!(alerts(&desk, 1), ["log_withheld"]);
+    desk.add_device();
+    for _ in 0..40 {
+        let link = desk.invite();
+        desk.command(3, Command::Join { link, name: "comes and goes".into() });
+        let digits = desk.digits(3);
+        desk.command(0, Command::Approve { digits: Some(digits), share_history: false });
+        desk.wait(5_000);
+        let device = desk.view(3).device;
+        desk.command(0, Command::RemoveDevice { device });
+        desk.command(3, Command::Leave);
+        desk.wait(5_000);
+    }
+    assert!(desk.view(1).alerts.len() <= 64, "{}", desk.view(1).alerts.len());
+    assert!(alerts(&desk, 1).contains(&"log_withheld".to_owned()));
+    desk.copy(1, "waits");
+    assert_eq!(desk.view(1).waiting, 1);
+}
