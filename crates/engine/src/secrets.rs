@@ -9,12 +9,18 @@ use crate::upkeep::random_item;
 use crate::view::HeldView;
 use crate::{Engine, Notice};
 
+mod assigned;
+mod known;
+mod looks;
+#[cfg(test)]
+mod measured;
+mod numbers;
+mod phrase;
+
 /// How long a copy waits for an answer, milliseconds.
 pub const HELD_MS: u64 = 2 * 60 * 1000;
 /// Copies that wait at once; the oldest goes first.
 const HELD: usize = 8;
-/// In longer texts, codes and card numbers are not looked for, characters.
-const NOTE_CHARS: usize = 400;
 
 /// A copy that waits for an answer.
 pub(crate) struct Held {
@@ -78,22 +84,22 @@ impl Engine {
 /// What kind of secret a text looks like.
 pub(crate) fn recognise(text: &str) -> Option<SecretKind> {
     let text = text.trim();
-    if is_private_key(text) {
+    if known::is_key(text) || phrase::is_phrase(text) {
         Some(SecretKind::Key)
-    } else if is_token(text) {
+    } else if known::token(text).is_some() || assigned::token(text) {
         Some(SecretKind::Token)
-    } else if holds_card(text) {
+    } else if numbers::holds_card(text) {
         Some(SecretKind::Card)
-    } else if holds_code(text) {
+    } else if numbers::holds_code(text) {
         Some(SecretKind::Code)
-    } else if is_like_password(text) {
+    } else if assigned::password(text) || looks::is_drawn(text) {
         Some(SecretKind::Password)
     } else {
         None
     }
 }
 
-/// As much of a secret as may be shown.
+/// As much of a secret as may be shown: what its maker put before it, the end of a card number, no more.
 fn hint(kind: SecretKind, text: &str) -> String {
     let text = text.trim();
     match kind {
@@ -102,191 +108,9 @@ fn hint(kind: SecretKind, text: &str) -> String {
             let last: String = digits.iter().skip(digits.len().saturating_sub(4)).collect();
             format!("•••• {last}")
         }
-        SecretKind::Key => text.lines().next().unwrap_or_default().chars().take(40).collect(),
-        SecretKind::Token => format!("{}••••", text.chars().take(4).collect::<String>()),
-        SecretKind::Code | SecretKind::Password => "•".repeat(text.chars().count().min(12)),
+        SecretKind::Token => format!("{}••••••••", known::token(text).unwrap_or_default()),
+        SecretKind::Key | SecretKind::Code | SecretKind::Password => "•".repeat(text.chars().count().min(12)),
     }
-}
-
-fn is_private_key(text: &str) -> bool {
-    let armoured = text.contains("-----BEGIN ") && text.contains("PRIVATE KEY");
-    armoured || text.starts_with("PuTTY-User-Key-File-") || text.contains("AGE-SECRET-KEY-1")
-}
-
-/// Prefixes of access tokens and how long the token is at least.
-const TOKENS: [(&str, usize); 26] = [
-    ("ghp_", 36),
-    ("gho_", 36),
-    ("ghu_", 36),
-    ("ghs_", 36),
-    ("ghr_", 36),
-    ("github_pat_", 40),
-    ("glpat-", 20),
-    ("sk-", 24),
-    ("sk_live_", 20),
-    ("sk_test_", 20),
-    ("rk_live_", 20),
-    ("xoxb-", 20),
-    ("xoxp-", 20),
-    ("xoxa-", 20),
-    ("xapp-", 20),
-    ("AKIA", 20),
-    ("ASIA", 20),
-    ("AIza", 39),
-    ("ya29.", 30),
-    ("npm_", 36),
-    ("pypi-", 40),
-    ("hf_", 30),
-    ("dop_v1_", 40),
-    ("SG.", 40),
-    ("whsec_", 24),
-    ("shpat_", 32),
-];
-
-fn is_token(text: &str) -> bool {
-    let text = text.strip_prefix("Bearer ").unwrap_or(text);
-    let plain = |c: char| c.is_ascii_alphanumeric() || "-_.+/=".contains(c);
-    if !text.chars().all(plain) {
-        return false;
-    }
-    let known = TOKENS.iter().any(|(prefix, length)| text.starts_with(prefix) && text.len() >= *length);
-    // A JSON Web Token (RFC 7519): three parts, the first two of which are JSON objects in base64url.
-    let parts: Vec<&str> = text.split('.').collect();
-    let web = parts.len() == 3 && text.len() >= 40 && parts[..2].iter().all(|part| part.starts_with("eyJ"));
-    known || web
-}
-
-/// Groups of digits that belong together: single spaces or dashes may stand between them.
-fn digit_runs(text: &str) -> Vec<String> {
-    let mut runs = Vec::new();
-    let mut run = String::new();
-    let mut chars = text.chars().peekable();
-    let mut before = ' ';
-    while let Some(c) = chars.next() {
-        let joins = matches!(c, ' ' | '-') && chars.peek().is_some_and(char::is_ascii_digit) && !run.is_empty();
-        if c.is_ascii_digit() && (!run.is_empty() || !(before.is_alphanumeric() || ".,".contains(before))) {
-            run.push(c);
-        } else if !joins {
-            // Digits inside a word or a decimal number are neither card nor code.
-            let part = c.is_alphanumeric() || (".,".contains(c) && chars.peek().is_some_and(char::is_ascii_digit));
-            let whole = std::mem::take(&mut run);
-            if !part && !whole.is_empty() {
-                runs.push(whole);
-            }
-        }
-        before = c;
-    }
-    runs.extend((!run.is_empty()).then_some(run));
-    runs
-}
-
-fn holds_card(text: &str) -> bool {
-    text.chars().count() <= NOTE_CHARS && digit_runs(text).iter().any(|run| is_card(run))
-}
-
-/// A card number: a prefix and length that are in use, and a check digit (ISO/IEC 7812-1, Annex B).
-fn is_card(digits: &str) -> bool {
-    let start = |n: usize| digits.get(..n).and_then(|start| start.parse::<u32>().ok()).unwrap_or_default();
-    let known = match digits.len() {
-        13 | 19 => start(1) == 4 || (start(2) == 62 && digits.len() == 19),
-        14 => matches!(start(2), 36 | 38) || (300..=305).contains(&start(3)),
-        15 => matches!(start(2), 34 | 37),
-        16 => {
-            start(1) == 4
-                || (51..=55).contains(&start(2))
-                || (2221..=2720).contains(&start(4))
-                || start(4) == 6011
-                || matches!(start(2), 35 | 62 | 65)
-                || (644..=649).contains(&start(3))
-        }
-        _ => false,
-    };
-    known && luhn(digits)
-}
-
-fn luhn(digits: &str) -> bool {
-    let doubled = |(place, digit): (usize, u32)| match (place % 2, digit * 2) {
-        (0, _) => digit,
-        (_, twice) => twice / 10 + twice % 10,
-    };
-    let sum: u32 = digits.chars().rev().filter_map(|c| c.to_digit(10)).enumerate().map(doubled).sum();
-    sum.is_multiple_of(10)
-}
-
-/// Words beside which a number is a one-time code.
-const CODE_WORDS: [&str; 12] = [
-    "code",
-    "otp",
-    "verification",
-    "verify",
-    "passcode",
-    "one-time",
-    "2fa",
-    "tan",
-    "pin",
-    "bestätigung",
-    "einmal",
-    "sicherheits",
-];
-
-/// Six to eight digits alone, or four to eight beside a word that says so.
-fn holds_code(text: &str) -> bool {
-    let count = text.chars().count();
-    let alone = text.strip_prefix("G-").unwrap_or(text);
-    let digits: String = alone.chars().filter(char::is_ascii_digit).collect();
-    let gaps = alone.chars().filter(|c| matches!(c, ' ' | '-')).count();
-    if digits.len() + gaps == alone.chars().count() {
-        return (6..=8).contains(&digits.len()) && gaps <= 1 && !(gaps == 0 && is_date(&digits));
-    }
-    if count > NOTE_CHARS || text.contains("://") {
-        return false;
-    }
-    let lower = text.to_lowercase();
-    let mut words = lower.split(|c: char| !c.is_alphanumeric() && c != '-');
-    let said =
-        words.any(|word| CODE_WORDS.iter().any(|known| word == *known || (known.len() > 3 && word.starts_with(known))));
-    let is_year = |run: &str| run.len() == 4 && (run.starts_with("19") || run.starts_with("20"));
-    said && digit_runs(text).iter().any(|run| (4..=8).contains(&run.len()) && !is_year(run))
-}
-
-/// `YYYYMMDD` or `DDMMYYYY`.
-fn is_date(digits: &str) -> bool {
-    let number = |from: usize, to: usize| digits.get(from..to).and_then(|part| part.parse::<u32>().ok()).unwrap_or(0);
-    let fits = |year: u32, month: u32, day: u32| {
-        (1900..2100).contains(&year) && (1..=12).contains(&month) && (1..=31).contains(&day)
-    };
-    digits.len() == 8
-        && (fits(number(0, 4), number(4, 6), number(6, 8)) || fits(number(4, 8), number(2, 4), number(0, 2)))
-}
-
-/// One word as password generators make them: letters of both cases and digits or signs, well mixed.
-fn is_like_password(text: &str) -> bool {
-    let length = text.len();
-    if !(8..=64).contains(&length) || !text.bytes().all(|byte| byte.is_ascii_graphic()) {
-        return false;
-    }
-    let address = text.contains("://") || text.starts_with(['/', '~', '.', '#', '@']) || text.contains('\\');
-    let mail = text.split_once('@').is_some_and(|(name, host)| !name.is_empty() && host.contains('.'));
-    let path = text.matches(['/', '.', '_', ':', '(', ',']).count() >= 2;
-    // Names of files and versions, and hexadecimal numbers in groups.
-    let slug = text.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-');
-    if address || mail || path || slug {
-        return false;
-    }
-    let class = |byte: u8| match byte {
-        b'a'..=b'z' => 0,
-        b'A'..=b'Z' => 1,
-        b'0'..=b'9' => 2,
-        _ => 3,
-    };
-    let classes: Vec<usize> = text.bytes().map(class).collect();
-    let kinds = (0..4).filter(|kind| classes.contains(kind)).count();
-    let changes = classes.windows(2).filter(|pair| pair[0] != pair[1]).count();
-    let longest_word = classes.split(|class| *class != 0).map(<[usize]>::len).max().unwrap_or(0);
-    // Digits or signs inside, not only at the end as in names of things.
-    let stem = classes.iter().rposition(|class| *class < 2).unwrap_or(0);
-    let inside = classes[..stem].iter().any(|class| *class >= 2);
-    kinds >= 3 && inside && changes * 3 >= length && longest_word <= 4
 }
 
 #[cfg(test)]
@@ -315,6 +139,49 @@ mod tests {
             ("Bearer eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxMjM0NSJ9.c2lnbmF0dXJlLW9mLWl0", SecretKind::Token),
             ("x7Kp!q2RmZ9w", SecretKind::Password),
             ("J4k_9vQ!t2Lx8#Rm", SecretKind::Password),
+            ("hovgi3-Kovtak-voqfen", SecretKind::Password),
+            ("482913 is your Example code. Don't share it.", SecretKind::Code),
+            ("Your verification code is:\n4829", SecretKind::Code),
+            ("您的验证码是482913，5分钟内有效", SecretKind::Code),
+        ] {
+            assert_eq!(recognise(text), Some(kind), "{text}");
+        }
+    }
+
+    #[test]
+    fn secrets_in_longer_texts_are_recognised() {
+        for (text, kind) in [
+            ("export GITHUB_TOKEN=ghp_0123456789abcdefghijABCDEFGHIJ012345", SecretKind::Token),
+            ("Use this one:\n  ghp_0123456789abcdefghijABCDEFGHIJ012345, please.", SecretKind::Token),
+            ("Authorization: Bearer 9f8Hs7dKq2LmZx0PaWe4", SecretKind::Token),
+            ("curl -H 'Authorization: Basic YWxhZGRpbjpvcGVuc2VzYW1l' https://example.org", SecretKind::Token),
+            ("aws_secret_access_key = wJalrXUtnFEMI/K7MDENG/bPxRfiCYzQ1p3kT9sV", SecretKind::Token),
+            ("wJalrXUtnFEMI/K7MDENG/bPxRfiCYzQ1p3kT9sV", SecretKind::Password),
+            ("{\"client_secret\": \"Xk29fLq0ZpTn84VbRw\"}", SecretKind::Token),
+            ("SECRET_KEY=9f86d081884c7d659a2feaa0c55ad015", SecretKind::Token),
+            ("[Interface]\nPrivateKey = yAnz5TF+lXXJte14tji3zlMNq+hd2rYUIgJBgB3fBmk=", SecretKind::Token),
+            ("https://hooks.slack.com/services/T01ABCDEF/B02GHIJKL/aBcDeFgHiJkLmNoPqRsTuVwX", SecretKind::Token),
+            ("otpauth://totp/Example:alice?secret=JBSWY3DPEHPK3PXP&issuer=Example", SecretKind::Token),
+            ("bot 7123456789:AAHdqTcvCH1vGWJxfSeofSAs0K5PALDsaw1", SecretKind::Token),
+            ("postgres://app:Xk29fLq0@db.example.org:5432/app", SecretKind::Password),
+            ("Password: Summer2024", SecretKind::Password),
+            ("Benutzer: alice\nPasswort: Sommer-2024!", SecretKind::Password),
+            ("пароль: qwerty-77", SecretKind::Password),
+            ("密码：hunter2x", SecretKind::Password),
+            ("age: AGE-SECRET-KEY-1QQPZRY9X8GF2TVDW0S3JN54KHCE6MUA7LQQPZRY9X8GF2TVDW0S3JN54K", SecretKind::Key),
+            ("5HueCGU8rMjxEXxiPuD5BDku4MkFqeZyd4dZ1jvhTVqvbTLvyTJ", SecretKind::Key),
+            ("key KwdMAjGmerYanjeui5SHS7JkmpZvVipYvB2LJGU1ZxJwYvP98617", SecretKind::Key),
+            ("0x4c0883a69102937d6231471b5dbb6204fe5129617082792ae468d01a3f362318", SecretKind::Key),
+            (
+                "{\"kty\":\"EC\",\"crv\":\"P-256\",\"d\":\"870MB6gfuTJ4HtUnUvYMyJpr5eUZNP4Bk43bVdj3eAE\"}",
+                SecretKind::Key,
+            ),
+            ("legal winner thank year wave sausage worth useful legal winner thank yellow", SecretKind::Key),
+            (
+                "My wallet:\n1. letter 2. advice 3. cage 4. absurd 5. amount 6. doctor 7. acoustic 8. avoid 9. letter \
+                 10. advice 11. cage 12. above",
+                SecretKind::Key,
+            ),
         ] {
             assert_eq!(recognise(text), Some(kind), "{text}");
         }
@@ -352,6 +219,24 @@ mod tests {
             "AliceBob2024",
             "We met at 14:30 in room 12, see the code review of 2026.",
             "-----BEGIN PUBLIC KEY-----\nMIIB\n-----END PUBLIC KEY-----",
+            "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIGq9vSkWmZ7xFQk2 alice@example.org",
+            "356a192b7913b04c54574d18c28d46e6395428ab",
+            "sha256:9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
+            "the zip code is 94107",
+            "status code 1006",
+            "ghp_xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx",
+            "export TOKEN=$(pass show token)",
+            "postgres://postgres:postgres@localhost:5432/app",
+            "https://user:password@example.org/",
+            "password: process.env.PASSWORD,",
+            "Password: at least 8 characters",
+            "Authorization: Bearer <token>",
+            "1A1zP1eP5QGefi2DMPTfTL5SLmv7DivfNa",
+            "cus_NffrFeUfNV2Hib",
+            "Header_nav__Qx3kP",
+            "sk-fading-circle sk-cube-grid",
+            "ASIA-PACIFIC-REGION-2026",
+            "key-550e8400-e29b-41d4-a716-446655440000",
         ] {
             assert_eq!(recognise(text), None, "{text}");
         }
@@ -361,14 +246,51 @@ mod tests {
     fn hints_show_little() {
         assert_eq!(hint(SecretKind::Card, "4111 1111 1111 1111"), "•••• 1111");
         assert_eq!(hint(SecretKind::Code, "482913"), "••••••");
-        assert_eq!(hint(SecretKind::Token, "ghp_0123456789"), "ghp_••••");
+        assert_eq!(hint(SecretKind::Token, "ghp_0123456789abcdefghijABCDEFGHIJ012345"), "ghp_••••••••");
+    }
+
+    #[test]
+    fn hints_show_nothing_of_the_secret_itself() {
+        let age = "AGE-SECRET-KEY-1QQPZRY9X8GF2TVDW0S3JN54KHCE6MUA7LQQPZRY9X8GF2TVDW0S3JN54K";
+        let words = "legal winner thank year wave sausage worth useful legal winner thank yellow";
+        for (text, prefix) in [
+            (age, ""),
+            (words, ""),
+            ("5HueCGU8rMjxEXxiPuD5BDku4MkFqeZyd4dZ1jvhTVqvbTLvyTJ", ""),
+            ("-----BEGIN OPENSSH PRIVATE KEY-----\nb3BlbnNzaC1r\n-----END OPENSSH PRIVATE KEY-----", ""),
+            ("postgres://app:Xk29fLq0@db.example.org:5432/app", ""),
+            ("aws_secret_access_key = wJalrXUtnFEMI/K7MDENG/bPxRfiCYzQ1p3kT9sV", ""),
+            ("export X=ghp_0123456789abcdefghijABCDEFGHIJ012345", "ghp_"),
+            ("otpauth://totp/Example:alice?secret=JBSWY3DPEHPK3PXP", "otpauth://"),
+        ] {
+            let kind = recognise(text).unwrap();
+            let shown = hint(kind, text);
+            assert_eq!(shown.trim_end_matches('•'), prefix, "{kind:?}");
+            assert!(shown.ends_with("••••••••") && shown.chars().count() <= prefix.len() + 12, "{kind:?}");
+        }
     }
 
     #[test]
     fn no_text_makes_it_panic() {
-        for text in
-            ["é", "ééééééééé", "\u{0}", "1", "-", "G-", "4-4-4", "....", "ßßßßßßßß1A", "１２３４５６", "a1B!a1B!a1é"]
-        {
+        let short = [
+            "é",
+            "ééééééééé",
+            "\u{0}",
+            "1",
+            "-",
+            "G-",
+            "4-4-4",
+            "....",
+            "ßßßßßßßß1A",
+            "１２３４５６",
+            "a1B!a1B!a1é",
+            "token=é",
+        ];
+        // A page can put the longest texts on the clipboard. Looked at over and over, these would take minutes.
+        let long =
+            ["a", "=", "token=", "eyJ-", "eyJa.", "SG.", "://@:", "password:", "Bearer ", "1:", "é", "zoo ", ": ："];
+        let long = long.map(|piece| piece.repeat(256 * 1024 / piece.len()));
+        for text in short.map(String::from).iter().chain(&long) {
             let _ = recognise(text);
             for kind in [SecretKind::Code, SecretKind::Card, SecretKind::Key, SecretKind::Token, SecretKind::Password] {
                 let _ = hint(kind, text);
