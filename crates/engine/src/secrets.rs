@@ -171,7 +171,7 @@ mod tests {
             ("age: AGE-SECRET-KEY-1QQPZRY9X8GF2TVDW0S3JN54KHCE6MUA7LQQPZRY9X8GF2TVDW0S3JN54K", SecretKind::Key),
             ("5HueCGU8rMjxEXxiPuD5BDku4MkFqeZyd4dZ1jvhTVqvbTLvyTJ", SecretKind::Key),
             ("key KwdMAjGmerYanjeui5SHS7JkmpZvVipYvB2LJGU1ZxJwYvP98617", SecretKind::Key),
-            ("0x4c0883a69102937d6231471b5dbb6204fe5129617082792ae468d01a3f362318", SecretKind::Key),
+            ("0x4c0883a69102937d6231471b5dbb6204fe5129617082792ae468d01a3f362318", SecretKind::Password),
             (
                 "{\"kty\":\"EC\",\"crv\":\"P-256\",\"d\":\"870MB6gfuTJ4HtUnUvYMyJpr5eUZNP4Bk43bVdj3eAE\"}",
                 SecretKind::Key,
@@ -198,6 +198,7 @@ mod tests {
             "2026",
             "20261121",
             "21112026",
+            "1999-2022",
             "12345",
             "4111 1111 1111 1112",
             "1234567890123456",

@@ -150,11 +150,7 @@ fn is_bot(text: &str) -> bool {
 pub(super) fn is_key(text: &str) -> bool {
     let armoured = text.contains("-----BEGIN ") && text.contains("PRIVATE KEY");
     let web = text.contains("\"kty\"") && text.contains("\"d\"");
-    armoured
-        || web
-        || text.starts_with("PuTTY-User-Key-File-")
-        || starts(text).any(|at| is_bare_key(&text[at..]))
-        || is_hex_key(text)
+    armoured || web || text.starts_with("PuTTY-User-Key-File-") || starts(text).any(|at| is_bare_key(&text[at..]))
 }
 
 /// Keys that are one word: age, 1Password's, Nostr's, Stellar's, and those of wallets.
@@ -174,11 +170,35 @@ fn is_bare_key(text: &str) -> bool {
         || (wallet && mixed && word.bytes().all(base58))
 }
 
-/// A number of as many digits as keys have, alone. 64 may be a digest too, and is asked about all the same: a key
-/// that got away costs more than a question. 32 and 40 name objects and commits far too often.
-fn is_hex_key(text: &str) -> bool {
-    let digits = text.strip_prefix("0x").unwrap_or(text);
-    let mixed =
-        digits.bytes().any(|byte| byte.is_ascii_digit()) && digits.bytes().any(|byte| byte.is_ascii_alphabetic());
-    matches!(digits.len(), 48 | 64 | 96 | 128) && super::looks::is_hex(digits) && mixed
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn filled(of: Of, length: usize) -> String {
+        b"a1B2c3D4e5F6g7H8"
+            .iter()
+            .filter(|byte| of.has(**byte))
+            .cycle()
+            .take(length)
+            .map(|byte| char::from(*byte))
+            .collect()
+    }
+
+    #[test]
+    fn every_form_is_found_inside_a_text_and_no_stand_in_is() {
+        for (prefix, of, least) in TOKENS {
+            let whole = format!("Take this:\nexport X=\"{prefix}{}\"", filled(*of, *least));
+            assert_eq!(token(&whole), Some(*prefix), "{whole}");
+            let short = format!("export X=\"{prefix}{}\"", filled(*of, *least - 1));
+            assert_eq!(token(&short), None, "{short}");
+            let empty = format!("export X=\"{prefix}{}\"", "x".repeat(*least));
+            assert_eq!(token(&empty), None, "{empty}");
+        }
+    }
+
+    #[test]
+    fn what_stands_inside_a_word_is_no_prefix() {
+        assert_eq!(token(&format!("xghp_{}", filled(Of::Alnum, 36))), None);
+        assert_eq!(token(&format!("AKIA{}", filled(Of::Upper, 17))), None);
+    }
 }

@@ -48,6 +48,9 @@ const FILES: &str = " 7z apk avi bak c cfg conf cpp cs css csv deb dmg doc docx 
 /// Whether a text is one word that was likely drawn by a generator.
 pub(super) fn is_drawn(text: &str) -> bool {
     let length = text.len();
+    if is_hex_key(text) {
+        return true;
+    }
     if !(8..=LONGEST).contains(&length) || !text.bytes().all(|byte| byte.is_ascii_graphic()) || is_named(text) {
         return false;
     }
@@ -197,6 +200,14 @@ fn is_object(text: &str) -> bool {
 pub(super) fn is_hex(text: &str) -> bool {
     text.bytes().all(|byte| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte))
         || text.bytes().all(|byte| byte.is_ascii_digit() || (b'A'..=b'F').contains(&byte))
+}
+
+/// A number of as many digits as keys have, alone. 64 may be a digest too, and are asked about all the same: a key
+/// that got away costs more than a question. 32 and 40 name objects and commits far too often.
+fn is_hex_key(text: &str) -> bool {
+    let digits = text.strip_prefix("0x").unwrap_or(text);
+    let [lower, upper, digit, _] = kinds(digits);
+    matches!(digits.len(), 48 | 64 | 96 | 128) && is_hex(digits) && digit && (lower || upper)
 }
 
 /// Three groups of six, all small letters but one capital and one digit: Apple's.

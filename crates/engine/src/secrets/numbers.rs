@@ -134,7 +134,7 @@ pub(super) fn holds_code(text: &str) -> bool {
     let digits: String = alone.chars().filter(char::is_ascii_digit).collect();
     let gaps = alone.chars().filter(|c| matches!(c, ' ' | '-')).count();
     if digits.len() + gaps == alone.chars().count() {
-        return (6..=8).contains(&digits.len()) && gaps <= 1 && !(gaps == 0 && is_date(&digits));
+        return (6..=8).contains(&digits.len()) && gaps <= 1 && !is_date(&digits);
     }
     let link = text.contains("://") || (text.contains('/') && !text.contains(char::is_whitespace));
     if link || text.chars().count() > NOTE_CHARS {
@@ -163,12 +163,15 @@ fn says_code(sentence: &str) -> bool {
         || CODE_SIGNS.iter().any(|sign| lower.contains(sign))
 }
 
-/// `YYYYMMDD` or `DDMMYYYY`.
+/// `YYYYMMDD`, `DDMMYYYY`, or two years.
 fn is_date(digits: &str) -> bool {
     let number = |from: usize, to: usize| digits.get(from..to).and_then(|part| part.parse::<u32>().ok()).unwrap_or(0);
     let fits = |year: u32, month: u32, day: u32| {
         (1900..2100).contains(&year) && (1..=12).contains(&month) && (1..=31).contains(&day)
     };
+    let year = |at: usize| (1900..2100).contains(&number(at, at + 4));
     digits.len() == 8
-        && (fits(number(0, 4), number(4, 6), number(6, 8)) || fits(number(4, 8), number(2, 4), number(0, 2)))
+        && ((year(0) && year(4))
+            || fits(number(0, 4), number(4, 6), number(6, 8))
+            || fits(number(4, 8), number(2, 4), number(0, 2)))
 }
