@@ -58,7 +58,7 @@ const fn named(kind: SecretKind) -> &'static str {
     match kind {
         SecretKind::Code => "a one-time code",
         SecretKind::Card => "a card number",
-        SecretKind::Key => "a private key",
+        SecretKind::Key => "a private key or a recovery phrase",
         SecretKind::Token => "an access token",
         SecretKind::Password => "a password",
     }
