@@ -12,7 +12,7 @@ use hushclip_mailbox::{Event, Mailbox, MemoryStore, Reply, Session, Store as _};
 use hushclip_protocol::codec;
 use hushclip_protocol::envelope::{Envelope, Header, Kind, SUITE, Salt, assemble};
 use hushclip_protocol::error::CloseCode;
-use hushclip_protocol::frame::{Challenge, Hello, InviteNote, InviteStep, ToDevice, ToRelay};
+use hushclip_protocol::frame::{Anchor, Challenge, Hello, InviteNote, InviteStep, ToDevice, ToRelay};
 use hushclip_protocol::ids::{Claim, ConnId, Hash, InviteId, ItemId, JoinToken, Nonce, Signature};
 use hushclip_protocol::log::Membership;
 use hushclip_protocol::{VERSION, label, limits};
@@ -135,6 +135,13 @@ impl World {
         Some(membership)
     }
 
+    /// The newest item's, or one that is made up.
+    fn anchor(&self, input: &mut Input) -> Anchor {
+        let row = self.mailbox.store().item_rows().expect("memory").pop();
+        let cursor = input.odd_number(row.map_or(0, |row| row.cursor));
+        Anchor { cursor, mark: input.odd_number(row.map_or(0, |row| row.mark)) }
+    }
+
     fn hello(&self, conn: ConnId, input: &mut Input) -> ToRelay {
         let keys = &ACCOUNT.devices[input.below(ACCOUNT.devices.len())];
         let membership = self.membership();
@@ -144,7 +151,7 @@ impl World {
             device: keys.device_id(),
             log_seq: membership.as_ref().map_or(0, Membership::seq),
             log_head: membership.map_or(Hash::ZERO, |log| log.head()),
-            cursor: if input.flag() { input.odd_number(0) } else { 0 },
+            anchors: if input.flag() { vec![self.anchor(input)] } else { Vec::new() },
             signature: Signature::from_bytes([0; 64]),
         };
         let host = if input.byte() == 255 { "elsewhere.test" } else { HOST };

@@ -5,6 +5,7 @@ use std::sync::LazyLock;
 
 use hushclip_crypto::keys::DeviceKeys;
 use hushclip_crypto::pairing::{CodeInviter, CodeJoiner, Inviter, Joined, Joiner};
+use hushclip_protocol::frame::Anchor;
 use hushclip_protocol::ids::{AccountId, Hash};
 use rand_chacha::ChaCha20Rng;
 use rand_core::SeedableRng as _;
@@ -54,7 +55,7 @@ fn joined() -> Joined {
         account: AccountId::from_bytes([5; 32]),
         log_seq: 3,
         log_head: Hash::from_bytes([6; 32]),
-        cursor: 8,
+        anchors: vec![Anchor { cursor: 8, mark: 9 }],
         older: Vec::new(),
         names: Vec::new(),
     }

@@ -96,7 +96,12 @@ fn to_device() -> Vec<Vec<u8>> {
     let invite = InviteId::from_bytes([1; 16]);
     let delivered = ToDevice::Delivered(Delivered { device: device(), cursor: 3 });
     let challenge = Challenge { versions: vec![1, 2], nonce: Nonce::from_bytes([2; 32]), conn: conn() };
-    let made = [delivered, ToDevice::Challenge(challenge), ToDevice::InviteEnded { invite }, ToDevice::Registered];
+    let made = [
+        delivered,
+        ToDevice::Challenge(challenge),
+        ToDevice::InviteEnded { invite },
+        ToDevice::Registered { log_seq: 3, log_head: Hash::from_bytes([1; 32]) },
+    ];
     // One of each kind is enough: the shortest.
     let mut all: Vec<Vec<u8>> = SCENES.iter().flat_map(|scene| scene.heard.clone()).collect();
     all.extend(made.iter().map(ToDevice::encode));

@@ -4,7 +4,7 @@ use rusqlite::{Connection, TransactionBehavior};
 
 /// Each one brings the database from the version that is its index to the next. Never change one that
 /// was released: add another.
-const MIGRATIONS: [&str; 4] = [
+const MIGRATIONS: [&str; 5] = [
     // One b-tree each, in the order in which one account's rows are read, so that a clip is one row
     // written. `envelope` comes last, so that the other columns are read without it.
     "CREATE TABLE items (
@@ -25,6 +25,13 @@ const MIGRATIONS: [&str; 4] = [
         PRIMARY KEY (mailbox, device)) WITHOUT ROWID;",
     "CREATE TABLE push_key (id INTEGER PRIMARY KEY CHECK (id = 1), secret BLOB NOT NULL);",
     "CREATE TABLE membership (mailbox BLOB PRIMARY KEY, state BLOB NOT NULL) WITHOUT ROWID;",
+    // Items without a mark are of no use to a device that comes back: it reads once more from the start.
+    "CREATE TABLE items_5 (
+        mailbox BLOB NOT NULL, cursor INTEGER NOT NULL, item BLOB NOT NULL, expires INTEGER NOT NULL,
+        mark INTEGER NOT NULL, envelope BLOB NOT NULL, PRIMARY KEY (mailbox, cursor)) WITHOUT ROWID;
+     INSERT INTO items_5 SELECT mailbox, cursor, item, expires, 0, envelope FROM items;
+     DROP TABLE items;
+     ALTER TABLE items_5 RENAME TO items;",
 ];
 /// The version of the tables that this program works with.
 pub(crate) const SCHEMA: usize = MIGRATIONS.len();

@@ -6,6 +6,7 @@ use std::rc::Rc;
 
 use hushclip_mailbox::{InviteRow, ItemRow, Store, StoreError, Subscription};
 use hushclip_protocol::codec;
+use hushclip_protocol::frame::Item;
 use hushclip_protocol::ids::{DeviceId, InviteId, ItemId, MailboxId};
 use hushclip_protocol::limits;
 use hushclip_protocol::log::SignedEntry;
@@ -70,37 +71,51 @@ impl Store for MailboxStore {
     }
 
     fn item_rows(&self) -> Result<Vec<ItemRow>, StoreError> {
-        let query = "SELECT cursor, item, length(envelope), expires FROM items WHERE mailbox = ? ORDER BY cursor";
+        let query = "SELECT cursor, item, length(envelope), expires, mark FROM items WHERE mailbox = ? ORDER BY cursor";
         self.read(query, [self.key()], |row| {
             Ok(ItemRow {
                 cursor: unsigned(row, 0)?,
                 item: ItemId::from_bytes(row.get(1)?),
                 bytes: unsigned(row, 2)?,
                 expires_ms: unsigned(row, 3)?,
+                mark: unsigned(row, 4)?,
             })
         })
     }
 
-    fn items_after(&self, after: u64, limit: usize) -> Result<Vec<(u64, Vec<u8>)>, StoreError> {
-        let query = "SELECT cursor, envelope FROM items WHERE mailbox = ? AND cursor > ? ORDER BY cursor LIMIT ?";
+    fn items_after(&self, after: u64, limit: usize) -> Result<Vec<Item>, StoreError> {
+        let query = "SELECT cursor, mark, envelope FROM items WHERE mailbox = ? AND cursor > ? ORDER BY cursor LIMIT ?";
         let mut statement = self.db.prepare_cached(query).map_err(failed)?;
         let mut rows = statement.query(params![self.key(), integer(after), integer(limit as u64)]).map_err(failed)?;
         let (mut items, mut read) = (Vec::new(), 0);
         // No more than one frame has room for.
         while let Some(row) = if read > limits::FRAME_BYTES { None } else { rows.next().map_err(failed)? } {
-            let envelope: Vec<u8> = row.get(1).map_err(failed)?;
+            let envelope: Vec<u8> = row.get(2).map_err(failed)?;
             read += envelope.len();
-            items.push((unsigned(row, 0).map_err(failed)?, envelope));
+            let (cursor, mark) = (unsigned(row, 0).map_err(failed)?, unsigned(row, 1).map_err(failed)?);
+            items.push(Item { cursor, envelope: envelope.into(), mark });
         }
         Ok(items)
+    }
+
+    fn mark(&self, cursor: u64) -> Result<Option<u64>, StoreError> {
+        let query = "SELECT mark FROM items WHERE mailbox = ? AND cursor = ?";
+        Ok(self.read(query, params![self.key(), integer(cursor)], |row| unsigned(row, 0))?.pop())
     }
 
     fn insert_item(&mut self, row: &ItemRow, envelope: &[u8]) -> Result<(), StoreError> {
         #[cfg(test)]
         faults::strike(envelope);
         self.write(
-            "INSERT INTO items VALUES (?, ?, ?, ?, ?)",
-            params![self.key(), integer(row.cursor), row.item.as_bytes(), integer(row.expires_ms), envelope],
+            "INSERT INTO items (mailbox, cursor, item, expires, mark, envelope) VALUES (?, ?, ?, ?, ?, ?)",
+            params![
+                self.key(),
+                integer(row.cursor),
+                row.item.as_bytes(),
+                integer(row.expires_ms),
+                integer(row.mark),
+                envelope
+            ],
         )
     }
 

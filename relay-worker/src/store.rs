@@ -4,6 +4,7 @@
 
 use hushclip_mailbox::{InviteRow, ItemRow, Store, StoreError, Subscription};
 use hushclip_protocol::codec;
+use hushclip_protocol::frame::Item;
 use hushclip_protocol::ids::{DeviceId, InviteId, ItemId};
 use hushclip_protocol::limits;
 use hushclip_protocol::log::SignedEntry;
@@ -14,7 +15,7 @@ use worker::{SqlStorage, SqlStorageValue};
 use crate::number::{float, number};
 
 /// Version of the tables below.
-const SCHEMA: u64 = 3;
+const SCHEMA: u64 = 4;
 /// One row is written for each push: no index, no AUTOINCREMENT. `envelope` comes last, so that the
 /// other columns are read without it.
 const TABLES: &str = "
@@ -24,9 +25,15 @@ const TABLES: &str = "
     CREATE TABLE acked (device BLOB PRIMARY KEY, cursor INTEGER NOT NULL) WITHOUT ROWID;
     CREATE TABLE meta (key TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID;";
 /// What each version of the tables adds to the one before, from version 1 on.
-const MIGRATIONS: [&str; 2] = [
+const MIGRATIONS: [&str; 3] = [
     "CREATE TABLE subscriptions (device BLOB PRIMARY KEY, endpoint TEXT NOT NULL, woken INTEGER NOT NULL) WITHOUT ROWID;",
     "CREATE TABLE membership (id INTEGER PRIMARY KEY, state BLOB NOT NULL);",
+    "CREATE TABLE items_4 (
+        cursor INTEGER PRIMARY KEY, item BLOB NOT NULL, expires INTEGER NOT NULL, mark INTEGER NOT NULL,
+        envelope BLOB NOT NULL);
+     INSERT INTO items_4 SELECT cursor, item, expires, 0, envelope FROM items;
+     DROP TABLE items;
+     ALTER TABLE items_4 RENAME TO items;",
 ];
 const META_SCHEMA: &str = "schema";
 const META_FLOOR: &str = "cursor_floor";
@@ -53,6 +60,7 @@ extern "C" {
         cursor: f64,
         item: &[u8],
         expires: f64,
+        mark: f64,
         envelope: &[u8],
     ) -> Result<(), JsValue>;
 }
@@ -136,31 +144,33 @@ impl Store for SqlStore {
     }
 
     fn item_rows(&self) -> Result<Vec<ItemRow>, StoreError> {
-        let rows = self.read("SELECT cursor, item, length(envelope), expires FROM items ORDER BY cursor", vec![])?;
+        let rows =
+            self.read("SELECT cursor, item, length(envelope), expires, mark FROM items ORDER BY cursor", vec![])?;
         let item_row = |row: &Row| {
             Ok(ItemRow {
                 cursor: integer(row, 0)?,
                 item: ItemId::from_bytes(array(row, 1)?),
                 bytes: integer(row, 2)?,
                 expires_ms: integer(row, 3)?,
+                mark: integer(row, 4)?,
             })
         };
         rows.iter().map(item_row).collect()
     }
 
-    fn items_after(&self, after: u64, limit: usize) -> Result<Vec<(u64, Vec<u8>)>, StoreError> {
+    fn items_after(&self, after: u64, limit: usize) -> Result<Vec<Item>, StoreError> {
         if !self.has_tables {
             return Ok(Vec::new());
         }
-        let query = "SELECT cursor, envelope FROM items WHERE cursor > ? ORDER BY cursor LIMIT ?";
+        let query = "SELECT cursor, mark, envelope FROM items WHERE cursor > ? ORDER BY cursor LIMIT ?";
         let cursor = self.sql.exec_raw(query, vec![number(after), number(limit as u64)]).map_err(failed)?;
         let mut items = Vec::new();
         let mut read = 0;
         for row in cursor.raw() {
             let row = row.map_err(failed)?;
-            let envelope = blob(&row, 1)?.to_vec();
+            let envelope = blob(&row, 2)?.to_vec();
             read += envelope.len();
-            items.push((integer(&row, 0)?, envelope));
+            items.push(Item { cursor: integer(&row, 0)?, envelope: envelope.into(), mark: integer(&row, 1)? });
             // Memory that wasm has taken it never gives back.
             if read > limits::FRAME_BYTES {
                 break;
@@ -169,11 +179,17 @@ impl Store for SqlStore {
         Ok(items)
     }
 
+    fn mark(&self, cursor: u64) -> Result<Option<u64>, StoreError> {
+        let rows = self.read("SELECT mark FROM items WHERE cursor = ?", vec![number(cursor)])?;
+        rows.first().map(|row| integer(row, 0)).transpose()
+    }
+
     fn insert_item(&mut self, row: &ItemRow, envelope: &[u8]) -> Result<(), StoreError> {
-        let statement = self.insert.get_or_insert_with(|| "INSERT INTO items VALUES (?, ?, ?, ?)".into());
-        let (cursor, expires) = (float(row.cursor), float(row.expires_ms));
+        let statement = self.insert.get_or_insert_with(|| "INSERT INTO items VALUES (?, ?, ?, ?, ?)".into());
+        let (cursor, expires, mark) = (float(row.cursor), float(row.expires_ms), float(row.mark));
         let sql: &RawSql = self.sql.as_ref().unchecked_ref();
-        sql.insert_item(statement, cursor, row.item.as_bytes(), expires, envelope).map_err(|error| failed(error.into()))
+        sql.insert_item(statement, cursor, row.item.as_bytes(), expires, mark, envelope)
+            .map_err(|error| failed(error.into()))
     }
 
     fn delete_items(&mut self, cursors: &[u64]) -> Result<(), StoreError> {

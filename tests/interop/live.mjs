@@ -236,10 +236,10 @@ async function scriptJoins(rust, random, told) {
   const added = await rust.ask({ do: "add", entries: [made.signed] });
   state = apply(state, hex(added.signed));
   told("the script is added", state.members.has(toHex(device.id)) && toHex(openGrant(device, hex(added.signed))) === added.secret);
-  const place = { account: toHex(state.account), log_seq: String(state.seq), log_head: toHex(state.head), cursor: "7" };
+  const place = { account: toHex(state.account), log_seq: String(state.seq), log_head: toHex(state.head), cursor: "7", mark: "8" };
   const said = await rust.ask({ do: "welcome", ...place, older: made.secret, device: toHex(device.id), name: "Rust" });
   const joined = openWelcome(joiner, offer, reveal, hex(said.welcome));
-  told("the welcome", same(joined.logHead, state.head) && joined.cursor === 7n && toHex(joined.older[0][1]) === made.secret);
+  told("the welcome", same(joined.logHead, state.head) && joined.anchors[0][1] === 8n && toHex(joined.older[0][1]) === made.secret);
   told("a changed welcome", fails(() => openWelcome(joiner, offer, reveal, flipped(hex(said.welcome), random))));
   const rekey = await rust.ask({ do: "entry", action: "rekey", entries: [made.signed, added.signed] });
   const before = state;

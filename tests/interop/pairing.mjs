@@ -78,7 +78,7 @@ export function openRequest(inviter, offer, bytes) {
   return { signPk, boxPk, proof, name, transcript };
 }
 
-/** `joined` is `[account, log_seq, log_head, cursor, older epochs, names]`. */
+/** `joined` is `[account, log_seq, log_head, anchors, older epochs, names]`. */
 export function makeWelcome(inviter, request, joined, ephemeralSk) {
   const info = message("pair-welcome", request.transcript, inviter.nonce);
   return encode(
@@ -126,10 +126,11 @@ export function openWelcome(joiner, offer, reveal, bytes) {
   const plain = hpkeOpen(joiner.boxSk, inviteKeys(joiner).psk, info, new Uint8Array(), enc, sealed);
   const fields = decode(plain);
   if (plain.length > BYTES || fields.length !== 6) throw new Error("another number of fields");
-  const [account, logSeq, logHead, cursor, older, names] = fields;
-  expect([account, logSeq, logHead, cursor], ["b32", 64, "b32", 64]);
+  const [account, logSeq, logHead, anchors, older, names] = fields;
+  expect([account, logSeq, logHead], ["b32", 64, "b32"]);
+  for (const anchor of anchors) expect(anchor, [64, 64]);
   for (const epoch of older) expect(epoch, [64, "b32"]);
   for (const name of names) expect(name, ["b16", "t"]);
   if (!same(account.slice(0, 16), joiner.mailbox)) throw new Error("another mailbox");
-  return { account, logSeq, logHead, cursor, older, names };
+  return { account, logSeq, logHead, anchors, older, names };
 }

@@ -5,6 +5,7 @@ import { readFileSync } from "node:fs";
 import { ed25519, x25519 } from "@noble/curves/ed25519.js";
 import { hmac } from "@noble/hashes/hmac.js";
 import { sha256 } from "@noble/hashes/sha2.js";
+import { encode } from "./make.mjs";
 import {
   checkOffer,
   digitsOf,
@@ -35,7 +36,6 @@ import {
   purposeKey,
   signedBytes,
   toHex,
-  u64,
   unpad,
   utf8,
   verify,
@@ -203,7 +203,7 @@ function pairing() {
   check("pairing: digits of the joiner", joinerDigits(joiner, offer, reveal) === c.digits);
   const joined = openWelcome(joiner, offer, reveal, hex(c.welcome));
   const place = toHex(joined.account) === c.account && String(joined.logSeq) === c.joined.log_seq;
-  check("pairing: welcome", place && toHex(joined.logHead) === c.joined.log_head && String(joined.cursor) === c.joined.cursor);
+  check("pairing: welcome", place && toHex(joined.logHead) === c.joined.log_head && JSON.stringify(joined.anchors.map((a) => a.map(String))) === JSON.stringify(c.joined.anchors));
   const older = joined.older.map(([epoch, secret]) => ({ epoch: String(epoch), secret: toHex(secret) }));
   check("pairing: older epochs", JSON.stringify(older) === JSON.stringify(c.joined.older));
   const names = joined.names.map(([device, name]) => ({ device: toHex(device), name }));
@@ -222,8 +222,11 @@ function signIn() {
   const file = read("signin");
   for (const list of ["accepted", "refused"]) {
     for (const c of file[list]) {
-      const fixed = [hex(c.nonce), hex(c.conn), hex(c.account), hex(c.device), u64(c.log_seq), hex(c.log_head), u64(c.cursor)];
-      const signed = message("sign-in", ...fixed, utf8(c.host.toLowerCase()));
+      const challenge = encode([c.relay_versions, hex(c.nonce), hex(c.conn)]);
+      const anchors = c.anchors.map((anchor) => anchor.map(BigInt));
+      const device = [hex(c.account), hex(c.device), BigInt(c.log_seq), hex(c.log_head), anchors];
+      const hello = encode([c.versions, ...device, new Uint8Array(64)]);
+      const signed = message("sign-in", sha256(challenge), sha256(hello), utf8(c.host.toLowerCase()));
       const verified = verify(hex(c.signature), signed, hex(file.sign_pk));
       check(`sign-in ${c.name}`, toHex(signed) === c.message && verified === (list === "accepted"));
     }

@@ -2,6 +2,7 @@
 //! compiled in.
 
 use data_encoding::HEXLOWER;
+use hushclip_protocol::frame::Anchor;
 use serde_json::Value;
 
 /// A case, or a whole file.
@@ -49,6 +50,19 @@ impl Case {
     /// Bytes of a fixed length.
     pub(crate) fn array<const N: usize>(&self, key: &str) -> [u8; N] {
         self.hex(key).try_into().unwrap_or_else(|_| panic!("{N} bytes of {key}"))
+    }
+
+    /// Protocol versions.
+    pub(crate) fn versions(&self, key: &str) -> Vec<u16> {
+        let listed = self.0[key].as_array().expect("a list").iter();
+        listed.map(|version| version.as_u64().expect("a number") as u16).collect()
+    }
+
+    /// Items that a device has, as `[cursor, mark]`.
+    pub(crate) fn anchors(&self) -> Vec<Anchor> {
+        let number = |value: &Value| value.as_str().and_then(|text| text.parse().ok()).expect("a number in a string");
+        let listed = self.0["anchors"].as_array().expect("a list").iter();
+        listed.map(|anchor| Anchor { cursor: number(&anchor[0]), mark: number(&anchor[1]) }).collect()
     }
 
     /// A number: a JSON number, or a decimal string where it may be large.

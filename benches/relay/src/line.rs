@@ -47,13 +47,13 @@ impl Line {
     /// Makes the account known.
     pub(crate) async fn register(&mut self, account: &Account) -> Result<()> {
         self.send(ToRelay::Register(account.genesis.clone()).encode()).await?;
-        self.wait_for(|frame| matches!(frame, ToDevice::Registered)).await
+        self.wait_for(|frame| matches!(frame, ToDevice::Registered { .. })).await
     }
 
     /// Answers the challenge.
     pub(crate) async fn sign_in(&mut self, account: &Account, device: usize) -> Result<()> {
         let challenge = self.challenge.take().context("the challenge was answered before")?;
-        let hello = account.signed_hello(device, &self.host, &challenge, 0);
+        let hello = account.signed_hello(device, &self.host, &challenge, None);
         self.send(ToRelay::Hello(hello).encode()).await?;
         self.wait_for(|frame| matches!(frame, ToDevice::Welcome(_))).await
     }

@@ -12,7 +12,7 @@ use hushclip_crypto::keys::{BoxSk, DeviceKeys, SignSeed};
 use hushclip_crypto::log::{make_add_device, make_genesis, make_remove_device, make_rotate, open_grant};
 use hushclip_crypto::pairing::{InviteSecret, Inviter, JoinRequest, Joined, Joiner, Link, OlderEpoch};
 use hushclip_protocol::envelope::{Envelope, Header, Kind, assemble, signed_bytes};
-use hushclip_protocol::frame::{Challenge, Hello};
+use hushclip_protocol::frame::{Anchor, Challenge, Hello};
 use hushclip_protocol::ids::{AccountId, ConnId, DeviceId, Hash, ItemId, Nonce, Signature};
 use hushclip_protocol::log::{Change, LogError, Membership, SignedEntry, possession_message};
 use hushclip_protocol::{VERSION, codec, limits, signature, signin};
@@ -294,7 +294,7 @@ fn pairing_from_link_to_welcome() {
         account: log.account(),
         log_seq: log.seq(),
         log_head: log.head(),
-        cursor: 0,
+        anchors: Vec::new(),
         older: Vec::new(),
         names: Vec::new(),
     };
@@ -355,7 +355,7 @@ fn a_welcome_too_long_to_pass_is_not_made() {
     let mut welcome = |epochs: u64| {
         let older = (0..epochs).map(|epoch| OlderEpoch { epoch, secret: EpochSecret::make(&mut rng) }).collect();
         let (account, log_head) = (ACCOUNT, Hash::ZERO);
-        let shared = Joined { account, log_seq: 1, log_head, cursor: 0, older, names: Vec::new() };
+        let shared = Joined { account, log_seq: 1, log_head, anchors: Vec::new(), older, names: Vec::new() };
         inviter.welcome(&request, &shared, &mut rng)
     };
     let bytes = welcome(100).unwrap();
@@ -383,7 +383,7 @@ fn a_sign_in_is_for_one_relay_connection_and_place() {
         device: keys.device_id(),
         log_seq: 1,
         log_head: Hash::from_bytes([4; 32]),
-        cursor: 5,
+        anchors: vec![Anchor { cursor: 5, mark: 3 }],
         signature: Signature::from_bytes([0; 64]),
     };
     let good = keys.sign_in("Relay.Example", &challenge, hello);
@@ -402,7 +402,7 @@ fn a_sign_in_is_for_one_relay_connection_and_place() {
         Hello { device: DeviceId::from_bytes([0; 16]), ..good.clone() },
         Hello { log_seq: 0, ..good.clone() },
         Hello { log_head: Hash::ZERO, ..good.clone() },
-        Hello { cursor: 6, ..good.clone() },
+        Hello { anchors: vec![Anchor { cursor: 6, mark: 3 }], ..good.clone() },
     ] {
         assert!(!holds("relay.example", &challenge, &other));
     }
@@ -440,7 +440,7 @@ fn no_secret_is_printed() {
     redacted(joiner.token().as_bytes(), &joiner);
     let older = vec![OlderEpoch { epoch: 1, secret: EpochSecret::from_bytes(bytes) }];
     let (account, log_head) = (ACCOUNT, Hash::ZERO);
-    redacted(&bytes, &Joined { account, log_seq: 0, log_head, cursor: 0, older, names: Vec::new() });
+    redacted(&bytes, &Joined { account, log_seq: 0, log_head, anchors: Vec::new(), older, names: Vec::new() });
     let phone = DeviceKeys::make(&mut rng);
     let request = joiner.request(&phone, &inviter.offer(), &mut rng).unwrap();
     let digits = inviter.digits(&inviter.open_request(&request).unwrap());

@@ -3,6 +3,7 @@
 use hushclip_crypto::epoch::EpochSecret;
 use hushclip_crypto::keys::DeviceKeys;
 use hushclip_crypto::pairing::{Code, CodeInviter, CodeJoiner, Joined, Named, OlderEpoch};
+use hushclip_protocol::frame::Anchor;
 use hushclip_protocol::ids::{AccountId, DeviceId, Hash};
 use hushclip_protocol::limits;
 use rand_chacha::ChaCha20Rng;
@@ -37,7 +38,7 @@ fn joined() -> Joined {
         account: account(),
         log_seq: 3,
         log_head: Hash::from_bytes([1; 32]),
-        cursor: 9,
+        anchors: vec![Anchor { cursor: 9, mark: 1 }],
         older: Vec::new(),
         names: Vec::new(),
     }
@@ -54,7 +55,7 @@ fn a_code_pairs() {
     let reveal = inviter.reveal(&request, &opened).unwrap();
     assert_eq!(joiner.check_reveal(&keys, &offer, &reveal), Ok(()));
     let welcome = inviter.welcome(&request, &opened, &joined(), &mut rng).unwrap();
-    assert_eq!(joiner.open_welcome(&keys, &offer, &reveal, &welcome).unwrap().cursor, 9);
+    assert_eq!(joiner.open_welcome(&keys, &offer, &reveal, &welcome).unwrap().anchors[0].cursor, 9);
     // All of it survives a restart: the same request is opened again, another one of the same joiner too.
     assert_eq!(inviter.open_request(&request).unwrap(), opened);
     let again = joiner.request(&keys, &offer, &mut rng).unwrap();
@@ -138,7 +139,13 @@ fn the_longest_welcome_fits() {
         (0..96).map(|n| OlderEpoch { epoch: u64::MAX - n, secret: EpochSecret::make(&mut rng) }).collect();
     let device = |n| DeviceId::from_bytes([n; 16]);
     let names = (0..32).map(|n| Named { device: device(n), name: "n".repeat(limits::NAME_BYTES) }).collect();
-    let all = Joined { log_seq: u64::MAX, cursor: u64::MAX, older, names, ..joined() };
+    let all = Joined {
+        log_seq: u64::MAX,
+        anchors: vec![Anchor { cursor: u64::MAX, mark: u64::MAX }; 4],
+        older,
+        names,
+        ..joined()
+    };
     let welcome = inviter.welcome(&request, &opened, &all, &mut rng).unwrap();
     assert_eq!(joiner.open_welcome(&keys, &offer, &reveal, &welcome).unwrap().older.len(), 96);
 }

@@ -8,6 +8,7 @@ use hushclip_crypto::log::{make_add_device, make_genesis, make_rekey, make_remov
 use hushclip_crypto::pairing::{Inviter, Joined, Joiner, Named, OlderEpoch};
 use hushclip_protocol::codec;
 use hushclip_protocol::envelope::{Envelope, Kind};
+use hushclip_protocol::frame::Anchor;
 use hushclip_protocol::ids::{AccountId, BoxPk, DeviceId, Hash, ItemId};
 use hushclip_protocol::limits;
 use hushclip_protocol::log::{Action, Change, LogError, Membership, SignedEntry};
@@ -150,7 +151,7 @@ fn joined(epochs: u64) -> Joined {
         account: AccountId::ZERO,
         log_seq: u64::MAX,
         log_head: Hash::ZERO,
-        cursor: u64::MAX,
+        anchors: vec![Anchor { cursor: u64::MAX, mark: u64::MAX }; 4],
         older: (0..epochs).map(older).collect(),
         names: (0..limits::DEVICES).map(named).collect(),
     }

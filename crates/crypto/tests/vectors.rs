@@ -291,7 +291,7 @@ fn pairing() {
     assert_eq!(joined.account.to_hex(), case.str("account"));
     assert_eq!(joined.log_seq, told.number("log_seq"));
     assert_eq!(joined.log_head.to_hex(), told.str("log_head"));
-    assert_eq!(joined.cursor, told.number("cursor"));
+    assert_eq!(joined.anchors, told.anchors());
     assert_eq!(joined.older.len(), 1);
     assert_eq!(joined.older[0].epoch, told.list("older")[0].number("epoch"));
     assert_eq!(*joined.older[0].secret.expose(), told.list("older")[0].array("secret"));
@@ -344,17 +344,17 @@ fn answers_to_a_challenge() {
     for (list, same) in [("accepted", true), ("refused", false)] {
         for case in file.list(list) {
             let challenge = Challenge {
-                versions: vec![VERSION],
+                versions: case.versions("relay_versions"),
                 nonce: Nonce::from_bytes(case.array("nonce")),
                 conn: ConnId::from_bytes(case.array("conn")),
             };
             let hello = Hello {
-                versions: vec![VERSION],
+                versions: case.versions("versions"),
                 account: AccountId::from_bytes(case.array("account")),
                 device: DeviceId::from_bytes(case.array("device")),
                 log_seq: case.number("log_seq"),
                 log_head: Hash::from_bytes(case.array("log_head")),
-                cursor: case.number("cursor"),
+                anchors: case.anchors(),
                 signature: Signature::from_bytes([0; 64]),
             };
             let signed = keys.sign_in(case.str("host"), &challenge, hello).signature.to_hex();

@@ -81,7 +81,7 @@ fn pairing_by_code() {
     let joined = joiner.open_welcome(&keys, &offer, &reveal, &case.hex("welcome")).unwrap();
     let told = case.case("joined");
     assert_eq!(joined.account.to_hex(), case.str("account"));
-    assert_eq!((joined.log_seq, joined.cursor), (told.number("log_seq"), told.number("cursor")));
+    assert_eq!((joined.log_seq, &joined.anchors), (told.number("log_seq"), &told.anchors()));
     assert_eq!(joined.log_head.to_hex(), told.str("log_head"));
     assert_eq!((joined.older.len(), joined.names.len()), (1, 1));
     assert_eq!(joined.older[0].epoch, told.list("older")[0].number("epoch"));

@@ -60,6 +60,9 @@ pub(crate) enum AlertKind {
     /// A member has changed the keys and not given this device the secret.
     #[n(9)]
     BadKeys,
+    /// The relay had lost items of this device, and this device has sent them once more.
+    #[n(10)]
+    ItemsRestored,
 }
 
 impl AlertKind {
@@ -67,7 +70,7 @@ impl AlertKind {
     /// stops a device goes never; there is at most one for each.
     const fn goes(self) -> Option<u8> {
         match self {
-            Self::Joined | Self::Removed | Self::LogRestored => Some(0),
+            Self::Joined | Self::Removed | Self::LogRestored | Self::ItemsRestored => Some(0),
             Self::LogWithheld => None,
             _ => Some(1),
         }
@@ -172,6 +175,11 @@ impl Engine {
                 "The relay had lost part of the list of devices, as after a restored backup. This device has put it back."
                     .to_owned(),
             ),
+            AlertKind::ItemsRestored => (
+                "items_restored",
+                "The relay had lost clips, as after a restored backup. This device has sent its own once more."
+                    .to_owned(),
+            ),
             AlertKind::LogWithheld => (
                 "log_withheld",
                 format!(
@@ -184,7 +192,7 @@ impl Engine {
             AlertKind::Joined | AlertKind::Removed => vec![name, by],
             AlertKind::Missing | AlertKind::Expired | AlertKind::Unreadable => vec![name, alert.count.to_string()],
             AlertKind::Cloned | AlertKind::LogWithheld | AlertKind::BadKeys => vec![name],
-            AlertKind::ClonedHere | AlertKind::LogRestored => Vec::new(),
+            AlertKind::ClonedHere | AlertKind::LogRestored | AlertKind::ItemsRestored => Vec::new(),
         };
         let (id, at, device) = (alert.id, alert.at_ms, alert.device.to_hex());
         AlertView { id, code: code.into(), message, values, at, device }

@@ -3,12 +3,13 @@
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
-use hushclip_protocol::frame::{Limits, ToDevice, ToRelay};
+use hushclip_protocol::frame::{Anchor, Limits, ToDevice, ToRelay};
 use hushclip_protocol::ids::{DeviceId, ItemId};
 use rand_core::CryptoRng;
 
 use crate::alerts::Alert;
 use crate::changes::Wanted;
+use crate::continuity::Reading;
 use crate::fork::Evidence;
 use crate::history::History;
 use crate::line::Line;
@@ -16,7 +17,7 @@ use crate::members::LogSync;
 use crate::records::Records;
 use crate::secrets::Held;
 use crate::settings::Settings;
-use crate::state::{self, Account, Identity, Invite, Join, Queued, Removed};
+use crate::state::{self, Account, Identity, Invite, Join, Queued, Removed, Sent};
 use crate::view::{Problem, View};
 use crate::{Command, Effect, Event, Notice, Write, problem};
 
@@ -30,6 +31,10 @@ pub struct Engine {
     pub(crate) identity: Option<Identity>,
     pub(crate) account: Option<Account>,
     pub(crate) outbox: VecDeque<Queued>,
+    /// Notes that the relay should still have.
+    pub(crate) sent: VecDeque<Sent>,
+    /// What has come since the last sign-in.
+    pub(crate) reading: Option<Reading>,
     pub(crate) history: History,
     pub(crate) invite: Option<Invite>,
     pub(crate) join: Option<Join>,
@@ -88,6 +93,8 @@ impl Engine {
             identity: records.identity,
             account: records.account,
             outbox: records.outbox,
+            sent: records.sent,
+            reading: None,
             history: History::restore(records.clips, records.on_clipboard, records.coming),
             invite: records.invite,
             join: records.join,
@@ -221,12 +228,12 @@ impl Engine {
         };
         match frame {
             ToDevice::Challenge(challenge) => self.challenged(&challenge, rng),
-            ToDevice::Registered => self.registered(),
+            ToDevice::Registered { log_seq, log_head } => self.registered(log_seq, log_head, rng),
             ToDevice::Welcome(welcome) => self.welcomed(&welcome, rng),
             ToDevice::LogEntries { from, entries, has_more } => self.log_entries(from, entries, has_more, rng),
             ToDevice::Items { items, has_more, through } => self.items(&items, has_more, through, rng),
             ToDevice::Item(item) => self.live_item(&item, rng),
-            ToDevice::Pushed { item, cursor } => self.pushed(item, cursor, rng),
+            ToDevice::Pushed { item, cursor, mark } => self.pushed(item, Anchor { cursor, mark }, rng),
             ToDevice::Delivered(delivered) => {
                 if self.is_member(&delivered.device) {
                     self.delivered.insert(delivered.device, delivered.cursor);
@@ -311,11 +318,14 @@ impl Engine {
 
     /// Forgets all keys and whom this device belonged to; the list of clips stays.
     pub(crate) fn drop_account(&mut self) {
-        let writes: Vec<_> = state::delete_account(self.account.as_ref(), self.outbox.iter()).collect();
+        let writes: Vec<_> =
+            state::delete_account(self.account.as_ref(), self.outbox.iter(), self.sent.iter()).collect();
         self.writes.extend(writes);
         self.identity = None;
         self.account = None;
         self.outbox.clear();
+        self.sent.clear();
+        self.reading = None;
         self.invite = None;
         self.join = None;
         self.newest_missed = None;

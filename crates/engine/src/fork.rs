@@ -90,14 +90,12 @@ impl Engine {
         }
     }
 
-    /// The person wants to go on with this relay. What this device knows of the log still has to
-    /// hold; a log that is only shorter, as after a restored backup, is completed from here.
+    /// The person wants to go on with this relay. What this device knows of the log still has to hold.
     pub(crate) fn resume_by_hand(&mut self) {
         let Some(account) = &mut self.account else { return };
         account.forked = false;
         self.persist_account();
         self.halted_for_good = false;
-        self.log_sync.mending = true;
         self.problem = None;
         self.connect();
     }

@@ -58,7 +58,7 @@ impl Engine {
             request: None,
             wrong_digits: 0,
             approved: false,
-            cursor: 0,
+            anchors: Vec::new(),
             request_bytes: Vec::new().into(),
             share_history: false,
             tries: 0,
@@ -201,7 +201,7 @@ impl Engine {
     }
 
     pub(crate) fn approve(&mut self, digits: Option<&str>, share_history: bool, rng: &mut dyn CryptoRng) {
-        let cursor = self.account.as_ref().map_or(0, |a| a.cursor);
+        let anchors = self.account.as_ref().map(|account| account.anchors.clone()).unwrap_or_default();
         let Some(invite) = &mut self.invite else { return self.fail(problem::no_request()) };
         let Some(request) = &invite.request else { return self.fail(problem::no_request()) };
         let expected = invite.inviter.digits(request);
@@ -218,7 +218,7 @@ impl Engine {
         }
         invite.approved = true;
         invite.share_history = share_history;
-        invite.cursor = if share_history { 0 } else { cursor };
+        invite.anchors = if share_history { Vec::new() } else { anchors };
         let write = invite.record();
         self.persist(write);
         self.go_on_with_invite(rng);
@@ -267,7 +267,7 @@ impl Engine {
             account: account.id,
             log_seq: log.seq(),
             log_head: log.head(),
-            cursor: invite.cursor,
+            anchors: invite.anchors.clone(),
             older: if invite.share_history { older_epochs(account) } else { Vec::new() },
             names: account.names.iter().map(|(d, name)| Named { device: *d, name: name.clone() }).collect(),
         };

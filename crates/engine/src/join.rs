@@ -5,6 +5,7 @@ use hushclip_crypto::pairing::{Code, CodeJoiner, Joiner, Link};
 use hushclip_protocol::error::ErrorCode;
 use hushclip_protocol::frame::{InviteNote, InviteStep, ToRelay};
 use hushclip_protocol::ids::InviteId;
+use hushclip_protocol::limits;
 use rand_core::CryptoRng;
 
 use crate::exchange::Joining;
@@ -172,7 +173,8 @@ impl Engine {
         let mut account = Account::new(relay, joined.account, (joined.log_seq, joined.log_head));
         account.registered = true;
         account.sent_ms = self.now;
-        account.cursor = joined.cursor;
+        account.anchors = joined.anchors;
+        account.anchors.truncate(limits::ANCHORS);
         // They have ended already, and are forgotten like any other.
         account.ended = joined.older.iter().map(|older| (older.epoch, self.now)).collect();
         account.secrets = joined.older.into_iter().map(|older| (older.epoch, older.secret)).collect();

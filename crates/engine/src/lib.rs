@@ -9,6 +9,7 @@ mod alerts;
 pub mod archive;
 mod changes;
 pub mod command;
+mod continuity;
 mod counting;
 pub mod effect;
 mod engine;

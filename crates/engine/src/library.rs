@@ -178,7 +178,7 @@ impl Engine {
         }
         let order = self.history.next_order();
         self.history.reserve(order);
-        let queued = Queued { item: random_item(rng), order, sealed: None, cargo };
+        let queued = Queued { item: random_item(rng), order, sealed: None, cargo, again: false };
         self.persist(queued.record());
         self.outbox.push_back(queued);
         self.flush(rng);

@@ -66,6 +66,8 @@ pub(crate) struct Line {
     /// How often in a row the relay has said that there is too much; each pause is twice the one before,
     /// so that there is room for more than one frame at its end.
     limited: u32,
+    /// The relay's challenge, while nobody has signed in.
+    challenge: Option<Challenge>,
 }
 
 impl Line {
@@ -112,7 +114,8 @@ impl Line {
     }
 
     /// The relay has shown everything: that counts as a line, and not that it let this device in.
-    pub(crate) const fn is_of_use(&mut self) {
+    pub(crate) fn caught_up(&mut self) {
+        self.phase = Phase::Online;
         self.attempts = 0;
     }
 
@@ -133,6 +136,7 @@ impl Line {
         self.resume_at = None;
         if self.phase == Phase::Connecting {
             (self.invite_refused, self.welcome_sent, self.limited) = (false, false, 0);
+            self.challenge = None;
         }
         self.ping_at = self.is_up().then_some(now + PING_MS);
     }
@@ -278,6 +282,17 @@ impl Engine {
         if self.join.is_some() {
             return self.claim();
         }
+        self.line.challenge = Some(challenge.clone());
+        if self.account.as_ref().is_some_and(|account| !account.registered) {
+            return self.show_log();
+        }
+        self.sign_in();
+    }
+
+    /// Answers the relay's challenge.
+    pub(crate) fn sign_in(&mut self) {
+        let Some(challenge) = self.line.challenge.clone() else { return };
+        self.line.deadline = Some(self.now + HANDSHAKE_MS);
         let (Some(account), Some(identity)) = (&self.account, &self.identity) else { return };
         let (log_seq, log_head) = account.membership.as_ref().map_or(account.anchor, |m| (m.seq(), m.head()));
         let hello = Hello {
@@ -286,22 +301,11 @@ impl Engine {
             device: identity.id,
             log_seq,
             log_head,
-            cursor: account.cursor,
+            anchors: account.anchors.clone(),
             signature: Signature::from_bytes([0; 64]),
         };
-        let hello = identity.keys.sign_in(account.relay.host(), challenge, hello);
-        let register = (!account.registered || self.log_sync.mending).then(|| account.log.first().cloned()).flatten();
-        if let Some(genesis) = register {
-            self.send(&ToRelay::Register(genesis));
-        }
+        let hello = identity.keys.sign_in(account.relay.host(), &challenge, hello);
         self.send(&ToRelay::Hello(hello));
-    }
-
-    pub(crate) fn registered(&mut self) {
-        if let Some(account) = &mut self.account {
-            account.registered = true;
-            self.persist_account();
-        }
     }
 
     pub(crate) fn welcomed(&mut self, welcome: &Welcome, rng: &mut dyn CryptoRng) {
@@ -311,16 +315,8 @@ impl Engine {
         self.line.enter(Phase::CatchingUp, self.now);
         self.note_absence();
         self.clock_ahead_ms = self.now.cast_signed().saturating_sub_unsigned(welcome.time_ms);
-        for code in ["sign_in_refused", "unknown_account"] {
-            self.solved(code);
-        }
-        if let Some(account) = &mut self.account
-            && welcome.max_cursor < account.cursor
-        {
-            account.cursor = welcome.max_cursor;
-            self.persist_account();
-            self.fail(problem::rolled_back());
-        }
+        self.solved("sign_in_refused");
+        self.begin_reading(welcome.resume_after);
         self.bounds = Some(welcome.limits.clone());
         self.push_key = welcome.push_key.iter().copied().take(PUSH_KEY).collect();
         self.renew_push();
@@ -362,10 +358,8 @@ impl Engine {
             (INVITE | CODE, _) => self.invite_failed(code),
             (PUSH, _) => self.push_refused(code, rng),
             (PUSH_SUBSCRIBE, ErrorCode::BadFrame | ErrorCode::TooLarge) => self.push_address_refused(),
-            (HELLO | REGISTER, ErrorCode::UnknownAccount) => {
-                self.fail(problem::unknown_account());
-                self.hang_up(rng);
-            }
+            (HELLO, ErrorCode::UnknownAccount | ErrorCode::LogBehind) => self.show_log(),
+            (APPEND, ErrorCode::LogConflict) if self.line.phase == Phase::Connecting => self.hang_up(rng),
             (HELLO | REGISTER, _) => {
                 self.fail(problem::sign_in_refused());
                 self.hang_up(rng);

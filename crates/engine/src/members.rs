@@ -27,8 +27,10 @@ pub(crate) struct LogSync {
     pub(crate) is_newest: bool,
     /// It was fetched for the sake of an item; doing so again would not help it.
     pub(crate) fetched_for_item: bool,
-    /// The relay's may be shorter, and is then completed from here.
+    /// The relay's is shorter, and is being completed from here.
     pub(crate) mending: bool,
+    /// The relay has been shown some of it before this device could sign in.
+    pub(crate) shown: bool,
     /// How long this device's log was when the relay last called it too short.
     pub(crate) short_at: Option<usize>,
     /// A member has signed that it knows an entry at this position.
@@ -136,7 +138,8 @@ impl Engine {
             self.log_sync.is_newest = true;
             self.change_log(rng);
             self.catch_up();
-        } else if self.log_sync.mending && known == Some(head) {
+        } else if known == Some(head) {
+            self.log_sync.mending = true;
             self.mend_log(seq);
         } else {
             self.stop_forked(seq, head, None);
@@ -150,8 +153,7 @@ impl Engine {
             return self.append_to_log(Wanted::Mend, entry);
         }
         self.log_sync.mending = false;
-        let own = self.identity.as_ref().map_or(DeviceId::from_bytes([0; 16]), |identity| identity.id);
-        self.alert(AlertKind::LogRestored, own, own, 1);
+        self.note_restored(AlertKind::LogRestored, 1);
         self.log_sync.is_newest = true;
         self.catch_up();
     }

@@ -203,10 +203,6 @@ pub(crate) fn sign_in_refused() -> Problem {
     problem("sign_in_refused", "The relay does not accept this device's signature. Check the relay's address.")
 }
 
-pub(crate) fn unknown_account() -> Problem {
-    problem("unknown_account", "The relay does not know this account. Check the relay's address.")
-}
-
 pub(crate) fn removed_unproven() -> Problem {
     problem(
         "removed_unproven",
@@ -240,13 +236,6 @@ pub(crate) fn list_unsaved() -> Problem {
         "list_unsaved",
         "The relay has not recorded a change in the list of devices, perhaps because its disk is full. This device keeps \
          trying.",
-    )
-}
-
-pub(crate) fn rolled_back() -> Problem {
-    problem(
-        "rolled_back",
-        "The relay has lost clips that it had before, as after a restored backup. What this device holds is safe.",
     )
 }
 

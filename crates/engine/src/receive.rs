@@ -59,6 +59,7 @@ impl Engine {
             return;
         }
         for item in items {
+            self.note_read(item);
             match self.take(item, !self.log_sync.fetched_for_item, rng) {
                 Outcome::Received(id) => self.newest_missed = Some(id),
                 Outcome::Passed => {}
@@ -75,14 +76,16 @@ impl Engine {
         let advanced = through > account.cursor;
         account.cursor = account.cursor.max(through);
         let cursor = account.cursor;
+        if let Some(last) = items.last() {
+            account.note_anchor(last.anchor());
+        }
         self.persist_account();
         if has_more {
             // A relay that says "more" and brings nothing new would keep this device busy for ever.
             return if advanced { self.catch_up() } else { self.hang_up(rng) };
         }
         self.send(&ToRelay::Ack { cursor });
-        self.line.phase = Phase::Online;
-        self.line.is_of_use();
+        self.line.caught_up();
         self.judge_holes();
         self.was_away = false;
         if let Some(account) = &mut self.account {
@@ -90,6 +93,7 @@ impl Engine {
         }
         self.persist_account();
         self.notice(Notice::CaughtUp);
+        self.put_back(rng);
         self.reopen_invite();
         // Before the clipboard is written: it drops what waits to be sent and is no news.
         self.flush(rng);
@@ -103,11 +107,12 @@ impl Engine {
             return;
         }
         let Some(account) = &self.account else { return };
-        if item.cursor <= account.cursor {
-            return;
-        }
-        if item.cursor != account.cursor + 1 {
-            return self.pull_again();
+        match item.cursor.checked_sub(account.cursor) {
+            Some(1) => {}
+            // It gives a place a second time: that is not the relay, or not the one, that was read so far.
+            // Signing in finds out how far the two agree.
+            None | Some(0) => return self.hang_up(rng),
+            Some(_) => return self.pull_again(),
         }
         match self.take(item, true, rng) {
             Outcome::Received(id) => self.newest_missed = Some(id),
@@ -121,6 +126,7 @@ impl Engine {
         }
         if let Some(account) = &mut self.account {
             account.cursor = item.cursor;
+            account.note_anchor(item.anchor());
             account.synced_ms = self.now;
         }
         self.persist_account();
@@ -146,6 +152,7 @@ impl Engine {
         if header.sender == identity.id {
             if envelope.verify(&identity.keys.sign_pk()) {
                 self.settle(header.item, item.cursor);
+                self.note_own_read(header.item);
                 // Sent by this device in a life that it does not remember, as after a restored backup.
                 self.count_own(header);
             }

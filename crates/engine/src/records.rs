@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, VecDeque};
 use hushclip_crypto::epoch::EpochSecret;
 use hushclip_crypto::keys::{BoxSk, SignSeed};
 use hushclip_protocol::codec;
+use hushclip_protocol::frame::Anchor;
 use hushclip_protocol::ids::{AccountId, DeviceId, Hash};
 use hushclip_protocol::log::SignedEntry;
 use minicbor::{Decode, Encode};
@@ -14,7 +15,7 @@ use crate::counting::Sender;
 use crate::engine::RestoreError;
 use crate::fork::Evidence;
 use crate::settings::Settings;
-use crate::state::{Account, Clip, Identity, Invite, Join, Queued, Removed};
+use crate::state::{Account, Clip, Identity, Invite, Join, Queued, Removed, Sent};
 
 /// Longest record. They are this device's own, so this only keeps nonsense out.
 const RECORD_BYTES: usize = 64 * 1024 * 1024;
@@ -35,6 +36,7 @@ pub(crate) const REMOVED: &str = "removed";
 pub(crate) const PUSH: &str = "push";
 pub(crate) const SETTINGS: &str = "settings";
 pub(crate) const SEEN: &str = "seen";
+pub(crate) const SENT: &str = "sent/";
 
 /// Everything that was persisted.
 #[derive(Default)]
@@ -42,6 +44,7 @@ pub(crate) struct Records {
     pub(crate) identity: Option<Identity>,
     pub(crate) account: Option<Account>,
     pub(crate) outbox: VecDeque<Queued>,
+    pub(crate) sent: VecDeque<Sent>,
     pub(crate) clips: Vec<Clip>,
     pub(crate) on_clipboard: Option<Hash>,
     pub(crate) coming: Option<Hash>,
@@ -109,6 +112,8 @@ pub(crate) struct AccountRecord {
     pub(crate) denied: Vec<u64>,
     #[n(16)]
     pub(crate) rounds: u64,
+    #[n(17)]
+    pub(crate) anchors: Vec<Anchor>,
 }
 
 impl Records {
@@ -149,11 +154,14 @@ impl Records {
                 log.insert(key, decode::<SignedEntry>(&value)?);
             } else if key.starts_with(OUT) {
                 out.outbox.push_back(decode(&value)?);
+            } else if key.starts_with(SENT) {
+                out.sent.push_back(decode(&value)?);
             } else if key.starts_with(CLIP) {
                 out.clips.push(decode(&value)?);
             }
         }
         out.outbox.make_contiguous().sort_by_key(|queued| queued.order);
+        out.sent.make_contiguous().sort_by_key(|sent| sent.order);
         out.clips.sort_by_key(|clip| clip.order);
         out.account = account.map(|record| Account::restore(record, log.into_values().collect())).transpose()?;
         if let Some(account) = &mut out.account {

@@ -8,7 +8,7 @@ use hushclip_crypto::envelope::{Address, seal, seal_note};
 use hushclip_crypto::pairing::{Code, Link};
 use hushclip_protocol::envelope::Kind;
 use hushclip_protocol::error::ErrorCode;
-use hushclip_protocol::frame::ToRelay;
+use hushclip_protocol::frame::{Anchor, ToRelay};
 use hushclip_protocol::ids::ItemId;
 use hushclip_protocol::limits;
 use rand_core::CryptoRng;
@@ -31,7 +31,8 @@ impl Engine {
         if !member || content.text.is_empty() || is_pairing_secret(&content.text) {
             return;
         }
-        let in_doubt = self.outbox.front().filter(|queued| queued.sealed.is_some()).map(|queued| queued.item);
+        let in_doubt =
+            self.outbox.front().filter(|queued| queued.sealed.is_some() && !queued.again).map(|queued| queued.item);
         let echo = self.history.is_echo(&content, identity.id, in_doubt, self.now);
         for write in self.history.note_clipboard(&content.text) {
             self.persist(write);
@@ -91,7 +92,7 @@ impl Engine {
             return self.fail(problem::too_large(error.bytes));
         }
         self.solved("too_large");
-        let queued = Queued { item: clip.item, order: clip.order, sealed: None, cargo: Cargo::Clip };
+        let queued = Queued { item: clip.item, order: clip.order, sealed: None, cargo: Cargo::Clip, again: false };
         self.clips_revision += 1;
         self.persist(queued.record());
         for write in self.history.add(clip) {
@@ -111,14 +112,14 @@ impl Engine {
 
     /// Clips that wait to be sent.
     pub(crate) fn waiting(&self) -> usize {
-        self.outbox.iter().filter(|queued| queued.cargo == Cargo::Clip).count()
+        self.outbox.iter().filter(|queued| queued.cargo == Cargo::Clip && !queued.again).count()
     }
 
     /// A device that is away for long keeps the newest; what is given up is said.
     fn bound_outbox(&mut self, rng: &mut dyn CryptoRng) {
         while self.waiting() > limits::OUTBOX {
             let in_flight = self.in_flight.map(|(item, _)| item);
-            let goes = |queued: &Queued| queued.cargo == Cargo::Clip && Some(queued.item) != in_flight;
+            let goes = |queued: &Queued| queued.cargo == Cargo::Clip && !queued.again && Some(queued.item) != in_flight;
             let Some(oldest) = self.outbox.iter().position(goes) else { return };
             self.give_up(oldest, rng);
             self.fail(problem::outbox_full());
@@ -133,7 +134,7 @@ impl Engine {
             return;
         }
         while let Some(queued) = self.outbox.front() {
-            let (item, order) = (queued.item, queued.order);
+            let (item, order, again) = (queued.item, queued.order, queued.again);
             if queued.cargo == Cargo::Clip {
                 let Some(clip) = self.history.get(&item) else {
                     self.give_up(0, rng);
@@ -141,7 +142,7 @@ impl Engine {
                     continue;
                 };
                 // Another agent on the same clipboard was quicker.
-                if self.history.came_after(order, &clip.text, clip.device) {
+                if !again && self.history.came_after(order, &clip.text, clip.device) {
                     self.give_up(0, rng);
                     if let Some(write) = self.history.remove(&item, self.now) {
                         self.persist(write);
@@ -165,8 +166,8 @@ impl Engine {
         self.persist(dropped.delete());
         let Some(sealed) = dropped.sealed else { return };
         let gone = vec![Gone { device, counter: sealed.counter, item: dropped.item }];
-        let tombstone =
-            Queued { item: random_item(rng), order: dropped.order, sealed: None, cargo: Cargo::Tombstone(gone) };
+        let cargo = Cargo::Tombstone(gone);
+        let tombstone = Queued { item: random_item(rng), order: dropped.order, sealed: None, cargo, again: false };
         self.persist(tombstone.record());
         self.outbox.insert(at, tombstone);
     }
@@ -181,8 +182,10 @@ impl Engine {
         let log = account.membership.as_ref()?;
         let epoch = log.epoch();
         let front = self.outbox.front_mut()?;
-        let superseded = newer && front.cargo == Cargo::Clip;
-        if let Some(sealed) = front.sealed.as_ref().filter(|s| s.epoch == epoch && s.superseded >= superseded) {
+        // What the relay had before is no news to a clipboard.
+        let superseded = (newer || front.again) && front.cargo == Cargo::Clip;
+        let is_good = |s: &&Sealed| s.epoch == epoch && s.superseded >= superseded && !s.envelope.is_empty();
+        if let Some(sealed) = front.sealed.as_ref().filter(is_good) {
             return Some(sealed.clone());
         }
         let counter = front.sealed.as_ref().map_or(account.next_counter, |sealed| sealed.counter);
@@ -192,7 +195,9 @@ impl Engine {
             Cargo::Heartbeat => Kind::Heartbeat,
             Cargo::Pins(_) => Kind::State,
         };
+        // What the relay had before lives no longer for it.
         let ttl_s = match front.cargo {
+            Cargo::Clip if front.again => self.history.get(&front.item)?.left_s(self.now).max(1),
             Cargo::Clip => self.history.get(&front.item)?.ttl_s,
             _ => limits::TTL_S,
         };
@@ -237,12 +242,13 @@ impl Engine {
     }
 
     /// The relay has stored an item of ours.
-    pub(crate) fn pushed(&mut self, item: ItemId, cursor: u64, rng: &mut dyn CryptoRng) {
+    pub(crate) fn pushed(&mut self, item: ItemId, at: Anchor, rng: &mut dyn CryptoRng) {
         self.in_flight = None;
-        self.settle(item, cursor);
+        self.settle(item, at.cursor);
         let Some(account) = &mut self.account else { return };
-        if account.cursor.checked_add(1) == Some(cursor) {
-            account.cursor = cursor;
+        if account.cursor.checked_add(1) == Some(at.cursor) {
+            account.cursor = at.cursor;
+            account.note_anchor(at);
             self.persist_account();
         }
         for code in ["relay_full", "relay_unavailable", "relay_refused"] {
@@ -263,7 +269,9 @@ impl Engine {
             && let Some(queued) = self.outbox.remove(at)
         {
             self.persist(queued.delete());
+            self.keep_note(&queued, cursor);
             match queued.cargo {
+                Cargo::Clip if queued.again => {}
                 Cargo::Clip => self.notice(Notice::Sent { id: item.to_hex(), cursor }),
                 // The relay's order counts, and others may have said otherwise since it was queued.
                 Cargo::Pins(pins) => {
@@ -275,9 +283,11 @@ impl Engine {
             }
         }
         let now = self.now;
-        let write = self.history.get_mut(&item).filter(|clip| clip.cursor == 0).map(|clip| {
+        let write = self.history.get_mut(&item).filter(|clip| clip.cursor != cursor).map(|clip| {
+            if clip.cursor == 0 {
+                clip.sent_ms = now;
+            }
             clip.cursor = cursor;
-            clip.sent_ms = now;
             clip.record()
         });
         if let Some(write) = write {

@@ -7,6 +7,7 @@ use hushclip_crypto::epoch::EpochSecret;
 use hushclip_crypto::keys::{BoxSk, DeviceKeys};
 use hushclip_crypto::pairing::JoinRequest;
 use hushclip_protocol::codec;
+use hushclip_protocol::frame::Anchor;
 use hushclip_protocol::ids::{AccountId, DeviceId, Hash, ItemId};
 use hushclip_protocol::log::{Membership, SignedEntry};
 use minicbor::bytes::ByteVec;
@@ -20,7 +21,7 @@ use crate::exchange::{Inviting, Joining};
 use crate::fork::Evidence;
 use crate::records::{
     ACCOUNT, ALERTS, AccountRecord, CLIP, CLIPBOARD, COMING, DEVICE, DeviceRecord, EVIDENCE, INVITE, JOIN, LOG, OUT,
-    PUSH, REMOVED, SEEN, SENDER, SETTINGS,
+    PUSH, REMOVED, SEEN, SENDER, SENT, SETTINGS,
 };
 use crate::relay::Relay;
 use crate::settings::Settings;
@@ -49,6 +50,8 @@ pub(crate) struct Account {
     pub(crate) registered: bool,
     /// Everything up to here is stored.
     pub(crate) cursor: u64,
+    /// Some of the items that are, for the relay to find out where it left this device.
+    pub(crate) anchors: Vec<Anchor>,
     /// The counter of the next envelope.
     pub(crate) next_counter: u64,
     pub(crate) secrets: BTreeMap<u64, EpochSecret>,
@@ -109,6 +112,27 @@ pub(crate) enum Cargo {
     Pins(#[n(0)] Vec<Pin>),
 }
 
+/// A note that the relay has stored, kept for as long as the relay would keep it. Clips are in the list.
+#[derive(Debug, Clone, Encode, Decode)]
+#[cbor(array)]
+pub(crate) struct Sent {
+    #[n(0)]
+    pub(crate) item: ItemId,
+    /// As in [`Queued`].
+    #[n(1)]
+    pub(crate) order: u64,
+    #[n(2)]
+    pub(crate) counter: u64,
+    #[n(3)]
+    pub(crate) cargo: Cargo,
+    /// Its position at the relay.
+    #[n(4)]
+    pub(crate) cursor: u64,
+    /// By this device's clock.
+    #[n(5)]
+    pub(crate) at_ms: u64,
+}
+
 /// Something on its way to the relay.
 #[derive(Debug, Clone, Encode, Decode)]
 #[cbor(array)]
@@ -124,6 +148,9 @@ pub(crate) struct Queued {
     pub(crate) sealed: Option<Sealed>,
     #[n(3)]
     pub(crate) cargo: Cargo,
+    /// The relay had it before, and has lost it.
+    #[n(4)]
+    pub(crate) again: bool,
 }
 
 /// A clip's envelope.
@@ -208,9 +235,9 @@ pub(crate) struct Invite {
     /// The person let it in.
     #[n(4)]
     pub(crate) approved: bool,
-    /// The joiner's first cursor, fixed at approval.
+    /// Where the joiner begins, fixed at approval.
     #[n(5)]
-    pub(crate) cursor: u64,
+    pub(crate) anchors: Vec<Anchor>,
     /// The request as it came; a code's answers are made from it.
     #[n(6)]
     pub(crate) request_bytes: ByteVec,
@@ -245,6 +272,7 @@ impl Account {
             id,
             registered: false,
             cursor: 0,
+            anchors: Vec::new(),
             next_counter: 1,
             secrets: BTreeMap::new(),
             names: BTreeMap::new(),
@@ -268,6 +296,7 @@ impl Account {
         let mut account = Self::new(Relay::parse(&record.relay).ok_or(RestoreError)?, record.id, record.anchor);
         account.registered = record.registered;
         account.cursor = record.cursor;
+        account.anchors = record.anchors;
         account.next_counter = record.next_counter;
         account.secrets = record.secrets.into_iter().collect();
         account.names = record.names.into_iter().collect();
@@ -324,6 +353,7 @@ impl Account {
             forked: self.forked,
             denied: self.denied.iter().copied().collect(),
             rounds: self.rounds,
+            anchors: self.anchors.clone(),
         };
         put(ACCOUNT.into(), &record)
     }
@@ -370,6 +400,20 @@ impl Queued {
 
     fn key(&self) -> String {
         format!("{OUT}{}", self.item)
+    }
+}
+
+impl Sent {
+    pub(crate) fn record(&self) -> Write {
+        put(self.key(), self)
+    }
+
+    pub(crate) fn delete(&self) -> Write {
+        Write::Delete { key: self.key() }
+    }
+
+    fn key(&self) -> String {
+        format!("{SENT}{}", self.item)
     }
 }
 
@@ -465,11 +509,13 @@ pub(crate) fn delete_coming() -> Write {
 pub(crate) fn delete_account<'a>(
     account: Option<&'a Account>,
     outbox: impl Iterator<Item = &'a Queued>,
+    sent: impl Iterator<Item = &'a Sent>,
 ) -> impl Iterator<Item = Write> {
     let single = [DEVICE, ACCOUNT, INVITE, JOIN, ALERTS, EVIDENCE, PUSH].map(str::to_owned);
     let logs = (0..account.map_or(0, |a| a.log.len() as u64)).map(log_key);
     let senders = account.into_iter().flat_map(|a| a.senders.keys().map(sender_key));
-    single.into_iter().chain(logs).chain(senders).map(|key| Write::Delete { key }).chain(outbox.map(Queued::delete))
+    let notes = outbox.map(Queued::delete).chain(sent.map(Sent::delete));
+    single.into_iter().chain(logs).chain(senders).map(|key| Write::Delete { key }).chain(notes)
 }
 
 /// Deletes every record that [`delete_account`] leaves.

@@ -75,8 +75,14 @@ impl<S: Store> Mailbox<S> {
                 self.membership = Some(registered);
             }
         }
-        self.send(conn, &ToDevice::Registered);
+        self.tell_log(conn);
         Ok(())
+    }
+
+    /// Where the log stands here, to a device that shows this relay what it has lost.
+    pub(crate) fn tell_log(&mut self, conn: ConnId) {
+        let Some((log_seq, log_head)) = self.membership.as_ref().map(|log| (log.seq(), log.head())) else { return };
+        self.send(conn, &ToDevice::Registered { log_seq, log_head });
     }
 
     pub(crate) fn append(&mut self, entry: &SignedEntry) -> Result<(), ErrorCode> {

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use hushclip_protocol::frame::Item;
 use hushclip_protocol::ids::{DeviceId, InviteId};
 use hushclip_protocol::log::SignedEntry;
 
@@ -75,9 +76,18 @@ impl Store for MemoryStore {
         Ok(self.items.values().map(|(row, _)| *row).collect())
     }
 
-    fn items_after(&self, after: u64, limit: usize) -> Result<Vec<(u64, Vec<u8>)>, StoreError> {
-        let range = self.items.range(after.saturating_add(1)..);
-        Ok(range.take(limit).map(|(cursor, (_, envelope))| (*cursor, envelope.clone())).collect())
+    fn items_after(&self, after: u64, limit: usize) -> Result<Vec<Item>, StoreError> {
+        let range = self.items.range(after.saturating_add(1)..).take(limit);
+        let item = |(cursor, (row, envelope)): (&u64, &(ItemRow, Vec<u8>))| Item {
+            cursor: *cursor,
+            envelope: envelope.clone().into(),
+            mark: row.mark,
+        };
+        Ok(range.map(item).collect())
+    }
+
+    fn mark(&self, cursor: u64) -> Result<Option<u64>, StoreError> {
+        Ok(self.items.get(&cursor).map(|(row, _)| row.mark))
     }
 
     fn insert_item(&mut self, row: &ItemRow, envelope: &[u8]) -> Result<(), StoreError> {

@@ -25,7 +25,8 @@ impl<S: Store> Mailbox<S> {
             return Err(ErrorCode::BadFrame);
         }
         if let Some(cursor) = self.cursors.get(&header.item).copied() {
-            self.send(conn, &ToDevice::Pushed { item: header.item, cursor });
+            let mark = self.store.mark(cursor)?.unwrap_or_default();
+            self.send(conn, &ToDevice::Pushed { item: header.item, cursor, mark });
             return Ok(());
         }
         if header.epoch != membership.epoch() {
@@ -38,21 +39,24 @@ impl<S: Store> Mailbox<S> {
         if after != self.last_cursor {
             return Err(ErrorCode::Behind);
         }
+        let cursor = self.last_cursor + 1;
+        let Some(session) = self.sessions.get(&conn) else { return Ok(()) };
         let row = ItemRow {
-            cursor: self.last_cursor + 1,
+            cursor,
             item: header.item,
             bytes: bytes.len() as u64,
             expires_ms: expiry(self.now, header.ttl_s),
+            mark: session.mark(cursor),
         };
         self.make_room(row.bytes)?;
         self.store.insert_item(&row, bytes)?;
         self.last_cursor = row.cursor;
         self.remember_item(&row);
         self.evict_beyond_count();
-        self.send(conn, &ToDevice::Pushed { item: row.item, cursor: row.cursor });
+        self.send(conn, &ToDevice::Pushed { item: row.item, cursor, mark: row.mark });
         // It had everything before its own item.
         self.note_acked(device, row.cursor);
-        let item = Item { cursor: row.cursor, envelope: bytes.to_vec().into() };
+        let item = Item { cursor, envelope: bytes.to_vec().into(), mark: row.mark };
         self.tell_members(Some(conn), &ToDevice::Item(item));
         let receivers: Vec<_> =
             self.sessions.values().filter(|s| s.device().is_some() && s.conn != conn).map(|s| s.conn).collect();
@@ -109,15 +113,15 @@ impl<S: Store> Mailbox<S> {
         let rows = self.store.items_after(after, limit)?;
         let read = rows.len();
         let mut taken = 0;
-        for (cursor, envelope) in rows {
-            bytes += envelope.len();
+        for item in rows {
+            bytes += item.envelope.len();
             if bytes > ITEMS_BYTES && taken > 0 {
                 break;
             }
             taken += 1;
-            through = cursor;
-            if self.items.get(&cursor).is_some_and(|kept| kept.expires_ms > self.now) {
-                items.push(Item { cursor, envelope: envelope.into() });
+            through = item.cursor;
+            if self.items.get(&item.cursor).is_some_and(|kept| kept.expires_ms > self.now) {
+                items.push(item);
             }
         }
         let has_more = taken < read || read == limit;

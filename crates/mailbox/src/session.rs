@@ -4,13 +4,15 @@ use std::collections::VecDeque;
 
 use hushclip_protocol::codec;
 use hushclip_protocol::ids::{ConnId, DeviceId, InviteId, Nonce};
-use hushclip_protocol::limits;
+use hushclip_protocol::{label, limits};
 use minicbor::{Decode, Encode};
 
 use crate::rate::Bucket;
 
 /// Largest encoding of a session; platforms bound what can be attached to a socket.
 const BYTES: usize = 1024;
+/// All marks: what JavaScript holds in a number (2^53 - 1).
+const MARKS: u64 = (1 << 53) - 1;
 /// Frames on their way that are counted one by one.
 const UNACKED: usize = 64;
 
@@ -84,6 +86,13 @@ impl Session {
             State::Member { device, .. } => Some(device),
             State::Challenged | State::Joiner { .. } => None,
         }
+    }
+
+    /// The mark of an item that is stored through this socket. Its challenge was drawn after whatever put
+    /// this relay back to an earlier state, so no item has had both its cursor and its mark before.
+    pub(crate) fn mark(&self, cursor: u64) -> u64 {
+        let hash = label::hash(label::MARK, &[self.nonce.as_bytes(), &cursor.to_be_bytes()]);
+        hash.as_bytes().iter().take(8).fold(0, |mark, byte| mark << 8 | u64::from(*byte)) & MARKS
     }
 
     /// Authority (`host[:port]`) that the device asked for.

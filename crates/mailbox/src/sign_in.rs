@@ -1,7 +1,7 @@
 //! From an open socket to a member or a joiner.
 
 use hushclip_protocol::error::{CloseCode, ErrorCode};
-use hushclip_protocol::frame::{Challenge, Delivered, Hello, Limits, ToDevice, ToRelay, Welcome};
+use hushclip_protocol::frame::{Anchor, Challenge, Delivered, Hello, Limits, ToDevice, ToRelay, Welcome};
 use hushclip_protocol::ids::{ConnId, DeviceId, Nonce};
 use hushclip_protocol::{VERSION, limits, negotiate, signature, signin};
 
@@ -55,6 +55,11 @@ impl<S: Store> Mailbox<S> {
                 }
                 self.claim_code(conn, nameplate, token)
             }
+            ToRelay::LogAppend(entry) => {
+                self.append(&entry)?;
+                self.tell_log(conn);
+                Ok(())
+            }
             _ => {
                 self.close(conn, CloseCode::NotAMember);
                 Ok(())
@@ -68,6 +73,9 @@ impl<S: Store> Mailbox<S> {
             return Ok(());
         };
         let Some(membership) = &self.membership else { return Err(ErrorCode::UnknownAccount) };
+        if hello.account == membership.account() && membership.is_behind(&hello.device, hello.log_seq) {
+            return Err(ErrorCode::LogBehind);
+        }
         let Some(session) = self.sessions.get_mut(&conn) else { return Ok(()) };
         let fresh = !session.answered && self.now.saturating_sub(session.opened_ms) <= limits::CHALLENGE_MS;
         session.answered = true;
@@ -85,12 +93,13 @@ impl<S: Store> Mailbox<S> {
         }
         let (log_seq, log_head) = (membership.seq(), membership.head());
         let was_online = self.is_online(&hello.device);
+        let resume_after = self.newest_common(&hello.anchors)?;
         if let Some(session) = self.sessions.get_mut(&conn) {
-            session.state = State::Member { device: hello.device, acked: hello.cursor.min(self.last_cursor) };
+            session.state = State::Member { device: hello.device, acked: resume_after };
         }
         self.attach(conn);
         self.bound_sockets(conn, &hello.device);
-        let news = self.note_acked(hello.device, hello.cursor);
+        let news = self.note_acked(hello.device, resume_after);
         let welcome = Welcome {
             version,
             max_cursor: self.last_cursor,
@@ -101,12 +110,13 @@ impl<S: Store> Mailbox<S> {
             online: self.online(),
             delivered: self.delivered(),
             push_key: self.push_key.clone().into(),
+            resume_after,
         };
         self.send(conn, &ToDevice::Welcome(welcome));
         if news {
             // Its ack was lost with the connection.
-            let cursor = hello.cursor.min(self.last_cursor);
-            self.tell_members(Some(conn), &ToDevice::Delivered(Delivered { device: hello.device, cursor }));
+            let delivered = Delivered { device: hello.device, cursor: resume_after };
+            self.tell_members(Some(conn), &ToDevice::Delivered(delivered));
         }
         if !was_online {
             self.tell_members(Some(conn), &ToDevice::Presence { device: hello.device, online: true });
@@ -122,6 +132,17 @@ impl<S: Store> Mailbox<S> {
             others.sort_unstable();
             self.close(others[0].1, CloseCode::TooManySockets);
         }
+    }
+
+    /// The cursor of the newest of these items that this relay has stored in this life; 0 if none is. A
+    /// relay that was set back, or begins anew, finds by it where it left the device.
+    fn newest_common(&self, anchors: &[Anchor]) -> Result<u64, ErrorCode> {
+        for anchor in anchors.iter().rev().take(limits::ANCHORS) {
+            if self.store.mark(anchor.cursor)? == Some(anchor.mark) {
+                return Ok(anchor.cursor);
+            }
+        }
+        Ok(0)
     }
 
     fn online(&self) -> Vec<DeviceId> {

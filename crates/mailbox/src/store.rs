@@ -1,6 +1,7 @@
 //! What a mailbox keeps on disk, as its shells must offer it.
 
 use hushclip_protocol::error::ErrorCode;
+use hushclip_protocol::frame::Item;
 use hushclip_protocol::ids::{DeviceId, Hash, InviteId, ItemId, JoinToken};
 use hushclip_protocol::log::SignedEntry;
 use minicbor::bytes::ByteVec;
@@ -37,6 +38,8 @@ pub struct ItemRow {
     pub bytes: u64,
     /// When it may go, milliseconds since 1970.
     pub expires_ms: u64,
+    /// As in [`hushclip_protocol::frame::Item`].
+    pub mark: u64,
 }
 
 /// An open invite.
@@ -90,9 +93,11 @@ pub trait Store {
     fn put_membership(&mut self, encoded: &[u8]) -> Result<(), StoreError>;
     /// All items, in ascending order of cursor.
     fn item_rows(&self) -> Result<Vec<ItemRow>, StoreError>;
-    /// The envelopes of at most `limit` items after a cursor, in ascending order. It may stop where
-    /// there are more bytes than one frame has room for.
-    fn items_after(&self, after: u64, limit: usize) -> Result<Vec<(u64, Vec<u8>)>, StoreError>;
+    /// At most `limit` items after a cursor, in ascending order. It may stop where there are more bytes
+    /// than one frame has room for.
+    fn items_after(&self, after: u64, limit: usize) -> Result<Vec<Item>, StoreError>;
+    /// The mark of the item at a cursor, if one is kept there.
+    fn mark(&self, cursor: u64) -> Result<Option<u64>, StoreError>;
     /// Stores an item.
     fn insert_item(&mut self, row: &ItemRow, envelope: &[u8]) -> Result<(), StoreError>;
     /// Removes items.

@@ -31,7 +31,7 @@ fn signed_in() -> (Mailbox<MemoryStore>, ConnId) {
         device: keys.device_id(),
         log_seq: 0,
         log_head: log.head(),
-        cursor: 0,
+        anchors: Vec::new(),
         signature: Signature::from_bytes([0; 64]),
     };
     let challenge = Challenge { versions: vec![VERSION], nonce, conn };

@@ -49,6 +49,10 @@ pub enum ErrorCode {
     /// The nameplate leads to another invite; choose another one.
     #[n(13)]
     NameplateTaken,
+    /// The device does not stand in the relay's log, which is shorter than the device's: show the relay
+    /// the rest, then sign in.
+    #[n(14)]
+    LogBehind,
 }
 
 /// Why the relay closed a socket: application close codes of RFC 6455 §7.4.2.

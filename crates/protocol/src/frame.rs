@@ -51,12 +51,26 @@ pub struct Hello {
     /// Hash of that entry.
     #[n(4)]
     pub log_head: Hash,
-    /// Everything up to this cursor is stored at the device.
+    /// Items that the device has, ascending, at most [`limits::ANCHORS`]. What came before the newest
+    /// one that the relay has too is stored at the device.
     #[n(5)]
-    pub cursor: u64,
+    pub anchors: Vec<Anchor>,
     /// By the device's signing key.
     #[n(6)]
     pub signature: Signature,
+}
+
+/// An item's place at a relay, and which life of that relay gave it. Two relays, or one before and
+/// after a restored backup, may give a place twice, but not with the same mark.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Encode, Decode)]
+#[cbor(array)]
+pub struct Anchor {
+    /// As in [`Item`].
+    #[n(0)]
+    pub cursor: u64,
+    /// As in [`Item`].
+    #[n(1)]
+    pub mark: u64,
 }
 
 /// A stored envelope and the position the relay gave it.
@@ -69,6 +83,16 @@ pub struct Item {
     /// The envelope as it was pushed.
     #[n(1)]
     pub envelope: ByteVec,
+    /// Drawn by the relay when it stored the item; below 2^53.
+    #[n(2)]
+    pub mark: u64,
+}
+
+impl Item {
+    /// Where it stands.
+    pub const fn anchor(&self) -> Anchor {
+        Anchor { cursor: self.cursor, mark: self.mark }
+    }
 }
 
 /// Up to which cursor a device has stored everything.
@@ -126,7 +150,8 @@ pub enum ToRelay {
     /// Signs in a member.
     #[n(0)]
     Hello(#[n(0)] Hello),
-    /// Before `Hello`, on a fresh mailbox: the first log entry. Idempotent.
+    /// Before `Hello`, where the relay does not have the account, or a shorter log: the first log entry.
+    /// `LogAppend` may follow, entry by entry, and then `Hello`. Idempotent.
     #[n(1)]
     Register(#[n(0)] SignedEntry),
     /// Instead of `Hello`: claims an invite. The same token may claim again after a lost connection.
@@ -261,9 +286,16 @@ pub enum ToDevice {
     /// The device is signed in.
     #[n(1)]
     Welcome(#[n(0)] Welcome),
-    /// The first log entry is stored; `Hello` may follow.
+    /// The first log entry is stored, or one appended before `Hello`.
     #[n(2)]
-    Registered,
+    Registered {
+        /// Position of the newest entry that the relay has.
+        #[n(0)]
+        log_seq: u64,
+        /// Its hash.
+        #[n(1)]
+        log_head: Hash,
+    },
     /// The envelope is stored.
     #[n(3)]
     Pushed {
@@ -273,6 +305,9 @@ pub enum ToDevice {
         /// Its position.
         #[n(1)]
         cursor: u64,
+        /// As in [`Item`].
+        #[n(2)]
+        mark: u64,
     },
     /// Answer to `Pull`, in cursor order.
     #[n(4)]

@@ -19,6 +19,8 @@ pub const POSSESSION: &str = "hushclip/1 possession";
 pub const ENVELOPE: &str = "hushclip/1 envelope";
 /// Answer to the relay's challenge.
 pub const SIGN_IN: &str = "hushclip/1 sign-in";
+/// By which a relay knows again an item that it has stored.
+pub const MARK: &str = "hushclip/1 mark";
 /// What the relay keeps in place of an invite's claim.
 pub const CLAIM: &str = "hushclip/1 claim";
 

@@ -66,5 +66,7 @@ pub const TTL_S: u32 = 7 * 24 * 60 * 60;
 pub const PULL_ITEMS: u16 = 100;
 /// Log entries in one `LogEntries` frame.
 pub const PULL_ENTRIES: u16 = 32;
+/// Items that a device names when it signs in.
+pub const ANCHORS: usize = 4;
 /// Clips waiting at a device for the relay.
 pub const OUTBOX: usize = 200;

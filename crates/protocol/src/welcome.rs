@@ -40,6 +40,10 @@ pub struct Welcome {
     /// of 65 bytes, for the browser to subscribe with. Empty: this relay pushes nothing.
     #[n(8)]
     pub push_key: ByteVec,
+    /// The greatest cursor among the device's anchors that is this relay's own; 0 if none is. The device
+    /// reads on from there.
+    #[n(9)]
+    pub resume_after: u64,
 }
 
 /// Bounds the relay enforces, as told in [`Welcome`].

@@ -5,7 +5,7 @@ use hushclip_protocol::codec::{self, CodecError};
 use hushclip_protocol::envelope::{Envelope, EnvelopeError};
 use hushclip_protocol::error::{CloseCode, ErrorCode};
 use hushclip_protocol::frame::{
-    Challenge, Delivered, Hello, InviteNote, InviteStep, Item, Limits, ToDevice, ToRelay, Welcome,
+    Anchor, Challenge, Delivered, Hello, InviteNote, InviteStep, Item, Limits, ToDevice, ToRelay, Welcome,
 };
 use hushclip_protocol::ids::{AccountId, Claim, ConnId, DeviceId, Hash, InviteId, ItemId, JoinToken, Nonce, Signature};
 use hushclip_protocol::log::{SealedList, SignedEntry};
@@ -28,7 +28,7 @@ fn to_relay() -> Vec<ToRelay> {
         device: DeviceId::from_bytes([2; 16]),
         log_seq: u64::MAX,
         log_head: Hash::from_bytes([3; 32]),
-        cursor: 0,
+        anchors: vec![Anchor { cursor: 1, mark: 2 }],
         signature: Signature::from_bytes([4; 64]),
     };
     let invite = InviteId::from_bytes([6; 16]);
@@ -58,7 +58,7 @@ fn to_relay() -> Vec<ToRelay> {
 fn to_device() -> Vec<ToDevice> {
     let device = DeviceId::from_bytes([2; 16]);
     let invite = InviteId::from_bytes([6; 16]);
-    let item = Item { cursor: 7, envelope: vec![1; 5].into() };
+    let item = Item { cursor: 7, envelope: vec![1; 5].into(), mark: (1 << 53) - 1 };
     let welcome = Welcome {
         version: VERSION,
         max_cursor: 9,
@@ -69,6 +69,7 @@ fn to_device() -> Vec<ToDevice> {
         online: vec![device],
         delivered: vec![Delivered { device, cursor: 3 }],
         push_key: vec![4; 65].into(),
+        resume_after: 5,
     };
     vec![
         ToDevice::Challenge(Challenge {
@@ -77,8 +78,8 @@ fn to_device() -> Vec<ToDevice> {
             conn: ConnId::from_bytes([2; 16]),
         }),
         ToDevice::Welcome(welcome),
-        ToDevice::Registered,
-        ToDevice::Pushed { item: ItemId::from_bytes([3; 16]), cursor: 1 << 32 },
+        ToDevice::Registered { log_seq: 7, log_head: Hash::from_bytes([5; 32]) },
+        ToDevice::Pushed { item: ItemId::from_bytes([3; 16]), cursor: 1 << 32, mark: 1 << 50 },
         ToDevice::Items { items: vec![item.clone(), item.clone()], has_more: true, through: 8 },
         ToDevice::Item(item),
         ToDevice::Delivered(Delivered { device, cursor: 1 }),
@@ -204,9 +205,9 @@ fn close_codes() {
 
 #[test]
 fn error_codes_are_their_numbers() {
-    for (number, code) in [(0, ErrorCode::BadFrame), (6, ErrorCode::LogConflict), (13, ErrorCode::NameplateTaken)] {
+    for (number, code) in [(0, ErrorCode::BadFrame), (6, ErrorCode::LogConflict), (14, ErrorCode::LogBehind)] {
         assert_eq!(codec::encode(&code), [number]);
         assert_eq!(codec::decode::<ErrorCode>(&[number], 1), Ok(code));
     }
-    assert!(codec::decode::<ErrorCode>(&[14], 1).is_err());
+    assert!(codec::decode::<ErrorCode>(&[15], 1).is_err());
 }

@@ -193,17 +193,17 @@ fn answers_to_a_challenge() {
     for (list, valid) in [("accepted", true), ("refused", false)] {
         for case in file.list(list) {
             let challenge = Challenge {
-                versions: vec![VERSION],
+                versions: case.versions("relay_versions"),
                 nonce: Nonce::from_bytes(case.array("nonce")),
                 conn: ConnId::from_bytes(case.array("conn")),
             };
             let hello = Hello {
-                versions: vec![VERSION],
+                versions: case.versions("versions"),
                 account: AccountId::from_bytes(case.array("account")),
                 device: DeviceId::from_bytes(case.array("device")),
                 log_seq: case.number("log_seq"),
                 log_head: Hash::from_bytes(case.array("log_head")),
-                cursor: case.number("cursor"),
+                anchors: case.anchors(),
                 signature: Signature::from_bytes(case.array("signature")),
             };
             let message = signin::message(case.str("host"), &challenge, &hello);
@@ -226,7 +226,7 @@ fn there_are_as_many_cases_as_ever() {
     assert_eq!(count("log", "refused"), 96);
     assert_eq!(count("log", "refused_grants"), 13);
     assert_eq!(count("signin", "accepted"), 4);
-    assert_eq!(count("signin", "refused"), 16);
+    assert_eq!(count("signin", "refused"), 20);
 }
 
 fn codec_error(error: CodecError) -> &'static str {

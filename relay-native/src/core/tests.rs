@@ -55,7 +55,7 @@ impl Account {
             device: self.keys.device_id(),
             log_seq: self.log.seq(),
             log_head: self.log.head(),
-            cursor: 0,
+            anchors: Vec::new(),
             signature: Signature::from_bytes([0; 64]),
         };
         ToRelay::Hello(self.keys.sign_in(HOST, challenge, hello))
@@ -138,7 +138,7 @@ impl World {
         let open = self.open(n, account.home());
         self.batch([open, Self::frame(n, &ToRelay::Register(account.genesis.clone()))]);
         let (frames, _) = self.came(n);
-        let [ToDevice::Challenge(challenge), ToDevice::Registered] = &frames[..] else { panic!("{frames:?}") };
+        let [ToDevice::Challenge(challenge), ToDevice::Registered { .. }] = &frames[..] else { panic!("{frames:?}") };
         self.batch([Self::frame(n, &account.hello(challenge))]);
         let (frames, _) = self.came(n);
         assert!(matches!(frames[..], [ToDevice::Welcome(_)]), "{frames:?}");

@@ -9,7 +9,7 @@ use hushclip_crypto::pairing::{Inviter, Joiner};
 use hushclip_protocol::VERSION;
 use hushclip_protocol::codec;
 use hushclip_protocol::envelope::Kind;
-use hushclip_protocol::frame::{Challenge, Hello, ToDevice, ToRelay, Welcome};
+use hushclip_protocol::frame::{Anchor, Challenge, Hello, ToDevice, ToRelay, Welcome};
 use hushclip_protocol::ids::{Encapsulated, ItemId, MailboxId, SealedSecret, Signature};
 use hushclip_protocol::log::{Action, Entry, Grant, Membership, SealedFor, SealedList, SignedEntry};
 use rand_chacha::ChaCha20Rng;
@@ -51,8 +51,8 @@ impl Account {
         let account = Self::make(seed);
         let mut socket = Socket::open(relay, account.mailbox());
         socket.send(&ToRelay::Register(account.genesis.clone()));
-        assert_eq!(socket.recv(), ToDevice::Registered);
-        account.hello(&mut socket, 0, 0);
+        assert!(matches!(socket.recv(), ToDevice::Registered { .. }));
+        account.hello(&mut socket, 0, None);
         (account, socket)
     }
 
@@ -62,7 +62,7 @@ impl Account {
         let entry = account.add_device();
         first.send(&ToRelay::LogAppend(entry));
         first.recv_some(|frame| matches!(frame, ToDevice::LogEntries { from: 1, .. }).then_some(()));
-        let (second, _) = account.sign_in(relay, 1, 0);
+        let (second, _) = account.sign_in(relay, 1, None);
         let device = account.devices[1].device_id();
         assert_eq!(first.recv(), ToDevice::Presence { device, online: true });
         (account, first, second)
@@ -74,15 +74,15 @@ impl Account {
     }
 
     /// Opens a socket and signs in.
-    pub fn sign_in(&self, relay: &Relay, device: usize, cursor: u64) -> (Socket, Welcome) {
+    pub fn sign_in(&self, relay: &Relay, device: usize, anchor: Option<Anchor>) -> (Socket, Welcome) {
         let mut socket = Socket::open(relay, self.mailbox());
-        let welcome = self.hello(&mut socket, device, cursor);
+        let welcome = self.hello(&mut socket, device, anchor);
         (socket, welcome)
     }
 
     /// Signs in on an open socket.
-    pub fn hello(&self, socket: &mut Socket, device: usize, cursor: u64) -> Welcome {
-        let hello = self.signed_hello(device, &socket.host, &socket.challenge, cursor);
+    pub fn hello(&self, socket: &mut Socket, device: usize, anchor: Option<Anchor>) -> Welcome {
+        let hello = self.signed_hello(device, &socket.host, &socket.challenge, anchor);
         socket.send(&ToRelay::Hello(hello));
         match socket.recv() {
             ToDevice::Welcome(welcome) => welcome,
@@ -91,7 +91,7 @@ impl Account {
     }
 
     /// The answer to a challenge.
-    pub fn signed_hello(&self, device: usize, host: &str, challenge: &Challenge, cursor: u64) -> Hello {
+    pub fn signed_hello(&self, device: usize, host: &str, challenge: &Challenge, anchor: Option<Anchor>) -> Hello {
         let keys = &self.devices[device];
         let hello = Hello {
             versions: vec![VERSION],
@@ -99,7 +99,7 @@ impl Account {
             device: keys.device_id(),
             log_seq: self.log.seq(),
             log_head: self.log.head(),
-            cursor,
+            anchors: anchor.into_iter().collect(),
             signature: Signature::from_bytes([0; 64]),
         };
         keys.sign_in(host, challenge, hello)

@@ -5,8 +5,9 @@ use std::net::TcpStream;
 use std::time::{Duration, Instant};
 
 use hushclip_protocol::error::{CloseCode, ErrorCode};
-use hushclip_protocol::frame::{Challenge, ToDevice, ToRelay};
+use hushclip_protocol::frame::{Anchor, Challenge, Item, ToDevice, ToRelay};
 use hushclip_protocol::ids::MailboxId;
+use hushclip_protocol::limits;
 use tungstenite::client::client;
 use tungstenite::{Error, Message, WebSocket};
 
@@ -62,6 +63,26 @@ impl Socket {
         // Where the relay has closed already, reading says so.
         let _ = stream.send(Message::binary(frame.encode()));
         frame_or_close(&mut stream)
+    }
+
+    /// The newest item that the relay keeps.
+    pub fn newest_anchor(&mut self) -> Option<Anchor> {
+        let mut newest = None;
+        loop {
+            let after = newest.map_or(0, |anchor: Anchor| anchor.cursor);
+            self.send(&ToRelay::Pull { after, limit: limits::PULL_ITEMS });
+            let (items, has_more) = loop {
+                let Message::Binary(bytes) = read(&mut self.stream, LIMIT) else { panic!("no frame came") };
+                match ToDevice::decode(&bytes).expect("the relay sends frames") {
+                    ToDevice::Items { items, has_more, .. } => break (items, has_more),
+                    _ => {}
+                }
+            };
+            newest = items.last().map(Item::anchor).or(newest);
+            if !has_more {
+                return newest;
+            }
+        }
     }
 
     fn dial(relay: &Relay, path: &str) -> WebSocket<TcpStream> {
@@ -196,9 +217,21 @@ fn read(socket: &mut WebSocket<TcpStream>, limit: Duration) -> Message {
 
 fn frame(message: Message) -> ToDevice {
     match message {
-        Message::Binary(bytes) => ToDevice::decode(&bytes).expect("the relay sends frames"),
+        Message::Binary(bytes) => unmarked(ToDevice::decode(&bytes).expect("the relay sends frames")),
         other => panic!("instead of a frame came {other:?}"),
     }
+}
+
+/// The frame without marks, which are random, so that it can be compared. Where they matter,
+/// [`Socket::newest_anchor`] tells them.
+fn unmarked(mut frame: ToDevice) -> ToDevice {
+    match &mut frame {
+        ToDevice::Item(item) => item.mark = 0,
+        ToDevice::Items { items, .. } => items.iter_mut().for_each(|item| item.mark = 0),
+        ToDevice::Pushed { mark, .. } => *mark = 0,
+        _ => {}
+    }
+    frame
 }
 
 fn close_code(message: Message) -> Option<CloseCode> {

@@ -3,9 +3,9 @@
 
 use std::collections::BTreeMap;
 
-use hushclip_mailbox::{Event, Mailbox, MemoryStore, Reply};
+use hushclip_mailbox::{Event, Mailbox, MemoryStore, Reply, Store as _};
 use hushclip_protocol::error::{CloseCode, ErrorCode};
-use hushclip_protocol::frame::{Challenge, Item, ToDevice, ToRelay, Welcome};
+use hushclip_protocol::frame::{Anchor, Challenge, Item, ToDevice, ToRelay, Welcome};
 use hushclip_protocol::ids::{Claim, ConnId, Hash, InviteId, JoinToken, Nonce};
 use hushclip_protocol::{VERSION, label, limits};
 use hushclip_relay_tests::Account;
@@ -31,7 +31,7 @@ impl Desk {
         let mut desk = Self { mailbox, now: 1_800_000_000_000, conns: 0, said, closed, woken: Vec::new() };
         let conn = desk.open();
         desk.send(conn, &ToRelay::Register(account.genesis.clone()));
-        assert_eq!(desk.take(conn).pop(), Some(ToDevice::Registered));
+        assert!(matches!(desk.take(conn).pop(), Some(ToDevice::Registered { .. })));
         desk.event(Event::Closed { conn });
         desk
     }
@@ -40,12 +40,12 @@ impl Desk {
     fn with_devices(seed: u64, devices: usize) -> (Account, Self, Vec<ConnId>) {
         let mut account = Account::make(seed);
         let mut desk = Self::new(&account);
-        let first = desk.sign_in(&account, 0, 0).0;
+        let first = desk.sign_in(&account, 0, None).0;
         let mut conns = vec![first];
         for device in 1..devices {
             let entry = account.add_device();
             desk.send(first, &ToRelay::LogAppend(entry));
-            conns.push(desk.sign_in(&account, device, 0).0);
+            conns.push(desk.sign_in(&account, device, None).0);
         }
         desk.said.clear();
         (account, desk, conns)
@@ -73,13 +73,19 @@ impl Desk {
         conn
     }
 
-    fn sign_in(&mut self, account: &Account, device: usize, cursor: u64) -> (ConnId, Welcome) {
+    fn sign_in(&mut self, account: &Account, device: usize, anchor: Option<Anchor>) -> (ConnId, Welcome) {
         let conn = self.open();
         let challenge = Challenge { versions: vec![VERSION], nonce: Nonce::from_bytes([self.conns; 32]), conn };
-        self.send(conn, &ToRelay::Hello(account.signed_hello(device, HOST, &challenge, cursor)));
+        self.send(conn, &ToRelay::Hello(account.signed_hello(device, HOST, &challenge, anchor)));
         let welcome =
             self.take(conn).into_iter().find_map(|f| if let ToDevice::Welcome(w) = f { Some(w) } else { None });
         (conn, welcome.expect("it is a member"))
+    }
+
+    /// Signs in a device that has everything up to a cursor.
+    fn sign_in_after(&mut self, account: &Account, device: usize, cursor: u64) -> (ConnId, Welcome) {
+        let mark = self.mailbox.store().mark(cursor).expect("memory").expect("it is kept");
+        self.sign_in(account, device, Some(Anchor { cursor, mark }))
     }
 
     fn send(&mut self, conn: ConnId, frame: &ToRelay) {
@@ -148,7 +154,7 @@ fn bytes_are_bounded_and_what_a_device_still_needs_is_not_dropped_for_new_ones()
     assert!(small.len() as u64 <= room, "the test wants room for a small one");
     assert_eq!(desk.push(conns[0], fit, &small), Ok(fit + 1));
     // The other device fetches half: that half makes room, oldest first, and no more than is needed.
-    let (second, _) = desk.sign_in(&account, 1, fit / 2);
+    let (second, _) = desk.sign_in_after(&account, 1, fit / 2);
     assert_eq!(desk.push(conns[0], fit + 1, &next), Ok(fit + 2));
     let kept = desk.mailbox.store().dump().len() as u64;
     assert!(kept <= limits::ITEM_BYTES + 10_000, "{kept}");
@@ -169,7 +175,7 @@ fn the_newest_thousand_items_are_kept() {
         assert_eq!(desk.push(conns[0], after, &clips.next()), Ok(after + 1));
         desk.pause();
     }
-    let (conn, welcome) = desk.sign_in(&account, 0, 0);
+    let (conn, welcome) = desk.sign_in(&account, 0, None);
     assert_eq!(welcome.max_cursor, count);
     desk.send(conn, &ToRelay::Pull { after: 0, limit: 1 });
     assert!(matches!(&desk.take(conn)[0], ToDevice::Items { items, .. } if items[0].cursor == 6));
@@ -178,7 +184,7 @@ fn the_newest_thousand_items_are_kept() {
 #[test]
 fn frames_are_counted_for_a_device_over_all_its_sockets() {
     let (account, mut desk, conns) = Desk::with_devices(3, 2);
-    let (again, _) = desk.sign_in(&account, 0, 0);
+    let (again, _) = desk.sign_in(&account, 0, None);
     desk.now += 60_000;
     let refused = |desk: &mut Desk, conn| {
         desk.send(conn, &ToRelay::Pull { after: 0, limit: 1 });
@@ -192,7 +198,7 @@ fn frames_are_counted_for_a_device_over_all_its_sockets() {
     }
     assert!(refused(&mut desk, conns[0]) && refused(&mut desk, again));
     // Neither a new socket nor another device's allowance helps or suffers.
-    let (third, _) = desk.sign_in(&account, 0, 0);
+    let (third, _) = desk.sign_in(&account, 0, None);
     assert!(refused(&mut desk, third));
     assert!(!refused(&mut desk, conns[1]));
     desk.now += 500;
@@ -214,13 +220,13 @@ fn strangers_who_hold_sockets_do_not_keep_members_out() {
         })
         .collect();
     assert_eq!(desk.closed.get(&strangers[0]), None);
-    desk.sign_in(&account, 0, 0);
+    desk.sign_in(&account, 0, None);
     // The one that has waited longest has gone.
     assert_eq!(desk.closed.remove(&strangers[0]), Some(CloseCode::TooManySockets));
     assert!(strangers[1..].iter().chain(&conns).all(|conn| !desk.closed.contains_key(conn)));
     // Where all are members, the newcomer has to wait.
     for number in devices + 1..limits::SOCKETS {
-        desk.sign_in(&account, number % devices, 0);
+        desk.sign_in(&account, number % devices, None);
     }
     desk.closed.clear();
     let late = desk.open();
@@ -233,7 +239,7 @@ fn a_device_does_not_take_the_sockets_of_the_others() {
     let mut own = vec![conns[0]];
     for _ in 0..2 * limits::SOCKETS {
         desk.now += 1;
-        own.push(desk.sign_in(&account, 0, 0).0);
+        own.push(desk.sign_in(&account, 0, None).0);
         let kept = own.len().saturating_sub(limits::SOCKETS_PER_DEVICE);
         assert!(own[..kept].iter().all(|conn| desk.closed.get(conn) == Some(&CloseCode::TooManySockets)));
         assert!(own[kept..].iter().chain(&conns[1..]).all(|conn| !desk.closed.contains_key(conn)));
@@ -278,7 +284,7 @@ fn whoever_does_not_say_that_it_stores_is_let_go_and_catches_up() {
     push(&mut desk, &mut clips, &mut after);
     assert_eq!(desk.closed.get(&conns[1]), Some(&CloseCode::TooSlow));
     // Half an answer is worth half.
-    let (back, _) = desk.sign_in(&account, 1, 3 * fit);
+    let (back, _) = desk.sign_in_after(&account, 1, 3 * fit);
     desk.said.clear();
     let mut at = 3 * fit;
     while at < after {
@@ -358,7 +364,7 @@ fn a_device_that_is_away_is_woken_once_a_minute_at_most() {
     desk.push(conns[0], 5, &clips.next()).expect("stored");
     assert_eq!(desk.woken.len(), 3);
     // It subscribes anew, is removed, and is woken no more.
-    let (back, welcome) = desk.sign_in(&account, 1, 0);
+    let (back, welcome) = desk.sign_in(&account, 1, None);
     assert_eq!(welcome.push_key.len(), 65);
     subscribe(&mut desk, back, endpoint);
     let entry = account.remove_device(1);
@@ -375,9 +381,10 @@ fn welcome_tells_the_bounds_and_who_has_what() {
     let (mut account, mut desk, conns) = Desk::with_devices(8, 3);
     let clip = account.clip(0, 1, 10, 60);
     desk.push(conns[0], 0, &clip).expect("stored");
-    assert!(desk.take(conns[1]).contains(&ToDevice::Item(Item { cursor: 1, envelope: clip.into() })));
+    let mark = desk.mailbox.store().mark(1).expect("memory").expect("it is kept");
+    assert!(desk.take(conns[1]).contains(&ToDevice::Item(Item { cursor: 1, envelope: clip.into(), mark })));
     desk.send(conns[1], &ToRelay::Ack { cursor: 1 });
-    let (_, welcome) = desk.sign_in(&account, 2, 0);
+    let (_, welcome) = desk.sign_in(&account, 2, None);
     let stored = |device: usize| {
         let device = account.devices[device].device_id();
         welcome.delivered.iter().find(|d| d.device == device).map_or(0, |d| d.cursor)

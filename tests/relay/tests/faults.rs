@@ -28,20 +28,20 @@ fn a_panic_in_one_account_leaves_the_others_served() {
     for (number, message) in (1..).zip(["panic now", "panic later", "panic now"]) {
         let clip = account.clip(0, number, 100, 600);
         assert_eq!(push(&mut first, cursor, &clip), cursor + 1);
-        let item = ToDevice::Item(Item { cursor: cursor + 1, envelope: clip.into() });
+        let item = ToDevice::Item(Item { cursor: cursor + 1, envelope: clip.into(), mark: 0 });
         second.recv_some(|frame| (frame == item).then_some(()));
         cursor += 1;
-        let mut struck = account.sign_in(&relay, 0, cursor).0;
+        let mut struck = account.sign_in(&relay, 0, None).0;
         struck.send_bytes(message.as_bytes().to_vec());
         assert!(struck.recv_end(), "the relay keeps a socket that nobody serves");
         // The other account's sockets were open all the time.
         let clip = other.clip(0, number, 100, 600);
         assert_eq!(push(&mut third, cursor - 1, &clip), cursor);
-        let item = ToDevice::Item(Item { cursor, envelope: clip.into() });
+        let item = ToDevice::Item(Item { cursor, envelope: clip.into(), mark: 0 });
         fourth.recv_some(|frame| (frame == item).then_some(()));
     }
     // So is who was struck, and has lost nothing.
-    let (mut back, welcome) = account.sign_in(&relay, 1, 0);
+    let (mut back, welcome) = account.sign_in(&relay, 1, None);
     assert_eq!(welcome.max_cursor, cursor);
     back.send(&ToRelay::Pull { after: 0, limit: 10 });
     let items = back.recv_some(|frame| if let ToDevice::Items { items, .. } = frame { Some(items) } else { None });

@@ -14,7 +14,7 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use std::{env, fs};
 
 use hushclip_protocol::envelope::Envelope;
-use hushclip_protocol::frame::{Item, ToDevice, ToRelay};
+use hushclip_protocol::frame::{Anchor, Item, ToDevice, ToRelay};
 use hushclip_protocol::ids::ItemId;
 use hushclip_protocol::limits;
 use hushclip_relay_tests::{Account, Relay, Shell, Socket, rng};
@@ -39,6 +39,7 @@ struct Known {
     /// Everything that must be there, by cursor.
     stored: BTreeMap<u64, Vec<u8>>,
     max_cursor: u64,
+    newest: Option<Anchor>,
     /// Pushes that nobody has answered.
     open: Vec<Vec<u8>>,
     names: u64,
@@ -59,7 +60,7 @@ fn item_of(envelope: &[u8]) -> ItemId {
 impl Known {
     fn register(relay: &Relay, seed: u64) -> Self {
         let (account, ..) = Account::pair(relay, seed);
-        Self { account, stored: BTreeMap::new(), max_cursor: 0, open: Vec::new(), names: 0 }
+        Self { account, stored: BTreeMap::new(), max_cursor: 0, newest: None, open: Vec::new(), names: 0 }
     }
 
     fn seal(&mut self, device: usize, ttl_s: u32) -> Vec<u8> {
@@ -72,8 +73,8 @@ impl Known {
 
     /// Pushes without waiting for each answer, until the line breaks.
     fn load(&mut self, relay: &Relay, device: usize, progress: &Arc<AtomicUsize>) -> JoinHandle<Said> {
-        let (mut sender, _) = self.account.sign_in(relay, device, self.max_cursor);
-        let (mut receiver, _) = self.account.sign_in(relay, 1 - device, self.max_cursor);
+        let (mut sender, _) = self.account.sign_in(relay, device, self.newest);
+        let (mut receiver, _) = self.account.sign_in(relay, 1 - device, self.newest);
         self.open = (0..PUSHES).map(|_| self.seal(device, LONG_S)).collect();
         let (envelopes, progress, start) = (self.open.clone(), Arc::clone(progress), self.max_cursor);
         let listener = thread::spawn(move || {
@@ -102,7 +103,7 @@ impl Known {
                     sent += 1;
                 }
                 match sender.try_recv() {
-                    Some(ToDevice::Pushed { item, cursor }) => {
+                    Some(ToDevice::Pushed { item, cursor, .. }) => {
                         pushed.push((item, cursor));
                         progress.fetch_add(1, Ordering::Relaxed);
                     }
@@ -123,7 +124,7 @@ impl Known {
             assert_eq!(cursor, self.max_cursor + 1 + at as u64, "a cursor was left out or given twice");
             self.must_have(cursor, self.open[at].clone());
         }
-        for Item { cursor, envelope } in said.passed_on {
+        for Item { cursor, envelope, .. } in said.passed_on {
             self.must_have(cursor, envelope.to_vec());
         }
         count
@@ -136,7 +137,7 @@ impl Known {
 
     /// Looks at everything that the relay has now.
     fn verify(&mut self, relay: &Relay) {
-        let (mut socket, welcome) = self.account.sign_in(relay, 0, self.max_cursor);
+        let (mut socket, welcome) = self.account.sign_in(relay, 0, self.newest);
         let found = pull_all(&mut socket);
         let cursors: Vec<u64> = found.keys().copied().collect();
         let first = (welcome.max_cursor + 1).saturating_sub(limits::ITEMS as u64).max(1);
@@ -153,12 +154,13 @@ impl Known {
         }
         let last = found.last_key_value().map(|(cursor, envelope)| (*cursor, envelope.clone()));
         (self.stored, self.max_cursor) = (found, welcome.max_cursor);
+        self.newest = socket.newest_anchor();
         if let Some((cursor, envelope)) = last {
             // Its sender may not know; asking again stores nothing.
             let item = item_of(&envelope);
             socket.send(&ToRelay::Push { after: self.max_cursor, envelope: envelope.into() });
             if self.account.devices[0].device_id() == sender_of(&self.stored[&cursor]) {
-                assert_eq!(socket.recv(), ToDevice::Pushed { item, cursor });
+                assert_eq!(socket.recv(), ToDevice::Pushed { item, cursor, mark: 0 });
             }
         }
     }
@@ -287,7 +289,7 @@ fn what_was_said_to_be_stored_outlasts_every_kill() {
 fn an_alarm_that_was_set_before_a_kill_rings_after_it() {
     let mut relay = Relay::start();
     let mut known = Known::register(&relay, 7100);
-    let (mut socket, _) = known.account.sign_in(&relay, 0, 0);
+    let (mut socket, _) = known.account.sign_in(&relay, 0, None);
     let (short, long) = (known.seal(0, SHORT_S), known.seal(0, LONG_S));
     for (after, envelope) in [(0, short), (1, long)] {
         socket.send(&ToRelay::Push { after, envelope: envelope.into() });
@@ -305,7 +307,7 @@ fn an_alarm_that_was_set_before_a_kill_rings_after_it() {
         assert!(restarted.elapsed() < ALARM_LIMIT, "the item is still there");
         sleep(Duration::from_millis(50));
     }
-    let (mut socket, welcome) = known.account.sign_in(&relay, 0, 0);
+    let (mut socket, welcome) = known.account.sign_in(&relay, 0, None);
     assert_eq!(welcome.max_cursor, 2);
     assert_eq!(pull_all(&mut socket).into_keys().collect::<Vec<_>>(), [2]);
 }

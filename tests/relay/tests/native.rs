@@ -137,7 +137,7 @@ fn a_backup_of_a_busy_relay_holds_what_was_acknowledged_before_it() {
     let (again, why) = tool(&[&"restore", &"--data", &data, &"--from", &file]);
     assert!(!again && why.contains("has accounts already"), "{why}");
     let restored = Relay::start_in(data, Vec::new());
-    let (mut socket, welcome) = account.sign_in(&restored, 1, 0);
+    let (mut socket, welcome) = account.sign_in(&restored, 1, None);
     let items = pull(&mut socket);
     assert!(items.len() >= before, "{before} were acknowledged, {} are there", items.len());
     assert_eq!(welcome.max_cursor, items.len() as u64);
@@ -185,7 +185,7 @@ fn a_database_of_the_version_before_is_brought_forward_and_one_of_a_later_versio
     database(&relay).execute_batch(old).expect("SQLite writes");
     relay.restart();
     assert_eq!(schema(&relay), now);
-    let (mut first, welcome) = account.sign_in(&relay, 0, 0);
+    let (mut first, welcome) = account.sign_in(&relay, 0, None);
     assert_eq!((welcome.max_cursor, pull(&mut first).len()), (1, 1));
     assert!(relay.end());
     database(&relay).pragma_update(None, "user_version", now + 1).expect("SQLite writes");
@@ -224,7 +224,7 @@ fn it_ends_when_it_is_asked_to_and_leaves_one_whole_file() {
     let log = fs::metadata(relay.data().join("relay.db-wal")).map_or(0, |meta| meta.len());
     assert_eq!(log, 0, "the log was not written back");
     relay.restart();
-    let (_first, welcome) = account.sign_in(&relay, 0, 0);
+    let (_first, welcome) = account.sign_in(&relay, 0, None);
     let device = account.devices[1].device_id();
     assert_eq!(welcome.delivered.iter().find(|delivered| delivered.device == device).map(|d| d.cursor), Some(1));
 }

@@ -42,11 +42,11 @@ fn a_database_of_version_1_is_brought_forward() {
     let old = "DROP TABLE subscriptions; DROP TABLE membership; UPDATE meta SET value = 1 WHERE key = 'schema';";
     database(&relay).execute_batch(old).expect("it was version 3");
     relay.restart();
-    let (mut first, welcome) = account.sign_in(&relay, 0, 0);
+    let (mut first, welcome) = account.sign_in(&relay, 0, None);
     assert_eq!(welcome.max_cursor, 1);
     first.send(&ToRelay::Pull { after: 0, limit: 10 });
     let ToDevice::Items { items, .. } = first.recv() else { panic!("no items") };
-    assert_eq!(items, [Item { cursor: 1, envelope: clip.into() }]);
+    assert_eq!(items, [Item { cursor: 1, envelope: clip.into(), mark: 0 }]);
     // What is new works, and stays.
     first.send(&ToRelay::PushSubscribe { endpoint: "https://fcm.googleapis.com/fcm/send/1".into() });
     let next = account.clip(0, 2, 100, 600);
@@ -89,8 +89,8 @@ fn a_database_from_the_future_is_left_as_it_is() {
             .and_then(|found| found.execute("UPDATE meta SET value = 3 WHERE key = 'schema' AND value = 99", []));
     }
     relay.restart();
-    let (mut first, _) = account.sign_in(&relay, 0, 0);
+    let (mut first, _) = account.sign_in(&relay, 0, None);
     first.send(&ToRelay::Pull { after: 0, limit: 10 });
     let ToDevice::Items { items, .. } = first.recv() else { panic!("no items") };
-    assert_eq!(items, [Item { cursor: 1, envelope: clip.into() }]);
+    assert_eq!(items, [Item { cursor: 1, envelope: clip.into(), mark: 0 }]);
 }

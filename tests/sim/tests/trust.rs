@@ -2,8 +2,10 @@
 
 use hushclip_engine::view::{Connection, Stage};
 use hushclip_engine::{Command, Event, Notice};
+use hushclip_protocol::frame::ToDevice;
+use hushclip_protocol::ids::Hash;
 use hushclip_protocol::limits;
-use hushclip_sim::Desk;
+use hushclip_sim::{Desk, Way};
 
 const MINUTE: u64 = 60_000;
 const DAY: u64 = 24 * 60 * MINUTE;
@@ -318,11 +320,16 @@ fn a_device_that_was_removed_comes_in_again_as_a_new_one() {
 #[test]
 fn a_fork_stays_over_restarts_and_when_the_network_is_back() {
     let mut desk = Desk::paired(2);
-    let before = desk.snapshot();
-    desk.command(0, Command::SetRotation { minutes: 30 });
-    desk.wait(31 * MINUTE);
-    desk.roll_back(before);
+    desk.lie(|way, device, frame| match ToDevice::decode(&frame) {
+        Ok(ToDevice::Welcome(mut welcome)) if way == Way::Down && device == 1 => {
+            welcome.log_head = Hash::from_bytes([9; 32]);
+            vec![ToDevice::Welcome(welcome).encode()]
+        }
+        _ => vec![frame],
+    });
+    desk.cut(None);
     desk.wait(MINUTE);
+    desk.stop_lying();
     for round in 0..3 {
         assert_eq!(problem(&desk, 1), "fork", "round {round}");
         assert_eq!(desk.view(1).connection, Connection::Idle);
@@ -334,12 +341,7 @@ fn a_fork_stays_over_restarts_and_when_the_network_is_back() {
     desk.copy(1, "waits");
     assert_eq!(desk.view(1).waiting, 1);
     assert!(desk.texts(0).is_empty());
-    for device in 0..2 {
-        desk.command(device, Command::Resume);
-    }
+    desk.command(1, Command::Resume);
     desk.wait(2 * MINUTE);
     assert_eq!(desk.texts(0), ["waits"]);
-    assert!(
-        alerts(&desk, 1).contains(&"log_restored".to_owned()) || alerts(&desk, 0).contains(&"log_restored".to_owned())
-    );
 }

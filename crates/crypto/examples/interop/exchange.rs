@@ -3,6 +3,7 @@
 use hushclip_crypto::epoch::EpochSecret;
 use hushclip_crypto::log::make_add_device;
 use hushclip_crypto::pairing::{Inviter, JoinRequest, Joined, Joiner, Link, Named, OlderEpoch};
+use hushclip_protocol::frame::Anchor;
 use hushclip_protocol::ids::{AccountId, DeviceId, Hash, MailboxId};
 use hushclip_protocol::log::Membership;
 use hushclip_protocol::{codec, limits};
@@ -78,7 +79,7 @@ pub(crate) fn step(ask: &Ask, side: &mut Side) -> Option<Value> {
                 "account": joined.account.to_hex(),
                 "log_seq": joined.log_seq.to_string(),
                 "log_head": joined.log_head.to_hex(),
-                "cursor": joined.cursor.to_string(),
+                "anchors": joined.anchors.iter().map(|a| [a.cursor.to_string(), a.mark.to_string()]).collect::<Vec<_>>(),
                 "older": joined.older.iter().map(|o| json!([o.epoch.to_string(), hex(o.secret.expose())])).collect::<Vec<_>>(),
                 "names": joined.names.iter().map(|n| json!([n.device.to_hex(), n.name])).collect::<Vec<_>>(),
             }))
@@ -104,7 +105,7 @@ fn joined(ask: &Ask) -> Joined {
         account: AccountId::from_bytes(ask.array("account")),
         log_seq: ask.number("log_seq"),
         log_head: Hash::from_bytes(ask.array("log_head")),
-        cursor: ask.number("cursor"),
+        anchors: vec![Anchor { cursor: ask.number("cursor"), mark: ask.number("mark") }],
         older: vec![OlderEpoch { epoch: 0, secret: EpochSecret::from_bytes(ask.array("older")) }],
         names: vec![Named { device: DeviceId::from_bytes(ask.array("device")), name: ask.str("name").into() }],
     }

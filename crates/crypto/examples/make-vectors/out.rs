@@ -5,6 +5,7 @@ use std::io::Result;
 use std::path::PathBuf;
 
 use data_encoding::HEXLOWER;
+use hushclip_protocol::frame::Anchor;
 use rand_chacha::ChaCha20Rng;
 use rand_chacha::rand_core::SeedableRng;
 use serde_json::{Map, Value, json};
@@ -77,4 +78,9 @@ pub(crate) fn flipped(bytes: &[u8], at: usize) -> Vec<u8> {
 /// Fixed-size bytes out of a slice.
 pub(crate) fn array<const N: usize>(bytes: &[u8]) -> [u8; N] {
     bytes.try_into().expect("the right length")
+}
+
+/// Items that a device has, as `[cursor, mark]`.
+pub(crate) fn anchors(anchors: &[Anchor]) -> Value {
+    anchors.iter().map(|anchor| json!([anchor.cursor.to_string(), anchor.mark.to_string()])).collect()
 }

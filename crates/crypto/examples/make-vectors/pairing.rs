@@ -4,13 +4,14 @@ use hushclip_crypto::epoch::EpochSecret;
 use hushclip_crypto::keys::{BoxSk, DeviceKeys};
 use hushclip_crypto::pairing::{InviteSecret, Inviter, Joined, Joiner, Link, Named, OlderEpoch};
 use hushclip_protocol::codec;
+use hushclip_protocol::frame::Anchor;
 use hushclip_protocol::ids::{AccountId, Hash, InviteId, JoinToken, MailboxId};
 use minicbor::bytes::ByteArray;
 use rand_chacha::ChaCha20Rng;
 use serde_json::{Value, json};
 
 use crate::epoch::random;
-use crate::out::{File, hex, rng};
+use crate::out::{File, anchors, hex, rng};
 use crate::pairing_refused;
 
 /// What an [`Inviter`] remembers, in its own order.
@@ -39,7 +40,14 @@ impl World {
         let older = OlderEpoch { epoch: 4, secret: EpochSecret::make(&mut rng) };
         let named = Named { device: keys.device_id(), name: "Phone of Zoë".into() };
         let log_head = Hash::from_bytes(random(&mut rng));
-        let handed_over = Joined { account, log_seq: 5, log_head, cursor: 99, older: vec![older], names: vec![named] };
+        let handed_over = Joined {
+            account,
+            log_seq: 5,
+            log_head,
+            anchors: vec![Anchor { cursor: 99, mark: 7 }],
+            older: vec![older],
+            names: vec![named],
+        };
         Self { account, inviter, joiner, keys, joined: handed_over, rng }
     }
 
@@ -94,7 +102,7 @@ pub(crate) fn make() -> File {
         "joined": {
             "log_seq": handed_over.log_seq.to_string(),
             "log_head": handed_over.log_head.to_hex(),
-            "cursor": handed_over.cursor.to_string(),
+            "anchors": anchors(&handed_over.anchors),
             "older": [{ "epoch": handed_over.older[0].epoch.to_string(), "secret": hex(handed_over.older[0].secret.expose()) }],
             "names": [{ "device": handed_over.names[0].device.to_hex(), "name": handed_over.names[0].name }],
         },

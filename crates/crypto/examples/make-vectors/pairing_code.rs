@@ -17,7 +17,7 @@ use sha2::Sha256;
 use spake2::{Ed25519Group, Identity, Password, Spake2};
 
 use crate::epoch::random;
-use crate::out::{File, array, hex, rng};
+use crate::out::{File, anchors, array, hex, rng};
 use crate::pairing_code_refused;
 
 pub(crate) const HOST: &str = "clip.example:8443";
@@ -56,7 +56,8 @@ impl World {
         let older = OlderEpoch { epoch: 4, secret: EpochSecret::make(&mut rng) };
         let named = Named { device: keys.device_id(), name: NAME.into() };
         let log_head = Hash::from_bytes(random(&mut rng));
-        let handed_over = Joined { account, log_seq: 5, log_head, cursor: 0, older: vec![older], names: vec![named] };
+        let handed_over =
+            Joined { account, log_seq: 5, log_head, anchors: Vec::new(), older: vec![older], names: vec![named] };
         let state: InviterState = codec::decode(&codec::encode(&inviter), 1024).expect("six fields");
         let (invite, _, ephemeral, x, mailbox, _) = state;
         let (_, _, _, _, nonce, y, _) = joiner_state(&joiner);
@@ -197,7 +198,7 @@ pub(crate) fn make() -> File {
         "joined": {
             "log_seq": told.log_seq.to_string(),
             "log_head": told.log_head.to_hex(),
-            "cursor": told.cursor.to_string(),
+            "anchors": anchors(&told.anchors),
             "older": [{ "epoch": told.older[0].epoch.to_string(), "secret": hex(told.older[0].secret.expose()) }],
             "names": [{ "device": told.names[0].device.to_hex(), "name": told.names[0].name }],
         },

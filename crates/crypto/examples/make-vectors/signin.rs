@@ -1,14 +1,14 @@
 //! `signin.json`: answers to a relay's challenge, and answers to something else.
 
 use hushclip_crypto::keys::DeviceKeys;
-use hushclip_protocol::frame::{Challenge, Hello};
+use hushclip_protocol::frame::{Anchor, Challenge, Hello};
 use hushclip_protocol::ids::{AccountId, ConnId, DeviceId, Hash, Nonce, Signature};
 use hushclip_protocol::{VERSION, label, signin};
 use serde_json::{Value, json};
 
 use crate::device::malleated;
 use crate::epoch::random;
-use crate::out::{File, flipped, hex, rng};
+use crate::out::{File, anchors, flipped, hex, rng};
 
 /// Makes the file.
 pub(crate) fn make() -> File {
@@ -26,17 +26,18 @@ pub(crate) fn make() -> File {
         device: keys.device_id(),
         log_seq: 3,
         log_head: Hash::from_bytes(random(&mut rng)),
-        cursor: 41,
+        anchors: vec![Anchor { cursor: 41, mark: 1 << 40 }],
         signature: Signature::from_bytes([0; 64]),
     };
     let mut accepted = Vec::new();
-    for (name, host, cursor) in [
-        ("a public relay", "relay.example", 41),
-        ("a relay with a port", "localhost:8787", 0),
-        ("upper case is folded", "Relay.Example:8443", u64::MAX),
-        ("an IPv6 address", "[::1]:8787", 7),
+    let at = |cursors: &[u64]| cursors.iter().map(|cursor| Anchor { cursor: *cursor, mark: cursor / 3 }).collect();
+    for (name, host, anchors) in [
+        ("a public relay", "relay.example", at(&[41])),
+        ("a relay with a port", "localhost:8787", Vec::new()),
+        ("upper case is folded", "Relay.Example:8443", at(&[1, 30, 1 << 50, u64::MAX])),
+        ("an IPv6 address", "[::1]:8787", at(&[7, 25])),
     ] {
-        let hello = keys.sign_in(host, &challenge, Hello { cursor, ..hello.clone() });
+        let hello = keys.sign_in(host, &challenge, Hello { anchors, ..hello.clone() });
         accepted.push(case(name, host, &challenge, &hello));
     }
     let host = "relay.example";
@@ -59,7 +60,13 @@ pub(crate) fn make() -> File {
     add("for another log position", host, &challenge, Hello { log_seq: 4, ..good.clone() });
     let log_head = Hash::from_bytes(random(&mut rng));
     add("for another log head", host, &challenge, Hello { log_head, ..good.clone() });
-    add("for another cursor", host, &challenge, Hello { cursor: 40, ..good.clone() });
+    let at = |cursor, mark| vec![Anchor { cursor, mark }];
+    add("for another anchor", host, &challenge, Hello { anchors: at(40, 1 << 40), ..good.clone() });
+    add("for another mark", host, &challenge, Hello { anchors: at(41, 1), ..good.clone() });
+    add("for no anchor", host, &challenge, Hello { anchors: Vec::new(), ..good.clone() });
+    add("for other versions of the device", host, &challenge, Hello { versions: vec![VERSION, 2], ..good.clone() });
+    let versions = vec![VERSION, 2];
+    add("for other versions of the relay", host, &Challenge { versions, ..challenge.clone() }, good.clone());
     let by_other = other.sign(&signin::message(host, &challenge, &good));
     add("signed by another device", host, &challenge, Hello { signature: by_other, ..good.clone() });
     let message = signin::message(host, &challenge, &good);
@@ -75,7 +82,7 @@ pub(crate) fn make() -> File {
     let signature = Signature::from_bytes(flipped(good.signature.as_bytes(), 5).try_into().expect("64 bytes"));
     add("signature changed", host, &challenge, Hello { signature, ..good });
     File::new(&[
-        "The device signs M(\"sign-in\"; nonce, conn, account, device, log_seq, log_head, cursor, host).",
+        "The device signs M(\"sign-in\"; SHA-256(challenge), SHA-256(hello with a signature of zeros), host).",
         "Refused cases carry the message that a relay would check, and a signature over something else.",
     ])
     .with("sign_seed", hex(keys.sign_seed().expose()))
@@ -88,13 +95,15 @@ fn case(name: &str, host: &str, challenge: &Challenge, hello: &Hello) -> Value {
     json!({
         "name": name,
         "host": host,
+        "relay_versions": challenge.versions,
+        "versions": hello.versions,
         "nonce": challenge.nonce.to_hex(),
         "conn": challenge.conn.to_hex(),
         "account": hello.account.to_hex(),
         "device": hello.device.to_hex(),
         "log_seq": hello.log_seq.to_string(),
         "log_head": hello.log_head.to_hex(),
-        "cursor": hello.cursor.to_string(),
+        "anchors": anchors(&hello.anchors),
         "message": hex(signin::message(host, challenge, hello)),
         "signature": hello.signature.to_hex(),
     })

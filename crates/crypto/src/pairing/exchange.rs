@@ -8,6 +8,7 @@
 use core::fmt;
 
 use hushclip_protocol::codec;
+use hushclip_protocol::frame::Anchor;
 use hushclip_protocol::ids::{AccountId, BoxPk, DeviceId, Encapsulated, Hash, InviteId, MailboxId, SignPk, Signature};
 use hushclip_protocol::log::possession_message;
 use hushclip_protocol::{label, limits, signature};
@@ -79,9 +80,10 @@ pub struct Joined {
     /// Hash of that entry.
     #[n(2)]
     pub log_head: Hash,
-    /// The joiner's first cursor: what came before is not for it.
+    /// Items that the inviter has, as in [`hushclip_protocol::frame::Hello`]: what came before is not for
+    /// the joiner.
     #[n(3)]
-    pub cursor: u64,
+    pub anchors: Vec<Anchor>,
     /// Secrets of older epochs that the inviter shares.
     #[n(4)]
     pub older: Vec<OlderEpoch>,

@@ -126,6 +126,12 @@ pub struct Membership {
 }
 
 impl Membership {
+    /// Whether a device that knows `log_seq` entries after the first may stand in entries that this log
+    /// lacks.
+    pub fn is_behind(&self, device: &DeviceId, log_seq: u64) -> bool {
+        log_seq > self.seq && !self.members.contains_key(device) && !self.removed.contains_key(device)
+    }
+
     /// Verifies a first entry. The account is its hash: the caller compares it with the one expected.
     pub fn genesis(signed: &SignedEntry) -> Result<Self, LogError> {
         let entry = signed.decode_entry()?;

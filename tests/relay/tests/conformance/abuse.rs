@@ -35,7 +35,7 @@ fn a_thousand_idle_sockets_on_one_account_disturb_nobody() {
             let cursor = push(&mut first, number / 250, &clip);
             assert_eq!(cursor, number / 250 + 1);
             second.recv_some(|frame| matches!(frame, ToDevice::Item(item) if item.cursor == cursor).then_some(()));
-            account.sign_in(&relay, 1, 0).0.close();
+            account.sign_in(&relay, 1, None).0.close();
         }
     }
     // Fewer than had to go, because of those that came in one millisecond any may have been the first.
@@ -56,7 +56,7 @@ fn a_frame_that_comes_byte_by_byte_is_a_frame() {
     let relay = Relay::start();
     let (account, _first) = Account::registered(&relay, 61);
     let mut slow = Socket::open(&relay, account.mailbox());
-    let hello = ToRelay::Hello(account.signed_hello(0, &slow.host, &slow.challenge, 0));
+    let hello = ToRelay::Hello(account.signed_hello(0, &slow.host, &slow.challenge, None));
     for byte in on_the_wire(&hello.encode()) {
         slow.send_raw(&[byte]);
         sleep(Duration::from_millis(5));
@@ -102,7 +102,7 @@ fn a_device_that_reads_nothing_is_let_go_and_catches_up() {
     assert!(gone, "the relay keeps {pushed} clips for a device that does not read");
     assert!(pushed as usize * limits::CLIP_BYTES <= 2 * limits::UNACKED_BYTES, "after {pushed}");
     assert_eq!(second.recv_close(), Some(CloseCode::TooSlow));
-    let (mut back, welcome) = account.sign_in(&relay, 1, 0);
+    let (mut back, welcome) = account.sign_in(&relay, 1, None);
     assert_eq!(welcome.max_cursor, pushed);
     let mut after = 0;
     while after < pushed {
@@ -132,7 +132,7 @@ fn whoever_floods_is_told_and_then_let_go() {
     // The other one notices nothing, and coming back gives no new allowance.
     let clip = account.clip(1, 1, 10, 60);
     assert_eq!(push(&mut second, 0, &clip), 1);
-    let (mut again, _) = account.sign_in(&relay, 0, 0);
+    let (mut again, _) = account.sign_in(&relay, 0, None);
     again.send(&ToRelay::Pull { after: 0, limit: 1 });
     again.send(&ToRelay::Pull { after: 0, limit: 1 });
     assert_eq!(again.recv_error(), ErrorCode::RateLimited);

@@ -25,7 +25,7 @@ fn assert_untouched(relay: &Relay, account: &Account, mut sockets: [Socket; 2]) 
         socket.send_text("ping");
         assert_eq!(socket.recv_text(), "pong");
     }
-    let (_socket, welcome) = account.sign_in(relay, 1, 0);
+    let (_socket, welcome) = account.sign_in(relay, 1, None);
     assert_eq!((welcome.max_cursor, welcome.log_seq, welcome.log_head), (1, 1, account.log.head()));
 }
 
@@ -35,24 +35,24 @@ fn a_device_signs_in_nowhere_else() {
     let (ours, _socket, theirs, first, second) = two(&relay, 300);
     let mut stranger = Socket::open(&relay, theirs.mailbox());
     // With its own account, at the other's mailbox.
-    stranger.send(&ToRelay::Hello(ours.signed_hello(0, &stranger.host, &stranger.challenge, 0)));
+    stranger.send(&ToRelay::Hello(ours.signed_hello(0, &stranger.host, &stranger.challenge, None)));
     assert_eq!(stranger.recv_close(), Some(CloseCode::NotAMember));
     // With the other's account, and its own name and key.
     let mut stranger = Socket::open(&relay, theirs.mailbox());
     let (keys, challenge) = (&ours.devices[0], stranger.challenge.clone());
-    let mut hello = theirs.signed_hello(0, &stranger.host, &challenge, 0);
+    let mut hello = theirs.signed_hello(0, &stranger.host, &challenge, None);
     hello.device = keys.device_id();
     stranger.send(&ToRelay::Hello(keys.sign_in(&stranger.host, &challenge, hello)));
     assert_eq!(stranger.recv_close(), Some(CloseCode::NotAMember));
     // With the name of a member, and its own key.
     let mut stranger = Socket::open(&relay, theirs.mailbox());
     let challenge = stranger.challenge.clone();
-    let hello = theirs.signed_hello(0, &stranger.host, &challenge, 0);
+    let hello = theirs.signed_hello(0, &stranger.host, &challenge, None);
     stranger.send(&ToRelay::Hello(keys.sign_in(&stranger.host, &challenge, hello)));
     assert_eq!(stranger.recv_close(), Some(CloseCode::NotAMember));
     // With a member's answer to a challenge on its own socket at its own mailbox.
     let mut stranger = Socket::open(&relay, ours.mailbox());
-    stranger.send(&ToRelay::Hello(theirs.signed_hello(0, &stranger.host, &stranger.challenge, 0)));
+    stranger.send(&ToRelay::Hello(theirs.signed_hello(0, &stranger.host, &stranger.challenge, None)));
     assert_eq!(stranger.recv_close(), Some(CloseCode::NotAMember));
     assert_untouched(&relay, &theirs, [first, second]);
 }
@@ -112,7 +112,7 @@ fn nobody_hears_of_another_account() {
     assert!(matches!(socket.recv(), ToDevice::Pushed { cursor: 1, .. }));
     first.send(&ToRelay::Pull { after: 1, limit: 100 });
     assert_eq!(first.recv(), ToDevice::Items { items: vec![], has_more: false, through: 1 });
-    let (_again, welcome) = ours.sign_in(&relay, 0, 0);
+    let (_again, welcome) = ours.sign_in(&relay, 0, None);
     assert_eq!(welcome.online, [ours.devices[0].device_id()]);
     assert_untouched(&relay, &theirs, [first, second]);
 }

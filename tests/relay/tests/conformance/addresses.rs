@@ -52,7 +52,7 @@ fn who_opens_socket_after_socket_is_stopped_and_nobody_else() {
     // One customer has many addresses.
     assert_eq!(handshake(&relay, &path, "2001:db8:1:2::99"), "429");
     assert_eq!(handshake(&relay, &path, "2001:db8:1:3::1"), "101");
-    account.sign_in(&relay, 0, 0).0.close();
+    account.sign_in(&relay, 0, None).0.close();
     first.send_text("ping");
     assert_eq!(first.recv_text(), "pong");
 }

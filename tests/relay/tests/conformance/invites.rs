@@ -67,7 +67,7 @@ fn a_device_joins_through_a_link() {
         account: account.log.account(),
         log_seq: account.log.seq(),
         log_head: account.log.head(),
-        cursor: 0,
+        anchors: Vec::new(),
         older: vec![],
         names: vec![],
     };
@@ -79,7 +79,7 @@ fn a_device_joins_through_a_link() {
     second.close();
 
     account.devices.push(keys);
-    let (mut second, _) = account.sign_in(&relay, 1, 0);
+    let (mut second, _) = account.sign_in(&relay, 1, None);
     second.send(&ToRelay::LogPull { from: 0 });
     let entries = vec![account.genesis.clone(), entry];
     assert_eq!(second.recv(), ToDevice::LogEntries { from: 0, entries, has_more: false });

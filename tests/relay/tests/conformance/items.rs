@@ -28,18 +28,19 @@ fn an_item_reaches_the_other_device_and_its_ack_comes_back() {
     let (mut account, mut first, mut second) = Account::pair(&relay, 20);
     let clip = account.clip(0, 1, 100, 60);
     push(&mut first, 0, &clip);
-    assert_eq!(first.recv(), ToDevice::Pushed { item: item(1), cursor: 1 });
-    assert_eq!(second.recv(), ToDevice::Item(Item { cursor: 1, envelope: clip.clone().into() }));
+    assert_eq!(first.recv(), ToDevice::Pushed { item: item(1), cursor: 1, mark: 0 });
+    assert_eq!(second.recv(), ToDevice::Item(Item { cursor: 1, envelope: clip.clone().into(), mark: 0 }));
     second.send(&ToRelay::Ack { cursor: 1 });
     let device = account.devices[1].device_id();
     assert_eq!(first.recv(), ToDevice::Delivered(Delivered { device, cursor: 1 }));
     // The first answer was lost: the same item has the same place and goes to nobody again.
     push(&mut first, 0, &clip);
-    assert_eq!(first.recv(), ToDevice::Pushed { item: item(1), cursor: 1 });
+    assert_eq!(first.recv(), ToDevice::Pushed { item: item(1), cursor: 1, mark: 0 });
+    let newest = second.newest_anchor();
     second.close();
     assert_eq!(first.recv(), ToDevice::Presence { device, online: false });
-    let (_second, welcome) = account.sign_in(&relay, 1, 1);
-    assert_eq!(welcome.max_cursor, 1);
+    let (_second, welcome) = account.sign_in(&relay, 1, newest);
+    assert_eq!((welcome.max_cursor, welcome.resume_after), (1, 1));
     assert!(welcome.delivered.contains(&Delivered { device, cursor: 1 }));
 }
 
@@ -55,7 +56,7 @@ fn items_are_pulled_after_a_cursor() {
     let expect = |from: u64, to: u64| -> Vec<Item> {
         (from..=to)
             .zip(&clips[from as usize - 1..])
-            .map(|(cursor, c)| Item { cursor, envelope: c.clone().into() })
+            .map(|(cursor, c)| Item { cursor, envelope: c.clone().into(), mark: 0 })
             .collect()
     };
     assert_eq!(pull(&mut first, 0, 100), (expect(1, 5), false, 5));
@@ -72,7 +73,7 @@ fn large_items_come_in_several_frames() {
     for n in 1..=8 {
         let clip = account.clip(0, n, limits::CLIP_BYTES - 100, 60);
         push(&mut first, u64::from(n) - 1, &clip);
-        assert_eq!(first.recv(), ToDevice::Pushed { item: item(n), cursor: n.into() });
+        assert_eq!(first.recv(), ToDevice::Pushed { item: item(n), cursor: n.into(), mark: 0 });
     }
     let (mut after, mut cursors) = (0, Vec::new());
     loop {

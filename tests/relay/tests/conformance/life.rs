@@ -31,9 +31,9 @@ fn what_was_acknowledged_survives_a_crash() {
         let cursor = push(&mut first, u64::from(round) - 1, &clip);
         assert_eq!(cursor, u64::from(round));
         relay.crash_and_restart();
-        kept.push(Item { cursor, envelope: clip.into() });
+        kept.push(Item { cursor, envelope: clip.into(), mark: 0 });
         let welcome;
-        (first, welcome) = account.sign_in(&relay, 0, 0);
+        (first, welcome) = account.sign_in(&relay, 0, None);
         assert_eq!(welcome.max_cursor, cursor);
         assert_eq!(pull(&mut first), kept);
     }
@@ -45,14 +45,14 @@ fn sockets_stay_signed_in_through_hibernation() {
     let (mut account, mut first, mut second) = Account::pair(&relay, 41);
     let one = account.clip(0, 1, 100, 600);
     push(&mut first, 0, &one);
-    assert_eq!(second.recv(), ToDevice::Item(Item { cursor: 1, envelope: one.into() }));
+    assert_eq!(second.recv(), ToDevice::Item(Item { cursor: 1, envelope: one.into(), mark: 0 }));
     sleep(HIBERNATION);
     // Answered without waking the mailbox.
     first.send_text("ping");
     assert_eq!(first.recv_text(), "pong");
     let two = account.clip(1, 2, 100, 600);
     assert_eq!(push(&mut second, 1, &two), 2);
-    assert_eq!(first.recv(), ToDevice::Item(Item { cursor: 2, envelope: two.into() }));
+    assert_eq!(first.recv(), ToDevice::Item(Item { cursor: 2, envelope: two.into(), mark: 0 }));
     sleep(HIBERNATION);
     // The first event after waking is that a connection broke.
     let device = account.devices[1].device_id();
@@ -70,7 +70,7 @@ fn a_refused_socket_stays_refused_through_hibernation() {
     socket.send_text("no frame");
     sleep(HIBERNATION);
     assert_eq!(socket.recv_close(), Some(CloseCode::BadFrame));
-    let (_again, welcome) = account.sign_in(&relay, 0, 0);
+    let (_again, welcome) = account.sign_in(&relay, 0, None);
     assert_eq!(welcome.online, [account.devices[0].device_id()]);
 }
 
@@ -86,7 +86,7 @@ fn a_removed_device_is_cut_off() {
     let device = account.devices[1].device_id();
     assert_eq!(first.recv(), ToDevice::Presence { device, online: false });
     let mut again = Socket::open(&relay, account.mailbox());
-    let mut hello = account.signed_hello(1, &again.host, &again.challenge, 0);
+    let mut hello = account.signed_hello(1, &again.host, &again.challenge, None);
     // It does not know of its removal yet, and is shown the signed entry.
     hello.log_seq = 1;
     let hello = account.devices[1].sign_in(&again.host, &again.challenge, hello);
@@ -99,7 +99,7 @@ fn a_removed_device_is_cut_off() {
     assert_eq!(again.recv_close(), Some(CloseCode::Removed));
     // Somebody else who only names it is shown nothing.
     let mut thief = Socket::open(&relay, account.mailbox());
-    let mut forged = account.signed_hello(0, &thief.host, &thief.challenge, 0);
+    let mut forged = account.signed_hello(0, &thief.host, &thief.challenge, None);
     forged.device = device;
     thief.send(&ToRelay::Hello(forged));
     assert_eq!(thief.recv_close(), Some(CloseCode::NotAMember));
@@ -119,9 +119,9 @@ fn an_item_goes_when_its_time_has_come_and_its_cursor_is_not_given_again() {
     sleep(Duration::from_millis(2500));
     relay.crash_and_restart();
     let welcome;
-    (first, welcome) = account.sign_in(&relay, 0, 0);
+    (first, welcome) = account.sign_in(&relay, 0, None);
     assert_eq!(welcome.max_cursor, 2);
-    assert_eq!(pull(&mut first), [Item { cursor: 1, envelope: long.into() }]);
+    assert_eq!(pull(&mut first), [Item { cursor: 1, envelope: long.into(), mark: 0 }]);
     let next = account.clip(0, 3, 10, 60);
     assert_eq!(push(&mut first, 2, &next), 3);
     // Gone, so it may be stored anew.

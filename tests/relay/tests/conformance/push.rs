@@ -146,7 +146,7 @@ fn leave(socket: Socket, other: &mut Socket) {
 
 /// The second device comes back, subscribes, and leaves again.
 fn subscribe_and_leave(account: &Account, relay: &Relay, other: &mut Socket, endpoint: &str) {
-    let (mut socket, _) = account.sign_in(relay, 1, 0);
+    let (mut socket, _) = account.sign_in(relay, 1, None);
     subscribe(&mut socket, endpoint);
     leave(socket, other);
 }
@@ -174,7 +174,7 @@ fn a_device_that_is_away_is_woken_once() {
     assert_eq!(header("urgency"), Some("normal"));
     assert_eq!(header("topic"), Some("clip"));
     assert_eq!((header("content-encoding"), header("content-type"), header("cookie")), (None, None, None));
-    let (_socket, welcome) = account.sign_in(&relay, 1, 0);
+    let (_socket, welcome) = account.sign_in(&relay, 1, None);
     let claims = verify(&call, &welcome.push_key);
     let expires = claims.split_once(r#""exp":"#).and_then(|(_, rest)| rest.split(',').next());
     let expires: u64 = expires.and_then(|number| number.parse().ok()).expect("it expires");
@@ -203,9 +203,9 @@ fn wake_ups_are_rare() {
     subscribe_and_leave(&account, &relay, &mut first, &service.at("/one"));
     push(&mut account, &mut first, 3);
     service.is_silent();
-    let (_, before) = account.sign_in(&relay, 0, 0);
+    let (_, before) = account.sign_in(&relay, 0, None);
     relay.crash_and_restart();
-    let (mut first, after) = account.sign_in(&relay, 0, 0);
+    let (mut first, after) = account.sign_in(&relay, 0, None);
     assert_eq!(before.push_key, after.push_key);
     assert_eq!((after.push_key.len(), after.push_key[0]), (65, 4));
     push(&mut account, &mut first, 4);
@@ -221,11 +221,11 @@ fn a_subscription_outlasts_the_relays_memory() {
     subscribe_and_leave(&account, &relay, &mut first, &service.at("/one"));
     sleep(HIBERNATION);
     push(&mut account, &mut first, 1);
-    let claims = verify(&service.call(), &account.sign_in(&relay, 0, 0).1.push_key);
+    let claims = verify(&service.call(), &account.sign_in(&relay, 0, None).1.push_key);
     assert!(claims.contains(relay.authority()), "{claims}");
     subscribe_and_leave(&account, &relay, &mut first, &service.at("/two"));
     relay.crash_and_restart();
-    let (mut first, _) = account.sign_in(&relay, 0, 0);
+    let (mut first, _) = account.sign_in(&relay, 0, None);
     push(&mut account, &mut first, 2);
     assert_eq!(service.call().line, "POST /two HTTP/1.1");
 }
@@ -281,7 +281,7 @@ fn nobody_else_is_called() {
     leave(second, &mut first);
     let authority = stranger.origin.trim_start_matches("http://");
     let mut item = 0;
-    let (mut visitor, _) = account.sign_in(&relay, 1, 0);
+    let (mut visitor, _) = account.sign_in(&relay, 1, None);
     for endpoint in [stranger.at("/x"), "https://push.example/x".to_owned(), service.at("/x\u{e9}")] {
         visitor.send(&ToRelay::PushSubscribe { endpoint });
         assert_eq!(visitor.recv_error(), ErrorCode::BadFrame);
@@ -312,15 +312,15 @@ fn nobody_else_is_called() {
 fn a_relay_may_push_nothing() {
     let relay = Relay::start_with(vec![("VAPID_PRIVATE_KEY", "off".to_owned())]);
     let (account, _first) = Account::registered(&relay, 66);
-    assert!(account.sign_in(&relay, 0, 0).1.push_key.is_empty());
+    assert!(account.sign_in(&relay, 0, None).1.push_key.is_empty());
     // A key of the admin's own: that of RFC 7515, appendix A.3.
     let own = "jpsQnnGQmL-YBIffH1136cspYG6-0iY7X1fCE9-E9LI".to_owned();
     let relay = Relay::start_with(vec![("VAPID_PRIVATE_KEY", own)]);
     let (account, _first) = Account::registered(&relay, 67);
-    let public = BASE64URL_NOPAD.encode(&account.sign_in(&relay, 0, 0).1.push_key);
+    let public = BASE64URL_NOPAD.encode(&account.sign_in(&relay, 0, None).1.push_key);
     assert!(public.starts_with("BH_Nzidw9sRdQYPL7m_bS3tYBzM1"), "{public}");
     // What is no key is not replaced by another.
     let relay = Relay::start_with(vec![("VAPID_PRIVATE_KEY", "not a key".to_owned())]);
     let (account, _first) = Account::registered(&relay, 68);
-    assert!(account.sign_in(&relay, 0, 0).1.push_key.is_empty());
+    assert!(account.sign_in(&relay, 0, None).1.push_key.is_empty());
 }

@@ -4,7 +4,7 @@ use std::thread::sleep;
 use std::time::Duration;
 
 use hushclip_protocol::error::{CloseCode, ErrorCode};
-use hushclip_protocol::frame::{Limits, ToDevice, ToRelay};
+use hushclip_protocol::frame::{Anchor, Limits, ToDevice, ToRelay};
 use hushclip_protocol::ids::{MailboxId, Signature};
 use hushclip_protocol::limits;
 use hushclip_relay_tests::{Account, Relay, Socket};
@@ -15,14 +15,14 @@ fn an_account_is_registered_and_its_device_signs_in() {
     let account = Account::make(1);
     let mut socket = Socket::open(&relay, account.mailbox());
     assert_eq!(socket.challenge.versions, [hushclip_protocol::VERSION]);
-    socket.send(&ToRelay::Hello(account.signed_hello(0, &socket.host, &socket.challenge, 0)));
+    socket.send(&ToRelay::Hello(account.signed_hello(0, &socket.host, &socket.challenge, None)));
     assert_eq!(socket.recv_error(), ErrorCode::UnknownAccount);
     socket.send(&ToRelay::Register(account.genesis.clone()));
-    assert_eq!(socket.recv(), ToDevice::Registered);
+    assert!(matches!(socket.recv(), ToDevice::Registered { .. }));
     // An answer that was lost is asked for again.
     socket.send(&ToRelay::Register(account.genesis.clone()));
-    assert_eq!(socket.recv(), ToDevice::Registered);
-    let welcome = account.hello(&mut socket, 0, 0);
+    assert!(matches!(socket.recv(), ToDevice::Registered { .. }));
+    let welcome = account.hello(&mut socket, 0, None);
     assert_eq!((welcome.max_cursor, welcome.log_seq, welcome.log_head), (0, 0, account.log.head()));
     assert_eq!(welcome.limits, Limits::CURRENT);
     assert_eq!(welcome.online, [account.devices[0].device_id()]);
@@ -46,19 +46,19 @@ fn only_a_fresh_signature_by_a_member_for_this_relay_signs_in() {
         assert_eq!(socket.recv_close(), Some(CloseCode::NotAMember));
     };
     refused(&|socket| {
-        let mut hello = account.signed_hello(0, &socket.host, &socket.challenge, 0);
+        let mut hello = account.signed_hello(0, &socket.host, &socket.challenge, None);
         hello.signature = Signature::from_bytes([7; 64]);
         ToRelay::Hello(hello)
     });
-    refused(&|socket| ToRelay::Hello(account.signed_hello(0, "other.example", &socket.challenge, 0)));
+    refused(&|socket| ToRelay::Hello(account.signed_hello(0, "other.example", &socket.challenge, None)));
     refused(&|socket| {
-        let mut hello = account.signed_hello(0, &socket.host, &socket.challenge, 0);
-        hello.cursor = 9;
+        let mut hello = account.signed_hello(0, &socket.host, &socket.challenge, None);
+        hello.anchors.push(Anchor { cursor: 9, mark: 9 });
         ToRelay::Hello(hello)
     });
     let other = Socket::open(&relay, account.mailbox());
-    refused(&|socket| ToRelay::Hello(account.signed_hello(0, &socket.host, &other.challenge, 0)));
-    refused(&|socket| ToRelay::Hello(Account::make(5).signed_hello(0, &socket.host, &socket.challenge, 0)));
+    refused(&|socket| ToRelay::Hello(account.signed_hello(0, &socket.host, &other.challenge, None)));
+    refused(&|socket| ToRelay::Hello(Account::make(5).signed_hello(0, &socket.host, &socket.challenge, None)));
     refused(&|_| ToRelay::Pull { after: 0, limit: 1 });
 }
 
@@ -67,7 +67,7 @@ fn versions_are_negotiated() {
     let relay = Relay::start();
     let (account, _first) = Account::registered(&relay, 6);
     let mut socket = Socket::open(&relay, account.mailbox());
-    let mut hello = account.signed_hello(0, &socket.host, &socket.challenge, 0);
+    let mut hello = account.signed_hello(0, &socket.host, &socket.challenge, None);
     hello.versions = vec![2, 3];
     socket.send(&ToRelay::Hello(hello));
     assert_eq!(socket.recv_close(), Some(CloseCode::Version));

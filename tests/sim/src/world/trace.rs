@@ -67,7 +67,7 @@ fn short(hex: &str) -> &str {
 fn up(bytes: &[u8]) -> String {
     match ToRelay::decode(bytes) {
         Ok(ToRelay::Push { after, envelope }) => format!("Push after {after} {}", tell(&envelope)),
-        Ok(ToRelay::Hello(hello)) => format!("Hello at {}, log {}", hello.cursor, hello.log_seq),
+        Ok(ToRelay::Hello(hello)) => format!("Hello at {:?}, log {}", hello.anchors.last(), hello.log_seq),
         Ok(frame) => cut(&format!("{frame:?}")),
         Err(_) => "no frame".into(),
     }
@@ -81,7 +81,7 @@ fn down(bytes: &[u8]) -> String {
             let items: Vec<_> = items.iter().map(item).collect();
             format!("Items [{}], more {has_more}, through {through}", items.join("; "))
         }
-        Ok(ToDevice::Pushed { item, cursor }) => format!("Pushed {} as {cursor}", short(&item.to_hex())),
+        Ok(ToDevice::Pushed { item, cursor, .. }) => format!("Pushed {} as {cursor}", short(&item.to_hex())),
         Ok(ToDevice::Welcome(welcome)) => format!("Welcome at {}, log {}", welcome.max_cursor, welcome.log_seq),
         Ok(frame) => cut(&format!("{frame:?}")),
         Err(_) => "no frame".into(),

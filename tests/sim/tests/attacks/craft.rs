@@ -143,7 +143,7 @@ pub(crate) fn show_entry(desk: &mut Desk, device: usize, entry: &SignedEntry) {
 
 /// The relay passes on what it likes as the newest item.
 pub(crate) fn show_item(desk: &mut Desk, device: usize, cursor: u64, envelope: &[u8]) {
-    desk.tell(device, &ToDevice::Item(Item { cursor, envelope: envelope.to_vec().into() }));
+    desk.tell(device, &ToDevice::Item(Item { cursor, envelope: envelope.to_vec().into(), mark: 1 }));
 }
 
 /// Every item that goes to a device from here on.

@@ -181,7 +181,7 @@ fn attack_somebody_with_the_link_answers_in_place_of_the_inviter() {
         account: elsewhere.account(),
         log_seq: elsewhere.seq(),
         log_head: elsewhere.head(),
-        cursor: 0,
+        anchors: Vec::new(),
         older: Vec::new(),
         names: Vec::new(),
     };

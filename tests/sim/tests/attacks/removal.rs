@@ -235,7 +235,7 @@ fn attack_items_that_stop_a_device_do_not_hold_off_its_removal() {
     remove(&mut desk, 0, 2);
     desk.lie(move |way, device, frame| match ToDevice::decode(&frame) {
         Ok(ToDevice::Items { mut items, has_more, through }) if way == Way::Down && device == 0 => {
-            items.insert(0, Item { cursor: through, envelope: forged.clone().into() });
+            items.insert(0, Item { cursor: through, envelope: forged.clone().into(), mark: 1 });
             vec![ToDevice::Items { items, has_more, through }.encode()]
         }
         _ => vec![frame],

@@ -7,7 +7,7 @@ use hushclip_engine::view::Stage;
 use hushclip_engine::{Command, Event};
 use hushclip_mailbox::{Event as RelayEvent, Mailbox, MemoryStore, Reply};
 use hushclip_protocol::error::CloseCode;
-use hushclip_protocol::frame::{Challenge, Hello, InviteNote, InviteStep, ToDevice, ToRelay};
+use hushclip_protocol::frame::{Anchor, Challenge, Hello, InviteNote, InviteStep, ToDevice, ToRelay};
 use hushclip_protocol::ids::{ConnId, DeviceId, InviteId, MailboxId, Nonce};
 use hushclip_protocol::limits;
 use hushclip_sim::{Desk, Way};
@@ -82,9 +82,11 @@ fn attack_answer_replayed_to_another_challenge() {
         assert!(!is_in(&answer(desk.snapshot(), mailbox, "relay.test", &other, &hello)));
     }
     let other = DeviceId::from_hex(&desk.view(0).device).unwrap();
-    for changed in
-        [Hello { device: other, ..hello.clone() }, Hello { log_seq: 0, ..hello.clone() }, Hello { cursor: 9, ..hello }]
-    {
+    for changed in [
+        Hello { device: other, ..hello.clone() },
+        Hello { log_seq: 0, ..hello.clone() },
+        Hello { anchors: vec![Anchor { cursor: 9, mark: 1 }], ..hello },
+    ] {
         assert!(!is_in(&answer(desk.snapshot(), mailbox, "relay.test", &challenge, &changed)));
     }
 }

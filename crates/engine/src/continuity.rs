@@ -1,0 +1,234 @@
+//! Where the relay left this device. A relay that was set back to an earlier state, begins anew, or lies
+//! about its cursors costs time and nothing else: at every sign-in the two find the newest item that both
+//! have, this device reads on from there, and puts back what of its own the relay has lost. Counters and
+//! names of items make reading and sending a second time harmless.
+
+use std::collections::BTreeSet;
+
+use hushclip_crypto::body::Pin;
+use hushclip_protocol::frame::{Anchor, Item, ToRelay};
+use hushclip_protocol::ids::{Hash, ItemId};
+use hushclip_protocol::limits;
+use rand_core::CryptoRng;
+
+use crate::Engine;
+use crate::alerts::AlertKind;
+use crate::line::Phase;
+use crate::state::{Account, Cargo, Clip, Queued, Sealed, Sent};
+
+/// How far apart anchors are at least, but for the newest.
+const APART: u64 = 16;
+/// What an envelope is larger than its content, bytes; only an estimate of the relay's room.
+const AROUND: u64 = 1024;
+
+/// What has come since this device signed in.
+#[derive(Debug, Default)]
+pub(crate) struct Reading {
+    /// The relay and this device agree on everything up to here.
+    from: u64,
+    /// Items of this device.
+    own: BTreeSet<ItemId>,
+    items: u64,
+    bytes: u64,
+}
+
+impl Account {
+    /// Everything up to this item is stored. The older anchors are for when the relay has dropped the
+    /// newer ones' items by rights.
+    pub(crate) fn note_anchor(&mut self, at: Anchor) {
+        self.anchors.retain(|anchor| anchor.cursor < at.cursor);
+        if let [.., before, newest] = &self.anchors[..]
+            && newest.cursor - before.cursor < APART
+        {
+            self.anchors.pop();
+        }
+        self.anchors.push(at);
+        if self.anchors.len() > limits::ANCHORS {
+            self.anchors.remove(0);
+        }
+    }
+}
+
+impl Clip {
+    /// How long the relay may still keep it, seconds.
+    pub(crate) fn left_s(&self, now: u64) -> u32 {
+        let age_s = now.saturating_sub(self.at_ms) / 1000;
+        u64::from(self.ttl_s).saturating_sub(age_s) as u32
+    }
+}
+
+impl Engine {
+    /// The relay does not know the account, or less of its log: shows it what it lacks.
+    pub(crate) fn show_log(&mut self) {
+        if self.line.phase != Phase::Connecting {
+            return;
+        }
+        if let Some(genesis) = self.account.as_ref().and_then(|account| account.log.first().cloned()) {
+            self.send(&ToRelay::Register(genesis));
+        }
+    }
+
+    /// The relay has the account's log up to here.
+    pub(crate) fn registered(&mut self, log_seq: u64, log_head: Hash, rng: &mut dyn CryptoRng) {
+        let Some(account) = &mut self.account else { return };
+        if self.line.phase != Phase::Connecting {
+            return;
+        }
+        let fresh = !std::mem::replace(&mut account.registered, true);
+        let known = account.head_at(log_seq);
+        let end = account.log.len() as u64;
+        let next = log_seq.checked_add(1).and_then(|seq| account.log.get(usize::try_from(seq).ok()?)).cloned();
+        if fresh {
+            self.persist_account();
+        }
+        match (known, next) {
+            (Some(head), _) if head != log_head => self.stop_forked(log_seq, log_head, None),
+            (Some(_), Some(entry)) => {
+                self.log_sync.shown = true;
+                self.send(&ToRelay::LogAppend(entry));
+            }
+            (Some(_), None) => {
+                if self.log_sync.shown || !fresh {
+                    self.log_sync.shown = false;
+                    self.note_restored(AlertKind::LogRestored, 1);
+                }
+                self.sign_in();
+            }
+            // It is longer, and signing in brings the rest.
+            (None, _) if log_seq >= end => self.sign_in(),
+            (None, _) => self.hang_up(rng),
+        }
+    }
+
+    /// The relay had lost something that this device has put back; said once until it is put away.
+    pub(crate) fn note_restored(&mut self, kind: AlertKind, count: u64) {
+        let Some(own) = self.own_id() else { return };
+        if self.alerts.iter().all(|alert| alert.kind != kind) {
+            self.alert(kind, own, own, count);
+        }
+    }
+
+    /// Signed in: reads on after the newest item that the relay and this device both have.
+    pub(crate) fn begin_reading(&mut self, resume_after: u64) {
+        let Some(account) = &mut self.account else { return };
+        let agreed = account.anchors.iter().any(|anchor| anchor.cursor == resume_after);
+        let from = if agreed { resume_after } else { 0 };
+        account.cursor = from;
+        account.anchors.retain(|anchor| anchor.cursor <= from);
+        self.reading = Some(Reading { from, ..Reading::default() });
+        self.persist_account();
+    }
+
+    pub(crate) fn note_read(&mut self, item: &Item) {
+        if let Some(reading) = &mut self.reading {
+            reading.items += 1;
+            reading.bytes += item.envelope.len() as u64;
+        }
+    }
+
+    pub(crate) fn note_own_read(&mut self, item: ItemId) {
+        if let Some(reading) = &mut self.reading {
+            reading.own.insert(item);
+        }
+    }
+
+    /// A note of this device is stored; what it says is kept for as long as the relay would.
+    pub(crate) fn keep_note(&mut self, queued: &Queued, cursor: u64) {
+        let Some(sealed) = queued.sealed.as_ref().filter(|_| queued.cargo != Cargo::Clip) else { return };
+        let (item, order, counter, cargo) = (queued.item, queued.order, sealed.counter, queued.cargo.clone());
+        let sent = Sent { item, order, counter, cargo, cursor, at_ms: self.now };
+        self.persist(sent.record());
+        self.sent.push_back(sent);
+        let oldest = self.now.saturating_sub(u64::from(limits::TTL_S) * 1000);
+        while let Some(old) = self.sent.pop_front_if(|sent| sent.at_ms < oldest) {
+            self.persist(old.delete());
+        }
+        if self.sent.len() > limits::ITEMS
+            && let Some(old) = self.sent.pop_front()
+        {
+            self.persist(old.delete());
+        }
+    }
+
+    /// Everything that the relay has is here. What it does not have, of what this device has sent since
+    /// the two last agreed, is sent once more, before anything new: with its name and counter, so that
+    /// nobody takes it in a second time.
+    pub(crate) fn put_back(&mut self, rng: &mut dyn CryptoRng) {
+        let Some(reading) = self.reading.take() else { return };
+        let mut lost: Vec<Queued> = self.lost_clips(&reading).chain(self.lost_notes(&reading)).collect();
+        if lost.is_empty() {
+            return;
+        }
+        lost.sort_by_key(|queued| queued.order);
+        let pins: BTreeSet<ItemId> = lost.iter().flat_map(|queued| pinned_by(&queued.cargo)).collect();
+        self.forget_notes(&lost);
+        for queued in lost.iter().rev() {
+            self.persist(queued.record());
+            self.outbox.push_front(queued.clone());
+        }
+        self.note_restored(AlertKind::ItemsRestored, lost.len() as u64);
+        self.restate_pins(&pins, rng);
+    }
+
+    fn lost_clips<'a>(&'a self, reading: &'a Reading) -> impl Iterator<Item = Queued> + 'a {
+        let room = self.bounds.as_ref().map_or((0, 0), |bounds| (u64::from(bounds.items), bounds.item_bytes));
+        let (mut items, mut bytes) = (room.0.saturating_sub(reading.items), room.1.saturating_sub(reading.bytes));
+        let own = self.identity.as_ref().map(|identity| identity.id);
+        let waits = |item: ItemId| self.outbox.iter().any(|queued| queued.item == item);
+        let lost = self.history.iter().filter(move |clip| {
+            Some(clip.device) == own
+                && clip.counter > 0
+                && clip.cursor > reading.from
+                && clip.origin.is_empty()
+                && clip.left_s(self.now) > 0
+                && !reading.own.contains(&clip.item)
+                && !waits(clip.item)
+        });
+        // The newest first: a relay that is full has dropped the oldest by rights.
+        lost.take_while(move |clip| {
+            let size = AROUND + clip.text.len() as u64 + clip.html.as_ref().map_or(0, |html| html.len() as u64);
+            let fits = items > 0 && size <= bytes;
+            (items, bytes) = (items.saturating_sub(1), bytes.saturating_sub(size));
+            fits
+        })
+        .map(|clip| again(clip.item, clip.order, clip.counter, Cargo::Clip))
+    }
+
+    fn lost_notes<'a>(&'a self, reading: &'a Reading) -> impl Iterator<Item = Queued> + 'a {
+        let oldest = self.now.saturating_sub(u64::from(limits::TTL_S) * 1000);
+        let lost = self.sent.iter().filter(move |sent| {
+            sent.cursor > reading.from && sent.at_ms >= oldest && !reading.own.contains(&sent.item)
+        });
+        lost.map(|sent| again(sent.item, sent.order, sent.counter, sent.cargo.clone()))
+    }
+
+    /// They are kept anew when the relay has them again.
+    fn forget_notes(&mut self, lost: &[Queued]) {
+        let is_lost = |sent: &Sent| lost.iter().any(|queued| queued.item == sent.item);
+        let writes: Vec<_> = self.sent.iter().filter(|sent| is_lost(sent)).map(Sent::delete).collect();
+        for write in writes {
+            self.persist(write);
+        }
+        self.sent.retain(|sent| !is_lost(sent));
+    }
+
+    /// Of pins the last word counts, in the relay's order, which is another one now for who had heard the
+    /// first words before: so all are told how it stands.
+    fn restate_pins(&mut self, items: &BTreeSet<ItemId>, rng: &mut dyn CryptoRng) {
+        let stands = items.iter().filter_map(|item| self.history.get(item));
+        let pins: Vec<_> = stands.map(|clip| Pin { item: clip.item, pinned: clip.pinned }).collect();
+        for part in pins.chunks(hushclip_crypto::body::State::MOST) {
+            self.queue(Cargo::Pins(part.to_vec()), rng);
+        }
+    }
+}
+
+fn again(item: ItemId, order: u64, counter: u64, cargo: Cargo) -> Queued {
+    let sealed = Some(Sealed { counter, epoch: 0, envelope: Vec::new().into(), superseded: true });
+    Queued { item, order, sealed, cargo, again: true }
+}
+
+fn pinned_by(cargo: &Cargo) -> impl Iterator<Item = ItemId> + '_ {
+    let pins = if let Cargo::Pins(pins) = cargo { &pins[..] } else { &[] };
+    pins.iter().map(|pin| pin.item)
+}

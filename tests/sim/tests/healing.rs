@@ -1,0 +1,213 @@
+//! A relay that is set back to an earlier state, is emptied, or lies about its cursors: what is there
+//! afterwards is what was sent.
+
+use hushclip_engine::{Command, Event};
+use hushclip_mailbox::MemoryStore;
+use hushclip_protocol::frame::{ToDevice, ToRelay};
+use hushclip_protocol::limits;
+use hushclip_sim::{Desk, Way};
+
+const MINUTE: u64 = 60_000;
+
+fn alerts(desk: &Desk, device: usize) -> Vec<String> {
+    let all = desk.view(device).alerts.into_iter().map(|alert| alert.code);
+    all.filter(|code| code != "joined" && code != "removed").collect()
+}
+
+fn problem(desk: &Desk, device: usize) -> String {
+    desk.view(device).problem.map(|p| p.code).unwrap_or_default()
+}
+
+#[test]
+fn a_restored_backup_loses_nothing() {
+    let mut desk = Desk::paired(3);
+    desk.copy(0, "a1");
+    desk.copy(0, "a2");
+    let backup = desk.snapshot();
+    desk.take_away(2);
+    for text in ["b1", "b2", "b3", "b4", "b5"] {
+        desk.copy(0, text);
+    }
+    desk.roll_back(backup);
+    // Before anybody is back, the relay gives the lost places to other clips.
+    for text in ["c1", "c2", "c3", "c4"] {
+        desk.copy(1, text);
+    }
+    desk.wait(MINUTE);
+    desk.bring_back_while(2, 0, |_| {});
+    desk.wait(MINUTE);
+    for device in 0..3 {
+        let mut texts = desk.texts(device);
+        texts.sort_unstable();
+        assert_eq!(texts, ["a1", "a2", "b1", "b2", "b3", "b4", "b5", "c1", "c2", "c3", "c4"], "device {device}");
+        assert!(problem(&desk, device).is_empty(), "{}", problem(&desk, device));
+    }
+    assert_eq!(alerts(&desk, 0), ["items_restored"]);
+    assert!(alerts(&desk, 2).is_empty(), "{:?}", alerts(&desk, 2));
+    // What was put back is of the past: the newest clip stays where it is.
+    assert_eq!(desk.clipboard(2).last().map(String::as_str), Some("c4"));
+}
+
+#[test]
+fn an_emptied_relay_is_filled_again() {
+    let mut desk = Desk::paired(3);
+    desk.copy(0, "zero");
+    desk.copy(1, "one");
+    desk.take_away(2);
+    desk.copy(1, "while away");
+    desk.roll_back(MemoryStore::default());
+    desk.wait(MINUTE);
+    desk.bring_back_while(2, 0, |_| {});
+    desk.wait(MINUTE);
+    for device in 0..3 {
+        let mut texts = desk.texts(device);
+        texts.sort_unstable();
+        assert_eq!(texts, ["one", "while away", "zero"], "device {device}");
+        assert_eq!(problem(&desk, device), "");
+    }
+    desk.copy(2, "goes on");
+    assert_eq!(desk.texts(0)[0], "goes on");
+    desk.add_device();
+    let link = desk.invite();
+    desk.command(3, Command::Join { link, name: "late".into() });
+    let digits = desk.digits(3);
+    desk.command(0, Command::Approve { digits: Some(digits), share_history: false });
+    desk.copy(3, "from the newcomer");
+    assert_eq!(desk.texts(1)[0], "from the newcomer");
+}
+
+#[test]
+fn a_device_let_in_after_the_backup_brings_its_own_entry_back() {
+    let mut desk = Desk::paired(2);
+    let backup = desk.snapshot();
+    desk.add_device();
+    let link = desk.invite();
+    desk.command(2, Command::Join { link, name: "device 2".into() });
+    let digits = desk.digits(2);
+    desk.command(0, Command::Approve { digits: Some(digits), share_history: false });
+    // The others do not come back for now.
+    desk.take_away(0);
+    desk.take_away(1);
+    desk.roll_back(backup);
+    desk.copy(2, "alone");
+    desk.wait(MINUTE);
+    assert_eq!((desk.view(2).waiting, problem(&desk, 2)), (0, String::new()));
+    assert_eq!(alerts(&desk, 2), ["log_restored"]);
+    for device in [0, 1] {
+        desk.bring_back_while(device, 0, |_| {});
+        desk.wait(MINUTE);
+        assert_eq!(desk.texts(device), ["alone"]);
+    }
+}
+
+#[test]
+fn pins_and_deletions_outlive_a_restore() {
+    let mut desk = Desk::paired(2);
+    desk.copy(0, "kept");
+    desk.copy(0, "gone");
+    let backup = desk.snapshot();
+    let (gone, kept) = (desk.view(1).clips[0].id.clone(), desk.view(1).clips[1].id.clone());
+    desk.command(1, Command::Pin { id: kept, pinned: true });
+    desk.command(1, Command::Delete { ids: vec![gone] });
+    desk.wait(MINUTE);
+    assert_eq!(desk.texts(0), ["kept"]);
+    desk.roll_back(backup);
+    desk.wait(MINUTE);
+    desk.add_device();
+    let link = desk.invite();
+    desk.command(2, Command::Join { link, name: "late".into() });
+    let digits = desk.digits(2);
+    desk.command(0, Command::Approve { digits: Some(digits), share_history: true });
+    desk.wait(MINUTE);
+    for device in 0..3 {
+        assert_eq!(desk.texts(device), ["kept"], "device {device}");
+        assert!(desk.view(device).clips[0].pinned, "device {device}");
+        assert!(alerts(&desk, device).iter().all(|code| code == "items_restored"), "{:?}", alerts(&desk, device));
+    }
+}
+
+#[test]
+fn nothing_is_put_back_without_need() {
+    let mut desk = Desk::paired(2);
+    desk.copy(0, "first");
+    desk.copy(1, "second");
+    let hour = 60 * MINUTE;
+    for _ in 0..3 {
+        desk.cut(None);
+        desk.wait(hour);
+        desk.restart(0);
+        desk.event(0, Event::Started);
+        desk.wait(hour);
+    }
+    // Everything has gone from the relay by rights.
+    desk.take_away(1);
+    desk.wait(u64::from(limits::TTL_S) * 1000 + hour);
+    desk.bring_back_while(1, 0, |_| {});
+    desk.cut(None);
+    desk.wait(hour);
+    desk.copy(0, "third");
+    assert_eq!(desk.texts(1), ["third", "second", "first"]);
+    assert!(alerts(&desk, 0).is_empty() && alerts(&desk, 1).is_empty());
+}
+
+#[test]
+fn a_cursor_made_up_costs_nothing() {
+    for lie in [1_000, u64::MAX] {
+        let mut desk = Desk::paired(2);
+        desk.copy(0, "first");
+        // The second item is given a place far off.
+        desk.lie(move |way, device, frame| match ToDevice::decode(&frame) {
+            Ok(ToDevice::Item(mut item)) if way == Way::Down && device == 1 && item.cursor == 2 => {
+                item.cursor = lie;
+                vec![ToDevice::Item(item).encode()]
+            }
+            Ok(ToDevice::Items { mut items, has_more, .. }) if way == Way::Down && device == 1 => {
+                items.iter_mut().filter(|item| item.cursor == 2).for_each(|item| item.cursor = lie);
+                vec![ToDevice::Items { items, has_more, through: lie }.encode()]
+            }
+            _ => vec![frame],
+        });
+        desk.copy(0, "second");
+        desk.stop_lying();
+        desk.copy(0, "third");
+        desk.wait(MINUTE);
+        desk.copy(0, "fourth");
+        assert_eq!(desk.texts(1), ["fourth", "third", "second", "first"], "on the open line");
+        desk.cut(None);
+        desk.wait(MINUTE);
+        desk.copy(1, "back");
+        assert_eq!(desk.texts(0)[0], "back");
+        assert!(alerts(&desk, 1).is_empty(), "{:?}", alerts(&desk, 1));
+    }
+}
+
+#[test]
+fn a_relay_that_denies_what_it_has_is_not_sent_it_again() {
+    // It pretends that this device and it agree on nothing, at every sign-in.
+    let mut desk = Desk::paired(2);
+    for n in 0..20 {
+        desk.copy(0, &format!("clip {n}"));
+    }
+    let pushed = std::rc::Rc::new(std::cell::Cell::new(0));
+    let count = std::rc::Rc::clone(&pushed);
+    desk.lie(move |way, _, frame| {
+        if way == Way::Up {
+            count.set(count.get() + u32::from(matches!(ToRelay::decode(&frame), Ok(ToRelay::Push { .. }))));
+            return vec![frame];
+        }
+        match ToDevice::decode(&frame) {
+            Ok(ToDevice::Welcome(mut welcome)) => {
+                welcome.resume_after = 7;
+                vec![ToDevice::Welcome(welcome).encode()]
+            }
+            _ => vec![frame],
+        }
+    });
+    for _ in 0..5 {
+        desk.cut(None);
+        desk.wait(MINUTE);
+    }
+    assert_eq!(pushed.get(), 0, "all of it is there");
+    assert_eq!(desk.texts(1).len(), 20);
+    assert!(alerts(&desk, 0).is_empty() && alerts(&desk, 1).is_empty());
+}
