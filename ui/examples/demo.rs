@@ -316,6 +316,7 @@ fn clip(n: usize, (text, from, delivered, awaited, age): Sample) -> ClipView {
         unread: false,
         secret: (n == 3).then_some(SecretKind::Code),
         burn: n == 3,
+        late: false,
         expires_at: (n == 3).then(|| now() + 52_000),
         cut: false,
     }

@@ -63,6 +63,12 @@ pub(crate) enum AlertKind {
     /// The relay had lost items of this device, and this device has sent them once more.
     #[n(10)]
     ItemsRestored,
+    /// A member does not know of a removal; `by` was removed.
+    #[n(11)]
+    RemovalWithheld,
+    /// A member has not been heard.
+    #[n(12)]
+    Silent,
 }
 
 impl AlertKind {
@@ -129,6 +135,8 @@ impl Engine {
     fn present_alert(&self, alert: &Alert) -> AlertView {
         let (name, by) = (self.name_of(&alert.device), self.name_of(&alert.by));
         let clips = if alert.count == 1 { "One clip".to_owned() } else { format!("{} clips", alert.count) };
+        let days_silent = self.days_silent(&alert.device);
+        let days = if days_silent == 1 { "a day".to_owned() } else { format!("{days_silent} days") };
         let (code, message) = match alert.kind {
             AlertKind::Joined => (
                 "joined",
@@ -155,6 +163,20 @@ impl Engine {
                 format!(
                     "“{name}” changed the keys of this account and shut this device out with it. This device changes \
                      them again by itself. If that was no fault of “{name}”, it may be in wrong hands: remove it."
+                ),
+            ),
+            AlertKind::RemovalWithheld => (
+                "removal_withheld",
+                format!(
+                    "“{name}” still sends as if “{by}” had not been removed: the relay keeps the removal from it, and “{by}” \
+                     may read what is copied there. Copy nothing secret on “{name}”, and mistrust the relay."
+                ),
+            ),
+            AlertKind::Silent => (
+                "silent",
+                format!(
+                    "Nothing has come from “{name}” for {days}, not even the daily sign of life. If it was in use in that \
+                     time, the relay keeps back what it sends."
                 ),
             ),
             AlertKind::Cloned => (
@@ -189,7 +211,8 @@ impl Engine {
             ),
         };
         let values = match alert.kind {
-            AlertKind::Joined | AlertKind::Removed => vec![name, by],
+            AlertKind::Joined | AlertKind::Removed | AlertKind::RemovalWithheld => vec![name, by],
+            AlertKind::Silent => vec![name, days_silent.to_string()],
             AlertKind::Missing | AlertKind::Expired | AlertKind::Unreadable => vec![name, alert.count.to_string()],
             AlertKind::Cloned | AlertKind::LogWithheld | AlertKind::BadKeys => vec![name],
             AlertKind::ClonedHere | AlertKind::LogRestored | AlertKind::ItemsRestored => Vec::new(),

@@ -141,6 +141,7 @@ impl Engine {
                 pinned: clip.pinned,
                 trashed_ms: 0,
                 origin: if clip.device.is_empty() { "?".into() } else { clip.device },
+                late: false,
             };
             let write = self.history.add_oldest(clip);
             self.persist(write);

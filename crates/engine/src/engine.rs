@@ -1,7 +1,7 @@
 //! The engine's public face and the dispatch of events. What one call persists always stands before
 //! what it sends, so a process that dies in between has promised nothing that it does not remember.
 
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::collections::{BTreeMap, VecDeque};
 
 use hushclip_protocol::frame::{Anchor, Limits, ToDevice, ToRelay};
 use hushclip_protocol::ids::{DeviceId, ItemId};
@@ -61,7 +61,8 @@ pub struct Engine {
     pub(crate) appending: Option<Wanted>,
     /// Holes in counters are no wonder: this device was away for too long.
     pub(crate) was_away: bool,
-    pub(crate) online: BTreeSet<DeviceId>,
+    /// Who is shown as signed in, and since when.
+    pub(crate) online: BTreeMap<DeviceId, u64>,
     pub(crate) delivered: BTreeMap<DeviceId, u64>,
     /// What the relay has said that it enforces.
     pub(crate) bounds: Option<Limits>,
@@ -112,7 +113,7 @@ impl Engine {
             removed: records.removed,
             appending: None,
             was_away: false,
-            online: BTreeSet::new(),
+            online: BTreeMap::new(),
             delivered: BTreeMap::new(),
             bounds: None,
             push_key: Vec::new(),
@@ -242,7 +243,7 @@ impl Engine {
             }
             ToDevice::Presence { device, online } => {
                 if online && self.is_member(&device) {
-                    self.online.insert(device);
+                    self.online.entry(device).or_insert(self.now);
                 } else {
                     self.online.remove(&device);
                 }

@@ -2,7 +2,7 @@
 //! remembered and shown. It refuses to do I/O, to read a clock or to make random bytes: time and
 //! randomness come in as arguments, effects go out as values.
 //!
-//! Reading order: `engine` (dispatch), `line` (connection), `send`, `receive`, `counting`,
+//! Reading order: `engine` (dispatch), `line` (connection), `send`, `receive`, `counting`, `silence`,
 //! `members`, `changes`, `invite`, `join`, `upkeep`.
 
 mod alerts;
@@ -23,6 +23,7 @@ mod library;
 mod line;
 pub mod lock;
 mod members;
+mod opened;
 mod present;
 mod problem;
 mod receive;
@@ -30,7 +31,9 @@ mod records;
 mod relay;
 mod secrets;
 mod send;
+mod sender;
 pub mod settings;
+mod silence;
 mod state;
 mod upkeep;
 pub mod view;

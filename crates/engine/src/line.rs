@@ -320,7 +320,7 @@ impl Engine {
         self.bounds = Some(welcome.limits.clone());
         self.push_key = welcome.push_key.iter().copied().take(PUSH_KEY).collect();
         self.renew_push();
-        self.online = welcome.online.iter().copied().take(limits::DEVICES).collect();
+        self.online = welcome.online.iter().take(limits::DEVICES).map(|device| (*device, self.now)).collect();
         self.delivered = welcome.delivered.iter().take(limits::DEVICES).map(|d| (d.device, d.cursor)).collect();
         self.check_welcome_log(welcome.log_seq, welcome.log_head, rng);
     }

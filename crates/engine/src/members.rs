@@ -284,7 +284,7 @@ impl Engine {
         self.change_went_through();
         match (change, author) {
             (Some(Change::Added(device)), Some(author)) => self.device_added(device, author),
-            (Some(Change::Removed(device)), Some(author)) => self.device_removed(device, author),
+            (Some(Change::Removed(device)), Some(author)) => self.device_removed(seq, device, author),
             _ => {}
         }
         if let Some(author) = shut_out {
@@ -320,7 +320,7 @@ impl Engine {
         }
     }
 
-    fn device_removed(&mut self, device: DeviceId, author: DeviceId) {
+    fn device_removed(&mut self, seq: u64, device: DeviceId, author: DeviceId) {
         let let_in = self.invite.as_ref().filter(|invite| invite.approved).and_then(|invite| invite.request.as_ref());
         if let_in.is_some_and(|request| request.device_id() == device) {
             // Its welcome has nobody to go to, and it is not added once more.
@@ -336,6 +336,7 @@ impl Engine {
             return;
         }
         let name = self.name_of(&device);
+        self.note_removal(device, seq);
         self.notice(Notice::DeviceRemoved { device: device.to_hex(), name });
         if author != own {
             self.alert(AlertKind::Removed, device, author, 1);

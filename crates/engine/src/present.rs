@@ -80,6 +80,7 @@ impl Engine {
             unread: self.is_unread(clip),
             secret: secret_of(clip),
             burn: clip.flags & FLAG_BURN != 0,
+            late: clip.late,
             expires_at: (clip.expires_ms != 0).then_some(clip.expires_ms),
             cut: false,
         }
@@ -99,7 +100,7 @@ impl Engine {
                 id: device.to_hex(),
                 name: self.name_of(&device),
                 own: Some(device) == own,
-                online: self.online.contains(&device),
+                online: self.online.contains_key(&device),
                 confirmed_at: self.confirmed_at(&device),
                 removing: self.account.as_ref().is_some_and(|account| account.removing.contains(&device)),
             })

@@ -1,11 +1,8 @@
 //! Items on their way in. Order of checks: size, canonical form, account and epoch, log ancestry,
 //! signature, counter, and only then opening. A bad item is dropped, never the stream.
 
-use hushclip_crypto::body::{
-    ClipBody, FLAG_BURN, FLAG_SENSITIVE, FLAG_SUPERSEDED, HTML, Heartbeat, State, TEXT, Tombstone,
-};
-use hushclip_crypto::envelope::{open, open_note};
-use hushclip_protocol::envelope::{Envelope, Header, Kind};
+use hushclip_crypto::body::{ClipBody, FLAG_BURN, FLAG_SENSITIVE, FLAG_SUPERSEDED, HTML, State, TEXT, Tombstone};
+use hushclip_protocol::envelope::{Envelope, Header};
 use hushclip_protocol::frame::{Item, ToRelay};
 use hushclip_protocol::ids::{Hash, ItemId, SignPk};
 use hushclip_protocol::limits;
@@ -14,6 +11,7 @@ use rand_core::CryptoRng;
 use crate::alerts::AlertKind;
 use crate::event::Content;
 use crate::line::Phase;
+use crate::opened::{Body, Closed, open_body};
 use crate::settings::Apply;
 use crate::state::{Account, Clip};
 use crate::{Engine, Notice};
@@ -87,6 +85,7 @@ impl Engine {
         self.send(&ToRelay::Ack { cursor });
         self.line.caught_up();
         self.judge_holes();
+        self.settle_removals();
         self.was_away = false;
         if let Some(account) = &mut self.account {
             account.synced_ms = self.now;
@@ -205,16 +204,18 @@ impl Engine {
     /// Does what an envelope asks for whose place, signature and counter are in order. Returns a clip that
     /// belongs on the clipboard.
     fn take_body(&mut self, header: &Header, body: Body, cursor: u64, rng: &mut dyn CryptoRng) -> Option<ItemId> {
-        self.confirm(header.sender, body.at_ms());
+        self.confirm(header, body.at_ms());
         match body {
             Body::Clip(body) => return self.add_received(header, &body, cursor),
-            Body::Tombstone(Tombstone { gone, .. }) => self.bury(&gone[..gone.len().min(Tombstone::MOST)], rng),
-            Body::State(State { pins, .. }) => {
+            Body::Tombstone(Tombstone { gone, .. }) => {
+                self.bury(header.sender, &gone[..gone.len().min(Tombstone::MOST)], rng);
+            }
+            Body::State(State { pins, .. }) if self.is_member(&header.sender) => {
                 for pin in pins.iter().take(State::MOST) {
                     self.set_pinned(&pin.item, pin.pinned);
                 }
             }
-            Body::Heartbeat(_) | Body::Live => {}
+            Body::State(_) | Body::Heartbeat(_) | Body::Live => {}
         }
         None
     }
@@ -242,7 +243,9 @@ impl Engine {
             pinned: false,
             trashed_ms: 0,
             origin: String::new(),
+            late: !self.is_member(&header.sender),
         };
+        let late = clip.late;
         // Another agent on this clipboard was asked, and sent it.
         self.held.retain(|held| held.content.text != clip.text);
         let shown = self.present_clip(&clip);
@@ -251,62 +254,11 @@ impl Engine {
             self.persist(write);
         }
         self.notice(Notice::Received { clip: shown });
-        // For the list only: its sender had a newer one, or the clipboard holds it already.
-        let list_only = repeated || body.flags & FLAG_SUPERSEDED != 0;
+        // For the list only: its sender had a newer one, or the clipboard holds it already. Or the sender is out,
+        // and with the relay it could put anything on the clipboard under counters that were kept from others.
+        let list_only = late || repeated || body.flags & FLAG_SUPERSEDED != 0;
         (!list_only).then_some(id)
     }
-}
-
-/// What an envelope holds.
-enum Body {
-    Clip(ClipBody),
-    Tombstone(Tombstone),
-    State(State),
-    Heartbeat(Heartbeat),
-    /// Nobody sends that yet.
-    Live,
-}
-
-impl Body {
-    const fn at_ms(&self) -> u64 {
-        match self {
-            Self::Clip(body) => body.at_ms,
-            Self::Tombstone(body) => body.at_ms,
-            Self::State(body) => body.at_ms,
-            Self::Heartbeat(body) => body.at_ms,
-            Self::Live => 0,
-        }
-    }
-}
-
-/// Why an envelope stays closed.
-enum Closed {
-    /// It was sealed before this device came.
-    BeforeUs,
-    /// Its secret was here, and is forgotten: the relay has held it back for longer than it keeps anything.
-    TooLate,
-    /// Its sender has made it wrong, or a member has not given this device the secret.
-    Unreadable,
-}
-
-fn open_body(account: &Account, envelope: &Envelope<'_>) -> Result<Body, Closed> {
-    let header = &envelope.header;
-    let Some(secret) = account.secrets.get(&header.epoch) else {
-        return Err(match header.epoch {
-            epoch if epoch < account.anchor.0 => Closed::BeforeUs,
-            epoch if account.denied.contains(&epoch) => Closed::Unreadable,
-            _ => Closed::TooLate,
-        });
-    };
-    let key = secret.derive_item_key(&account.id, header.epoch);
-    let body = match header.kind {
-        Kind::Clip => open(&key, envelope).map(Body::Clip),
-        Kind::Tombstone => open_note(&key, envelope).map(Body::Tombstone),
-        Kind::State => open_note(&key, envelope).map(Body::State),
-        Kind::Heartbeat => open_note(&key, envelope).map(Body::Heartbeat),
-        Kind::Live => Ok(Body::Live),
-    };
-    body.map_err(|_| Closed::Unreadable)
 }
 
 /// Whether a present member of this account has signed it, wherever it stands in the log.

@@ -11,9 +11,9 @@ use hushclip_protocol::log::SignedEntry;
 use minicbor::{Decode, Encode};
 
 use crate::alerts::Alert;
-use crate::counting::Sender;
 use crate::engine::RestoreError;
 use crate::fork::Evidence;
+use crate::sender::Sender;
 use crate::settings::Settings;
 use crate::state::{Account, Clip, Identity, Invite, Join, Queued, Removed, Sent};
 

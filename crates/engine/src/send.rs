@@ -83,6 +83,7 @@ impl Engine {
             pinned: false,
             trashed_ms: 0,
             origin: String::new(),
+            late: false,
         };
         if body(&clip, false).check().is_err() {
             // Browsers put whole style sheets into the HTML of a few words.

@@ -14,7 +14,6 @@ use minicbor::bytes::ByteVec;
 use minicbor::{Decode, Encode};
 
 use crate::alerts::Alert;
-use crate::counting::Sender;
 use crate::effect::Write;
 use crate::engine::RestoreError;
 use crate::exchange::{Inviting, Joining};
@@ -24,6 +23,7 @@ use crate::records::{
     PUSH, REMOVED, SEEN, SENDER, SENT, SETTINGS,
 };
 use crate::relay::Relay;
+use crate::sender::Sender;
 use crate::settings::Settings;
 
 /// How often a device changes its keys unless told otherwise, minutes.
@@ -216,6 +216,9 @@ pub(crate) struct Clip {
     /// For one that was imported, the name of the device it came from.
     #[n(15)]
     pub(crate) origin: String,
+    /// It came when its sender was out of the account already.
+    #[n(16)]
+    pub(crate) late: bool,
 }
 
 /// An invite this device has open, or has just completed.

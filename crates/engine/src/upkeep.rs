@@ -10,7 +10,7 @@ use crate::line::Phase;
 use crate::state::Cargo;
 
 /// A device that has sent nothing for so long sends a heartbeat, milliseconds.
-const HEARTBEAT_MS: u64 = 24 * 60 * 60 * 1000;
+pub(crate) const HEARTBEAT_MS: u64 = 24 * 60 * 60 * 1000;
 /// How long an epoch's secret outlives it: the longest life of an item and a day, milliseconds.
 const KEPT_MS: u64 = limits::TTL_S as u64 * 1000 + 24 * 60 * 60 * 1000;
 /// How often a device changes the keys because it was shut out, milliseconds.
@@ -29,6 +29,7 @@ impl Engine {
         self.forget_old_epochs();
         self.change_log(rng);
         self.queue_heartbeat(rng);
+        self.tell_silence();
     }
 
     /// When [`Engine::upkeep`] has something to do next.
@@ -44,7 +45,7 @@ impl Engine {
         let (account, identity) = (self.account.as_ref()?, self.identity.as_ref()?);
         let rotation = identity.boxed_ms.saturating_add(u64::from(account.rotation_minutes) * 60_000);
         let heartbeat = account.sent_ms.saturating_add(HEARTBEAT_MS);
-        [rotation, heartbeat].into_iter().filter(|at| *at > self.now).chain(change).min()
+        [rotation, heartbeat].into_iter().chain(self.next_silence()).filter(|at| *at > self.now).chain(change).min()
     }
 
     pub(crate) fn set_rotation(&mut self, minutes: u32, rng: &mut dyn CryptoRng) {

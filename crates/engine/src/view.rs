@@ -220,6 +220,9 @@ pub struct ClipView {
     pub secret: Option<SecretKind>,
     /// To be forgotten after the first paste.
     pub burn: bool,
+    /// Came when the device it names was out of the account already: not put on the clipboard.
+    #[serde(default)]
+    pub late: bool,
     /// When it goes by itself, by this device's clock, milliseconds since 1970.
     pub expires_at: Option<u64>,
     /// Only the beginning of the text is here, and no HTML that is long.
@@ -263,7 +266,7 @@ pub struct AlertView {
     /// For [`crate::Command::DismissAlert`].
     pub id: u64,
     /// Stable, for scripts: `joined`, `removed`, `missing`, `expired`, `unreadable`, `cloned`,
-    /// `cloned_here`, `log_restored`, `log_withheld`, `bad_keys`.
+    /// `cloned_here`, `log_restored`, `log_withheld`, `bad_keys`, `removal_withheld`, `silent`.
     pub code: String,
     /// What happened and what to do. Holds names of devices.
     pub message: String,

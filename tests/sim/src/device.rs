@@ -23,6 +23,8 @@ pub(crate) struct Device {
     pub(crate) life: u32,
     /// How far its clock is ahead.
     pub(crate) skew: i64,
+    /// How far it was put forward in all.
+    pub(crate) put_forward: i64,
     /// What a person sees there, without the clips.
     pub(crate) shown: View,
     /// Texts that notices named as stored by the relay.
@@ -34,7 +36,7 @@ impl Device {
         let engine = restore(&BTreeMap::new());
         let shown = engine.view_without_clips();
         let (disk, sent) = (BTreeMap::new(), Vec::new());
-        Self { name, machine, engine, disk, rng, conn: None, life: 0, skew: 0, shown, sent }
+        Self { name, machine, engine, disk, rng, conn: None, life: 0, skew: 0, put_forward: 0, shown, sent }
     }
 
     pub(crate) fn persist(&mut self, writes: Vec<Write>) {

@@ -294,6 +294,7 @@ impl World {
             }
             Step::Jump(device, ms) => {
                 self.devices[device].skew += ms;
+                self.devices[device].put_forward += ms.max(0);
                 // The platform's timers go by time that has passed, and are set anew by what comes next.
                 self.event(device, Event::Online);
             }

@@ -61,7 +61,7 @@ fn banner(host: Host, alert: AlertView) -> impl IntoView {
         "removed" => (Shape::Gone, true),
         "cloned" | "cloned_here" => (Shape::Twice, true),
         "missing" | "unreadable" => (Shape::Warning, false),
-        "expired" => (Shape::Clock, false),
+        "expired" | "silent" => (Shape::Clock, false),
         "log_restored" => (Shape::Restored, false),
         _ => (Shape::Warning, true),
     };

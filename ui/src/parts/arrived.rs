@@ -30,6 +30,8 @@ pub(crate) fn Arrived() -> impl IntoView {
     Effect::new(move |_| {
         // It stays when the person looks elsewhere for a moment, and does not come back once it is answered.
         let fresh = library.newest_fresh().filter(|_| !narrowed.get_untracked());
+        // Of a device that is out, nothing is offered.
+        let fresh = fresh.filter(|id| library.peek(id, |clip| clip.late) != Some(true));
         let news = fresh.filter(|id| answered.with_value(|answered| answered.as_ref() != Some(id)));
         if let Some((id, from)) = news.and_then(|id| Some((id.clone(), library.peek(&id, |clip| clip.from.clone())?))) {
             offered.set(Some((id, from)));

@@ -160,7 +160,7 @@ fn Shown(clip: RwSignal<ClipView>, words: Memo<Vec<String>>) -> impl IntoView {
 #[component]
 fn About(clip: RwSignal<ClipView>, fresh: Memo<bool>, pinned: Memo<bool>, id: String) -> impl IntoView {
     let host = host();
-    let (own, at, from) = clip.with_untracked(|clip| (clip.own, clip.at, clip.from.clone()));
+    let (own, at, from, late) = clip.with_untracked(|clip| (clip.own, clip.at, clip.from.clone(), clip.late));
     let expires_at = Memo::new(move |_| clip.with(|clip| clip.expires_at));
     let burn = Memo::new(move |_| clip.with(|clip| clip.burn));
     let left = move || expires_at.get().map(|at| text::gone_in(host.seconds_until(at)));
@@ -189,6 +189,15 @@ fn About(clip: RwSignal<ClipView>, fresh: Memo<bool>, pinned: Memo<bool>, id: St
                         }
                     })
             }}
+            {late
+                .then(|| {
+                    view! {
+                        <span class="note-mark" data-testid="late">
+                            <Icon shape=Shape::Warning />
+                            {text::came_late()}
+                        </span>
+                    }
+                })}
             <Show when=move || burn.get()>
                 <span class="note-mark" data-testid="burn">
                     <Icon shape=Shape::Flame />

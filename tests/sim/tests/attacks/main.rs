@@ -10,3 +10,4 @@ mod membership;
 mod pairing;
 mod removal;
 mod session;
+mod silence;

@@ -3,12 +3,17 @@
 use std::cell::RefCell;
 use std::rc::Rc;
 
+use hushclip_crypto::body::{Gone, Pin, State, Tombstone};
+use hushclip_crypto::envelope::{Address, seal_note};
+use hushclip_crypto::keys::DeviceKeys;
 use hushclip_crypto::log::open_grant;
 use hushclip_engine::view::Stage;
 use hushclip_engine::{Command, Event};
+use hushclip_protocol::envelope::Kind;
 use hushclip_protocol::error::{CloseCode, ErrorCode};
 use hushclip_protocol::frame::{Item, ToDevice, ToRelay};
-use hushclip_protocol::ids::{Hash, ItemId};
+use hushclip_protocol::ids::{DeviceId, Hash, ItemId};
+use hushclip_protocol::log::SignedEntry;
 use hushclip_sim::{Desk, Way};
 
 use crate::craft::*;
@@ -272,6 +277,64 @@ fn attack_items_that_never_end_do_not_hold_off_a_removal() {
     desk.cut(None);
     desk.wait(60_000);
     goes_on(&mut desk, 0, 1);
+}
+
+/// Notes under a device's keys, as of the newest of the entries.
+fn note(keys: &DeviceKeys, log: &[SignedEntry], kind: Kind, counter: u64, body: &impl minicbor::Encode<()>) -> Vec<u8> {
+    let (account, seq) = (replay(&log[..1]).account(), log.len() as u64 - 1);
+    let address = Address {
+        kind,
+        account,
+        epoch: seq,
+        log_seq: seq,
+        log_head: log[seq as usize].hash(),
+        counter,
+        item: ItemId::from_bytes([0x40 + counter as u8; 16]),
+        ttl_s: 60,
+    };
+    let key = open_grant(keys, &log[seq as usize]).expect("a member then").derive_item_key(&account, seq);
+    seal_note(keys, &key, &address, body, &mut rng())
+}
+
+#[test]
+fn attack_removed_device_uses_counters_that_were_kept_from_others() {
+    let mut desk = Desk::paired(3);
+    desk.copy(0, "by the owner");
+    let kept_from = 1;
+    desk.lie(move |way, device, frame| {
+        let item = way == Way::Down && device == kept_from && matches!(ToDevice::decode(&frame), Ok(ToDevice::Item(_)));
+        if item { Vec::new() } else { vec![frame] }
+    });
+    for text in ["one", "two", "three", "four"] {
+        desk.copy(2, text);
+    }
+    let (thief, log) = (stolen_keys(&desk, 2), entries(&desk, 0));
+    let owner = DeviceId::from_hex(&desk.view(0).device).expect("an identifier");
+    let clip = ItemId::from_hex(&desk.view(1).clips[0].id).expect("an item");
+    remove(&mut desk, 0, 2);
+    desk.wait(60_000);
+    desk.stop_lying();
+    let before = desk.clipboard(1).len();
+    // Counters up to 4 are within what the removal names, and device 1 has seen none of them.
+    show_item(&mut desk, 1, 2, &envelope(&thief, &log, 2, 1, "planted"));
+    assert_eq!(desk.texts(1), ["planted", "by the owner"]);
+    let late: Vec<_> = desk.view(1).clips.iter().map(|clip| clip.late).collect();
+    assert_eq!(
+        (late, desk.clipboard(1).len()),
+        (vec![true, false], before),
+        "in the list, with a mark, and no further"
+    );
+    let pins = State { at_ms: 0, pins: vec![Pin { item: clip, pinned: true }] };
+    show_item(&mut desk, 1, 3, &note(&thief, &log, Kind::State, 2, &pins));
+    assert!(desk.view(1).clips.iter().all(|clip| !clip.pinned));
+    let gone = vec![
+        Gone { device: owner, counter: 1, item: clip },
+        Gone { device: thief.device_id(), counter: 9, item: clip },
+    ];
+    show_item(&mut desk, 1, 4, &note(&thief, &log, Kind::Tombstone, 3, &Tombstone { at_ms: 0, gone }));
+    assert_eq!(desk.texts(1), ["planted", "by the owner"], "it deletes nobody's clips");
+    desk.restart(1);
+    assert!(desk.view(1).clips[0].late);
 }
 
 #[test]

@@ -1,0 +1,59 @@
+//! What is in an envelope, or why it stays closed.
+
+use hushclip_crypto::body::{ClipBody, Heartbeat, State, Tombstone};
+use hushclip_crypto::envelope::{open, open_note};
+use hushclip_protocol::envelope::{Envelope, Kind};
+
+use crate::state::Account;
+
+/// What an envelope holds.
+pub(crate) enum Body {
+    Clip(ClipBody),
+    Tombstone(Tombstone),
+    State(State),
+    Heartbeat(Heartbeat),
+    /// Nobody sends that yet.
+    Live,
+}
+
+impl Body {
+    pub(crate) const fn at_ms(&self) -> u64 {
+        match self {
+            Self::Clip(body) => body.at_ms,
+            Self::Tombstone(body) => body.at_ms,
+            Self::State(body) => body.at_ms,
+            Self::Heartbeat(body) => body.at_ms,
+            Self::Live => 0,
+        }
+    }
+}
+
+/// Why an envelope stays closed.
+pub(crate) enum Closed {
+    /// It was sealed before this device came.
+    BeforeUs,
+    /// Its secret was here, and is forgotten: the relay has held it back for longer than it keeps anything.
+    TooLate,
+    /// Its sender has made it wrong, or a member has not given this device the secret.
+    Unreadable,
+}
+
+pub(crate) fn open_body(account: &Account, envelope: &Envelope<'_>) -> Result<Body, Closed> {
+    let header = &envelope.header;
+    let Some(secret) = account.secrets.get(&header.epoch) else {
+        return Err(match header.epoch {
+            epoch if epoch < account.anchor.0 => Closed::BeforeUs,
+            epoch if account.denied.contains(&epoch) => Closed::Unreadable,
+            _ => Closed::TooLate,
+        });
+    };
+    let key = secret.derive_item_key(&account.id, header.epoch);
+    let body = match header.kind {
+        Kind::Clip => open(&key, envelope).map(Body::Clip),
+        Kind::Tombstone => open_note(&key, envelope).map(Body::Tombstone),
+        Kind::State => open_note(&key, envelope).map(Body::State),
+        Kind::Heartbeat => open_note(&key, envelope).map(Body::Heartbeat),
+        Kind::Live => Ok(Body::Live),
+    };
+    body.map_err(|_| Closed::Unreadable)
+}
