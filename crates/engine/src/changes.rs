@@ -15,6 +15,8 @@ use crate::{Engine, problem};
 const RETRY_MS: u64 = 2_000;
 /// Longest wait.
 const RETRY_MAX_MS: u64 = 10 * 60_000;
+/// How long the relay may take to answer, milliseconds. Saying nothing is another way to refuse.
+const ANSWER_MS: u64 = 30_000;
 /// How long a removal waits for what was missed to be fetched, milliseconds.
 const REMOVAL_MS: u64 = 10_000;
 
@@ -98,6 +100,7 @@ impl Engine {
     pub(crate) fn append_to_log(&mut self, wanted: Wanted, entry: SignedEntry) {
         if self.appending.is_none() {
             self.appending = Some(wanted);
+            self.log_sync.answer_by = Some(self.now + ANSWER_MS);
             self.send(&ToRelay::LogAppend(entry));
         }
     }
@@ -117,10 +120,19 @@ impl Engine {
         }
     }
 
+    /// An entry of this device has been on its way for too long.
+    pub(crate) fn miss_answer(&mut self) {
+        let latest = self.now + ANSWER_MS;
+        let waits = self.log_sync.answer_by.is_some_and(|at| at > self.now && at <= latest);
+        if self.appending.is_some() && !waits {
+            self.append_refused(ErrorCode::Unavailable);
+        }
+    }
+
     /// Nothing of what this device wants in the log is tried for a while; how long.
     pub(crate) fn put_off_change(&mut self) -> u64 {
         let wait = (RETRY_MS << self.log_sync.refused.min(16)).min(RETRY_MAX_MS);
-        self.log_sync.refused += 1;
+        self.log_sync.refused = self.log_sync.refused.saturating_add(1);
         self.log_sync.retry_at = Some(self.now + wait);
         wait
     }

@@ -41,6 +41,8 @@ pub(crate) struct LogSync {
     pub(crate) retry_at: Option<u64>,
     /// When this device last changed the keys because a member had shut it out.
     pub(crate) let_in_ms: Option<u64>,
+    /// When the relay must have answered to an entry of this device.
+    pub(crate) answer_by: Option<u64>,
     /// When a removal is tried though not everything that was missed is here.
     pub(crate) removal_by: Option<u64>,
     /// How often in a row entries were asked for and none came that goes on with the log.

@@ -227,15 +227,15 @@ pub(crate) fn removal_unsaved() -> Problem {
     problem(
         "removal_unsaved",
         "The relay has not recorded the removal, perhaps because its disk is full. Until it does, the device can still \
-         read what you copy. This device keeps trying; if that lasts, tell whoever runs the relay.",
+         read what you copy. This device tries again while it is connected; if that lasts, tell whoever runs the relay.",
     )
 }
 
 pub(crate) fn list_unsaved() -> Problem {
     problem(
         "list_unsaved",
-        "The relay has not recorded a change in the list of devices, perhaps because its disk is full. This device keeps \
-         trying.",
+        "The relay has not recorded a change in the list of devices, perhaps because its disk is full. This device \
+         tries again while it is connected.",
     )
 }
 

@@ -23,6 +23,7 @@ const ROTATION_MINUTES: core::ops::RangeInclusive<u32> = 30..=7 * 24 * 60;
 impl Engine {
     /// Does what is due, on a line that is up to date.
     pub(crate) fn upkeep(&mut self, rng: &mut dyn CryptoRng) {
+        self.miss_answer();
         if self.line.phase != Phase::Online {
             return self.change_log(rng);
         }
@@ -36,8 +37,11 @@ impl Engine {
     pub(crate) fn next_upkeep(&self) -> Option<u64> {
         let change = [self.log_sync.retry_at, self.log_sync.removal_by].into_iter().flatten();
         let change = change.filter(|at| *at > self.now).min();
-        if !self.line.is_signed_in() || self.appending.is_some() {
+        if !self.line.is_signed_in() {
             return None;
+        }
+        if self.appending.is_some() {
+            return self.log_sync.answer_by.filter(|at| *at > self.now);
         }
         if self.line.phase != Phase::Online {
             return change;

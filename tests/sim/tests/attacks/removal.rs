@@ -207,6 +207,18 @@ fn attack_removal_refused_in_every_way() {
 }
 
 #[test]
+fn attack_removal_passed_over_in_silence() {
+    let mut desk = Desk::paired(3);
+    let tries = swallow_appends(&mut desk, 0, 3);
+    remove(&mut desk, 0, 2);
+    desk.wait(31_000);
+    assert_eq!((problem(&desk, 0).as_str(), removing(&desk, 0)), ("removal_unsaved", true));
+    desk.wait(4 * 60_000);
+    assert_eq!((desk.view(0).devices.len(), *tries.borrow()), (2, 4));
+    assert_eq!(problem(&desk, 0), "");
+}
+
+#[test]
 fn attack_removal_refused_all_day_is_tried_and_shown_all_day() {
     let mut desk = Desk::paired(3);
     let tries = swallow_appends(&mut desk, 0, u32::MAX);
