@@ -57,7 +57,7 @@ impl World {
     fn new(entries: usize) -> Self {
         let mut store = MemoryStore::default();
         for (seq, entry) in ACCOUNT.chain.iter().take(entries).enumerate() {
-            store.append_log(seq as u64, entry).expect("memory");
+            store.append_log(seq as u64, entry, &[]).expect("memory");
         }
         Self {
             mailbox: Mailbox::restore(ACCOUNT.mailbox(), store, [], None).expect("memory"),
@@ -203,7 +203,7 @@ impl World {
         };
         let body = vec![0; input.below(2000)];
         let envelope = assemble(&codec::encode(&header), &body, Signature::from_bytes([0; 64]));
-        let newest = self.mailbox.store().item_rows().expect("memory").last().map_or(0, |row| row.cursor);
+        let newest = self.mailbox.store().newest_item().expect("memory").map_or(0, |row| row.cursor);
         let newest = newest.max(self.mailbox.store().cursor_floor().expect("memory"));
         let after = if input.byte() > 240 { input.odd_number(newest) } else { newest };
         Some(ToRelay::Push { after, envelope: envelope.into() })
@@ -226,7 +226,7 @@ impl World {
     }
 
     fn items(&self) -> usize {
-        self.mailbox.store().item_rows().expect("memory").len()
+        self.mailbox.store().item_rows(0, usize::MAX).expect("memory").len()
     }
 
     fn hibernate(&mut self) {

@@ -6,7 +6,8 @@ use rusqlite::{Connection, TransactionBehavior};
 /// was released: add another.
 const MIGRATIONS: [&str; 5] = [
     // One b-tree each, in the order in which one account's rows are read, so that a clip is one row
-    // written. `envelope` comes last, so that the other columns are read without it.
+    // written: only what is brief has an index as well. `envelope` comes last, so that the other columns
+    // are read without it.
     "CREATE TABLE items (
         mailbox BLOB NOT NULL, cursor INTEGER NOT NULL, item BLOB NOT NULL, expires INTEGER NOT NULL,
         envelope BLOB NOT NULL, PRIMARY KEY (mailbox, cursor)) WITHOUT ROWID;
@@ -25,13 +26,17 @@ const MIGRATIONS: [&str; 5] = [
         PRIMARY KEY (mailbox, device)) WITHOUT ROWID;",
     "CREATE TABLE push_key (id INTEGER PRIMARY KEY CHECK (id = 1), secret BLOB NOT NULL);",
     "CREATE TABLE membership (mailbox BLOB PRIMARY KEY, state BLOB NOT NULL) WITHOUT ROWID;",
-    // Items without a mark are of no use to a device that comes back: it reads once more from the start.
+    // Items without a mark are of no use to a device that comes back: it reads once more from the start. And
+    // what was there is taken for brief, because nobody knows how long it was meant to stay.
     "CREATE TABLE items_5 (
         mailbox BLOB NOT NULL, cursor INTEGER NOT NULL, item BLOB NOT NULL, expires INTEGER NOT NULL,
-        mark INTEGER NOT NULL, envelope BLOB NOT NULL, PRIMARY KEY (mailbox, cursor)) WITHOUT ROWID;
-     INSERT INTO items_5 SELECT mailbox, cursor, item, expires, 0, envelope FROM items;
+        through INTEGER NOT NULL, brief INTEGER NOT NULL, mark INTEGER NOT NULL, envelope BLOB NOT NULL,
+        PRIMARY KEY (mailbox, cursor)) WITHOUT ROWID;
+     INSERT INTO items_5 SELECT mailbox, cursor, item, expires,
+        sum(length(envelope)) OVER (PARTITION BY mailbox ORDER BY cursor), 1, 0, envelope FROM items;
      DROP TABLE items;
-     ALTER TABLE items_5 RENAME TO items;",
+     ALTER TABLE items_5 RENAME TO items;
+     CREATE INDEX items_brief ON items (mailbox, expires) WHERE brief;",
 ];
 /// The version of the tables that this program works with.
 pub(crate) const SCHEMA: usize = MIGRATIONS.len();
@@ -96,11 +101,17 @@ mod tests {
         for earlier in 1..SCHEMA {
             let mut db = Connection::open_in_memory().unwrap();
             migrate_to(&mut db, earlier).unwrap();
-            db.execute("INSERT INTO items VALUES (x'01', 7, x'02', 9, x'03')", []).unwrap();
+            let item =
+                "INSERT INTO items (mailbox, cursor, item, expires, envelope) VALUES (x'01', ?, x'02', 9, x'0304')";
+            for cursor in [7, 9] {
+                db.execute(item, [cursor]).unwrap();
+            }
             assert_eq!(migrate(&mut db).unwrap(), earlier);
             assert_eq!(version(&db).unwrap(), SCHEMA);
             assert_eq!(dump(&db), dump(&fresh));
-            assert_eq!(db.query_row("SELECT cursor FROM items", [], |row| row.get::<_, i64>(0)).unwrap(), 7);
+            let newest = "SELECT cursor, through FROM items ORDER BY cursor DESC";
+            let newest: (i64, i64) = db.query_row(newest, [], |row| Ok((row.get(0)?, row.get(1)?))).unwrap();
+            assert_eq!(newest, (9, 4));
         }
         assert_eq!(migrate(&mut fresh).unwrap(), SCHEMA);
     }

@@ -6,7 +6,6 @@ use std::rc::Rc;
 
 use hushclip_mailbox::{InviteRow, ItemRow, Store, StoreError, Subscription};
 use hushclip_protocol::codec;
-use hushclip_protocol::frame::Item;
 use hushclip_protocol::ids::{DeviceId, InviteId, ItemId, MailboxId};
 use hushclip_protocol::limits;
 use hushclip_protocol::log::SignedEntry;
@@ -16,6 +15,13 @@ use crate::log;
 
 /// Largest encoded invite: its messages and a few identifiers.
 const INVITE_BYTES: usize = 6 * limits::PAIRING_BYTES;
+
+/// What [`item_row`] reads.
+macro_rules! item_columns {
+    () => {
+        "cursor, item, length(envelope), through, brief, expires, mark"
+    };
+}
 
 /// The rows of one mailbox.
 #[derive(Debug)]
@@ -58,8 +64,16 @@ impl Store for MailboxStore {
         rows.iter().map(|row| codec::decode(row, SignedEntry::BYTES).map_err(|_| StoreError::Failed)).collect()
     }
 
-    fn append_log(&mut self, seq: u64, entry: &SignedEntry) -> Result<(), StoreError> {
-        self.write("INSERT INTO log VALUES (?, ?, ?)", params![self.key(), integer(seq), codec::encode(entry)])
+    fn append_log(&mut self, seq: u64, entry: &SignedEntry, membership: &[u8]) -> Result<(), StoreError> {
+        self.write("SAVEPOINT entry", [])?;
+        let done = self
+            .write("INSERT INTO log VALUES (?, ?, ?)", params![self.key(), integer(seq), codec::encode(entry)])
+            .and_then(|()| self.put_membership(membership));
+        if done.is_err() {
+            // Where SQLite has ended the transaction there is nothing left to undo.
+            let _ = self.write("ROLLBACK TO entry", []);
+        }
+        self.write("RELEASE entry", []).and(done)
     }
 
     fn membership(&self) -> Result<Option<Vec<u8>>, StoreError> {
@@ -70,65 +84,66 @@ impl Store for MailboxStore {
         self.write("INSERT OR REPLACE INTO membership VALUES (?, ?)", params![self.key(), encoded])
     }
 
-    fn item_rows(&self) -> Result<Vec<ItemRow>, StoreError> {
-        let query = "SELECT cursor, item, length(envelope), expires, mark FROM items WHERE mailbox = ? ORDER BY cursor";
-        self.read(query, [self.key()], |row| {
-            Ok(ItemRow {
-                cursor: unsigned(row, 0)?,
-                item: ItemId::from_bytes(row.get(1)?),
-                bytes: unsigned(row, 2)?,
-                expires_ms: unsigned(row, 3)?,
-                mark: unsigned(row, 4)?,
-            })
-        })
+    fn item_rows(&self, after: u64, limit: usize) -> Result<Vec<ItemRow>, StoreError> {
+        let query =
+            concat!("SELECT ", item_columns!(), " FROM items WHERE mailbox = ? AND cursor > ? ORDER BY cursor LIMIT ?");
+        self.read(query, params![self.key(), integer(after), integer(limit as u64)], item_row)
     }
 
-    fn items_after(&self, after: u64, limit: usize) -> Result<Vec<Item>, StoreError> {
-        let query = "SELECT cursor, mark, envelope FROM items WHERE mailbox = ? AND cursor > ? ORDER BY cursor LIMIT ?";
+    fn newest_item(&self) -> Result<Option<ItemRow>, StoreError> {
+        let query = concat!("SELECT ", item_columns!(), " FROM items WHERE mailbox = ? ORDER BY cursor DESC LIMIT 1");
+        Ok(self.read(query, [self.key()], item_row)?.pop())
+    }
+
+    fn first_brief_expiry(&self) -> Result<Option<u64>, StoreError> {
+        let query = "SELECT expires FROM items WHERE mailbox = ? AND brief ORDER BY expires LIMIT 1";
+        Ok(self.read(query, [self.key()], |row| unsigned(row, 0))?.pop())
+    }
+
+    fn items_after(&self, after: u64, limit: usize) -> Result<Vec<(ItemRow, Vec<u8>)>, StoreError> {
+        let query = concat!(
+            "SELECT ",
+            item_columns!(),
+            ", envelope FROM items WHERE mailbox = ? AND cursor > ? ORDER BY cursor LIMIT ?"
+        );
         let mut statement = self.db.prepare_cached(query).map_err(failed)?;
         let mut rows = statement.query(params![self.key(), integer(after), integer(limit as u64)]).map_err(failed)?;
         let (mut items, mut read) = (Vec::new(), 0);
         // No more than one frame has room for.
         while let Some(row) = if read > limits::FRAME_BYTES { None } else { rows.next().map_err(failed)? } {
-            let envelope: Vec<u8> = row.get(2).map_err(failed)?;
+            let envelope: Vec<u8> = row.get(7).map_err(failed)?;
             read += envelope.len();
-            let (cursor, mark) = (unsigned(row, 0).map_err(failed)?, unsigned(row, 1).map_err(failed)?);
-            items.push(Item { cursor, envelope: envelope.into(), mark });
+            items.push((item_row(row).map_err(failed)?, envelope));
         }
         Ok(items)
-    }
-
-    fn mark(&self, cursor: u64) -> Result<Option<u64>, StoreError> {
-        let query = "SELECT mark FROM items WHERE mailbox = ? AND cursor = ?";
-        Ok(self.read(query, params![self.key(), integer(cursor)], |row| unsigned(row, 0))?.pop())
     }
 
     fn insert_item(&mut self, row: &ItemRow, envelope: &[u8]) -> Result<(), StoreError> {
         #[cfg(test)]
         faults::strike(envelope);
+        let (cursor, expires, through) = (integer(row.cursor), integer(row.expires_ms), integer(row.through_bytes));
         self.write(
-            "INSERT INTO items (mailbox, cursor, item, expires, mark, envelope) VALUES (?, ?, ?, ?, ?, ?)",
+            "INSERT INTO items VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
             params![
                 self.key(),
-                integer(row.cursor),
+                cursor,
                 row.item.as_bytes(),
-                integer(row.expires_ms),
+                expires,
+                through,
+                row.is_brief,
                 integer(row.mark),
                 envelope
             ],
         )
     }
 
-    fn delete_items(&mut self, cursors: &[u64]) -> Result<(), StoreError> {
-        // Ascending, and mostly without gaps.
-        for run in cursors.chunk_by(|a, b| a + 1 == *b) {
-            if let [first, ..] = run {
-                let last = first + run.len() as u64 - 1;
-                let query = "DELETE FROM items WHERE mailbox = ? AND cursor BETWEEN ? AND ?";
-                self.write(query, params![self.key(), integer(*first), integer(last)])?;
-            }
-        }
-        Ok(())
+    fn delete_items_through(&mut self, cursor: u64) -> Result<(), StoreError> {
+        self.write("DELETE FROM items WHERE mailbox = ? AND cursor <= ?", params![self.key(), integer(cursor)])
+    }
+
+    fn delete_brief_items(&mut self, now_ms: u64) -> Result<(), StoreError> {
+        let query = "DELETE FROM items WHERE mailbox = ? AND brief AND expires <= ?";
+        self.write(query, params![self.key(), integer(now_ms)])
     }
 
     fn cursor_floor(&self) -> Result<u64, StoreError> {
@@ -194,6 +209,18 @@ pub(crate) fn integer(value: u64) -> i64 {
 pub(crate) fn unsigned(row: &Row<'_>, column: usize) -> Result<u64, rusqlite::Error> {
     let value: i64 = row.get(column)?;
     u64::try_from(value).map_err(|_| rusqlite::Error::IntegralValueOutOfRange(column, value))
+}
+
+fn item_row(row: &Row<'_>) -> Result<ItemRow, rusqlite::Error> {
+    Ok(ItemRow {
+        cursor: unsigned(row, 0)?,
+        item: ItemId::from_bytes(row.get(1)?),
+        bytes: unsigned(row, 2)?,
+        through_bytes: unsigned(row, 3)?,
+        is_brief: row.get(4)?,
+        expires_ms: unsigned(row, 5)?,
+        mark: unsigned(row, 6)?,
+    })
 }
 
 fn blob(row: &Row<'_>) -> Result<Vec<u8>, rusqlite::Error> {

@@ -4,7 +4,6 @@
 
 use hushclip_mailbox::{InviteRow, ItemRow, Store, StoreError, Subscription};
 use hushclip_protocol::codec;
-use hushclip_protocol::frame::Item;
 use hushclip_protocol::ids::{DeviceId, InviteId, ItemId};
 use hushclip_protocol::limits;
 use hushclip_protocol::log::SignedEntry;
@@ -16,7 +15,7 @@ use crate::number::{float, number};
 
 /// Version of the tables below.
 const SCHEMA: u64 = 4;
-/// One row is written for each push: no index, no AUTOINCREMENT. `envelope` comes last, so that the
+/// One row is written for each push: no AUTOINCREMENT, and no index but for what is brief. `envelope` comes last, so that the
 /// other columns are read without it.
 const TABLES: &str = "
     CREATE TABLE items (cursor INTEGER PRIMARY KEY, item BLOB NOT NULL, expires INTEGER NOT NULL, envelope BLOB NOT NULL);
@@ -28,17 +27,27 @@ const TABLES: &str = "
 const MIGRATIONS: [&str; 3] = [
     "CREATE TABLE subscriptions (device BLOB PRIMARY KEY, endpoint TEXT NOT NULL, woken INTEGER NOT NULL) WITHOUT ROWID;",
     "CREATE TABLE membership (id INTEGER PRIMARY KEY, state BLOB NOT NULL);",
+    // Items without a mark are of no use to a device that comes back: it reads once more from the start. And
+    // what was there is taken for brief, because nobody knows how long it was meant to stay.
     "CREATE TABLE items_4 (
-        cursor INTEGER PRIMARY KEY, item BLOB NOT NULL, expires INTEGER NOT NULL, mark INTEGER NOT NULL,
-        envelope BLOB NOT NULL);
-     INSERT INTO items_4 SELECT cursor, item, expires, 0, envelope FROM items;
+        cursor INTEGER PRIMARY KEY, item BLOB NOT NULL, expires INTEGER NOT NULL, through INTEGER NOT NULL,
+        brief INTEGER NOT NULL, mark INTEGER NOT NULL, envelope BLOB NOT NULL);
+     INSERT INTO items_4 SELECT cursor, item, expires, sum(length(envelope)) OVER (ORDER BY cursor), 1, 0, envelope FROM items;
      DROP TABLE items;
-     ALTER TABLE items_4 RENAME TO items;",
+     ALTER TABLE items_4 RENAME TO items;
+     CREATE INDEX items_brief ON items (expires) WHERE brief;",
 ];
 const META_SCHEMA: &str = "schema";
 const META_FLOOR: &str = "cursor_floor";
 /// Largest encoded invite: its messages and a few identifiers.
 const INVITE_BYTES: usize = 6 * limits::PAIRING_BYTES;
+
+/// What [`item_row`] reads.
+macro_rules! item_columns {
+    () => {
+        "cursor, item, length(envelope), through, brief, expires, mark"
+    };
+}
 
 /// The database of one Durable Object.
 pub(crate) struct SqlStore {
@@ -60,6 +69,8 @@ extern "C" {
         cursor: f64,
         item: &[u8],
         expires: f64,
+        through: f64,
+        brief: f64,
         mark: f64,
         envelope: &[u8],
     ) -> Result<(), JsValue>;
@@ -129,9 +140,16 @@ impl Store for SqlStore {
         rows.iter().map(|row| decode(blob(row, 0)?, SignedEntry::BYTES)).collect()
     }
 
-    fn append_log(&mut self, seq: u64, entry: &SignedEntry) -> Result<(), StoreError> {
+    fn append_log(&mut self, seq: u64, entry: &SignedEntry, membership: &[u8]) -> Result<(), StoreError> {
         self.make_tables()?;
-        self.write("INSERT INTO log VALUES (?, ?)", vec![number(seq), bytes(&codec::encode(entry))])
+        // First what is true of nothing until the entry is there: a note of another log is not believed.
+        let before = self.membership()?;
+        self.put_membership(membership)?;
+        let done = self.write("INSERT INTO log VALUES (?, ?)", vec![number(seq), bytes(&codec::encode(entry))]);
+        if let (Err(_), Some(before)) = (done, before) {
+            self.put_membership(&before)?;
+        }
+        done
     }
 
     fn membership(&self) -> Result<Option<Vec<u8>>, StoreError> {
@@ -143,34 +161,35 @@ impl Store for SqlStore {
         self.write("INSERT OR REPLACE INTO membership VALUES (0, ?)", vec![bytes(encoded)])
     }
 
-    fn item_rows(&self) -> Result<Vec<ItemRow>, StoreError> {
-        let rows =
-            self.read("SELECT cursor, item, length(envelope), expires, mark FROM items ORDER BY cursor", vec![])?;
-        let item_row = |row: &Row| {
-            Ok(ItemRow {
-                cursor: integer(row, 0)?,
-                item: ItemId::from_bytes(array(row, 1)?),
-                bytes: integer(row, 2)?,
-                expires_ms: integer(row, 3)?,
-                mark: integer(row, 4)?,
-            })
-        };
-        rows.iter().map(item_row).collect()
+    fn item_rows(&self, after: u64, limit: usize) -> Result<Vec<ItemRow>, StoreError> {
+        let query = concat!("SELECT ", item_columns!(), " FROM items WHERE cursor > ? ORDER BY cursor LIMIT ?");
+        self.read(query, vec![number(after), number(limit as u64)])?.iter().map(item_row).collect()
     }
 
-    fn items_after(&self, after: u64, limit: usize) -> Result<Vec<Item>, StoreError> {
+    fn newest_item(&self) -> Result<Option<ItemRow>, StoreError> {
+        let query = concat!("SELECT ", item_columns!(), " FROM items ORDER BY cursor DESC LIMIT 1");
+        self.read(query, vec![])?.first().map(item_row).transpose()
+    }
+
+    fn first_brief_expiry(&self) -> Result<Option<u64>, StoreError> {
+        let rows = self.read("SELECT expires FROM items WHERE brief ORDER BY expires LIMIT 1", vec![])?;
+        rows.first().map(|row| integer(row, 0)).transpose()
+    }
+
+    fn items_after(&self, after: u64, limit: usize) -> Result<Vec<(ItemRow, Vec<u8>)>, StoreError> {
         if !self.has_tables {
             return Ok(Vec::new());
         }
-        let query = "SELECT cursor, mark, envelope FROM items WHERE cursor > ? ORDER BY cursor LIMIT ?";
+        let query =
+            concat!("SELECT ", item_columns!(), ", envelope FROM items WHERE cursor > ? ORDER BY cursor LIMIT ?");
         let cursor = self.sql.exec_raw(query, vec![number(after), number(limit as u64)]).map_err(failed)?;
         let mut items = Vec::new();
         let mut read = 0;
         for row in cursor.raw() {
             let row = row.map_err(failed)?;
-            let envelope = blob(&row, 2)?.to_vec();
+            let envelope = blob(&row, 7)?.to_vec();
             read += envelope.len();
-            items.push(Item { cursor: integer(&row, 0)?, envelope: envelope.into(), mark: integer(&row, 1)? });
+            items.push((item_row(&row)?, envelope));
             // Memory that wasm has taken it never gives back.
             if read > limits::FRAME_BYTES {
                 break;
@@ -179,28 +198,21 @@ impl Store for SqlStore {
         Ok(items)
     }
 
-    fn mark(&self, cursor: u64) -> Result<Option<u64>, StoreError> {
-        let rows = self.read("SELECT mark FROM items WHERE cursor = ?", vec![number(cursor)])?;
-        rows.first().map(|row| integer(row, 0)).transpose()
-    }
-
     fn insert_item(&mut self, row: &ItemRow, envelope: &[u8]) -> Result<(), StoreError> {
-        let statement = self.insert.get_or_insert_with(|| "INSERT INTO items VALUES (?, ?, ?, ?, ?)".into());
-        let (cursor, expires, mark) = (float(row.cursor), float(row.expires_ms), float(row.mark));
+        let statement = self.insert.get_or_insert_with(|| "INSERT INTO items VALUES (?, ?, ?, ?, ?, ?, ?)".into());
+        let (cursor, expires, through) = (float(row.cursor), float(row.expires_ms), float(row.through_bytes));
         let sql: &RawSql = self.sql.as_ref().unchecked_ref();
-        sql.insert_item(statement, cursor, row.item.as_bytes(), expires, mark, envelope)
+        let brief = f64::from(u8::from(row.is_brief));
+        sql.insert_item(statement, cursor, row.item.as_bytes(), expires, through, brief, float(row.mark), envelope)
             .map_err(|error| failed(error.into()))
     }
 
-    fn delete_items(&mut self, cursors: &[u64]) -> Result<(), StoreError> {
-        // Ascending, and mostly without gaps.
-        for run in cursors.chunk_by(|a, b| a + 1 == *b) {
-            if let [first, ..] = run {
-                let last = first + run.len() as u64 - 1;
-                self.write("DELETE FROM items WHERE cursor BETWEEN ? AND ?", vec![number(*first), number(last)])?;
-            }
-        }
-        Ok(())
+    fn delete_items_through(&mut self, cursor: u64) -> Result<(), StoreError> {
+        self.write("DELETE FROM items WHERE cursor <= ?", vec![number(cursor)])
+    }
+
+    fn delete_brief_items(&mut self, now_ms: u64) -> Result<(), StoreError> {
+        self.write("DELETE FROM items WHERE brief AND expires <= ?", vec![number(now_ms)])
     }
 
     fn cursor_floor(&self) -> Result<u64, StoreError> {
@@ -256,6 +268,18 @@ impl Store for SqlStore {
     fn delete_subscription(&mut self, device: &DeviceId) -> Result<(), StoreError> {
         self.write("DELETE FROM subscriptions WHERE device = ?", vec![bytes(device.as_bytes())])
     }
+}
+
+fn item_row(row: &Row) -> Result<ItemRow, StoreError> {
+    Ok(ItemRow {
+        cursor: integer(row, 0)?,
+        item: ItemId::from_bytes(array(row, 1)?),
+        bytes: integer(row, 2)?,
+        through_bytes: integer(row, 3)?,
+        is_brief: integer(row, 4)? != 0,
+        expires_ms: integer(row, 5)?,
+        mark: integer(row, 6)?,
+    })
 }
 
 /// The columns of a row, in the order of the query.

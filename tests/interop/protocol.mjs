@@ -225,6 +225,7 @@ export function apply(state, signed) {
     must(members.size > 0, "last");
     must(device !== toHex(next.author), "own removal");
     gone.add(device);
+    if (gone.size > 512) gone.delete(gone.values().next().value);
   }
   if (kind === 4) {
     must(!isLowOrder(next.action[1]), "box key");

@@ -8,6 +8,7 @@ pub mod http;
 
 mod codes;
 mod invites;
+mod items;
 mod members;
 mod memory;
 mod nameplate;
@@ -18,12 +19,12 @@ mod sign_in;
 mod store;
 mod wake;
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use hushclip_protocol::error::{CloseCode, ErrorCode};
 use hushclip_protocol::frame::{ToDevice, ToRelay};
-use hushclip_protocol::ids::{ConnId, DeviceId, InviteId, ItemId, MailboxId, Nonce};
+use hushclip_protocol::ids::{ConnId, DeviceId, InviteId, MailboxId, Nonce};
 use hushclip_protocol::limits;
 use hushclip_protocol::log::Membership;
 use hushclip_vapid::Services;
@@ -35,6 +36,7 @@ pub use rate::Gate;
 pub use session::Session;
 pub use store::{InviteRow, ItemRow, Store, StoreError, Subscription};
 
+use items::Items;
 use rate::Bucket;
 use session::State;
 
@@ -136,14 +138,6 @@ pub enum Reply {
     },
 }
 
-/// What is known of a stored item without reading it.
-#[derive(Debug, Clone, Copy)]
-struct Kept {
-    item: ItemId,
-    bytes: u64,
-    expires_ms: u64,
-}
-
 /// Up to where a device has said that it stored.
 #[derive(Debug, Clone, Copy, Default)]
 struct Acked {
@@ -158,12 +152,7 @@ pub struct Mailbox<S> {
     id: MailboxId,
     store: S,
     membership: Option<Membership>,
-    items: BTreeMap<u64, Kept>,
-    /// When each of them may go, and its cursor: every event asks which is first.
-    expiries: BTreeSet<(u64, u64)>,
-    cursors: HashMap<ItemId, u64>,
-    item_bytes: u64,
-    last_cursor: u64,
+    items: Items,
     acked: BTreeMap<DeviceId, Acked>,
     invites: BTreeMap<InviteId, InviteRow>,
     pending: BTreeMap<u32, codes::Pending>,
@@ -193,8 +182,7 @@ impl<S: Store> Mailbox<S> {
         alarm_ms: Option<u64>,
     ) -> Result<Self, StoreError> {
         let membership = members::restore(&mut store)?;
-        let rows = store.item_rows()?;
-        let last_cursor = rows.last().map_or(0, |row| row.cursor).max(store.cursor_floor()?);
+        let items = Items::restore(&store)?;
         let acked = store.acked()?.into_iter().map(|(device, cursor)| (device, Acked { cursor, stored: cursor }));
         let invites = store.invites()?.into_iter().map(|row| (row.invite, row)).collect();
         let subscriptions = store.subscriptions()?.into_iter().map(|row| (row.device, row)).collect();
@@ -202,11 +190,7 @@ impl<S: Store> Mailbox<S> {
             id,
             store,
             membership,
-            items: BTreeMap::new(),
-            expiries: BTreeSet::new(),
-            cursors: HashMap::new(),
-            item_bytes: 0,
-            last_cursor,
+            items,
             acked: acked.collect(),
             invites,
             pending: BTreeMap::new(),
@@ -221,9 +205,6 @@ impl<S: Store> Mailbox<S> {
             now: 0,
             replies: Vec::new(),
         };
-        for row in rows {
-            mailbox.remember_item(&row);
-        }
         for session in sessions.into_iter().filter_map(Session::decode) {
             if let State::Member { device, acked } = session.state {
                 mailbox.note_acked(device, acked);
@@ -342,9 +323,10 @@ impl<S: Store> Mailbox<S> {
     /// Drops what has had its time, and sets the alarm for what has not.
     fn clean_up(&mut self) {
         self.expire_sockets();
-        self.expire_items();
+        // What cannot be deleted now is tried again at the next event.
+        let _ = self.items.expire(&mut self.store, self.now);
         let next_invite = self.expire_invites();
-        let next_item = self.expiries.first().map(|(expires_ms, _)| *expires_ms);
+        let next_item = self.items.next_expiry();
         let Some(next) = [next_invite, next_item].into_iter().flatten().min() else { return };
         if self.alarm_ms.is_none_or(|at| at > next || at < self.now) {
             self.alarm_ms = Some(next);

@@ -11,53 +11,62 @@ use crate::{Mailbox, Store, StoreError};
 
 /// Entries that are read at a time.
 const PAGE: usize = 64;
-/// Largest stored membership; with a longer one, which takes thousands of removals, the log is replayed.
-const MEMBERSHIP_BYTES: usize = 1024 * 1024;
+/// Entries that one waking verifies, should the note of what they say be missing. The rest comes at the
+/// next one, so that nobody waits long for a mailbox that is not his.
+const VERIFIED_AT_ONCE: u64 = 2048;
 
 /// What the log says. A mailbox wakes for every clip after a pause, so it does not verify again what
 /// it has verified when it was appended; devices do that for themselves.
 pub(crate) fn restore(store: &mut impl Store) -> Result<Option<Membership>, StoreError> {
-    if let Some(stored) = store.membership()?.as_deref().and_then(decode)
-        && let [newest] = &store.log_from(stored.seq(), 2)?[..]
-        && newest.hash() == stored.head()
-    {
-        return Ok(Some(stored));
+    let mut membership = noted(store)?;
+    let known = membership.as_ref().map_or(0, |noted| noted.seq() + 1);
+    let is_whole = replay(store, &mut membership, known + VERIFIED_AT_ONCE)?;
+    if let Some(membership) = membership.as_ref().filter(|log| log.seq() >= known) {
+        let put = store.put_membership(&codec::encode(membership));
+        if !is_whole {
+            put?;
+        }
     }
-    let replayed = verify_log(store)?;
-    if let Some(membership) = &replayed {
-        // If it cannot be kept now, the next waking replays again.
-        let _ = keep(store, membership);
-    }
-    Ok(replayed)
+    if is_whole { Ok(membership) } else { Err(StoreError::Failed) }
+}
+
+/// What was last noted of the log, if it is true of it: one may have been restored without the other.
+fn noted(store: &impl Store) -> Result<Option<Membership>, StoreError> {
+    let Some(noted) = store.membership()?.as_deref().and_then(decode) else { return Ok(None) };
+    let stands = store.log_from(noted.seq(), 1)?.first().is_some_and(|entry| entry.hash() == noted.head());
+    Ok(stands.then_some(noted))
 }
 
 /// Replays a stored log with all its signatures. Every entry was verified when it was appended, so a
 /// failure means that the disk has changed.
 pub fn verify_log(store: &impl Store) -> Result<Option<Membership>, StoreError> {
-    let mut membership: Option<Membership> = None;
+    let mut membership = None;
+    replay(store, &mut membership, u64::MAX)?;
+    Ok(membership)
+}
+
+/// Takes in what comes after a state, up to this position; says whether that was all.
+fn replay(store: &impl Store, membership: &mut Option<Membership>, end: u64) -> Result<bool, StoreError> {
     loop {
         let next = membership.as_ref().map_or(0, |known| known.seq() + 1);
+        if next >= end {
+            return Ok(store.log_from(next, 1)?.is_empty());
+        }
         let page = store.log_from(next, PAGE)?;
         for entry in &page {
-            match &mut membership {
+            match membership {
                 Some(known) => drop(known.apply(entry).map_err(|_| StoreError::Failed)?),
-                None => membership = Some(Membership::genesis(entry).map_err(|_| StoreError::Failed)?),
+                None => *membership = Some(Membership::genesis(entry).map_err(|_| StoreError::Failed)?),
             }
         }
         if page.len() < PAGE {
-            return Ok(membership);
+            return Ok(true);
         }
     }
 }
 
 fn decode(bytes: &[u8]) -> Option<Membership> {
-    codec::decode(bytes, MEMBERSHIP_BYTES).ok()
-}
-
-fn keep(store: &mut impl Store, membership: &Membership) -> Result<(), StoreError> {
-    let encoded = codec::encode(membership);
-    // A shorter one is not of the newest state, and nobody takes it for that.
-    if encoded.len() <= MEMBERSHIP_BYTES { store.put_membership(&encoded) } else { Ok(()) }
+    codec::decode(bytes, Membership::BYTES).ok()
 }
 
 impl<S: Store> Mailbox<S> {
@@ -70,8 +79,7 @@ impl<S: Store> Mailbox<S> {
             Some(known) if known.account() == registered.account() => {}
             Some(_) => return Err(ErrorCode::LogConflict),
             None => {
-                self.store.append_log(0, entry)?;
-                keep(&mut self.store, &registered)?;
+                self.store.append_log(0, entry, &codec::encode(&registered))?;
                 self.membership = Some(registered);
             }
         }
@@ -105,8 +113,7 @@ impl<S: Store> Mailbox<S> {
         if seq >= (limits::LOG_ENTRIES - room) as u64 {
             return Err(ErrorCode::StorageFull);
         }
-        self.store.append_log(seq, entry)?;
-        keep(&mut self.store, &next)?;
+        self.store.append_log(seq, entry, &codec::encode(&next))?;
         self.membership = Some(next);
         self.announce(seq, entry);
         if let Change::Removed(device) = change {
@@ -148,5 +155,38 @@ impl<S: Store> Mailbox<S> {
 
     fn announce(&mut self, seq: u64, entry: &SignedEntry) {
         self.tell_members(None, &ToDevice::LogEntries { from: seq, entries: vec![entry.clone()], has_more: false });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use hushclip_crypto::keys::DeviceKeys;
+    use hushclip_crypto::log::{make_genesis, make_rotate};
+    use rand_chacha::ChaCha20Rng;
+    use rand_chacha::rand_core::SeedableRng as _;
+
+    use super::*;
+    use crate::MemoryStore;
+
+    #[test]
+    fn one_waking_verifies_only_so_much_and_the_next_one_goes_on() {
+        let mut rng = ChaCha20Rng::seed_from_u64(1);
+        let keys = DeviceKeys::make(&mut rng);
+        let (genesis, _) = make_genesis(&keys, "Laptop", &mut rng).unwrap();
+        let (mut log, mut store) = (Membership::genesis(&genesis).unwrap(), MemoryStore::default());
+        store.append_log(0, &genesis, &[]).unwrap();
+        for seq in 1..VERIFIED_AT_ONCE + 100 {
+            let (entry, _) = make_rotate(&keys, &log, &mut rng).unwrap();
+            log.apply(&entry).unwrap();
+            store.append_log(seq, &entry, &[]).unwrap();
+        }
+        assert_eq!(restore(&mut store), Err(StoreError::Failed));
+        let before = store.rows_read();
+        assert_eq!(restore(&mut store), Ok(Some(log.clone())));
+        assert!(store.rows_read() - before < 2 * PAGE as u64);
+        // Verified once: now it is noted.
+        let before = store.rows_read();
+        assert_eq!(restore(&mut store), Ok(Some(log)));
+        assert_eq!(store.rows_read() - before, 2);
     }
 }

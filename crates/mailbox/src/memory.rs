@@ -1,8 +1,8 @@
 //! A store in memory, for the simulator and for tests. What a shell's disk does is tested there.
 
+use std::cell::Cell;
 use std::collections::BTreeMap;
 
-use hushclip_protocol::frame::Item;
 use hushclip_protocol::ids::{DeviceId, InviteId};
 use hushclip_protocol::log::SignedEntry;
 
@@ -20,11 +20,22 @@ pub struct MemoryStore {
     subscriptions: BTreeMap<DeviceId, Subscription>,
     /// Makes every write fail like a full disk.
     pub full: bool,
+    read: Cell<u64>,
 }
 
 impl MemoryStore {
     fn writable(&self) -> Result<(), StoreError> {
         if self.full { Err(StoreError::Full) } else { Ok(()) }
+    }
+
+    /// Rows that were read so far.
+    pub fn rows_read(&self) -> u64 {
+        self.read.get()
+    }
+
+    fn reading<T>(&self, rows: Vec<T>) -> Vec<T> {
+        self.read.set(self.read.get() + rows.len() as u64);
+        rows
     }
 
     /// Everything that is stored, in one piece, to look for what must not be there.
@@ -50,20 +61,21 @@ impl MemoryStore {
 impl Store for MemoryStore {
     fn log_from(&self, first: u64, limit: usize) -> Result<Vec<SignedEntry>, StoreError> {
         let first = usize::try_from(first).unwrap_or(usize::MAX).min(self.log.len());
-        Ok(self.log[first..].iter().take(limit).cloned().collect())
+        Ok(self.reading(self.log[first..].iter().take(limit).cloned().collect()))
     }
 
-    fn append_log(&mut self, seq: u64, entry: &SignedEntry) -> Result<(), StoreError> {
+    fn append_log(&mut self, seq: u64, entry: &SignedEntry, membership: &[u8]) -> Result<(), StoreError> {
         self.writable()?;
         if seq != self.log.len() as u64 {
             return Err(StoreError::Failed);
         }
         self.log.push(entry.clone());
+        self.membership = Some(membership.to_vec());
         Ok(())
     }
 
     fn membership(&self) -> Result<Option<Vec<u8>>, StoreError> {
-        Ok(self.membership.clone())
+        Ok(self.reading(self.membership.iter().cloned().collect()).pop())
     }
 
     fn put_membership(&mut self, encoded: &[u8]) -> Result<(), StoreError> {
@@ -72,22 +84,23 @@ impl Store for MemoryStore {
         Ok(())
     }
 
-    fn item_rows(&self) -> Result<Vec<ItemRow>, StoreError> {
-        Ok(self.items.values().map(|(row, _)| *row).collect())
+    fn item_rows(&self, after: u64, limit: usize) -> Result<Vec<ItemRow>, StoreError> {
+        let range = self.items.range(after.saturating_add(1)..);
+        Ok(self.reading(range.take(limit).map(|(_, (row, _))| *row).collect()))
     }
 
-    fn items_after(&self, after: u64, limit: usize) -> Result<Vec<Item>, StoreError> {
-        let range = self.items.range(after.saturating_add(1)..).take(limit);
-        let item = |(cursor, (row, envelope)): (&u64, &(ItemRow, Vec<u8>))| Item {
-            cursor: *cursor,
-            envelope: envelope.clone().into(),
-            mark: row.mark,
-        };
-        Ok(range.map(item).collect())
+    fn newest_item(&self) -> Result<Option<ItemRow>, StoreError> {
+        Ok(self.reading(self.items.values().next_back().map(|(row, _)| *row).into_iter().collect()).pop())
     }
 
-    fn mark(&self, cursor: u64) -> Result<Option<u64>, StoreError> {
-        Ok(self.items.get(&cursor).map(|(row, _)| row.mark))
+    fn first_brief_expiry(&self) -> Result<Option<u64>, StoreError> {
+        let brief = self.items.values().filter(|(row, _)| row.is_brief);
+        Ok(self.reading(brief.map(|(row, _)| row.expires_ms).min().into_iter().collect()).pop())
+    }
+
+    fn items_after(&self, after: u64, limit: usize) -> Result<Vec<(ItemRow, Vec<u8>)>, StoreError> {
+        let range = self.items.range(after.saturating_add(1)..);
+        Ok(self.reading(range.take(limit).map(|(_, (row, envelope))| (*row, envelope.clone())).collect()))
     }
 
     fn insert_item(&mut self, row: &ItemRow, envelope: &[u8]) -> Result<(), StoreError> {
@@ -96,10 +109,13 @@ impl Store for MemoryStore {
         Ok(())
     }
 
-    fn delete_items(&mut self, cursors: &[u64]) -> Result<(), StoreError> {
-        for cursor in cursors {
-            self.items.remove(cursor);
-        }
+    fn delete_items_through(&mut self, cursor: u64) -> Result<(), StoreError> {
+        self.items = self.items.split_off(&cursor.saturating_add(1));
+        Ok(())
+    }
+
+    fn delete_brief_items(&mut self, now_ms: u64) -> Result<(), StoreError> {
+        self.items.retain(|_, (row, _)| !row.is_brief || row.expires_ms > now_ms);
         Ok(())
     }
 
@@ -113,7 +129,7 @@ impl Store for MemoryStore {
     }
 
     fn acked(&self) -> Result<Vec<(DeviceId, u64)>, StoreError> {
-        Ok(self.acked.iter().map(|(device, cursor)| (*device, *cursor)).collect())
+        Ok(self.reading(self.acked.iter().map(|(device, cursor)| (*device, *cursor)).collect()))
     }
 
     fn set_acked(&mut self, device: DeviceId, cursor: u64) -> Result<(), StoreError> {
@@ -123,7 +139,7 @@ impl Store for MemoryStore {
     }
 
     fn invites(&self) -> Result<Vec<InviteRow>, StoreError> {
-        Ok(self.invites.values().cloned().collect())
+        Ok(self.reading(self.invites.values().cloned().collect()))
     }
 
     fn put_invite(&mut self, row: &InviteRow) -> Result<(), StoreError> {
@@ -138,7 +154,7 @@ impl Store for MemoryStore {
     }
 
     fn subscriptions(&self) -> Result<Vec<Subscription>, StoreError> {
-        Ok(self.subscriptions.values().cloned().collect())
+        Ok(self.reading(self.subscriptions.values().cloned().collect()))
     }
 
     fn put_subscription(&mut self, subscription: &Subscription) -> Result<(), StoreError> {

@@ -8,8 +8,7 @@ use hushclip_protocol::limits;
 use hushclip_protocol::log::Membership;
 
 use crate::session::State;
-use crate::store::ItemRow;
-use crate::{Kept, Mailbox, Store};
+use crate::{Mailbox, Store};
 
 /// Room for envelopes in one `Items` frame; the rest of the frame is framing.
 const ITEMS_BYTES: usize = limits::FRAME_BYTES - 64 * 1024;
@@ -24,9 +23,8 @@ impl<S: Store> Mailbox<S> {
         if header.sender != device || header.account != membership.account() || header.kind == Kind::Live {
             return Err(ErrorCode::BadFrame);
         }
-        if let Some(cursor) = self.cursors.get(&header.item).copied() {
-            let mark = self.store.mark(cursor)?.unwrap_or_default();
-            self.send(conn, &ToDevice::Pushed { item: header.item, cursor, mark });
+        if let Some(known) = self.items.find(&self.store, &header.item, after)? {
+            self.send(conn, &ToDevice::Pushed { item: header.item, cursor: known.cursor, mark: known.mark });
             return Ok(());
         }
         if header.epoch != membership.epoch() {
@@ -36,24 +34,18 @@ impl<S: Store> Mailbox<S> {
         if header.log_seq != membership.seq() || header.log_head != membership.head() {
             return Err(ErrorCode::BadFrame);
         }
-        if after != self.last_cursor {
+        if after != self.items.last_cursor {
             return Err(ErrorCode::Behind);
         }
-        let cursor = self.last_cursor + 1;
-        let Some(session) = self.sessions.get(&conn) else { return Ok(()) };
-        let row = ItemRow {
-            cursor,
-            item: header.item,
-            bytes: bytes.len() as u64,
-            expires_ms: expiry(self.now, header.ttl_s),
-            mark: session.mark(cursor),
-        };
-        self.make_room(row.bytes)?;
-        self.store.insert_item(&row, bytes)?;
-        self.last_cursor = row.cursor;
-        self.remember_item(&row);
-        self.evict_beyond_count();
-        self.send(conn, &ToDevice::Pushed { item: row.item, cursor, mark: row.mark });
+        let cursor = self.items.last_cursor + 1;
+        let Some(mark) = self.sessions.get(&conn).map(|session| session.mark(cursor)) else { return Ok(()) };
+        self.make_room(bytes.len() as u64)?;
+        let expires_ms = expiry(self.now, header.ttl_s);
+        let row = self.items.next_row(header.item, bytes.len() as u64, header.ttl_s, expires_ms, mark);
+        self.items.insert(&mut self.store, row, bytes)?;
+        // One that stays too long goes with the next.
+        let _ = self.items.evict_beyond_count(&mut self.store);
+        self.send(conn, &ToDevice::Pushed { item: row.item, cursor, mark });
         // It had everything before its own item.
         self.note_acked(device, row.cursor);
         let item = Item { cursor, envelope: bytes.to_vec().into(), mark: row.mark };
@@ -81,25 +73,10 @@ impl<S: Store> Mailbox<S> {
     /// Makes room for so many bytes by dropping what all devices have, oldest first. What some device
     /// still has to fetch stays for as long as it was sent for.
     fn make_room(&mut self, bytes: u64) -> Result<(), ErrorCode> {
-        let mut beyond = (self.item_bytes + bytes).saturating_sub(limits::ITEM_BYTES);
-        if beyond == 0 {
-            return Ok(());
-        }
         let members = self.membership.iter().flat_map(Membership::members);
         let everywhere = members.map(|(device, _)| self.acked.get(device).map_or(0, |acked| acked.cursor)).min();
-        let mut cursors = Vec::new();
-        for (cursor, kept) in self.items.range(..=everywhere.unwrap_or(0)) {
-            if beyond == 0 {
-                break;
-            }
-            cursors.push(*cursor);
-            beyond = beyond.saturating_sub(kept.bytes);
-        }
-        if beyond > 0 {
-            return Err(ErrorCode::StorageFull);
-        }
-        self.delete(&cursors);
-        Ok(())
+        let has_room = self.items.make_room(&mut self.store, bytes, everywhere.unwrap_or(0))?;
+        if has_room { Ok(()) } else { Err(ErrorCode::StorageFull) }
     }
 
     pub(crate) fn pull(&mut self, conn: ConnId, after: u64, limit: u16) -> Result<(), ErrorCode> {
@@ -113,20 +90,21 @@ impl<S: Store> Mailbox<S> {
         let rows = self.store.items_after(after, limit)?;
         let read = rows.len();
         let mut taken = 0;
-        for item in rows {
-            bytes += item.envelope.len();
+        for (row, envelope) in rows {
+            bytes += envelope.len();
             if bytes > ITEMS_BYTES && taken > 0 {
                 break;
             }
             taken += 1;
-            through = item.cursor;
-            if self.items.get(&item.cursor).is_some_and(|kept| kept.expires_ms > self.now) {
-                items.push(item);
+            through = row.cursor;
+            if row.expires_ms > self.now {
+                self.items.note(&row);
+                items.push(Item { cursor: row.cursor, envelope: envelope.into(), mark: row.mark });
             }
         }
         let has_more = taken < read || read == limit;
         if !has_more {
-            through = through.max(self.last_cursor);
+            through = through.max(self.items.last_cursor);
         }
         self.send(conn, &ToDevice::Items { items, has_more, through });
         self.count_sent(conn, through, bytes);
@@ -142,55 +120,18 @@ impl<S: Store> Mailbox<S> {
                 session.state = State::Member { device, acked: cursor };
             }
             self.attach(conn);
-            let cursor = cursor.min(self.last_cursor);
+            let cursor = cursor.min(self.items.last_cursor);
             self.tell_members(Some(conn), &ToDevice::Delivered(Delivered { device, cursor }));
         }
     }
 
     /// Returns whether this was news.
     pub(crate) fn note_acked(&mut self, device: DeviceId, cursor: u64) -> bool {
-        let cursor = cursor.min(self.last_cursor);
+        let cursor = cursor.min(self.items.last_cursor);
         let known = &mut self.acked.entry(device).or_default().cursor;
         let news = cursor > *known;
         *known = cursor.max(*known);
         news
-    }
-
-    pub(crate) fn remember_item(&mut self, row: &ItemRow) {
-        self.items.insert(row.cursor, Kept { item: row.item, bytes: row.bytes, expires_ms: row.expires_ms });
-        self.expiries.insert((row.expires_ms, row.cursor));
-        self.cursors.insert(row.item, row.cursor);
-        self.item_bytes += row.bytes;
-    }
-
-    /// The account keeps its newest [`limits::ITEMS`] items.
-    fn evict_beyond_count(&mut self) {
-        let beyond = self.items.len().saturating_sub(limits::ITEMS);
-        let cursors: Vec<u64> = self.items.keys().take(beyond).copied().collect();
-        self.delete(&cursors);
-    }
-
-    pub(crate) fn expire_items(&mut self) {
-        let due = self.expiries.iter().take_while(|(expires_ms, _)| *expires_ms <= self.now);
-        let mut cursors: Vec<u64> = due.map(|(_, cursor)| *cursor).collect();
-        cursors.sort_unstable();
-        self.delete(&cursors);
-    }
-
-    fn delete(&mut self, cursors: &[u64]) {
-        let Some(last) = cursors.last() else { return };
-        // A cursor is never given twice, even when its item is gone.
-        if *last == self.last_cursor && self.store.set_cursor_floor(self.last_cursor).is_err() {
-            return;
-        }
-        if self.store.delete_items(cursors).is_err() {
-            return;
-        }
-        for (cursor, kept) in cursors.iter().filter_map(|cursor| Some((*cursor, self.items.remove(cursor)?))) {
-            self.expiries.remove(&(kept.expires_ms, cursor));
-            self.cursors.remove(&kept.item);
-            self.item_bytes -= kept.bytes;
-        }
     }
 }
 

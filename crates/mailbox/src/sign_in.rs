@@ -102,7 +102,7 @@ impl<S: Store> Mailbox<S> {
         let news = self.note_acked(hello.device, resume_after);
         let welcome = Welcome {
             version,
-            max_cursor: self.last_cursor,
+            max_cursor: self.items.last_cursor,
             log_seq,
             log_head,
             time_ms: self.now,
@@ -138,7 +138,8 @@ impl<S: Store> Mailbox<S> {
     /// relay that was set back, or begins anew, finds by it where it left the device.
     fn newest_common(&self, anchors: &[Anchor]) -> Result<u64, ErrorCode> {
         for anchor in anchors.iter().rev().take(limits::ANCHORS) {
-            if self.store.mark(anchor.cursor)? == Some(anchor.mark) {
+            let kept = self.store.item_rows(anchor.cursor.saturating_sub(1), 1)?;
+            if kept.first().is_some_and(|row| (row.cursor, row.mark) == (anchor.cursor, anchor.mark)) {
                 return Ok(anchor.cursor);
             }
         }

@@ -1,7 +1,6 @@
 //! What a mailbox keeps on disk, as its shells must offer it.
 
 use hushclip_protocol::error::ErrorCode;
-use hushclip_protocol::frame::Item;
 use hushclip_protocol::ids::{DeviceId, Hash, InviteId, ItemId, JoinToken};
 use hushclip_protocol::log::SignedEntry;
 use minicbor::bytes::ByteVec;
@@ -36,6 +35,11 @@ pub struct ItemRow {
     pub item: ItemId,
     /// Length of the envelope.
     pub bytes: u64,
+    /// Of this one and of those before it, as many as there were when it came: the difference between
+    /// two rows bounds what is between them.
+    pub through_bytes: u64,
+    /// It goes before those that came earlier and stay for the longest time.
+    pub is_brief: bool,
     /// When it may go, milliseconds since 1970.
     pub expires_ms: u64,
     /// As in [`hushclip_protocol::frame::Item`].
@@ -85,23 +89,27 @@ pub struct Subscription {
 pub trait Store {
     /// At most `limit` log entries from position `first` on, in order.
     fn log_from(&self, first: u64, limit: usize) -> Result<Vec<SignedEntry>, StoreError>;
-    /// Appends the entry at position `seq`.
-    fn append_log(&mut self, seq: u64, entry: &SignedEntry) -> Result<(), StoreError>;
-    /// What the log says, as it was last put. It may be missing, or of an earlier state of the log.
+    /// Appends the entry at position `seq`, and notes what the log says with it, both or neither.
+    fn append_log(&mut self, seq: u64, entry: &SignedEntry, membership: &[u8]) -> Result<(), StoreError>;
+    /// What the log says, as it was last noted. It may be missing, or of an earlier state of the log.
     fn membership(&self) -> Result<Option<Vec<u8>>, StoreError>;
-    /// Stores or replaces it.
+    /// Notes it anew.
     fn put_membership(&mut self, encoded: &[u8]) -> Result<(), StoreError>;
-    /// All items, in ascending order of cursor.
-    fn item_rows(&self) -> Result<Vec<ItemRow>, StoreError>;
-    /// At most `limit` items after a cursor, in ascending order. It may stop where there are more bytes
-    /// than one frame has room for.
-    fn items_after(&self, after: u64, limit: usize) -> Result<Vec<Item>, StoreError>;
-    /// The mark of the item at a cursor, if one is kept there.
-    fn mark(&self, cursor: u64) -> Result<Option<u64>, StoreError>;
+    /// At most `limit` items after a cursor, in ascending order.
+    fn item_rows(&self, after: u64, limit: usize) -> Result<Vec<ItemRow>, StoreError>;
+    /// The one with the greatest cursor.
+    fn newest_item(&self) -> Result<Option<ItemRow>, StoreError>;
+    /// When the first of the brief ones may go.
+    fn first_brief_expiry(&self) -> Result<Option<u64>, StoreError>;
+    /// The same as [`Self::item_rows`] with their envelopes. It may stop where there are more bytes than
+    /// one frame has room for.
+    fn items_after(&self, after: u64, limit: usize) -> Result<Vec<(ItemRow, Vec<u8>)>, StoreError>;
     /// Stores an item.
     fn insert_item(&mut self, row: &ItemRow, envelope: &[u8]) -> Result<(), StoreError>;
-    /// Removes items.
-    fn delete_items(&mut self, cursors: &[u64]) -> Result<(), StoreError>;
+    /// Removes all items up to this cursor.
+    fn delete_items_through(&mut self, cursor: u64) -> Result<(), StoreError>;
+    /// Removes the brief ones that may go at this time.
+    fn delete_brief_items(&mut self, now_ms: u64) -> Result<(), StoreError>;
     /// No cursor up to this one may be given again, even when no item is left.
     fn cursor_floor(&self) -> Result<u64, StoreError>;
     /// Raises the floor.

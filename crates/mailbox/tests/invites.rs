@@ -7,7 +7,7 @@ use hushclip_protocol::error::ErrorCode;
 use hushclip_protocol::frame::{Challenge, Hello, InviteNote, InviteStep, ToDevice, ToRelay};
 use hushclip_protocol::ids::{ConnId, Hash, InviteId, Nonce, Signature};
 use hushclip_protocol::log::Membership;
-use hushclip_protocol::{VERSION, limits};
+use hushclip_protocol::{VERSION, codec, limits};
 use rand_chacha::ChaCha20Rng;
 use rand_chacha::rand_core::SeedableRng as _;
 
@@ -21,7 +21,7 @@ fn signed_in() -> (Mailbox<MemoryStore>, ConnId) {
     let (genesis, _) = make_genesis(&keys, "Laptop", &mut rng).unwrap();
     let log = Membership::genesis(&genesis).unwrap();
     let mut store = MemoryStore::default();
-    store.append_log(0, &genesis).unwrap();
+    store.append_log(0, &genesis, &codec::encode(&log)).unwrap();
     let mut mailbox = Mailbox::restore(log.account().mailbox(), store, [], None).unwrap();
     let (conn, nonce) = (ConnId::from_bytes([1; 16]), Nonce::from_bytes([2; 32]));
     mailbox.handle(Event::Opened { conn, nonce, host: HOST.into() }, START);

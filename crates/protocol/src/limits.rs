@@ -49,6 +49,8 @@ pub const NAMEPLATES_PER_MINUTE: u32 = 10;
 pub const LOG_ENTRIES: usize = 50_000;
 /// Of those, the last ones are only for removals, which must never find the log full.
 pub const LOG_REMOVALS: usize = 1_000;
+/// Removed devices that are remembered, the last ones.
+pub const REMOVED: usize = 512;
 /// Longest address of a push subscription.
 pub const PUSH_ENDPOINT_BYTES: usize = 512;
 /// Shortest time between two wake-ups of one device, in milliseconds.

@@ -168,8 +168,9 @@ impl Core {
         };
         let mut replies = Vec::new();
         let done = catch_unwind(AssertUnwindSafe(|| {
-            self.execute("SAVEPOINT event")?;
+            // What a waking has verified stays, whatever becomes of the event.
             self.wake(id)?;
+            self.execute("SAVEPOINT event")?;
             self.handle(batch, id, event, now, &mut replies);
             Ok::<_, StoreError>(())
         }));
@@ -177,8 +178,6 @@ impl Core {
         match done {
             Ok(_) if batch.broken => {}
             Ok(Err(_)) => {
-                // Without it the commit fails as well, which is where that is dealt with.
-                let _ = self.execute("ROLLBACK TO event").and_then(|()| self.execute("RELEASE event"));
                 if conn.is_none() {
                     batch.alarms.insert(id, Some(now + AGAIN_MS));
                 }

@@ -6,7 +6,7 @@ use hushclip_crypto::body::{ClipBody, Part, TEXT};
 use hushclip_crypto::envelope::{Address, seal};
 use hushclip_crypto::epoch::EpochSecret;
 use hushclip_crypto::keys::DeviceKeys;
-use hushclip_crypto::log::make_genesis;
+use hushclip_crypto::log::{make_genesis, make_rotate};
 use hushclip_protocol::VERSION;
 use hushclip_protocol::envelope::Kind;
 use hushclip_protocol::error::ErrorCode;
@@ -266,4 +266,38 @@ fn nobody_stays_without_signing_in() {
     world.batch([]);
     assert_eq!(world.came(1).1, Some(CloseCode::SignInTimeout.code()));
     assert_eq!((world.core.accounts.len(), world.core.sockets.len(), world.core.next_ms()), (0, 0, None));
+}
+
+#[test]
+fn an_entry_stands_in_the_log_with_what_it_says_or_not_at_all() {
+    let (mut world, mut one) = (World::new(), Account::make(7));
+    world.member(1, &one);
+    let broken =
+        "CREATE TEMP TRIGGER breaks BEFORE INSERT ON main.membership BEGIN SELECT RAISE(ABORT, 'broken'); END;";
+    world.core.db.execute_batch(broken).unwrap();
+    let (entry, _) = make_rotate(&one.keys, &one.log, &mut one.rng).unwrap();
+    let append = ToRelay::LogAppend(entry.clone());
+    world.batch([World::frame(1, &append)]);
+    let (frames, _) = world.came(1);
+    assert!(matches!(frames[..], [ToDevice::Error { code: ErrorCode::Unavailable, of: 6, .. }]), "{frames:?}");
+    world.core.db.execute_batch("DROP TRIGGER breaks").unwrap();
+    world.batch([World::frame(1, &append)]);
+    let (frames, _) = world.came(1);
+    assert!(matches!(&frames[..], [ToDevice::LogEntries { from: 1, .. }]), "{frames:?}");
+}
+
+#[test]
+fn what_is_asked_of_the_disk_for_one_clip_has_an_index() {
+    let world = World::new();
+    let plan = |query: &str| -> String {
+        let mut rows = world.core.db.prepare(&format!("EXPLAIN QUERY PLAN {query}")).unwrap();
+        let steps: Vec<String> = rows.query_map([], |row| row.get(3)).unwrap().map(Result::unwrap).collect();
+        steps.join("; ")
+    };
+    let first = plan("SELECT expires FROM items WHERE mailbox = x'01' AND brief ORDER BY expires LIMIT 1");
+    assert_eq!(first, "SEARCH items USING INDEX items_brief (mailbox=?)");
+    let due = plan("DELETE FROM items WHERE mailbox = x'01' AND brief AND expires <= 7");
+    assert!(due.contains("INDEX items_brief (mailbox=? AND expires<?)"), "{due}");
+    let newest = plan("SELECT cursor FROM items WHERE mailbox = x'01' ORDER BY cursor DESC LIMIT 1");
+    assert_eq!(newest, "SEARCH items USING PRIMARY KEY (mailbox=?)");
 }

@@ -84,7 +84,7 @@ impl Desk {
 
     /// Signs in a device that has everything up to a cursor.
     fn sign_in_after(&mut self, account: &Account, device: usize, cursor: u64) -> (ConnId, Welcome) {
-        let mark = self.mailbox.store().mark(cursor).expect("memory").expect("it is kept");
+        let mark = self.mailbox.store().item_rows(cursor - 1, 1).expect("memory")[0].mark;
         self.sign_in(account, device, Some(Anchor { cursor, mark }))
     }
 
@@ -381,7 +381,7 @@ fn welcome_tells_the_bounds_and_who_has_what() {
     let (mut account, mut desk, conns) = Desk::with_devices(8, 3);
     let clip = account.clip(0, 1, 10, 60);
     desk.push(conns[0], 0, &clip).expect("stored");
-    let mark = desk.mailbox.store().mark(1).expect("memory").expect("it is kept");
+    let mark = desk.mailbox.store().item_rows(1 - 1, 1).expect("memory")[0].mark;
     assert!(desk.take(conns[1]).contains(&ToDevice::Item(Item { cursor: 1, envelope: clip.into(), mark })));
     desk.send(conns[1], &ToRelay::Ack { cursor: 1 });
     let (_, welcome) = desk.sign_in(&account, 2, None);

@@ -38,6 +38,9 @@ pub struct Removed {
     /// The greatest counter that is still accepted from it.
     #[n(1)]
     pub last_counter: u64,
+    /// Position of the entry that removed it.
+    #[n(2)]
+    pub seq: u64,
 }
 
 /// What one entry changed.
@@ -49,6 +52,14 @@ pub enum Change {
     Removed(DeviceId),
     /// Only the epoch changed, and with it perhaps the box key of the author.
     Rotated,
+}
+
+/// The same before it is done.
+enum Step {
+    Add(DeviceId, Member),
+    Remove(DeviceId, Removed),
+    /// The author's new box key, if it has one.
+    Rotate(Option<BoxPk>),
 }
 
 /// Why an entry was refused. The log is unchanged.
@@ -121,11 +132,15 @@ pub struct Membership {
     commit: Hash,
     #[n(5)]
     members: BTreeMap<DeviceId, Member>,
+    /// Those that were removed last, so that a state has a bound however long its log is.
     #[n(6)]
     removed: BTreeMap<DeviceId, Removed>,
 }
 
 impl Membership {
+    /// Longest encoding.
+    pub const BYTES: usize = 48 * 1024;
+
     /// Whether a device that knows `log_seq` entries after the first may stand in entries that this log
     /// lacks.
     pub fn is_behind(&self, device: &DeviceId, log_seq: u64) -> bool {
@@ -173,62 +188,85 @@ impl Membership {
         }
         let author = self.members.get(&entry.author).ok_or(LogError::NotAMember)?;
         check_signature(signed, &author.sign_pk)?;
-        let grant = entry.action.grant().clone();
+        let grant = entry.action.grant();
         if Some(grant.epoch) != self.epoch.checked_add(1) {
             return Err(LogError::BadEpoch);
         }
-        let mut members = self.members.clone();
-        let mut removed = self.removed.clone();
-        let change = match &entry.action {
-            Action::Genesis { .. } => return Err(LogError::NotNext),
+        let step = self.check_action(&entry)?;
+        let mut after: Vec<_> = self.members.keys().copied().collect();
+        match &step {
+            Step::Add(device, _) => {
+                let at = after.partition_point(|known| known < device);
+                after.insert(at, *device);
+            }
+            Step::Remove(gone, _) => after.retain(|device| device != gone),
+            Step::Rotate(_) => {}
+        }
+        check_sealed(signed, grant, after.iter())?;
+        let change = self.take(entry.author, step);
+        (self.seq, self.head) = (entry.seq, signed.hash());
+        (self.epoch, self.commit) = (grant.epoch, grant.commit);
+        Ok(change)
+    }
+
+    /// The action's own rules. Nothing is changed before all is verified.
+    fn check_action(&self, entry: &Entry) -> Result<Step, LogError> {
+        match &entry.action {
+            Action::Genesis { .. } => Err(LogError::NotNext),
             Action::AddDevice { sign_pk, box_pk, transcript, proof, name, grant } => {
                 let device = DeviceId::derive(sign_pk, box_pk);
-                if members.contains_key(&device) || removed.contains_key(&device) {
+                if self.members.contains_key(&device) || self.removed.contains_key(&device) {
                     return Err(LogError::Known);
                 }
-                if members.len() >= limits::DEVICES {
+                if self.members.len() >= limits::DEVICES {
                     return Err(LogError::TooManyDevices);
                 }
                 let message = possession_message(self.account.mailbox(), transcript, sign_pk, box_pk);
                 if !signature::verify(sign_pk, &message, proof) {
                     return Err(LogError::BadProof);
                 }
-                members.insert(device, new_member(sign_pk, box_pk, name, grant)?);
-                Change::Added(device)
+                Ok(Step::Add(device, new_member(sign_pk, box_pk, name, grant)?))
             }
             Action::RemoveDevice { device, last_counter, .. } => {
-                let member = members.remove(device).ok_or(LogError::Unknown)?;
-                if members.is_empty() {
+                let member = self.members.get(device).ok_or(LogError::Unknown)?;
+                if self.members.len() == 1 {
                     return Err(LogError::LastDevice);
                 }
                 if *device == entry.author {
                     return Err(LogError::OwnRemoval);
                 }
-                removed.insert(*device, Removed { sign_pk: member.sign_pk, last_counter: *last_counter });
-                Change::Removed(*device)
+                let removed = Removed { sign_pk: member.sign_pk, last_counter: *last_counter, seq: entry.seq };
+                Ok(Step::Remove(*device, removed))
             }
-            Action::Rotate { .. } => Change::Rotated,
-            Action::Rekey { box_pk, .. } => {
-                if box_pk.is_low_order() {
-                    return Err(LogError::WeakKey);
+            Action::Rotate { .. } => Ok(Step::Rotate(None)),
+            Action::Rekey { box_pk, .. } if box_pk.is_low_order() => Err(LogError::WeakKey),
+            Action::Rekey { box_pk, .. } => Ok(Step::Rotate(Some(*box_pk))),
+        }
+    }
+
+    fn take(&mut self, author: DeviceId, step: Step) -> Change {
+        match step {
+            Step::Add(device, member) => {
+                self.members.insert(device, member);
+                Change::Added(device)
+            }
+            Step::Remove(device, removed) => {
+                self.members.remove(&device);
+                self.removed.insert(device, removed);
+                if self.removed.len() > limits::REMOVED
+                    && let Some(oldest) = self.removed.iter().min_by_key(|(_, removed)| removed.seq).map(|(id, _)| *id)
+                {
+                    self.removed.remove(&oldest);
                 }
-                if let Some(member) = members.get_mut(&entry.author) {
-                    member.box_pk = *box_pk;
+                Change::Removed(device)
+            }
+            Step::Rotate(box_pk) => {
+                if let (Some(box_pk), Some(member)) = (box_pk, self.members.get_mut(&author)) {
+                    member.box_pk = box_pk;
                 }
                 Change::Rotated
             }
-        };
-        check_sealed(signed, &grant, members.keys())?;
-        *self = Self {
-            account: self.account,
-            seq: entry.seq,
-            head: signed.hash(),
-            epoch: grant.epoch,
-            commit: grant.commit,
-            members,
-            removed,
-        };
-        Ok(change)
+        }
     }
 
     /// The account.
