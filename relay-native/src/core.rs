@@ -13,7 +13,7 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use hushclip_mailbox::{Mailbox, Session, StoreError};
+use hushclip_mailbox::{Mailbox, Rates, Session, StoreError};
 use hushclip_protocol::error::CloseCode;
 use hushclip_protocol::ids::{ConnId, MailboxId};
 use hushclip_vapid::Services;
@@ -62,6 +62,8 @@ pub(crate) struct Core {
     ended: Vec<ConnId>,
     again_ms: Option<u64>,
     counters: Arc<Counters>,
+    /// Outlives every brain.
+    rates: Rates,
     /// The public key for push services, and the way to them.
     push: Option<(Vec<u8>, Wakes)>,
     /// Those that are called.
@@ -80,6 +82,8 @@ struct Socket {
     outbox: Outbox,
     /// Its session as of the last commit.
     session: Option<Vec<u8>>,
+    /// A device has signed in.
+    is_member: bool,
 }
 
 impl Core {
@@ -105,6 +109,7 @@ impl Core {
             ended: Vec::new(),
             again_ms: None,
             counters,
+            rates: Rates::default(),
             push: None,
             push_services: Services::default(),
         })
@@ -152,6 +157,7 @@ impl Core {
             brain.set_push_key(key);
         }
         brain.set_push_services(self.push_services.clone());
+        brain.set_rates(self.rates.clone());
         account.brain = Some(brain);
         Ok(())
     }

@@ -1,10 +1,12 @@
 //! The blind relay as one binary: the mailboxes of `hushclip-mailbox` over SQLite, for people's own
 //! boxes. It has no code to decrypt what it keeps.
 
+mod budget;
 mod copies;
 mod core;
 mod folder;
 mod log;
+mod metered;
 mod metrics;
 mod outbox;
 mod push;

@@ -1,12 +1,14 @@
-//! What waits to be sent on one socket. It is bounded by bytes: who reads more slowly than that is cut
-//! off, and gets the rest when it is back.
+//! What waits to be sent on one socket. It is bounded by bytes, those of this socket and those of all
+//! together: who reads more slowly than that is cut off, and gets the rest when it is back.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use hushclip_protocol::limits;
 use tokio::sync::Notify;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
+
+use crate::budget::Budget;
 
 /// More than the mailbox lets a device be behind, so that it is the mailbox that says so.
 const BYTES: usize = limits::UNACKED_BYTES + 4 * limits::FRAME_BYTES;
@@ -41,30 +43,45 @@ pub(crate) struct Outgoing {
     shared: Arc<Shared>,
 }
 
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct Shared {
+    budget: Budget,
     waiting: AtomicUsize,
     cut: Notify,
+    is_member: Arc<AtomicBool>,
+}
+
+impl Drop for Shared {
+    fn drop(&mut self) {
+        self.budget.give(*self.waiting.get_mut());
+    }
 }
 
 /// Both ends of a new queue.
-pub(crate) fn outbox() -> (Outbox, Outgoing) {
+pub(crate) fn outbox(budget: Budget) -> (Outbox, Outgoing) {
     let (sender, receiver) = unbounded_channel();
-    let shared = Arc::new(Shared::default());
+    let (waiting, cut, is_member) = (AtomicUsize::new(0), Notify::new(), Arc::default());
+    let shared = Arc::new(Shared { budget, waiting, cut, is_member });
     (Outbox { queue: sender, shared: Arc::clone(&shared) }, Outgoing { queue: receiver, shared })
 }
 
 impl Outbox {
     /// Queues a message; `false` if that is too much, and the socket is cut off.
     pub(crate) fn send(&self, out: Out) -> bool {
-        let cost = cost(&out);
-        if self.shared.waiting.fetch_add(cost, Ordering::Relaxed) + cost > BYTES {
+        let (cost, waiting) = (cost(&out), self.shared.waiting.load(Ordering::Relaxed));
+        if waiting + cost > BYTES || !self.shared.budget.take(waiting, cost) {
             self.shared.cut.notify_one();
             return false;
         }
+        self.shared.waiting.fetch_add(cost, Ordering::Relaxed);
         // The socket may be gone; it tells so itself.
         let _ = self.queue.send(out);
         true
+    }
+
+    /// A device has signed in on this socket.
+    pub(crate) fn signed_in(&self) {
+        self.shared.is_member.store(true, Ordering::Relaxed);
     }
 }
 
@@ -82,6 +99,12 @@ impl Outgoing {
     /// It has been sent.
     pub(crate) fn sent(&self, bytes: usize) {
         self.shared.waiting.fetch_sub(bytes, Ordering::Relaxed);
+        self.shared.budget.give(bytes);
+    }
+
+    /// Whether a device has signed in.
+    pub(crate) fn is_member(&self) -> Arc<AtomicBool> {
+        Arc::clone(&self.shared.is_member)
     }
 
     /// Ends when the socket is to be cut off; holds nothing of `self`.
@@ -105,7 +128,7 @@ mod tests {
 
     #[test]
     fn memory_for_who_does_not_read_is_bounded() {
-        let (outbox, mut outgoing) = outbox();
+        let (outbox, mut outgoing) = outbox(Budget::default());
         let frame: Arc<[u8]> = vec![0; limits::FRAME_BYTES].into();
         let fits = BYTES / (limits::FRAME_BYTES + OVERHEAD);
         for _ in 0..fits {

@@ -1,13 +1,15 @@
 //! Web Push: the relay's key, which is in the database and so in every backup, and the calls to push
 //! services. They go to those services only, say nothing but who asks, and follow nobody elsewhere.
 
+use std::collections::HashMap;
 use std::error::Error;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use bytes::Bytes;
 use http_body_util::Empty;
 use hushclip_protocol::ids::{DeviceId, MailboxId};
+use hushclip_protocol::limits;
 use hushclip_vapid::{Answer, Key, Request, Services};
 use hyper::client::conn::http1;
 use hyper::{Uri, header};
@@ -29,6 +31,8 @@ const LIMIT: Duration = Duration::from_secs(10);
 const AT_ONCE: usize = 16;
 /// Wake-ups that may wait for their turn; more are left out, which costs a notification each.
 const WAITING: usize = 1024;
+/// Of one account at a time: as many devices as may be in it.
+const SHARE: usize = limits::DEVICES;
 /// Numbers that are no key come once in 2^32.
 const TRIES: u32 = 4;
 /// In place of a key: no device is woken.
@@ -50,11 +54,52 @@ pub(crate) struct Wake {
 }
 
 /// A way to the push services for the core.
-pub(crate) type Wakes = mpsc::Sender<Wake>;
+#[derive(Debug)]
+pub(crate) struct Wakes {
+    queue: mpsc::Sender<(Wake, Turn)>,
+    /// How many of each account wait or are under way.
+    turns: Arc<Mutex<HashMap<MailboxId, usize>>>,
+}
+
+/// One of an account's places in the queue, until this is dropped.
+#[derive(Debug)]
+pub(crate) struct Turn {
+    home: MailboxId,
+    turns: Arc<Mutex<HashMap<MailboxId, usize>>>,
+}
 
 /// Both ends of the queue of wake-ups.
-pub(crate) fn wakes() -> (Wakes, mpsc::Receiver<Wake>) {
-    mpsc::channel(WAITING)
+pub(crate) fn wakes() -> (Wakes, mpsc::Receiver<(Wake, Turn)>) {
+    let (queue, waiting) = mpsc::channel(WAITING);
+    (Wakes { queue, turns: Arc::default() }, waiting)
+}
+
+impl Wakes {
+    /// Has a device woken, unless too many wait, or too many of its account: then this one is left out.
+    pub(crate) fn ask(&self, wake: Wake) {
+        let home = wake.home;
+        {
+            let mut turns = self.turns.lock().unwrap_or_else(PoisonError::into_inner);
+            let turn = turns.entry(home).or_default();
+            if *turn >= SHARE {
+                return;
+            }
+            *turn += 1;
+        }
+        let _ = self.queue.try_send((wake, Turn { home, turns: Arc::clone(&self.turns) }));
+    }
+}
+
+impl Drop for Turn {
+    fn drop(&mut self) {
+        let mut turns = self.turns.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(turn) = turns.get_mut(&self.home) {
+            *turn -= 1;
+            if *turn == 0 {
+                turns.remove(&self.home);
+            }
+        }
+    }
 }
 
 /// The relay's key: the admin's if there is one, else the one in the database, made at first need. None:
@@ -98,14 +143,14 @@ impl Pusher {
     }
 
     /// Works until nobody is left who could ask.
-    pub(crate) async fn run(self, mut wakes: mpsc::Receiver<Wake>) {
+    pub(crate) async fn run(self, mut wakes: mpsc::Receiver<(Wake, Turn)>) {
         let (this, places) = (Arc::new(self), Arc::new(Semaphore::new(AT_ONCE)));
-        while let Some(wake) = wakes.recv().await {
+        while let Some((wake, turn)) = wakes.recv().await {
             let Ok(place) = Arc::clone(&places).acquire_owned().await else { return };
             let this = Arc::clone(&this);
             tokio::spawn(async move {
                 this.wake(wake).await;
-                drop(place);
+                drop((place, turn));
             });
         }
     }
@@ -248,6 +293,30 @@ mod tests {
         let (answer, came) = asked(trusted()).await;
         assert_eq!(answer, Answer::Refused);
         assert!(came.is_err());
+    }
+
+    #[tokio::test]
+    async fn one_account_does_not_take_all_places_in_the_queue() {
+        let (wakes, mut waiting) = wakes();
+        let ask = |n: u8| {
+            let (home, device) = (MailboxId::from_bytes([n; 16]), DeviceId::from_bytes([n; 16]));
+            wakes.ask(Wake { home, device, endpoint: String::new(), host: None });
+        };
+        for _ in 0..2 * WAITING {
+            ask(1);
+        }
+        ask(2);
+        let mut came = Vec::new();
+        while let Ok(wake) = waiting.try_recv() {
+            came.push(wake);
+        }
+        assert_eq!(came.iter().filter(|(wake, _)| wake.home == MailboxId::from_bytes([1; 16])).count(), SHARE);
+        assert_eq!(came.len(), SHARE + 1);
+        // Each that is done makes place for the next.
+        drop(came);
+        assert!(wakes.turns.lock().unwrap().is_empty());
+        ask(1);
+        assert!(waiting.try_recv().is_ok());
     }
 
     #[test]

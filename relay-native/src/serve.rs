@@ -4,7 +4,7 @@ use std::convert::Infallible;
 use std::error::Error;
 use std::io::Write as _;
 use std::net::SocketAddr;
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
 
@@ -102,7 +102,7 @@ pub(crate) fn serve(args: ServeArgs) -> Result<(), Box<dyn Error>> {
         proxies: args.proxy,
         counters,
         database,
-        gate: Mutex::default(),
+        gate: Arc::default(),
         alive,
     });
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;

@@ -8,8 +8,8 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use http_body_util::Full;
-use hushclip_mailbox::Gate;
 use hushclip_mailbox::http::{self, Answer, Fault, File, Route, Status};
+use hushclip_mailbox::{Gate, Peer};
 use hyper::body::Incoming;
 use hyper::header::{self, HeaderMap, HeaderName, HeaderValue};
 use hyper::server::conn::http1;
@@ -52,7 +52,7 @@ pub(crate) struct Server {
     /// Where the database is.
     pub(crate) database: PathBuf,
     /// How often addresses ask.
-    pub(crate) gate: Mutex<Gate>,
+    pub(crate) gate: Arc<Mutex<Gate>>,
     /// A clone goes with every socket, so that the end of the last one is noticed.
     pub(crate) alive: mpsc::Sender<Infallible>,
 }
@@ -154,33 +154,48 @@ impl Server {
         }
         let Some(key) = headers.get(header::SEC_WEBSOCKET_KEY) else { return made_up(&http::fault(Fault::Upgrade)) };
         let accept = derive_accept_key(key.as_bytes());
-        if !self.lets_in(headers, peer, target) {
+        let peer = self.peer(headers, peer);
+        let Some(held) = self.lets_in(peer, target) else {
             add(&self.counters.refused, 1);
             return made_up(&http::fault(Fault::TooOften));
-        }
+        };
         let (sockets, alive) = (self.sockets.clone(), self.alive.clone());
         let upgraded = hyper::upgrade::on(&mut request);
         tokio::spawn(async move {
             if let Ok(stream) = upgraded.await {
-                sockets.serve(TokioIo::new(stream), target, host).await;
+                sockets.serve(TokioIo::new(stream), target, host, peer).await;
             }
-            drop((alive, place));
+            drop((alive, place, held));
         });
         let headers =
             [("Upgrade", "websocket".into()), ("Connection", "Upgrade".into()), ("Sec-WebSocket-Accept", accept)];
         response(StatusCode::SWITCHING_PROTOCOLS, &headers.to_vec(), Bytes::new())
     }
 
-    fn lets_in(&self, headers: &HeaderMap, peer: IpAddr, target: Target) -> bool {
-        let forwarded = text(headers, &FORWARDED_FOR).filter(|_| peer.is_loopback() || self.proxies.contains(&peer));
-        // The last one is the proxy's own word; those before it are anybody's.
-        let address = forwarded.and_then(|all| all.rsplit(',').next()).map_or(peer.to_string(), str::to_owned);
+    fn peer(&self, headers: &HeaderMap, connected: IpAddr) -> Peer {
+        let forwarded: Vec<_> = headers.get_all(FORWARDED_FOR).iter().map(HeaderValue::as_bytes).collect();
+        Peer::behind(connected, forwarded.into_iter(), |address| self.proxies.contains(&address))
+    }
+
+    fn lets_in(&self, peer: Peer, target: Target) -> Option<Held> {
         let mut gate = self.gate.lock().unwrap_or_else(PoisonError::into_inner);
-        match target {
-            Target::Mailbox(_) => gate.open_socket(&address, now_ms()),
-            Target::Nameplate(_) => gate.ask_nameplate(&address, now_ms()),
-        }
-        .is_ok()
+        let asked = match target {
+            Target::Mailbox(_) => gate.open_socket(peer, now_ms()),
+            Target::Nameplate(_) => gate.ask_nameplate(peer, now_ms()),
+        };
+        (asked.is_ok() && gate.hold(peer)).then(|| Held { gate: Arc::clone(&self.gate), peer })
+    }
+}
+
+/// A socket that its address holds open.
+struct Held {
+    gate: Arc<Mutex<Gate>>,
+    peer: Peer,
+}
+
+impl Drop for Held {
+    fn drop(&mut self) {
+        self.gate.lock().unwrap_or_else(PoisonError::into_inner).closed(self.peer);
     }
 }
 

@@ -1,29 +1,31 @@
 //! One WebSocket: moves messages between the wire and the core, answers pings by itself, and never
 //! waits for ever.
 
-use std::sync::Arc;
+use std::io::ErrorKind;
 use std::time::Duration;
 
 use bytes::Bytes;
 use futures_util::{SinkExt as _, StreamExt as _};
+use hushclip_mailbox::Peer;
 use hushclip_protocol::frame::{PING, PONG};
 use hushclip_protocol::ids::{ConnId, Nonce};
 use hushclip_protocol::limits;
-use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite};
-use tokio::sync::Semaphore;
+use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
 use tokio::time::timeout;
 use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
 use tokio_tungstenite::tungstenite::protocol::{CloseFrame, Role, WebSocketConfig};
 use tokio_tungstenite::tungstenite::{Error, Message};
 
+use crate::budget::{Budget, Room};
 use crate::core::{Call, Calls, Target};
+use crate::metered::Metered;
 use crate::outbox::{Out, Outgoing, cost, outbox};
 
-/// Bytes of frames that may wait for the core, of all sockets together.
-const ROOM: usize = 64 * limits::FRAME_BYTES;
 /// How long the other side may take to read what is sent to it.
 const WRITE_LIMIT: Duration = Duration::from_secs(30);
+/// How long one message may take to come.
+const MESSAGE_LIMIT: Duration = Duration::from_secs(30);
 /// How long it may take to answer a close.
 const CLOSE_LIMIT: Duration = Duration::from_secs(2);
 /// An idle socket costs this much for each direction.
@@ -33,26 +35,26 @@ const BUFFER: usize = 4 * 1024;
 #[derive(Debug, Clone)]
 pub(crate) struct Sockets {
     calls: Calls,
-    room: Arc<Semaphore>,
+    budget: Budget,
 }
 
 impl Sockets {
     /// All of them talk to this core.
     pub(crate) fn new(calls: Calls) -> Self {
-        Self { calls, room: Arc::new(Semaphore::new(ROOM)) }
+        Self { calls, budget: Budget::default() }
     }
 
     /// Serves one socket until it ends.
-    pub(crate) async fn serve<S>(self, stream: S, target: Target, host: String)
+    pub(crate) async fn serve<S>(self, stream: S, target: Target, host: String, peer: Peer)
     where
         S: AsyncRead + AsyncWrite + Unpin,
     {
         let (Some(conn), Some(nonce)) = (random().map(ConnId::from_bytes), random().map(Nonce::from_bytes)) else {
             return;
         };
-        let (outbox, mut outgoing) = outbox();
+        let (outbox, mut outgoing) = outbox(self.budget.clone());
         let cut = outgoing.cut();
-        let open = Call::Open { conn, nonce, target, host, outbox };
+        let open = Call::Open { conn, nonce, target, host, peer, outbox };
         if self.calls.send(open).await.is_err() {
             return;
         }
@@ -61,6 +63,7 @@ impl Sockets {
             .write_buffer_size(BUFFER)
             .max_message_size(Some(limits::FRAME_BYTES))
             .max_frame_size(Some(limits::FRAME_BYTES));
+        let stream = Metered::new(stream, Room::new(self.budget.clone()), outgoing.is_member());
         let mut stream = WebSocketStream::from_raw_socket(stream, Role::Server, Some(config)).await;
         tokio::select! {
             () = self.relay(&mut stream, conn, &mut outgoing) => {}
@@ -70,12 +73,16 @@ impl Sockets {
         let _ = self.calls.send(Call::Closed { conn }).await;
     }
 
-    async fn relay<S>(&self, stream: &mut WebSocketStream<S>, conn: ConnId, outgoing: &mut Outgoing)
+    async fn relay<S>(&self, stream: &mut WebSocketStream<Metered<S>>, conn: ConnId, outgoing: &mut Outgoing)
     where
         S: AsyncRead + AsyncWrite + Unpin,
     {
         loop {
+            if stream.get_ref().is_overdue(MESSAGE_LIMIT) {
+                return;
+            }
             tokio::select! {
+                () = tokio::time::sleep(MESSAGE_LIMIT) => {}
                 out = outgoing.next() => match out {
                     None => return,
                     Some(out) => match timeout(WRITE_LIMIT, send(stream, out, outgoing)).await {
@@ -86,22 +93,29 @@ impl Sockets {
                 },
                 message = stream.next() => {
                     let call = match message {
-                        Some(Ok(Message::Binary(bytes))) => self.frame(conn, bytes.into()).await,
+                        Some(Ok(Message::Binary(bytes))) => {
+                            Call::Frame { conn, bytes: bytes.into(), room: Some(stream.get_mut().finish()) }
+                        }
                         Some(Ok(Message::Text(text))) if text.as_str() == PING => {
+                            drop(stream.get_mut().finish());
                             match timeout(WRITE_LIMIT, stream.send(Message::text(PONG))).await {
                                 Ok(Ok(())) => continue,
                                 Ok(Err(_)) | Err(_) => return,
                             }
                         }
                         Some(Ok(Message::Text(_))) => Call::Text { conn },
-                        Some(Ok(Message::Ping(_) | Message::Pong(_) | Message::Frame(_))) => continue,
+                        Some(Ok(Message::Ping(payload) | Message::Pong(payload))) => {
+                            stream.get_mut().finish_control(payload.len());
+                            continue;
+                        }
+                        Some(Ok(Message::Frame(_))) => continue,
                         Some(Ok(Message::Close(_))) => {
                             // What answers it is queued already.
                             let _ = timeout(CLOSE_LIMIT, stream.flush()).await;
                             return;
                         }
                         // What is too long or no message is no frame.
-                        Some(Err(Error::Capacity(_) | Error::Utf8(_) | Error::Protocol(_))) => {
+                        Some(Err(error)) if is_no_frame(&error) => {
                             if self.calls.send(Call::Frame { conn, bytes: Vec::new(), room: None }).await.is_err() {
                                 return;
                             }
@@ -117,14 +131,8 @@ impl Sockets {
         }
     }
 
-    async fn frame(&self, conn: ConnId, bytes: Vec<u8>) -> Call {
-        let wanted = u32::try_from(bytes.len()).unwrap_or(u32::MAX);
-        let room = Arc::clone(&self.room).acquire_many_owned(wanted).await.ok();
-        Call::Frame { conn, bytes, room }
-    }
-
     /// Sends what is left to be sent to a side that nothing more is read from.
-    async fn say_goodbye<S>(&self, stream: &mut WebSocketStream<S>, outgoing: &mut Outgoing)
+    async fn say_goodbye<S>(&self, stream: &mut WebSocketStream<Metered<S>>, outgoing: &mut Outgoing)
     where
         S: AsyncRead + AsyncWrite + Unpin,
     {
@@ -139,7 +147,7 @@ impl Sockets {
 }
 
 /// Sends this and what else waits; says whether it was the last.
-async fn send<S>(stream: &mut WebSocketStream<S>, out: Out, outgoing: &mut Outgoing) -> Result<bool, Error>
+async fn send<S>(stream: &mut WebSocketStream<Metered<S>>, out: Out, outgoing: &mut Outgoing) -> Result<bool, Error>
 where
     S: AsyncRead + AsyncWrite + Unpin,
 {
@@ -162,11 +170,22 @@ where
     Ok(false)
 }
 
-/// Reads on for a while, so that the other side gets the close before its line breaks.
-async fn hang_up<S>(stream: &mut WebSocketStream<S>)
+/// Whether what came is too long, or no message.
+fn is_no_frame(error: &Error) -> bool {
+    match error {
+        Error::Capacity(_) | Error::Utf8(_) | Error::Protocol(_) => true,
+        Error::Io(error) => error.kind() == ErrorKind::FileTooLarge,
+        _ => false,
+    }
+}
+
+/// Ends the line after the close has been said, and reads on for a while: where something that came is
+/// not read, the other side might not get the close.
+async fn hang_up<S>(stream: &mut WebSocketStream<Metered<S>>)
 where
     S: AsyncRead + AsyncWrite + Unpin,
 {
+    let _ = timeout(CLOSE_LIMIT, stream.get_mut().shutdown()).await;
     let mut waste = [0; BUFFER];
     let read = async { while let Ok(1..) = stream.get_mut().read(&mut waste).await {} };
     let _ = timeout(CLOSE_LIMIT, read).await;

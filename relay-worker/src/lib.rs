@@ -20,8 +20,8 @@ mod web;
 
 use std::cell::RefCell;
 
-use hushclip_mailbox::Gate;
 use hushclip_mailbox::http::{self, Fault, Route, Status};
+use hushclip_mailbox::{Gate, Peer};
 use hushclip_protocol::ids::MailboxId;
 use web_sys::Url;
 use worker::{Context, Env, Request, Response, Result, event};
@@ -35,7 +35,7 @@ const METRICS_TOKEN: &str = "METRICS_TOKEN";
 /// Further origins whose pages may use the relay; see `hushclip_mailbox::http::origin_allowed`.
 const ALLOWED_ORIGINS: &str = "ALLOWED_ORIGINS";
 /// Cloudflare's word for who asks; elsewhere nobody in particular does.
-const ADDRESS: &str = "CF-Connecting-IP";
+pub(crate) const ADDRESS: &str = "CF-Connecting-IP";
 
 thread_local! {
     static GATE: RefCell<Gate> = RefCell::default();
@@ -78,10 +78,10 @@ fn from_here(request: &Request, env: &Env) -> Result<bool> {
 }
 
 /// Whether the address that asks has not asked too often.
-fn may(request: &Request, ask: impl Fn(&mut Gate, &str, u64) -> std::result::Result<(), u64>) -> Result<bool> {
-    let address = request.headers().get(ADDRESS)?.unwrap_or_default();
+fn may(request: &Request, ask: impl Fn(&mut Gate, Peer, u64) -> std::result::Result<(), u64>) -> Result<bool> {
+    let peer = Peer::named(request.headers().get(ADDRESS)?.as_deref());
     let now = worker::Date::now().as_millis();
-    Ok(GATE.with_borrow_mut(|gate| ask(gate, &address, now)).is_ok())
+    Ok(GATE.with_borrow_mut(|gate| ask(gate, peer, now)).is_ok())
 }
 
 fn figures(request: &Request, env: &Env) -> Result<Response> {

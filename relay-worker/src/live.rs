@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use hushclip_mailbox::{Event, Mailbox as Brain, Reply, Session, StoreError};
+use hushclip_mailbox::{Event, Mailbox as Brain, Peer, Rates, Reply, Session, StoreError};
 use hushclip_protocol::error::CloseCode;
 use hushclip_protocol::ids::{ConnId, DeviceId, MailboxId};
 use hushclip_vapid::Services;
@@ -16,6 +16,11 @@ use worker::worker_sys::ext::WebSocketExt;
 use crate::metrics::{COUNTERS, count};
 use crate::sockets::Sockets;
 use crate::store::SqlStore;
+
+thread_local! {
+    // Of all mailboxes of this isolate, asleep or awake.
+    static RATES: Rates = Rates::default();
+}
 
 /// A mailbox that is awake.
 pub(crate) struct Live {
@@ -48,7 +53,8 @@ impl Live {
             }
         }
         let store = SqlStore::open(state.storage().sql())?;
-        let brain = Brain::restore(id, store, sessions.iter().map(Vec::as_slice), alarm_ms)?;
+        let mut brain = Brain::restore(id, store, sessions.iter().map(Vec::as_slice), alarm_ms)?;
+        brain.set_rates(RATES.with(Rates::clone));
         Ok(Self { brain, sockets, host })
     }
 
@@ -66,6 +72,11 @@ impl Live {
     /// Tells the key by which push services know this relay, before the first device is welcomed.
     pub(crate) fn set_push_key(&mut self, key: &[u8]) {
         self.brain.set_push_key(key);
+    }
+
+    /// Tells who is at the other end of a new socket.
+    pub(crate) fn set_peer(&mut self, conn: &ConnId, peer: Peer) {
+        self.brain.set_peer(conn, peer);
     }
 
     /// Tells which push services are called.

@@ -5,7 +5,7 @@
 use std::cell::RefCell;
 use std::rc::Rc;
 
-use hushclip_mailbox::Event;
+use hushclip_mailbox::{Event, Peer};
 use hushclip_protocol::error::CloseCode;
 use hushclip_protocol::frame::{PING, PONG};
 use hushclip_protocol::ids::{ConnId, DeviceId, MailboxId, Nonce};
@@ -18,6 +18,7 @@ use web_sys::{Request, Response, Url, WebSocket};
 use worker::worker_sys::{DurableObjectState, WebSocketRequestResponsePair};
 use worker::{Env, ScheduledTime, State, WebSocketPair};
 
+use crate::ADDRESS;
 use crate::live::{Live, close};
 use crate::metrics::{COUNTERS, count};
 use crate::nameplate;
@@ -53,7 +54,8 @@ impl Mailbox {
     pub async fn fetch(&self, request: Request) -> Result<Response, JsValue> {
         let host = Url::new(&request.url())?.host();
         let pair = WebSocketPair::new()?;
-        self.shell.accept(pair.server.as_ref(), host).await?;
+        let peer = Peer::named(request.headers().get(ADDRESS)?.as_deref());
+        self.shell.accept(pair.server.as_ref(), host, peer).await?;
         Ok(worker::Response::from_websocket(pair.client)?.into())
     }
 
@@ -119,7 +121,7 @@ impl Mailbox {
 }
 
 impl Shell {
-    async fn accept(self: &Rc<Self>, socket: &WebSocket, host: String) -> Result<(), JsValue> {
+    async fn accept(self: &Rc<Self>, socket: &WebSocket, host: String, peer: Peer) -> Result<(), JsValue> {
         count(&COUNTERS.sockets);
         // Asked for first: nothing may come between the socket and the event that tells of it.
         let push_key = push::key(&self.env).await;
@@ -138,7 +140,13 @@ impl Shell {
                 live.set_push_key(&key.public());
             }
         }
-        self.deliver(Event::Opened { conn, nonce, host }).await;
+        let alarm = self.take_in(Event::Opened { conn, nonce, host });
+        if let Some(live) = self.live.borrow_mut().as_mut() {
+            live.set_peer(&conn, peer);
+        }
+        if let Some(alarm) = alarm {
+            self.set_alarm(alarm).await;
+        }
         Ok(())
     }
 

@@ -190,6 +190,11 @@ impl Engine {
             return self.removed_by_log();
         }
         if self.line.phase == Phase::Connecting {
+            if has_more && came {
+                // Each page is another answer of the relay.
+                self.socket_opened();
+                self.pull_log();
+            }
             return;
         }
         self.appending = None;

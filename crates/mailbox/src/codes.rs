@@ -8,11 +8,12 @@ use hushclip_protocol::ids::{ConnId, DeviceId, Hash, InviteId, JoinToken};
 use hushclip_protocol::limits;
 use minicbor::bytes::ByteVec;
 
+use crate::peer::Peer;
 use crate::store::InviteRow;
 use crate::{Mailbox, Reply, Store};
 
-/// Nameplates that one account may hold at a time, ended invites included, so that nobody takes them all.
-const PLATES: usize = 32;
+/// The tag of a frame that asks for one.
+const CODE_OPEN: u8 = 11;
 
 /// An invite that waits for its nameplate. It is not stored: who waits asks again.
 #[derive(Debug)]
@@ -41,15 +42,19 @@ impl<S: Store> Mailbox<S> {
             None => {
                 // Whoever asks again has not got the answer: it is sought anew.
                 self.pending.retain(|_, pending| pending.row.invite != invite || pending.row.inviter != device);
-                self.plates.retain(|_, until_ms| *until_ms > self.now);
-                let holds = self.plates.contains_key(&nameplate);
-                if self.open_invites() + self.pending.len() >= limits::INVITES || self.plates.len() >= PLATES && !holds
+                if self.open_invites() + self.pending.len() >= limits::INVITES
+                    || !self.rates.may_take_plate(self.id, nameplate, self.now)
                 {
                     return Err(ErrorCode::TooManyInvites);
                 }
                 // Somebody of this account waits for the same one, or has it.
                 if self.plate_is_used(nameplate) {
                     return Err(ErrorCode::NameplateTaken);
+                }
+                let peer = self.sessions.get(&conn).map_or(Peer::Unknown, |session| session.peer);
+                if let Err(ms) = self.rates.take_plate_from(peer, self.now) {
+                    self.refuse(conn, ErrorCode::RateLimited, ms, CODE_OPEN);
+                    return Ok(());
                 }
                 let row = new_row(invite, device, nameplate, offer, self.now);
                 let until_ms = row.expires_ms;
@@ -62,12 +67,11 @@ impl<S: Store> Mailbox<S> {
 
     /// The shell's answer to [`Reply::TakeNameplate`].
     pub(crate) fn nameplate_answered(&mut self, nameplate: u32, taken: bool) {
-        const CODE_OPEN: u8 = 11;
         let Some(Pending { conn, row }) = self.pending.remove(&nameplate) else { return };
         if !taken {
             return self.refuse(conn, ErrorCode::NameplateTaken, 0, CODE_OPEN);
         }
-        self.plates.insert(nameplate, row.expires_ms);
+        self.rates.plate_taken(self.id, nameplate, row.expires_ms, self.now);
         match self.put_invite(&row) {
             Ok(()) => self.code_opened(conn, &row, nameplate),
             Err(code) => self.refuse(conn, code, 0, CODE_OPEN),

@@ -65,8 +65,7 @@ impl<S: Store> Mailbox<S> {
     ) -> Result<(), ErrorCode> {
         let row = self.invite(&invite)?;
         if label::hash(label::CLAIM, &[claim.as_bytes()]) != row.claim_hash {
-            let failed = self.claims.entry(invite).or_default().spend(limits::CLAIMS_PER_MINUTE, self.now);
-            if failed.is_err() {
+            if self.rates.failed_claim(invite, self.now).is_err() {
                 self.close(conn, CloseCode::RateLimited);
                 return Ok(());
             }
@@ -176,7 +175,6 @@ impl<S: Store> Mailbox<S> {
     pub(crate) fn end_invite(&mut self, row: &InviteRow) -> Result<(), ErrorCode> {
         self.store.delete_invite(&row.invite)?;
         self.invites.remove(&row.invite);
-        self.claims.remove(&row.invite);
         let ended = ToDevice::InviteEnded { invite: row.invite };
         self.tell_device(&row.inviter, &ended);
         let joiners: Vec<_> = self

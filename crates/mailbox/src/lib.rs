@@ -12,6 +12,7 @@ mod items;
 mod members;
 mod memory;
 mod nameplate;
+mod peer;
 mod push;
 mod rate;
 mod session;
@@ -25,19 +26,19 @@ use std::sync::Arc;
 use hushclip_protocol::error::{CloseCode, ErrorCode};
 use hushclip_protocol::frame::{ToDevice, ToRelay};
 use hushclip_protocol::ids::{ConnId, DeviceId, InviteId, MailboxId, Nonce};
-use hushclip_protocol::limits;
 use hushclip_protocol::log::Membership;
 use hushclip_vapid::Services;
 
 pub use members::verify_log;
 pub use memory::MemoryStore;
 pub use nameplate::Nameplate;
-pub use rate::Gate;
+pub use peer::Peer;
+pub use rate::{Gate, Rates};
 pub use session::Session;
 pub use store::{InviteRow, ItemRow, Store, StoreError, Subscription};
 
 use items::Items;
-use rate::Bucket;
+use rate::TooMany;
 use session::State;
 
 /// Something that happens to a mailbox.
@@ -156,17 +157,12 @@ pub struct Mailbox<S> {
     acked: BTreeMap<DeviceId, Acked>,
     invites: BTreeMap<InviteId, InviteRow>,
     pending: BTreeMap<u32, codes::Pending>,
-    /// Nameplates that were taken, and until when. Only while awake: it is for those who take many.
-    plates: BTreeMap<u32, u64>,
     subscriptions: BTreeMap<DeviceId, Subscription>,
     push_key: Vec<u8>,
     /// None: any.
     push_services: Option<Services>,
     sessions: BTreeMap<ConnId, Session>,
-    /// What each device has used of its allowance of frames, over all its sockets.
-    frames: BTreeMap<DeviceId, Bucket>,
-    /// The same of failed claims, for each invite.
-    claims: BTreeMap<InviteId, Bucket>,
+    rates: Rates,
     alarm_ms: Option<u64>,
     now: u64,
     replies: Vec<Reply>,
@@ -194,18 +190,17 @@ impl<S: Store> Mailbox<S> {
             acked: acked.collect(),
             invites,
             pending: BTreeMap::new(),
-            plates: BTreeMap::new(),
             subscriptions,
             push_key: Vec::new(),
             push_services: None,
             sessions: BTreeMap::new(),
-            frames: BTreeMap::new(),
-            claims: BTreeMap::new(),
+            rates: Rates::default(),
             alarm_ms,
             now: 0,
             replies: Vec::new(),
         };
-        for session in sessions.into_iter().filter_map(Session::decode) {
+        for mut session in sessions.into_iter().filter_map(Session::decode) {
+            session.was_sent(mailbox.items.last_cursor);
             if let State::Member { device, acked } = session.state {
                 mailbox.note_acked(device, acked);
             }
@@ -237,6 +232,19 @@ impl<S: Store> Mailbox<S> {
         self.sessions.values().filter_map(Session::deadline).min()
     }
 
+    /// Shares what was used of allowances with the other mailboxes of this process, and with this one's
+    /// earlier lives.
+    pub fn set_rates(&mut self, rates: Rates) {
+        self.rates = rates;
+    }
+
+    /// Tells who is at the other end of a socket that was just opened.
+    pub fn set_peer(&mut self, conn: &ConnId, peer: Peer) {
+        if let Some(session) = self.sessions.get_mut(conn) {
+            session.peer = peer;
+        }
+    }
+
     /// The store, for a shell that reads figures from it.
     pub const fn store(&self) -> &S {
         &self.store
@@ -255,20 +263,22 @@ impl<S: Store> Mailbox<S> {
         let Ok(frame) = ToRelay::decode(bytes) else {
             return self.close(conn, CloseCode::BadFrame);
         };
-        let bucket = match session.state {
-            State::Member { device, .. } => self.frames.entry(device).or_default(),
-            State::Challenged | State::Joiner { .. } => &mut session.frames,
-        };
-        if let Err(retry_after_ms) = bucket.spend(limits::FRAMES_PER_MINUTE, now) {
-            if bucket.floods(limits::FRAMES_PER_MINUTE) {
-                return self.close(conn, CloseCode::RateLimited);
+        let spent = match session.state {
+            State::Member { device, .. } => self.rates.device_frame(device, now),
+            State::Challenged | State::Removed { .. } | State::Joiner { .. } => {
+                self.rates.strangers_frame(session.peer, &mut session.frames, now)
             }
-            return self.refuse(conn, ErrorCode::RateLimited, retry_after_ms, frame.tag());
+        };
+        match spent {
+            Ok(()) => {}
+            Err(TooMany::Flood) => return self.close(conn, CloseCode::RateLimited),
+            Err(TooMany::Wait { ms }) => return self.refuse(conn, ErrorCode::RateLimited, ms, frame.tag()),
         }
         let tag = frame.tag();
         let outcome = match session.state.clone() {
             State::Challenged => self.sign_in_frame(conn, frame),
             State::Joiner { invite } => self.joiner_frame(conn, invite, frame),
+            State::Removed { last } => self.removed_frame(conn, last, frame),
             State::Member { device, .. } => {
                 if self.membership.as_ref().is_some_and(|m| m.member(&device).is_some()) {
                     self.member_frame(conn, device, frame)

@@ -2,11 +2,12 @@
 
 use hushclip_protocol::codec;
 use hushclip_protocol::error::{CloseCode, ErrorCode};
-use hushclip_protocol::frame::ToDevice;
+use hushclip_protocol::frame::{ToDevice, ToRelay};
 use hushclip_protocol::ids::ConnId;
 use hushclip_protocol::limits;
 use hushclip_protocol::log::{Change, LogError, Membership, SignedEntry};
 
+use crate::session::State;
 use crate::{Mailbox, Store, StoreError};
 
 /// Entries that are read at a time.
@@ -121,24 +122,37 @@ impl<S: Store> Mailbox<S> {
             for conn in gone {
                 self.close(conn, CloseCode::Removed);
             }
-            self.frames.remove(&device);
             // If it stays on disk, its push service says one day that it is gone.
             let _ = self.unsubscribe(&device);
         }
         Ok(())
     }
 
-    /// Everything that a removed device has not seen: it believes nothing less than the signed entry.
-    pub(crate) fn show_removal(&mut self, conn: ConnId, known: u64) -> Result<(), ErrorCode> {
-        let mut from = known.saturating_add(1);
-        loop {
-            let entries = self.store.log_from(from, limits::PULL_ENTRIES.into())?;
-            if entries.is_empty() {
-                return Ok(());
+    /// Shows a removed device what it has not seen up to its removal, one page for each time that it asks: it
+    /// believes nothing less than the signed entry. Then its socket is closed.
+    pub(crate) fn show_removal(&mut self, conn: ConnId, from: u64, last: u64) -> Result<(), ErrorCode> {
+        let rest = usize::try_from(last.saturating_add(1).saturating_sub(from)).unwrap_or(usize::MAX);
+        let entries = self.store.log_from(from, rest.min(limits::PULL_ENTRIES.into()))?;
+        let has_more = rest > entries.len() && !entries.is_empty();
+        self.send(conn, &ToDevice::LogEntries { from, entries, has_more });
+        if !has_more {
+            self.close(conn, CloseCode::Removed);
+            return Ok(());
+        }
+        if let Some(session) = self.sessions.get_mut(&conn) {
+            session.state = State::Removed { last };
+        }
+        self.attach(conn);
+        Ok(())
+    }
+
+    pub(crate) fn removed_frame(&mut self, conn: ConnId, last: u64, frame: ToRelay) -> Result<(), ErrorCode> {
+        match frame {
+            ToRelay::LogPull { from } => self.show_removal(conn, from, last),
+            _ => {
+                self.close(conn, CloseCode::Removed);
+                Ok(())
             }
-            let next = from + entries.len() as u64;
-            self.send(conn, &ToDevice::LogEntries { from, entries, has_more: false });
-            from = next;
         }
     }
 

@@ -1,7 +1,8 @@
 //! A store in memory, for the simulator and for tests. What a shell's disk does is tested there.
 
-use std::cell::Cell;
 use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use hushclip_protocol::ids::{DeviceId, InviteId};
 use hushclip_protocol::log::SignedEntry;
@@ -20,7 +21,7 @@ pub struct MemoryStore {
     subscriptions: BTreeMap<DeviceId, Subscription>,
     /// Makes every write fail like a full disk.
     pub full: bool,
-    read: Cell<u64>,
+    read: Arc<AtomicU64>,
 }
 
 impl MemoryStore {
@@ -28,13 +29,13 @@ impl MemoryStore {
         if self.full { Err(StoreError::Full) } else { Ok(()) }
     }
 
-    /// Rows that were read so far.
+    /// Rows that were read so far, by its clones as well.
     pub fn rows_read(&self) -> u64 {
-        self.read.get()
+        self.read.load(Ordering::Relaxed)
     }
 
     fn reading<T>(&self, rows: Vec<T>) -> Vec<T> {
-        self.read.set(self.read.get() + rows.len() as u64);
+        self.read.fetch_add(rows.len() as u64, Ordering::Relaxed);
         rows
     }
 

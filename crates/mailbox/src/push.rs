@@ -48,6 +48,9 @@ impl<S: Store> Mailbox<S> {
         self.send(conn, &ToDevice::Pushed { item: row.item, cursor, mark });
         // It had everything before its own item.
         self.note_acked(device, row.cursor);
+        if let Some(session) = self.sessions.get_mut(&conn) {
+            session.was_sent(row.cursor);
+        }
         let item = Item { cursor, envelope: bytes.to_vec().into(), mark: row.mark };
         self.tell_members(Some(conn), &ToDevice::Item(item));
         let receivers: Vec<_> =
@@ -112,15 +115,13 @@ impl<S: Store> Mailbox<S> {
     }
 
     pub(crate) fn ack(&mut self, conn: ConnId, device: DeviceId, cursor: u64) {
-        if let Some(session) = self.sessions.get_mut(&conn) {
-            session.has_stored(cursor);
-        }
+        let Some(session) = self.sessions.get_mut(&conn) else { return };
+        let cursor = session.has_stored(cursor);
         if self.note_acked(device, cursor) {
             if let Some(session) = self.sessions.get_mut(&conn) {
                 session.state = State::Member { device, acked: cursor };
             }
             self.attach(conn);
-            let cursor = cursor.min(self.items.last_cursor);
             self.tell_members(Some(conn), &ToDevice::Delivered(Delivered { device, cursor }));
         }
     }

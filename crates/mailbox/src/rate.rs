@@ -1,14 +1,20 @@
-//! Rate limits: token buckets, for devices, invites and addresses. Nothing here is stored: whoever
-//! waits until a mailbox has slept has waited longer than a bucket takes to fill by what that is worth.
+//! Rate limits: token buckets, for devices, invites and addresses. Nothing here is stored. They are kept
+//! apart from the mailboxes, so that one that is left and comes back finds them as they were.
 
-use std::collections::HashMap;
-use std::net::{IpAddr, Ipv6Addr};
+use std::collections::{BTreeMap, HashMap};
+use std::hash::Hash;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use hushclip_protocol::ids::{DeviceId, InviteId, MailboxId};
 use hushclip_protocol::limits;
 
+use crate::peer::Peer;
+
 const MINUTE_MS: u64 = 60_000;
-/// Addresses that are remembered; beyond that, those with full buckets are forgotten, then all.
-const ADDRESSES: usize = 10_000;
+/// What is remembered of each kind; beyond that, those with full buckets are forgotten, then all.
+const REMEMBERED: usize = 10_000;
+/// Nameplates that one account may hold at a time, ended invites included, so that nobody takes them all.
+const PLATES: usize = 32;
 
 /// What may still be done, refilled evenly over a minute.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -53,47 +59,193 @@ impl Bucket {
     }
 }
 
+/// Buckets of one kind, by whose they are.
+#[derive(Debug)]
+struct Buckets<K> {
+    per_minute: u32,
+    by_key: HashMap<K, Bucket>,
+}
+
+impl<K: Eq + Hash> Buckets<K> {
+    fn new(per_minute: u32) -> Self {
+        Self { per_minute, by_key: HashMap::new() }
+    }
+
+    fn of(&mut self, key: K, now: u64) -> &mut Bucket {
+        let per_minute = self.per_minute;
+        make_place(&mut self.by_key, |bucket| !bucket.is_full(per_minute, now));
+        self.by_key.entry(key).or_default()
+    }
+
+    fn spend(&mut self, key: K, now: u64) -> Result<(), u64> {
+        let per_minute = self.per_minute;
+        self.of(key, now).spend(per_minute, now)
+    }
+}
+
+/// Forgets what says nothing any more where there is much, and all where that is not enough.
+fn make_place<K: Eq + Hash, V>(map: &mut HashMap<K, V>, mut says_something: impl FnMut(&mut V) -> bool) {
+    if map.len() >= REMEMBERED {
+        map.retain(|_, value| says_something(value));
+    }
+    if map.len() >= REMEMBERED {
+        map.clear();
+    }
+}
+
 /// What one address may do, whoever it talks to. Each process of a relay keeps its own, so there is no
-/// central count. Of IPv6 the first 64 bits are one address, as they are one customer's.
-#[derive(Debug, Default)]
+/// central count.
+#[derive(Debug)]
 pub struct Gate {
-    sockets: HashMap<IpAddr, Bucket>,
-    nameplates: HashMap<IpAddr, Bucket>,
+    opened: Buckets<Peer>,
+    nameplates: Buckets<Peer>,
+    open: HashMap<Peer, usize>,
+}
+
+impl Default for Gate {
+    fn default() -> Self {
+        Self {
+            opened: Buckets::new(limits::SOCKETS_PER_MINUTE),
+            nameplates: Buckets::new(limits::NAMEPLATES_PER_MINUTE),
+            open: HashMap::new(),
+        }
+    }
 }
 
 impl Gate {
-    /// Lets an address open a socket, [`limits::SOCKETS_PER_MINUTE`], or says how many milliseconds to
-    /// wait. What is no address, or this machine's own, stands for nobody in particular and passes.
-    pub fn open_socket(&mut self, address: &str, now: u64) -> Result<(), u64> {
-        spend(&mut self.sockets, limits::SOCKETS_PER_MINUTE, address, now)
+    /// Lets somebody open a socket, [`limits::SOCKETS_PER_MINUTE`], or says how many milliseconds to wait.
+    pub fn open_socket(&mut self, peer: Peer, now: u64) -> Result<(), u64> {
+        if peer == Peer::Local { Ok(()) } else { self.opened.spend(peer, now) }
     }
 
-    /// Lets an address ask for a nameplate, [`limits::NAMEPLATES_PER_MINUTE`].
-    pub fn ask_nameplate(&mut self, address: &str, now: u64) -> Result<(), u64> {
-        spend(&mut self.nameplates, limits::NAMEPLATES_PER_MINUTE, address, now)
+    /// Lets somebody ask for a nameplate, [`limits::NAMEPLATES_PER_MINUTE`].
+    pub fn ask_nameplate(&mut self, peer: Peer, now: u64) -> Result<(), u64> {
+        if peer == Peer::Local { Ok(()) } else { self.nameplates.spend(peer, now) }
+    }
+
+    /// Counts one more open socket; `false`: there are [`limits::SOCKETS_PER_ADDRESS`] already. Each that
+    /// was counted is [`Self::closed`] once.
+    pub fn hold(&mut self, peer: Peer) -> bool {
+        let open = self.open.entry(peer).or_default();
+        let has_place = peer == Peer::Local || *open < limits::SOCKETS_PER_ADDRESS;
+        *open += usize::from(has_place);
+        has_place
+    }
+
+    /// An open socket is gone.
+    pub fn closed(&mut self, peer: Peer) {
+        if let Some(open) = self.open.get_mut(&peer) {
+            *open = open.saturating_sub(1);
+            if *open == 0 {
+                self.open.remove(&peer);
+            }
+        }
     }
 }
 
-fn spend(buckets: &mut HashMap<IpAddr, Bucket>, per_minute: u32, address: &str, now: u64) -> Result<(), u64> {
-    let Some(customer) = customer(address) else { return Ok(()) };
-    if buckets.len() >= ADDRESSES {
-        buckets.retain(|_, bucket| !bucket.is_full(per_minute, now));
-    }
-    if buckets.len() >= ADDRESSES {
-        buckets.clear();
-    }
-    buckets.entry(customer).or_default().spend(per_minute, now)
+/// What devices, joiners and strangers have used of their allowances, for all mailboxes of a process. It
+/// outlives each of them: whoever is refused and connects again is still refused. A process that ends,
+/// or on Cloudflare an isolate, forgets it.
+#[derive(Debug, Clone, Default)]
+pub struct Rates(Arc<Mutex<Used>>);
+
+#[derive(Debug)]
+struct Used {
+    /// Frames of each device, over all its sockets.
+    devices: Buckets<DeviceId>,
+    /// Frames of those who have not signed in.
+    strangers: Buckets<Peer>,
+    /// Failed claims of each invite.
+    claims: Buckets<InviteId>,
+    /// Nameplates taken from each address.
+    takers: Buckets<Peer>,
+    /// Those taken by each account, and until when.
+    plates: HashMap<MailboxId, BTreeMap<u32, u64>>,
+    /// When each device was last woken.
+    woken: HashMap<DeviceId, u64>,
 }
 
-fn customer(address: &str) -> Option<IpAddr> {
-    let address = address.trim().parse::<IpAddr>().ok()?.to_canonical();
-    if address.is_loopback() || address.is_unspecified() {
-        return None;
+impl Default for Used {
+    fn default() -> Self {
+        Self {
+            devices: Buckets::new(limits::FRAMES_PER_MINUTE),
+            strangers: Buckets::new(limits::STRANGERS_FRAMES_PER_MINUTE),
+            claims: Buckets::new(limits::CLAIMS_PER_MINUTE),
+            takers: Buckets::new(limits::NAMEPLATES_PER_MINUTE),
+            plates: HashMap::new(),
+            woken: HashMap::new(),
+        }
     }
-    Some(match address {
-        IpAddr::V4(_) => address,
-        IpAddr::V6(ip) => IpAddr::V6(Ipv6Addr::from_bits(ip.to_bits() & (u128::MAX << 64))),
-    })
+}
+
+/// Too much. The device shall wait; or its socket is closed, because it does not.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum TooMany {
+    Wait { ms: u64 },
+    Flood,
+}
+
+impl Rates {
+    fn used(&self) -> MutexGuard<'_, Used> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// A frame of a device.
+    pub(crate) fn device_frame(&self, device: DeviceId, now: u64) -> Result<(), TooMany> {
+        frame(self.used().devices.of(device, now), limits::FRAMES_PER_MINUTE, now)
+    }
+
+    /// A frame of whoever has not signed in. `own` is the socket's, for those who cannot be told apart.
+    pub(crate) fn strangers_frame(&self, peer: Peer, own: &mut Bucket, now: u64) -> Result<(), TooMany> {
+        frame(own, limits::FRAMES_PER_MINUTE, now)?;
+        match peer {
+            Peer::Local => Ok(()),
+            peer => frame(self.used().strangers.of(peer, now), limits::STRANGERS_FRAMES_PER_MINUTE, now),
+        }
+    }
+
+    /// A claim that failed.
+    pub(crate) fn failed_claim(&self, invite: InviteId, now: u64) -> Result<(), u64> {
+        self.used().claims.spend(invite, now)
+    }
+
+    /// Whether an account may take one more nameplate, or the same once more.
+    pub(crate) fn may_take_plate(&self, mailbox: MailboxId, nameplate: u32, now: u64) -> bool {
+        let mut used = self.used();
+        let Some(plates) = used.plates.get_mut(&mailbox) else { return true };
+        plates.retain(|_, until_ms| *until_ms > now);
+        plates.len() < PLATES || plates.contains_key(&nameplate)
+    }
+
+    /// Lets an address ask for one more nameplate of its own.
+    pub(crate) fn take_plate_from(&self, peer: Peer, now: u64) -> Result<(), u64> {
+        if peer == Peer::Local { Ok(()) } else { self.used().takers.spend(peer, now) }
+    }
+
+    /// An account has a nameplate until then.
+    pub(crate) fn plate_taken(&self, mailbox: MailboxId, nameplate: u32, until_ms: u64, now: u64) {
+        let plates = &mut self.used().plates;
+        make_place(plates, |held| held.values().any(|until_ms| *until_ms > now));
+        plates.entry(mailbox).or_default().insert(nameplate, until_ms);
+    }
+
+    /// Whether a device may be woken now, that was last woken then as far as is written down.
+    pub(crate) fn wake(&self, device: DeviceId, noted_ms: u64, now: u64) -> bool {
+        let woken = &mut self.used().woken;
+        let last_ms = woken.get(&device).copied().unwrap_or(0).max(noted_ms);
+        if last_ms > 0 && now.saturating_sub(last_ms) < limits::WAKE_MS {
+            return false;
+        }
+        make_place(woken, |last_ms| now.saturating_sub(*last_ms) < limits::WAKE_MS);
+        woken.insert(device, now);
+        true
+    }
+}
+
+fn frame(bucket: &mut Bucket, per_minute: u32, now: u64) -> Result<(), TooMany> {
+    bucket
+        .spend(per_minute, now)
+        .map_err(|ms| if bucket.floods(per_minute) { TooMany::Flood } else { TooMany::Wait { ms } })
 }
 
 #[cfg(test)]
@@ -122,41 +274,74 @@ mod tests {
         assert_eq!(bucket.spend(10, 0), Ok(()));
     }
 
+    fn peer(address: &str) -> Peer {
+        Peer::named(Some(address))
+    }
+
     #[test]
     fn addresses_are_counted_one_by_one() {
         let mut gate = Gate::default();
-        let mut ask = |address, now| gate.ask_nameplate(address, now);
+        let mut ask = |address, now| gate.ask_nameplate(peer(address), now);
         for _ in 0..limits::NAMEPLATES_PER_MINUTE {
             assert_eq!(ask("192.0.2.1", 0), Ok(()));
             assert_eq!(ask("2001:db8::1", 0), Ok(()));
+            assert_eq!(ask("unknown", 0), Ok(()));
         }
         assert_eq!(ask("192.0.2.1", 0), Err(6_000));
         assert_eq!(ask("::ffff:192.0.2.1", 0), Err(6_000));
         assert_eq!(ask("2001:db8::ffff:2", 0), Err(6_000));
+        // Who cannot be told apart shares.
+        assert_eq!(ask("hidden", 0), Err(6_000));
         assert_eq!(ask("2001:db8:0:1::1", 0), Ok(()));
         assert_eq!(ask("192.0.2.2", 0), Ok(()));
         assert_eq!(ask("192.0.2.1", 6_000), Ok(()));
-        assert_eq!(gate.open_socket("192.0.2.1", 0), Ok(()));
+        assert_eq!(gate.open_socket(peer("192.0.2.1"), 0), Ok(()));
     }
 
     #[test]
-    fn whoever_cannot_be_told_apart_is_not_limited() {
+    fn this_machine_is_not_limited() {
         let mut gate = Gate::default();
-        for address in ["127.0.0.1", "::1", "", "unknown", "0.0.0.0"] {
+        for address in ["127.0.0.1", "::1", "0.0.0.0"] {
             for _ in 0..1000 {
-                assert_eq!(gate.open_socket(address, 0), Ok(()));
+                assert_eq!(gate.open_socket(peer(address), 0), Ok(()));
+                assert!(gate.hold(peer(address)));
             }
         }
-        assert!(gate.sockets.is_empty());
+        assert!(gate.opened.by_key.is_empty());
     }
 
     #[test]
     fn memory_for_addresses_is_bounded() {
         let mut gate = Gate::default();
-        for n in 0..3 * ADDRESSES as u32 {
-            let address = IpAddr::V4((n + (11 << 24)).into()).to_string();
-            assert_eq!(gate.open_socket(&address, 0), Ok(()));
-            assert!(gate.sockets.len() <= ADDRESSES);
+        for n in 0..3 * REMEMBERED as u32 {
+            let address = Peer::at(std::net::IpAddr::V4((n + (11 << 24)).into()));
+            assert_eq!(gate.open_socket(address, 0), Ok(()));
+            assert!(gate.opened.by_key.len() <= REMEMBERED);
         }
+    }
+
+    #[test]
+    fn an_address_holds_only_so_many_sockets_at_once() {
+        let mut gate = Gate::default();
+        let (one, two) = (peer("192.0.2.1"), peer("192.0.2.2"));
+        for _ in 0..limits::SOCKETS_PER_ADDRESS {
+            assert!(gate.hold(one));
+        }
+        assert!(!gate.hold(one) && gate.hold(two));
+        gate.closed(one);
+        assert!(gate.hold(one) && !gate.hold(one));
+        gate.closed(two);
+        assert_eq!(gate.open.len(), 1);
+    }
+
+    #[test]
+    fn strangers_of_one_address_share_over_all_their_sockets() {
+        let (rates, one) = (Rates::default(), peer("192.0.2.1"));
+        for _ in 0..limits::STRANGERS_FRAMES_PER_MINUTE {
+            assert_eq!(rates.strangers_frame(one, &mut Bucket::default(), 0), Ok(()));
+        }
+        let refused = rates.strangers_frame(one, &mut Bucket::default(), 0);
+        assert_eq!(refused, Err(TooMany::Wait { ms: 250 }));
+        assert_eq!(rates.strangers_frame(peer("192.0.2.2"), &mut Bucket::default(), 0), Ok(()));
     }
 }

@@ -7,6 +7,7 @@ use hushclip_protocol::ids::{ConnId, DeviceId, InviteId, Nonce};
 use hushclip_protocol::{label, limits};
 use minicbor::{Decode, Encode};
 
+use crate::peer::Peer;
 use crate::rate::Bucket;
 
 /// Largest encoding of a session; platforms bound what can be attached to a socket.
@@ -15,6 +16,8 @@ const BYTES: usize = 1024;
 const MARKS: u64 = (1 << 53) - 1;
 /// Frames on their way that are counted one by one.
 const UNACKED: usize = 64;
+/// How long a removed device may take to fetch what it has missed, milliseconds. It may come again.
+const REMOVAL_MS: u64 = 60 * 1000;
 
 /// One open socket.
 #[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
@@ -41,6 +44,12 @@ pub struct Session {
     /// After a hibernation nothing is on its way.
     #[cbor(skip)]
     unacked: VecDeque<(u64, usize)>,
+    /// The greatest cursor that this socket was told of.
+    #[cbor(skip)]
+    told: u64,
+    /// Not kept: nobody waits so long to sign in that the mailbox sleeps meanwhile.
+    #[cbor(skip)]
+    pub(crate) peer: Peer,
 }
 
 /// Who is at the other end.
@@ -65,6 +74,13 @@ pub(crate) enum State {
         #[n(0)]
         invite: InviteId,
     },
+    /// A device that was removed, and has not seen all of that yet.
+    #[n(3)]
+    Removed {
+        /// Position of the last entry that it is shown.
+        #[n(0)]
+        last: u64,
+    },
 }
 
 impl Session {
@@ -78,13 +94,15 @@ impl Session {
             state: State::Challenged,
             frames: Bucket::default(),
             unacked: VecDeque::new(),
+            told: 0,
+            peer: Peer::default(),
         }
     }
 
     pub(crate) const fn device(&self) -> Option<&DeviceId> {
         match &self.state {
             State::Member { device, .. } => Some(device),
-            State::Challenged | State::Joiner { .. } => None,
+            State::Challenged | State::Removed { .. } | State::Joiner { .. } => None,
         }
     }
 
@@ -104,12 +122,14 @@ impl Session {
     pub(crate) const fn deadline(&self) -> Option<u64> {
         match self.state {
             State::Challenged => Some(self.opened_ms + limits::SIGN_IN_MS),
+            State::Removed { .. } => Some(self.opened_ms + REMOVAL_MS),
             State::Member { .. } | State::Joiner { .. } => None,
         }
     }
 
     /// Takes note of items that go out, up to `cursor`; says whether the device still keeps up.
     pub(crate) fn sending(&mut self, cursor: u64, bytes: usize) -> bool {
+        self.was_sent(cursor);
         let is_long = self.unacked.len() >= UNACKED;
         match self.unacked.back_mut() {
             Some(last) if last.0 == cursor || is_long => *last = (cursor, last.1 + bytes),
@@ -118,11 +138,24 @@ impl Session {
         self.unacked.iter().map(|(_, bytes)| bytes).sum::<usize>() <= limits::UNACKED_BYTES
     }
 
-    /// The device has everything up to here.
-    pub(crate) fn has_stored(&mut self, cursor: u64) {
+    /// The device has been told of everything up to here.
+    pub(crate) fn was_sent(&mut self, cursor: u64) {
+        self.told = self.told.max(cursor);
+    }
+
+    /// The device says that it has everything up to here, which is true at most of what it was told of;
+    /// gives the cursor up to which it is.
+    pub(crate) fn has_stored(&mut self, cursor: u64) -> u64 {
+        let cursor = cursor.min(self.told);
         while self.unacked.front().is_some_and(|(until, _)| *until <= cursor) {
             self.unacked.pop_front();
         }
+        cursor
+    }
+
+    /// Whether a device of the account is at the other end.
+    pub const fn is_member(&self) -> bool {
+        self.device().is_some()
     }
 
     /// The attachment.

@@ -61,7 +61,7 @@ impl<S: Store> Mailbox<S> {
                 Ok(())
             }
             _ => {
-                self.close(conn, CloseCode::NotAMember);
+                self.close(conn, CloseCode::SignInFirst);
                 Ok(())
             }
         }
@@ -82,10 +82,9 @@ impl<S: Store> Mailbox<S> {
         let message = signin::message(&session.host, &challenge(conn, session.nonce), hello);
         let signed_by =
             |key| fresh && hello.account == membership.account() && signature::verify(key, &message, &hello.signature);
-        if membership.removed(&hello.device).is_some_and(|removed| signed_by(&removed.sign_pk)) {
-            self.show_removal(conn, hello.log_seq)?;
-            self.close(conn, CloseCode::Removed);
-            return Ok(());
+        if let Some(removed) = membership.removed(&hello.device).filter(|removed| signed_by(&removed.sign_pk)) {
+            let last = removed.seq;
+            return self.show_removal(conn, hello.log_seq.saturating_add(1), last);
         }
         if !membership.member(&hello.device).is_some_and(|member| signed_by(&member.sign_pk)) {
             self.close(conn, CloseCode::NotAMember);
@@ -95,6 +94,7 @@ impl<S: Store> Mailbox<S> {
         let was_online = self.is_online(&hello.device);
         let resume_after = self.newest_common(&hello.anchors)?;
         if let Some(session) = self.sessions.get_mut(&conn) {
+            session.was_sent(resume_after);
             session.state = State::Member { device: hello.device, acked: resume_after };
         }
         self.attach(conn);

@@ -34,10 +34,12 @@ impl<S: Store> Mailbox<S> {
         if self.push_services.as_ref().is_some_and(|services| services.allow(&endpoint).is_none()) {
             return Err(ErrorCode::BadFrame);
         }
-        if self.subscriptions.get(&device).is_some_and(|known| known.endpoint == endpoint) {
+        let known = self.subscriptions.get(&device);
+        if known.is_some_and(|known| known.endpoint == endpoint) {
             return Ok(());
         }
-        let subscription = Subscription { device, endpoint, woken_ms: 0 };
+        // Another address is no reason to be woken sooner.
+        let subscription = Subscription { device, endpoint, woken_ms: known.map_or(0, |known| known.woken_ms) };
         self.store.put_subscription(&subscription)?;
         self.subscriptions.insert(device, subscription);
         Ok(())
@@ -54,9 +56,12 @@ impl<S: Store> Mailbox<S> {
     /// A clip has come that these devices do not hear of by themselves.
     pub(crate) fn wake_absent(&mut self) {
         let now = self.now;
-        let is_due = |s: &&Subscription| s.woken_ms == 0 || now.saturating_sub(s.woken_ms) >= limits::WAKE_MS;
-        let absent: Vec<_> =
-            self.subscriptions.values().filter(is_due).filter(|s| !self.is_online(&s.device)).cloned().collect();
+        let absent: Vec<_> = self
+            .subscriptions
+            .values()
+            .filter(|s| !self.is_online(&s.device) && self.rates.wake(s.device, s.woken_ms, now))
+            .cloned()
+            .collect();
         for mut subscription in absent {
             subscription.woken_ms = now;
             // Without the note it would be woken again and again.

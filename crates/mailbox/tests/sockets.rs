@@ -1,6 +1,6 @@
 //! Sockets on which nobody signs in, and sockets that send too much.
 
-use hushclip_mailbox::{Event, Mailbox, MemoryStore, Reply};
+use hushclip_mailbox::{Event, Mailbox, MemoryStore, Peer, Rates, Reply};
 use hushclip_protocol::error::CloseCode;
 use hushclip_protocol::frame::ToRelay;
 use hushclip_protocol::ids::{ConnId, MailboxId, Nonce};
@@ -71,4 +71,21 @@ fn frames_beyond_the_limit_are_refused_and_then_the_socket_is_closed() {
     }
     let replies = mailbox.handle(Event::Frame { conn: conn(1), bytes }, START);
     assert_eq!(closed(&replies), [(conn(1), CloseCode::RateLimited)]);
+}
+
+#[test]
+fn what_was_refused_is_refused_after_connecting_again() {
+    let (rates, stranger) = (Rates::default(), Peer::named(Some("192.0.2.1")));
+    let frame = ToRelay::LogPull { from: 0 }.encode();
+    let mut taken = 0;
+    // Nobody else is there, so each time the mailbox is another one.
+    for _ in 0..3 * limits::STRANGERS_FRAMES_PER_MINUTE {
+        let mut mailbox = mailbox();
+        mailbox.set_rates(rates.clone());
+        open(&mut mailbox, 1, START);
+        mailbox.set_peer(&conn(1), stranger);
+        let replies = mailbox.handle(Event::Frame { conn: conn(1), bytes: frame.clone() }, START);
+        taken += closed(&replies).iter().filter(|(_, code)| *code == CloseCode::SignInFirst).count();
+    }
+    assert_eq!(taken, limits::STRANGERS_FRAMES_PER_MINUTE as usize);
 }

@@ -70,16 +70,18 @@ pub enum CloseCode {
     Removed,
     /// Too many sockets on this mailbox.
     TooManySockets,
-    /// Frames kept coming after the rate limit.
+    /// Frames, or wrong claims of an invite, kept coming after the rate limit.
     RateLimited,
     /// The relay had a fault; try again.
     Internal,
     /// The device does not say that it has stored what it was sent; it catches up when it is back.
     TooSlow,
+    /// A frame that only a device may send, which has signed in.
+    SignInFirst,
 }
 
 impl CloseCode {
-    const ALL: [Self; 9] = [
+    const ALL: [Self; 10] = [
         Self::Version,
         Self::BadFrame,
         Self::NotAMember,
@@ -89,6 +91,7 @@ impl CloseCode {
         Self::RateLimited,
         Self::Internal,
         Self::TooSlow,
+        Self::SignInFirst,
     ];
 
     /// The number on the wire.
@@ -103,6 +106,7 @@ impl CloseCode {
             Self::RateLimited => 4007,
             Self::Internal => 4008,
             Self::TooSlow => 4009,
+            Self::SignInFirst => 4010,
         }
     }
 
@@ -115,9 +119,10 @@ impl CloseCode {
             Self::SignInTimeout => "nobody signed in",
             Self::Removed => "this device was removed from the account",
             Self::TooManySockets => "too many sockets on this account",
-            Self::RateLimited => "too many frames",
+            Self::RateLimited => "too many frames or wrong claims; wait a minute",
             Self::Internal => "the relay had a fault; try again",
             Self::TooSlow => "this device does not keep up; it gets the rest when it is back",
+            Self::SignInFirst => "sign in first",
         }
     }
 

@@ -36,6 +36,8 @@ pub const SIGN_IN_MS: u64 = 10 * 1000;
 pub const CHALLENGE_MS: u64 = 30 * 1000;
 /// Frames a device may send in one minute, over all its sockets.
 pub const FRAMES_PER_MINUTE: u32 = 120;
+/// Frames that all who have not signed in may send from one address in one minute.
+pub const STRANGERS_FRAMES_PER_MINUTE: u32 = 240;
 /// Bytes of items that may be on their way to a socket whose device has not said that it stored them;
 /// then it is closed, so that who reads slowly takes no more of the relay's memory.
 pub const UNACKED_BYTES: usize = 8 * 1024 * 1024;
@@ -43,7 +45,9 @@ pub const UNACKED_BYTES: usize = 8 * 1024 * 1024;
 pub const CLAIMS_PER_MINUTE: u32 = 10;
 /// Sockets that one address may open in one minute.
 pub const SOCKETS_PER_MINUTE: u32 = 120;
-/// Nameplates that one address may ask for in one minute.
+/// Sockets that one address may hold open at once.
+pub const SOCKETS_PER_ADDRESS: usize = 256;
+/// Nameplates that one address may ask for, and take, in one minute.
 pub const NAMEPLATES_PER_MINUTE: u32 = 10;
 /// Entries of one membership log.
 pub const LOG_ENTRIES: usize = 50_000;

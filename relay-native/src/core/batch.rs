@@ -4,7 +4,7 @@ use std::collections::{HashMap, HashSet};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::Instant;
 
-use hushclip_mailbox::{Event, Nameplate, Reply, StoreError};
+use hushclip_mailbox::{Event, Nameplate, Reply, Session, StoreError};
 use hushclip_protocol::error::{CloseCode, ErrorCode};
 use hushclip_protocol::frame::ToDevice;
 use hushclip_protocol::ids::{ConnId, DeviceId, MailboxId};
@@ -18,10 +18,14 @@ use crate::outbox::Out;
 use crate::push::Wake;
 use crate::store::{failed, integer, was_full};
 
+/// Replies that one transaction holds back: no event is taken in beyond that.
+const REPLY_BYTES: usize = 8 * 1024 * 1024;
+
 /// What a transaction will have done.
 #[derive(Default)]
 pub(super) struct Batch {
     replies: Vec<Reply>,
+    reply_bytes: usize,
     /// Devices to wake, and where.
     wakes: Vec<(MailboxId, DeviceId, String)>,
     /// Sockets whose frames were taken in, and what those were.
@@ -45,8 +49,14 @@ impl Core {
             self.transaction(now, |core, batch| core.tend(batch, now));
         }
         let mut calls = calls.peekable();
-        if calls.peek().is_some() {
-            self.transaction(now, |core, batch| calls.for_each(|call| core.call(batch, call, now)));
+        while calls.peek().is_some() {
+            self.transaction(now, |core, batch| {
+                while batch.reply_bytes < REPLY_BYTES
+                    && let Some(call) = calls.next()
+                {
+                    core.call(batch, call, now);
+                }
+            });
         }
         set(&self.counters.accounts, self.accounts.len() as u64);
         set(&self.counters.sockets, self.sockets.len() as u64);
@@ -104,7 +114,7 @@ impl Core {
 
     fn call(&mut self, batch: &mut Batch, call: Call, now: u64) {
         match call {
-            Call::Open { conn, nonce, target, host, outbox } => {
+            Call::Open { conn, nonce, target, host, peer, outbox } => {
                 let home = match target {
                     Target::Mailbox(id) => Ok(Some(id)),
                     Target::Nameplate(Some(number)) => plates::find(&self.db, number, now),
@@ -113,7 +123,7 @@ impl Core {
                 // Nobody has the mailbox of zeros; it answers in words that there is nothing.
                 let known = home.as_ref().ok().copied().flatten();
                 let home_id = known.unwrap_or(MailboxId::from_bytes([0; MailboxId::LEN]));
-                self.sockets.insert(conn, Socket { home: home_id, outbox, session: None });
+                self.sockets.insert(conn, Socket { home: home_id, outbox, session: None, is_member: false });
                 self.accounts.entry(home_id).or_default().sockets.insert(conn);
                 batch.opened.push(conn);
                 batch.touched.insert(home_id);
@@ -122,6 +132,9 @@ impl Core {
                     return batch.lost.push(conn);
                 }
                 self.event(batch, home_id, Event::Opened { conn, nonce, host }, now);
+                if let Some(brain) = self.accounts.get_mut(&home_id).and_then(|account| account.brain.as_mut()) {
+                    brain.set_peer(&conn, peer);
+                }
             }
             Call::Frame { conn, bytes, room } => {
                 add(&self.counters.received, 1);
@@ -188,7 +201,12 @@ impl Core {
                 for reply in replies {
                     match reply {
                         Reply::Wake { device, endpoint } => batch.wakes.push((id, device, endpoint)),
-                        reply => batch.replies.push(reply),
+                        reply => {
+                            if let Reply::Send { frame, .. } = &reply {
+                                batch.reply_bytes += frame.len();
+                            }
+                            batch.replies.push(reply);
+                        }
                     }
                 }
             }
@@ -260,6 +278,10 @@ impl Core {
                 Reply::Close { conn, code } => self.close(conn, code),
                 Reply::Attach { conn, session } => {
                     if let Some(socket) = self.sockets.get_mut(&conn) {
+                        if !socket.is_member && Session::decode(&session).is_some_and(|session| session.is_member()) {
+                            socket.is_member = true;
+                            socket.outbox.signed_in();
+                        }
                         socket.session = Some(session);
                     }
                 }
@@ -268,9 +290,7 @@ impl Core {
         }
         for (home, device, endpoint) in batch.wakes {
             if let Some((_, wakes)) = &self.push {
-                let wake = Wake { home, device, endpoint, host: self.host(home) };
-                // Where too many wait, this one is left out.
-                let _ = wakes.try_send(wake);
+                wakes.ask(Wake { home, device, endpoint, host: self.host(home) });
             }
         }
         for conn in batch.closed {

@@ -1,9 +1,9 @@
 //! What sockets tell the core.
 
-use hushclip_protocol::ids::{ConnId, DeviceId, MailboxId, Nonce};
-use tokio::sync::OwnedSemaphorePermit;
-
+use crate::budget::Room;
 use crate::outbox::Outbox;
+use hushclip_mailbox::Peer;
+use hushclip_protocol::ids::{ConnId, DeviceId, MailboxId, Nonce};
 
 /// Something that happened, mostly on a socket.
 #[derive(Debug)]
@@ -18,6 +18,8 @@ pub(crate) enum Call {
         target: Target,
         /// The relay, as the device calls it.
         host: String,
+        /// Who asks.
+        peer: Peer,
         /// Where replies go.
         outbox: Outbox,
     },
@@ -28,7 +30,7 @@ pub(crate) enum Call {
         /// The message.
         bytes: Vec<u8>,
         /// Room for it among all messages that wait.
-        room: Option<OwnedSemaphorePermit>,
+        room: Option<Room>,
     },
     /// A text message came that is no ping.
     Text {

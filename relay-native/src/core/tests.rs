@@ -7,6 +7,7 @@ use hushclip_crypto::envelope::{Address, seal};
 use hushclip_crypto::epoch::EpochSecret;
 use hushclip_crypto::keys::DeviceKeys;
 use hushclip_crypto::log::{make_genesis, make_rotate};
+use hushclip_mailbox::Peer;
 use hushclip_protocol::VERSION;
 use hushclip_protocol::envelope::Kind;
 use hushclip_protocol::error::ErrorCode;
@@ -17,6 +18,7 @@ use rand_chacha::ChaCha20Rng;
 use rand_chacha::rand_core::SeedableRng as _;
 
 use super::*;
+use crate::budget::Budget;
 use crate::metrics::get;
 use crate::outbox::{Outgoing, outbox};
 use crate::schema;
@@ -106,10 +108,17 @@ impl World {
     }
 
     fn open(&mut self, n: u8, home: MailboxId) -> Call {
-        let (outbox, outgoing) = outbox();
+        let (outbox, outgoing) = outbox(Budget::default());
         self.sockets.insert(n, outgoing);
         let target = Target::Mailbox(home);
-        Call::Open { conn: conn(n), nonce: Nonce::from_bytes([n; 32]), target, host: HOST.into(), outbox }
+        Call::Open {
+            conn: conn(n),
+            nonce: Nonce::from_bytes([n; 32]),
+            target,
+            host: HOST.into(),
+            peer: Peer::Local,
+            outbox,
+        }
     }
 
     fn batch(&mut self, calls: impl IntoIterator<Item = Call>) {

@@ -4,7 +4,7 @@ use hushclip_crypto::body::{ClipBody, Part, TEXT};
 use hushclip_crypto::envelope::{Address, seal};
 use hushclip_crypto::epoch::EpochSecret;
 use hushclip_crypto::keys::DeviceKeys;
-use hushclip_crypto::log::{make_add_device, make_genesis};
+use hushclip_crypto::log::{make_add_device, make_genesis, make_rotate};
 use hushclip_crypto::pairing::{Inviter, Joiner};
 use hushclip_protocol::VERSION;
 use hushclip_protocol::codec;
@@ -116,6 +116,13 @@ impl Account {
         let (entry, secret) =
             make_add_device(&self.devices[0], &self.log, &request, &mut self.rng).expect("keys are good");
         self.devices.push(keys);
+        self.take(&entry, secret);
+        entry
+    }
+
+    /// The entry by which device 0 starts another epoch.
+    pub fn rotate(&mut self) -> SignedEntry {
+        let (entry, secret) = make_rotate(&self.devices[0], &self.log, &mut self.rng).expect("keys are good");
         self.take(&entry, secret);
         entry
     }

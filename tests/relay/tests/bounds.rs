@@ -393,3 +393,78 @@ fn welcome_tells_the_bounds_and_who_has_what() {
     assert_eq!((stored(0), stored(1), stored(2)), (1, 1, 0));
     assert_eq!((welcome.limits.sockets, welcome.limits.frame_bytes), (64, 1 << 20));
 }
+
+#[test]
+fn a_removed_device_is_shown_its_removal_one_page_for_each_time_that_it_asks() {
+    let (mut account, mut desk, conns) = Desk::with_devices(20, 2);
+    let gone = account.devices[1].device_id();
+    for _ in 0..100 {
+        let entry = account.rotate();
+        desk.send(conns[0], &ToRelay::LogAppend(entry));
+        desk.pause();
+    }
+    let removal = account.remove_device(1);
+    desk.send(conns[0], &ToRelay::LogAppend(removal.clone()));
+    let after = account.rotate();
+    desk.send(conns[0], &ToRelay::LogAppend(after));
+    let conn = desk.open();
+    desk.take(conn);
+    let challenge = Challenge { versions: vec![VERSION], nonce: Nonce::from_bytes([desk.conns; 32]), conn };
+    let mut hello = account.signed_hello(1, HOST, &challenge, None);
+    hello.log_seq = 1;
+    hello = account.devices[1].sign_in(HOST, &challenge, hello);
+    desk.send(conn, &ToRelay::Hello(hello));
+    let (mut from, mut last, mut pages) = (2, None, 0);
+    while desk.closed.get(&conn).is_none() {
+        let [ToDevice::LogEntries { from: at, entries, has_more }] = &desk.take(conn)[..] else { panic!("no page") };
+        assert!(*at == from && entries.len() <= usize::from(limits::PULL_ENTRIES) && *has_more);
+        from += entries.len() as u64;
+        pages += 1;
+        desk.send(conn, &ToRelay::LogPull { from });
+    }
+    if let [ToDevice::LogEntries { entries, has_more: false, .. }] = &desk.take(conn)[..] {
+        last = entries.last().cloned();
+    }
+    assert_eq!((pages, last.map(|entry| entry.hash())), (3, Some(removal.hash())));
+    assert_eq!(desk.closed.get(&conn), Some(&CloseCode::Removed));
+    assert!(account.log.removed(&gone).is_some());
+}
+
+#[test]
+fn what_was_not_sent_is_not_acknowledged() {
+    let (mut account, mut desk, conns) = Desk::with_devices(21, 2);
+    let device = account.devices[1].device_id();
+    let delivered = |desk: &mut Desk| {
+        let frames = desk.take(conns[0]).into_iter();
+        let of =
+            |frame| if let ToDevice::Delivered(d) = frame { (d.device == device).then_some(d.cursor) } else { None };
+        frames.filter_map(of).next_back()
+    };
+    let mut clips = Envelopes::new(&mut account, 0, 10);
+    assert_eq!(desk.push(conns[0], 0, &clips.next()), Ok(1));
+    desk.send(conns[1], &ToRelay::Ack { cursor: u64::MAX });
+    assert_eq!(delivered(&mut desk), Some(1));
+    // It is no promise for what comes.
+    assert_eq!(desk.push(conns[0], 1, &clips.next()), Ok(2));
+    let (_, welcome) = desk.sign_in(&account, 1, None);
+    assert!(welcome.delivered.iter().any(|d| d.device == device && d.cursor == 1));
+}
+
+#[test]
+fn another_address_is_no_way_to_be_woken_sooner() {
+    let (mut account, mut desk, conns) = Desk::with_devices(22, 2);
+    let mut clips = Envelopes::new(&mut account, 0, 10);
+    for after in 0..20 {
+        let (conn, _) = desk.sign_in(&account, 1, None);
+        // Named anew, or first unnamed and then named.
+        if after % 2 == 0 {
+            desk.send(conn, &ToRelay::PushSubscribe { endpoint: String::new() });
+        }
+        desk.send(conn, &ToRelay::PushSubscribe { endpoint: format!("https://push.example/{after}") });
+        desk.event(Event::Closed { conn });
+        desk.event(Event::Closed { conn: conns[1] });
+        assert_eq!(desk.push(conns[0], after, &clips.next()), Ok(after + 1));
+        desk.now += 1_000;
+    }
+    assert_eq!(desk.woken.len(), 1);
+}

@@ -56,3 +56,22 @@ fn who_opens_socket_after_socket_is_stopped_and_nobody_else() {
     first.send_text("ping");
     assert_eq!(first.recv_text(), "pong");
 }
+
+#[test]
+fn who_hides_what_it_is_shares_an_allowance_with_all_who_do() {
+    let relay = Relay::start();
+    for number in 1..=limits::NAMEPLATES_PER_MINUTE {
+        let address = format!("hidden-{number}");
+        assert_eq!(handshake(&relay, &format!("nameplate/{number}"), &address), "101");
+    }
+    assert_eq!(handshake(&relay, "nameplate/4711", "anything else"), "429");
+    assert_eq!(handshake(&relay, "nameplate/4711", "203.0.113.8"), "101");
+    if Shell::wanted() == Shell::Native {
+        // What a stranger says of himself comes before the proxy's own word, in a line of its own too.
+        for number in 1..limits::NAMEPLATES_PER_MINUTE {
+            let lines = format!("198.51.100.{number}\r\nX-Forwarded-For: ::ffff:203.0.113.8");
+            assert_eq!(handshake(&relay, "nameplate/4711", &lines), "101");
+        }
+        assert_eq!(handshake(&relay, "nameplate/4711", "198.51.100.99\r\nX-Forwarded-For: 203.0.113.8"), "429");
+    }
+}

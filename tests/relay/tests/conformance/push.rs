@@ -11,6 +11,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use data_encoding::BASE64URL_NOPAD;
 use hushclip_protocol::error::ErrorCode;
 use hushclip_protocol::frame::{ToDevice, ToRelay};
+use hushclip_protocol::limits;
 use hushclip_relay_tests::{Account, Relay, Socket};
 use ring::signature::{ECDSA_P256_SHA256_FIXED, UnparsedPublicKey};
 
@@ -223,10 +224,13 @@ fn a_subscription_outlasts_the_relays_memory() {
     push(&mut account, &mut first, 1);
     let claims = verify(&service.call(), &account.sign_in(&relay, 0, None).1.push_key);
     assert!(claims.contains(relay.authority()), "{claims}");
+    // Another device, which has not been woken yet.
+    let (mut account, mut first, second) = Account::pair(&relay, 65);
+    leave(second, &mut first);
     subscribe_and_leave(&account, &relay, &mut first, &service.at("/two"));
     relay.crash_and_restart();
     let (mut first, _) = account.sign_in(&relay, 0, None);
-    push(&mut account, &mut first, 2);
+    push(&mut account, &mut first, 1);
     assert_eq!(service.call().line, "POST /two HTTP/1.1");
 }
 
@@ -234,23 +238,25 @@ fn a_subscription_outlasts_the_relays_memory() {
 fn a_subscription_that_is_gone_is_dropped() {
     let service = Service::start();
     let relay = service.relay();
-    let (mut account, mut first, second) = Account::pair(&relay, 63);
-    leave(second, &mut first);
-    let mut item = 0;
-    for (path, dropped) in [("/410", true), ("/404", true), ("/403", false), ("/429", false), ("/500", false)] {
-        subscribe_and_leave(&account, &relay, &mut first, &service.at(path));
-        item += 1;
-        push(&mut account, &mut first, item);
-        assert_eq!(service.call().line, format!("POST {path} HTTP/1.1"));
-        sleep(SILENCE);
-        // One that is known still waits for its time; one that is new does not.
-        subscribe_and_leave(&account, &relay, &mut first, &service.at(path));
-        item += 1;
-        push(&mut account, &mut first, item);
-        if dropped {
+    let answers = [("/410", true), ("/404", true), ("/403", false), ("/429", false), ("/500", false)];
+    let mut accounts: Vec<_> = (630..)
+        .zip(answers)
+        .map(|(seed, (path, is_dropped))| {
+            let (mut account, mut first, second) = Account::pair(&relay, seed);
+            leave(second, &mut first);
+            subscribe_and_leave(&account, &relay, &mut first, &service.at(path));
+            push(&mut account, &mut first, 1);
             assert_eq!(service.call().line, format!("POST {path} HTTP/1.1"));
-        } else {
+            (account, first, path, is_dropped)
+        })
+        .collect();
+    sleep(Duration::from_millis(limits::WAKE_MS + 500));
+    for (account, first, path, is_dropped) in &mut accounts {
+        push(account, first, 2);
+        if *is_dropped {
             service.is_silent();
+        } else {
+            assert_eq!(service.call().line, format!("POST {path} HTTP/1.1"));
         }
     }
 }

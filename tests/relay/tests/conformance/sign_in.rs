@@ -1,7 +1,7 @@
 //! From an open socket to a member, and what closes a socket.
 
 use std::thread::sleep;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use hushclip_protocol::error::{CloseCode, ErrorCode};
 use hushclip_protocol::frame::{Anchor, Limits, ToDevice, ToRelay};
@@ -59,7 +59,6 @@ fn only_a_fresh_signature_by_a_member_for_this_relay_signs_in() {
     let other = Socket::open(&relay, account.mailbox());
     refused(&|socket| ToRelay::Hello(account.signed_hello(0, &socket.host, &other.challenge, None)));
     refused(&|socket| ToRelay::Hello(Account::make(5).signed_hello(0, &socket.host, &socket.challenge, None)));
-    refused(&|_| ToRelay::Pull { after: 0, limit: 1 });
 }
 
 #[test]
@@ -128,4 +127,16 @@ fn sockets_and_frames_are_limited() {
         member.send(&ToRelay::Pull { after: 0, limit: 1 });
     }
     assert_eq!(member.recv_error(), ErrorCode::RateLimited);
+}
+
+#[test]
+fn who_has_not_signed_in_is_told_to_and_the_line_ends_at_once() {
+    let relay = Relay::start();
+    let (account, _first) = Account::registered(&relay, 9);
+    let mut socket = Socket::open(&relay, account.mailbox());
+    socket.send(&ToRelay::Pull { after: 0, limit: 1 });
+    assert_eq!(socket.recv_close(), Some(CloseCode::SignInFirst));
+    let closed = Instant::now();
+    assert!(socket.recv_end());
+    assert!(closed.elapsed() < Duration::from_millis(1_000), "{} ms", closed.elapsed().as_millis());
 }

@@ -265,7 +265,7 @@ fn attack_frames_at_the_relay_that_are_none() {
     for (number, frame) in (101..).zip(members) {
         let (conn, _) = open(&mut relay, number, NOW);
         let replies = say(&mut relay, conn, &frame, NOW);
-        assert_eq!((closed(&replies, conn), frames(&replies).len()), (Some(CloseCode::NotAMember), 0));
+        assert_eq!((closed(&replies, conn), frames(&replies).len()), (Some(CloseCode::SignInFirst), 0));
     }
     let (conn, _) = open(&mut relay, 120, NOW);
     assert!(closed(&say(&mut relay, conn, &claim, NOW), conn).is_none(), "it serves on");
