@@ -137,7 +137,7 @@ impl World {
 
     /// The newest item's, or one that is made up.
     fn anchor(&self, input: &mut Input) -> Anchor {
-        let row = self.mailbox.store().item_rows().expect("memory").pop();
+        let row = self.mailbox.store().newest_item().expect("memory");
         let cursor = input.odd_number(row.map_or(0, |row| row.cursor));
         Anchor { cursor, mark: input.odd_number(row.map_or(0, |row| row.mark)) }
     }
