@@ -147,13 +147,11 @@ impl<S: Store> Mailbox<S> {
     }
 
     pub(crate) fn removed_frame(&mut self, conn: ConnId, last: u64, frame: ToRelay) -> Result<(), ErrorCode> {
-        match frame {
-            ToRelay::LogPull { from } => self.show_removal(conn, from, last),
-            _ => {
-                self.close(conn, CloseCode::Removed);
-                Ok(())
-            }
+        if let ToRelay::LogPull { from } = frame {
+            return self.show_removal(conn, from, last);
         }
+        self.close(conn, CloseCode::Removed);
+        Ok(())
     }
 
     pub(crate) fn pull_log(&mut self, conn: ConnId, from: u64) -> Result<(), ErrorCode> {

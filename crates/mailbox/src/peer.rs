@@ -17,11 +17,14 @@ pub enum Peer {
 impl Peer {
     /// Whoever is at this address.
     pub fn at(address: IpAddr) -> Self {
-        match address.to_canonical() {
-            local if local.is_loopback() || local.is_unspecified() => Self::Local,
-            IpAddr::V6(ip) => Self::Network(IpAddr::V6(Ipv6Addr::from_bits(ip.to_bits() & (u128::MAX << 64)))),
-            address => Self::Network(address),
+        let address = address.to_canonical();
+        if address.is_loopback() || address.is_unspecified() {
+            return Self::Local;
         }
+        Self::Network(match address {
+            IpAddr::V4(_) => address,
+            IpAddr::V6(ip) => IpAddr::V6(Ipv6Addr::from_bits(ip.to_bits() & (u128::MAX << 64))),
+        })
     }
 
     /// Whoever a platform names so. Without a name it is this machine's own.

@@ -344,4 +344,34 @@ mod tests {
         assert_eq!(refused, Err(TooMany::Wait { ms: 250 }));
         assert_eq!(rates.strangers_frame(peer("192.0.2.2"), &mut Bucket::default(), 0), Ok(()));
     }
+
+    #[test]
+    fn neither_an_account_nor_an_address_takes_all_nameplates() {
+        let rates = Rates::default();
+        let (account, other) = (MailboxId::from_bytes([1; 16]), MailboxId::from_bytes([2; 16]));
+        for nameplate in 1..=PLATES as u32 {
+            assert!(rates.may_take_plate(account, nameplate, 0));
+            rates.plate_taken(account, nameplate, 600_000, 0);
+        }
+        assert!(!rates.may_take_plate(account, 99, 0) && rates.may_take_plate(other, 99, 0));
+        // One that it has it may name again, and what has had its time does not count.
+        assert!(rates.may_take_plate(account, 1, 0) && rates.may_take_plate(account, 99, 600_000));
+        // However many accounts it has.
+        let one = peer("192.0.2.1");
+        for _ in 0..limits::NAMEPLATES_PER_MINUTE {
+            assert_eq!(rates.take_plate_from(one, 0), Ok(()));
+        }
+        assert_eq!(rates.take_plate_from(one, 0), Err(6_000));
+        assert_eq!(rates.take_plate_from(peer("192.0.2.2"), 0), Ok(()));
+    }
+
+    #[test]
+    fn a_device_is_woken_once_a_minute_wherever_it_says_it_is() {
+        let (rates, device) = (Rates::default(), DeviceId::from_bytes([1; 16]));
+        let start = 1_800_000_000_000;
+        assert!(rates.wake(device, 0, start) && !rates.wake(device, 0, start + limits::WAKE_MS - 1));
+        assert!(rates.wake(device, 0, start + limits::WAKE_MS));
+        // As it was written down by an earlier process.
+        assert!(!Rates::default().wake(device, start, start + 1));
+    }
 }

@@ -8,7 +8,7 @@ use hushclip_protocol::envelope::{Envelope, EnvelopeError};
 use hushclip_protocol::frame::{Challenge, Hello};
 use hushclip_protocol::ids::{AccountId, BoxPk, ConnId, DeviceId, Hash, Nonce, SignPk, Signature};
 use hushclip_protocol::log::{Change, LogError, Membership, SignedEntry};
-use hushclip_protocol::{VERSION, limits, signature, signin};
+use hushclip_protocol::{limits, signature, signin};
 use reader::{Case, file};
 #[cfg(target_arch = "wasm32")]
 use wasm_bindgen_test::wasm_bindgen_test as test;

@@ -69,6 +69,19 @@ fn attack_removed_device_comes_back_later() {
 }
 
 #[test]
+fn attack_removed_device_comes_back_after_a_hundred_new_epochs() {
+    let mut desk = Desk::paired(3);
+    desk.take_away(2);
+    desk.command(0, Command::SetRotation { minutes: 30 });
+    desk.wait(100 * 30 * 60_000);
+    remove(&mut desk, 0, 2);
+    desk.wait(5_000);
+    desk.bring_back_while(2, 0, |_| {});
+    desk.wait(5_000);
+    assert_eq!(desk.view(2).stage, Stage::Removed, "it asks for one page after another");
+}
+
+#[test]
 fn attack_close_code_without_proof_does_not_wipe() {
     let mut desk = Desk::paired(2);
     desk.cut(Some(CloseCode::Removed));
