@@ -25,7 +25,7 @@ use crate::outbox::{Out, Outgoing, cost, outbox};
 /// How long the other side may take to read what is sent to it.
 const WRITE_LIMIT: Duration = Duration::from_secs(30);
 /// How long one message may take to come.
-const MESSAGE_LIMIT: Duration = Duration::from_secs(30);
+const MESSAGE_LIMIT: Duration = if cfg!(test) { Duration::from_millis(300) } else { Duration::from_secs(30) };
 /// How long it may take to answer a close.
 const CLOSE_LIMIT: Duration = Duration::from_secs(2);
 /// An idle socket costs this much for each direction.
@@ -195,4 +195,39 @@ fn random<const N: usize>() -> Option<[u8; N]> {
     let mut bytes = [0; N];
     getrandom::fill(&mut bytes).ok()?;
     Some(bytes)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::core::calls;
+
+    /// Whether a socket has ended after a while, on which bytes come one by one.
+    async fn ends(mut bytes: impl Iterator<Item = u8>) -> bool {
+        let (calls, mut core) = calls();
+        let (ours, mut theirs) = tokio::io::duplex(BUFFER);
+        tokio::spawn(Sockets::new(calls).serve(ours, Target::Nameplate(None), "relay".into(), Peer::Local));
+        let Some(Call::Open { outbox, .. }) = core.recv().await else { panic!("it opens") };
+        outbox.signed_in();
+        for _ in 0..60 {
+            if let Some(byte) = bytes.next() {
+                // It may be over.
+                let _ = theirs.write_all(&[byte]).await;
+            }
+            if let Ok(call) = timeout(MESSAGE_LIMIT / 20, core.recv()).await {
+                return matches!(call, Some(Call::Closed { .. }));
+            }
+        }
+        false
+    }
+
+    #[tokio::test]
+    async fn a_message_that_never_ends_ends_its_socket_and_silence_does_not() {
+        let endless = [0x82, 0xfe, 0x10, 0, 0, 0, 0, 0].into_iter().chain(std::iter::repeat(7));
+        // Pings in the middle of a message are no end of it.
+        let ping = [0x89, 0x80, 0, 0, 0, 0];
+        let pinging = [0x02, 0x81, 0, 0, 0, 0, 7].into_iter().chain(std::iter::repeat(ping).flatten());
+        let (endless, pinging, silent) = tokio::join!(ends(endless), ends(pinging), ends(std::iter::empty()));
+        assert!(endless && pinging && !silent);
+    }
 }
