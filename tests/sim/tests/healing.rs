@@ -211,3 +211,22 @@ fn a_relay_that_denies_what_it_has_is_not_sent_it_again() {
     assert_eq!(desk.texts(1).len(), 20);
     assert!(alerts(&desk, 0).is_empty() && alerts(&desk, 1).is_empty());
 }
+
+#[test]
+fn an_emptied_relay_gets_a_long_log_back_within_its_limits() {
+    let mut desk = Desk::paired(2);
+    desk.command(0, Command::SetRotation { minutes: 30 });
+    // Far more entries than one may send in a minute without having signed in.
+    desk.wait(400 * 30 * MINUTE);
+    desk.copy(0, "zero");
+    desk.roll_back(MemoryStore::default());
+    desk.wait(30 * MINUTE);
+    desk.copy(1, "one");
+    desk.wait(MINUTE);
+    for device in 0..2 {
+        assert!(problem(&desk, device).is_empty(), "{device}: {}", problem(&desk, device));
+        let mut texts = desk.texts(device);
+        texts.sort_unstable();
+        assert_eq!(texts, ["one", "zero"], "device {device}");
+    }
+}
