@@ -114,7 +114,7 @@ fn to_relay() -> Vec<ToRelay> {
     let (invite, token) = (InviteId::from_bytes([1; 16]), JoinToken::from_bytes([2; 16]));
     let offer = || vec![1, 2, 3].into();
     vec![
-        ToRelay::Register(ACCOUNT.chain[0].clone()),
+        ToRelay::Register { entry: ACCOUNT.chain[0].clone(), token: String::new() },
         ToRelay::Claim { versions: vec![1], invite, claim: Claim::from_bytes([3; 32]), token },
         ToRelay::Push { after: 300, envelope: offer() },
         ToRelay::Pull { after: 70_000, limit: 100 },

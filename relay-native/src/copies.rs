@@ -2,6 +2,7 @@
 
 use std::error::Error;
 use std::fs::{self, File};
+use std::io::{self, IsTerminal as _, Write as _};
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
@@ -11,18 +12,47 @@ use rusqlite::Connection;
 
 use crate::folder::{self, Folder, FolderError};
 use crate::schema;
+use crate::space::Space;
 use crate::store::MailboxStore;
 
 type Done = Result<(), Box<dyn Error>>;
 
-/// Writes one consistent copy of everything into a new file.
-pub(crate) fn backup(data: &Path, to: &Path) -> Done {
+/// How the name of a copy ends that is not whole yet.
+const PART: &str = "part";
+/// In place of a file's name: the standard output.
+const STANDARD: &str = "-";
+
+/// Writes one consistent copy of everything into a new file, which only its owner can read. Of those like
+/// it, `keep` stay, if that is said.
+pub(crate) fn backup(data: &Path, to: &Path, keep: Option<u16>) -> Done {
+    if to.as_os_str() == STANDARD {
+        return backup_to_output(data);
+    }
     if to.exists() {
         return Err(format!("{} is there already", to.display()).into());
     }
     let db = folder::open_beside(data)?;
     write_copy(&db, to)?;
-    told(&folder::open_file(to)?, "saved")
+    folder::note_backup(data);
+    if let Some(keep) = keep {
+        rotate(to, keep)?;
+    }
+    println!("{}", told(&folder::open_file(to)?, "saved")?);
+    Ok(())
+}
+
+fn backup_to_output(data: &Path) -> Done {
+    let mut output = io::stdout().lock();
+    if output.is_terminal() {
+        return Err("a backup is no text: send the standard output to a file or to a program".into());
+    }
+    let db = folder::open_beside(data)?;
+    let part = Part::make(&data.join(format!("backup-{}", std::process::id())), &db)?;
+    let said = told(&folder::open_file(&part.path)?, "saved")?;
+    io::copy(&mut File::open(&part.path)?, &mut output).and_then(|_| output.flush())?;
+    folder::note_backup(data);
+    eprintln!("{said}");
+    Ok(())
 }
 
 /// Fills a folder without accounts from a backup.
@@ -39,7 +69,8 @@ pub(crate) fn restore(data: &Path, from: &Path) -> Done {
     examine(&backup)?;
     write_copy(&backup, &database)?;
     drop(backup);
-    told(&folder.open(None)?, "restored")
+    println!("{}", told(&folder.open(&Space::default())?, "restored")?);
+    Ok(())
 }
 
 /// Reads everything.
@@ -49,9 +80,11 @@ pub(crate) fn check(data: &Path) -> Done {
     let db = Rc::new(db);
     let ids = accounts(&db)?;
     for id in &ids {
-        verify_log(&MailboxStore::new(Rc::clone(&db), *id)).map_err(|_| "an account's log does not verify")?;
+        verify_log(&MailboxStore::new(Rc::clone(&db), *id, Rc::default()))
+            .map_err(|_| "an account's log does not verify")?;
     }
-    told(&db, "well")
+    println!("{}", told(&db, "well")?);
+    Ok(())
 }
 
 /// SQLite's own check.
@@ -60,19 +93,71 @@ fn examine(db: &Connection) -> Done {
     if found == "ok" { Ok(()) } else { Err(format!("the database is damaged: {found}").into()) }
 }
 
-/// Under another name first, so that nobody takes half a copy for a whole one.
-fn write_copy(db: &Connection, to: &Path) -> Done {
-    let part = to.with_added_extension("part");
-    let shown = |error: std::io::Error| format!("{}: {error}", to.display());
-    if part.exists() {
-        fs::remove_file(&part).map_err(shown)?;
+/// A copy under another name than it will have, so that nobody takes half of one for a whole one. Locked, so
+/// that nobody takes it for one that was left; deleted with this value, unless it got its name.
+struct Part {
+    path: PathBuf,
+    _lock: File,
+}
+
+impl Part {
+    fn make(to: &Path, db: &Connection) -> Result<Self, Box<dyn Error>> {
+        let path = to.with_added_extension(PART);
+        let shown = |error: io::Error| format!("{}: {error}", path.display());
+        // SQLite fills an empty file, and would make one that others may read.
+        let lock = folder::private_file(&path).map_err(shown)?;
+        lock.try_lock().map_err(|_| format!("{}: another backup is writing it", path.display()))?;
+        lock.set_len(0).map_err(shown)?;
+        let part = Self { path, _lock: lock };
+        db.execute("VACUUM INTO ?", [part.path.to_str().ok_or("the file's name is no text")?])?;
+        File::open(&part.path)
+            .and_then(|file| file.sync_all())
+            .map_err(|error| format!("{}: {error}", to.display()))?;
+        Ok(part)
     }
-    db.execute("VACUUM INTO ?", [part.to_str().ok_or("the file's name is no text")?])?;
-    File::open(&part).and_then(|file| file.sync_all()).map_err(shown)?;
-    fs::rename(&part, to).map_err(shown)?;
-    let parent = to.parent().filter(|parent| !parent.as_os_str().is_empty()).map_or(PathBuf::from("."), Into::into);
-    File::open(parent).and_then(|folder| folder.sync_all()).map_err(shown)?;
+}
+
+impl Drop for Part {
+    fn drop(&mut self) {
+        // Nothing is there any more where it got its name.
+        let _ = fs::remove_file(&self.path);
+    }
+}
+
+fn write_copy(db: &Connection, to: &Path) -> Done {
+    let part = Part::make(to, db)?;
+    let shown = |error: io::Error| format!("{}: {error}", to.display());
+    fs::rename(&part.path, to).map_err(shown)?;
+    File::open(parent(to)).and_then(|folder| folder.sync_all()).map_err(shown)?;
     Ok(())
+}
+
+/// Deletes the copies beside this one but the newest, and those that were never finished.
+fn rotate(to: &Path, keep: u16) -> Done {
+    let mut copies = Vec::new();
+    for file in fs::read_dir(parent(to))? {
+        let path = file?.path();
+        let is_part = path.extension().is_some_and(|ending| ending == PART);
+        let name = if is_part { path.with_extension("") } else { path.clone() };
+        if name.extension() != to.extension() || !path.is_file() {
+            continue;
+        }
+        if !is_part {
+            copies.push(path);
+        } else if File::open(&path).is_ok_and(|file| file.try_lock().is_ok()) {
+            fs::remove_file(&path)?;
+        }
+    }
+    copies.sort_unstable();
+    let beyond = copies.len().saturating_sub(keep.into());
+    for old in copies.iter().take(beyond).filter(|old| old.as_path() != to) {
+        fs::remove_file(old)?;
+    }
+    Ok(())
+}
+
+fn parent(path: &Path) -> PathBuf {
+    path.parent().filter(|parent| !parent.as_os_str().is_empty()).map_or(PathBuf::from("."), Into::into)
 }
 
 fn accounts(db: &Connection) -> Result<Vec<MailboxId>, rusqlite::Error> {
@@ -81,10 +166,9 @@ fn accounts(db: &Connection) -> Result<Vec<MailboxId>, rusqlite::Error> {
     rows.collect()
 }
 
-fn told(db: &Connection, what: &str) -> Done {
+fn told(db: &Connection, what: &str) -> Result<String, Box<dyn Error>> {
     let accounts: i64 = db.query_row("SELECT count(DISTINCT mailbox) FROM log", [], |row| row.get(0))?;
     let items: i64 = db.query_row("SELECT count(*) FROM items", [], |row| row.get(0))?;
     let schema = schema::version(db).map_err(|error| FolderError::Schema(PathBuf::new(), error))?;
-    println!("{what}: {accounts} accounts, {items} items, schema {schema}");
-    Ok(())
+    Ok(format!("{what}: {accounts} accounts, {items} items, schema {schema}"))
 }

@@ -4,16 +4,19 @@
 
 mod batch;
 mod call;
+mod doomed;
 mod plates;
+mod storage;
 #[cfg(test)]
 mod tests;
 
+use std::cell::Cell;
 use std::collections::{HashMap, HashSet};
 use std::rc::Rc;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use hushclip_mailbox::{Mailbox, Rates, Session, StoreError};
+use hushclip_mailbox::{Mailbox, Newcomers, Peer, Policy, Rates, Regulars, Room, Session, StoreError};
 use hushclip_protocol::error::CloseCode;
 use hushclip_protocol::ids::{ConnId, MailboxId};
 use hushclip_vapid::Services;
@@ -25,7 +28,8 @@ use crate::log;
 use crate::metrics::Counters;
 use crate::outbox::{Out, Outbox};
 use crate::push::Wakes;
-use crate::store::{MailboxStore, failed, unsigned};
+use crate::space::{Measured, Space};
+use crate::store::{Counted, MailboxStore, census, failed, unsigned};
 use crate::timers::Timers;
 
 /// Calls in one transaction: a bound on how long the first of them waits.
@@ -36,8 +40,8 @@ const WAITING: usize = 1024;
 const AGAIN_MS: u64 = 5000;
 /// Timers never ring more often for one mailbox, whatever it asks.
 const SHORTEST_MS: u64 = 250;
-/// Longest sleep, in case that the clock is set.
-const LONGEST_SLEEP: Duration = Duration::from_mins(1);
+/// Longest sleep, in case that the clock is set, the disk fills up, or somebody dooms an account.
+const LONGEST_SLEEP: Duration = Duration::from_secs(2);
 /// RFC 6455: the endpoint is going away.
 const GOING_AWAY: u16 = 1001;
 
@@ -64,6 +68,17 @@ pub(crate) struct Core {
     counters: Arc<Counters>,
     /// Outlives every brain.
     rates: Rates,
+    policy: Arc<Policy>,
+    newcomers: Arc<Mutex<Newcomers>>,
+    regulars: Arc<Mutex<Regulars>>,
+    space: Space,
+    measured: Option<Measured>,
+    room: Room,
+    census: Counted,
+    /// Why the last transaction that wrote anything was not stored, and when to look whether one would be.
+    failing: Option<(StoreError, u64)>,
+    /// As of when [`doomed`] has looked.
+    seen_version: i64,
     /// The public key for push services, and the way to them.
     push: Option<(Vec<u8>, Wakes)>,
     /// Those that are called.
@@ -80,6 +95,8 @@ struct Account {
 struct Socket {
     home: MailboxId,
     outbox: Outbox,
+    /// Where it comes from.
+    peer: Peer,
     /// Its session as of the last commit.
     session: Option<Vec<u8>>,
     /// A device has signed in.
@@ -99,6 +116,7 @@ impl Core {
         }
         drop(statement);
         let plates_ms = plates::first(&db)?;
+        let census = Rc::new(Cell::new(census(&db)?));
         Ok(Self {
             db: Rc::new(db),
             accounts: HashMap::new(),
@@ -110,6 +128,16 @@ impl Core {
             again_ms: None,
             counters,
             rates: Rates::default(),
+            policy: Arc::default(),
+            newcomers: Arc::default(),
+            regulars: Arc::default(),
+            space: Space::default(),
+            measured: None,
+            room: Room::default(),
+            census,
+            failing: None,
+            // What was doomed while nobody ran goes first of all.
+            seen_version: -1,
             push: None,
             push_services: Services::default(),
         })
@@ -118,6 +146,25 @@ impl Core {
     /// The same core, which has devices woken through these services.
     pub(crate) fn waking(self, public_key: &[u8], push_services: Services, wakes: Wakes) -> Self {
         Self { push: Some((public_key.to_vec(), wakes)), push_services, ..self }
+    }
+
+    /// The same core, which tells who has signed in from where.
+    pub(crate) fn noting(self, regulars: Arc<Mutex<Regulars>>) -> Self {
+        Self { regulars, ..self }
+    }
+
+    /// The same core under these rules. Accounts that were idle while no relay ran are looked at in time.
+    pub(crate) fn governed(mut self, policy: Policy, space: Space) -> Result<Self, rusqlite::Error> {
+        let mut statement = self.db.prepare("SELECT mailbox, used FROM accounts")?;
+        let rows = statement.query_map([], |row| Ok((MailboxId::from_bytes(row.get(0)?), unsigned(row, 1)?)))?;
+        for row in rows.filter(|_| policy.idle_ms > 0) {
+            let (id, used) = row?;
+            let due = used.saturating_add(policy.idle_ms);
+            self.alarms.set(id, Some(self.alarms.get(id).map_or(due, |at| at.min(due))));
+        }
+        drop(statement);
+        (self.policy, self.space) = (Arc::new(policy), space);
+        Ok(self)
     }
 
     /// Works until it is told to stop, or until nobody is left who could tell.
@@ -145,7 +192,7 @@ impl Core {
         if account.brain.is_some() {
             return Ok(());
         }
-        let store = MailboxStore::new(Rc::clone(&self.db), id);
+        let store = MailboxStore::new(Rc::clone(&self.db), id, Rc::clone(&self.census));
         let alarm = self
             .db
             .prepare_cached("SELECT at FROM alarms WHERE mailbox = ?")
@@ -158,6 +205,8 @@ impl Core {
         }
         brain.set_push_services(self.push_services.clone());
         brain.set_rates(self.rates.clone());
+        brain.set_policy(Arc::clone(&self.policy));
+        brain.set_newcomers(Arc::clone(&self.newcomers));
         account.brain = Some(brain);
         Ok(())
     }
@@ -165,6 +214,7 @@ impl Core {
     /// Lets go of a socket, which gets what was sent to it before, and then this.
     fn close(&mut self, conn: ConnId, code: CloseCode) {
         if let Some(socket) = self.forget(conn) {
+            self.counters.closed(code);
             socket.outbox.send(Out::Close { code: code.code(), reason: code.reason() });
         }
     }

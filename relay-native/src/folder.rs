@@ -1,15 +1,21 @@
 //! The relay's folder: one database, and a lock so that no two relays use it.
 
-use std::fs::{self, File};
+use std::fs::{self, File, OpenOptions, Permissions};
 use std::io;
+use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
+use std::time::SystemTime;
 
 use rusqlite::{Connection, OpenFlags};
 
 use crate::schema::{self, SchemaError};
+use crate::space::Space;
 
-const DATABASE: &str = "relay.db";
+/// The database's name.
+pub(crate) const DATABASE: &str = "relay.db";
 const LOCK: &str = "relay.lock";
+/// Its time is that of the last backup.
+const BACKED_UP: &str = "last-backup";
 
 /// Why a folder cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -23,6 +29,9 @@ pub(crate) enum FolderError {
     /// There is none.
     #[error("there is no relay's database in {0}")]
     Missing(PathBuf),
+    /// Somebody else could put another database there.
+    #[error("others may write to the folder {0}, and this user may not change that: `chmod go-w` it")]
+    Open(PathBuf),
     /// It is not one of ours, or not well.
     #[error("{0}: {1}")]
     Schema(PathBuf, SchemaError),
@@ -40,7 +49,10 @@ impl Folder {
     pub(crate) fn take(path: &Path) -> Result<Self, FolderError> {
         let io = |error| FolderError::Io(path.to_owned(), error);
         make(path).map_err(io)?;
-        let lock = File::create(path.join(LOCK)).map_err(io)?;
+        if !close_to_others(path).map_err(io)? {
+            return Err(FolderError::Open(path.to_owned()));
+        }
+        let lock = private_file(&path.join(LOCK)).map_err(io)?;
         match lock.try_lock() {
             Ok(()) => Ok(Self { path: path.to_owned(), _lock: lock }),
             Err(fs::TryLockError::WouldBlock) => Err(FolderError::Taken(path.to_owned())),
@@ -53,12 +65,14 @@ impl Folder {
         self.path.join(DATABASE)
     }
 
-    /// Opens the database, with its tables brought up to date. It never grows beyond `pages`.
-    pub(crate) fn open(&self, pages: Option<u64>) -> Result<Connection, FolderError> {
+    /// Opens the database, with its tables brought up to date. It never grows far beyond what `space` says.
+    pub(crate) fn open(&self, space: &Space) -> Result<Connection, FolderError> {
         let path = self.database();
         let wrong = |error| FolderError::Schema(path.clone(), error);
+        // The files that SQLite makes beside it get its mode.
+        private_file(&path).map_err(|error| FolderError::Io(path.clone(), error))?;
         let mut db = Connection::open(&path).map_err(|error| wrong(error.into()))?;
-        prepare(&db, pages).map_err(|error| wrong(error.into()))?;
+        prepare(&db, space).map_err(|error| wrong(error.into()))?;
         schema::migrate(&mut db).map_err(wrong)?;
         Ok(db)
     }
@@ -67,14 +81,15 @@ impl Folder {
 /// What is acknowledged outlasts a power cut, and what is deleted is overwritten. (`fast` would leave the
 /// pages that become free, which is most of a picture; `on` writes those once more when it goes, and texts
 /// cost the same.)
-fn prepare(db: &Connection, pages: Option<u64>) -> Result<(), rusqlite::Error> {
+fn prepare(db: &Connection, space: &Space) -> Result<(), rusqlite::Error> {
     db.busy_timeout(std::time::Duration::from_secs(10))?;
     db.pragma_update_and_check(None, "journal_mode", "wal", |_| Ok(()))?;
     db.pragma_update(None, "synchronous", "full")?;
     db.pragma_update_and_check(None, "secure_delete", "on", |_| Ok(()))?;
     db.pragma_update_and_check(None, "journal_size_limit", 64 * 1024 * 1024, |_| Ok(()))?;
     db.pragma_update(None, "cache_size", -16 * 1024)?;
-    if let Some(pages) = pages {
+    let page: i64 = db.query_row("PRAGMA page_size", [], |row| row.get(0))?;
+    if let Some(pages) = space.pages(page.cast_unsigned()) {
         let pages = i64::try_from(pages).unwrap_or(i64::MAX);
         db.pragma_update_and_check(None, "max_page_count", pages, |_| Ok(()))?;
     }
@@ -108,13 +123,33 @@ pub(crate) fn size(database: &Path) -> u64 {
     [database, &log].into_iter().filter_map(|path| fs::metadata(path).ok()).map(|meta| meta.len()).sum()
 }
 
-#[cfg(unix)]
+/// Takes note of a backup that was made now. It is worth no error.
+pub(crate) fn note_backup(folder: &Path) {
+    let _ = private_file(&folder.join(BACKED_UP)).and_then(|file| file.set_modified(SystemTime::now()));
+}
+
+/// When the last backup was made.
+pub(crate) fn last_backup(database: &Path) -> Option<SystemTime> {
+    fs::metadata(database.with_file_name(BACKED_UP)).ok()?.modified().ok()
+}
+
 fn make(path: &Path) -> io::Result<()> {
-    use std::os::unix::fs::DirBuilderExt as _;
     fs::DirBuilder::new().recursive(true).mode(0o700).create(path)
 }
 
-#[cfg(not(unix))]
-fn make(path: &Path) -> io::Result<()> {
-    fs::create_dir_all(path)
+/// Takes from others what they may do in this folder; says whether at least they cannot write there.
+fn close_to_others(path: &Path) -> io::Result<bool> {
+    let mode = fs::metadata(path)?.permissions().mode();
+    let own = mode & 0o077 == 0 || fs::set_permissions(path, Permissions::from_mode(mode & 0o7700)).is_ok();
+    Ok(own || mode & 0o022 == 0)
+}
+
+/// A file that its owner alone can read, made if it is not there, whatever the umask.
+pub(crate) fn private_file(path: &Path) -> io::Result<File> {
+    let file = OpenOptions::new().read(true).write(true).create(true).truncate(false).mode(0o600).open(path)?;
+    let mode = file.metadata()?.permissions().mode();
+    if mode & 0o077 != 0 {
+        file.set_permissions(Permissions::from_mode(mode & 0o700))?;
+    }
+    Ok(file)
 }

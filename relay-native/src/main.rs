@@ -1,32 +1,39 @@
 //! The blind relay as one binary: the mailboxes of `hushclip-mailbox` over SQLite, for people's own
 //! boxes. It has no code to decrypt what it keeps.
 
+mod accounts;
 mod budget;
 mod copies;
 mod core;
 mod folder;
+mod health;
 mod log;
 mod metered;
 mod metrics;
+mod network;
 mod outbox;
+mod process;
 mod push;
 mod schema;
 mod serve;
 mod server;
 mod socket;
+mod space;
 mod store;
 mod timers;
 mod web;
 
 use std::io::Write as _;
-use std::net::{IpAddr, SocketAddr};
+use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+use crate::network::Network;
 
 const SECRETS: &str = "Secrets come from the environment only: HUSHCLIP_METRICS_TOKEN opens /metrics to who knows it; \
-    VAPID_PRIVATE_KEY replaces the key by which push services know this relay.";
+    HUSHCLIP_RELAY_REGISTRATION_TOKEN lets new accounts in; VAPID_PRIVATE_KEY replaces the key by which push services know this relay.";
 
 /// A relay for Hushclip that keeps what it cannot read.
 #[derive(Debug, Parser)]
@@ -44,25 +51,42 @@ enum Command {
     /// Write all accounts into one file; the relay may be running.
     Backup {
         /// The relay's folder.
-        #[arg(long)]
+        #[arg(long, env = "HUSHCLIP_RELAY_DATA")]
         data: PathBuf,
-        /// The file to make.
-        #[arg(long)]
+        /// The file to make; `-` writes to the standard output.
+        #[arg(long, value_name = "FILE")]
         to: PathBuf,
+        /// Of the files in the new one's folder that end as it does, only so many stay, the newest by name.
+        #[arg(long, value_name = "NUMBER", value_parser = clap::value_parser!(u16).range(1..))]
+        keep: Option<u16>,
     },
     /// Fill a new folder from such a file.
     Restore {
         /// The folder, which holds no accounts yet.
-        #[arg(long)]
+        #[arg(long, env = "HUSHCLIP_RELAY_DATA")]
         data: PathBuf,
         /// The file that `backup` made.
         #[arg(long)]
         from: PathBuf,
     },
+    /// List, show, export or delete accounts; the relay may be running.
+    Accounts {
+        /// The relay's folder.
+        #[arg(long, env = "HUSHCLIP_RELAY_DATA")]
+        data: PathBuf,
+        #[command(subcommand)]
+        task: accounts::Task,
+    },
+    /// Ask a running relay whether it is well; the exit code says the same.
+    Health {
+        /// Address that the relay listens on.
+        #[arg(long, default_value = "127.0.0.1:8787", env = "HUSHCLIP_RELAY_LISTEN")]
+        listen: SocketAddr,
+    },
     /// Read everything that is stored, and say whether it is well; the relay may be running.
     Check {
         /// The relay's folder.
-        #[arg(long)]
+        #[arg(long, env = "HUSHCLIP_RELAY_DATA")]
         data: PathBuf,
     },
 }
@@ -80,13 +104,29 @@ struct ServeArgs {
     #[arg(long, env = "HUSHCLIP_RELAY_WEB")]
     web: Option<PathBuf>,
     /// Store no more than so many mebibytes; then clips are refused until there is room.
-    #[arg(long, value_name = "MIB", env = "HUSHCLIP_RELAY_MAX_SIZE")]
+    #[arg(long, value_name = "MIB", env = "HUSHCLIP_RELAY_MAX_SIZE", value_parser = clap::value_parser!(u64).range(1..))]
     max_size: Option<u64>,
-    /// Address of a proxy whose X-Forwarded-For is believed; this machine's own always is.
-    #[arg(long, value_name = "ADDRESS")]
-    proxy: Vec<IpAddr>,
-    /// Further origin whose web pages may use this relay; several are separated by spaces.
-    #[arg(long, value_name = "ORIGIN", value_delimiter = ' ', env = "ALLOWED_ORIGINS")]
+    /// An account may hold no more than so many mebibytes.
+    #[arg(long, value_name = "MIB", default_value_t = 64, env = "HUSHCLIP_RELAY_QUOTA", value_parser = clap::value_parser!(u64).range(1..=1024))]
+    quota: u64,
+    /// Delete accounts that no device has used for so many days; 0: never.
+    #[arg(long, value_name = "DAYS", default_value_t = 90, env = "HUSHCLIP_RELAY_IDLE_DAYS", value_parser = clap::value_parser!(u64).range(..=36_500))]
+    idle_days: u64,
+    /// Who may start an account: everybody, who knows the token (the default where there is one), or nobody.
+    #[arg(long, value_enum, env = "HUSHCLIP_RELAY_REGISTRATION")]
+    registration: Option<Who>,
+    /// File with the token, 16 characters at least, in place of HUSHCLIP_RELAY_REGISTRATION_TOKEN.
+    #[arg(long, value_name = "FILE", env = "HUSHCLIP_RELAY_REGISTRATION_TOKEN_FILE")]
+    registration_token_file: Option<PathBuf>,
+    /// What new accounts have to say.
+    #[arg(long, env = "HUSHCLIP_RELAY_REGISTRATION_TOKEN", hide = true, hide_env_values = true)]
+    registration_token: Option<String>,
+    /// Address or network (as 10.88.0.0/16) of a proxy whose X-Forwarded-For is believed; several are separated
+    /// by spaces. This machine's own always is.
+    #[arg(long, value_name = "ADDRESS", value_delimiter = ' ', env = "HUSHCLIP_RELAY_PROXY")]
+    proxy: Vec<Network>,
+    /// Further origin whose web pages may use this relay, `*` for all; several are separated by spaces.
+    #[arg(long, value_name = "ORIGIN", value_delimiter = ' ', env = "ALLOWED_ORIGINS", value_parser = origin)]
     allow_origin: Vec<String>,
     /// Who knows this sees /metrics; without it nobody does.
     #[arg(long, env = "HUSHCLIP_METRICS_TOKEN", hide = true, hide_env_values = true)]
@@ -103,12 +143,28 @@ struct ServeArgs {
     push_host: Vec<String>,
 }
 
+/// Who may start an account.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Who {
+    Open,
+    Token,
+    Closed,
+}
+
+/// What a browser may say as `Origin`.
+fn origin(text: &str) -> Result<String, &'static str> {
+    let well = text == "*" || hushclip_mailbox::http::is_origin(text);
+    if well { Ok(text.to_owned()) } else { Err("not an origin such as https://app.example, nor `*`") }
+}
+
 fn main() -> ExitCode {
     let Cli { command, serve } = Cli::parse();
     let is_service = command.is_none();
     let done = match command {
         None => serve::serve(serve),
-        Some(Command::Backup { data, to }) => copies::backup(&data, &to),
+        Some(Command::Backup { data, to, keep }) => copies::backup(&data, &to, keep),
+        Some(Command::Accounts { data, task }) => accounts::run(&data, task),
+        Some(Command::Health { listen }) => health::ask(listen),
         Some(Command::Restore { data, from }) => copies::restore(&data, &from),
         Some(Command::Check { data }) => copies::check(&data),
     };

@@ -1,16 +1,43 @@
 //! What the relay counts about itself, in sums over all accounts.
 
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use hushclip_mailbox::http::{Kind, Metric};
+use hushclip_mailbox::http::{Kind, Metric, Storage};
+use hushclip_protocol::error::{CloseCode, ErrorCode};
 
-/// Counted since the process started.
+use crate::process;
+
+/// How long it takes, in microseconds, from a frame's arrival until what follows from it is on disk.
+const BOUNDS_US: [u64; 10] = [500, 1_000, 2_500, 5_000, 10_000, 25_000, 50_000, 100_000, 500_000, 2_500_000];
+
+/// Counted since the process started, and gauges of what the core last saw.
 #[derive(Debug, Default)]
 pub(crate) struct Counters {
     /// Milliseconds since 1970.
     pub(crate) started_ms: AtomicU64,
-    /// Accounts in memory.
+    /// Accounts that are registered.
     pub(crate) accounts: AtomicU64,
+    /// Accounts in memory.
+    pub(crate) accounts_awake: AtomicU64,
+    /// Accounts that were registered.
+    pub(crate) accounts_started: AtomicU64,
+    /// Accounts that were deleted: idle, left by their last device, or by hand.
+    pub(crate) accounts_ended: AtomicU64,
+    /// Items that are stored.
+    pub(crate) items: AtomicU64,
+    /// Bytes of the database that are in use.
+    pub(crate) stored_bytes: AtomicU64,
+    /// Bytes it may still take.
+    pub(crate) left_bytes: AtomicU64,
+    /// Bytes free on the disk.
+    pub(crate) free_bytes: AtomicU64,
+    /// 1: the last transaction was not stored, for another reason than a full disk.
+    pub(crate) broken: AtomicU64,
+    /// 1: there is no room.
+    pub(crate) full: AtomicU64,
+    /// 1: there is little room.
+    pub(crate) scarce: AtomicU64,
     /// Sockets that the core knows.
     pub(crate) sockets: AtomicU64,
     /// Sockets that were opened.
@@ -23,6 +50,12 @@ pub(crate) struct Counters {
     pub(crate) sent: AtomicU64,
     /// Their bytes.
     pub(crate) sent_bytes: AtomicU64,
+    /// Frames that were refused, by error code.
+    pub(crate) errors: [AtomicU64; ErrorCode::ALL.len()],
+    /// Sockets that the relay closed, by close code.
+    pub(crate) closes: [AtomicU64; CloseCode::ALL.len()],
+    /// Frames that were answered, by how long it took.
+    pub(crate) latency: Latency,
     /// Transactions.
     pub(crate) commits: AtomicU64,
     /// Time spent in them, microseconds.
@@ -34,9 +67,63 @@ pub(crate) struct Counters {
     /// Sockets cut off because their other side did not read.
     pub(crate) slow: AtomicU64,
     /// Requests refused because their address asked too often.
-    pub(crate) refused: AtomicU64,
-    /// 1: the last transaction was stored.
-    pub(crate) storage_ok: AtomicU64,
+    pub(crate) refused_often: AtomicU64,
+    /// The same because of the page they came from.
+    pub(crate) refused_origin: AtomicU64,
+    /// How often a connection had to wait because there were as many as there may be.
+    pub(crate) connections_used_up: AtomicU64,
+    /// Wake-ups that a push service took.
+    pub(crate) wakes_sent: AtomicU64,
+    /// Those it knew no device for any more.
+    pub(crate) wakes_gone: AtomicU64,
+    /// Those it did not take, or where it could not be asked.
+    pub(crate) wakes_failed: AtomicU64,
+    /// Those that were left out because too many waited.
+    pub(crate) wakes_dropped: AtomicU64,
+}
+
+/// What is looked up when the figures are asked for.
+#[derive(Debug)]
+pub(crate) struct Now {
+    /// Bytes of the database's files.
+    pub(crate) database: u64,
+    pub(crate) backed_up: Option<SystemTime>,
+    pub(crate) connections: usize,
+    pub(crate) connections_limit: usize,
+    pub(crate) max_size: Option<u64>,
+    pub(crate) quota: u64,
+}
+
+/// How many times were how long.
+#[derive(Debug, Default)]
+pub(crate) struct Latency {
+    counts: [AtomicU64; BOUNDS_US.len() + 1],
+    sum_us: AtomicU64,
+}
+
+impl Latency {
+    /// One more.
+    pub(crate) fn note(&self, took: Duration) {
+        let us = took.as_micros() as u64;
+        let at = BOUNDS_US.iter().position(|bound| us <= *bound).unwrap_or(BOUNDS_US.len());
+        add(&self.counts[at], 1);
+        add(&self.sum_us, us);
+    }
+
+    #[expect(clippy::cast_precision_loss, reason = "there is none below 2^53")]
+    fn figure(&self, name: &'static str, help: &'static str) -> Metric {
+        let mut sum = 0;
+        let cumulated: Vec<u64> = self
+            .counts
+            .iter()
+            .map(|count| {
+                sum += get(count);
+                sum
+            })
+            .collect();
+        let bounds = BOUNDS_US.iter().zip(&cumulated).map(|(bound, count)| (*bound as f64 / 1e6, *count as f64));
+        Metric::histogram(name, help, bounds, sum as f64, get(&self.sum_us) as f64 / 1e6)
+    }
 }
 
 /// Adds to a counter.
@@ -55,61 +142,183 @@ pub(crate) fn get(counter: &AtomicU64) -> u64 {
 }
 
 impl Counters {
-    /// All of it, for Prometheus. `database` is the size of the database's files in bytes.
+    /// How storing goes.
+    pub(crate) fn storage(&self) -> Storage {
+        if get(&self.broken) == 1 {
+            Storage::Broken
+        } else if get(&self.full) == 1 {
+            Storage::Full
+        } else if get(&self.scarce) == 1 {
+            Storage::Scarce
+        } else {
+            Storage::Works
+        }
+    }
+
+    /// One more frame was refused.
+    pub(crate) fn refused(&self, code: ErrorCode) {
+        if let Some(counter) = self.errors.get(code as usize) {
+            add(counter, 1);
+        }
+    }
+
+    /// One more socket was closed.
+    pub(crate) fn closed(&self, code: CloseCode) {
+        if let Some(at) = CloseCode::ALL.iter().position(|known| *known == code) {
+            add(&self.closes[at], 1);
+        }
+    }
+
+    /// All of it, for Prometheus.
     #[expect(clippy::cast_precision_loss, reason = "there is none below 2^53")]
-    pub(crate) fn figures(&self, database: u64) -> Vec<Metric> {
-        use Kind::{Counter, Gauge};
-        let whole = |name, kind, help, value: &AtomicU64| Metric { name, help, kind, value: get(value) as f64 };
-        let seconds = |name, kind, help, value: u64, unit: f64| Metric { name, help, kind, value: value as f64 / unit };
+    pub(crate) fn figures(&self, now: &Now) -> Vec<Metric> {
+        let labelled = |name, help, label, values: &[(&str, &AtomicU64)]| {
+            let samples = values.iter().map(|(value, count)| ((*value).to_owned(), get(count) as f64));
+            Metric::by_label(name, Kind::Counter, help, label, samples)
+        };
+        let errors: Vec<_> = ErrorCode::ALL.iter().map(|code| code.name()).zip(&self.errors).collect();
+        let codes: Vec<String> = CloseCode::ALL.iter().map(|code| code.code().to_string()).collect();
+        let closes: Vec<_> = codes.iter().map(String::as_str).zip(&self.closes).collect();
+        let mut figures = self.stored(now);
+        figures.extend(self.traffic(now));
+        figures.extend([
+            labelled("hushclip_relay_frames_refused_total", "Frames refused, by reason.", "reason", &errors),
+            labelled(
+                "hushclip_relay_sockets_closed_total",
+                "WebSockets closed by the relay, by code.",
+                "code",
+                &closes,
+            ),
+            labelled(
+                "hushclip_relay_requests_refused_total",
+                "Requests refused, by reason.",
+                "reason",
+                &[("too_often", &self.refused_often), ("origin", &self.refused_origin)],
+            ),
+            labelled(
+                "hushclip_relay_wakeups_total",
+                "Wake-ups by Web Push, by what came of them.",
+                "result",
+                &[
+                    ("sent", &self.wakes_sent),
+                    ("gone", &self.wakes_gone),
+                    ("failed", &self.wakes_failed),
+                    ("dropped", &self.wakes_dropped),
+                ],
+            ),
+            self.latency.figure(
+                "hushclip_relay_frame_duration_seconds",
+                "From a frame's arrival until what follows from it is stored and on its way.",
+            ),
+            Metric::by_label(
+                "hushclip_relay_build_info",
+                Kind::Gauge,
+                "1, for the version that runs.",
+                "version",
+                [(env!("CARGO_PKG_VERSION").to_owned(), 1.0)],
+            ),
+        ]);
+        figures.extend(process::figures());
+        figures
+    }
+
+    /// What is stored, and what may be.
+    #[expect(clippy::cast_precision_loss, reason = "there is none below 2^53")]
+    fn stored(&self, now: &Now) -> Vec<Metric> {
+        let gauge = |name, help, value: u64| Metric::new(name, Kind::Gauge, help, value as f64);
+        let total = |name, help, counter: &AtomicU64| Metric::new(name, Kind::Counter, help, get(counter) as f64);
+        let mut figures = vec![
+            gauge("hushclip_relay_accounts", "Accounts registered.", get(&self.accounts)),
+            gauge(
+                "hushclip_relay_accounts_awake",
+                "Accounts that somebody is connected to.",
+                get(&self.accounts_awake),
+            ),
+            total("hushclip_relay_registrations_total", "Accounts registered since the start.", &self.accounts_started),
+            total(
+                "hushclip_relay_accounts_deleted_total",
+                "Accounts deleted since the start: idle, left by their last device, or by hand.",
+                &self.accounts_ended,
+            ),
+            gauge("hushclip_relay_items", "Items stored.", get(&self.items)),
+            gauge("hushclip_relay_stored_bytes", "Bytes of the database in use.", get(&self.stored_bytes)),
+            gauge("hushclip_relay_database_bytes", "Size of the database's files.", now.database),
+            gauge("hushclip_relay_account_limit_bytes", "Bytes that one account may hold.", now.quota),
+        ];
+        if let Some(max) = now.max_size {
+            figures.push(gauge("hushclip_relay_stored_limit_bytes", "Bytes that may be in use (--max-size).", max));
+        }
+        let free = get(&self.free_bytes);
+        if free != u64::MAX {
+            figures.push(gauge("hushclip_relay_disk_free_bytes", "Bytes free on the disk.", free));
+        }
+        let storage = self.storage();
+        let is = |wanted| u64::from(storage == wanted);
+        figures.extend([
+            gauge(
+                "hushclip_relay_storage_ok",
+                "1 if clips are stored; 0 if there is no room, or the disk is broken.",
+                is(Storage::Works) + is(Storage::Scarce),
+            ),
+            gauge(
+                "hushclip_relay_storage_scarce",
+                "1 if there is little room: shares apply, no new accounts.",
+                is(Storage::Scarce),
+            ),
+            gauge("hushclip_relay_storage_full", "1 if there is no room.", is(Storage::Full)),
+            gauge("hushclip_relay_storage_broken", "1 if the last transaction was not stored.", is(Storage::Broken)),
+        ]);
+        if let Some(at) = now.backed_up.and_then(|at| at.duration_since(UNIX_EPOCH).ok()) {
+            let help = "When the last backup was made, Unix time.";
+            let value = at.as_secs_f64().floor();
+            figures.push(Metric::new("hushclip_relay_backup_last_success_timestamp_seconds", Kind::Gauge, help, value));
+        }
+        figures
+    }
+
+    /// What passes through.
+    #[expect(clippy::cast_precision_loss, reason = "there is none below 2^53")]
+    fn traffic(&self, now: &Now) -> Vec<Metric> {
+        let gauge = |name, help, value: u64| Metric::new(name, Kind::Gauge, help, value as f64);
+        let total = |name, help, counter: &AtomicU64| Metric::new(name, Kind::Counter, help, get(counter) as f64);
         vec![
-            seconds(
-                "hushclip_relay_start_time_seconds",
-                Gauge,
-                "When this process started, Unix time.",
-                get(&self.started_ms),
-                1e3,
+            gauge("hushclip_relay_sockets", "WebSockets that are open.", get(&self.sockets)),
+            total("hushclip_relay_sockets_opened_total", "WebSockets opened since the start.", &self.opened),
+            total("hushclip_relay_sockets_slow_total", "WebSockets cut off for reading too slowly.", &self.slow),
+            gauge("hushclip_relay_connections", "Connections of any kind that are open.", now.connections as u64),
+            gauge(
+                "hushclip_relay_connections_limit",
+                "Connections that the system's limit of open files leaves room for.",
+                now.connections_limit as u64,
             ),
-            whole("hushclip_relay_accounts_awake", Gauge, "Accounts that somebody is connected to.", &self.accounts),
-            whole("hushclip_relay_sockets", Gauge, "WebSockets that are open.", &self.sockets),
-            whole("hushclip_relay_sockets_opened_total", Counter, "WebSockets opened since the start.", &self.opened),
-            whole(
-                "hushclip_relay_sockets_slow_total",
-                Counter,
-                "WebSockets cut off for reading too slowly.",
-                &self.slow,
+            total(
+                "hushclip_relay_connections_exhausted_total",
+                "Times a connection had to wait because all were used up.",
+                &self.connections_used_up,
             ),
-            whole("hushclip_relay_requests_refused_total", Counter, "Requests that came too often.", &self.refused),
-            whole("hushclip_relay_frames_received_total", Counter, "Frames from devices.", &self.received),
-            whole("hushclip_relay_received_bytes_total", Counter, "Bytes in those frames.", &self.received_bytes),
-            whole("hushclip_relay_frames_sent_total", Counter, "Frames to devices.", &self.sent),
-            whole("hushclip_relay_sent_bytes_total", Counter, "Bytes in those frames.", &self.sent_bytes),
-            whole("hushclip_relay_transactions_total", Counter, "Transactions, failed ones included.", &self.commits),
-            seconds(
+            total("hushclip_relay_frames_received_total", "Frames from devices.", &self.received),
+            total("hushclip_relay_received_bytes_total", "Bytes in those frames.", &self.received_bytes),
+            total("hushclip_relay_frames_sent_total", "Frames to devices.", &self.sent),
+            total("hushclip_relay_sent_bytes_total", "Bytes in those frames.", &self.sent_bytes),
+            total("hushclip_relay_transactions_total", "Transactions, failed ones included.", &self.commits),
+            Metric::new(
                 "hushclip_relay_transaction_seconds_total",
-                Counter,
+                Kind::Counter,
                 "Time spent in transactions.",
-                get(&self.commit_us),
-                1e6,
+                get(&self.commit_us) as f64 / 1e6,
             ),
-            whole(
+            total(
                 "hushclip_relay_transactions_failed_total",
-                Counter,
                 "Transactions that were not stored; who sent was told.",
                 &self.commits_failed,
             ),
-            whole(
-                "hushclip_relay_faults_total",
-                Counter,
-                "Accounts whose code failed and was started anew.",
-                &self.panics,
+            total("hushclip_relay_faults_total", "Accounts whose code failed and was started anew.", &self.panics),
+            Metric::new(
+                "process_start_time_seconds",
+                Kind::Gauge,
+                "When this process started, Unix time.",
+                get(&self.started_ms) as f64 / 1e3,
             ),
-            whole("hushclip_relay_storage_ok", Gauge, "1 if the last transaction was stored.", &self.storage_ok),
-            Metric {
-                name: "hushclip_relay_database_bytes",
-                help: "Size of the database's files.",
-                kind: Gauge,
-                value: database as f64,
-            },
         ]
     }
 }

@@ -24,6 +24,7 @@ use tokio_rustls::TlsConnector;
 
 use crate::core::{Call, Calls, now_ms};
 use crate::log;
+use crate::metrics::{Counters, add};
 
 /// A service that takes longer is given up.
 const LIMIT: Duration = Duration::from_secs(10);
@@ -76,17 +77,18 @@ pub(crate) fn wakes() -> (Wakes, mpsc::Receiver<(Wake, Turn)>) {
 
 impl Wakes {
     /// Has a device woken, unless too many wait, or too many of its account: then this one is left out.
-    pub(crate) fn ask(&self, wake: Wake) {
+    /// Says whether it will be.
+    pub(crate) fn ask(&self, wake: Wake) -> bool {
         let home = wake.home;
         {
             let mut turns = self.turns.lock().unwrap_or_else(PoisonError::into_inner);
             let turn = turns.entry(home).or_default();
             if *turn >= SHARE {
-                return;
+                return false;
             }
             *turn += 1;
         }
-        let _ = self.queue.try_send((wake, Turn { home, turns: Arc::clone(&self.turns) }));
+        self.queue.try_send((wake, Turn { home, turns: Arc::clone(&self.turns) })).is_ok()
     }
 }
 
@@ -134,12 +136,19 @@ pub(crate) struct Pusher {
     subject: Option<String>,
     tls: TlsConnector,
     calls: Calls,
+    counters: Arc<Counters>,
 }
 
 impl Pusher {
     /// `subject` is whom the services may ask, else the relay's address.
-    pub(crate) fn new(key: Key, services: Services, subject: Option<String>, calls: Calls) -> Result<Self, Fault> {
-        Ok(Self { key, services, subject, tls: connector(trusted())?, calls })
+    pub(crate) fn new(
+        key: Key,
+        services: Services,
+        subject: Option<String>,
+        calls: Calls,
+        counters: Arc<Counters>,
+    ) -> Result<Self, Fault> {
+        Ok(Self { key, services, subject, tls: connector(trusted())?, calls, counters })
     }
 
     /// Works until nobody is left who could ask.
@@ -158,6 +167,14 @@ impl Pusher {
     async fn wake(&self, wake: Wake) {
         let Wake { home, device, endpoint, host } = wake;
         let answer = self.ask(&endpoint, host).await;
+        add(
+            match answer {
+                Answer::Taken => &self.counters.wakes_sent,
+                Answer::Gone => &self.counters.wakes_gone,
+                Answer::Refused => &self.counters.wakes_failed,
+            },
+            1,
+        );
         // Of the rest there is nothing to note.
         if answer == Answer::Gone {
             let _ = self.calls.send(Call::WakeGone { home, device, endpoint }).await;
@@ -272,7 +289,8 @@ mod tests {
         let (calls, _) = calls();
         let key = Key::from_bytes(&[7; Key::LEN]).unwrap();
         let tls = connector(roots).unwrap();
-        let pusher = Pusher { key, services: Services::new(&origin), subject: None, tls, calls };
+        let pusher =
+            Pusher { key, services: Services::new(&origin), subject: None, tls, calls, counters: Arc::default() };
         let answer = pusher.ask(&format!("{origin}/push/1"), Some("relay.example".into())).await;
         (answer, serving.await.unwrap())
     }
@@ -300,7 +318,7 @@ mod tests {
         let (wakes, mut waiting) = wakes();
         let ask = |n: u8| {
             let (home, device) = (MailboxId::from_bytes([n; 16]), DeviceId::from_bytes([n; 16]));
-            wakes.ask(Wake { home, device, endpoint: String::new(), host: None });
+            let _ = wakes.ask(Wake { home, device, endpoint: String::new(), host: None });
         };
         for _ in 0..2 * WAITING {
             ask(1);

@@ -4,7 +4,7 @@ use rusqlite::{Connection, TransactionBehavior};
 
 /// Each one brings the database from the version that is its index to the next. Never change one that
 /// was released: add another.
-const MIGRATIONS: [&str; 5] = [
+const MIGRATIONS: [&str; 6] = [
     // One b-tree each, in the order in which one account's rows are read, so that a clip is one row
     // written: only what is brief has an index as well. `envelope` comes last, so that the other columns
     // are read without it.
@@ -37,6 +37,12 @@ const MIGRATIONS: [&str; 5] = [
      DROP TABLE items;
      ALTER TABLE items_5 RENAME TO items;
      CREATE INDEX items_brief ON items (mailbox, expires) WHERE brief;",
+    // Whoever was there before counts as having been here now. `doomed` is for `accounts delete` beside a
+    // running relay.
+    "CREATE TABLE accounts (
+        mailbox BLOB PRIMARY KEY, started INTEGER NOT NULL, used INTEGER NOT NULL, log_bytes INTEGER NOT NULL) WITHOUT ROWID;
+     INSERT INTO accounts SELECT mailbox, unixepoch() * 1000, unixepoch() * 1000, sum(length(entry)) FROM log GROUP BY mailbox;
+     CREATE TABLE doomed (mailbox BLOB PRIMARY KEY) WITHOUT ROWID;",
 ];
 /// The version of the tables that this program works with.
 pub(crate) const SCHEMA: usize = MIGRATIONS.len();
@@ -101,10 +107,16 @@ mod tests {
         for earlier in 1..SCHEMA {
             let mut db = Connection::open_in_memory().unwrap();
             migrate_to(&mut db, earlier).unwrap();
-            let item =
-                "INSERT INTO items (mailbox, cursor, item, expires, envelope) VALUES (x'01', ?, x'02', 9, x'0304')";
-            for cursor in [7, 9] {
-                db.execute(item, [cursor]).unwrap();
+            for (cursor, through) in [(7, 2), (9, 4)] {
+                let (more, values) = if earlier < 5 {
+                    ("", String::new())
+                } else {
+                    (", through, brief, mark", format!(", {through}, 1, 0"))
+                };
+                let item = format!(
+                    "INSERT INTO items (mailbox, cursor, item, expires, envelope{more}) VALUES (x'01', ?, x'02', 9, x'0304'{values})"
+                );
+                db.execute(&item, [cursor]).unwrap();
             }
             assert_eq!(migrate(&mut db).unwrap(), earlier);
             assert_eq!(version(&db).unwrap(), SCHEMA);

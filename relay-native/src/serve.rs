@@ -2,17 +2,21 @@
 
 use std::convert::Infallible;
 use std::error::Error;
+use std::fs;
 use std::io::Write as _;
 use std::net::SocketAddr;
-use std::sync::Arc;
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::Duration;
 
+use hushclip_mailbox::{Policy, Registration, Regulars};
+use hushclip_protocol::limits;
 use hushclip_vapid::{Key, Services};
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::{Semaphore, mpsc, oneshot};
 
 use crate::core::{Call, Core, calls, now_ms};
 use crate::folder::Folder;
@@ -20,13 +24,18 @@ use crate::metrics::{Counters, set};
 use crate::push::Pusher;
 use crate::server::Server;
 use crate::socket::Sockets;
+use crate::space::Space;
 use crate::web::Web;
-use crate::{ServeArgs, log, push};
+use crate::{ServeArgs, Who, log, push};
 
-const PAGE_BYTES: u64 = 4096;
+/// Shortest registration token, bytes.
+const TOKEN_LEAST: usize = 16;
+const DAY_MS: u64 = 24 * 60 * 60 * 1000;
 const MIB: u64 = 1024 * 1024;
 /// Files that are open beside the connections.
 const OWN_FILES: u64 = 64;
+/// Enough for a few devices.
+const LEAST_FILES: u64 = OWN_FILES + 32;
 /// How long the last messages may take at the end.
 const END_LIMIT: Duration = Duration::from_secs(4);
 
@@ -37,32 +46,43 @@ pub(crate) fn serve(args: ServeArgs) -> Result<(), Box<dyn Error>> {
         let place = panic.location().map_or_else(String::new, ToString::to_string);
         log::error("panic", &[("at", &place)]);
     }));
-    let data = args.data.ok_or("--data is missing")?;
+    let data = args.data.clone().ok_or("--data is missing")?;
     let web = match &args.web {
         Some(folder) => Web::read(folder).map_err(|error| format!("{}: {error}", folder.display()))?,
         None => Web::embedded(),
     };
+    let policy = policy(&args)?;
+    let quota = policy.quota;
     let files = raise_file_limit();
+    if files < LEAST_FILES {
+        return Err(format!(
+            "this process may have {files} files open and needs {LEAST_FILES} at least: raise `LimitNOFILE=` in the \
+             unit, `--ulimit nofile=` of the container, or `ulimit -n`"
+        )
+        .into());
+    }
     let folder = Folder::take(&data)?;
     let counters = Arc::new(Counters::default());
     set(&counters.started_ms, now_ms());
-    set(&counters.storage_ok, 1);
+    let max_size = args.max_size.map(|mib| mib.saturating_mul(MIB));
     let (sender, receiver) = calls();
     let (wakes, waking) = push::wakes();
     let services = Services::new(&args.push_host.join(" "));
     let (report, reported) = oneshot::channel();
+    let regulars: Arc<Mutex<Regulars>> = Arc::default();
     let core = {
-        let (counters, pages) = (Arc::clone(&counters), args.max_size.map(|mib| mib.saturating_mul(MIB / PAGE_BYTES)));
+        let (counters, noted) = (Arc::clone(&counters), Arc::clone(&regulars));
+        let space = Space { folder: Some(data), max: max_size };
         let database = folder.database();
         let (own_key, called) = (args.vapid_private_key, services.clone());
         let opened = move |folder: &Folder| -> Result<(Core, Option<Key>), Box<dyn Error + Send + Sync>> {
-            let db = folder.open(pages)?;
+            let db = folder.open(&space)?;
             // Clips go on without wake-ups.
             let key = push::key(&db, own_key.as_deref()).unwrap_or_else(|error| {
                 log::error("push_key", &[("why", &error)]);
                 None
             });
-            let core = Core::new(db, counters)?;
+            let core = Core::new(db, counters)?.governed(policy, space)?.noting(noted);
             Ok(match key {
                 Some(key) => (core.waking(&key.public(), called, wakes), Some(key)),
                 None => (core, None),
@@ -88,11 +108,12 @@ pub(crate) fn serve(args: ServeArgs) -> Result<(), Box<dyn Error>> {
     let key = reported.blocking_recv().map_err(|_| "the core did not start")??;
     let pusher = match key {
         Some(key) => Some(
-            Pusher::new(key, services, args.vapid_subject, sender.clone())
+            Pusher::new(key, services, args.vapid_subject, sender.clone(), Arc::clone(&counters))
                 .map_err(|error| -> Box<dyn Error> { error })?,
         ),
         None => None,
     };
+    let connections = usize::try_from(files.saturating_sub(OWN_FILES)).unwrap_or(usize::MAX >> 4).min(1 << 20);
     let (alive, ended) = mpsc::channel(1);
     let server = Arc::new(Server {
         sockets: Sockets::new(sender.clone()),
@@ -101,7 +122,12 @@ pub(crate) fn serve(args: ServeArgs) -> Result<(), Box<dyn Error>> {
         allowed_origins: args.allow_origin.join(" "),
         proxies: args.proxy,
         counters,
+        connections,
+        places: Arc::new(Semaphore::new(connections)),
+        max_size,
+        quota,
         database,
+        regulars,
         gate: Arc::default(),
         alive,
     });
@@ -109,16 +135,39 @@ pub(crate) fn serve(args: ServeArgs) -> Result<(), Box<dyn Error>> {
     if let Some(pusher) = pusher {
         runtime.spawn(pusher.run(waking));
     }
-    let connections = usize::try_from(files.saturating_sub(OWN_FILES)).unwrap_or(usize::MAX >> 4).clamp(16, 1 << 20);
-    let done = runtime.block_on(run(server, args.listen, connections, core, sender, ended));
+    let done = runtime.block_on(run(server, args.listen, core, sender, ended));
     runtime.shutdown_timeout(Duration::from_millis(100));
     done
+}
+
+/// What is settled for all accounts.
+fn policy(args: &ServeArgs) -> Result<Policy, Box<dyn Error>> {
+    let read = |path: &PathBuf| fs::read_to_string(path).map_err(|error| format!("{}: {error}", path.display()));
+    let file = args.registration_token_file.as_ref().map(read).transpose()?;
+    let token = file.as_ref().or(args.registration_token.as_ref()).map(|token| token.trim()).filter(|t| !t.is_empty());
+    let registration = match (args.registration, token) {
+        (Some(Who::Closed), _) => Registration::Closed,
+        (Some(Who::Open), _) | (None, None) => Registration::Open,
+        (Some(Who::Token), None) => {
+            return Err("--registration token wants a token: HUSHCLIP_RELAY_REGISTRATION_TOKEN, or a file".into());
+        }
+        (Some(Who::Token) | None, Some(token)) => {
+            if !(TOKEN_LEAST..=limits::REGISTRATION_TOKEN_BYTES).contains(&token.len()) {
+                let most = limits::REGISTRATION_TOKEN_BYTES;
+                return Err(format!(
+                    "a registration token has {TOKEN_LEAST} to {most} characters, so that nobody guesses it"
+                )
+                .into());
+            }
+            Registration::Token(token.to_owned())
+        }
+    };
+    Ok(Policy { registration, quota: args.quota * MIB, idle_ms: args.idle_days * DAY_MS })
 }
 
 async fn run(
     server: Arc<Server>,
     listen: SocketAddr,
-    connections: usize,
     core: thread::JoinHandle<()>,
     calls: crate::core::Calls,
     mut ended: mpsc::Receiver<Infallible>,
@@ -130,10 +179,10 @@ async fn run(
     let _ = writeln!(std::io::stdout(), "ready http://{address}").and_then(|()| std::io::stdout().flush());
     log::info(
         "started",
-        &[("version", &env!("CARGO_PKG_VERSION")), ("listen", &address), ("connections", &connections)],
+        &[("version", &env!("CARGO_PKG_VERSION")), ("listen", &address), ("connections", &server.connections)],
     );
     tokio::select! {
-        () = server.listen(listener, connections) => {}
+        () = Arc::clone(&server).listen(listener) => {}
         _ = term.recv() => {}
         _ = int.recv() => {}
         // It ends by itself only by a fault.

@@ -4,24 +4,25 @@ use std::convert::Infallible;
 use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use http_body_util::Full;
 use hushclip_mailbox::http::{self, Answer, Fault, File, Route, Status};
-use hushclip_mailbox::{Gate, Peer};
+use hushclip_mailbox::{Gate, Peer, Regulars};
 use hyper::body::Incoming;
 use hyper::header::{self, HeaderMap, HeaderName, HeaderValue};
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
-use hyper::{Request, Response, StatusCode};
+use hyper::{Request, Response, StatusCode, Version};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{Semaphore, mpsc};
 use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
 
 use crate::core::{Target, now_ms};
-use crate::metrics::{Counters, add, get};
+use crate::metrics::{Counters, Now, add, get};
+use crate::network::Network;
 use crate::socket::Sockets;
 use crate::web::Web;
 use crate::{folder, log};
@@ -35,6 +36,9 @@ const HEAD_BYTES: usize = 16 * 1024;
 /// Rest when the system has no more files to give.
 const PAUSE: Duration = Duration::from_millis(100);
 
+/// What lasts is said so often.
+const SAY_AGAIN: Duration = Duration::from_mins(1);
+
 /// What all connections share.
 pub(crate) struct Server {
     /// The way to the mailboxes.
@@ -46,11 +50,21 @@ pub(crate) struct Server {
     /// Further origins whose pages may use the relay; see [`http::origin_allowed`].
     pub(crate) allowed_origins: String,
     /// Who may say for whom it asks.
-    pub(crate) proxies: Vec<IpAddr>,
+    pub(crate) proxies: Vec<Network>,
     /// The figures.
     pub(crate) counters: Arc<Counters>,
+    /// At most so many connections are open at a time.
+    pub(crate) connections: usize,
+    /// One for each that may still be.
+    pub(crate) places: Arc<Semaphore>,
+    /// Bytes that all accounts may take together, if that is bounded.
+    pub(crate) max_size: Option<u64>,
+    /// Bytes that each may take.
+    pub(crate) quota: u64,
     /// Where the database is.
     pub(crate) database: PathBuf,
+    /// Who was here before.
+    pub(crate) regulars: Arc<Mutex<Regulars>>,
     /// How often addresses ask.
     pub(crate) gate: Arc<Mutex<Gate>>,
     /// A clone goes with every socket, so that the end of the last one is noticed.
@@ -58,11 +72,22 @@ pub(crate) struct Server {
 }
 
 impl Server {
-    /// Takes connections in, at most so many at a time, for as long as this is polled.
-    pub(crate) async fn listen(self: Arc<Self>, listener: TcpListener, connections: usize) {
-        let places = Arc::new(Semaphore::new(connections));
+    /// Takes connections in, for as long as this is polled.
+    pub(crate) async fn listen(self: Arc<Self>, listener: TcpListener) {
+        let mut said: Option<Instant> = None;
         loop {
-            let Ok(place) = Arc::clone(&places).acquire_owned().await else { return };
+            let place = match Arc::clone(&self.places).try_acquire_owned() {
+                Ok(place) => place,
+                Err(_) => {
+                    add(&self.counters.connections_used_up, 1);
+                    if said.is_none_or(|at| at.elapsed() >= SAY_AGAIN) {
+                        said = Some(Instant::now());
+                        log::error("connections_used_up", &[("connections", &self.connections)]);
+                    }
+                    let Ok(place) = Arc::clone(&self.places).acquire_owned().await else { return };
+                    place
+                }
+            };
             match listener.accept().await {
                 Ok((stream, peer)) => {
                     let server = Arc::clone(&self);
@@ -101,19 +126,19 @@ impl Server {
         place: Arc<P>,
     ) -> Response<Full<Bytes>> {
         let headers = request.headers();
-        let wants = wants_websocket(headers);
+        // RFC 6455 §4.1: a proxy that speaks HTTP/1.0 passes no WebSocket on, whatever its headers say.
+        let wants = request.version() >= Version::HTTP_11 && wants_websocket(headers);
         match http::route(request.method().as_str(), request.uri().path(), wants) {
-            Route::Health => made_up(&http::health()),
+            Route::Health => made_up(&http::health(self.counters.storage())),
             Route::Status => {
-                let ok = get(&self.counters.storage_ok) == 1;
                 let since = get(&self.counters.started_ms);
-                made_up(&http::status(Status { since_ms: Some(since), storage: Some(ok) }))
+                made_up(&http::status(Status { since_ms: Some(since), storage: Some(self.counters.storage()) }))
             }
             Route::Metrics => {
                 if !http::metrics_allowed(text(headers, &header::AUTHORIZATION), self.metrics_token.as_deref()) {
                     return made_up(&http::fault(Fault::NotFound));
                 }
-                made_up(&http::metrics(&self.counters.figures(folder::size(&self.database))))
+                made_up(&http::metrics(&self.figures()))
             }
             Route::Mailbox(id) => self.upgrade(request, peer, Target::Mailbox(id), place),
             Route::Nameplate(number) => self.upgrade(request, peer, Target::Nameplate(number), place),
@@ -121,6 +146,18 @@ impl Server {
             Route::File(file) => self.file(&file, headers),
             Route::Refused(fault) => made_up(&http::fault(fault)),
         }
+    }
+
+    fn figures(&self) -> Vec<http::Metric> {
+        let now = Now {
+            database: folder::size(&self.database),
+            backed_up: folder::last_backup(&self.database),
+            connections: self.connections - self.places.available_permits(),
+            connections_limit: self.connections,
+            max_size: self.max_size,
+            quota: self.quota,
+        };
+        self.counters.figures(&now)
     }
 
     fn file(&self, file: &File<'_>, headers: &HeaderMap) -> Response<Full<Bytes>> {
@@ -150,13 +187,14 @@ impl Server {
         let headers = request.headers();
         let Some(host) = host(headers) else { return made_up(&http::fault(Fault::Host)) };
         if !http::origin_allowed(text(headers, &header::ORIGIN), &host, &self.allowed_origins) {
+            add(&self.counters.refused_origin, 1);
             return made_up(&http::fault(Fault::Origin));
         }
         let Some(key) = headers.get(header::SEC_WEBSOCKET_KEY) else { return made_up(&http::fault(Fault::Upgrade)) };
         let accept = derive_accept_key(key.as_bytes());
         let peer = self.peer(headers, peer);
         let Some(held) = self.lets_in(peer, target) else {
-            add(&self.counters.refused, 1);
+            add(&self.counters.refused_often, 1);
             return made_up(&http::fault(Fault::TooOften));
         };
         let (sockets, alive) = (self.sockets.clone(), self.alive.clone());
@@ -174,28 +212,38 @@ impl Server {
 
     fn peer(&self, headers: &HeaderMap, connected: IpAddr) -> Peer {
         let forwarded: Vec<_> = headers.get_all(FORWARDED_FOR).iter().map(HeaderValue::as_bytes).collect();
-        Peer::behind(connected, forwarded.into_iter(), |address| self.proxies.contains(&address))
+        let is_proxy = |address| self.proxies.iter().any(|network| network.contains(address));
+        Peer::behind(connected, forwarded.into_iter(), is_proxy)
     }
 
     fn lets_in(&self, peer: Peer, target: Target) -> Option<Held> {
+        let now = now_ms();
+        let mut regulars = self.regulars.lock().unwrap_or_else(PoisonError::into_inner);
+        let is_regular = matches!(target, Target::Mailbox(id) if regulars.let_in(peer, id, now));
+        drop(regulars);
         let mut gate = self.gate.lock().unwrap_or_else(PoisonError::into_inner);
         let asked = match target {
-            Target::Mailbox(_) => gate.open_socket(peer, now_ms()),
-            Target::Nameplate(_) => gate.ask_nameplate(peer, now_ms()),
+            Target::Mailbox(_) if is_regular => Ok(()),
+            Target::Mailbox(_) => gate.open_socket(peer, now),
+            Target::Nameplate(_) => gate.ask_nameplate(peer, now),
         };
-        (asked.is_ok() && gate.hold(peer)).then(|| Held { gate: Arc::clone(&self.gate), peer })
+        let is_held = asked.is_ok() && gate.hold(peer);
+        // A stranger behind the same address takes its places from newcomers, not from regulars.
+        (is_held || is_regular).then(|| Held { gate: Arc::clone(&self.gate), peer: is_held.then_some(peer) })
     }
 }
 
 /// A socket that its address holds open.
 struct Held {
     gate: Arc<Mutex<Gate>>,
-    peer: Peer,
+    /// None: it is not counted.
+    peer: Option<Peer>,
 }
 
 impl Drop for Held {
     fn drop(&mut self) {
-        self.gate.lock().unwrap_or_else(PoisonError::into_inner).closed(self.peer);
+        let Some(peer) = self.peer else { return };
+        self.gate.lock().unwrap_or_else(PoisonError::into_inner).closed(peer);
     }
 }
 

@@ -2,7 +2,7 @@
 //! waits for ever.
 
 use std::io::ErrorKind;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use futures_util::{SinkExt as _, StreamExt as _};
@@ -54,7 +54,7 @@ impl Sockets {
         };
         let (outbox, mut outgoing) = outbox(self.budget.clone());
         let cut = outgoing.cut();
-        let open = Call::Open { conn, nonce, target, host, peer, outbox };
+        let open = Call::Open { conn, nonce, target, host, peer, outbox: Some(outbox) };
         if self.calls.send(open).await.is_err() {
             return;
         }
@@ -94,7 +94,10 @@ impl Sockets {
                 message = stream.next() => {
                     let call = match message {
                         Some(Ok(Message::Binary(bytes))) => {
-                            Call::Frame { conn, bytes: bytes.into(), room: Some(stream.get_mut().finish()) }
+                            {
+                                let room = Some(stream.get_mut().finish());
+                                Call::Frame { conn, bytes: bytes.into(), came: Instant::now(), _room: room }
+                            }
                         }
                         Some(Ok(Message::Text(text))) if text.as_str() == PING => {
                             drop(stream.get_mut().finish());
@@ -116,7 +119,7 @@ impl Sockets {
                         }
                         // What is too long or no message is no frame.
                         Some(Err(error)) if is_no_frame(&error) => {
-                            if self.calls.send(Call::Frame { conn, bytes: Vec::new(), room: None }).await.is_err() {
+                            if self.calls.send(Call::Frame { conn, bytes: Vec::new(), came: Instant::now(), _room: None }).await.is_err() {
                                 return;
                             }
                             return self.say_goodbye(stream, outgoing).await;

@@ -4,7 +4,7 @@
 use std::cell::Cell;
 use std::rc::Rc;
 
-use hushclip_mailbox::{InviteRow, ItemRow, Store, StoreError, Subscription};
+use hushclip_mailbox::{AccountRow, InviteRow, ItemRow, Store, StoreError, Subscription};
 use hushclip_protocol::codec;
 use hushclip_protocol::ids::{DeviceId, InviteId, ItemId, MailboxId};
 use hushclip_protocol::limits;
@@ -15,6 +15,24 @@ use crate::log;
 
 /// Largest encoded invite: its messages and a few identifiers.
 const INVITE_BYTES: usize = 6 * limits::PAIRING_BYTES;
+
+/// All tables with rows of a mailbox.
+const TABLES: [&str; 10] =
+    ["items", "log", "membership", "accounts", "acked", "floors", "invites", "subscriptions", "alarms", "nameplates"];
+
+/// How much is stored, as counted by those who store it; uncommitted changes included.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct Census {
+    pub(crate) accounts: u64,
+    pub(crate) items: u64,
+    /// Accounts that were started since this process was.
+    pub(crate) started: u64,
+    /// Accounts that were deleted since then.
+    pub(crate) ended: u64,
+}
+
+/// The same for all mailboxes of a database.
+pub(crate) type Counted = Rc<Cell<Census>>;
 
 /// What [`item_row`] reads.
 macro_rules! item_columns {
@@ -28,12 +46,19 @@ macro_rules! item_columns {
 pub(crate) struct MailboxStore {
     db: Rc<Connection>,
     id: MailboxId,
+    census: Counted,
 }
 
 impl MailboxStore {
     /// Those of `id`.
-    pub(crate) const fn new(db: Rc<Connection>, id: MailboxId) -> Self {
-        Self { db, id }
+    pub(crate) const fn new(db: Rc<Connection>, id: MailboxId, census: Counted) -> Self {
+        Self { db, id, census }
+    }
+
+    fn count(&self, change: impl FnOnce(&mut Census)) {
+        let mut census = self.census.get();
+        change(&mut census);
+        self.census.set(census);
     }
 
     fn read<T>(
@@ -48,8 +73,13 @@ impl MailboxStore {
     }
 
     fn write(&self, query: &str, params: impl Params) -> Result<(), StoreError> {
-        self.db.prepare_cached(query).and_then(|mut statement| statement.execute(params)).map_err(failed)?;
-        Ok(())
+        self.change(query, params).map(drop)
+    }
+
+    /// Says how many rows it was.
+    fn change(&self, query: &str, params: impl Params) -> Result<u64, StoreError> {
+        let changed = self.db.prepare_cached(query).and_then(|mut statement| statement.execute(params));
+        changed.map(|rows| rows as u64).map_err(failed)
     }
 
     fn key(&self) -> &[u8; MailboxId::LEN] {
@@ -74,6 +104,39 @@ impl Store for MailboxStore {
             let _ = self.write("ROLLBACK TO entry", []);
         }
         self.write("RELEASE entry", []).and(done)
+    }
+
+    fn account(&self) -> Result<Option<AccountRow>, StoreError> {
+        let query = "SELECT started, used, log_bytes FROM accounts WHERE mailbox = ?";
+        let row = |row: &Row<'_>| {
+            Ok(AccountRow { started_ms: unsigned(row, 0)?, used_ms: unsigned(row, 1)?, log_bytes: unsigned(row, 2)? })
+        };
+        Ok(self.read(query, [self.key()], row)?.pop())
+    }
+
+    fn put_account(&mut self, row: &AccountRow) -> Result<(), StoreError> {
+        let AccountRow { started_ms, used_ms, log_bytes } = *row;
+        let values = params![integer(started_ms), integer(used_ms), integer(log_bytes), self.key()];
+        let known = "UPDATE accounts SET started = ?, used = ?, log_bytes = ? WHERE mailbox = ?";
+        if self.change(known, values)? == 0 {
+            self.write("INSERT INTO accounts (started, used, log_bytes, mailbox) VALUES (?, ?, ?, ?)", values)?;
+            self.count(|census| (census.accounts, census.started) = (census.accounts + 1, census.started + 1));
+        }
+        Ok(())
+    }
+
+    fn forget(&mut self) -> Result<(), StoreError> {
+        for table in TABLES {
+            let gone = self.change(&format!("DELETE FROM {table} WHERE mailbox = ?"), [self.key()])?;
+            self.count(|census| match table {
+                "items" => census.items = census.items.saturating_sub(gone),
+                "accounts" => {
+                    (census.accounts, census.ended) = (census.accounts.saturating_sub(gone), census.ended + gone);
+                }
+                _ => {}
+            });
+        }
+        Ok(())
     }
 
     fn membership(&self) -> Result<Option<Vec<u8>>, StoreError> {
@@ -134,16 +197,23 @@ impl Store for MailboxStore {
                 integer(row.mark),
                 envelope
             ],
-        )
+        )?;
+        self.count(|census| census.items += 1);
+        Ok(())
     }
 
     fn delete_items_through(&mut self, cursor: u64) -> Result<(), StoreError> {
-        self.write("DELETE FROM items WHERE mailbox = ? AND cursor <= ?", params![self.key(), integer(cursor)])
+        let query = "DELETE FROM items WHERE mailbox = ? AND cursor <= ?";
+        let gone = self.change(query, params![self.key(), integer(cursor)])?;
+        self.count(|census| census.items = census.items.saturating_sub(gone));
+        Ok(())
     }
 
     fn delete_brief_items(&mut self, now_ms: u64) -> Result<(), StoreError> {
         let query = "DELETE FROM items WHERE mailbox = ? AND brief AND expires <= ?";
-        self.write(query, params![self.key(), integer(now_ms)])
+        let gone = self.change(query, params![self.key(), integer(now_ms)])?;
+        self.count(|census| census.items = census.items.saturating_sub(gone));
+        Ok(())
     }
 
     fn cursor_floor(&self) -> Result<u64, StoreError> {
@@ -227,26 +297,35 @@ fn blob(row: &Row<'_>) -> Result<Vec<u8>, rusqlite::Error> {
     row.get(0)
 }
 
-thread_local! {
-    /// One thread has the database, and where it fills up decides what the others are told.
-    static FULL: Cell<bool> = const { Cell::new(false) };
+/// Counts what is there.
+pub(crate) fn census(db: &Connection) -> Result<Census, rusqlite::Error> {
+    let count = |table: &str| -> Result<u64, rusqlite::Error> {
+        db.query_row(&format!("SELECT count(*) FROM {table}"), [], |row| unsigned(row, 0))
+    };
+    Ok(Census { accounts: count("accounts")?, items: count("items")?, started: 0, ended: 0 })
 }
 
-/// Whether the disk was full since this was last asked.
-pub(crate) fn was_full() -> bool {
-    FULL.replace(false)
+thread_local! {
+    /// One thread has the database, and what ails it decides what the others are told.
+    static FAULT: Cell<Option<StoreError>> = const { Cell::new(None) };
+}
+
+/// What has failed since this was last asked; that the disk is full says more than what follows from it.
+pub(crate) fn take_fault() -> Option<StoreError> {
+    FAULT.take()
 }
 
 /// SQLite names statements and tables in its errors, never values.
 pub(crate) fn failed(error: rusqlite::Error) -> StoreError {
     log::error("storage", &[("why", &error)]);
-    match error.sqlite_error_code() {
-        Some(ErrorCode::DiskFull) => {
-            FULL.set(true);
-            StoreError::Full
-        }
+    let fault = match error.sqlite_error_code() {
+        Some(ErrorCode::DiskFull) => StoreError::Full,
         _ => StoreError::Failed,
+    };
+    if FAULT.get() != Some(StoreError::Full) {
+        FAULT.set(Some(fault));
     }
+    fault
 }
 
 /// A bug that strikes one account, for tests of what becomes of the others.

@@ -29,6 +29,11 @@ impl Timers {
         }
     }
 
+    /// What is set for this mailbox.
+    pub(crate) fn get(&self, id: MailboxId) -> Option<u64> {
+        self.by_mailbox.get(&id).copied()
+    }
+
     /// When the first one is due.
     pub(crate) fn next(&self) -> Option<u64> {
         self.by_time.first().map(|(at, _)| *at)

@@ -11,6 +11,7 @@ mod mailbox;
 mod metrics;
 mod nameplate;
 mod number;
+mod policy;
 mod push;
 mod push_key;
 mod sockets;
@@ -20,7 +21,7 @@ mod web;
 
 use std::cell::RefCell;
 
-use hushclip_mailbox::http::{self, Fault, Route, Status};
+use hushclip_mailbox::http::{self, Fault, Route, Status, Storage};
 use hushclip_mailbox::{Gate, Peer};
 use hushclip_protocol::ids::MailboxId;
 use web_sys::Url;
@@ -56,7 +57,7 @@ async fn answer(request: Request, env: &Env) -> Result<Response> {
     let path = request.path();
     let upgrade = http::is_upgrade(request.headers().get("Upgrade")?.as_deref());
     match http::route(&request.inner().method(), &path, upgrade) {
-        Route::Health => send(&http::health()),
+        Route::Health => send(&http::health(Storage::Works)),
         Route::Status => send(&http::status(Status { since_ms: None, storage: None })),
         Route::Metrics => figures(&request, env),
         Route::Mailbox(_) | Route::Nameplate(_) if !from_here(&request, env)? => fault(Fault::Origin),

@@ -1,9 +1,9 @@
 //! What a mailbox has in memory while it is awake: its brain and its sockets by name. Rebuilt from
 //! the database and from what is attached to the sockets; never trusted to survive.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
-use hushclip_mailbox::{Event, Mailbox as Brain, Peer, Rates, Reply, Session, StoreError};
+use hushclip_mailbox::{Event, Mailbox as Brain, Newcomers, Peer, Policy, Rates, Reply, Session, StoreError};
 use hushclip_protocol::error::CloseCode;
 use hushclip_protocol::ids::{ConnId, DeviceId, MailboxId};
 use hushclip_vapid::Services;
@@ -20,6 +20,8 @@ use crate::store::SqlStore;
 thread_local! {
     // Of all mailboxes of this isolate, asleep or awake.
     static RATES: Rates = Rates::default();
+    /// Those that this isolate has seen.
+    static NEWCOMERS: Arc<Mutex<Newcomers>> = Arc::default();
 }
 
 /// A mailbox that is awake.
@@ -72,6 +74,12 @@ impl Live {
     /// Tells the key by which push services know this relay, before the first device is welcomed.
     pub(crate) fn set_push_key(&mut self, key: &[u8]) {
         self.brain.set_push_key(key);
+    }
+
+    /// Tells what is settled for all accounts of this relay.
+    pub(crate) fn govern(&mut self, policy: Arc<Policy>) {
+        self.brain.set_policy(policy);
+        self.brain.set_newcomers(NEWCOMERS.with(Arc::clone));
     }
 
     /// Tells who is at the other end of a new socket.

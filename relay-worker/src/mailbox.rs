@@ -23,6 +23,7 @@ use crate::live::{Live, close};
 use crate::metrics::{COUNTERS, count};
 use crate::nameplate;
 use crate::number::number;
+use crate::policy;
 use crate::push;
 use crate::timer::Timer;
 
@@ -173,6 +174,7 @@ impl Shell {
         match Live::restore(id, &self.state, closing, alarm.and_then(|at| u64::try_from(at).ok())) {
             Ok(mut live) => {
                 live.set_push_services(push::services(&self.env));
+                live.govern(policy::read(&self.env)?);
                 *self.live.borrow_mut() = Some(live);
                 Ok(())
             }

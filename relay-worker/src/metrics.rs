@@ -36,7 +36,7 @@ pub(crate) fn count(counter: &AtomicU64) {
 pub(crate) fn figures() -> [Metric; 4] {
     let figure = |name, help, counter: &AtomicU64| {
         let value = counter.load(Ordering::Relaxed) as f64;
-        Metric { name, help, kind: Kind::Counter, value }
+        Metric::new(name, Kind::Counter, help, value)
     };
     let Counters { sockets, received, sent, faults } = &COUNTERS;
     [

@@ -2,7 +2,7 @@
 //! committed together, and nothing is sent before. An account that nobody has registered leaves
 //! nothing behind: its tables come into being with the first log entry.
 
-use hushclip_mailbox::{InviteRow, ItemRow, Store, StoreError, Subscription};
+use hushclip_mailbox::{AccountRow, InviteRow, ItemRow, Store, StoreError, Subscription};
 use hushclip_protocol::codec;
 use hushclip_protocol::ids::{DeviceId, InviteId, ItemId};
 use hushclip_protocol::limits;
@@ -14,7 +14,7 @@ use worker::{SqlStorage, SqlStorageValue};
 use crate::number::{float, number};
 
 /// Version of the tables below.
-const SCHEMA: u64 = 4;
+const SCHEMA: u64 = 5;
 /// One row is written for each push: no AUTOINCREMENT, and no index but for what is brief. `envelope` comes last, so that the
 /// other columns are read without it.
 const TABLES: &str = "
@@ -24,7 +24,7 @@ const TABLES: &str = "
     CREATE TABLE acked (device BLOB PRIMARY KEY, cursor INTEGER NOT NULL) WITHOUT ROWID;
     CREATE TABLE meta (key TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID;";
 /// What each version of the tables adds to the one before, from version 1 on.
-const MIGRATIONS: [&str; 3] = [
+const MIGRATIONS: [&str; 4] = [
     "CREATE TABLE subscriptions (device BLOB PRIMARY KEY, endpoint TEXT NOT NULL, woken INTEGER NOT NULL) WITHOUT ROWID;",
     "CREATE TABLE membership (id INTEGER PRIMARY KEY, state BLOB NOT NULL);",
     // Items without a mark are of no use to a device that comes back: it reads once more from the start. And
@@ -36,7 +36,12 @@ const MIGRATIONS: [&str; 3] = [
      DROP TABLE items;
      ALTER TABLE items_4 RENAME TO items;
      CREATE INDEX items_brief ON items (expires) WHERE brief;",
+    // Who was there before counts as having been here now.
+    "CREATE TABLE account (id INTEGER PRIMARY KEY, started INTEGER NOT NULL, used INTEGER NOT NULL, log_bytes INTEGER NOT NULL);
+     INSERT INTO account SELECT 0, unixepoch() * 1000, unixepoch() * 1000, sum(length(entry)) FROM log HAVING count(*) > 0;",
 ];
+/// All of them.
+const TABLE_NAMES: [&str; 8] = ["items", "log", "invites", "acked", "meta", "subscriptions", "membership", "account"];
 const META_SCHEMA: &str = "schema";
 const META_FLOOR: &str = "cursor_floor";
 /// Largest encoded invite: its messages and a few identifiers.
@@ -150,6 +155,27 @@ impl Store for SqlStore {
             self.put_membership(&before)?;
         }
         done
+    }
+
+    fn account(&self) -> Result<Option<AccountRow>, StoreError> {
+        let rows = self.read("SELECT started, used, log_bytes FROM account", vec![])?;
+        let account = |row: &Row| {
+            Ok(AccountRow { started_ms: integer(row, 0)?, used_ms: integer(row, 1)?, log_bytes: integer(row, 2)? })
+        };
+        rows.first().map(account).transpose()
+    }
+
+    fn put_account(&mut self, row: &AccountRow) -> Result<(), StoreError> {
+        let values = vec![number(row.started_ms), number(row.used_ms), number(row.log_bytes)];
+        self.write("INSERT OR REPLACE INTO account VALUES (0, ?, ?, ?)", values)
+    }
+
+    fn forget(&mut self) -> Result<(), StoreError> {
+        if self.has_tables {
+            self.write(&TABLE_NAMES.map(|table| format!("DROP TABLE {table};")).concat(), vec![])?;
+            (self.has_tables, self.insert) = (false, None);
+        }
+        Ok(())
     }
 
     fn membership(&self) -> Result<Option<Vec<u8>>, StoreError> {

@@ -46,7 +46,7 @@ impl Line {
 
     /// Makes the account known.
     pub(crate) async fn register(&mut self, account: &Account) -> Result<()> {
-        self.send(ToRelay::Register(account.genesis.clone()).encode()).await?;
+        self.send(ToRelay::Register { entry: account.genesis.clone(), token: String::new() }.encode()).await?;
         self.wait_for(|frame| matches!(frame, ToDevice::Registered { .. })).await
     }
 

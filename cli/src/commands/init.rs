@@ -62,7 +62,7 @@ pub(crate) async fn check(home: &Home, args: &Init) -> Result<()> {
 
 pub(crate) async fn run(session: &mut Session, args: Init) -> Result<()> {
     let name = super::device_name(args.name);
-    let done = session.command(Command::CreateAccount { relay: args.relay, name }).await?;
+    let done = session.command(Command::CreateAccount { relay: args.relay, name, token: String::new() }).await?;
     if let Some(problem) = done.problem {
         return Err(problem.into());
     }

@@ -15,6 +15,9 @@ pub enum Command {
         relay: String,
         /// What the other devices will call this one.
         name: String,
+        /// What the relay wants to hear from new accounts; empty for one that is open to all.
+        #[serde(default)]
+        token: String,
     },
     /// Joins an account through a pairing link.
     Join {

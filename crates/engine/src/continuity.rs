@@ -63,8 +63,9 @@ impl Engine {
         if self.line.phase != Phase::Connecting {
             return;
         }
-        if let Some(genesis) = self.account.as_ref().and_then(|account| account.log.first().cloned()) {
-            self.send(&ToRelay::Register(genesis));
+        let first = |account: &Account| Some((account.log.first().cloned()?, account.token.clone()));
+        if let Some((entry, token)) = self.account.as_ref().and_then(first) {
+            self.send(&ToRelay::Register { entry, token });
         }
     }
 
@@ -74,13 +75,10 @@ impl Engine {
         if self.line.phase != Phase::Connecting {
             return;
         }
-        let fresh = !std::mem::replace(&mut account.registered, true);
+        let fresh = !account.registered;
         let known = account.head_at(log_seq);
         let end = account.log.len() as u64;
         let next = log_seq.checked_add(1).and_then(|seq| account.log.get(usize::try_from(seq).ok()?)).cloned();
-        if fresh {
-            self.persist_account();
-        }
         match (known, next) {
             (Some(head), _) if head != log_head => self.stop_forked(log_seq, log_head, None),
             (Some(_), Some(entry)) => {

@@ -186,7 +186,7 @@ impl Engine {
 
     fn command(&mut self, command: Command, rng: &mut dyn CryptoRng) {
         match command {
-            Command::CreateAccount { relay, name } => self.create_account(&relay, &name, rng),
+            Command::CreateAccount { relay, name, token } => self.create_account(&relay, &name, &token, rng),
             Command::Join { link, name } => self.start_join(&link, &name, rng),
             Command::CancelJoin => self.cancel_join(),
             Command::Push { text, html } => self.push_command(text, html, rng),
@@ -213,7 +213,10 @@ impl Engine {
             }
             Command::Approve { digits, share_history } => self.approve(digits.as_deref(), share_history, rng),
             Command::Refuse => self.refuse(),
-            Command::Leave => self.leave(),
+            Command::Leave => {
+                self.tell_leave();
+                self.leave();
+            }
             Command::Dismiss => self.problem = None,
         }
     }
@@ -303,6 +306,13 @@ impl Engine {
 
     pub(crate) fn notice(&mut self, notice: Notice) {
         self.effects.push(Effect::Notice(notice));
+    }
+
+    /// Lets the relay delete what it keeps, if this device is the last one.
+    fn tell_leave(&mut self) {
+        if self.line.is_signed_in() {
+            self.send(&ToRelay::Leave);
+        }
     }
 
     /// Back to where a fresh device starts, on disk too.

@@ -137,6 +137,7 @@ impl Engine {
         self.fail(match code {
             ErrorCode::TooManyInvites => problem::too_many_invites(),
             ErrorCode::BadEntry => problem::pairing_disturbed(),
+            ErrorCode::RelayFull | ErrorCode::Unavailable => problem::relay_fault(code),
             _ if by_code => problem::code_void(),
             _ => problem::invite_gone(),
         });

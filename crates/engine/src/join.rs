@@ -108,6 +108,10 @@ impl Engine {
             ErrorCode::InviteUsed => self.join_failed(problem::invite_used()),
             ErrorCode::InviteGone if self.joins_by_code() => self.join_failed(problem::code_gone()),
             ErrorCode::InviteGone => self.join_failed(problem::invite_gone()),
+            ErrorCode::RelayFull | ErrorCode::Unavailable => {
+                self.fail(problem::relay_fault(code));
+                self.hang_up(rng);
+            }
             _ => self.hang_up(rng),
         }
     }

@@ -6,7 +6,7 @@ use hushclip_protocol::ids::Signature;
 use hushclip_protocol::{VERSION, limits, negotiate};
 use rand_core::CryptoRng;
 
-use crate::view::Connection;
+use crate::view::{Connection, Problem};
 use crate::{Effect, Engine, problem};
 
 /// First wait after a failure, milliseconds; doubled each time.
@@ -315,7 +315,14 @@ impl Engine {
         self.line.enter(Phase::CatchingUp, self.now);
         self.note_absence();
         self.clock_ahead_ms = self.now.cast_signed().saturating_sub_unsigned(welcome.time_ms);
-        self.solved("sign_in_refused");
+        for code in ["sign_in_refused", "relay_no_space", "relay_unavailable"] {
+            self.solved(code);
+        }
+        // Not before: a relay that is called by another name takes the first entry, and nobody in.
+        if let Some(account) = self.account.as_mut().filter(|account| !account.registered) {
+            account.registered = true;
+            self.persist_account();
+        }
         self.begin_reading(welcome.resume_after);
         self.bounds = Some(welcome.limits.clone());
         self.push_key = welcome.push_key.iter().copied().take(PUSH_KEY).collect();
@@ -323,6 +330,17 @@ impl Engine {
         self.online = welcome.online.iter().take(limits::DEVICES).map(|device| (*device, self.now)).collect();
         self.delivered = welcome.delivered.iter().take(limits::DEVICES).map(|d| (d.device, d.cursor)).collect();
         self.check_welcome_log(welcome.log_seq, welcome.log_head, rng);
+    }
+
+    /// The relay does not take the account in. A new one is given up, so that the person can begin anew.
+    fn registration_refused(&mut self, problem: Problem, rng: &mut dyn CryptoRng) {
+        if self.account.as_ref().is_some_and(|account| account.registered) {
+            // The relay has lost it. Another device may know the token, or whoever runs the relay let it in.
+            self.fail(problem);
+            return self.hang_up(rng);
+        }
+        self.drop_account();
+        self.fail(problem);
     }
 
     /// A frame of ours was refused.
@@ -360,6 +378,13 @@ impl Engine {
             (PUSH_SUBSCRIBE, ErrorCode::BadFrame | ErrorCode::TooLarge) => self.push_address_refused(),
             (HELLO, ErrorCode::UnknownAccount | ErrorCode::LogBehind) => self.show_log(),
             (APPEND, ErrorCode::LogConflict) if self.line.phase == Phase::Connecting => self.hang_up(rng),
+            (REGISTER, ErrorCode::TokenWanted) => self.registration_refused(problem::token_wanted(), rng),
+            (REGISTER, ErrorCode::RegistrationClosed) => self.registration_refused(problem::registration_closed(), rng),
+            (REGISTER, ErrorCode::TooManyAccounts) => self.registration_refused(problem::too_many_accounts(), rng),
+            (HELLO | REGISTER, ErrorCode::RelayFull | ErrorCode::Unavailable) => {
+                self.fail(problem::relay_fault(code));
+                self.hang_up(rng);
+            }
             (HELLO | REGISTER, _) => {
                 self.fail(problem::sign_in_refused());
                 self.hang_up(rng);

@@ -4,6 +4,7 @@ use hushclip_crypto::keys::DeviceKeys;
 use hushclip_crypto::log::{make_genesis, open_grant};
 use hushclip_protocol::frame::ToRelay;
 use hushclip_protocol::ids::{DeviceId, Hash};
+use hushclip_protocol::limits;
 use hushclip_protocol::log::{Action, Change, Entry, LogError, Membership, SignedEntry};
 use rand_core::CryptoRng;
 
@@ -68,7 +69,7 @@ impl From<LogError> for Refused {
 }
 
 impl Engine {
-    pub(crate) fn create_account(&mut self, relay: &str, name: &str, rng: &mut dyn CryptoRng) {
+    pub(crate) fn create_account(&mut self, relay: &str, name: &str, token: &str, rng: &mut dyn CryptoRng) {
         if self.account.as_ref().is_some_and(Account::is_usable) || self.join.is_some() {
             return self.fail(problem::already_member());
         }
@@ -76,6 +77,10 @@ impl Engine {
         let name = name.trim();
         if name.is_empty() {
             return self.fail(problem::bad_name());
+        }
+        let token = token.trim();
+        if token.len() > limits::REGISTRATION_TOKEN_BYTES {
+            return self.fail(problem::token_wanted());
         }
         if self.account.is_some() {
             self.leave();
@@ -87,6 +92,7 @@ impl Engine {
         account.secrets.insert(0, secret);
         account.names.insert(identity.id, name.to_owned());
         account.membership = Some(membership);
+        account.token = token.to_owned();
         account.sent_ms = self.now;
         self.persist(identity.record());
         self.persist(log_record(0, &genesis));

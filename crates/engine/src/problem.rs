@@ -2,6 +2,7 @@
 
 use hushclip_crypto::archive::ArchiveError;
 use hushclip_crypto::pairing::{Code, CodeError, LinkError};
+use hushclip_protocol::error::ErrorCode;
 
 use hushclip_crypto::vault::LockError;
 
@@ -184,8 +185,44 @@ pub(crate) fn push_refused() -> Problem {
     )
 }
 
-pub(crate) fn relay_unavailable() -> Problem {
-    problem("relay_unavailable", "The relay could not store a clip. It waits here and is sent again by itself.")
+/// The relay's disk, which is nobody's fault who uses it.
+pub(crate) fn relay_fault(code: ErrorCode) -> Problem {
+    if code == ErrorCode::RelayFull {
+        return problem(
+            "relay_no_space",
+            "The relay has run out of space, whatever your devices keep there. Tell whoever runs it. Clips wait here \
+             until there is room.",
+        );
+    }
+    problem(
+        "relay_unavailable",
+        "The relay cannot store anything at the moment. Clips wait here and are sent again by themselves; if this goes \
+         on, tell whoever runs the relay.",
+    )
+}
+
+pub(crate) fn token_wanted() -> Problem {
+    problem(
+        "token_wanted",
+        "This relay takes in new accounts only with its token, and this was none or a wrong one. Ask whoever runs the \
+         relay. To add this device to an account you have, join with a link or a code instead: that needs no token.",
+    )
+}
+
+pub(crate) fn registration_closed() -> Problem {
+    problem(
+        "registration_closed",
+        "This relay takes in no new accounts. To add this device to an account you have there, join with a link or a \
+         code; else choose another relay.",
+    )
+}
+
+pub(crate) fn too_many_accounts() -> Problem {
+    problem(
+        "too_many_accounts",
+        "Too many accounts were started from this network today. Try again tomorrow, or add this device to an account \
+         you have, with a link or a code.",
+    )
 }
 
 pub(crate) fn relay_version() -> Problem {
@@ -200,7 +237,11 @@ pub(crate) fn relay_refused() -> Problem {
 }
 
 pub(crate) fn sign_in_refused() -> Problem {
-    problem("sign_in_refused", "The relay does not accept this device's signature. Check the relay's address.")
+    problem(
+        "sign_in_refused",
+        "The relay does not accept this device's signature. Check the relay's address. If it is right, a proxy in front \
+         of the relay passes another host name on: whoever runs it has to let `Host` through.",
+    )
 }
 
 pub(crate) fn removed_unproven() -> Problem {

@@ -114,6 +114,8 @@ pub(crate) struct AccountRecord {
     pub(crate) rounds: u64,
     #[n(17)]
     pub(crate) anchors: Vec<Anchor>,
+    #[n(18)]
+    pub(crate) token: String,
 }
 
 impl Records {

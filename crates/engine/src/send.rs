@@ -252,7 +252,7 @@ impl Engine {
             account.note_anchor(at);
             self.persist_account();
         }
-        for code in ["relay_full", "relay_unavailable", "relay_refused"] {
+        for code in ["relay_full", "relay_no_space", "relay_unavailable", "relay_refused"] {
             self.solved(code);
         }
         if self.outbox.is_empty() {
@@ -321,7 +321,7 @@ impl Engine {
                 self.fail(problem::relay_refused());
             }
             ErrorCode::StorageFull => self.fail(problem::storage_full()),
-            ErrorCode::Unavailable => self.fail(problem::relay_unavailable()),
+            ErrorCode::RelayFull | ErrorCode::Unavailable => self.fail(problem::relay_fault(code)),
             _ => self.fail(problem::relay_refused()),
         }
         self.line.resume_at = Some(self.now + REFUSED_MS);

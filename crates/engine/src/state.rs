@@ -46,8 +46,10 @@ pub(crate) struct Identity {
 pub(crate) struct Account {
     pub(crate) relay: Relay,
     pub(crate) id: AccountId,
-    /// The relay has the first log entry.
+    /// The relay has the first log entry, and has welcomed a device.
     pub(crate) registered: bool,
+    /// What the relay wants to hear from new accounts, as the person who started this one knew it.
+    pub(crate) token: String,
     /// Everything up to here is stored.
     pub(crate) cursor: u64,
     /// Some of the items that are, for the relay to find out where it left this device.
@@ -274,6 +276,7 @@ impl Account {
             relay,
             id,
             registered: false,
+            token: String::new(),
             cursor: 0,
             anchors: Vec::new(),
             next_counter: 1,
@@ -298,6 +301,7 @@ impl Account {
     pub(crate) fn restore(record: AccountRecord, log: Vec<SignedEntry>) -> Result<Self, RestoreError> {
         let mut account = Self::new(Relay::parse(&record.relay).ok_or(RestoreError)?, record.id, record.anchor);
         account.registered = record.registered;
+        account.token = record.token;
         account.cursor = record.cursor;
         account.anchors = record.anchors;
         account.next_counter = record.next_counter;
@@ -357,6 +361,7 @@ impl Account {
             denied: self.denied.iter().copied().collect(),
             rounds: self.rounds,
             anchors: self.anchors.clone(),
+            token: self.token.clone(),
         };
         put(ACCOUNT.into(), &record)
     }

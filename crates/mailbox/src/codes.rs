@@ -10,7 +10,7 @@ use minicbor::bytes::ByteVec;
 
 use crate::peer::Peer;
 use crate::store::InviteRow;
-use crate::{Mailbox, Reply, Store};
+use crate::{Mailbox, Reply, Room, Store};
 
 /// The tag of a frame that asks for one.
 const CODE_OPEN: u8 = 11;
@@ -39,6 +39,7 @@ impl<S: Store> Mailbox<S> {
             }
             Some(_) => Err(ErrorCode::InviteUsed),
             None if again => Err(ErrorCode::InviteGone),
+            None if self.room == Room::Nothing => Err(ErrorCode::RelayFull),
             None => {
                 // Whoever asks again has not got the answer: it is sought anew.
                 self.pending.retain(|_, pending| pending.row.invite != invite || pending.row.inviter != device);

@@ -11,9 +11,10 @@ use hushclip_protocol::{VERSION, limits};
 
 use self::headers::{APP_POLICY, NO_POLICY, SECURITY};
 
+pub(crate) use metrics::is_same;
 pub use metrics::{Kind, Metric, is_allowed as metrics_allowed, metrics};
-pub use origin::origin_allowed;
-pub use status::{Status, status};
+pub use origin::{is_origin, origin_allowed};
+pub use status::{Status, Storage, date, status};
 
 const MAILBOX: &str = "/v1/mailbox/";
 const NAMEPLATE: &str = "/v1/nameplate/";
@@ -137,10 +138,15 @@ pub fn authority(host: &str) -> Option<String> {
     whole.then(|| host.to_ascii_lowercase())
 }
 
-/// Says that the relay is up and what it speaks. Extensions ask from other origins.
-pub fn health() -> Answer {
+/// Says whether the relay does its work, and what it speaks. Extensions ask from other origins.
+pub fn health(storage: Storage) -> Answer {
+    let (code, status) = match storage {
+        Storage::Works | Storage::Scarce => (200, "ok"),
+        Storage::Full => (503, "storage_full"),
+        Storage::Broken => (503, "storage_broken"),
+    };
     let version = env!("CARGO_PKG_VERSION");
-    let mut answer = json(200, format!(r#"{{"status":"ok","protocol":[{VERSION}],"version":"{version}"}}"#));
+    let mut answer = json(code, format!(r#"{{"status":"{status}","protocol":[{VERSION}],"version":"{version}"}}"#));
     answer.headers.retain(|(name, _)| *name != "Cross-Origin-Resource-Policy");
     answer.headers.push(("Cross-Origin-Resource-Policy", "cross-origin".into()));
     answer.headers.push(("Access-Control-Allow-Origin", "*".into()));
@@ -159,7 +165,9 @@ pub fn fault(fault: Fault) -> Answer {
     let (status, code, message) = match fault {
         Fault::NotFound => (404, "not_found", "there is nothing here"),
         Fault::NoWebApp => (404, "no_web_app", "this relay has no web app; extensions and terminals can use it"),
-        Fault::Upgrade => (426, "upgrade_required", "this address is for WebSockets"),
+        Fault::Upgrade => {
+            (426, "upgrade_required", "this address is for WebSockets, which need HTTP/1.1 and its Upgrade")
+        }
         Fault::Method => (405, "method_not_allowed", "only GET and HEAD are answered here"),
         Fault::Host => (400, "bad_request", "the request says no host"),
         Fault::Origin => (403, "origin_not_allowed", "web pages of this origin may not use this relay"),

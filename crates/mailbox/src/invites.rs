@@ -7,7 +7,7 @@ use hushclip_protocol::{label, limits};
 
 use crate::session::State;
 use crate::store::InviteRow;
-use crate::{Mailbox, Store};
+use crate::{Mailbox, Room, Store};
 
 impl<S: Store> Mailbox<S> {
     pub(crate) fn open_invite(&mut self, conn: ConnId, device: DeviceId, frame: ToRelay) -> Result<(), ErrorCode> {
@@ -19,6 +19,7 @@ impl<S: Store> Mailbox<S> {
             Some(row) if row.inviter == device && row.claim_hash == claim_hash => row.clone(),
             Some(_) => return Err(ErrorCode::InviteUsed),
             None if again => return Err(ErrorCode::InviteGone),
+            None if self.room == Room::Nothing => return Err(ErrorCode::RelayFull),
             None if self.open_invites() >= limits::INVITES => return Err(ErrorCode::TooManyInvites),
             None => {
                 let mut row = InviteRow {

@@ -91,18 +91,19 @@ impl Items {
         Ok(next.first().filter(|row| row.item == *item && row.cursor == after + 1).copied())
     }
 
-    /// Makes room for so many bytes by dropping the oldest items, none beyond the cursor that every
+    /// Makes room for so many bytes, of `most` in all, by dropping the oldest items, none beyond the cursor that every
     /// device has; says whether there is room now. If not, nothing was dropped.
     pub(crate) fn make_room(
         &mut self,
         store: &mut impl Store,
         bytes: u64,
         everywhere: u64,
+        most: u64,
     ) -> Result<bool, StoreError> {
-        let (Some(oldest), Some(newest)) = (self.oldest, self.newest) else { return Ok(true) };
+        let (Some(oldest), Some(newest)) = (self.oldest, self.newest) else { return Ok(bytes <= most) };
         // What has gone between the two counts until the oldest goes, which is never too little.
         let before = oldest.through_bytes - oldest.bytes;
-        let beyond = (newest.through_bytes - before + bytes).saturating_sub(limits::ITEM_BYTES);
+        let beyond = (newest.through_bytes - before + bytes).saturating_sub(most);
         if beyond == 0 {
             return Ok(true);
         }
@@ -126,7 +127,7 @@ impl Items {
             }
         }
         // All of it was read, so this is exact.
-        let fits = kept + bytes <= limits::ITEM_BYTES;
+        let fits = kept + bytes <= most;
         if fits {
             self.drop_through(store, dropped)?;
         }
@@ -208,18 +209,18 @@ mod tests {
         }
         add(&mut items, &mut store, limits::TTL_S);
         // Nobody has fetched anything.
-        assert_eq!(items.make_room(&mut store, LARGE, 0), Ok(false));
+        assert_eq!(items.make_room(&mut store, LARGE, 0, limits::ITEM_BYTES), Ok(false));
         items.expire(&mut store, 60_000).unwrap();
         assert_eq!(cursors(&store), [1, FIT]);
         let mut items = Items::restore(&store).unwrap();
         for _ in 2..FIT {
-            assert_eq!(items.make_room(&mut store, LARGE, 0), Ok(true));
+            assert_eq!(items.make_room(&mut store, LARGE, 0, limits::ITEM_BYTES), Ok(true));
             add(&mut items, &mut store, limits::TTL_S);
         }
-        assert_eq!(items.make_room(&mut store, LARGE, 0), Ok(false));
+        assert_eq!(items.make_room(&mut store, LARGE, 0, limits::ITEM_BYTES), Ok(false));
         assert_eq!(cursors(&store).len() as u64, FIT);
         // What all devices have makes room, oldest first, with what has gone in between.
-        assert_eq!(items.make_room(&mut store, LARGE, FIT + 1), Ok(true));
+        assert_eq!(items.make_room(&mut store, LARGE, FIT + 1, limits::ITEM_BYTES), Ok(true));
         assert_eq!(cursors(&store)[0], FIT + 1);
     }
 }

@@ -2,10 +2,11 @@
 //! decrypt (it cannot), to do I/O, to read a clock, and to hold anything in memory that it cannot
 //! rebuild from the store and the sessions attached to open sockets.
 //!
-//! Reading order: [`Mailbox::handle`], then `sign_in`, `push`, `members`, `invites`, `wake`.
+//! Reading order: [`Mailbox::handle`], then `sign_in`, `account`, `push`, `members`, `invites`, `wake`.
 
 pub mod http;
 
+mod account;
 mod codes;
 mod invites;
 mod items;
@@ -15,13 +16,14 @@ mod nameplate;
 mod peer;
 mod push;
 mod rate;
+mod regulars;
 mod session;
 mod sign_in;
 mod store;
 mod wake;
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 use hushclip_protocol::error::{CloseCode, ErrorCode};
 use hushclip_protocol::frame::{ToDevice, ToRelay};
@@ -29,13 +31,15 @@ use hushclip_protocol::ids::{ConnId, DeviceId, InviteId, MailboxId, Nonce};
 use hushclip_protocol::log::Membership;
 use hushclip_vapid::Services;
 
+pub use account::{Newcomers, Policy, Registration, Room};
 pub use members::verify_log;
 pub use memory::MemoryStore;
 pub use nameplate::Nameplate;
 pub use peer::Peer;
 pub use rate::{Gate, Rates};
+pub use regulars::Regulars;
 pub use session::Session;
-pub use store::{InviteRow, ItemRow, Store, StoreError, Subscription};
+pub use store::{AccountRow, InviteRow, ItemRow, Store, StoreError, Subscription};
 
 use items::Items;
 use rate::TooMany;
@@ -88,6 +92,8 @@ pub enum Event {
         /// The push service knows no such subscription any more (404 or 410).
         gone: bool,
     },
+    /// Whoever runs the relay deletes the account. If the store cannot, it stays.
+    Forget,
     /// Time has passed and nothing else has happened, as at [`Mailbox::sign_in_deadline`].
     Tick,
 }
@@ -153,11 +159,17 @@ pub struct Mailbox<S> {
     id: MailboxId,
     store: S,
     membership: Option<Membership>,
+    account: Option<AccountRow>,
     items: Items,
     acked: BTreeMap<DeviceId, Acked>,
     invites: BTreeMap<InviteId, InviteRow>,
     pending: BTreeMap<u32, codes::Pending>,
     subscriptions: BTreeMap<DeviceId, Subscription>,
+    policy: Arc<Policy>,
+    /// How much the relay has left, as its shell last said.
+    room: Room,
+    /// None: nobody counts.
+    newcomers: Option<Arc<Mutex<Newcomers>>>,
     push_key: Vec<u8>,
     /// None: any.
     push_services: Option<Services>,
@@ -178,6 +190,7 @@ impl<S: Store> Mailbox<S> {
         alarm_ms: Option<u64>,
     ) -> Result<Self, StoreError> {
         let membership = members::restore(&mut store)?;
+        let account = store.account()?;
         let items = Items::restore(&store)?;
         let acked = store.acked()?.into_iter().map(|(device, cursor)| (device, Acked { cursor, stored: cursor }));
         let invites = store.invites()?.into_iter().map(|row| (row.invite, row)).collect();
@@ -186,11 +199,15 @@ impl<S: Store> Mailbox<S> {
             id,
             store,
             membership,
+            account,
             items,
             acked: acked.collect(),
             invites,
             pending: BTreeMap::new(),
             subscriptions,
+            policy: Arc::default(),
+            room: Room::default(),
+            newcomers: None,
             push_key: Vec::new(),
             push_services: None,
             sessions: BTreeMap::new(),
@@ -220,6 +237,8 @@ impl<S: Store> Mailbox<S> {
             Event::Alarm => self.alarm_ms = None,
             Event::Nameplate { nameplate, taken } => self.nameplate_answered(nameplate, taken),
             Event::WakeAnswered { device, endpoint, gone } => self.wake_answered(&device, &endpoint, gone),
+            // What failed shows in the store.
+            Event::Forget => drop(self.forget()),
             Event::Tick => {}
         }
         self.clean_up();
@@ -230,6 +249,21 @@ impl<S: Store> Mailbox<S> {
     /// A shell sends [`Event::Tick`] then. It is no alarm, because those cost a write for each socket.
     pub fn sign_in_deadline(&self) -> Option<u64> {
         self.sessions.values().filter_map(Session::deadline).min()
+    }
+
+    /// Tells what is settled for all accounts. Before the first event.
+    pub fn set_policy(&mut self, policy: Arc<Policy>) {
+        self.policy = policy;
+    }
+
+    /// Tells how much room the relay has. Before an event, when it has changed.
+    pub const fn set_room(&mut self, room: Room) {
+        self.room = room;
+    }
+
+    /// Tells who counts the accounts that each address starts.
+    pub fn set_newcomers(&mut self, newcomers: Arc<Mutex<Newcomers>>) {
+        self.newcomers = Some(newcomers);
     }
 
     /// Shares what was used of allowances with the other mailboxes of this process, and with this one's
@@ -308,7 +342,8 @@ impl<S: Store> Mailbox<S> {
             ToRelay::InviteCancel { invite } => self.cancel_invite(device, invite),
             ToRelay::InviteNote(note) => self.inviter_note(device, note),
             ToRelay::PushSubscribe { endpoint } => self.subscribe(device, endpoint),
-            ToRelay::Hello(_) | ToRelay::Register(_) | ToRelay::Claim { .. } | ToRelay::CodeClaim { .. } => {
+            ToRelay::Leave => self.leave(conn, &device),
+            ToRelay::Hello(_) | ToRelay::Register { .. } | ToRelay::Claim { .. } | ToRelay::CodeClaim { .. } => {
                 Err(ErrorCode::BadFrame)
             }
         }
@@ -337,7 +372,8 @@ impl<S: Store> Mailbox<S> {
         let _ = self.items.expire(&mut self.store, self.now);
         let next_invite = self.expire_invites();
         let next_item = self.items.next_expiry();
-        let Some(next) = [next_invite, next_item].into_iter().flatten().min() else { return };
+        let next_account = self.expire_account();
+        let Some(next) = [next_invite, next_item, next_account].into_iter().flatten().min() else { return };
         if self.alarm_ms.is_none_or(|at| at > next || at < self.now) {
             self.alarm_ms = Some(next);
             self.replies.push(Reply::SetAlarm { at_ms: next });

@@ -7,8 +7,10 @@ use hushclip_protocol::ids::ConnId;
 use hushclip_protocol::limits;
 use hushclip_protocol::log::{Change, LogError, Membership, SignedEntry};
 
+use crate::account::size;
 use crate::session::State;
-use crate::{Mailbox, Store, StoreError};
+use crate::store::AccountRow;
+use crate::{Mailbox, Room, Store, StoreError};
 
 /// Entries that are read at a time.
 const PAGE: usize = 64;
@@ -71,23 +73,6 @@ fn decode(bytes: &[u8]) -> Option<Membership> {
 }
 
 impl<S: Store> Mailbox<S> {
-    pub(crate) fn register(&mut self, conn: ConnId, entry: &SignedEntry) -> Result<(), ErrorCode> {
-        let registered = Membership::genesis(entry).map_err(|_| ErrorCode::BadEntry)?;
-        if registered.account().mailbox() != self.id {
-            return Err(ErrorCode::BadEntry);
-        }
-        match &self.membership {
-            Some(known) if known.account() == registered.account() => {}
-            Some(_) => return Err(ErrorCode::LogConflict),
-            None => {
-                self.store.append_log(0, entry, &codec::encode(&registered))?;
-                self.membership = Some(registered);
-            }
-        }
-        self.tell_log(conn);
-        Ok(())
-    }
-
     /// Where the log stands here, to a device that shows this relay what it has lost.
     pub(crate) fn tell_log(&mut self, conn: ConnId) {
         let Some((log_seq, log_head)) = self.membership.as_ref().map(|log| (log.seq(), log.head())) else { return };
@@ -110,11 +95,21 @@ impl<S: Store> Mailbox<S> {
             _ => ErrorCode::BadEntry,
         })?;
         let seq = next.seq();
-        let room = if matches!(change, Change::Removed(_)) { 0 } else { limits::LOG_REMOVALS };
-        if seq >= (limits::LOG_ENTRIES - room) as u64 {
-            return Err(ErrorCode::StorageFull);
+        let bytes = self.log_bytes() + size(entry);
+        if !matches!(change, Change::Removed(_)) {
+            if self.room == Room::Nothing {
+                return Err(ErrorCode::RelayFull);
+            }
+            if seq >= (limits::LOG_ENTRIES - limits::LOG_REMOVALS) as u64 || bytes > self.policy.quota / 2 {
+                return Err(ErrorCode::StorageFull);
+            }
         }
         self.store.append_log(seq, entry, &codec::encode(&next))?;
+        let account = AccountRow { log_bytes: bytes, ..self.row() };
+        // Only a count: what is not counted now is bounded by the number of entries.
+        if self.store.put_account(&account).is_ok() {
+            self.account = Some(account);
+        }
         self.membership = Some(next);
         self.announce(seq, entry);
         if let Change::Removed(device) = change {

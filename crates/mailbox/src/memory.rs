@@ -7,12 +7,13 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use hushclip_protocol::ids::{DeviceId, InviteId};
 use hushclip_protocol::log::SignedEntry;
 
-use crate::store::{InviteRow, ItemRow, Store, StoreError, Subscription};
+use crate::store::{AccountRow, InviteRow, ItemRow, Store, StoreError, Subscription};
 
 /// A [`Store`] whose clones are its crash images.
 #[derive(Debug, Clone, Default)]
 pub struct MemoryStore {
     log: Vec<SignedEntry>,
+    account: Option<AccountRow>,
     membership: Option<Vec<u8>>,
     items: BTreeMap<u64, (ItemRow, Vec<u8>)>,
     floor: u64,
@@ -72,6 +73,21 @@ impl Store for MemoryStore {
         }
         self.log.push(entry.clone());
         self.membership = Some(membership.to_vec());
+        Ok(())
+    }
+
+    fn account(&self) -> Result<Option<AccountRow>, StoreError> {
+        Ok(self.account)
+    }
+
+    fn put_account(&mut self, row: &AccountRow) -> Result<(), StoreError> {
+        self.writable()?;
+        self.account = Some(*row);
+        Ok(())
+    }
+
+    fn forget(&mut self) -> Result<(), StoreError> {
+        *self = Self { full: self.full, ..Self::default() };
         Ok(())
     }
 

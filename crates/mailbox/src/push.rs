@@ -8,7 +8,7 @@ use hushclip_protocol::limits;
 use hushclip_protocol::log::Membership;
 
 use crate::session::State;
-use crate::{Mailbox, Store};
+use crate::{Mailbox, Room, Store};
 
 /// Room for envelopes in one `Items` frame; the rest of the frame is framing.
 const ITEMS_BYTES: usize = limits::FRAME_BYTES - 64 * 1024;
@@ -76,10 +76,18 @@ impl<S: Store> Mailbox<S> {
     /// Makes room for so many bytes by dropping what all devices have, oldest first. What some device
     /// still has to fetch stays for as long as it was sent for.
     fn make_room(&mut self, bytes: u64) -> Result<(), ErrorCode> {
+        let own = self.policy.quota;
+        // Where the relay has little left, accounts that hold little still get what they need.
+        let (most, full) = match self.room {
+            Room::Scarce { share } if share < own => (share, ErrorCode::RelayFull),
+            Room::Nothing => return Err(ErrorCode::RelayFull),
+            Room::Enough | Room::Scarce { .. } => (own, ErrorCode::StorageFull),
+        };
+        let most = most.saturating_sub(self.log_bytes());
         let members = self.membership.iter().flat_map(Membership::members);
         let everywhere = members.map(|(device, _)| self.acked.get(device).map_or(0, |acked| acked.cursor)).min();
-        let has_room = self.items.make_room(&mut self.store, bytes, everywhere.unwrap_or(0))?;
-        if has_room { Ok(()) } else { Err(ErrorCode::StorageFull) }
+        let has_room = self.items.make_room(&mut self.store, bytes, everywhere.unwrap_or(0), most)?;
+        if has_room { Ok(()) } else { Err(full) }
     }
 
     pub(crate) fn pull(&mut self, conn: ConnId, after: u64, limit: u16) -> Result<(), ErrorCode> {

@@ -40,7 +40,7 @@ impl<S: Store> Mailbox<S> {
     pub(crate) fn sign_in_frame(&mut self, conn: ConnId, frame: ToRelay) -> Result<(), ErrorCode> {
         match frame {
             ToRelay::Hello(hello) => self.hello(conn, &hello),
-            ToRelay::Register(entry) => self.register(conn, &entry),
+            ToRelay::Register { entry, token } => self.register(conn, &entry, &token),
             ToRelay::Claim { versions, invite, claim, token } => {
                 if negotiate(&versions).is_none() {
                     self.close(conn, CloseCode::Version);
@@ -99,6 +99,7 @@ impl<S: Store> Mailbox<S> {
         }
         self.attach(conn);
         self.bound_sockets(conn, &hello.device);
+        self.note_use();
         let news = self.note_acked(hello.device, resume_after);
         let welcome = Welcome {
             version,
@@ -106,7 +107,7 @@ impl<S: Store> Mailbox<S> {
             log_seq,
             log_head,
             time_ms: self.now,
-            limits: Limits::CURRENT,
+            limits: Limits { item_bytes: self.policy.quota, ..Limits::CURRENT },
             online: self.online(),
             delivered: self.delivered(),
             push_key: self.push_key.clone().into(),

@@ -20,7 +20,7 @@ pub enum StoreError {
 impl From<StoreError> for ErrorCode {
     fn from(error: StoreError) -> Self {
         match error {
-            StoreError::Full => Self::StorageFull,
+            StoreError::Full => Self::RelayFull,
             StoreError::Failed => Self::Unavailable,
         }
     }
@@ -84,6 +84,17 @@ pub struct Subscription {
     pub woken_ms: u64,
 }
 
+/// What is known of the account itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct AccountRow {
+    /// When it was registered here, milliseconds since 1970.
+    pub started_ms: u64,
+    /// When one of its devices was last here, give or take a day.
+    pub used_ms: u64,
+    /// Bytes of its log.
+    pub log_bytes: u64,
+}
+
 /// A mailbox's disk. All writes of one event become durable together or not at all, and before any
 /// reply to that event leaves.
 pub trait Store {
@@ -91,6 +102,12 @@ pub trait Store {
     fn log_from(&self, first: u64, limit: usize) -> Result<Vec<SignedEntry>, StoreError>;
     /// Appends the entry at position `seq`, and notes what the log says with it, both or neither.
     fn append_log(&mut self, seq: u64, entry: &SignedEntry, membership: &[u8]) -> Result<(), StoreError>;
+    /// The account, if it is registered.
+    fn account(&self) -> Result<Option<AccountRow>, StoreError>;
+    /// Stores or replaces it.
+    fn put_account(&mut self, row: &AccountRow) -> Result<(), StoreError>;
+    /// Deletes all rows of this mailbox, of whatever kind.
+    fn forget(&mut self) -> Result<(), StoreError>;
     /// What the log says, as it was last noted. It may be missing, or of an earlier state of the log.
     fn membership(&self) -> Result<Option<Vec<u8>>, StoreError>;
     /// Notes it anew.

@@ -53,6 +53,68 @@ pub enum ErrorCode {
     /// the rest, then sign in.
     #[n(14)]
     LogBehind,
+    /// New accounts need a token here, and this was not it.
+    #[n(15)]
+    TokenWanted,
+    /// No new accounts are taken in here.
+    #[n(16)]
+    RegistrationClosed,
+    /// Too many accounts were started from this address today.
+    #[n(17)]
+    TooManyAccounts,
+    /// The relay has no room, whatever this account has; nothing was stored.
+    #[n(18)]
+    RelayFull,
+}
+
+impl ErrorCode {
+    /// All of them, by number.
+    pub const ALL: [Self; 19] = [
+        Self::BadFrame,
+        Self::UnknownAccount,
+        Self::TooLarge,
+        Self::StorageFull,
+        Self::RateLimited,
+        Self::StaleEpoch,
+        Self::LogConflict,
+        Self::BadEntry,
+        Self::InviteGone,
+        Self::InviteUsed,
+        Self::TooManyInvites,
+        Self::Unavailable,
+        Self::Behind,
+        Self::NameplateTaken,
+        Self::LogBehind,
+        Self::TokenWanted,
+        Self::RegistrationClosed,
+        Self::TooManyAccounts,
+        Self::RelayFull,
+    ];
+
+    /// For figures.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::BadFrame => "bad_frame",
+            Self::UnknownAccount => "unknown_account",
+            Self::TooLarge => "too_large",
+            Self::StorageFull => "storage_full",
+            Self::RateLimited => "rate_limited",
+            Self::StaleEpoch => "stale_epoch",
+            Self::LogConflict => "log_conflict",
+            Self::BadEntry => "bad_entry",
+            Self::InviteGone => "invite_gone",
+            Self::InviteUsed => "invite_used",
+            Self::TooManyInvites => "too_many_invites",
+            Self::Unavailable => "unavailable",
+            Self::Behind => "behind",
+            Self::NameplateTaken => "nameplate_taken",
+            Self::LogBehind => "log_behind",
+            Self::TokenWanted => "token_wanted",
+            Self::RegistrationClosed => "registration_closed",
+            Self::TooManyAccounts => "too_many_accounts",
+            Self::RelayFull => "relay_full",
+        }
+    }
 }
 
 /// Why the relay closed a socket: application close codes of RFC 6455 §7.4.2.
@@ -78,10 +140,13 @@ pub enum CloseCode {
     TooSlow,
     /// A frame that only a device may send, which has signed in.
     SignInFirst,
+    /// The relay keeps nothing of this account any more, or this device has left it.
+    Gone,
 }
 
 impl CloseCode {
-    const ALL: [Self; 10] = [
+    /// All of them, by number.
+    pub const ALL: [Self; 11] = [
         Self::Version,
         Self::BadFrame,
         Self::NotAMember,
@@ -92,6 +157,7 @@ impl CloseCode {
         Self::Internal,
         Self::TooSlow,
         Self::SignInFirst,
+        Self::Gone,
     ];
 
     /// The number on the wire.
@@ -107,6 +173,7 @@ impl CloseCode {
             Self::Internal => 4008,
             Self::TooSlow => 4009,
             Self::SignInFirst => 4010,
+            Self::Gone => 4011,
         }
     }
 
@@ -123,6 +190,7 @@ impl CloseCode {
             Self::Internal => "the relay had a fault; try again",
             Self::TooSlow => "this device does not keep up; it gets the rest when it is back",
             Self::SignInFirst => "sign in first",
+            Self::Gone => "this relay does not keep this account any more",
         }
     }
 

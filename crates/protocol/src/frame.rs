@@ -153,7 +153,15 @@ pub enum ToRelay {
     /// Before `Hello`, where the relay does not have the account, or a shorter log: the first log entry.
     /// `LogAppend` may follow, entry by entry, and then `Hello`. Idempotent.
     #[n(1)]
-    Register(#[n(0)] SignedEntry),
+    Register {
+        /// The entry.
+        #[n(0)]
+        entry: SignedEntry,
+        /// What a relay that is not open to everybody wants to hear, at most
+        /// [`limits::REGISTRATION_TOKEN_BYTES`]; else empty.
+        #[n(1)]
+        token: String,
+    },
     /// Instead of `Hello`: claims an invite. The same token may claim again after a lost connection.
     #[n(2)]
     Claim {
@@ -274,6 +282,10 @@ pub enum ToRelay {
         #[n(0)]
         endpoint: String,
     },
+    /// This device forgets the account. The relay deletes all it keeps if no other one is in it, and closes
+    /// the socket.
+    #[n(14)]
+    Leave,
 }
 
 /// Frames from the relay to a device.
@@ -414,7 +426,7 @@ impl ToRelay {
     pub const fn tag(&self) -> u8 {
         match self {
             Self::Hello(_) => 0,
-            Self::Register(_) => 1,
+            Self::Register { .. } => 1,
             Self::Claim { .. } => 2,
             Self::Push { .. } => 3,
             Self::Pull { .. } => 4,
@@ -427,6 +439,7 @@ impl ToRelay {
             Self::CodeOpen { .. } => 11,
             Self::CodeClaim { .. } => 12,
             Self::PushSubscribe { .. } => 13,
+            Self::Leave => 14,
         }
     }
 }

@@ -45,6 +45,8 @@ pub const UNACKED_BYTES: usize = 8 * 1024 * 1024;
 pub const CLAIMS_PER_MINUTE: u32 = 10;
 /// Sockets that one address may open in one minute.
 pub const SOCKETS_PER_MINUTE: u32 = 120;
+/// The same, of those that one mailbox's devices may open beside that from an address they have signed in from.
+pub const REGULARS_PER_MINUTE: u32 = 60;
 /// Sockets that one address may hold open at once.
 pub const SOCKETS_PER_ADDRESS: usize = 256;
 /// Nameplates that one address may ask for, and take, in one minute.
@@ -55,13 +57,17 @@ pub const LOG_ENTRIES: usize = 50_000;
 pub const LOG_REMOVALS: usize = 1_000;
 /// Removed devices that are remembered, the last ones.
 pub const REMOVED: usize = 512;
+/// Longest token that lets a new account in.
+pub const REGISTRATION_TOKEN_BYTES: usize = 256;
+/// Accounts that one address may start in a day.
+pub const ACCOUNTS_PER_DAY: u32 = 10;
 /// Longest address of a push subscription.
 pub const PUSH_ENDPOINT_BYTES: usize = 512;
 /// Shortest time between two wake-ups of one device, in milliseconds.
 pub const WAKE_MS: u64 = 60 * 1000;
 /// Items kept per account.
 pub const ITEMS: usize = 1000;
-/// Bytes of items kept per account.
+/// Bytes kept per account, unless its relay says otherwise: items, and the log.
 pub const ITEM_BYTES: u64 = 64 * 1024 * 1024;
 /// An item that lives at least so long goes at a full hour, up to one hour late, so that a relay wakes
 /// for many at once. In seconds.

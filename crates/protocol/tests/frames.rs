@@ -34,7 +34,7 @@ fn to_relay() -> Vec<ToRelay> {
     let invite = InviteId::from_bytes([6; 16]);
     vec![
         ToRelay::Hello(hello),
-        ToRelay::Register(entry()),
+        ToRelay::Register { entry: entry(), token: String::new() },
         ToRelay::Claim {
             versions: vec![VERSION],
             invite,
@@ -52,6 +52,7 @@ fn to_relay() -> Vec<ToRelay> {
         ToRelay::CodeOpen { invite, nameplate: 4, offer: vec![2; 33].into(), again: false },
         ToRelay::CodeClaim { versions: vec![VERSION], nameplate: 9999, token: JoinToken::from_bytes([8; 16]) },
         ToRelay::PushSubscribe { endpoint: "https://push.example/1".to_owned() },
+        ToRelay::Leave,
     ]
 }
 
@@ -205,9 +206,9 @@ fn close_codes() {
 
 #[test]
 fn error_codes_are_their_numbers() {
-    for (number, code) in [(0, ErrorCode::BadFrame), (6, ErrorCode::LogConflict), (14, ErrorCode::LogBehind)] {
+    for (number, code) in [(0, ErrorCode::BadFrame), (6, ErrorCode::LogConflict), (18, ErrorCode::RelayFull)] {
         assert_eq!(codec::encode(&code), [number]);
         assert_eq!(codec::decode::<ErrorCode>(&[number], 1), Ok(code));
     }
-    assert!(codec::decode::<ErrorCode>(&[15], 1).is_err());
+    assert!(codec::decode::<ErrorCode>(&[19], 1).is_err());
 }

@@ -2,6 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::PoisonError;
 use std::time::Instant;
 
 use hushclip_mailbox::{Event, Nameplate, Reply, Session, StoreError};
@@ -13,10 +14,10 @@ use rusqlite::params;
 
 use super::{AGAIN_MS, Account, Call, Core, SHORTEST_MS, Socket, Target, plates};
 use crate::log;
-use crate::metrics::{add, set};
+use crate::metrics::add;
 use crate::outbox::Out;
 use crate::push::Wake;
-use crate::store::{failed, integer, was_full};
+use crate::store::{failed, integer, take_fault};
 
 /// Replies that one transaction holds back: no event is taken in beyond that.
 const REPLY_BYTES: usize = 8 * 1024 * 1024;
@@ -30,6 +31,7 @@ pub(super) struct Batch {
     wakes: Vec<(MailboxId, DeviceId, String)>,
     /// Sockets whose frames were taken in, and what those were.
     frames: Vec<(ConnId, u8)>,
+    came: Vec<Instant>,
     opened: Vec<ConnId>,
     closed: Vec<ConnId>,
     touched: HashSet<MailboxId>,
@@ -41,49 +43,89 @@ pub(super) struct Batch {
     broken: bool,
 }
 
+/// A transaction that was not stored.
+pub(super) struct Undone {
+    batch: Batch,
+    why: StoreError,
+}
+
 impl Core {
     /// Takes calls in, and what is due.
     pub(super) fn batch(&mut self, calls: impl Iterator<Item = Call>, now: u64) {
+        self.measure();
+        // By themselves, so that what makes room is not undone by what finds none.
+        let doomed = self.find_doomed();
+        if !doomed.is_empty() {
+            let done = self.transaction(now, |core, batch| core.end_doomed(batch, &doomed, now));
+            self.excuse(done, now);
+        }
         if self.next_ms().is_some_and(|at| at <= now) {
-            // By itself, so that what makes room is not undone by what finds none.
-            self.transaction(now, |core, batch| core.tend(batch, now));
+            let done = self.transaction(now, |core, batch| core.tend(batch, now));
+            self.excuse(done, now);
         }
-        let mut calls = calls.peekable();
-        while calls.peek().is_some() {
-            self.transaction(now, |core, batch| {
-                while batch.reply_bytes < REPLY_BYTES
-                    && let Some(call) = calls.next()
-                {
-                    core.call(batch, call, now);
-                }
-            });
+        let mut calls: Vec<Call> = calls.collect();
+        let mut rest = &mut calls[..];
+        while !rest.is_empty() {
+            let taken = self.take_in(rest, now);
+            rest = &mut rest[taken..];
         }
-        set(&self.counters.accounts, self.accounts.len() as u64);
-        set(&self.counters.sockets, self.sockets.len() as u64);
+        self.probe(now);
+        self.note_storage();
     }
 
-    fn transaction(&mut self, now: u64, work: impl FnOnce(&mut Self, &mut Batch)) {
-        let (started, changes) = (Instant::now(), self.db.total_changes());
+    /// All of them in one transaction. Where the disk is too full for that, each in one of its own: the next
+    /// account's small clip shall not wait for the space that a large one wants.
+    /// Says how many of the calls it took.
+    fn take_in(&mut self, calls: &mut [Call], now: u64) -> usize {
+        let mut taken = 0;
+        let done = self.transaction(now, |core, batch| {
+            while batch.reply_bytes < REPLY_BYTES
+                && let Some(call) = calls.get_mut(taken)
+            {
+                core.call(batch, call, now);
+                taken += 1;
+            }
+        });
+        match done {
+            Err(Undone { batch, why: StoreError::Full }) if taken > 1 => {
+                self.undo(&batch, StoreError::Full, now);
+                for call in &mut calls[..taken] {
+                    let done = self.transaction(now, |core, batch| core.call(batch, call, now));
+                    self.excuse(done, now);
+                }
+            }
+            done => self.excuse(done, now),
+        }
+        taken
+    }
+
+    fn transaction(&mut self, now: u64, work: impl FnOnce(&mut Self, &mut Batch)) -> Result<(), Undone> {
+        let (started, changes, census) = (Instant::now(), self.db.total_changes(), self.census.get());
         let mut batch = Batch { broken: self.execute("BEGIN").is_err(), ..Batch::default() };
         work(self, &mut batch);
         let committed = if batch.broken { Err(StoreError::Failed) } else { self.execute("COMMIT") };
-        let was_full = was_full();
+        let fault = take_fault();
+        add(&self.counters.commits, 1);
+        add(&self.counters.commit_us, started.elapsed().as_micros() as u64);
         match committed {
             Ok(()) => {
                 // Who only reads finds out nothing about the disk.
-                if self.db.total_changes() != changes {
-                    set(&self.counters.storage_ok, 1);
+                match fault {
+                    Some(why) => self.failing = Some((why, now + AGAIN_MS)),
+                    None if self.db.total_changes() != changes => self.failing = None,
+                    None => {}
                 }
                 self.hand_out(batch, now);
+                Ok(())
             }
-            Err(_) if was_full => self.refuse(batch, StoreError::Full, now),
-            Err(why) => self.refuse(batch, why, now),
+            Err(why) => {
+                self.census.set(census);
+                Err(Undone { batch, why: fault.unwrap_or(why) })
+            }
         }
-        add(&self.counters.commits, 1);
-        add(&self.counters.commit_us, started.elapsed().as_micros() as u64);
     }
 
-    fn execute(&self, statement: &str) -> Result<(), StoreError> {
+    pub(super) fn execute(&self, statement: &str) -> Result<(), StoreError> {
         self.db.prepare_cached(statement).and_then(|mut cached| cached.execute([])).map_err(failed)?;
         Ok(())
     }
@@ -95,7 +137,7 @@ impl Core {
         }
         if self.again_ms.is_none() {
             for conn in std::mem::take(&mut self.ended) {
-                self.call(batch, Call::Closed { conn }, now);
+                self.call(batch, &mut Call::Closed { conn }, now);
             }
         }
         for id in self.deadlines.take_due(now, super::BATCH) {
@@ -112,10 +154,12 @@ impl Core {
         }
     }
 
-    fn call(&mut self, batch: &mut Batch, call: Call, now: u64) {
+    /// Takes a call in, for a second time where the first one was undone.
+    fn call(&mut self, batch: &mut Batch, call: &mut Call, now: u64) {
         match call {
             Call::Open { conn, nonce, target, host, peer, outbox } => {
-                let home = match target {
+                let (conn, nonce) = (*conn, *nonce);
+                let home = match *target {
                     Target::Mailbox(id) => Ok(Some(id)),
                     Target::Nameplate(Some(number)) => plates::find(&self.db, number, now),
                     Target::Nameplate(None) => Ok(None),
@@ -123,41 +167,45 @@ impl Core {
                 // Nobody has the mailbox of zeros; it answers in words that there is nothing.
                 let known = home.as_ref().ok().copied().flatten();
                 let home_id = known.unwrap_or(MailboxId::from_bytes([0; MailboxId::LEN]));
-                self.sockets.insert(conn, Socket { home: home_id, outbox, session: None, is_member: false });
+                if let Some(outbox) = outbox.take() {
+                    let socket = Socket { home: home_id, outbox, peer: *peer, is_member: false, session: None };
+                    self.sockets.insert(conn, socket);
+                    add(&self.counters.opened, 1);
+                }
                 self.accounts.entry(home_id).or_default().sockets.insert(conn);
                 batch.opened.push(conn);
                 batch.touched.insert(home_id);
-                add(&self.counters.opened, 1);
                 if home.is_err() {
                     return batch.lost.push(conn);
                 }
-                self.event(batch, home_id, Event::Opened { conn, nonce, host }, now);
+                self.event(batch, home_id, Event::Opened { conn, nonce, host: host.clone() }, now);
                 if let Some(brain) = self.accounts.get_mut(&home_id).and_then(|account| account.brain.as_mut()) {
-                    brain.set_peer(&conn, peer);
+                    brain.set_peer(&conn, *peer);
                 }
             }
-            Call::Frame { conn, bytes, room } => {
+            Call::Frame { conn, bytes, came, .. } => {
                 add(&self.counters.received, 1);
                 add(&self.counters.received_bytes, bytes.len() as u64);
-                if let Some(home) = self.home(conn) {
-                    batch.frames.push((conn, tag(&bytes)));
-                    self.event(batch, home, Event::Frame { conn, bytes }, now);
+                if let Some(home) = self.home(*conn) {
+                    batch.frames.push((*conn, tag(bytes)));
+                    batch.came.push(*came);
+                    self.event(batch, home, Event::Frame { conn: *conn, bytes: bytes.clone() }, now);
                 }
-                drop(room);
             }
             Call::Text { conn } => {
-                if let Some(home) = self.home(conn) {
-                    self.event(batch, home, Event::Text { conn }, now);
+                if let Some(home) = self.home(*conn) {
+                    self.event(batch, home, Event::Text { conn: *conn }, now);
                 }
             }
             Call::Closed { conn } => {
-                if let Some(home) = self.home(conn) {
-                    batch.closed.push(conn);
-                    self.event(batch, home, Event::Closed { conn }, now);
+                if let Some(home) = self.home(*conn) {
+                    batch.closed.push(*conn);
+                    self.event(batch, home, Event::Closed { conn: *conn }, now);
                 }
             }
             Call::WakeGone { home, device, endpoint } => {
-                self.event(batch, home, Event::WakeAnswered { device, endpoint, gone: true }, now);
+                let (device, endpoint) = (*device, endpoint.clone());
+                self.event(batch, *home, Event::WakeAnswered { device, endpoint, gone: true }, now);
             }
             Call::Stop => {}
         }
@@ -168,7 +216,7 @@ impl Core {
     }
 
     /// One event of one mailbox, and those that follow from it. If its code fails, nothing of it stays.
-    fn event(&mut self, batch: &mut Batch, id: MailboxId, event: Event, now: u64) {
+    pub(super) fn event(&mut self, batch: &mut Batch, id: MailboxId, event: Event, now: u64) {
         batch.touched.insert(id);
         if batch.broken {
             return;
@@ -179,7 +227,10 @@ impl Core {
             }
             _ => None,
         };
-        let mut replies = Vec::new();
+        if self.measured.is_none_or(|measured| measured.is_near()) {
+            self.measure();
+        }
+        let (mut replies, census) = (Vec::new(), self.census.get());
         let done = catch_unwind(AssertUnwindSafe(|| {
             // What a waking has verified stays, whatever becomes of the event.
             self.wake(id)?;
@@ -188,6 +239,9 @@ impl Core {
             Ok::<_, StoreError>(())
         }));
         batch.broken = self.db.is_autocommit();
+        if !matches!(done, Ok(Ok(()))) {
+            self.census.set(census);
+        }
         match done {
             Ok(_) if batch.broken => {}
             Ok(Err(_)) => {
@@ -216,6 +270,7 @@ impl Core {
 
     fn handle(&mut self, batch: &mut Batch, id: MailboxId, event: Event, now: u64, replies: &mut Vec<Reply>) {
         let Some(brain) = self.accounts.get_mut(&id).and_then(|account| account.brain.as_mut()) else { return };
+        brain.set_room(self.room);
         if event == Event::Alarm {
             // One that is left rings once more after a restart, for nothing.
             let delete = self.db.prepare_cached("DELETE FROM alarms WHERE mailbox = ?");
@@ -270,6 +325,9 @@ impl Core {
                     if let Some(socket) = self.sockets.get(&conn) {
                         add(&self.counters.sent, 1);
                         add(&self.counters.sent_bytes, frame.len() as u64);
+                        if let Some(code) = refusal(&frame) {
+                            self.counters.refused(code);
+                        }
                         if !socket.outbox.send(Out::Frame(frame)) {
                             add(&self.counters.slow, 1);
                         }
@@ -281,6 +339,8 @@ impl Core {
                         if !socket.is_member && Session::decode(&session).is_some_and(|session| session.is_member()) {
                             socket.is_member = true;
                             socket.outbox.signed_in();
+                            let mut regulars = self.regulars.lock().unwrap_or_else(PoisonError::into_inner);
+                            regulars.note(socket.peer, socket.home, now);
                         }
                         socket.session = Some(session);
                     }
@@ -290,8 +350,13 @@ impl Core {
         }
         for (home, device, endpoint) in batch.wakes {
             if let Some((_, wakes)) = &self.push {
-                wakes.ask(Wake { home, device, endpoint, host: self.host(home) });
+                if !wakes.ask(Wake { home, device, endpoint, host: self.host(home) }) {
+                    add(&self.counters.wakes_dropped, 1);
+                }
             }
+        }
+        for came in batch.came {
+            self.counters.latency.note(came.elapsed());
         }
         for conn in batch.closed {
             self.forget(conn);
@@ -302,9 +367,9 @@ impl Core {
         self.settle(batch.touched, now);
     }
 
-    /// None of it is on disk: nobody is told anything of it, and no brain believes it.
-    fn refuse(&mut self, batch: Batch, why: StoreError, now: u64) {
-        set(&self.counters.storage_ok, 0);
+    /// None of it is on disk, and no brain believes it.
+    fn undo(&mut self, batch: &Batch, why: StoreError, now: u64) {
+        self.failing = Some((why, now + AGAIN_MS));
         add(&self.counters.commits_failed, 1);
         if !self.db.is_autocommit()
             && let Err(error) = self.db.execute_batch("ROLLBACK")
@@ -316,6 +381,12 @@ impl Core {
                 account.brain = None;
             }
         }
+    }
+
+    /// Whoever had a part in what is undone is told so, and nothing else.
+    fn excuse(&mut self, done: Result<(), Undone>, now: u64) {
+        let Err(Undone { batch, why }) = done else { return };
+        self.undo(&batch, why, now);
         for id in batch.rang {
             self.alarms.set(id, Some(now + AGAIN_MS));
         }
@@ -324,6 +395,7 @@ impl Core {
             self.close(conn, CloseCode::Internal);
         }
         for (conn, of) in batch.frames {
+            self.counters.refused(why.into());
             let error = ToDevice::Error { code: ErrorCode::from(why), retry_after_ms: AGAIN_MS, of };
             if let Some(socket) = self.sockets.get(&conn) {
                 socket.outbox.send(Out::Frame(error.encode().into()));
@@ -353,6 +425,17 @@ impl Core {
                 self.deadlines.set(id, deadline.map(|at| at.max(now + SHORTEST_MS)));
             }
         }
+    }
+}
+
+/// Why a frame was refused, if this says that one was.
+fn refusal(frame: &[u8]) -> Option<ErrorCode> {
+    const ERROR: u8 = 12;
+    const LONGEST: usize = 16;
+    let short = frame.len() <= LONGEST && tag(frame) == ERROR;
+    match short.then(|| ToDevice::decode(frame)) {
+        Some(Ok(ToDevice::Error { code, .. })) => Some(code),
+        _ => None,
     }
 }
 

@@ -1,5 +1,7 @@
 //! What sockets tell the core.
 
+use std::time::Instant;
+
 use crate::budget::Room;
 use crate::outbox::Outbox;
 use hushclip_mailbox::Peer;
@@ -20,8 +22,8 @@ pub(crate) enum Call {
         host: String,
         /// Who asks.
         peer: Peer,
-        /// Where replies go.
-        outbox: Outbox,
+        /// Where replies go, until they do.
+        outbox: Option<Outbox>,
     },
     /// A binary message came.
     Frame {
@@ -29,8 +31,10 @@ pub(crate) enum Call {
         conn: ConnId,
         /// The message.
         bytes: Vec<u8>,
+        /// When it had come whole.
+        came: Instant,
         /// Room for it among all messages that wait.
-        room: Option<Room>,
+        _room: Option<Room>,
     },
     /// A text message came that is no ping.
     Text {

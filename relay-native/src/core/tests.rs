@@ -65,6 +65,11 @@ impl Account {
 
     /// A sealed clip with this name and life.
     fn clip(&mut self, item: u8, ttl_s: u32) -> Vec<u8> {
+        self.clip_of(item, ttl_s, 4)
+    }
+
+    /// The same with so many bytes of text.
+    fn clip_of(&mut self, item: u8, ttl_s: u32, bytes: usize) -> Vec<u8> {
         self.counter += 1;
         let address = Address {
             kind: Kind::Clip,
@@ -76,7 +81,7 @@ impl Account {
             item: ItemId::from_bytes([item; 16]),
             ttl_s,
         };
-        let part = Part::new(TEXT, b"text".to_vec());
+        let part = Part::new(TEXT, vec![b't'; bytes]);
         let body = ClipBody { at_ms: 0, flags: 0, file_name: String::new(), parts: vec![part] };
         let key = self.secret.derive_item_key(&self.log.account(), self.log.epoch());
         seal(&self.keys, &key, &address, &body, &mut self.rng).unwrap()
@@ -117,7 +122,7 @@ impl World {
             target,
             host: HOST.into(),
             peer: Peer::Local,
-            outbox,
+            outbox: Some(outbox),
         }
     }
 
@@ -127,7 +132,7 @@ impl World {
     }
 
     fn frame(n: u8, frame: &ToRelay) -> Call {
-        Call::Frame { conn: conn(n), bytes: frame.encode(), room: None }
+        Call::Frame { conn: conn(n), bytes: frame.encode(), came: std::time::Instant::now(), _room: None }
     }
 
     /// What came on a socket; its close code, if it was closed.
@@ -145,7 +150,7 @@ impl World {
     /// Opens a socket and signs in.
     fn member(&mut self, n: u8, account: &Account) {
         let open = self.open(n, account.home());
-        self.batch([open, Self::frame(n, &ToRelay::Register(account.genesis.clone()))]);
+        self.batch([open, Self::frame(n, &ToRelay::Register { entry: account.genesis.clone(), token: String::new() })]);
         let (frames, _) = self.came(n);
         let [ToDevice::Challenge(challenge), ToDevice::Registered { .. }] = &frames[..] else { panic!("{frames:?}") };
         self.batch([Self::frame(n, &account.hello(challenge))]);
@@ -208,7 +213,7 @@ fn nothing_is_said_of_what_was_not_committed() {
     }
     assert_eq!(world.came(2), (vec![], None));
     assert_eq!(world.came(4), (vec![], Some(CloseCode::Internal.code())));
-    assert_eq!((get(&world.counters.storage_ok), get(&world.counters.commits_failed)), (0, 1));
+    assert_eq!((get(&world.counters.broken), get(&world.counters.commits_failed)), (1, 1));
     // A socket that goes meanwhile is seen off later.
     world.batch([Call::Closed { conn: conn(2) }, World::frame(1, &push(0, &clip))]);
     assert_eq!(world.came(1).0.len(), 1);
@@ -218,7 +223,7 @@ fn nothing_is_said_of_what_was_not_committed() {
     world.batch([World::frame(1, &push(0, &clip))]);
     let (frames, closed) = world.came(1);
     assert!(frames.iter().any(|frame| matches!(frame, ToDevice::Pushed { cursor: 1, .. })), "{frames:?}");
-    assert_eq!((closed, world.items(), get(&world.counters.storage_ok)), (None, 1, 1));
+    assert_eq!((closed, world.items(), get(&world.counters.broken)), (None, 1, 0));
     assert!(!world.core.sockets.contains_key(&conn(2)));
 }
 
@@ -238,7 +243,8 @@ fn a_full_disk_is_told_as_such_and_what_is_there_stays() {
             other => panic!("{other:?}"),
         }
     };
-    assert_eq!(refused, ErrorCode::StorageFull);
+    assert_eq!(refused, ErrorCode::RelayFull);
+    assert_eq!((get(&world.counters.full), get(&world.counters.broken)), (1, 0));
     assert!(stored > 0);
     assert_eq!(world.items(), i64::try_from(stored).unwrap());
     world.core.db.pragma_update_and_check(None, "max_page_count", 1 << 20, |_| Ok(())).unwrap();
@@ -309,4 +315,70 @@ fn what_is_asked_of_the_disk_for_one_clip_has_an_index() {
     assert!(due.contains("INDEX items_brief (mailbox=? AND expires<?)"), "{due}");
     let newest = plan("SELECT cursor FROM items WHERE mailbox = x'01' ORDER BY cursor DESC LIMIT 1");
     assert_eq!(newest, "SEARCH items USING PRIMARY KEY (mailbox=?)");
+}
+
+#[test]
+fn a_full_disk_costs_only_whom_it_has_no_room_for() {
+    let (mut world, mut one, mut two, three) = (World::new(), Account::make(7), Account::make(8), Account::make(9));
+    world.member(1, &one);
+    world.member(2, &two);
+    let pages: i64 = world.core.db.query_row("PRAGMA page_count", [], |row| row.get(0)).unwrap();
+    world.core.db.pragma_update_and_check(None, "max_page_count", pages + 4, |_| Ok(())).unwrap();
+    let (large, small) = (one.clip_of(1, 600, 100_000), two.clip(1, 600));
+    let open = world.open(3, three.home());
+    world.batch([World::frame(1, &push(0, &large)), World::frame(2, &push(0, &small)), open]);
+    let (frames, _) = world.came(1);
+    assert!(matches!(frames[..], [ToDevice::Error { code: ErrorCode::RelayFull, of: 3, .. }]), "{frames:?}");
+    let (frames, closed) = world.came(2);
+    assert!(matches!(frames[..], [ToDevice::Pushed { cursor: 1, .. }]) && closed.is_none(), "{frames:?} {closed:?}");
+    let (frames, closed) = world.came(3);
+    assert!(matches!(frames[..], [ToDevice::Challenge(_)]) && closed.is_none(), "{frames:?} {closed:?}");
+    assert_eq!((world.items(), get(&world.counters.items), get(&world.counters.accounts)), (1, 1, 2));
+}
+
+#[test]
+fn an_account_that_nobody_uses_goes_with_all_that_belongs_to_it() {
+    const DAY: u64 = 24 * 60 * 60 * 1000;
+    let (mut world, mut one, two) = (World::new(), Account::make(10), Account::make(11));
+    world.member(1, &one);
+    world.member(2, &two);
+    let clip = one.clip(1, 600);
+    world.batch([World::frame(1, &push(0, &clip))]);
+    world.batch([Call::Closed { conn: conn(1) }]);
+    world.came(2);
+    // An alarm that was lost, as one of a database from before there were any.
+    world.core.db.execute("DELETE FROM alarms", []).unwrap();
+    world.core.alarms = Timers::default();
+    let core = std::mem::replace(&mut world.core, World::new().core);
+    world.core = core.governed(Policy::default(), Space::default()).unwrap();
+    for (days, accounts) in [(89, 2), (1, 1), (89, 1)] {
+        world.now += days * DAY;
+        world.batch([]);
+        world.batch([]);
+        assert_eq!(get(&world.counters.accounts), accounts, "after {days} more days");
+    }
+    // The other one had a device connected all the while.
+    assert_eq!(world.came(2), (vec![], None));
+    for table in ["items", "log", "membership", "accounts", "acked", "floors", "alarms"] {
+        let left = format!("SELECT count(*) FROM {table} WHERE mailbox = ?");
+        let left: i64 = world.core.db.query_row(&left, [one.home().as_bytes()], |row| row.get(0)).unwrap();
+        assert_eq!(left, 0, "{table}");
+    }
+    assert_eq!((get(&world.counters.accounts_ended), get(&world.counters.items)), (1, 0));
+}
+
+#[test]
+fn a_disk_that_works_again_is_noticed_though_nobody_writes() {
+    let (mut world, mut one) = (World::new(), Account::make(12));
+    world.member(1, &one);
+    world.core.db.pragma_update(None, "query_only", true).unwrap();
+    let clip = one.clip(1, 600);
+    world.batch([World::frame(1, &push(0, &clip))]);
+    assert_eq!(get(&world.counters.broken), 1);
+    world.core.db.pragma_update(None, "query_only", false).unwrap();
+    world.batch([]);
+    assert_eq!(get(&world.counters.broken), 1);
+    world.now += AGAIN_MS;
+    world.batch([]);
+    assert_eq!(get(&world.counters.broken), 0);
 }

@@ -50,7 +50,7 @@ impl Account {
     pub fn registered(relay: &Relay, seed: u64) -> (Self, Socket) {
         let account = Self::make(seed);
         let mut socket = Socket::open(relay, account.mailbox());
-        socket.send(&ToRelay::Register(account.genesis.clone()));
+        socket.send(&ToRelay::Register { entry: account.genesis.clone(), token: String::new() });
         assert!(matches!(socket.recv(), ToDevice::Registered { .. }));
         account.hello(&mut socket, 0, None);
         (account, socket)

@@ -8,7 +8,7 @@ use hushclip_protocol::error::{CloseCode, ErrorCode};
 use hushclip_protocol::frame::{Anchor, Challenge, Item, ToDevice, ToRelay};
 use hushclip_protocol::ids::MailboxId;
 use hushclip_protocol::limits;
-use tungstenite::client::client;
+use tungstenite::client::{IntoClientRequest as _, client};
 use tungstenite::{Error, Message, WebSocket};
 
 use crate::Relay;
@@ -37,8 +37,17 @@ impl Socket {
         Self::open_at(relay, &format!("nameplate/{nameplate}"))
     }
 
+    /// Opens a socket to a mailbox through a proxy that was asked by this address.
+    pub fn open_from(relay: &Relay, mailbox: MailboxId, address: &str) -> Self {
+        Self::open_as(relay, &format!("mailbox/{mailbox}"), Some(address))
+    }
+
     fn open_at(relay: &Relay, path: &str) -> Self {
-        let mut stream = Self::dial(relay, path);
+        Self::open_as(relay, path, None)
+    }
+
+    fn open_as(relay: &Relay, path: &str, address: Option<&str>) -> Self {
+        let mut stream = Self::dial_as(relay, path, address);
         let challenge = match frame(read(&mut stream, LIMIT)) {
             ToDevice::Challenge(challenge) => challenge,
             other => panic!("first came {other:?}"),
@@ -86,12 +95,20 @@ impl Socket {
     }
 
     fn dial(relay: &Relay, path: &str) -> WebSocket<TcpStream> {
+        Self::dial_as(relay, path, None)
+    }
+
+    fn dial_as(relay: &Relay, path: &str, address: Option<&str>) -> WebSocket<TcpStream> {
         let stream = TcpStream::connect(relay.authority()).expect("the relay listens");
         stream.set_nodelay(true).expect("TCP has that");
         stream.set_write_timeout(Some(LIMIT)).expect("sockets have timeouts");
         stream.set_read_timeout(Some(LIMIT)).expect("sockets have timeouts");
         let url = format!("ws://{}/v1/{path}", relay.authority());
-        client(url, stream).expect("the relay upgrades").0
+        let mut request = url.into_client_request().expect("it is an address");
+        if let Some(address) = address {
+            request.headers_mut().insert("X-Forwarded-For", address.parse().expect("it fits into a header"));
+        }
+        client(request, stream).expect("the relay upgrades").0
     }
 
     /// Sends a frame.

@@ -30,7 +30,7 @@ impl Desk {
         let (said, closed) = (BTreeMap::new(), BTreeMap::new());
         let mut desk = Self { mailbox, now: 1_800_000_000_000, conns: 0, said, closed, woken: Vec::new() };
         let conn = desk.open();
-        desk.send(conn, &ToRelay::Register(account.genesis.clone()));
+        desk.send(conn, &ToRelay::Register { entry: account.genesis.clone(), token: String::new() });
         assert!(matches!(desk.take(conn).pop(), Some(ToDevice::Registered { .. })));
         desk.event(Event::Closed { conn });
         desk

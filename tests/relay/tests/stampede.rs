@@ -43,7 +43,7 @@ struct Client {
 impl Client {
     fn run(mut self, relay: String) {
         self.event(Event::Started);
-        self.event(Event::Command(Command::CreateAccount { relay, name: "client".into() }));
+        self.event(Event::Command(Command::CreateAccount { relay, name: "client".into(), token: String::new() }));
         while self.shared.stop.load(Ordering::Relaxed) == 0 {
             let wait = self.wake_at.map_or(STEP, |at| Duration::from_millis(at.saturating_sub(now_ms()))).min(STEP);
             match self.read(wait) {

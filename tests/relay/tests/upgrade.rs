@@ -39,7 +39,7 @@ fn a_database_of_version_1_is_brought_forward() {
     let clip = account.clip(0, 1, 100, 600);
     assert_eq!(push(&mut first, 0, &clip), 1);
     relay.crash();
-    let old = "DROP TABLE subscriptions; DROP TABLE membership; UPDATE meta SET value = 1 WHERE key = 'schema';";
+    let old = "DROP TABLE subscriptions; DROP TABLE membership; DROP TABLE account; UPDATE meta SET value = 1 WHERE key = 'schema';";
     database(&relay).execute_batch(old).expect("it was version 3");
     relay.restart();
     let (mut first, welcome) = account.sign_in(&relay, 0, None);

@@ -116,7 +116,7 @@ impl Desk {
 
     /// Device 0 makes an account.
     pub fn create(&mut self) {
-        self.command(0, Command::CreateAccount { relay: ORIGIN.into(), name: "device 0".into() });
+        self.command(0, Command::CreateAccount { relay: ORIGIN.into(), name: "device 0".into(), token: String::new() });
     }
 
     /// Device 0 opens an invite; the link.

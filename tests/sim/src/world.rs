@@ -174,7 +174,7 @@ impl World {
     /// Device 0 makes the account and lets the others in, one after the other, through the storm.
     fn pair_everybody(&mut self) -> Result<(), Violation> {
         let name = self.devices[0].name.clone();
-        self.command(0, Command::CreateAccount { relay: ORIGIN.into(), name });
+        self.command(0, Command::CreateAccount { relay: ORIGIN.into(), name, token: String::new() });
         for joiner in 1..self.devices.len() {
             let mut tries = 0;
             while self.view(joiner).stage != Stage::Member {

@@ -216,7 +216,7 @@ fn a_full_relay_loses_nothing() {
     let mut desk = Desk::paired(2);
     desk.fill_relay(true);
     desk.copy(0, "kept");
-    assert_eq!(problem(&desk, 0), "relay_full");
+    assert_eq!(problem(&desk, 0), "relay_no_space");
     assert_eq!(desk.view(0).waiting, 1);
     desk.fill_relay(false);
     desk.wait(MINUTE);
@@ -383,9 +383,9 @@ fn commands_out_of_place_are_explained() {
     let mut desk = Desk::new(1);
     desk.command(0, Command::Push { text: "x".into(), html: None });
     assert_eq!(problem(&desk, 0), "no_account");
-    desk.command(0, Command::CreateAccount { relay: "relay".into(), name: "n".into() });
+    desk.command(0, Command::CreateAccount { relay: "relay".into(), name: "n".into(), token: String::new() });
     assert_eq!(problem(&desk, 0), "bad_relay");
-    desk.command(0, Command::CreateAccount { relay: ORIGIN.into(), name: " ".into() });
+    desk.command(0, Command::CreateAccount { relay: ORIGIN.into(), name: " ".into(), token: String::new() });
     assert_eq!(problem(&desk, 0), "bad_name");
     desk.create();
     desk.create();

@@ -20,7 +20,7 @@ pub(crate) fn Start(
     let start = move |event: SubmitEvent| {
         event.prevent_default();
         let relay = entry::tidy_relay(&relay.get_untracked());
-        host.send(Command::CreateAccount { relay, name: name.get_untracked().trim().to_owned() });
+        host.send(Command::CreateAccount { relay, name: name.get_untracked().trim().to_owned(), token: String::new() });
     };
     view! {
         <form class="card" on:submit=start>

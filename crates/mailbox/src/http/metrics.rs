@@ -7,17 +7,49 @@ use sha2::{Digest as _, Sha256};
 
 use super::{Answer, NO_POLICY, made_up};
 
-/// One figure.
-#[derive(Debug, Clone, Copy)]
+/// One figure, or several that differ by a label.
+#[derive(Debug, Clone)]
 pub struct Metric {
-    /// Name, which ends in `_total` for counters and names the unit.
-    pub name: &'static str,
-    /// What it is a figure of.
-    pub help: &'static str,
-    /// How it moves.
-    pub kind: Kind,
-    /// How much.
-    pub value: f64,
+    name: &'static str,
+    help: &'static str,
+    kind: Kind,
+    /// What follows the name, and how much.
+    samples: Vec<(String, f64)>,
+}
+
+impl Metric {
+    /// A single one. Its name ends in `_total` for counters and names the unit.
+    pub fn new(name: &'static str, kind: Kind, help: &'static str, value: f64) -> Self {
+        Self { name, help, kind, samples: vec![(String::new(), value)] }
+    }
+
+    /// One for each value of a label, which has no quotes in it.
+    pub fn by_label(
+        name: &'static str,
+        kind: Kind,
+        help: &'static str,
+        label: &str,
+        samples: impl IntoIterator<Item = (String, f64)>,
+    ) -> Self {
+        let samples = samples.into_iter().map(|(value, much)| (format!("{{{label}=\"{value}\"}}"), much));
+        Self { name, help, kind, samples: samples.collect() }
+    }
+
+    /// How often a time was at most so long, in seconds; beyond the last bound, how often at all. And their sum.
+    pub fn histogram(
+        name: &'static str,
+        help: &'static str,
+        bounds: impl IntoIterator<Item = (f64, f64)>,
+        all: f64,
+        sum: f64,
+    ) -> Self {
+        let mut samples: Vec<_> =
+            bounds.into_iter().map(|(bound, count)| (format!("_bucket{{le=\"{bound}\"}}"), count)).collect();
+        samples.push(("_bucket{le=\"+Inf\"}".into(), all));
+        samples.push(("_sum".into(), sum));
+        samples.push(("_count".into(), all));
+        Self { name, help, kind: Kind::Histogram, samples }
+    }
 }
 
 /// How a figure moves.
@@ -27,27 +59,38 @@ pub enum Kind {
     Counter,
     /// Up and down.
     Gauge,
+    /// How many times were how long.
+    Histogram,
 }
 
 /// Whether a request with this `Authorization` header may see the figures. Without a token nobody may.
 pub fn is_allowed(authorization: Option<&str>, token: Option<&str>) -> bool {
     let (Some(given), Some(token)) = (authorization, token.filter(|token| !token.is_empty())) else { return false };
-    let Some(given) = given.strip_prefix("Bearer ") else { return false };
-    // Digests have one length, and how far two of them agree tells nothing of the token.
-    let (given, token) = (Sha256::digest(given), Sha256::digest(token));
-    given.iter().zip(token.iter()).fold(0, |difference, (a, b)| difference | (a ^ b)) == 0
+    let Some((scheme, given)) = given.split_once(' ') else { return false };
+    // RFC 9110 §11.1: the scheme's case does not matter.
+    scheme.eq_ignore_ascii_case("bearer") && is_same(given.trim_start_matches(' '), token)
+}
+
+/// Compares secrets. Digests have one length, and how far two of them agree tells nothing of the secret.
+pub(crate) fn is_same(given: &str, secret: &str) -> bool {
+    let (given, secret) = (Sha256::digest(given), Sha256::digest(secret));
+    given.iter().zip(secret.iter()).fold(0, |difference, (a, b)| difference | (a ^ b)) == 0
 }
 
 /// The figures as an answer.
 pub fn metrics(figures: &[Metric]) -> Answer {
     let mut text = String::new();
-    for Metric { name, help, kind, value } in figures {
+    for Metric { name, help, kind, samples } in figures {
         let kind = match kind {
             Kind::Counter => "counter",
             Kind::Gauge => "gauge",
+            Kind::Histogram => "histogram",
         };
         // Writing to a string does not fail.
-        let _ = write!(text, "# HELP {name} {help}\n# TYPE {name} {kind}\n{name} {value}\n");
+        let _ = write!(text, "# HELP {name} {help}\n# TYPE {name} {kind}\n");
+        for (rest, value) in samples {
+            let _ = writeln!(text, "{name}{rest} {value}");
+        }
     }
     made_up(200, "text/plain; version=0.0.4; charset=utf-8", NO_POLICY, text)
 }
@@ -58,8 +101,20 @@ mod tests {
 
     #[test]
     fn only_the_whole_token_opens() {
-        assert!(is_allowed(Some("Bearer abc"), Some("abc")));
-        for given in [None, Some(""), Some("abc"), Some("Bearer "), Some("Bearer ab"), Some("Bearer abcd")] {
+        for given in ["Bearer abc", "bearer abc", "BEARER  abc"] {
+            assert!(is_allowed(Some(given), Some("abc")), "{given}");
+        }
+        for given in [
+            None,
+            Some(""),
+            Some("abc"),
+            Some("Basic abc"),
+            Some("Bearerabc"),
+            Some("Bearer ABC"),
+            Some("Bearer "),
+            Some("Bearer ab"),
+            Some("Bearer abcd"),
+        ] {
             assert!(!is_allowed(given, Some("abc")), "{given:?}");
         }
         assert!(!is_allowed(Some("Bearer "), Some("")));
@@ -68,10 +123,17 @@ mod tests {
 
     #[test]
     fn figures_are_written_as_prometheus_reads_them() {
-        let figure = Metric { name: "a_bytes_total", help: "All.", kind: Kind::Counter, value: 3.0 };
-        let half = Metric { name: "b_seconds", help: "Some.", kind: Kind::Gauge, value: 0.5 };
+        let figure = Metric::new("a_bytes_total", Kind::Counter, "All.", 3.0);
+        let half = Metric::new("b_seconds", Kind::Gauge, "Some.", 0.5);
         let text = "# HELP a_bytes_total All.\n# TYPE a_bytes_total counter\na_bytes_total 3\n\
                     # HELP b_seconds Some.\n# TYPE b_seconds gauge\nb_seconds 0.5\n";
         assert_eq!(metrics(&[figure, half]).body, text);
+        let codes = [("4001".to_owned(), 1.0), ("4002".to_owned(), 0.0)];
+        let by_code = Metric::by_label("c_total", Kind::Counter, "Each.", "code", codes);
+        let times = Metric::histogram("d_seconds", "Times.", [(0.1, 1.0), (1.0, 2.0)], 3.0, 4.5);
+        let text = "# HELP c_total Each.\n# TYPE c_total counter\nc_total{code=\"4001\"} 1\nc_total{code=\"4002\"} 0\n\
+                    # HELP d_seconds Times.\n# TYPE d_seconds histogram\nd_seconds_bucket{le=\"0.1\"} 1\n\
+                    d_seconds_bucket{le=\"1\"} 2\nd_seconds_bucket{le=\"+Inf\"} 3\nd_seconds_sum 4.5\nd_seconds_count 3\n";
+        assert_eq!(metrics(&[by_code, times]).body, text);
     }
 }

@@ -24,6 +24,14 @@ pub fn origin_allowed(origin: Option<&str>, host: &str, others: &str) -> bool {
     own || others.any(|other| other == "*" || other.trim_end_matches('/').eq_ignore_ascii_case(origin))
 }
 
+/// Whether this can be the origin of a web page, as `origin_allowed` is told of: `https://host[:port]`.
+pub fn is_origin(text: &str) -> bool {
+    match text.trim_end_matches('/').split_once("://") {
+        Some(("http" | "https", host)) => authority(host).is_some(),
+        _ => false,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -64,6 +72,16 @@ mod tests {
             assert!(!origin_allowed(Some(origin), HOST, ""), "{origin:?}");
         }
         assert!(!origin_allowed(Some("https://"), "", ""));
+    }
+
+    #[test]
+    fn an_origin_is_told_from_what_is_none() {
+        for well in ["https://a.example", "http://a.example:8080", "https://a.example/"] {
+            assert!(is_origin(well), "{well}");
+        }
+        for wrong in ["", "foo", "a.example", "https://", "https://a.example/app", "ftp://a.example", "https://a b"] {
+            assert!(!is_origin(wrong), "{wrong}");
+        }
     }
 
     #[test]

@@ -14,19 +14,51 @@ const POLICY: &str = "default-src 'none'; style-src 'sha256-im23qzS9HombUL5yqEer
 pub struct Status {
     /// Since when this relay runs, milliseconds since 1970; `None` where nobody can tell.
     pub since_ms: Option<u64>,
-    /// Whether what was stored last was stored well; `None` where nobody can tell.
-    pub storage: Option<bool>,
+    /// How storing goes; `None` where nobody can tell.
+    pub storage: Option<Storage>,
+}
+
+/// Whether a relay can store what it is sent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Storage {
+    /// It can.
+    Works,
+    /// It has little room: accounts get their share and no more, and new ones are refused.
+    Scarce,
+    /// It has none.
+    Full,
+    /// The disk does not take anything, for another reason.
+    Broken,
+}
+
+impl Storage {
+    const fn shown(self) -> &'static str {
+        match self {
+            Self::Works => "works",
+            Self::Scarce => "nearly full: new accounts are refused, and each one there has its share and no more",
+            Self::Full => "full: nothing is taken but removals of devices",
+            Self::Broken => "fails: see the log",
+        }
+    }
 }
 
 /// The page.
 pub fn status(shown: Status) -> Answer {
     let mut rows = vec![
-        ("Relay", "up".to_owned()),
+        (
+            "Relay",
+            if matches!(shown.storage, Some(Storage::Full | Storage::Broken)) {
+                "up, but storing nothing"
+            } else {
+                "up"
+            }
+            .to_owned(),
+        ),
         ("Version", env!("CARGO_PKG_VERSION").to_owned()),
         ("Protocol", format!("hushclip/{VERSION}")),
     ];
     rows.extend(shown.since_ms.map(|ms| ("Running since", date(ms))));
-    rows.extend(shown.storage.map(|ok| ("Storage", if ok { "works" } else { "fails: see the log" }.to_owned())));
+    rows.extend(shown.storage.map(|storage| ("Storage", storage.shown().to_owned())));
     let rows = rows.into_iter().map(|(name, value)| ["<dt>", name, "</dt><dd>", &value, "</dd>"].concat());
     let rows = rows.collect::<String>();
     let body = format!(
@@ -38,7 +70,7 @@ pub fn status(shown: Status) -> Answer {
 }
 
 /// `2026-11-21 12:44 UTC`, by Howard Hinnant's `civil_from_days`.
-fn date(ms: u64) -> String {
+pub fn date(ms: u64) -> String {
     let minutes = ms / 60_000;
     let days = minutes / 1440 + 719_468;
     let (era, day) = (days / 146_097, days % 146_097);
@@ -72,7 +104,7 @@ mod tests {
 
     #[test]
     fn the_page_says_what_is_known() {
-        let page = status(Status { since_ms: None, storage: Some(false) });
+        let page = status(Status { since_ms: None, storage: Some(Storage::Broken) });
         assert!(page.body.contains("<dd>fails") && !page.body.contains("since"));
         assert!(page.body.contains(&format!("<dd>hushclip/{VERSION}</dd>")));
     }

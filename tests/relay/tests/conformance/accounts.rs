@@ -74,7 +74,7 @@ fn what_belongs_to_another_account_is_not_taken() {
     assert_eq!(socket.recv(), ToDevice::LogEntries { from: 0, entries, has_more: false });
     // Before anybody has signed in, an account is not overwritten either.
     let mut stranger = Socket::open(&relay, theirs.mailbox());
-    stranger.send(&ToRelay::Register(ours.genesis.clone()));
+    stranger.send(&ToRelay::Register { entry: ours.genesis.clone(), token: String::new() });
     assert_eq!(stranger.recv_error(), ErrorCode::BadEntry);
     assert_untouched(&relay, &theirs, [first, second]);
 }

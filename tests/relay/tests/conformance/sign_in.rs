@@ -17,10 +17,10 @@ fn an_account_is_registered_and_its_device_signs_in() {
     assert_eq!(socket.challenge.versions, [hushclip_protocol::VERSION]);
     socket.send(&ToRelay::Hello(account.signed_hello(0, &socket.host, &socket.challenge, None)));
     assert_eq!(socket.recv_error(), ErrorCode::UnknownAccount);
-    socket.send(&ToRelay::Register(account.genesis.clone()));
+    socket.send(&ToRelay::Register { entry: account.genesis.clone(), token: String::new() });
     assert!(matches!(socket.recv(), ToDevice::Registered { .. }));
     // An answer that was lost is asked for again.
-    socket.send(&ToRelay::Register(account.genesis.clone()));
+    socket.send(&ToRelay::Register { entry: account.genesis.clone(), token: String::new() });
     assert!(matches!(socket.recv(), ToDevice::Registered { .. }));
     let welcome = account.hello(&mut socket, 0, None);
     assert_eq!((welcome.max_cursor, welcome.log_seq, welcome.log_head), (0, 0, account.log.head()));
@@ -32,7 +32,7 @@ fn an_account_is_registered_and_its_device_signs_in() {
 fn an_account_is_registered_at_its_own_mailbox_only() {
     let relay = Relay::start();
     let mut socket = Socket::open(&relay, Account::make(2).mailbox());
-    socket.send(&ToRelay::Register(Account::make(3).genesis));
+    socket.send(&ToRelay::Register { entry: Account::make(3).genesis, token: String::new() });
     assert_eq!(socket.recv_error(), ErrorCode::BadEntry);
 }
 

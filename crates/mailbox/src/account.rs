@@ -1,0 +1,220 @@
+//! The account as a whole: who may start one here, how much it may hold, and when it goes.
+
+use std::collections::HashMap;
+
+use hushclip_protocol::codec;
+use hushclip_protocol::error::{CloseCode, ErrorCode};
+use hushclip_protocol::ids::{ConnId, DeviceId};
+use hushclip_protocol::limits;
+use hushclip_protocol::log::{Membership, SignedEntry};
+
+use crate::http::is_same;
+use crate::items::Items;
+use crate::session::State;
+use crate::store::AccountRow;
+use crate::{Mailbox, Peer, Store, StoreError};
+
+const DAY_MS: u64 = 24 * 60 * 60 * 1000;
+/// Idle accounts go after so many days, unless whoever runs the relay says otherwise.
+const IDLE_DAYS: u64 = 90;
+/// When to try again to delete an account that could not be deleted, milliseconds.
+const AGAIN_MS: u64 = 60 * 60 * 1000;
+/// Addresses that are remembered at a time.
+const ADDRESSES: usize = 10_000;
+
+/// What whoever runs the relay has settled for all accounts.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Policy {
+    /// Who may start an account.
+    pub registration: Registration,
+    /// Bytes that an account may hold, of items and log together.
+    pub quota: u64,
+    /// An account goes when none of its devices was here for so long, milliseconds; 0: never.
+    pub idle_ms: u64,
+}
+
+/// Who may start an account.
+#[derive(Clone, PartialEq, Eq)]
+pub enum Registration {
+    /// Everybody.
+    Open,
+    /// Who knows this.
+    Token(String),
+    /// Nobody.
+    Closed,
+}
+
+/// How much room the relay has, for all accounts together.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Room {
+    /// Enough.
+    #[default]
+    Enough,
+    /// It runs out: who holds more than this many bytes gets no more, and nobody new comes.
+    Scarce {
+        /// Bytes.
+        share: u64,
+    },
+    /// None but for what must never fail: removals, and what makes room.
+    Nothing,
+}
+
+/// Accounts that were started lately, by the address that did. Each process of a relay keeps its own.
+#[derive(Debug, Default)]
+pub struct Newcomers {
+    /// How many, and when the first of them was.
+    started: HashMap<Peer, (u32, u64)>,
+}
+
+impl Default for Policy {
+    fn default() -> Self {
+        Self { registration: Registration::Open, quota: limits::ITEM_BYTES, idle_ms: IDLE_DAYS * DAY_MS }
+    }
+}
+
+impl Registration {
+    fn lets_in(&self, token: &str) -> Result<(), ErrorCode> {
+        match self {
+            Self::Open => Ok(()),
+            Self::Token(wanted) if is_same(token, wanted) => Ok(()),
+            Self::Token(_) => Err(ErrorCode::TokenWanted),
+            Self::Closed => Err(ErrorCode::RegistrationClosed),
+        }
+    }
+}
+
+impl core::fmt::Debug for Registration {
+    /// Leaves the token out.
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.write_str(match self {
+            Self::Open => "Open",
+            Self::Token(_) => "Token",
+            Self::Closed => "Closed",
+        })
+    }
+}
+
+impl Newcomers {
+    /// Counts one more account of this address, unless it has had its [`limits::ACCOUNTS_PER_DAY`].
+    pub fn admit(&mut self, address: Peer, now: u64) -> bool {
+        if address == Peer::Local {
+            return true;
+        }
+        let is_over = |since: u64| now.saturating_sub(since) >= DAY_MS;
+        if self.started.len() >= ADDRESSES {
+            self.started.retain(|_, (_, since)| !is_over(*since));
+        }
+        if self.started.len() >= ADDRESSES {
+            self.started.clear();
+        }
+        let (count, since) = self.started.entry(address).or_insert((0, now));
+        if is_over(*since) {
+            (*count, *since) = (0, now);
+        }
+        *count = count.saturating_add(1);
+        *count <= limits::ACCOUNTS_PER_DAY
+    }
+}
+
+/// What an entry takes on disk, about.
+pub(crate) fn size(entry: &SignedEntry) -> u64 {
+    (entry.entry.len() + entry.sealed.len() + entry.signature.as_bytes().len()) as u64
+}
+
+impl<S: Store> Mailbox<S> {
+    pub(crate) fn register(&mut self, conn: ConnId, entry: &SignedEntry, token: &str) -> Result<(), ErrorCode> {
+        let registered = Membership::genesis(entry).map_err(|_| ErrorCode::BadEntry)?;
+        if registered.account().mailbox() != self.id {
+            return Err(ErrorCode::BadEntry);
+        }
+        match &self.membership {
+            Some(known) if known.account() == registered.account() => {}
+            Some(_) => return Err(ErrorCode::LogConflict),
+            None => {
+                self.admit(conn, token)?;
+                let account = AccountRow { started_ms: self.now, used_ms: self.now, log_bytes: size(entry) };
+                self.store.append_log(0, entry, &codec::encode(&registered))?;
+                self.store.put_account(&account)?;
+                self.account = Some(account);
+                self.membership = Some(registered);
+            }
+        }
+        self.tell_log(conn);
+        Ok(())
+    }
+
+    fn admit(&self, conn: ConnId, token: &str) -> Result<(), ErrorCode> {
+        self.policy.registration.lets_in(token)?;
+        if self.room != Room::Enough {
+            return Err(ErrorCode::RelayFull);
+        }
+        let peer = self.sessions.get(&conn).map(|session| session.peer);
+        let (Some(peer), Some(newcomers)) = (peer, &self.newcomers) else { return Ok(()) };
+        let mut newcomers = newcomers.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        if newcomers.admit(peer, self.now) { Ok(()) } else { Err(ErrorCode::TooManyAccounts) }
+    }
+
+    /// A device is here, so the account is in use. Written once a day.
+    pub(crate) fn note_use(&mut self) {
+        if self.account.is_some_and(|row| self.now.abs_diff(row.used_ms) < DAY_MS) {
+            return;
+        }
+        let row = AccountRow { used_ms: self.now, ..self.row() };
+        // What cannot be noted now is at the next sign-in.
+        if self.store.put_account(&row).is_ok() {
+            self.account = Some(row);
+        }
+    }
+
+    /// Deletes the account if nobody has used it for long; says when it is to be looked at next.
+    pub(crate) fn expire_account(&mut self) -> Option<u64> {
+        let idle_ms = self.policy.idle_ms;
+        let due = self.account.filter(|_| idle_ms > 0)?.used_ms.saturating_add(idle_ms);
+        if due > self.now {
+            return Some(due);
+        }
+        if self.sessions.values().any(|session| matches!(session.state, State::Member { .. })) {
+            self.note_use();
+            return Some(self.now.saturating_add(idle_ms));
+        }
+        self.forget().is_err().then_some(self.now + AGAIN_MS)
+    }
+
+    /// Deletes everything, as if nobody had ever registered.
+    pub(crate) fn forget(&mut self) -> Result<(), StoreError> {
+        self.store.forget()?;
+        self.membership = None;
+        self.account = None;
+        self.items = Items::restore(&self.store)?;
+        self.acked.clear();
+        self.invites.clear();
+        self.pending.clear();
+        self.subscriptions.clear();
+        let conns: Vec<_> = self.sessions.keys().copied().collect();
+        for conn in conns {
+            self.close(conn, CloseCode::Gone);
+        }
+        Ok(())
+    }
+
+    /// A device forgets the account. The last one takes it along; else it stays in the log until another
+    /// one removes it, and only is not woken any more.
+    pub(crate) fn leave(&mut self, conn: ConnId, device: &DeviceId) -> Result<(), ErrorCode> {
+        let is_last = self.membership.iter().flat_map(Membership::members).all(|(member, _)| member == device);
+        if is_last {
+            return Ok(self.forget()?);
+        }
+        self.unsubscribe(device)?;
+        self.close(conn, CloseCode::Gone);
+        Ok(())
+    }
+
+    /// The account as it is noted, or as it may be taken to be.
+    pub(crate) fn row(&self) -> AccountRow {
+        self.account.unwrap_or(AccountRow { started_ms: self.now, used_ms: self.now, log_bytes: 0 })
+    }
+
+    pub(crate) fn log_bytes(&self) -> u64 {
+        self.account.map_or(0, |row| row.log_bytes)
+    }
+}

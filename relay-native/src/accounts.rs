@@ -1,0 +1,223 @@
+//! `accounts`: who is here, how much they hold, and an end to one. Beside a running relay or without one.
+
+use std::error::Error;
+use std::path::{Path, PathBuf};
+use std::rc::Rc;
+use std::thread::sleep;
+use std::time::{Duration, Instant};
+
+use clap::Subcommand;
+use hushclip_mailbox::Store as _;
+use hushclip_mailbox::http::date;
+use hushclip_protocol::codec;
+use hushclip_protocol::ids::{DeviceId, MailboxId};
+use hushclip_protocol::log::Membership;
+use rusqlite::{Connection, OptionalExtension as _, Row};
+
+use crate::folder::{self, Folder, FolderError};
+use crate::schema::{self, SCHEMA};
+use crate::space::Space;
+use crate::store::{MailboxStore, unsigned};
+
+type Done = Result<(), Box<dyn Error>>;
+
+/// Longest stored state of a log.
+const STATE: usize = 16 * 1024 * 1024;
+/// How long a running relay may take to delete an account.
+const SOON: Duration = Duration::from_secs(15);
+/// All tables with rows of accounts that a copy of one takes along; nameplates and alarms have their time.
+const COPIED: [&str; 8] = ["items", "log", "membership", "accounts", "acked", "floors", "invites", "subscriptions"];
+
+/// What to do with accounts.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Task {
+    /// One line for each account, the largest first.
+    List,
+    /// What is known of one.
+    Show {
+        /// The account, as `list` shows it, or the beginning of that.
+        account: String,
+    },
+    /// Delete one with all that belongs to it. Devices that still use it may register it anew, if the relay
+    /// lets them; what they have stored they keep.
+    Delete {
+        /// The account, as `list` shows it.
+        account: String,
+        /// Do it; else say only what would be deleted.
+        #[arg(long)]
+        yes: bool,
+    },
+    /// Write one into a file, as a backup of a relay that has no other.
+    Export {
+        /// The account, as `list` shows it, or the beginning of that.
+        account: String,
+        /// The file to make.
+        #[arg(long, value_name = "FILE")]
+        to: PathBuf,
+    },
+}
+
+/// One account.
+struct Line {
+    id: MailboxId,
+    started: u64,
+    used: u64,
+    log_bytes: u64,
+    items: u64,
+    bytes: u64,
+    devices: Vec<DeviceId>,
+    entries: u64,
+}
+
+/// Does it.
+pub(crate) fn run(data: &Path, task: Task) -> Done {
+    let db = folder::open_beside(data)?;
+    let found = schema::version(&db).map_err(|error| FolderError::Schema(data.to_owned(), error))?;
+    if found != SCHEMA {
+        return Err(format!("the database has schema {found}: start this version's relay once, then ask again").into());
+    }
+    match task {
+        Task::List => list(&db),
+        Task::Show { account } => show(&db, find(&db, &account)?),
+        Task::Delete { account, yes } => {
+            let id =
+                MailboxId::from_hex(&account).ok_or("an account is deleted by its whole name, as `list` shows it")?;
+            show(&db, find(&db, &id.to_hex())?)?;
+            if !yes {
+                return Err("nothing was deleted; --yes does it".into());
+            }
+            delete(data, db, id)
+        }
+        Task::Export { account, to } => export(data, &db, find(&db, &account)?, &to),
+    }
+}
+
+fn list(db: &Connection) -> Done {
+    let mut lines = lines(db, "")?;
+    lines.sort_by_key(|line| std::cmp::Reverse(line.bytes + line.log_bytes));
+    println!(
+        "{:32} {:>7} {:>6} {:>11} {:>11}  {:20}  started",
+        "account", "devices", "items", "bytes", "log bytes", "last used"
+    );
+    for line in lines {
+        let Line { id, started, used, log_bytes, items, bytes, devices, .. } = line;
+        let (devices, used) = (devices.len(), date(used));
+        println!("{id} {devices:>7} {items:>6} {bytes:>11} {log_bytes:>11}  {used:20}  {}", date(started));
+    }
+    Ok(())
+}
+
+fn show(db: &Connection, id: MailboxId) -> Done {
+    let line = lines(db, &id.to_hex())?.pop().ok_or("there is no such account")?;
+    let row = |name: &str, value: &dyn std::fmt::Display| println!("{name:12} {value}");
+    row("account", &line.id);
+    row("started", &date(line.started));
+    row("last used", &date(line.used));
+    row("items", &format!("{}, {} bytes", line.items, line.bytes));
+    row("log", &format!("{} entries, {} bytes", line.entries, line.log_bytes));
+    for device in line.devices {
+        let woken = "SELECT 1 FROM subscriptions WHERE mailbox = ? AND device = ?";
+        let woken = db.query_row(woken, (id.as_bytes(), device.as_bytes()), |_| Ok(())).optional()?;
+        row("device", &format!("{device}{}", if woken.is_some() { ", woken by push" } else { "" }));
+    }
+    Ok(())
+}
+
+/// Accounts whose name begins so.
+fn lines(db: &Connection, prefix: &str) -> Result<Vec<Line>, rusqlite::Error> {
+    let query =
+        "SELECT a.mailbox, a.started, a.used, a.log_bytes, count(i.cursor), coalesce(sum(length(i.envelope)), 0),
+            (SELECT state FROM membership m WHERE m.mailbox = a.mailbox),
+            (SELECT count(*) FROM log l WHERE l.mailbox = a.mailbox)
+        FROM accounts a LEFT JOIN items i ON i.mailbox = a.mailbox
+        WHERE hex(a.mailbox) LIKE ? || '%' GROUP BY a.mailbox";
+    let line = |row: &Row<'_>| {
+        let state: Option<Vec<u8>> = row.get(6)?;
+        let log: Option<Membership> = state.and_then(|state| codec::decode(&state, STATE).ok());
+        Ok(Line {
+            id: MailboxId::from_bytes(row.get(0)?),
+            started: unsigned(row, 1)?,
+            used: unsigned(row, 2)?,
+            log_bytes: unsigned(row, 3)?,
+            items: unsigned(row, 4)?,
+            bytes: unsigned(row, 5)?,
+            devices: log.iter().flat_map(Membership::members).map(|(device, _)| *device).collect(),
+            entries: unsigned(row, 7)?,
+        })
+    };
+    let mut statement = db.prepare(query)?;
+    statement.query_map([prefix], line)?.collect()
+}
+
+fn find(db: &Connection, prefix: &str) -> Result<MailboxId, Box<dyn Error>> {
+    if prefix.is_empty() || !prefix.bytes().all(|byte| byte.is_ascii_hexdigit()) {
+        return Err("that is no account; `accounts list` shows them".into());
+    }
+    let mut statement = db.prepare("SELECT mailbox FROM accounts WHERE hex(mailbox) LIKE ? || '%' LIMIT 2")?;
+    let rows = statement.query_map([prefix], |row| Ok(MailboxId::from_bytes(row.get(0)?)))?;
+    match rows.collect::<Result<Vec<_>, _>>()?[..] {
+        [] => Err("there is no such account; `accounts list` shows them".into()),
+        [id] => Ok(id),
+        _ => Err("several accounts begin so".into()),
+    }
+}
+
+fn delete(data: &Path, db: Connection, id: MailboxId) -> Done {
+    match Folder::take(data) {
+        Ok(folder) => {
+            drop(db);
+            let db = Rc::new(folder.open(&Space::default())?);
+            db.execute_batch("BEGIN IMMEDIATE")?;
+            MailboxStore::new(Rc::clone(&db), id, Rc::default()).forget()?;
+            db.execute_batch("COMMIT")?;
+        }
+        // The relay has sockets and memory of it: it does so itself.
+        Err(FolderError::Taken(_)) => {
+            db.execute("INSERT OR IGNORE INTO doomed VALUES (?)", [id.as_bytes()])?;
+            let asked = Instant::now();
+            while db
+                .query_row("SELECT 1 FROM doomed WHERE mailbox = ?", [id.as_bytes()], |_| Ok(()))
+                .optional()?
+                .is_some()
+            {
+                if asked.elapsed() > SOON {
+                    return Err("the relay has not deleted it yet; it does so as soon as it can".into());
+                }
+                sleep(Duration::from_millis(100));
+            }
+        }
+        Err(error) => return Err(error.into()),
+    }
+    println!("deleted");
+    Ok(())
+}
+
+fn export(data: &Path, db: &Connection, id: MailboxId, to: &Path) -> Done {
+    if to.exists() {
+        return Err(format!("{} is there already", to.display()).into());
+    }
+    let written = folder::private_file(to).map_err(Into::into).and_then(|_| copy_one(data, id, to));
+    if written.is_err() {
+        // Half a copy is of no use.
+        let _ = std::fs::remove_file(to);
+    }
+    written?;
+    show(db, id)
+}
+
+fn copy_one(data: &Path, id: MailboxId, to: &Path) -> Done {
+    let mut copy = Connection::open(to)?;
+    schema::migrate(&mut copy)?;
+    let from = data.join(folder::DATABASE);
+    copy.execute("ATTACH ? AS relay", [from.to_str().ok_or("the folder's name is no text")?])?;
+    let transaction = copy.transaction()?;
+    for table in COPIED {
+        transaction.execute(
+            &format!("INSERT INTO main.{table} SELECT * FROM relay.{table} WHERE mailbox = ?"),
+            [id.as_bytes()],
+        )?;
+    }
+    transaction.commit()?;
+    copy.execute_batch("DETACH relay")?;
+    Ok(())
+}
