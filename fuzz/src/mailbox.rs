@@ -164,7 +164,10 @@ impl World {
         let (offer, again) = (input.take(3).to_vec().into(), input.byte() > 200);
         let nameplate = 1 + u32::from(input.byte() % 4);
         Some(match input.byte() % 16 {
-            0 => ToRelay::Register { entry: ACCOUNT.chain[input.below(ACCOUNT.chain.len())].clone(), token: String::new() },
+            0 => ToRelay::Register {
+                entry: ACCOUNT.chain[input.below(ACCOUNT.chain.len())].clone(),
+                token: String::new(),
+            },
             1..=4 => self.push(input)?,
             5 => ToRelay::Pull { after: input.odd_number(0), limit: input.odd_number(10) as u16 },
             6 => ToRelay::Ack { cursor: input.odd_number(self.items() as u64) },

@@ -16,8 +16,15 @@ const ENDS: [&str; 5] = ["fork", "bad_log", "removed_unproven", "unknown_account
 const DISPUTED: [&str; 3] = ["fork", "bad_log", "removed_unproven"];
 
 /// What can be looked into among the settings: the relay's address, its bounds, and whether it is well.
-const ABOUT_RELAY: [&str; 7] =
-    ["relay_unavailable", "relay_no_space", "relay_refused", "relay_version", "relay_full", "too_large", "push_refused"];
+const ABOUT_RELAY: [&str; 7] = [
+    "relay_unavailable",
+    "relay_no_space",
+    "relay_refused",
+    "relay_version",
+    "relay_full",
+    "too_large",
+    "push_refused",
+];
 /// What the list of devices tells more about.
 const ABOUT_DEVICES: [&str; 4] = ["removal_unsaved", "list_unsaved", "own_removal", "unknown_device"];
 
