@@ -52,7 +52,8 @@ pub(crate) fn clip(clip: &ClipView) -> String {
     if !stdout().is_terminal() {
         return format!("{}{end}", clip.text);
     }
-    let header = format!("{}  from {}", time(clip.at), safe(&clip.from));
+    let late = if clip.late { " (came after that device was removed)" } else { "" };
+    let header = format!("{}  from {}{late}", time(clip.at), safe(&clip.from));
     format!("{}\n{}{end}", dim(&header), safe(&clip.text))
 }
 
