@@ -27,6 +27,10 @@ const relay :Workerd.Worker = (
     # Optional; on Cloudflare these are secrets and variables.
     (name = "ALLOWED_ORIGINS", fromEnvironment = "ALLOWED_ORIGINS"),
     (name = "METRICS_TOKEN", fromEnvironment = "METRICS_TOKEN"),
+    (name = "REGISTRATION", fromEnvironment = "REGISTRATION"),
+    (name = "REGISTRATION_TOKEN", fromEnvironment = "REGISTRATION_TOKEN"),
+    (name = "QUOTA_MIB", fromEnvironment = "QUOTA_MIB"),
+    (name = "IDLE_DAYS", fromEnvironment = "IDLE_DAYS"),
     (name = "VAPID_PRIVATE_KEY", fromEnvironment = "VAPID_PRIVATE_KEY"),
     (name = "VAPID_SUBJECT", fromEnvironment = "VAPID_SUBJECT"),
     (name = "PUSH_HOSTS", fromEnvironment = "PUSH_HOSTS"),

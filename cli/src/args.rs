@@ -47,6 +47,9 @@ pub(crate) struct Init {
     /// What your other devices call this one [default: the host's name]
     #[arg(long)]
     pub(crate) name: Option<String>,
+    /// What the relay wants to hear from new accounts, if it is not open to everybody
+    #[arg(long, value_name = "TOKEN", env = "HUSHCLIP_TOKEN", hide_env_values = true, default_value = "")]
+    pub(crate) token: String,
     /// Keep the keys in a file, also where there is a keyring; the same as HUSHCLIP_KEYRING=off
     #[arg(long)]
     pub(crate) no_keyring: bool,
@@ -263,7 +266,8 @@ pub(crate) struct Unlock {
 /// Forget the account on this device.
 ///
 /// Deletes keys, clips and what waits to be sent, here only; also when they are locked and the
-/// passphrase is lost. The other devices are not told: remove this one there too.
+/// passphrase is lost. The other devices are not told: remove this one there too. If there are none, the
+/// relay deletes what it keeps, as soon as it can be told.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Leave {
     /// Delete without asking

@@ -1,8 +1,9 @@
 //! One WebSocket to the relay, as a task that reads and writes until it is dropped. It knows frames
 //! only as bytes.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
+use crate::trouble::explain;
 use futures_util::{SinkExt as _, StreamExt as _};
 use hushclip_protocol::limits;
 use tokio::net::TcpStream;
@@ -32,6 +33,8 @@ pub(crate) enum LinkEvent {
         code: Option<u16>,
         /// For people; `None` when the relay closed in order.
         why: Option<String>,
+        /// How long nothing had passed when a line broke that was up.
+        silent: Option<Duration>,
     },
 }
 
@@ -65,7 +68,7 @@ impl Link {
 
     /// The next thing that happens.
     pub(crate) async fn event(&mut self) -> LinkEvent {
-        let event = self.events.recv().await.unwrap_or(LinkEvent::Closed { code: None, why: None });
+        let event = self.events.recv().await.unwrap_or(LinkEvent::Closed { code: None, why: None, silent: None });
         self.opened |= matches!(event, LinkEvent::Opened);
         event
     }
@@ -106,12 +109,13 @@ async fn run(url: String, mut outgoing: mpsc::UnboundedReceiver<Message>, incomi
     let mut socket = match opened {
         Ok(socket) => socket,
         Err(why) => {
-            let _ = incoming.send(LinkEvent::Closed { code: None, why: Some(why) }).await;
+            let _ = incoming.send(LinkEvent::Closed { code: None, why: Some(why), silent: None }).await;
             return;
         }
     };
     let _ = incoming.send(LinkEvent::Opened).await;
-    let last = loop {
+    let mut heard = Instant::now();
+    let mut last = loop {
         tokio::select! {
             message = outgoing.recv() => {
                 let Some(message) = message else {
@@ -125,12 +129,14 @@ async fn run(url: String, mut outgoing: mpsc::UnboundedReceiver<Message>, incomi
                     () = incoming.closed() => return,
                 };
                 if let Err(error) = sent {
-                    break LinkEvent::Closed { code: None, why: Some(explain(&error)) };
+                    break LinkEvent::Closed { code: None, why: Some(explain(&error)), silent: None };
                 }
+                heard = Instant::now();
             }
             message = socket.next() => match event_of(message) {
                 Some(event @ LinkEvent::Closed { .. }) => break event,
                 Some(event) => {
+                    heard = Instant::now();
                     // Nobody listens any more, but what is queued may still have to leave.
                     let _ = incoming.send(event).await;
                 }
@@ -138,6 +144,9 @@ async fn run(url: String, mut outgoing: mpsc::UnboundedReceiver<Message>, incomi
             },
         }
     };
+    if let LinkEvent::Closed { code: None, silent, .. } = &mut last {
+        *silent = Some(heard.elapsed());
+    }
     let _ = incoming.send(last).await;
 }
 
@@ -153,23 +162,10 @@ fn event_of(message: Option<Result<Message, Error>>) -> Option<LinkEvent> {
         Some(Ok(Message::Binary(bytes))) => Some(LinkEvent::Frame(bytes.into())),
         Some(Ok(Message::Text(text))) => (text.as_str() == "pong").then_some(LinkEvent::Pong),
         Some(Ok(Message::Close(frame))) => {
-            Some(LinkEvent::Closed { code: frame.map(|frame| frame.code.into()), why: None })
+            Some(LinkEvent::Closed { code: frame.map(|frame| frame.code.into()), why: None, silent: None })
         }
         Some(Ok(_)) => None,
-        Some(Err(error)) => Some(LinkEvent::Closed { code: None, why: Some(explain(&error)) }),
-        None => Some(LinkEvent::Closed { code: None, why: None }),
-    }
-}
-
-/// A few words on why there is no socket.
-fn explain(error: &Error) -> String {
-    match error {
-        Error::Http(answer) => format!("the address answers, but not as a relay: HTTP {}", answer.status().as_u16()),
-        Error::Io(error) => match error.kind() {
-            std::io::ErrorKind::ConnectionRefused => "connection refused".into(),
-            std::io::ErrorKind::UnexpectedEof => "connection closed".into(),
-            _ => error.to_string(),
-        },
-        error => error.to_string(),
+        Some(Err(error)) => Some(LinkEvent::Closed { code: None, why: Some(explain(&error)), silent: None }),
+        None => Some(LinkEvent::Closed { code: None, why: None, silent: None }),
     }
 }

@@ -22,6 +22,7 @@ mod session;
 mod shell;
 mod signal;
 mod store;
+mod trouble;
 mod vault;
 mod wire;
 

@@ -97,7 +97,7 @@ pub(crate) fn line(picture: &Picture) -> String {
         Connection::Idle => "not connected".into(),
         Connection::Connecting => format!("connecting{why}"),
         Connection::CatchingUp => "fetching what was missed".into(),
-        Connection::Online => "online".into(),
+        Connection::Online => format!("online{why}"),
         Connection::Waiting { .. } => format!("offline{why}"),
     }
 }

@@ -19,6 +19,7 @@ use crate::home::Home;
 use crate::link::{Link, LinkEvent};
 use crate::passphrase::Asking;
 use crate::store::{Store, StoreError};
+use crate::trouble;
 use crate::vault::{self, Keys, Vault};
 use crate::wire::{Answer, Ask, Done, Picture, Request, Told, Which};
 
@@ -61,6 +62,9 @@ impl Owner {
             link: None,
             wake: None,
             trouble: None,
+            hint: None,
+            silent: None,
+            parting: None,
             listeners: Vec::new(),
             locked: false,
             _lock: lock,
@@ -99,6 +103,12 @@ struct Shell {
     wake: Option<u64>,
     /// Why the relay was not reached last time.
     trouble: Option<String>,
+    /// What cuts the line again and again, though it comes back at once.
+    hint: Option<String>,
+    /// How long nothing had passed when the line broke last.
+    silent: Option<Duration>,
+    /// A link that was given up, while what was queued leaves.
+    parting: Option<JoinHandle<()>>,
     listeners: Vec<mpsc::Sender<Told>>,
     /// Somebody asked to lock, so this ends.
     locked: bool,
@@ -144,6 +154,10 @@ impl Shell {
         agent.close().await;
         if let Some(link) = self.link {
             link.close().await;
+        }
+        if let Some(parting) = self.parting {
+            // It has an end of its own.
+            let _ = parting.await;
         }
         outcome
     }
@@ -211,10 +225,17 @@ impl Shell {
                 Event::SocketOpened
             }
             LinkEvent::Frame(bytes) => Event::Frame(bytes),
-            LinkEvent::Pong => Event::Pong,
-            LinkEvent::Closed { code, why } => {
+            LinkEvent::Pong => {
+                // It has outlived a silence.
+                self.hint = None;
+                Event::Pong
+            }
+            LinkEvent::Closed { code, why, silent } => {
                 self.link = None;
-                self.trouble = why;
+                let known = silent.and_then(|this| trouble::silence(this, self.silent));
+                self.hint = known.or(self.hint.take());
+                self.trouble = self.hint.clone().or(why);
+                self.silent = silent;
                 Event::SocketClosed { code }
             }
         };
@@ -239,7 +260,9 @@ impl Shell {
                     }
                 }
                 Effect::Ping => self.link.iter().for_each(Link::ping),
-                Effect::Disconnect => self.link = None,
+                Effect::Disconnect => {
+                    self.parting = self.link.take().map(|link| tokio::spawn(link.close())).or(self.parting.take());
+                }
                 Effect::WakeAt(at) => self.wake = Some(at),
                 Effect::Notice(Notice::Failed { problem }) if asked => failed = Some(problem),
                 Effect::Notice(notice) => self.tell(&Told::Notice(notice)),
@@ -253,7 +276,11 @@ impl Shell {
     }
 
     fn picture(&self) -> Picture {
-        Picture { view: self.engine.view_without_clips(), trouble: self.trouble.clone(), keys: Some(self.keys) }
+        Picture {
+            view: self.engine.view_without_clips(),
+            trouble: self.trouble.clone().or_else(|| self.hint.clone()),
+            keys: Some(self.keys),
+        }
     }
 
     /// Tells all sessions. One that has stopped listening, or cannot keep up, is dropped and has to

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use futures_util::StreamExt as _;
 use hushclip_engine::Command;
-use hushclip_engine::view::Connection;
+use hushclip_engine::view::{Connection, Problem, Stage};
 use hushclip_protocol::frame::ToDevice;
 use hushclip_protocol::ids::MailboxId;
 use tokio::time::{Instant, timeout};
@@ -15,6 +15,7 @@ use crate::home::Home;
 use crate::link;
 use crate::print;
 use crate::session::Session;
+use crate::wire::Picture;
 
 /// How long the relay may take for its greeting, and for taking the account in.
 const GREETING: Duration = Duration::from_secs(15);
@@ -62,15 +63,24 @@ pub(crate) async fn check(home: &Home, args: &Init) -> Result<()> {
 
 pub(crate) async fn run(session: &mut Session, args: Init) -> Result<()> {
     let name = super::device_name(args.name);
-    let done = session.command(Command::CreateAccount { relay: args.relay, name, token: String::new() }).await?;
+    let done = session.command(Command::CreateAccount { relay: args.relay, name, token: args.token }).await?;
     if let Some(problem) = done.problem {
         return Err(problem.into());
     }
     let until = Instant::now() + GREETING;
     let settled = |connection: &Connection| matches!(connection, Connection::Online | Connection::Idle);
-    let settled = session.wait_until(until, |picture| settled(&picture.view.connection)).await?;
+    let known = |picture: &Picture| settled(&picture.view.connection) || picture.view.problem.is_some();
+    session.wait_until(until, known).await?;
     if let Some(failure) = session.halted() {
         return Err(failure);
+    }
+    let settled = settled(&session.picture.view.connection);
+    if let Some(Problem { code, message }) =
+        session.picture.view.problem.clone().filter(|_| !settled || session.picture.view.stage == Stage::New)
+    {
+        // Nobody has seen the account yet, so that another try begins anew.
+        let again = if code == "token_wanted" { "hushclip init --token TOKEN" } else { "hushclip init" };
+        return Err(Failure::new(&code, format!("{message} Then run `{again}` again.")));
     }
     let view = &session.picture.view;
     if !settled {

@@ -2,13 +2,18 @@
 //! are locked and the passphrase is lost, and when the home is damaged.
 
 use hushclip_engine::Command;
+use hushclip_engine::view::{Connection, Stage};
+use tokio::time::Instant;
 
+use super::LOOK;
+use super::devices::settled;
 use crate::args::Leave;
 use crate::failure::Result;
 use crate::home::Home;
 use crate::keyboard;
+use crate::passphrase::Asking;
 use crate::print;
-use crate::session;
+use crate::session::{self, Session};
 use crate::vault;
 use crate::wire::Ask;
 
@@ -19,7 +24,31 @@ pub(crate) async fn run(home: &Home, args: &Leave) -> Result<()> {
         home.path().display()
     );
     keyboard::confirm(&question, args.yes).await?;
+    let told = tell(home).await;
     let _lock = session::clear(home, Ask::Command(Command::Leave)).await?;
     vault::forget(home).await?;
-    print::out("The account is forgotten here.\n")
+    let rest = if told {
+        ""
+    } else {
+        "The relay could not be told. If this was the last device, what is there goes by itself when nobody has used it \
+         for long, as a rule after 90 days.\n"
+    };
+    print::out(&format!("The account is forgotten here.\n{rest}"))
+}
+
+/// Lets the relay delete what it keeps if this is the last device; says whether it knows. Nothing is asked for
+/// that: what is locked stays so.
+async fn tell(home: &Home) -> bool {
+    let Ok(mut session) = Session::open(home, Asking::Nobody).await else { return false };
+    // Who was removed, or never came in, has nobody to tell.
+    if session.picture.view.stage != Stage::Member {
+        return session.close().await.is_ok();
+    }
+    let until = Instant::now() + LOOK;
+    let known = session.wait_until(until, |picture| settled(&picture.view.connection)).await;
+    let signed_in = matches!(session.picture.view.connection, Connection::Online | Connection::CatchingUp);
+    let told = known.is_ok() && signed_in && session.command(Command::Leave).await.is_ok();
+    // What it has to say no longer matters.
+    let _ = session.close().await;
+    told
 }

@@ -2,6 +2,7 @@
 
 use std::io::{IsTerminal as _, Read as _, stdin};
 
+use hushclip_engine::view::Connection;
 use hushclip_engine::{Command, Notice};
 use tokio::time::{Instant, timeout_at};
 
@@ -56,7 +57,11 @@ pub(crate) async fn run(session: &mut Session, args: &Push, text: String) -> Res
         if let Some(failure) = session.ended() {
             return Err(failure);
         }
-        if session.picture.trouble.is_some() && !said && stdin().is_terminal() {
+        if session.picture.view.connection != Connection::Online
+            && session.picture.trouble.is_some()
+            && !said
+            && stdin().is_terminal()
+        {
             said = true;
             print::say(&format!("The relay cannot be reached yet{}; still trying …", super::because(session)));
         }

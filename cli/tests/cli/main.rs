@@ -14,5 +14,6 @@ mod sharing;
 mod support;
 #[cfg(target_os = "linux")]
 mod terminal;
+mod trouble;
 mod trust;
 mod usage;

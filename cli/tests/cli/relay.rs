@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use futures_util::{SinkExt as _, StreamExt as _};
-use hushclip_mailbox::{Event, Mailbox, MemoryStore, Nameplate, Reply};
+use hushclip_mailbox::{Event, Mailbox, MemoryStore, Nameplate, Policy, Registration, Reply};
 use hushclip_protocol::ids::{ConnId, MailboxId, Nonce};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::runtime::Runtime;
@@ -21,6 +21,9 @@ struct Rooms {
     mailboxes: HashMap<MailboxId, Mailbox<MemoryStore>>,
     sockets: HashMap<ConnId, UnboundedSender<Message>>,
     nameplates: HashMap<u32, Nameplate>,
+    policy: Arc<Policy>,
+    /// What a proxy passes on in place of the name that was dialled.
+    called: Option<String>,
 }
 
 /// A copy of everything that a relay had stored.
@@ -43,6 +46,17 @@ impl Relay {
 
     pub(crate) fn url(&self) -> String {
         format!("http://{}", self.address)
+    }
+
+    /// Lets new accounts in by this token only.
+    pub(crate) fn want_token(&self, token: &str) {
+        let registration = Registration::Token(token.into());
+        self.rooms.lock().unwrap().policy = Arc::new(Policy { registration, ..Policy::default() });
+    }
+
+    /// Is told another name than devices dial, as behind a proxy that does not pass it on.
+    pub(crate) fn be_called(&self, name: Option<&str>) {
+        self.rooms.lock().unwrap().called = name.map(str::to_owned);
     }
 
     /// Everything that is stored, in one piece.
@@ -105,6 +119,7 @@ impl Rooms {
     fn handle(&mut self, id: MailboxId, event: Event) {
         let now = now();
         let mailbox = self.mailboxes.entry(id).or_insert_with(|| restore(id, MemoryStore::default()));
+        mailbox.set_policy(Arc::clone(&self.policy));
         for reply in mailbox.handle(event, now) {
             let (conn, message) = match reply {
                 Reply::Send { conn, frame } => (conn, Message::Binary(frame.to_vec().into())),
@@ -156,6 +171,7 @@ async fn serve(stream: TcpStream, rooms: Arc<Mutex<Rooms>>) {
     {
         let mut rooms = rooms.lock().unwrap();
         rooms.sockets.insert(conn, out.clone());
+        let host = rooms.called.clone().unwrap_or(host);
         rooms.handle(id, Event::Opened { conn, nonce: Nonce::from_bytes(random()), host });
     }
     loop {
