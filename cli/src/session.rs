@@ -117,9 +117,9 @@ impl Session {
         }
     }
 
-    /// Notes that clips of other devices are printed up to this cursor.
-    pub(crate) async fn printed(&mut self, cursor: u64) -> Result<()> {
-        while self.ask(Ask::Printed(cursor)).await?.is_none() {}
+    /// Notes that clips of other devices are printed up to this place in the list.
+    pub(crate) async fn printed(&mut self, order: u64) -> Result<()> {
+        while self.ask(Ask::Printed(order)).await?.is_none() {}
         Ok(())
     }
 

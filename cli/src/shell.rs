@@ -194,7 +194,7 @@ impl Shell {
                 done.problem = self.take_in(Event::LocalCopy(copied.into()), true)?;
                 done.queued = self.engine.view_without_clips().waiting > waiting;
             }
-            Ask::Printed(cursor) => self.store.set_printed(cursor).map_err(|error| self.cannot_write(&error))?,
+            Ask::Printed(order) => self.store.set_printed(order).map_err(|error| self.cannot_write(&error))?,
             Ask::Lock if self.keys.passphrase => self.locked = true,
             Ask::Lock => {
                 if let Failure::Problem(problem) = Failure::no_passphrase() {
@@ -207,10 +207,10 @@ impl Shell {
                 let after = match which {
                     Which::All => None,
                     Which::Unprinted => Some(self.store.printed().map_err(|error| self.cannot_write(&error))?),
-                    Which::After(cursor) => Some(cursor),
+                    Which::After(order) => Some(order),
                 };
                 if let Some(after) = after {
-                    clips.retain(|clip| !clip.own && clip.cursor.is_some_and(|cursor| cursor > after));
+                    clips.retain(|clip| !clip.own && clip.order > after);
                 }
                 return Ok(Answer::Clips(clips));
             }

@@ -149,7 +149,7 @@ impl Store {
         Ok(())
     }
 
-    /// Up to where clips of other devices were printed.
+    /// Up to which place in the list clips of other devices were printed.
     pub(crate) fn printed(&self) -> Result<u64> {
         let cursor: Option<i64> = self.db.query_row("SELECT cursor FROM printed", [], |row| row.get(0)).optional()?;
         Ok(cursor.unwrap_or_default().cast_unsigned())

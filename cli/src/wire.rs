@@ -22,7 +22,7 @@ pub(crate) enum Ask {
     Command(Command),
     /// Send me these clips.
     Clips(Which),
-    /// Clips of other devices are printed up to this cursor.
+    /// Clips of other devices are printed up to this place in the list.
     Printed(u64),
     /// This is new on the clipboard.
     Copied(Copied),
@@ -37,7 +37,7 @@ pub(crate) enum Which {
     All,
     /// Those of other devices that were not printed yet.
     Unprinted,
-    /// Those of other devices after a cursor.
+    /// Those of other devices after a place in the list.
     After(u64),
 }
 

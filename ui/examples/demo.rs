@@ -302,6 +302,7 @@ fn clip(n: usize, (text, from, delivered, awaited, age): Sample) -> ClipView {
     let names = |names: &[&str]| names.iter().map(ToString::to_string).collect();
     ClipView {
         id: n.to_string(),
+        order: n as u64,
         cursor: None,
         from: from.unwrap_or("Firefox on Linux").into(),
         device: if from.is_none() { "d0".into() } else { "d1".into() },

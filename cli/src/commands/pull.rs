@@ -36,8 +36,8 @@ pub(crate) async fn print(session: &mut Session, clips: &[ClipView], json: bool)
         let text = if json { print::json(clip) } else { print::clip(clip) };
         print::out_in_background(text).await?;
     }
-    match clips.iter().filter(|clip| !clip.own).filter_map(|clip| clip.cursor).max() {
-        Some(cursor) => session.printed(cursor).await,
+    match clips.iter().filter(|clip| !clip.own).map(|clip| clip.order).max() {
+        Some(order) => session.printed(order).await,
         None => Ok(()),
     }
 }

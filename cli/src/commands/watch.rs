@@ -18,8 +18,8 @@ pub(crate) async fn run(session: &mut Session, args: &Watch) -> Result<()> {
     let known = session.clips(Which::All).await?;
     let missed = session.clips(Which::Unprinted).await?;
     // What is known and not missed is no news, whichever process owns the home later on.
-    let first = missed.iter().filter_map(|clip| clip.cursor).min().unwrap_or(u64::MAX);
-    let newest = known.iter().filter_map(|clip| clip.cursor).filter(|cursor| *cursor < first).max().unwrap_or(0);
+    let first = missed.iter().map(|clip| clip.order).min().unwrap_or(u64::MAX);
+    let newest = known.iter().map(|clip| clip.order).filter(|order| *order < first).max().unwrap_or(0);
     let mut watching = Watching { args, left: args.count.unwrap_or(u64::MAX), newest, standing: Standing::default() };
     let mut notices = Notices::new(&session.picture);
     watching.print(session, missed).await?;
@@ -48,7 +48,7 @@ struct Watching<'a> {
     args: &'a Watch,
     /// Clips still to be printed.
     left: u64,
-    /// Cursor of the newest clip that is printed or was known at the start.
+    /// Place in the list of the newest clip that is printed or was known at the start.
     newest: u64,
     standing: Standing,
 }
@@ -62,10 +62,10 @@ pub(super) struct Standing {
 impl Watching<'_> {
     /// Prints what was not printed yet, as far as the count goes.
     async fn print(&mut self, session: &mut Session, mut clips: Vec<ClipView>) -> Result<()> {
-        clips.retain(|clip| clip.cursor.is_some_and(|cursor| cursor > self.newest));
+        clips.retain(|clip| clip.order > self.newest);
         clips.truncate(usize::try_from(self.left).unwrap_or(usize::MAX));
         self.left -= clips.len() as u64;
-        self.newest = clips.iter().filter_map(|clip| clip.cursor).max().unwrap_or(self.newest);
+        self.newest = clips.iter().map(|clip| clip.order).max().unwrap_or(self.newest);
         print(session, &clips, self.args.json).await
     }
 }

@@ -21,13 +21,9 @@ const APART: u64 = 16;
 /// What an envelope is larger than its content, bytes; only an estimate of the relay's room.
 const AROUND: u64 = 1024;
 
-/// What has come since this device signed in.
+/// How much has come since this device signed in.
 #[derive(Debug, Default)]
 pub(crate) struct Reading {
-    /// The relay and this device agree on everything up to here.
-    from: u64,
-    /// Items of this device.
-    own: BTreeSet<ItemId>,
     items: u64,
     bytes: u64,
 }
@@ -50,10 +46,21 @@ impl Account {
 }
 
 impl Clip {
+    /// The relay should have it.
+    fn is_of_relay(&self, now: u64) -> bool {
+        self.origin.is_empty() && self.counter > 0 && self.left_s(now) > 0
+    }
+
     /// How long the relay may still keep it, seconds.
     pub(crate) fn left_s(&self, now: u64) -> u32 {
         let age_s = now.saturating_sub(self.at_ms) / 1000;
         u64::from(self.ttl_s).saturating_sub(age_s) as u32
+    }
+}
+
+impl Sent {
+    fn is_of_relay(&self, now: u64) -> bool {
+        now.saturating_sub(self.at_ms) < u64::from(limits::TTL_S) * 1000
     }
 }
 
@@ -82,12 +89,12 @@ impl Engine {
         match (known, next) {
             (Some(head), _) if head != log_head => self.stop_forked(log_seq, log_head, None),
             (Some(_), Some(entry)) => {
-                self.log_sync.shown = true;
+                self.line.log_shown = true;
                 self.send(&ToRelay::LogAppend(entry));
             }
             (Some(_), None) => {
-                if self.log_sync.shown || !fresh {
-                    self.log_sync.shown = false;
+                if self.line.log_shown || !fresh {
+                    self.line.log_shown = false;
                     self.note_restored(AlertKind::LogRestored, 1);
                 }
                 self.sign_in();
@@ -106,15 +113,29 @@ impl Engine {
         }
     }
 
-    /// Signed in: reads on after the newest item that the relay and this device both have.
+    /// Signed in: reads on after the newest item that the relay and this device both have. Whether the relay
+    /// has what this device sent after that is open until it is shown, also over restarts.
     pub(crate) fn begin_reading(&mut self, resume_after: u64) {
+        let now = self.now;
+        let Some(own) = self.identity.as_ref().map(|identity| identity.id) else { return };
         let Some(account) = &mut self.account else { return };
         let agreed = account.anchors.iter().any(|anchor| anchor.cursor == resume_after);
         let from = if agreed { resume_after } else { 0 };
         account.cursor = from;
         account.anchors.retain(|anchor| anchor.cursor <= from);
-        self.reading = Some(Reading { from, ..Reading::default() });
+        self.reading = Some(Reading::default());
         self.persist_account();
+        let mut writes = Vec::new();
+        let sent = self.history.iter_mut().filter(|clip| clip.device == own && clip.is_of_relay(now));
+        for clip in sent.filter(|clip| clip.cursor > from) {
+            clip.cursor = 0;
+            writes.push(clip.record());
+        }
+        for sent in self.sent.iter_mut().filter(|sent| sent.cursor > from && sent.is_of_relay(now)) {
+            sent.cursor = 0;
+            writes.push(sent.record());
+        }
+        writes.into_iter().for_each(|write| self.persist(write));
     }
 
     pub(crate) fn note_read(&mut self, item: &Item) {
@@ -124,9 +145,14 @@ impl Engine {
         }
     }
 
-    pub(crate) fn note_own_read(&mut self, item: ItemId) {
-        if let Some(reading) = &mut self.reading {
-            reading.own.insert(item);
+    /// The relay has shown a note of this device.
+    pub(crate) fn note_own_read(&mut self, item: ItemId, cursor: u64) {
+        let write = self.sent.iter_mut().find(|sent| sent.item == item && sent.cursor != cursor).map(|sent| {
+            sent.cursor = cursor;
+            sent.record()
+        });
+        if let Some(write) = write {
+            self.persist(write);
         }
     }
 
@@ -137,14 +163,13 @@ impl Engine {
         let sent = Sent { item, order, counter, cargo, cursor, at_ms: self.now };
         self.persist(sent.record());
         self.sent.push_back(sent);
-        let oldest = self.now.saturating_sub(u64::from(limits::TTL_S) * 1000);
-        while let Some(old) = self.sent.pop_front_if(|sent| sent.at_ms < oldest) {
-            self.persist(old.delete());
-        }
-        if self.sent.len() > limits::ITEMS
-            && let Some(old) = self.sent.pop_front()
+        let now = self.now;
+        while let Some(old) = self.sent.front()
+            && (self.sent.len() > limits::ITEMS || !old.is_of_relay(now))
         {
-            self.persist(old.delete());
+            let write = old.delete();
+            self.sent.pop_front();
+            self.persist(write);
         }
     }
 
@@ -153,50 +178,51 @@ impl Engine {
     /// nobody takes it in a second time.
     pub(crate) fn put_back(&mut self, rng: &mut dyn CryptoRng) {
         let Some(reading) = self.reading.take() else { return };
-        let mut lost: Vec<Queued> = self.lost_clips(&reading).chain(self.lost_notes(&reading)).collect();
+        let mut lost = self.lost_clips(&reading);
+        lost.extend(self.lost_notes());
         if lost.is_empty() {
             return;
         }
-        lost.sort_by_key(|queued| queued.order);
-        let pins: BTreeSet<ItemId> = lost.iter().flat_map(|queued| pinned_by(&queued.cargo)).collect();
+        lost.sort_by_key(Queued::place);
+        let pins: BTreeSet<ItemId> = lost.iter().flat_map(pinned_by).collect();
         self.forget_notes(&lost);
-        for queued in lost.iter().rev() {
+        for queued in &lost {
             self.persist(queued.record());
-            self.outbox.push_front(queued.clone());
         }
+        self.outbox.extend(lost.iter().cloned());
+        self.outbox.make_contiguous().sort_by_key(Queued::place);
         self.note_restored(AlertKind::ItemsRestored, lost.len() as u64);
         self.restate_pins(&pins, rng);
     }
 
-    fn lost_clips<'a>(&'a self, reading: &'a Reading) -> impl Iterator<Item = Queued> + 'a {
-        let room = self.bounds.as_ref().map_or((0, 0), |bounds| (u64::from(bounds.items), bounds.item_bytes));
-        let (mut items, mut bytes) = (room.0.saturating_sub(reading.items), room.1.saturating_sub(reading.bytes));
-        let own = self.identity.as_ref().map(|identity| identity.id);
-        let waits = |item: ItemId| self.outbox.iter().any(|queued| queued.item == item);
-        let lost = self.history.iter().filter(move |clip| {
-            Some(clip.device) == own
-                && clip.counter > 0
-                && clip.cursor > reading.from
-                && clip.origin.is_empty()
-                && clip.left_s(self.now) > 0
-                && !reading.own.contains(&clip.item)
-                && !waits(clip.item)
-        });
+    fn lost_clips(&mut self, reading: &Reading) -> Vec<Queued> {
+        let Some((own, bounds)) = self.identity.as_ref().map(|identity| identity.id).zip(self.bounds.as_ref()) else {
+            return Vec::new();
+        };
+        let mut items = u64::from(bounds.items).saturating_sub(reading.items);
+        let mut bytes = bounds.item_bytes.saturating_sub(reading.bytes);
+        let (mut lost, mut writes, now) = (Vec::new(), Vec::new(), self.now);
+        let waiting: BTreeSet<_> = self.outbox.iter().map(|queued| queued.item).collect();
+        let is_lost = |clip: &&mut Clip| {
+            clip.device == own && clip.counter > 0 && clip.cursor == 0 && !waiting.contains(&clip.item)
+        };
         // The newest first: a relay that is full has dropped the oldest by rights.
-        lost.take_while(move |clip| {
+        for clip in self.history.iter_mut().filter(is_lost) {
             let size = AROUND + clip.text.len() as u64 + clip.html.as_ref().map_or(0, |html| html.len() as u64);
-            let fits = items > 0 && size <= bytes;
-            (items, bytes) = (items.saturating_sub(1), bytes.saturating_sub(size));
-            fits
-        })
-        .map(|clip| again(clip.item, clip.order, clip.counter, Cargo::Clip))
+            if items > 0 && size <= bytes && clip.is_of_relay(now) {
+                (items, bytes) = (items - 1, bytes - size);
+                lost.push(again(clip.item, clip.order, clip.counter, Cargo::Clip));
+            } else {
+                clip.cursor = 1;
+                writes.push(clip.record());
+            }
+        }
+        writes.into_iter().for_each(|write| self.persist(write));
+        lost
     }
 
-    fn lost_notes<'a>(&'a self, reading: &'a Reading) -> impl Iterator<Item = Queued> + 'a {
-        let oldest = self.now.saturating_sub(u64::from(limits::TTL_S) * 1000);
-        let lost = self.sent.iter().filter(move |sent| {
-            sent.cursor > reading.from && sent.at_ms >= oldest && !reading.own.contains(&sent.item)
-        });
+    fn lost_notes(&self) -> impl Iterator<Item = Queued> {
+        let lost = self.sent.iter().filter(|sent| sent.cursor == 0 && sent.is_of_relay(self.now));
         lost.map(|sent| again(sent.item, sent.order, sent.counter, sent.cargo.clone()))
     }
 
@@ -210,8 +236,8 @@ impl Engine {
         self.sent.retain(|sent| !is_lost(sent));
     }
 
-    /// Of pins the last word counts, in the relay's order, which is another one now for who had heard the
-    /// first words before: so all are told how it stands.
+    /// Of pins the last word counts, in the relay's order, which is another one now for whoever had heard the
+    /// first words before, or did not have the clip yet: so all are told how it stands.
     fn restate_pins(&mut self, items: &BTreeSet<ItemId>, rng: &mut dyn CryptoRng) {
         let stands = items.iter().filter_map(|item| self.history.get(item));
         let pins: Vec<_> = stands.map(|clip| Pin { item: clip.item, pinned: clip.pinned }).collect();
@@ -226,7 +252,9 @@ fn again(item: ItemId, order: u64, counter: u64, cargo: Cargo) -> Queued {
     Queued { item, order, sealed, cargo, again: true }
 }
 
-fn pinned_by(cargo: &Cargo) -> impl Iterator<Item = ItemId> + '_ {
-    let pins = if let Cargo::Pins(pins) = cargo { &pins[..] } else { &[] };
-    pins.iter().map(|pin| pin.item)
+/// The clips whose pins hang on this.
+fn pinned_by(queued: &Queued) -> impl Iterator<Item = ItemId> + '_ {
+    let pins = if let Cargo::Pins(pins) = &queued.cargo { &pins[..] } else { &[] };
+    let clip = (queued.cargo == Cargo::Clip).then_some(queued.item);
+    pins.iter().map(|pin| pin.item).chain(clip)
 }

@@ -59,6 +59,11 @@ impl History {
         self.clips.iter().rev()
     }
 
+    /// Newest first.
+    pub(crate) fn iter_mut(&mut self) -> impl Iterator<Item = &mut Clip> {
+        self.clips.iter_mut().rev()
+    }
+
     pub(crate) fn next_order(&self) -> u64 {
         self.clips.back().map_or(FIRST, |clip| clip.order + 1).max(self.reserved + 1)
     }

@@ -66,6 +66,8 @@ pub(crate) struct Line {
     /// How often in a row the relay has said that there is too much; each pause is twice the one before,
     /// so that there is room for more than one frame at its end.
     limited: u32,
+    /// The relay has been shown a part of the log that it lacked, before this device could sign in.
+    pub(crate) log_shown: bool,
     /// The relay's challenge, while nobody has signed in.
     challenge: Option<Challenge>,
 }
@@ -136,7 +138,7 @@ impl Line {
         self.resume_at = None;
         if self.phase == Phase::Connecting {
             (self.invite_refused, self.welcome_sent, self.limited) = (false, false, 0);
-            self.challenge = None;
+            (self.log_shown, self.challenge) = (false, None);
         }
         self.ping_at = self.is_up().then_some(now + PING_MS);
     }

@@ -30,8 +30,6 @@ pub(crate) struct LogSync {
     pub(crate) fetched_for_item: bool,
     /// The relay's is shorter, and is being completed from here.
     pub(crate) mending: bool,
-    /// The relay has been shown some of it before this device could sign in.
-    pub(crate) shown: bool,
     /// How long this device's log was when the relay last called it too short.
     pub(crate) short_at: Option<usize>,
     /// A member has signed that it knows an entry at this position.

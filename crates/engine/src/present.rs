@@ -66,6 +66,7 @@ impl Engine {
         }
         ClipView {
             id: clip.item.to_hex(),
+            order: clip.order,
             cursor: (clip.cursor > 0).then_some(clip.cursor),
             from: if imported { clip.origin.clone() } else { self.name_of(&clip.device) },
             device: clip.device.to_hex(),

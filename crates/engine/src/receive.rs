@@ -151,7 +151,7 @@ impl Engine {
         if header.sender == identity.id {
             if envelope.verify(&identity.keys.sign_pk()) {
                 self.settle(header.item, item.cursor);
-                self.note_own_read(header.item);
+                self.note_own_read(header.item, item.cursor);
                 // Sent by this device in a life that it does not remember, as after a restored backup.
                 self.count_own(header);
             }
@@ -226,6 +226,9 @@ impl Engine {
             return None;
         }
         let repeated = body.text_of(TEXT).is_some_and(|text| self.history.newest_is(text));
+        let flags = body.flags & (FLAG_SENSITIVE | FLAG_BURN);
+        // Other clips live long at the relay only; one that is put back, for what is left of that.
+        let expires_ms = if flags == 0 { 0 } else { self.now + u64::from(header.ttl_s) * 1000 };
         let clip = Clip {
             item: id,
             order: self.history.next_order(),
@@ -236,9 +239,9 @@ impl Engine {
             text: body.text_of(TEXT).unwrap_or_default().to_owned(),
             html: body.text_of(HTML).map(str::to_owned),
             sent_ms: 0,
-            flags: body.flags & (FLAG_SENSITIVE | FLAG_BURN),
+            flags,
             ttl_s: header.ttl_s,
-            expires_ms: if header.ttl_s < limits::TTL_S { self.now + u64::from(header.ttl_s) * 1000 } else { 0 },
+            expires_ms,
             counter: header.counter,
             pinned: false,
             trashed_ms: 0,

@@ -162,7 +162,7 @@ impl Records {
                 out.clips.push(decode(&value)?);
             }
         }
-        out.outbox.make_contiguous().sort_by_key(|queued| queued.order);
+        out.outbox.make_contiguous().sort_by_key(Queued::place);
         out.sent.make_contiguous().sort_by_key(|sent| sent.order);
         out.clips.sort_by_key(|clip| clip.order);
         out.account = account.map(|record| Account::restore(record, log.into_values().collect())).transpose()?;

@@ -168,6 +168,10 @@ impl Engine {
         let Some(sealed) = dropped.sealed else { return };
         let gone = vec![Gone { device, counter: sealed.counter, item: dropped.item }];
         let cargo = Cargo::Tombstone(gone);
+        if dropped.again {
+            // Its counter is greater than those of all that has one.
+            return self.queue(cargo, rng);
+        }
         let tombstone = Queued { item: random_item(rng), order: dropped.order, sealed: None, cargo, again: false };
         self.persist(tombstone.record());
         self.outbox.insert(at, tombstone);

@@ -398,6 +398,13 @@ impl From<DeviceRecord> for Identity {
 }
 
 impl Queued {
+    /// What comes first in the queue: what the relay had before, in the order of its counters, so that nobody sees
+    /// holes; then the rest, as it was queued.
+    pub(crate) fn place(&self) -> (bool, u64) {
+        let counter = self.sealed.as_ref().map_or(0, |sealed| sealed.counter);
+        if self.again { (false, counter) } else { (true, self.order) }
+    }
+
     pub(crate) fn record(&self) -> Write {
         put(self.key(), self)
     }

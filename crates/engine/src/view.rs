@@ -190,6 +190,8 @@ pub enum Connection {
 pub struct ClipView {
     /// Hexadecimal item identifier.
     pub id: String,
+    /// Position in the list of this device, ascending.
+    pub order: u64,
     /// Position at the relay, once stored there.
     pub cursor: Option<u64>,
     /// Name of the device it comes from.

@@ -8,6 +8,7 @@ fn main() {
         Some("calm") => Faults::CALM,
         Some("storm") => Faults::STORM,
         Some("tidying") => Faults::TIDYING,
+        Some("restores") => Faults::RESTORES,
         _ => return eprintln!("usage: trace calm|storm|tidying SEED"),
     };
     match args.get(1).and_then(|seed| seed.parse().ok()) {

@@ -113,13 +113,17 @@ pub(crate) fn check(world: &World) -> Result<(), Violation> {
         let view = subject.engine.view();
         // By a clock that was put forward by days, nobody has been heard for days.
         let days_on = subject.put_forward > DAY_MS;
-        let is_news = |code: &str| ["joined", "removed"].contains(&code) || (code == "silent" && days_on);
+        let news = ["joined", "removed"];
+        let restored = ["log_restored", "items_restored"];
+        let is_news = |code: &str| {
+            news.contains(&code) || (code == "silent" && days_on) || (world.restored() && restored.contains(&code))
+        };
         let alarm = view.alerts.iter().find(|alert| !is_news(&alert.code));
         if let Some(code) = alarm.map(|alert| alert.code.clone()) {
             return Err(Violation::FalseAlarm { device, code });
         }
         if view.stage == Stage::Removed {
-            let keys = ["device", "account", "log/", "out/", "sender/"];
+            let keys = ["device", "account", "log/", "out/", "sent/", "sender/"];
             if subject.disk.keys().any(|key| keys.iter().any(|start| key.starts_with(start))) {
                 return Err(Violation::KeysLeft { device });
             }
@@ -190,12 +194,14 @@ pub(crate) fn check(world: &World) -> Result<(), Violation> {
 
 /// What removed devices sent too late: their removals do not count it. Who had not heard of the removal took it
 /// in and put it on a clipboard; for who had, it never came, so an agent on that clipboard cannot tell it from a
-/// copy of the person's. Then there are two clips, and to delete one of them is not to delete the other.
+/// copy of the person's. Then there are two clips, and to delete one of them is not to delete the other. The same
+/// goes for what a restored relay has lost, until its sender is back and sends it once more.
 fn too_late(world: &World) -> BTreeSet<String> {
     let log = world.relay.as_ref().and_then(|relay| verify_log(&relay.snapshot()).ok().flatten());
     let late = |sender: &DeviceId, counter: u64| log.as_ref()?.removed(sender).map(|gone| counter > gone.last_counter);
     let all = world.handed_over.values();
-    all.filter(|(sender, counter, _)| late(sender, *counter) == Some(true)).map(|(_, _, text)| text.clone()).collect()
+    let late = all.filter(|(sender, counter, _)| late(sender, *counter) == Some(true));
+    late.map(|(_, _, text)| text.clone()).chain(world.lost.iter().cloned()).collect()
 }
 
 /// What each device has in its own library as its own, oldest first: by construction what it sent.

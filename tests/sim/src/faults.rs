@@ -17,15 +17,27 @@ pub struct Faults {
     pub hibernate: u32,
     /// How often people delete and pin clips meanwhile; a number, not a chance.
     pub tidying: u32,
+    /// How often the relay is set back to a backup, or emptied; a number, not a chance.
+    pub restores: u32,
 }
 
 impl Faults {
     /// Nothing goes wrong, but for delays.
     pub const CALM: Self =
-        Self { delay_ms: 40, crash: 0, cut: 0, half_open: 0, relay_restart: 0, hibernate: 0, tidying: 0 };
+        Self { delay_ms: 40, crash: 0, cut: 0, half_open: 0, relay_restart: 0, hibernate: 0, tidying: 0, restores: 0 };
     /// What a laptop on a train sees in a week, in a minute.
-    pub const STORM: Self =
-        Self { delay_ms: 400, crash: 12, cut: 30, half_open: 10, relay_restart: 8, hibernate: 60, tidying: 0 };
+    pub const STORM: Self = Self {
+        delay_ms: 400,
+        crash: 12,
+        cut: 30,
+        half_open: 10,
+        relay_restart: 8,
+        hibernate: 60,
+        tidying: 0,
+        restores: 0,
+    };
+    /// The same weather, and a relay that is restored from backups.
+    pub const RESTORES: Self = Self { tidying: 8, restores: 4, ..Self::STORM };
     /// The same weather, and people who tidy up in it.
     pub const TIDYING: Self = Self { tidying: 24, ..Self::STORM };
 }

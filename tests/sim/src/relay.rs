@@ -1,9 +1,9 @@
 //! The relay: a mailbox, its disk, and what keeps sockets alive while the mailbox sleeps.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use hushclip_mailbox::{Event, Mailbox, MemoryStore, Reply};
-use hushclip_protocol::ids::{ConnId, MailboxId};
+use hushclip_mailbox::{Event, Mailbox, MemoryStore, Reply, Store as _};
+use hushclip_protocol::ids::{ConnId, ItemId, MailboxId};
 
 /// The relay of one account.
 pub(crate) struct Relay {
@@ -42,6 +42,19 @@ impl Relay {
 
     pub(crate) fn id(&self) -> MailboxId {
         self.id
+    }
+
+    /// How many entries the log has.
+    pub(crate) fn log_len(&self) -> usize {
+        self.mailbox.store().log_from(0, usize::MAX).map_or(0, |entries| entries.len())
+    }
+
+    /// The items that it keeps.
+    pub(crate) fn items(&self) -> BTreeSet<ItemId> {
+        self.mailbox
+            .store()
+            .item_rows(0, usize::MAX)
+            .map_or(BTreeSet::new(), |rows| rows.iter().map(|row| row.item).collect())
     }
 
     pub(crate) fn snapshot(&self) -> MemoryStore {

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use hushclip_engine::view::{Connection, Stage};
 use hushclip_engine::{Command, Content, Effect, Event, Notice, UNDO_MS, view::View};
-use hushclip_mailbox::{Event as RelayEvent, Reply};
+use hushclip_mailbox::{Event as RelayEvent, MemoryStore, Reply};
 use hushclip_protocol::envelope::Envelope;
 use hushclip_protocol::frame::ToRelay;
 use hushclip_protocol::ids::{ConnId, DeviceId, ItemId, Nonce};
@@ -41,6 +41,8 @@ pub struct Report {
     pub crashes: u64,
     /// Connections cut, by the network or the relay.
     pub cuts: u64,
+    /// How often the relay was restored or emptied.
+    pub restores: u64,
     /// Devices that somebody wanted out.
     pub removals: u64,
     /// Clips in the library of each device at the end.
@@ -76,6 +78,10 @@ enum Step {
     Remove(usize, usize),
     /// A device's clock jumps.
     Jump(usize, i64),
+    /// Somebody backs the relay up.
+    Backup,
+    /// Somebody restores the relay, or begins with an empty one. Tried again so often.
+    Restore(u32),
 }
 
 pub(crate) struct World {
@@ -97,6 +103,9 @@ pub(crate) struct World {
     pub(crate) deleted: BTreeMap<String, Option<usize>>,
     /// What was handed to the relay: sender, counter and text of each clip.
     pub(crate) handed_over: BTreeMap<ItemId, (DeviceId, u64, String)>,
+    backup: Option<MemoryStore>,
+    /// Texts that the relay has lost.
+    pub(crate) lost: BTreeSet<String>,
     report: Report,
     tracing: bool,
 }
@@ -138,6 +147,8 @@ impl World {
             crossed: BTreeSet::new(),
             deleted: BTreeMap::new(),
             handed_over: BTreeMap::new(),
+            backup: None,
+            lost: BTreeSet::new(),
             report: Report::default(),
             tracing: false,
         }
@@ -153,6 +164,7 @@ impl World {
         }
         self.plan_changes();
         self.plan_library();
+        self.plan_restores();
         let end = self.now + STORM_MS;
         self.run_until(end, |_| false);
         self.faults = Faults { tidying: faults.tidying, ..Faults::CALM };
@@ -298,6 +310,8 @@ impl World {
                 // The platform's timers go by time that has passed, and are set anew by what comes next.
                 self.event(device, Event::Online);
             }
+            Step::Backup => self.backup = self.relay.as_ref().map(Relay::snapshot),
+            Step::Restore(tries) => self.restore(tries),
             Step::Seen(device) => {
                 self.event(device, Event::LocalCopy(Content::text(self.clipboard_of(device))));
             }
@@ -483,6 +497,11 @@ impl World {
         }
     }
 
+    /// Whether the relay was ever set back.
+    pub(crate) fn restored(&self) -> bool {
+        self.report.restores > 0
+    }
+
     fn settled(&self) -> bool {
         self.devices.iter().all(|d| {
             let view = &d.shown;
@@ -490,7 +509,8 @@ impl World {
                 return true;
             }
             let line = self.relay.as_ref().zip(d.conn).is_some_and(|(relay, conn)| relay.sockets.contains_key(&conn));
-            line && view.connection == Connection::Online && view.waiting == 0
+            let sent = d.disk.keys().all(|key| !key.starts_with("out/"));
+            line && view.connection == Connection::Online && view.waiting == 0 && sent
         }) && !self.agenda.values().any(|s| {
             matches!(s, Step::ToRelay(..) | Step::ToDevice(..) | Step::Seen(_) | Step::Copy(..) | Step::Dial(..))
         })

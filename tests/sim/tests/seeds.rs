@@ -35,6 +35,11 @@ fn storm_with_people_who_tidy_up() {
     weather(Faults::TIDYING, seeds() / 4);
 }
 
+#[test]
+fn storm_with_backups_restored() {
+    weather(Faults::RESTORES, seeds() / 4);
+}
+
 fn weather(faults: Faults, count: u64) {
     let from = number("SEEDS_FROM").unwrap_or(0);
     let all: Vec<u64> = REGRESSIONS.into_iter().chain(from..from + count).collect();
@@ -44,7 +49,7 @@ fn weather(faults: Faults, count: u64) {
         let parts = all.chunks(all.len().div_ceil(workers)).map(|part| scope.spawn(move || runs(part)));
         parts.collect::<Vec<_>>().into_iter().flat_map(|part| part.join().expect("no seed panics")).collect()
     });
-    let (mut crashes, mut cuts, mut clips, mut removals) = (0, 0, 0, 0);
+    let (mut crashes, mut cuts, mut clips, mut removals, mut restores) = (0, 0, 0, 0, 0);
     let mut failed = Vec::new();
     for (seed, outcome) in outcomes {
         match outcome {
@@ -53,11 +58,15 @@ fn weather(faults: Faults, count: u64) {
                 cuts += report.cuts;
                 clips += report.clips;
                 removals += report.removals;
+                restores += report.restores;
             }
             Err(violation) => failed.push(format!("seed {seed}: {violation:?}")),
         }
     }
-    println!("{} seeds: {crashes} crashes, {cuts} cuts, {removals} removals, {clips} clips", all.len());
+    println!(
+        "{} seeds: {crashes} crashes, {cuts} cuts, {removals} removals, {restores} restores, {clips} clips",
+        all.len()
+    );
     assert!(failed.is_empty(), "{} of {} seeds failed:\n{}", failed.len(), all.len(), failed.join("\n"));
     assert!(crashes > count && cuts > count, "the weather was too good to prove anything");
 }

@@ -62,7 +62,7 @@ fn banner(host: Host, alert: AlertView) -> impl IntoView {
         "cloned" | "cloned_here" => (Shape::Twice, true),
         "missing" | "unreadable" => (Shape::Warning, false),
         "expired" | "silent" => (Shape::Clock, false),
-        "log_restored" => (Shape::Restored, false),
+        "log_restored" | "items_restored" => (Shape::Restored, false),
         _ => (Shape::Warning, true),
     };
     let dismiss = move |_| {

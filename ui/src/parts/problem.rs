@@ -11,7 +11,7 @@ use crate::place::Place;
 use crate::text;
 
 /// Problems that stop an account on this device, perhaps for good.
-const ENDS: [&str; 5] = ["fork", "bad_log", "removed_unproven", "unknown_account", "sign_in_refused"];
+const ENDS: [&str; 4] = ["fork", "bad_log", "removed_unproven", "sign_in_refused"];
 /// Those of them that a person may have looked into, and then wants to go on.
 const DISPUTED: [&str; 3] = ["fork", "bad_log", "removed_unproven"];
 

@@ -1,6 +1,10 @@
 //! What people do in the storm besides copying.
 
+use std::collections::BTreeMap;
+
 use hushclip_engine::Command;
+use hushclip_engine::view::Stage;
+use rand_core::Rng;
 
 use super::{STORM_MS, Step, World};
 
@@ -27,6 +31,43 @@ impl World {
                 let at = self.below(STORM_MS);
                 self.plan(at, Step::Remove(by, gone));
             }
+        }
+    }
+
+    /// Sometimes the relay's admin has to restore a backup, and sometimes has none.
+    pub(super) fn plan_restores(&mut self) {
+        for _ in 0..self.faults.restores {
+            let backup = self.below(STORM_MS);
+            let restore = backup + self.below(STORM_MS - backup);
+            self.plan(backup, Step::Backup);
+            self.plan(restore, Step::Restore(20));
+        }
+    }
+
+    /// Restores the relay, once all devices know its whole log. While one does not, it could go on from the
+    /// older log, and then there are two: that is a fork, for people to look into, and stories of its own.
+    pub(super) fn restore(&mut self, tries: u32) {
+        let Some(relay) = &mut self.relay else { return };
+        let len = relay.log_len();
+        let knows = |disk: &BTreeMap<String, Vec<u8>>| disk.keys().filter(|key| key.starts_with("log/")).count();
+        let all_know = self.devices.iter().all(|d| d.engine.view().stage == Stage::Removed || knows(&d.disk) == len);
+        if !all_know {
+            if tries > 0 {
+                self.plan(1000, Step::Restore(tries - 1));
+            }
+            return;
+        }
+        self.report.restores += 1;
+        let conns: Vec<_> = relay.sockets.keys().copied().collect();
+        let empty = self.rng.next_u64().is_multiple_of(4);
+        let disk = self.backup.clone().filter(|_| !empty).unwrap_or_default();
+        let before = relay.items();
+        relay.roll_back(disk);
+        let after = relay.items();
+        let lost = before.iter().filter(|item| !after.contains(item)).filter_map(|item| self.handed_over.get(item));
+        self.lost.extend(lost.map(|(_, _, text)| text.clone()));
+        for conn in conns {
+            self.cut(conn, true);
         }
     }
 
