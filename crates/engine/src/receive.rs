@@ -259,6 +259,11 @@ impl Engine {
         self.notice(Notice::Received { clip: shown });
         // For the list only: its sender had a newer one, or the clipboard holds it already. Or the sender is out,
         // and with the relay it could put anything on the clipboard under counters that were kept from others.
+        if late {
+            // The newest clip stays off the clipboard, so what is older than it does not go there either: other
+            // programs on this clipboard have passed that long ago.
+            self.newest_missed = None;
+        }
         let list_only = late || repeated || body.flags & FLAG_SUPERSEDED != 0;
         (!list_only).then_some(id)
     }
