@@ -83,7 +83,8 @@ pub(crate) struct Join {
     /// The link that the other device shows, or its typed code such as 4-purple-cactus
     #[arg(value_name = "CODE-OR-LINK")]
     pub(crate) way: String,
-    /// Address of the relay, which a code needs: `hushclip status` on the other device tells it
+    /// Address of the relay. A code needs it: `hushclip status` on the other device tells it. A link needs it
+    /// only to confirm that it leads to another relay than it is from
     #[arg(long, value_name = "URL")]
     pub(crate) relay: Option<String>,
     /// What your other devices call this one [default: the host's name]
@@ -92,7 +93,7 @@ pub(crate) struct Join {
     /// Keep the keys in a file, also where there is a keyring; the same as HUSHCLIP_KEYRING=off
     #[arg(long)]
     pub(crate) no_keyring: bool,
-    /// Accepted for scripts; joining asks nothing
+    /// Accepted for scripts; joining asks nothing, and this confirms no relay
     #[arg(long, hide = true)]
     pub(crate) yes: bool,
 }
@@ -152,7 +153,8 @@ pub(crate) struct Watch {
 
 /// List the devices of the account, or remove one.
 ///
-/// Below the list stands a fingerprint of it. Devices that show the same one know the same devices.
+/// Below it stand two fingerprints: of the account, and of the list. All devices of the account show the
+/// same ones.
 #[derive(Debug, clap::Args)]
 #[command(args_conflicts_with_subcommands = true)]
 pub(crate) struct Devices {

@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 
 use crate::trouble::explain;
 use futures_util::{SinkExt as _, StreamExt as _};
+use hushclip_protocol::error::CloseCode;
 use hushclip_protocol::limits;
 use tokio::net::TcpStream;
 use tokio::sync::mpsc;
@@ -162,10 +163,25 @@ fn event_of(message: Option<Result<Message, Error>>) -> Option<LinkEvent> {
         Some(Ok(Message::Binary(bytes))) => Some(LinkEvent::Frame(bytes.into())),
         Some(Ok(Message::Text(text))) => (text.as_str() == "pong").then_some(LinkEvent::Pong),
         Some(Ok(Message::Close(frame))) => {
-            Some(LinkEvent::Closed { code: frame.map(|frame| frame.code.into()), why: None, silent: None })
+            let code = frame.map(|frame| frame.code.into());
+            let why = code.and_then(CloseCode::from_code).and_then(closed_because).map(str::to_owned);
+            Some(LinkEvent::Closed { code, why, silent: None })
         }
         Some(Ok(_)) => None,
         Some(Err(error)) => Some(LinkEvent::Closed { code: None, why: Some(explain(&error)), silent: None }),
         None => Some(LinkEvent::Closed { code: None, why: None, silent: None }),
     }
+}
+
+/// A few words on why the relay hung up, where the engine has none.
+fn closed_because(code: CloseCode) -> Option<&'static str> {
+    Some(match code {
+        CloseCode::BadFrame => "the relay could not read what this device sent",
+        CloseCode::NotAMember => "the relay does not take this device for one of the account",
+        CloseCode::SignInTimeout => "signing in took too long",
+        CloseCode::TooManySockets => "too many connections to this account are open",
+        CloseCode::RateLimited => "the relay asks for a pause",
+        CloseCode::Internal => "the relay has a fault",
+        _ => return None,
+    })
 }

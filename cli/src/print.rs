@@ -138,11 +138,11 @@ pub(crate) fn period(minutes: u32) -> String {
     if count == 1 { format!("every {unit}") } else { format!("every {count} {unit}s") }
 }
 
-/// When something was: today's with the time only.
+/// When something was: today's with the time only. What a device says that no clock shows is not made up.
 pub(crate) fn time(at_ms: u64) -> String {
     let zone = TimeZone::system();
-    let moment = |ms: u64| Timestamp::from_millisecond(ms.cast_signed()).unwrap_or_default().to_zoned(zone.clone());
-    let (at, now) = (moment(at_ms), moment(now_ms()));
+    let moment = |ms: u64| Some(Timestamp::from_millisecond(i64::try_from(ms).ok()?).ok()?.to_zoned(zone.clone()));
+    let (Some(at), Some(now)) = (moment(at_ms), moment(now_ms())) else { return "at an unknown time".into() };
     let format = match () {
         () if at.date() == now.date() => "%H:%M",
         () if at.year() == now.year() => "%b %-d %H:%M",
@@ -182,6 +182,15 @@ mod tests {
         let expected =
             ["every 30 minutes", "every hour", "every 6 hours", "every day", "every week", "every 90 minutes"];
         assert_eq!(periods, expected);
+    }
+
+    #[test]
+    fn times_that_no_clock_shows_are_unknown() {
+        for at in [u64::MAX, u64::MAX / 2, 253_402_300_800_000] {
+            assert_eq!(time(at), "at an unknown time", "{at}");
+        }
+        assert!(time(now_ms()).contains(':'));
+        assert!(time(0).starts_with("19"));
     }
 
     #[test]

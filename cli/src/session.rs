@@ -21,6 +21,9 @@ const BUSY: Duration = Duration::from_secs(10);
 /// How long to wait between two looks at a home that is taken.
 const LOOK_AGAIN: Duration = Duration::from_millis(50);
 
+/// Problems that each try to connect meets again.
+const REFUSALS: [&str; 4] = ["sign_in_refused", "unknown_account", "relay_garbled", "relay_endless"];
+
 /// What a session hears.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[allow(clippy::large_enum_variant)] // Passed on one at a time.
@@ -143,6 +146,12 @@ impl Session {
             Stage::Removed => Err(Failure::removed()),
             Stage::New | Stage::Joining => Err(Failure::no_account()),
         }
+    }
+
+    /// What the relay says or does that keeps this device from it, where it can be reached.
+    pub(crate) fn refused(&self) -> Option<Failure> {
+        let problem = self.picture.view.problem.clone();
+        problem.filter(|problem| REFUSALS.contains(&problem.code.as_str())).map(Failure::from)
     }
 
     /// Why the engine has stopped talking to the relay for good, if it has.

@@ -64,7 +64,7 @@ describe("Typed codes", () => {
     await app.joinByCode(` ${code.replaceAll("-", "  ").toUpperCase()} `);
     await popup.has("approve");
     assert.equal(await popup.text("digits-input"), undefined, "nothing to type");
-    assert.match(await popup.page.$eval("#invite-title", (title) => title.innerText), /“Phone” wants to join/);
+    assert.match(await popup.page.$eval("#invite-title", (title) => title.innerText), /“\u2068Phone\u2069” wants to join/);
     assert.equal(await popup.page.$eval('[data-testid="share-history"]', (box) => box.checked), false);
     await popup.press("approve");
     await app.online();

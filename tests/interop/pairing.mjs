@@ -6,7 +6,7 @@ import { hkdf } from "@noble/hashes/hkdf.js";
 import { hmac } from "@noble/hashes/hmac.js";
 import { sha256 } from "@noble/hashes/sha2.js";
 import { encode } from "./make.mjs";
-import { concat, decode, expect, hash, hpkeOpen, hpkeSeal, message, same, toHex, utf8, verify } from "./protocol.mjs";
+import { checkName, concat, decode, expect, hash, hpkeOpen, hpkeSeal, message, same, toHex, utf8, verify } from "./protocol.mjs";
 
 const BYTES = 8192;
 
@@ -72,7 +72,7 @@ export function openRequest(inviter, offer, bytes) {
   const [enc, sealed] = parse(bytes, ["b32", "b"]);
   const plain = hpkeOpen(inviter.ephemeralSk, inviteKeys(inviter).psk, requestInfo(inviter), offer, enc, sealed);
   const [signPk, boxPk, nonce, proof, name] = parse(plain, ["b32", "b32", "b32", "b64", "t"]);
-  if (name === "" || utf8(name).length > 64) throw new Error("name");
+  checkName(name);
   const transcript = transcriptOf(inviter, offer, signPk, boxPk, nonce, name);
   if (!verify(proof, possession(inviter.mailbox, transcript, signPk, boxPk), signPk)) throw new Error("proof");
   return { signPk, boxPk, proof, name, transcript };
@@ -131,6 +131,8 @@ export function openWelcome(joiner, offer, reveal, bytes) {
   for (const anchor of anchors) expect(anchor, [64, 64]);
   for (const epoch of older) expect(epoch, [64, "b32"]);
   for (const name of names) expect(name, ["b16", "t"]);
+  const newestFirst = older.every(([epoch], at) => epoch < (at === 0 ? logSeq : older[at - 1][0]));
+  if (older.length > 96 || !newestFirst || names.length > 32) throw new Error("more than is handed over");
   if (!same(account.slice(0, 16), joiner.mailbox)) throw new Error("another mailbox");
   return { account, logSeq, logHead, anchors, older, names };
 }

@@ -1,6 +1,7 @@
 // A second implementation of hushclip/1, written from docs/PROTOCOL.md on @noble's primitives, with a
 // CBOR reader and writer of its own: what a device reads, and what it makes.
 
+import { readFileSync } from "node:fs";
 import { chacha20poly1305, xchacha20poly1305 } from "@noble/ciphers/chacha.js";
 import { ed25519, x25519 } from "@noble/curves/ed25519.js";
 import { expand, extract, hkdf } from "@noble/hashes/hkdf.js";
@@ -287,5 +288,22 @@ export function openName(stateKey, device, sealed) {
   const plain = xchacha20poly1305(stateKey, sealed.slice(0, 24), message("name", device)).decrypt(sealed.slice(24));
   if (plain.length !== 65 || plain[0] > 64) throw new Error("another length");
   if (plain.subarray(1 + plain[0]).some((byte) => byte !== 0)) throw new Error("padding");
-  return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(plain.subarray(1, 1 + plain[0]));
+  return checkName(new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(plain.subarray(1, 1 + plain[0])));
+}
+
+/** A name that a person can see, and that keeps to itself. */
+export function checkName(name) {
+  if (name.trim() === "" || utf8(name).length > 64 || /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/u.test(name)) throw new Error("name");
+  return name;
+}
+
+const WORDS = readFileSync(new URL("../../crates/crypto/src/pairing/words.txt", import.meta.url), "utf8")
+  .split("\n")
+  .filter((word) => word && !word.includes("-"));
+
+/** A hash as so many words. */
+export function fingerprint(hash, count) {
+  let [number, words] = [BigInt(`0x${toHex(hash)}`), []];
+  for (; words.length < count; number /= BigInt(WORDS.length)) words.push(WORDS[Number(number % BigInt(WORDS.length))]);
+  return words.join(" ");
 }

@@ -23,6 +23,7 @@ import {
   apply,
   deviceId,
   fails,
+  fingerprint,
   hex,
   isLowOrder,
   itemCipher,
@@ -73,6 +74,13 @@ function epochs() {
   for (const c of file.names) check(`name ${c.name}`, openName(hex(c.state_key), hex(c.device), hex(c.sealed)) === c.text);
   for (const c of file.refused_names) {
     check(`refused name ${c.name}`, fails(() => openName(hex(c.state_key), hex(c.device), hex(c.sealed))));
+  }
+}
+
+function fingerprints() {
+  for (const c of read("fingerprint").words) {
+    const ok = fingerprint(hex(c.hash), 6) === c.account && fingerprint(hex(c.hash), 10) === c.list;
+    check(`fingerprint ${c.name}`, ok);
   }
 }
 
@@ -236,7 +244,7 @@ function signIn() {
 /** Runs everything; `check(name, ok)` is told each result. */
 export function vectors(tell) {
   check = tell;
-  for (const part of [devices, epochs, padding, envelopes, log, links, pairing, signIn]) {
+  for (const part of [devices, epochs, fingerprints, padding, envelopes, log, links, pairing, signIn]) {
     try {
       part();
     } catch (error) {

@@ -14,6 +14,7 @@ pub(crate) fn file(name: &str) -> Case {
     let text = match name {
         "device" => include_str!("v1/device.json"),
         "epoch" => include_str!("v1/epoch.json"),
+        "fingerprint" => include_str!("v1/fingerprint.json"),
         "padding" => include_str!("v1/padding.json"),
         "envelope" => include_str!("v1/envelope.json"),
         "log" => include_str!("v1/log.json"),

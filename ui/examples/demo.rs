@@ -51,7 +51,7 @@ fn main() {
     });
     let platform = Platform {
         face,
-        default_name: "Firefox on Linux".into(),
+        default_name: "Web app, Firefox on Linux".into(),
         default_relay: (face == Face::Web).then(|| "https://clips.example.org".into()),
         opened_link: (scene == "opened").then(|| LINK.into()),
         can_read_clipboard: true,
@@ -118,6 +118,7 @@ fn invite() -> InviteView {
         code: None,
         expires_at: now() + 581_000,
         request: None,
+        namesake: false,
         needs_digits: true,
         wrong_digits: false,
     }
@@ -134,7 +135,9 @@ fn picture(scene: &str, long: bool) -> View {
     view.devices = devices(if matches!(scene, "alone" | "alone-invite") { 1 } else { 4 }, long);
     view.clips = if matches!(scene, "alone" | "alone-invite" | "empty") { Vec::new() } else { clips() };
     view.relay = "https://clips.example.org".into();
-    view.check = "3f2a 91c0 7be4 05d6".into();
+    view.fingerprint = "unmoving swung skinning unvisited efficient clone".into();
+    view.check = "plus overhead semantic hangover abreast chowtime sniff uncapped duvet retired".into();
+    view.new_here = scene == "new-here";
     view.rotation_minutes = 10_080;
     view.push_key = "04".into();
     view.settings.paused_sites = vec!["bank.example".into(), "a-rather-long-host-name.of-some.example".into()];
@@ -366,7 +369,7 @@ fn answer(view: &mut View, command: Command) -> Option<Notice> {
     leptos::logging::log!("{command:?}");
     match command {
         Command::CreateAccount { .. } => *view = picture("alone", false),
-        Command::Join { .. } => *view = picture("digits", false),
+        Command::Join { .. } | Command::JoinAt { .. } => *view = picture("digits", false),
         Command::JoinByCode { .. } => *view = picture("joining", false),
         Command::CancelJoin | Command::Leave => *view = picture("new", false),
         Command::Push { text, .. } => {
@@ -382,6 +385,7 @@ fn answer(view: &mut View, command: Command) -> Option<Notice> {
         Command::RemoveDevice { device } => {
             view.devices.iter_mut().filter(|d| d.id == device).for_each(|d| d.removing = true);
         }
+        Command::ConfirmAccount => view.new_here = false,
         Command::SetRotation { minutes } => view.rotation_minutes = minutes,
         Command::CancelInvite | Command::Refuse => view.invite = None,
         Command::Approve { digits, .. } => {

@@ -27,7 +27,7 @@ pub enum Face {
 pub struct Platform {
     /// Where the screens are shown.
     pub face: Face,
-    /// What this device might be called, such as "Firefox on Linux".
+    /// What this device might be called, such as "Firefox extension, Linux".
     pub default_name: String,
     /// Origin of the only relay that can be used here, if there is one.
     pub default_relay: Option<String>,
@@ -48,7 +48,7 @@ impl Platform {
         let origin = location().origin().ok();
         Self {
             face,
-            default_name: device_name(&window().navigator().user_agent().unwrap_or_default()),
+            default_name: device_name(&window().navigator().user_agent().unwrap_or_default(), face == Face::Popup),
             default_relay: origin.filter(|_| face == Face::Web),
             opened_link,
             can_read_clipboard: clipboard::can_read(),

@@ -112,10 +112,10 @@ impl News {
         ImmediateEffect::new_scoped(move || {
             let notice = notice.get();
             untrack(|| match notice {
-                Some(Notice::DeviceAdded { name, .. }) => self.show(text::is_in(&name)),
-                Some(Notice::DeviceRemoved { name, .. }) => self.show(text::is_removed(&name)),
+                Some(Notice::DeviceAdded { name, .. }) => self.show(text::is_in(text::isolate(&name))),
+                Some(Notice::DeviceRemoved { name, .. }) => self.show(text::is_removed(text::isolate(&name))),
                 Some(Notice::Joined) => self.show(text::joined()),
-                Some(Notice::Received { clip }) => self.say(text::received(&clip.from)),
+                Some(Notice::Received { clip }) => self.say(text::received(text::isolate(&clip.from))),
                 Some(Notice::Failed { problem }) => {
                     // Usually the view tells it too, and then the banner is enough.
                     let told = move || {

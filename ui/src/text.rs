@@ -47,8 +47,19 @@ pub(crate) fn problem(problem: &Problem) -> String {
 pub(crate) fn alert(alert: &AlertView) -> String {
     let only_one = alert.values.get(1).is_some_and(|count| count == "1");
     let one = translated(&format!("{}_one", alert.code)).filter(|_| only_one);
-    let words = one.or_else(|| translated(&alert.code));
-    words.map_or_else(|| alert.message.clone(), |words| fill(words, &alert.values))
+    let values: Vec<_> = alert.values.iter().map(|value| isolate(value)).collect();
+    match one.or_else(|| translated(&alert.code)) {
+        Some(words) => fill(words, &values),
+        // The engine's own words have names in quotation marks, and nothing else.
+        None => alert.values.iter().zip(&values).fold(alert.message.clone(), |message, (value, isolated)| {
+            message.replace(&format!("“{value}”"), &format!("“{isolated}”"))
+        }),
+    }
+}
+
+/// A name for the middle of a sentence, which keeps its direction of writing to itself.
+pub(crate) fn isolate(name: &str) -> String {
+    format!("\u{2068}{name}\u{2069}")
 }
 
 /// When the next attempt to connect comes, after [`waiting`].
@@ -101,6 +112,11 @@ pub(crate) fn every(minutes: u32) -> String {
         n if n % 60 == 0 => unit(60, every_hour, every_hours),
         _ => unit(1, every_minute, every_minutes),
     }
+}
+
+/// Which devices of an account there are.
+pub(crate) fn new_here_with(names: &[String]) -> String {
+    if names.is_empty() { new_here_alone().into() } else { new_here_devices(list(names)) }
 }
 
 /// What the relay keeps for devices that are away.
@@ -173,8 +189,10 @@ pub(crate) fn grouped(count: u32) -> String {
 
 fn list(names: &[String]) -> String {
     match names {
-        [one] => one.clone(),
-        [first @ .., last] => names_and(first.join(", "), last),
+        [one] => isolate(one),
+        [first @ .., last] => {
+            names_and(first.iter().map(|name| isolate(name)).collect::<Vec<_>>().join(", "), isolate(last))
+        }
         [] => String::new(),
     }
 }
@@ -223,19 +241,20 @@ mod tests {
             device: String::new(),
         };
         language::force(Language::German);
-        assert!(alert(&alert_of("1")).starts_with("Ein Clip von „Pixel“ ist"));
-        assert!(alert(&alert_of("3")).starts_with("3 Clips von „Pixel“ sind"));
+        assert!(alert(&alert_of("1")).starts_with("Ein Clip von „\u{2068}Pixel\u{2069}“ ist"));
+        assert!(alert(&alert_of("3")).contains(" Clips von „\u{2068}Pixel\u{2069}“ sind"));
         language::force(Language::English);
+        let shown = AlertView { message: "2 clips from “Pixel” did not arrive".into(), ..alert_of("2") };
+        assert_eq!(alert(&shown), "2 clips from “\u{2068}Pixel\u{2069}” did not arrive");
     }
 
     #[test]
     fn delivery_names_both_sides() {
         assert_eq!(delivery(&[], &[]), None);
-        assert_eq!(delivery(&names(&["Phone", "Desk", "Server"]), &[]).unwrap(), "Delivered to Phone, Desk and Server");
-        assert_eq!(
-            delivery(&names(&["Phone"]), &names(&["Laptop"])).unwrap(),
-            "Delivered to Phone · waiting for Laptop"
-        );
+        let said = |delivered, awaited| delivery(delivered, awaited).unwrap().replace(['\u{2068}', '\u{2069}'], "");
+        assert_eq!(said(&names(&["Phone", "Desk", "Server"]), &[]), "Delivered to Phone, Desk and Server");
+        assert_eq!(said(&names(&["Phone"]), &names(&["Laptop"])), "Delivered to Phone · waiting for Laptop");
+        assert_eq!(delivery(&names(&["Phone"]), &[]).unwrap(), "Delivered to \u{2068}Phone\u{2069}");
     }
 
     #[test]

@@ -78,8 +78,10 @@ pub(crate) fn clock() -> ReadSignal<u64> {
 }
 
 fn date(at: u64) -> js_sys::Date {
-    #[expect(clippy::cast_precision_loss, reason = "exact for the next 280,000 years")]
-    js_sys::Date::new(&JsValue::from_f64(at as f64))
+    /// What comes after it is no date to a browser.
+    const LAST: u64 = 8_640_000_000_000_000;
+    #[expect(clippy::cast_precision_loss, reason = "exact for the next 270,000 years")]
+    js_sys::Date::new(&JsValue::from_f64(at.min(LAST) as f64))
 }
 
 #[cfg(test)]

@@ -53,12 +53,11 @@ async fn list(session: &mut Session, json: bool) -> Result<()> {
     });
     let mut text = print::table(&rows.collect::<Vec<_>>());
     if !view.check.is_empty() {
-        text.push_str("\nFingerprint of this list: ");
-        text.push_str(&view.check);
-        text.push_str(
-            "\nOther devices of yours show the same one, if the relay shows them the same list. If one does not, \
-             mistrust the relay.\n",
-        );
+        text.push_str(&format!(
+            "\nAccount: {}\nThis list: {}\nAll your devices show the same words. If the account of one differs, it is in \
+             another account; if only the list does, mistrust the relay.\n",
+            view.fingerprint, view.check
+        ));
     }
     print::out(&text)
 }
@@ -107,7 +106,7 @@ async fn remove(session: &mut Session, args: &Remove) -> Result<()> {
                      reaches the relay.",
                     super::because(session)
                 );
-                return Err(Failure::new("offline", message));
+                return Err(session.refused().unwrap_or_else(|| Failure::new("offline", message)));
             }
         }
     }

@@ -25,17 +25,9 @@ pub(crate) async fn check(home: &Home, args: &Init) -> Result<()> {
     if home.exists() {
         return Ok(());
     }
-    let relay = args.relay.trim().trim_end_matches('/');
-    let bad = || Failure::new("bad_relay", "That is not a relay address. It looks like https://relay.example.");
-    let (scheme, rest) = relay.split_once("://").ok_or_else(bad)?;
-    let scheme = match scheme.to_ascii_lowercase().as_str() {
-        "https" => "wss",
-        "http" => "ws",
-        _ => return Err(bad()),
-    };
-    if rest.is_empty() || rest.contains(|c: char| c == '/' || c == '@' || c.is_whitespace()) {
-        return Err(bad());
-    }
+    let relay = hushclip_engine::relay_origin(&args.relay)?;
+    // `http` to `ws`, `https` to `wss`.
+    let socket = relay.replacen("http", "ws", 1);
     // A mailbox that is nobody's, and another one each time, so that nobody can block it.
     let mut id = [0; MailboxId::LEN];
     getrandom::fill(&mut id)
@@ -45,8 +37,7 @@ pub(crate) async fn check(home: &Home, args: &Init) -> Result<()> {
         let message = format!("Cannot reach the relay at {relay}: {why}. Nothing was made.");
         Failure::new("relay_unreachable", message)
     };
-    let mut socket =
-        link::connect(&format!("{scheme}://{rest}/v1/mailbox/{nobodys}")).await.map_err(|why| unreachable(&why))?;
+    let mut socket = link::connect(&format!("{socket}/v1/mailbox/{nobodys}")).await.map_err(|why| unreachable(&why))?;
     let greeting = timeout(GREETING, socket.next()).await.map_err(|_| unreachable("no greeting"))?;
     let Some(Ok(greeting)) = greeting else { return Err(unreachable("it hung up")) };
     let _ = socket.close(None).await;
@@ -88,7 +79,7 @@ pub(crate) async fn run(session: &mut Session, args: Init) -> Result<()> {
             "The account is made here, but the relay has not taken it in yet{}. The next command tries again.",
             super::because(session)
         );
-        return Err(Failure::new("offline", message));
+        return Err(session.refused().unwrap_or_else(|| Failure::new("offline", message)));
     }
     print::out(&format!(
         "Account started at {}. This device is called {}.\nAdd another one: hushclip invite\n",

@@ -41,7 +41,13 @@ pub(crate) async fn run(session: &mut Session, args: &Invite) -> Result<()> {
     let online = |id: &str, device: &hushclip_engine::view::DeviceView| device.id == id && device.online;
     session.wait_until(until, |picture| picture.view.devices.iter().any(|one| online(&device, one))).await?;
     let name = session.picture.view.devices.iter().find(|one| one.id == device).map(|one| one.name.clone());
-    print::out(&format!("{} has joined.\n", print::safe(&name.unwrap_or_default())))
+    let name = name.unwrap_or_default();
+    print::out(&format!("{} has joined.\n", print::safe(&name)))?;
+    let account = &session.picture.view.fingerprint;
+    print::say(&format!(
+        "Account: {account}\n{name} shows the same six words. If it does not, it joined another account."
+    ));
+    Ok(())
 }
 
 /// Opens the invite and prints its link or code.
@@ -56,7 +62,8 @@ async fn open(session: &mut Session, args: &Invite) -> Result<()> {
     if !session.wait_until(until, |picture| ready(&picture.view.invite)).await? {
         session.command(Command::CancelInvite).await?;
         let message = format!("Cannot reach the relay{}, so nobody can join now.", super::because(session));
-        return Err(session.ended().unwrap_or_else(|| Failure::new("relay_unreachable", message)));
+        let refused = session.ended().or_else(|| session.refused());
+        return Err(refused.unwrap_or_else(|| Failure::new("relay_unreachable", message)));
     }
     let view = &session.picture.view;
     let Some(invite) = &view.invite else {
@@ -104,7 +111,9 @@ struct Waiting {
 impl Waiting {
     /// Waits for the next thing that happens, or is typed.
     async fn step(&mut self, session: &mut Session, args: &Invite) -> Result<()> {
-        let request = session.picture.view.invite.as_ref().and_then(|i| Some((i.request.clone()?, i.needs_digits)));
+        let invite = session.picture.view.invite.as_ref();
+        let namesake = invite.is_some_and(|invite| invite.namesake);
+        let request = invite.and_then(|invite| Some((invite.request.clone()?, invite.needs_digits)));
         let needs_digits = request.as_ref().is_none_or(|(_, digits)| *digits);
         if let Some((name, _)) = request {
             if args.yes {
@@ -112,6 +121,9 @@ impl Waiting {
             }
             if !self.asked {
                 self.asked = true;
+                if namesake {
+                    print::say(&format!("Careful: you already have a device called {name}."));
+                }
                 print::say(&if needs_digits {
                     format!("{name} wants to join. Type the six digits that it shows, or `no`:")
                 } else {

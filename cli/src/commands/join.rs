@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use hushclip_engine::view::{Connection, Stage};
-use hushclip_engine::{Command, Notice};
+use hushclip_engine::{Command, Notice, target};
 use tokio::time::{Instant, timeout_at};
 
 use crate::args::Join;
@@ -21,7 +21,7 @@ pub(crate) async fn run(session: &mut Session, args: Join) -> Result<()> {
     if let Some(problem) = done.problem {
         return Err(problem.into());
     }
-    print::say("Waiting for the other device …");
+    print::say(&format!("Joining at the relay {}. Waiting for the other device …", session.picture.view.relay));
     wait(session).await?;
     let until = Instant::now() + SETTLE;
     session.wait_until(until, |picture| picture.view.connection == Connection::Online).await?;
@@ -30,20 +30,24 @@ pub(crate) async fn run(session: &mut Session, args: Join) -> Result<()> {
     }
     let view = &session.picture.view;
     let others: Vec<_> = view.devices.iter().filter(|device| !device.own).map(|device| &*device.name).collect();
-    print::out(&format!("Joined as {}, with {}.\n", print::safe(&view.name), print::safe(&others.join(", "))))
+    print::out(&format!("Joined as {}, with {}.\n", print::safe(&view.name), print::safe(&others.join(", "))))?;
+    print::say(&format!(
+        "Relay: {}\nAccount: {}\n`hushclip status` on the others shows the same six words. If it does not, this device is in \
+         somebody else's account: run `hushclip leave`.",
+        view.relay, view.fingerprint
+    ));
+    Ok(())
 }
 
 /// A link says which relay it leads to; a code, which begins with a number, does not.
 fn command(args: Join) -> Result<Command> {
     let (way, name) = (args.way, super::device_name(args.name));
-    let is_link = way.contains("://");
+    if way.contains("://") {
+        return by_link(way, args.relay, name);
+    }
     match args.relay {
-        Some(relay) if !is_link => Ok(Command::JoinByCode { relay, code: way, name }),
-        Some(_) => {
-            let message = "A link says itself which relay it leads to. Leave --relay away.";
-            Err(Failure::new("relay_not_needed", message))
-        }
-        None if !is_link && way.trim_start().starts_with(|c: char| c.is_ascii_digit()) => {
+        Some(relay) => Ok(Command::JoinByCode { relay, code: way, name }),
+        None if way.trim_start().starts_with(|c: char| c.is_ascii_digit()) => {
             let message = "A typed code does not say which relay it is for. Add its address, which `hushclip status` on \
                            the other device tells: hushclip join CODE --relay https://relay.example.";
             Err(Failure::new("relay_needed", message))
@@ -52,10 +56,31 @@ fn command(args: Join) -> Result<Command> {
     }
 }
 
+/// Where a link leads to another relay than it seems to be from, the person has to name that relay.
+fn by_link(link: String, relay: Option<String>, name: String) -> Result<Command> {
+    let target = target(&link).ok();
+    match (relay, target) {
+        (Some(relay), target) => {
+            // Its host is enough to tell it from others.
+            let meant = target.map(|target| target.relay).filter(|full| full.split("://").nth(1) == Some(&*relay));
+            Ok(Command::JoinAt { relay: meant.unwrap_or(relay), link, name })
+        }
+        (None, Some(target)) if target.is_elsewhere() => {
+            let message = format!(
+                "This link is from {}, but leads to another relay, {}. If you know that relay and expected it, add \
+                 --relay {}.",
+                target.page, target.relay, target.relay
+            );
+            Err(Failure::new("other_relay", message))
+        }
+        (None, _) => Ok(Command::Join { link, name }),
+    }
+}
+
 /// Waits until this device is in, and shows the digits on the way.
 async fn wait(session: &mut Session) -> Result<()> {
     let mut shown = String::new();
-    let mut problem = None;
+    let (mut problem, mut said) = (None, false);
     let patience = Instant::now() + REACH;
     loop {
         let view = &session.picture.view;
@@ -78,7 +103,12 @@ async fn wait(session: &mut Session) -> Result<()> {
         if unreached && Instant::now() >= patience {
             let message = format!("Cannot reach that relay{}.", super::because(session));
             session.command(Command::CancelJoin).await?;
-            return Err(Failure::new("relay_unreachable", message));
+            return Err(session.refused().unwrap_or_else(|| Failure::new("relay_unreachable", message)));
+        }
+        if let Connection::Waiting { .. } = view.connection
+            && !std::mem::replace(&mut said, true)
+        {
+            print::say(&format!("The relay cannot be reached right now{}; still trying …", super::because(session)));
         }
         let look_again = if unreached { patience } else { Instant::now() + REACH };
         if let Ok(news) = timeout_at(look_again, session.next()).await

@@ -27,12 +27,19 @@ pub(crate) async fn run(session: &mut Session, args: &Pull) -> Result<()> {
         return Ok(());
     }
     let message = format!("The relay cannot be reached{}; there may be more.", super::because(session));
-    Err(session.halted().unwrap_or_else(|| Failure::new("offline", message)))
+    Err(session.halted().or_else(|| session.refused()).unwrap_or_else(|| Failure::new("offline", message)))
 }
 
 /// Prints clips and then notes that they are printed, so that none is missed if this is stopped.
 pub(crate) async fn print(session: &mut Session, clips: &[ClipView], json: bool) -> Result<()> {
     for clip in clips {
+        if !json && clip.kind == "other" {
+            print::say(&format!(
+                "{} has sent something that this Hushclip cannot show. Update it, or look on another device.",
+                clip.from
+            ));
+            continue;
+        }
         let text = if json { print::json(clip) } else { print::clip(clip) };
         print::out_in_background(text).await?;
     }

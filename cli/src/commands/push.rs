@@ -17,6 +17,8 @@ use crate::wire::Which;
 const READ: u64 = 64 * 1024 * 1024;
 /// A problem that says something about older clips, not about this one.
 const ABOUT_OTHERS: &str = "outbox_full";
+/// The alert that keeps all clips here until it is put away.
+const WITHHELD: &str = "log_withheld";
 
 /// The text given, else the standard input less one line break at its very end.
 pub(crate) fn text(given: Option<String>) -> Result<String> {
@@ -66,8 +68,7 @@ pub(crate) async fn run(session: &mut Session, args: &Push, text: String) -> Res
             print::say(&format!("The relay cannot be reached yet{}; still trying …", super::because(session)));
         }
         let Ok(news) = timeout_at(until, session.next()).await else {
-            let message = format!("Saved; will be sent when the relay can be reached{}.", super::because(session));
-            return Err(Failure::new("offline", message));
+            return Err(unsent(session));
         };
         match news? {
             News::Notice(Notice::Sent { id, .. }) if id == clip => return Ok(()),
@@ -77,6 +78,17 @@ pub(crate) async fn run(session: &mut Session, args: &Push, text: String) -> Res
             _ => {}
         }
     }
+}
+
+/// Why the time is over and the relay does not have it.
+fn unsent(session: &Session) -> Failure {
+    let withheld = session.picture.view.alerts.iter().find(|alert| alert.code == WITHHELD);
+    if let Some(alert) = withheld {
+        let message = format!("Saved, not sent. {} `hushclip alerts --dismiss {}` does that.", alert.message, alert.id);
+        return Failure::new(WITHHELD, message);
+    }
+    let message = format!("Saved; will be sent when the relay can be reached{}.", super::because(session));
+    session.refused().unwrap_or_else(|| Failure::new("offline", message))
 }
 
 /// Queues the text; returns the clip's identifier.

@@ -44,7 +44,7 @@ pub(crate) async fn run(session: &mut Session, args: &Resume) -> Result<()> {
     }
     if session.picture.view.connection != Connection::Online {
         let message = format!("The relay cannot be reached{}. It is asked when it can.", super::because(session));
-        return Err(Failure::new("offline", message));
+        return Err(session.refused().unwrap_or_else(|| Failure::new("offline", message)));
     }
     print::out("The relay's list fits what this device knows. Everything goes on.\n")
 }

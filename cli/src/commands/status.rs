@@ -33,6 +33,8 @@ struct Status<'a> {
     alerts: &'a [AlertView],
     /// Fingerprint of the list of devices.
     check: &'a str,
+    /// Fingerprint of the account.
+    fingerprint: &'a str,
     rotation_minutes: u32,
     /// What the relay keeps and lets through; nothing before it has said so.
     bounds: Option<&'a Bounds>,
@@ -89,6 +91,7 @@ fn show(picture: &Picture, home: &Home, args: &args::Status, locked: bool) -> Re
             problem: view.problem.as_ref(),
             alerts: &view.alerts,
             check: &view.check,
+            fingerprint: &view.fingerprint,
             rotation_minutes: view.rotation_minutes,
             bounds: view.bounds.as_ref(),
             home: path,
@@ -114,8 +117,10 @@ fn show(picture: &Picture, home: &Home, args: &args::Status, locked: bool) -> Re
     let in_account = matches!(view.stage, Stage::Member | Stage::Joining);
     if in_account {
         rows.push(("This device", format!("{} ({})", view.name, short(&view.device))));
-        let relay = if view.relay.is_empty() { "the one of the link" } else { &*view.relay };
-        rows.push(("Relay", format!("{relay}, {}", print::line(picture))));
+        if !view.fingerprint.is_empty() {
+            rows.push(("Fingerprint", format!("{} (the same on all devices of the account)", view.fingerprint)));
+        }
+        rows.push(("Relay", format!("{}, {}", view.relay, print::line(picture))));
         rows.extend(view.bounds.as_ref().map(|bounds| ("It keeps", keeps(bounds))));
         rows.push((
             "To be sent",

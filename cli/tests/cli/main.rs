@@ -8,6 +8,7 @@ mod clips;
 mod codes;
 #[cfg(target_os = "linux")]
 mod keyring;
+mod lies;
 mod pairing;
 mod relay;
 mod sharing;

@@ -1,5 +1,7 @@
 //! Letting devices in, and turning them away.
 
+use data_encoding::BASE64URL_NOPAD;
+
 use crate::relay::Relay;
 use crate::support::{Device, one_device, two_devices};
 
@@ -22,8 +24,15 @@ fn the_digits_let_a_device_in() {
     invite.types(wrong);
     invite.says("not the digits");
     invite.types(&format!("{} {}", &shown[..3], &shown[3..]));
-    assert_eq!(join.end().ok(), "Joined as Pixel, with Laptop.\n");
-    assert_eq!(invite.end().ok(), "Pixel has joined.\n");
+    let (join, invite) = (join.end(), invite.end());
+    let account = laptop.run(&["status", "--json"]).json()[0]["fingerprint"].as_str().unwrap().to_owned();
+    assert_eq!(account.split(' ').count(), 6);
+    for said in [&join.err, &invite.err, &laptop.run(&["devices"]).ok(), &pixel.run(&["status"]).ok()] {
+        assert!(said.contains(&account), "{said}");
+    }
+    assert!(join.err.contains(&relay.url()), "{join:?}");
+    assert_eq!(join.ok(), "Joined as Pixel, with Laptop.\n");
+    assert_eq!(invite.ok(), "Pixel has joined.\n");
     let names = |device: &Device| -> Vec<_> {
         device.run(&["devices", "--json"]).json().iter().map(|d| d["name"].as_str().unwrap().to_owned()).collect()
     };
@@ -94,6 +103,53 @@ fn bad_links_are_refused() {
     for link in ["", "hello", "https://relay.example/", "https://relay.example/pair#"] {
         device.run(&["join", link]).fails("bad_link");
     }
+}
+
+/// The same link, on a page of somebody else.
+fn on_another_page(link: &str, relay: &str) -> String {
+    let (_, fragment) = link.split_once('#').unwrap();
+    let mut bytes = BASE64URL_NOPAD.decode(fragment.as_bytes()).unwrap();
+    bytes.extend_from_slice(relay.as_bytes());
+    format!("https://good.example/pair#{}", BASE64URL_NOPAD.encode(&bytes))
+}
+
+#[test]
+fn a_link_that_hides_its_relay_needs_a_word() {
+    let (relay, laptop) = one_device();
+    let (invite, pixel) = (laptop.start(&["invite", "--yes"]), Device::new());
+    let link = on_another_page(&invite.line(), &relay.url());
+    for args in [&["join", &link][..], &["join", &link, "--yes"], &["join", &link, "--relay", "https://good.example"]] {
+        let outcome = pixel.run(args);
+        outcome.fails("other_relay");
+        assert!(outcome.err.contains(&relay.url()), "{outcome:?}");
+    }
+    let host = relay.url().replace("http://", "");
+    pixel.run(&["join", &link, "--relay", &host]).ok();
+    invite.end().ok();
+    // Where nothing is hidden it may be said too.
+    let (invite, tablet) = (laptop.start(&["invite", "--yes"]), Device::new());
+    tablet.run(&["join", &invite.line(), "--relay", &relay.url()]).ok();
+    invite.end().ok();
+}
+
+#[test]
+fn plain_http_elsewhere_is_refused() {
+    let device = Device::new();
+    device.run(&["init", "--relay", "http://192.168.0.7:8787"]).fails("plain_relay");
+    device.run(&["join", "4-purple-cactus", "--relay", "http://relay.example"]).fails("plain_relay");
+    device.run(&["join", &on_another_page("#AQ", "").replace("https:", "http:")]).fails("bad_link");
+}
+
+#[test]
+fn a_name_that_is_taken_is_pointed_out() {
+    let (_relay, laptop) = one_device();
+    let (mut invite, other) = (laptop.start(&["invite"]), Device::new());
+    let join = other.start(&["join", &invite.line(), "--name", "laptop"]);
+    invite.says("you already have a device called laptop");
+    invite.types("no");
+    invite.end().fails("refused");
+    join.end().fails("invite_refused");
+    other.run(&["join", "https://relay.example/pair#AAAA", "--name", "a\u{202e}b"]).fails("bad_link");
 }
 
 #[test]

@@ -8,6 +8,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use futures_util::{SinkExt as _, StreamExt as _};
 use hushclip_mailbox::{Event, Mailbox, MemoryStore, Nameplate, Policy, Registration, Reply};
+use hushclip_protocol::frame::ToDevice;
 use hushclip_protocol::ids::{ConnId, MailboxId, Nonce};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::runtime::Runtime;
@@ -24,7 +25,11 @@ struct Rooms {
     policy: Arc<Policy>,
     /// What a proxy passes on in place of the name that was dialled.
     called: Option<String>,
+    lie: Option<Lie>,
 }
+
+/// What a lying relay says in place of a frame; `None` for the frame itself.
+pub(crate) type Lie = fn(&ToDevice) -> Option<Message>;
 
 /// A copy of everything that a relay had stored.
 pub(crate) struct Backup(Vec<(MailboxId, MemoryStore)>);
@@ -62,6 +67,11 @@ impl Relay {
     /// Everything that is stored, in one piece.
     pub(crate) fn dump(&self) -> Vec<u8> {
         self.rooms.lock().unwrap().mailboxes.values().flat_map(|mailbox| mailbox.store().dump()).collect()
+    }
+
+    /// From here on it lies, or no longer.
+    pub(crate) fn lie(&self, lie: Option<Lie>) {
+        self.rooms.lock().unwrap().lie = lie;
     }
 
     /// What is stored, to be put back later.
@@ -122,7 +132,10 @@ impl Rooms {
         mailbox.set_policy(Arc::clone(&self.policy));
         for reply in mailbox.handle(event, now) {
             let (conn, message) = match reply {
-                Reply::Send { conn, frame } => (conn, Message::Binary(frame.to_vec().into())),
+                Reply::Send { conn, frame } => {
+                    let lie = self.lie.and_then(|lie| lie(&ToDevice::decode(&frame).unwrap()));
+                    (conn, lie.unwrap_or_else(|| Message::Binary(frame.to_vec().into())))
+                }
                 Reply::Close { conn, code } => {
                     (conn, Message::Close(Some(CloseFrame { code: code.code().into(), reason: "".into() })))
                 }

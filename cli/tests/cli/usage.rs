@@ -81,7 +81,9 @@ fn a_second_account_is_refused() {
 #[test]
 fn a_name_is_needed() {
     let (relay, device) = (Relay::start(), Device::new());
-    device.run(&["init", "--relay", &relay.url(), "--name", " "]).fails("bad_name");
+    for wrong in [" ", "two\nlines", "turned \u{202e}around", "not\u{200b}seen"] {
+        device.run(&["init", "--relay", &relay.url(), "--name", wrong]).fails("bad_name");
+    }
     device.run(&["init", "--relay", &relay.url()]).ok();
 }
 

@@ -11,6 +11,7 @@ use sha2::Sha256;
 use zeroize::Zeroizing;
 
 use crate::OpenError;
+use crate::name::check_name;
 use crate::secret::secret_newtype;
 
 secret_newtype!(
@@ -103,7 +104,7 @@ impl StateKey {
         [nonce.as_slice(), &sealed.unwrap_or_default()].concat()
     }
 
-    /// Opens a device name.
+    /// Opens a device name. One that [`check_name`] refuses is none.
     pub fn open_name(&self, device: &DeviceId, sealed: &[u8]) -> Result<String, OpenError> {
         let (nonce, sealed) = sealed.split_first_chunk::<NAME_NONCE>().ok_or(OpenError)?;
         let aad = label::message(NAME, &[device.as_bytes()]);
@@ -118,7 +119,9 @@ impl StateKey {
         if padding.iter().any(|b| *b != 0) {
             return Err(OpenError);
         }
-        String::from_utf8(name.to_vec()).map_err(|_| OpenError)
+        let name = core::str::from_utf8(name).map_err(|_| OpenError)?;
+        check_name(name).map_err(|_| OpenError)?;
+        Ok(name.to_owned())
     }
 }
 

@@ -131,7 +131,13 @@ pub fn open_grant(keys: &DeviceKeys, signed: &SignedEntry) -> Result<EpochSecret
         sealed.secret.as_bytes(),
     )?);
     let secret = EpochSecret::from_bytes(plain.as_slice().try_into().map_err(|_| OpenError)?);
-    if secret.derive_commit(&place.account, place.epoch) == grant.commit { Ok(secret) } else { Err(OpenError) }
+    if is_committed(&secret, &entry) { Ok(secret) } else { Err(OpenError) }
+}
+
+/// Whether this is the secret of the epoch that a verified entry starts, from wherever it came.
+pub fn is_committed(secret: &EpochSecret, entry: &Entry) -> bool {
+    let grant = entry.action.grant();
+    secret.derive_commit(&entry.account, grant.epoch) == grant.commit
 }
 
 fn next(log: &Membership) -> Place {

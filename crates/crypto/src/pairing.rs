@@ -8,10 +8,11 @@ mod inviter;
 mod joiner;
 mod link;
 mod pake;
+pub(crate) mod word;
 
 pub use code::{Code, CodeError};
 pub use coded::{CodeInviter, CodeJoiner};
-pub use exchange::{Digits, JoinRequest, Joined, Named, OlderEpoch, PairingError};
+pub use exchange::{Digits, JoinRequest, Joined, Named, OLDER_EPOCHS, OlderEpoch, PairingError};
 pub use inviter::Inviter;
 pub use joiner::Joiner;
 pub use link::{InviteSecret, Link, LinkError};

@@ -345,25 +345,6 @@ fn with_secret_of(link: &Link, rng: &mut ChaCha20Rng) -> Inviter {
 }
 
 #[test]
-fn a_welcome_too_long_to_pass_is_not_made() {
-    let mut rng = rng(13);
-    let inviter = Inviter::make(ACCOUNT.mailbox(), &mut rng);
-    let phone = DeviceKeys::make(&mut rng);
-    let joiner = Joiner::make(&inviter.link(RELAY), "Phone", &mut rng);
-    let offer = inviter.offer();
-    let request = inviter.open_request(&joiner.request(&phone, &offer, &mut rng).unwrap()).unwrap();
-    let mut welcome = |epochs: u64| {
-        let older = (0..epochs).map(|epoch| OlderEpoch { epoch, secret: EpochSecret::make(&mut rng) }).collect();
-        let (account, log_head) = (ACCOUNT, Hash::ZERO);
-        let shared = Joined { account, log_seq: 1, log_head, anchors: Vec::new(), older, names: Vec::new() };
-        inviter.welcome(&request, &shared, &mut rng)
-    };
-    let bytes = welcome(100).unwrap();
-    assert_eq!(joiner.open_welcome(&phone, &offer, &inviter.reveal(), &bytes).unwrap().older.len(), 100);
-    assert!(welcome(300).is_err());
-}
-
-#[test]
 fn names_of_joiners_are_cut() {
     let mut rng = rng(14);
     let inviter = Inviter::make(ACCOUNT.mailbox(), &mut rng);

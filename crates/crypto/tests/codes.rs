@@ -136,7 +136,7 @@ fn the_longest_welcome_fits() {
     let opened = inviter.open_request(&request).unwrap();
     let reveal = inviter.reveal(&request, &opened).unwrap();
     let older: Vec<_> =
-        (0..96).map(|n| OlderEpoch { epoch: u64::MAX - n, secret: EpochSecret::make(&mut rng) }).collect();
+        (0..96).map(|n| OlderEpoch { epoch: u64::MAX - 1 - n, secret: EpochSecret::make(&mut rng) }).collect();
     let device = |n| DeviceId::from_bytes([n; 16]);
     let names = (0..32).map(|n| Named { device: device(n), name: "n".repeat(limits::NAME_BYTES) }).collect();
     let all = Joined {

@@ -5,7 +5,7 @@ use hushclip_crypto::envelope::{Address, open_note, seal_note};
 use hushclip_crypto::epoch::EpochSecret;
 use hushclip_crypto::keys::{BoxSk, DeviceKeys};
 use hushclip_crypto::log::{make_add_device, make_genesis, make_rekey, make_remove_device, open_grant};
-use hushclip_crypto::pairing::{Inviter, Joined, Joiner, Named, OlderEpoch};
+use hushclip_crypto::pairing::{Inviter, Joined, Joiner, Named, OlderEpoch, PairingError};
 use hushclip_protocol::codec;
 use hushclip_protocol::envelope::{Envelope, Kind};
 use hushclip_protocol::frame::Anchor;
@@ -146,7 +146,7 @@ fn what_is_secret_prints_as_its_kind() {
 
 fn joined(epochs: u64) -> Joined {
     let named = |n: usize| Named { device: DeviceId::from_bytes([n as u8; 16]), name: "n".repeat(limits::NAME_BYTES) };
-    let older = |epoch| OlderEpoch { epoch: u64::MAX - epoch, secret: EpochSecret::from_bytes([7; 32]) };
+    let older = |epoch| OlderEpoch { epoch: u64::MAX - 1 - epoch, secret: EpochSecret::from_bytes([7; 32]) };
     Joined {
         account: AccountId::ZERO,
         log_seq: u64::MAX,
@@ -169,8 +169,13 @@ fn a_welcome_has_room_for_all_names_and_96_epochs() {
     assert!(welcome.len() <= limits::PAIRING_BYTES);
     let opened = joiner.open_welcome(&keys, &inviter.offer(), &inviter.reveal(), &welcome).unwrap();
     assert_eq!((opened.older.len(), opened.names.len()), (96, limits::DEVICES));
-    // The largest that fits does, and one more does not.
-    let fits = (96..200).take_while(|epochs| inviter.welcome(&request, &joined(*epochs), &mut rng).is_ok()).last();
-    let largest = inviter.welcome(&request, &joined(fits.unwrap()), &mut rng).unwrap();
-    assert!(largest.len() <= limits::PAIRING_BYTES && largest.len() + 43 > limits::PAIRING_BYTES, "{}", largest.len());
+    // More are neither handed over nor taken, nor are epochs that are not older or not in order.
+    let more = Joined { names: [joined(0).names, joined(0).names].concat(), ..joined(1) };
+    let newest = Joined { log_seq: u64::MAX - 1, ..joined(1) };
+    let mut turned = joined(2);
+    turned.older.reverse();
+    let twice = Joined { older: [joined(1).older, joined(1).older].concat(), ..joined(1) };
+    for wrong in [joined(97), more, newest, turned, twice] {
+        assert_eq!(inviter.welcome(&request, &wrong, &mut rng).err(), Some(PairingError::Disturbed));
+    }
 }

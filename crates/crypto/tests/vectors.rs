@@ -8,6 +8,7 @@ use core::convert::Infallible;
 use hushclip_crypto::body::{ClipBody, Part};
 use hushclip_crypto::envelope::{Address, open, seal};
 use hushclip_crypto::epoch::{EpochSecret, ItemKey, StateKey};
+use hushclip_crypto::fingerprint::{account_words, list_words};
 use hushclip_crypto::keys::{BoxSk, DeviceKeys, SignSeed};
 use hushclip_crypto::log::open_grant;
 use hushclip_crypto::pad::{pad, padded_len, unpad};
@@ -79,6 +80,15 @@ fn epoch_secrets() {
         assert_eq!(*dedup.expose(), case.array("dedup_key"), "{name}");
         assert_eq!(secret.derive_commit(&account, epoch).to_hex(), case.str("commit"), "{name}");
         assert_eq!(dedup.digest(&case.hex("content")).to_hex(), case.str("content_digest"), "{name}");
+    }
+}
+
+#[test]
+fn fingerprints() {
+    for case in file("fingerprint").list("words") {
+        let hash = case.array("hash");
+        assert_eq!(account_words(&AccountId::from_bytes(hash)), case.str("account"), "{}", case.name());
+        assert_eq!(list_words(&Hash::from_bytes(hash)), case.str("list"), "{}", case.name());
     }
 }
 
@@ -370,12 +380,13 @@ fn there_are_as_many_cases_as_ever() {
     assert_eq!(count("epoch", "secrets"), 4);
     assert_eq!(count("epoch", "items"), 3);
     assert_eq!(count("epoch", "names"), 4);
-    assert_eq!(count("epoch", "refused_names"), 15);
+    assert_eq!(count("epoch", "refused_names"), 22);
+    assert_eq!(count("fingerprint", "words"), 5);
     assert_eq!(count("padding", "lengths"), 26);
     assert_eq!(count("padding", "padded"), 9);
     assert_eq!(count("padding", "refused"), 12);
     assert_eq!(count("pairing", "links"), 4);
     assert_eq!(count("pairing", "refused_links"), 15);
     assert_eq!(count("pairing", "digits"), 5);
-    assert_eq!(count("pairing", "refused"), 70);
+    assert_eq!(count("pairing", "refused"), 79);
 }

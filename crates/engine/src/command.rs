@@ -26,6 +26,16 @@ pub enum Command {
         /// What the other devices will call this one.
         name: String,
     },
+    /// The same for a link that leads to another relay than it seems to be from, once the person has seen
+    /// that: see [`crate::target`].
+    JoinAt {
+        /// Origin of the relay that the person means.
+        relay: String,
+        /// The whole link, secret included.
+        link: String,
+        /// What the other devices will call this one.
+        name: String,
+    },
     /// Joins an account through a typed code.
     JoinByCode {
         /// Origin of the relay, as `https://host[:port]`.
@@ -108,6 +118,8 @@ pub enum Command {
     Refuse,
     /// Stops trying to join.
     CancelJoin,
+    /// The person has seen which account this device joined: [`crate::View::new_here`].
+    ConfirmAccount,
     /// Locks a device of the account out of everything that is sent from now on.
     RemoveDevice {
         /// Hexadecimal identifier, as in [`crate::view::DeviceView::id`].
@@ -144,6 +156,7 @@ impl core::fmt::Debug for Command {
         f.write_str(match self {
             Self::CreateAccount { .. } => "CreateAccount",
             Self::Join { .. } => "Join",
+            Self::JoinAt { .. } => "JoinAt",
             Self::JoinByCode { .. } => "JoinByCode",
             Self::Push { .. } => "Push",
             Self::Copied { .. } => "Copied",
@@ -166,6 +179,7 @@ impl core::fmt::Debug for Command {
             Self::Approve { .. } => "Approve",
             Self::Refuse => "Refuse",
             Self::CancelJoin => "CancelJoin",
+            Self::ConfirmAccount => "ConfirmAccount",
             Self::Leave => "Leave",
             Self::Dismiss => "Dismiss",
         })

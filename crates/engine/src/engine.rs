@@ -12,6 +12,7 @@ use crate::changes::Wanted;
 use crate::continuity::Reading;
 use crate::fork::Evidence;
 use crate::history::History;
+use crate::join::Patience;
 use crate::line::Line;
 use crate::members::LogSync;
 use crate::records::Records;
@@ -38,6 +39,7 @@ pub struct Engine {
     pub(crate) history: History,
     pub(crate) invite: Option<Invite>,
     pub(crate) join: Option<Join>,
+    pub(crate) patience: Patience,
     pub(crate) line: Line,
     /// The item whose `Push` is not answered yet, and the cursor that the push named.
     pub(crate) in_flight: Option<(ItemId, u64)>,
@@ -99,6 +101,7 @@ impl Engine {
             history: History::restore(records.clips, records.on_clipboard, records.coming),
             invite: records.invite,
             join: records.join,
+            patience: Patience::default(),
             line: Line::default(),
             in_flight: None,
             behind_at: None,
@@ -187,8 +190,10 @@ impl Engine {
     fn command(&mut self, command: Command, rng: &mut dyn CryptoRng) {
         match command {
             Command::CreateAccount { relay, name, token } => self.create_account(&relay, &name, &token, rng),
-            Command::Join { link, name } => self.start_join(&link, &name, rng),
+            Command::Join { link, name } => self.start_join(&link, None, &name, rng),
+            Command::JoinAt { relay, link, name } => self.start_join(&link, Some(&relay), &name, rng),
             Command::CancelJoin => self.cancel_join(),
+            Command::ConfirmAccount => self.confirm_account(),
             Command::Push { text, html } => self.push_command(text, html, rng),
             Command::Copied { id } => self.copied(&id, rng),
             Command::Take { id, plain } => self.take_from_list(&id, plain),
@@ -228,6 +233,7 @@ impl Engine {
         self.heard();
         let Ok(frame) = ToDevice::decode(bytes) else {
             // A relay that sends what is no frame is of another version, or broken: start over.
+            self.show(problem::relay_garbled());
             return self.hang_up(rng);
         };
         match frame {
@@ -271,6 +277,7 @@ impl Engine {
             .next_wake()
             .into_iter()
             .chain(self.invite_expiry())
+            .chain(self.join_deadline())
             .chain(self.next_upkeep())
             .chain(self.next_tidying())
             .min();

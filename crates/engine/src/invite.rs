@@ -2,10 +2,10 @@
 //! hand the account over. Each step is repeated after a lost connection until it is answered.
 
 use hushclip_crypto::log::make_add_device;
-use hushclip_crypto::pairing::{CodeInviter, Inviter, Joined, Named, OlderEpoch};
+use hushclip_crypto::pairing::{CodeInviter, Inviter, Joined, Named, OLDER_EPOCHS, OlderEpoch, PairingError};
 use hushclip_protocol::error::ErrorCode;
 use hushclip_protocol::frame::{InviteNote, InviteStep, ToRelay};
-use hushclip_protocol::ids::InviteId;
+use hushclip_protocol::ids::{DeviceId, InviteId};
 use hushclip_protocol::limits;
 use hushclip_protocol::log::Membership;
 use rand_core::CryptoRng;
@@ -21,12 +21,12 @@ const TRIES: u8 = 3;
 /// Nameplates tried before giving up, and how many of them are short.
 const NAMEPLATES: u8 = 12;
 const SHORT_NAMEPLATES: u8 = 4;
-/// Epochs that are shared with a newcomer: with the names of 32 devices they fit into its welcome.
-const OLDER_EPOCHS: usize = 96;
 /// How long the relay may take to find a nameplate free, milliseconds.
 const NAMEPLATE_MS: u64 = 5_000;
 /// How much sooner than its time an invite must end to be news.
 const EARLY_MS: u64 = 5_000;
+/// How long handing over may take, though the time to be let in ends sooner.
+const HAND_OVER_MS: u64 = 60_000;
 
 impl Engine {
     pub(crate) fn start_invite(&mut self, rng: &mut dyn CryptoRng) {
@@ -49,6 +49,9 @@ impl Engine {
     }
 
     fn put_invite(&mut self, inviter: Inviting) {
+        for code in ["invite_unopened", "invite_unanswered", "invite_unfinished", "invite_withdrawn"] {
+            self.solved(code);
+        }
         if self.invite.as_ref().is_some_and(|invite| !invite.approved) {
             self.cancel_invite();
         }
@@ -62,6 +65,8 @@ impl Engine {
             request_bytes: Vec::new().into(),
             share_history: false,
             tries: 0,
+            made_ms: self.now,
+            welcomed: false,
             ask_again_ms: None,
         };
         self.persist(invite.record());
@@ -114,7 +119,9 @@ impl Engine {
         if invite.expires_ms != 0 {
             return;
         }
-        let expires_ms = expires_ms.saturating_add_signed(self.clock_ahead_ms);
+        // The relay does not say for how long this device lets anybody in.
+        let told = expires_ms.saturating_add_signed(self.clock_ahead_ms);
+        let expires_ms = told.clamp(self.now + 1, self.now + limits::INVITE_MS);
         invite.expires_ms = expires_ms;
         invite.ask_again_ms = None;
         let write = invite.record();
@@ -124,16 +131,15 @@ impl Engine {
     }
 
     pub(crate) fn invite_failed(&mut self, code: ErrorCode) {
-        let completed = self.invite.as_ref().is_some_and(|invite| invite.approved);
+        if code == ErrorCode::InviteGone && self.invite.as_ref().is_some_and(|invite| invite.approved) {
+            return self.invite_over();
+        }
         let by_code = self.invite.as_ref().is_some_and(Invite::is_by_code);
         if code == ErrorCode::BadEntry {
             // The joiner is not left waiting.
             self.refuse();
         }
         self.drop_invite();
-        if completed && code == ErrorCode::InviteGone {
-            return;
-        }
         self.fail(match code {
             ErrorCode::TooManyInvites => problem::too_many_invites(),
             ErrorCode::BadEntry => problem::pairing_disturbed(),
@@ -155,12 +161,13 @@ impl Engine {
 
     pub(crate) fn invite_ended(&mut self, id: InviteId) {
         if let Some(invite) = self.invite.as_ref().filter(|i| i.inviter.invite() == id) {
-            let early = self.now.saturating_add(EARLY_MS) < invite.expires_ms;
-            let void = invite.is_by_code() && early;
-            self.drop_invite();
-            if void {
-                self.fail(problem::code_void());
+            let early = self.now.saturating_add(EARLY_MS) < invite.expires_ms && !invite.approved;
+            let by_code = invite.is_by_code();
+            if !early {
+                return self.invite_over();
             }
+            self.drop_invite();
+            self.fail(if by_code { problem::code_void() } else { problem::invite_withdrawn() });
         } else if self.join_is_for(id) {
             self.join_failed(if self.joins_by_code() { problem::code_void() } else { problem::invite_gone() });
         }
@@ -175,11 +182,18 @@ impl Engine {
             return;
         }
         let by_code = invite.is_by_code();
-        let Ok(request) = invite.inviter.open_request(&note.bytes) else {
-            // By code it was a guess, the only one there is. By link nobody without its secret could have
-            // claimed it, so the relay is playing tricks.
-            self.turn_away();
-            return self.fail(if by_code { problem::wrong_code() } else { problem::pairing_disturbed() });
+        let request = match invite.inviter.open_request(&note.bytes) {
+            Ok(request) => request,
+            Err(error) => {
+                self.turn_away();
+                return self.fail(match error {
+                    PairingError::BadName => problem::bad_newcomer_name(),
+                    // It was a guess, the only one there is.
+                    PairingError::Disturbed if by_code => problem::wrong_code(),
+                    // Nobody without the link's secret could have claimed it: the relay is playing tricks.
+                    PairingError::Disturbed => problem::pairing_disturbed(),
+                });
+            }
         };
         match &invite.request {
             Some(known) if *known != request => {
@@ -218,6 +232,7 @@ impl Engine {
             return;
         }
         invite.approved = true;
+        invite.expires_ms = invite.expires_ms.max(self.now + HAND_OVER_MS);
         invite.share_history = share_history;
         invite.anchors = if share_history { Vec::new() } else { anchors };
         let write = invite.record();
@@ -246,6 +261,7 @@ impl Engine {
 
     /// After approval: append to the log until the joiner stands in it, then welcome it.
     pub(crate) fn go_on_with_invite(&mut self, rng: &mut dyn CryptoRng) {
+        self.drop_expired_invite();
         if self.line.phase != Phase::Online || !self.log_sync.is_newest {
             return;
         }
@@ -270,12 +286,19 @@ impl Engine {
             log_head: log.head(),
             anchors: invite.anchors.clone(),
             older: if invite.share_history { older_epochs(account) } else { Vec::new() },
-            names: account.names.iter().map(|(d, name)| Named { device: *d, name: name.clone() }).collect(),
+            names: names_of_members(account, log),
         };
-        let Ok(bytes) = invite.inviter.welcome(&invite.request_bytes, request, &joined, rng) else { return };
+        let Ok(bytes) = invite.inviter.welcome(&invite.request_bytes, request, &joined, rng) else {
+            return self.invite_over();
+        };
         let note = InviteNote { invite: invite.inviter.invite(), step: InviteStep::Welcome, bytes: bytes.into() };
         self.line.welcome_sent = true;
         self.send(&ToRelay::InviteNote(note));
+        if let Some(invite) = self.invite.as_mut().filter(|invite| !invite.welcomed) {
+            invite.welcomed = true;
+            let write = invite.record();
+            self.persist(write);
+        }
     }
 
     fn send_reveal(&mut self) {
@@ -288,12 +311,38 @@ impl Engine {
 
     pub(crate) fn invite_expiry(&self) -> Option<u64> {
         let invite = self.invite.as_ref()?;
-        [Some(invite.expires_ms), invite.ask_again_ms].into_iter().flatten().filter(|at| *at > self.now).min()
+        [Some(invite.ends_ms()), invite.ask_again_ms].into_iter().flatten().filter(|at| *at > self.now).min()
     }
 
     pub(crate) fn drop_expired_invite(&mut self) {
-        if self.invite.as_ref().is_some_and(|i| i.expires_ms != 0 && i.expires_ms <= self.now) {
-            self.drop_invite();
+        let now = self.now;
+        let Some(invite) = &mut self.invite else { return };
+        // What is further off than any invite lives was noted before the clock was put back.
+        let latest = now + limits::INVITE_MS;
+        if invite.ends_ms() > latest {
+            invite.made_ms = now;
+            invite.expires_ms = invite.expires_ms.min(latest);
+            let write = invite.record();
+            self.persist(write);
+        } else if invite.ends_ms() <= now {
+            self.invite_over();
+        }
+    }
+
+    /// Its time is over. That is no news where nobody has come, and where all is done.
+    fn invite_over(&mut self) {
+        let Some(invite) = &self.invite else { return };
+        let name = invite.request.as_ref().map(|request| request.name.as_str());
+        let problem = match name {
+            Some(_) if invite.welcomed => None,
+            Some(name) if invite.approved => Some(problem::invite_unfinished(name)),
+            Some(name) => Some(problem::invite_unanswered(name)),
+            None if invite.expires_ms == 0 => Some(problem::invite_unopened()),
+            None => None,
+        };
+        self.drop_invite();
+        if let Some(problem) = problem {
+            self.fail(problem);
         }
     }
 
@@ -309,6 +358,12 @@ fn older_epochs(account: &Account) -> Vec<OlderEpoch> {
     let newest = account.membership.as_ref().map_or(0, Membership::epoch);
     let older = account.secrets.range(..newest).rev().take(OLDER_EPOCHS);
     older.map(|(epoch, secret)| OlderEpoch { epoch: *epoch, secret: secret.clone() }).collect()
+}
+
+/// Of members only: those who have left would make it longer without end.
+fn names_of_members(account: &Account, log: &Membership) -> Vec<Named> {
+    let named = |device: &DeviceId| Some(Named { device: *device, name: account.names.get(device)?.clone() });
+    log.members().filter_map(|(device, _)| named(device)).collect()
 }
 
 /// A number for a code: short at first, longer when the short ones are taken.

@@ -1,6 +1,7 @@
 //! Coming into an account through a link or a typed code.
 
 use hushclip_crypto::keys::DeviceKeys;
+use hushclip_crypto::name::check_name;
 use hushclip_crypto::pairing::{Code, CodeJoiner, Joiner, Link};
 use hushclip_protocol::error::ErrorCode;
 use hushclip_protocol::frame::{InviteNote, InviteStep, ToRelay};
@@ -13,43 +14,69 @@ use crate::line::Phase;
 use crate::relay::Relay;
 use crate::state::{Account, Identity, Join, delete_device};
 use crate::view::Problem;
-use crate::{Engine, Notice, problem};
+use crate::{Engine, Notice, problem, target};
+
+/// How long the other device may take: as long as an invite works, and a little for clocks that differ.
+const ANSWER_MS: u64 = limits::INVITE_MS + 60_000;
+/// How long the relay may take to show the account, once it answers, milliseconds.
+const SHOW_MS: u64 = 10 * 60_000;
+/// How long the last try may take. It comes when time is over: this device may have slept meanwhile, and
+/// what it waits for may have come.
+const LAST_TRY_MS: u64 = 30_000;
+/// How often the relay may turn a newcomer away.
+const REFUSALS: u8 = 6;
+
+/// How much longer joining is tried.
+#[derive(Debug, Default)]
+pub(crate) struct Patience {
+    /// When the last try is over; `None` before it has begun.
+    last_try_ms: Option<u64>,
+    refusals: u8,
+}
 
 impl Engine {
-    pub(crate) fn start_join(&mut self, link: &str, name: &str, rng: &mut dyn CryptoRng) {
-        if self.account.as_ref().is_some_and(Account::is_usable) {
-            return self.fail(problem::already_member());
+    pub(crate) fn start_join(&mut self, link: &str, at: Option<&str>, name: &str, rng: &mut dyn CryptoRng) {
+        match self.check_join(link, at, name) {
+            Ok((link, name)) => {
+                let joiner = Joining::Link(Joiner::make(&link, &name, rng));
+                self.put_join(joiner, &name, rng);
+            }
+            Err(problem) => self.fail(problem),
         }
-        let link = match Link::parse(link) {
-            Ok(link) => link,
-            Err(error) => return self.fail(problem::bad_link(error)),
+    }
+
+    fn check_join(&self, link: &str, at: Option<&str>, name: &str) -> Result<(Link, String), Problem> {
+        self.check_free()?;
+        let (link, relay, target) = target::parse(link)?;
+        let expected = match at {
+            Some(at) => Relay::choose(at)? == relay,
+            None => !target.is_elsewhere(),
         };
-        if Relay::parse(&link.relay).is_none() {
-            return self.fail(problem::bad_relay());
+        if !expected {
+            return Err(problem::other_relay(at.unwrap_or(&target.page), &target.relay));
         }
-        let name = name.trim();
-        if name.is_empty() {
-            return self.fail(problem::bad_name());
-        }
-        let joiner = Joining::Link(Joiner::make(&link, name, rng));
-        self.put_join(joiner, name, rng);
+        Ok((link, proper_name(name)?))
     }
 
     pub(crate) fn start_join_by_code(&mut self, relay: &str, code: &str, name: &str, rng: &mut dyn CryptoRng) {
-        if self.account.as_ref().is_some_and(Account::is_usable) {
-            return self.fail(problem::already_member());
+        match self.check_join_by_code(relay, code, name) {
+            Ok((relay, code, name)) => {
+                let joiner = CodeJoiner::make(code, &relay.origin(), relay.host(), &name, rng);
+                self.put_join(Joining::Code(joiner), &name, rng);
+            }
+            Err(problem) => self.fail(problem),
         }
-        let code = match Code::parse(code) {
-            Ok(code) => code,
-            Err(error) => return self.fail(problem::bad_code(&error)),
-        };
-        let Some(relay) = Relay::parse(relay) else { return self.fail(problem::bad_relay()) };
-        let name = name.trim();
-        if name.is_empty() {
-            return self.fail(problem::bad_name());
-        }
-        let joiner = Joining::Code(CodeJoiner::make(code, &relay.origin(), relay.host(), name, rng));
-        self.put_join(joiner, name, rng);
+    }
+
+    fn check_join_by_code(&self, relay: &str, code: &str, name: &str) -> Result<(Relay, Code, String), Problem> {
+        self.check_free()?;
+        let code = Code::parse(code).map_err(|error| problem::bad_code(&error))?;
+        Ok((Relay::choose(relay)?, code, proper_name(name)?))
+    }
+
+    fn check_free(&self) -> Result<(), Problem> {
+        let taken = self.account.as_ref().is_some_and(Account::is_usable);
+        if taken { Err(problem::already_member()) } else { Ok(()) }
     }
 
     fn put_join(&mut self, joiner: Joining, name: &str, rng: &mut dyn CryptoRng) {
@@ -57,11 +84,12 @@ impl Engine {
             self.leave();
         }
         let identity = Identity::new(DeviceKeys::make(rng), name, self.now);
-        let join = Join { joiner, offer: None, reveal: None };
+        let join = Join { joiner, offer: None, reveal: None, until_ms: self.now.saturating_add(ANSWER_MS) };
         self.persist(identity.record());
         self.persist(join.record());
         self.identity = Some(identity);
         self.join = Some(join);
+        self.patience = Patience::default();
         self.problem = None;
         self.connect();
     }
@@ -82,6 +110,77 @@ impl Engine {
     pub(crate) fn join_failed(&mut self, problem: Problem) {
         self.cancel_join();
         self.fail(problem);
+    }
+
+    /// Whether this device was handed an account and has not found itself in it yet.
+    pub(crate) fn is_newcomer(&self) -> bool {
+        self.join.is_none() && self.account.as_ref().is_some_and(|account| !account.reaches_anchor())
+    }
+
+    /// The relay turns a newcomer away. It may be that it has not heard yet; not for long.
+    pub(crate) fn newcomer_refused(&mut self) -> bool {
+        if !self.is_newcomer() {
+            return false;
+        }
+        self.patience.refusals += 1;
+        let over = self.patience.refusals >= REFUSALS;
+        if over {
+            self.join_failed(problem::join_unfinished());
+        }
+        over
+    }
+
+    /// When joining has taken too long.
+    pub(crate) fn join_deadline(&self) -> Option<u64> {
+        let ends = match (&self.join, &self.account) {
+            (Some(join), _) => join.until_ms,
+            (None, Some(account)) if self.is_newcomer() => {
+                // A relay that cannot be reached may still be, for as long as it keeps the welcome.
+                let answers = self.heard_ms > account.sent_ms;
+                account.sent_ms.saturating_add(if answers { SHOW_MS } else { limits::WELCOME_MS })
+            }
+            _ => return None,
+        };
+        Some(self.patience.last_try_ms.unwrap_or(ends))
+    }
+
+    /// Tries once more when time is over, and then no longer.
+    pub(crate) fn end_overlong_join(&mut self) {
+        self.mind_clock();
+        if self.join_deadline().is_none_or(|at| at > self.now) {
+            return;
+        }
+        if self.patience.last_try_ms.is_none() {
+            self.patience.last_try_ms = Some(self.now + LAST_TRY_MS);
+            return self.connect();
+        }
+        let unanswered = self.join.is_some();
+        self.join_failed(if unanswered { problem::join_unanswered() } else { problem::join_unfinished() });
+    }
+
+    /// What is further off than any wait here was set before the clock was put back.
+    fn mind_clock(&mut self) {
+        let now = self.now;
+        if let Some(at) = &mut self.patience.last_try_ms {
+            *at = (*at).min(now + LAST_TRY_MS);
+        }
+        if let Some(join) = self.join.as_mut().filter(|join| join.until_ms > now + ANSWER_MS) {
+            join.until_ms = now + ANSWER_MS;
+            let write = join.record();
+            self.persist(write);
+        }
+        let newcomer = self.is_newcomer();
+        if let Some(account) = self.account.as_mut().filter(|account| newcomer && account.sent_ms > now) {
+            account.sent_ms = now;
+            self.persist_account();
+        }
+    }
+
+    pub(crate) fn confirm_account(&mut self) {
+        if let Some(account) = self.account.as_mut().filter(|account| account.new_here) {
+            account.new_here = false;
+            self.persist_account();
+        }
     }
 
     pub(crate) fn claim(&mut self) {
@@ -182,13 +281,25 @@ impl Engine {
         // They have ended already, and are forgotten like any other.
         account.ended = joined.older.iter().map(|older| (older.epoch, self.now)).collect();
         account.secrets = joined.older.into_iter().map(|older| (older.epoch, older.secret)).collect();
-        account.names = joined.names.into_iter().map(|named| (named.device, named.name)).collect();
+        // Whoever has no proper name is shown by its identifier.
+        let proper = joined.names.into_iter().filter(|named| check_name(&named.name).is_ok());
+        account.names = proper.map(|named| (named.device, named.name)).collect();
+        account.new_here = true;
         self.account = Some(account);
         self.join = None;
+        self.patience = Patience::default();
         self.persist(Join::delete());
         self.persist_account();
         // The same socket cannot become a member's: sign in on a new one.
         self.line.phase = Phase::Idle;
         self.connect();
     }
+}
+
+/// What a person typed, as a device's name.
+pub(crate) fn proper_name(typed: &str) -> Result<String, Problem> {
+    let typed = typed.trim();
+    let name = typed[..typed.floor_char_boundary(limits::NAME_BYTES)].trim_end();
+    check_name(name).map_err(problem::bad_name)?;
+    Ok(name.to_owned())
 }

@@ -121,6 +121,16 @@ impl Line {
         self.attempts = 0;
     }
 
+    /// The relay owes an answer without which nothing goes on.
+    pub(crate) const fn expect_answer(&mut self, now: u64) {
+        self.deadline = Some(now + HANDSHAKE_MS);
+    }
+
+    /// It has come.
+    pub(crate) const fn expect_nothing(&mut self) {
+        self.deadline = None;
+    }
+
     /// Nothing is left to send.
     pub(crate) const fn relaxed(&mut self) {
         self.limited = 0;
@@ -198,6 +208,7 @@ impl Engine {
             Some(CloseCode::Removed) if self.line.phase == Phase::Connecting || self.log_sync.is_newest => {
                 return self.halt(problem::removed_unproven());
             }
+            Some(CloseCode::NotAMember) if self.newcomer_refused() => return,
             Some(CloseCode::NotAMember) => self.fail(problem::sign_in_refused()),
             _ => {}
         }
@@ -226,6 +237,7 @@ impl Engine {
     pub(crate) fn timer(&mut self, rng: &mut dyn CryptoRng) {
         let now = self.now;
         // What is further off than any wait of ours was set before the clock was put back.
+        self.end_overlong_join();
         let has_come = |at: u64| at <= now || at > now + BACKOFF_MAX_MS;
         let due = |at: Option<u64>| at.is_some_and(has_come);
         self.drop_expired_invite();
@@ -314,6 +326,9 @@ impl Engine {
         if self.line.phase != Phase::Connecting {
             return;
         }
+        if welcome.version != VERSION {
+            return self.halt(problem::relay_version());
+        }
         self.line.enter(Phase::CatchingUp, self.now);
         self.note_absence();
         self.clock_ahead_ms = self.now.cast_signed().saturating_sub_unsigned(welcome.time_ms);
@@ -378,6 +393,7 @@ impl Engine {
             (INVITE | CODE, _) => self.invite_failed(code),
             (PUSH, _) => self.push_refused(code, rng),
             (PUSH_SUBSCRIBE, ErrorCode::BadFrame | ErrorCode::TooLarge) => self.push_address_refused(),
+            (HELLO | REGISTER, _) if self.newcomer_refused() => {}
             (HELLO, ErrorCode::UnknownAccount | ErrorCode::LogBehind) => self.show_log(),
             (APPEND, ErrorCode::LogConflict) if self.line.phase == Phase::Connecting => self.hang_up(rng),
             (REGISTER, ErrorCode::TokenWanted) => self.registration_refused(problem::token_wanted(), rng),

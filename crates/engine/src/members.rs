@@ -1,7 +1,7 @@
 //! The membership log at a device: fetch, verify, take epoch secrets out of it, notice a fork.
 
 use hushclip_crypto::keys::DeviceKeys;
-use hushclip_crypto::log::{make_genesis, open_grant};
+use hushclip_crypto::log::{is_committed, make_genesis, open_grant};
 use hushclip_protocol::frame::ToRelay;
 use hushclip_protocol::ids::{DeviceId, Hash};
 use hushclip_protocol::limits;
@@ -10,6 +10,7 @@ use rand_core::CryptoRng;
 
 use crate::alerts::AlertKind;
 use crate::changes::Wanted;
+use crate::join::proper_name;
 use crate::line::Phase;
 use crate::relay::Relay;
 use crate::state::{Account, Identity, Removed, log_record};
@@ -71,11 +72,11 @@ impl Engine {
         if self.account.as_ref().is_some_and(Account::is_usable) || self.join.is_some() {
             return self.fail(problem::already_member());
         }
-        let Some(relay) = Relay::parse(relay) else { return self.fail(problem::bad_relay()) };
-        let name = name.trim();
-        if name.is_empty() {
-            return self.fail(problem::bad_name());
-        }
+        let chosen = Relay::choose(relay).and_then(|relay| Ok((relay, proper_name(name)?)));
+        let (relay, name) = match chosen {
+            Ok(chosen) => chosen,
+            Err(problem) => return self.fail(problem),
+        };
         let token = token.trim();
         if token.len() > limits::REGISTRATION_TOKEN_BYTES {
             return self.fail(problem::token_wanted());
@@ -83,12 +84,12 @@ impl Engine {
         if self.account.is_some() {
             self.leave();
         }
-        let identity = Identity::new(DeviceKeys::make(rng), name, self.now);
-        let Ok((genesis, secret)) = make_genesis(&identity.keys, name, rng) else { return };
+        let identity = Identity::new(DeviceKeys::make(rng), &name, self.now);
+        let Ok((genesis, secret)) = make_genesis(&identity.keys, &name, rng) else { return };
         let Ok(membership) = Membership::genesis(&genesis) else { return };
         let mut account = Account::new(relay, membership.account(), (0, membership.head()));
         account.secrets.insert(0, secret);
-        account.names.insert(identity.id, name.to_owned());
+        account.names.insert(identity.id, name);
         account.membership = Some(membership);
         account.token = token.to_owned();
         account.sent_ms = self.now;
@@ -105,6 +106,9 @@ impl Engine {
     pub(crate) fn pull_log(&mut self) {
         let from = self.account.as_ref().map_or(0, |a| a.log.len() as u64);
         self.log_sync.is_newest = false;
+        if self.is_newcomer() {
+            self.line.expect_answer(self.now);
+        }
         self.send(&ToRelay::LogPull { from });
     }
 
@@ -134,7 +138,7 @@ impl Engine {
     pub(crate) fn check_welcome_log(&mut self, seq: u64, head: Hash, rng: &mut dyn CryptoRng) {
         let Some(account) = &self.account else { return };
         self.log_sync.is_newest = false;
-        let Some(log) = &account.membership else { return self.pull_log() };
+        let Some(log) = account.membership.as_ref().filter(|_| !self.is_newcomer()) else { return self.pull_log() };
         let (own_seq, own_head, known) = (log.seq(), log.head(), account.head_at(seq));
         if seq > own_seq {
             self.log_sync.mending = false;
@@ -175,12 +179,18 @@ impl Engine {
         if !matches!(self.line.phase, Phase::Connecting | Phase::CatchingUp | Phase::Online) || self.join.is_some() {
             return;
         }
+        if self.line.phase != Phase::Connecting {
+            self.line.expect_nothing();
+        }
         let (came, last) = (!entries.is_empty(), from.saturating_add(entries.len() as u64).saturating_sub(1));
         let before = self.known_entries();
         for (offset, entry) in (0..).zip(entries) {
             let seq = from.saturating_add(offset);
             match self.log_entry(seq, entry) {
                 Ok(()) => {}
+                Err(Refused::Fork(_) | Refused::Bad) if self.is_newcomer() => {
+                    return self.join_failed(problem::join_misled());
+                }
                 Err(Refused::Fork(entry)) => return self.stop_forked(seq, entry.hash(), Some(entry)),
                 Err(Refused::Bad) => return self.halt(problem::bad_log()),
                 Err(Refused::Newer) => return self.halt(problem::newer_account()),
@@ -218,12 +228,12 @@ impl Engine {
             self.note_withheld(device, seq);
             self.retract_withheld();
         }
+        // A log that is whole, and does not say what this device was told.
+        if self.is_newcomer() {
+            return self.join_failed(problem::join_misled());
+        }
         if self.identity.as_ref().is_none_or(|identity| !self.is_member(&identity.id)) {
             return self.halt(problem::bad_log());
-        }
-        if !self.log_reaches_anchor() {
-            let (seq, head) = self.account.as_ref().map_or((0, Hash::ZERO), |account| account.anchor);
-            return self.stop_forked(seq, head, None);
         }
         self.change_log(rng);
         self.go_on_with_invite(rng);
@@ -282,6 +292,7 @@ impl Engine {
                 self.persist(write);
             }
         }
+        self.check_older_secret(next.epoch(), &entry);
         let Some(account) = &mut self.account else { return Err(Refused::Bad) };
         if let Some(ended) = next.epoch().checked_sub(1).filter(|epoch| account.secrets.contains_key(epoch)) {
             account.ended.insert(ended, self.now);
@@ -302,6 +313,17 @@ impl Engine {
             self.count_up_alert(AlertKind::BadKeys, author);
         }
         Ok(())
+    }
+
+    /// The secret of an epoch of before, as whoever let this device in has handed it over.
+    fn check_older_secret(&mut self, epoch: u64, signed: &SignedEntry) {
+        let Some(account) = &mut self.account else { return };
+        let (Some(secret), Ok(entry)) = (account.secrets.get(&epoch), signed.decode_entry()) else { return };
+        if !is_committed(secret, &entry) {
+            account.secrets.remove(&epoch);
+            account.ended.remove(&epoch);
+            self.fail(problem::wrong_older_key());
+        }
     }
 
     fn device_added(&mut self, device: DeviceId, author: DeviceId) {
@@ -373,10 +395,6 @@ impl Engine {
         self.removed = Some(removed);
         self.clips_revision += 1;
         self.notice(Notice::Removed);
-    }
-
-    fn log_reaches_anchor(&self) -> bool {
-        self.account.as_ref().is_some_and(|a| a.head_at(a.anchor.0) == Some(a.anchor.1))
     }
 
     fn is_removed(&self) -> bool {

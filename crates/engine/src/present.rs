@@ -1,7 +1,9 @@
 //! The engine's state as a person sees it.
 
 use hushclip_crypto::body::FLAG_BURN;
+use hushclip_crypto::fingerprint::{account_words, list_words};
 use hushclip_protocol::ids::DeviceId;
+use hushclip_protocol::log::Membership;
 
 use crate::Engine;
 use crate::exchange::Inviting;
@@ -23,7 +25,7 @@ impl Engine {
                 _ => Stage::Joining,
             },
             connection: self.line.shown(),
-            relay: self.account.as_ref().map(|a| a.relay.origin()).unwrap_or_default(),
+            relay: self.present_relay(),
             device: own.map(|id| id.to_hex()).unwrap_or_default(),
             name: self.identity.as_ref().map(|i| i.name.clone()).unwrap_or_default(),
             clips: Vec::new(),
@@ -40,6 +42,8 @@ impl Engine {
             waiting: self.waiting() as u32,
             alerts: self.present_alerts(),
             check: self.present_check(),
+            fingerprint: self.account.as_ref().map(|account| account_words(&account.id)).unwrap_or_default(),
+            new_here: self.account.as_ref().is_some_and(|account| account.new_here),
             rotation_minutes: self.account.as_ref().map_or(0, |account| account.rotation_minutes),
             bounds: self.bounds.as_ref().map(|limits| Bounds {
                 items: limits.items,
@@ -52,6 +56,11 @@ impl Engine {
             push_key: data_encoding::HEXLOWER.encode(&self.push_key),
             push: !self.push_endpoint.is_empty(),
         }
+    }
+
+    fn present_relay(&self) -> String {
+        let joining = self.join.as_ref().map(|join| join.joiner.relay().to_owned());
+        joining.or_else(|| Some(self.account.as_ref()?.relay.origin())).unwrap_or_default()
     }
 
     pub(crate) fn present_clip(&self, clip: &Clip) -> ClipView {
@@ -71,7 +80,7 @@ impl Engine {
             from: if imported { clip.origin.clone() } else { self.name_of(&clip.device) },
             device: clip.device.to_hex(),
             own,
-            kind: if clip.html.is_some() { "html" } else { "text" }.into(),
+            kind: kind(clip).into(),
             text: clip.text.clone(),
             html: clip.html.clone(),
             at: clip.at_ms,
@@ -123,12 +132,13 @@ impl Engine {
             needs_digits: matches!(invite.inviter, Inviting::Link(_)),
             expires_at: invite.expires_ms,
             request: invite.request.as_ref().map(|request| request.name.clone()),
+            namesake: invite.request.as_ref().is_some_and(|request| self.is_called(&request.name)),
             wrong_digits: invite.wrong_digits > 0,
         })
     }
 
     fn present_joining(&self) -> Option<JoiningView> {
-        let joining = self.join.is_some() || self.account.as_ref().is_some_and(|a| a.membership.is_none());
+        let joining = self.join.is_some() || self.is_newcomer();
         let digits = self.join.as_ref().and_then(|join| {
             let identity = self.identity.as_ref()?;
             let digits = join.joiner.reveal(&identity.keys, join.offer.as_ref()?, join.reveal.as_ref()?).ok()??;
@@ -149,14 +159,27 @@ impl Engine {
 
     /// The log's head stands for everything before it.
     fn present_check(&self) -> String {
-        let head = self.account.as_ref().and_then(|account| account.membership.as_ref()).map(|log| log.head().to_hex());
-        let Some(head) = head else { return String::new() };
-        [&head[..4], &head[4..8], &head[8..12], &head[12..16]].join(" ")
+        let head = self.account.as_ref().and_then(|account| account.membership.as_ref()).map(Membership::head);
+        head.map(|head| list_words(&head)).unwrap_or_default()
+    }
+
+    /// Whether a device of the account has this name already, by and large.
+    fn is_called(&self, name: &str) -> bool {
+        let alike = |name: &str| name.to_lowercase().split_whitespace().collect::<String>();
+        self.device_ids().any(|device| alike(&self.name_of(&device)) == alike(name))
     }
 
     pub(crate) fn name_of(&self, device: &DeviceId) -> String {
         let known = self.account.as_ref().and_then(|account| account.names.get(device)).cloned();
         let former = || self.removed.as_ref()?.names.iter().find(|(d, _)| d == device).map(|(_, name)| name.clone());
         known.or_else(former).unwrap_or_else(|| device.to_hex()[..8].to_owned())
+    }
+}
+
+fn kind(clip: &Clip) -> &'static str {
+    match &clip.html {
+        Some(_) => "html",
+        None if clip.text.is_empty() => "other",
+        None => "text",
     }
 }

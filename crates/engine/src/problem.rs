@@ -1,9 +1,9 @@
 //! Everything that can go wrong, in words a person can act on. Codes are stable, sentences are not.
 
 use hushclip_crypto::archive::ArchiveError;
+use hushclip_crypto::name::NameError;
 use hushclip_crypto::pairing::{Code, CodeError, LinkError};
 use hushclip_protocol::error::ErrorCode;
-
 use hushclip_crypto::vault::LockError;
 
 use crate::view::Problem;
@@ -14,6 +14,26 @@ fn problem(code: &str, message: impl Into<String>) -> Problem {
 
 pub(crate) fn bad_relay() -> Problem {
     problem("bad_relay", "That is not a relay address. It looks like https://relay.example.")
+}
+
+pub(crate) fn plain_relay(host: &str) -> Problem {
+    problem(
+        "plain_relay",
+        format!(
+            "The address of the relay at {host} begins with http:, and anybody on the way could meddle with that. Use its \
+             https: address; http: is only for a relay on this machine."
+        ),
+    )
+}
+
+pub(crate) fn other_relay(page: &str, relay: &str) -> Problem {
+    problem(
+        "other_relay",
+        format!(
+            "This link is from {page}, but leads to another relay, {relay}. Join there only if you know that relay and \
+             expected it."
+        ),
+    )
 }
 
 pub(crate) fn bad_archive(error: ArchiveError) -> Problem {
@@ -51,8 +71,24 @@ pub(crate) fn not_a_member() -> Problem {
     problem("no_account", "This device belongs to no account yet. Start one here, or join your other devices.")
 }
 
-pub(crate) fn bad_name() -> Problem {
-    problem("bad_name", "Give this device a name, so that you can tell it from the others.")
+pub(crate) fn bad_name(error: NameError) -> Problem {
+    match error {
+        NameError::Empty => problem("bad_name", "Give this device a name, so that you can tell it from the others."),
+        NameError::TooLong => problem("bad_name", "That name is too long. Give this device a shorter one."),
+        NameError::Unseen => problem(
+            "bad_name",
+            "That name has characters that nobody sees, such as line ends or signs that change the direction of \
+             writing. Leave them out.",
+        ),
+    }
+}
+
+pub(crate) fn bad_newcomer_name() -> Problem {
+    problem(
+        "bad_newcomer_name",
+        "The new device calls itself something that cannot be shown, so it was turned away. Give it another name there, \
+         then invite it again.",
+    )
 }
 
 pub(crate) fn bad_link(error: LinkError) -> Problem {
@@ -82,6 +118,63 @@ pub(crate) fn invite_used() -> Problem {
 
 pub(crate) fn invite_refused() -> Problem {
     problem("invite_refused", "The other device did not let this one in. Make a new link or code there to try again.")
+}
+
+pub(crate) fn join_unanswered() -> Problem {
+    problem(
+        "join_unanswered",
+        "The other device has not let this one in, and the time for that is over. Make a new link or code there, and keep \
+         it open until both are done.",
+    )
+}
+
+pub(crate) fn join_unfinished() -> Problem {
+    problem(
+        "join_unfinished",
+        "The other device let this one in, but the relay does not take it into the account. Remove it there and invite it \
+         again. If that ends the same way, mistrust the relay.",
+    )
+}
+
+pub(crate) fn join_misled() -> Problem {
+    problem(
+        "join_misled",
+        "The account that the relay shows is not the one that this device was let into, so it joined nothing. Make a new \
+         link or code on the other device. If that ends the same way, mistrust the relay.",
+    )
+}
+
+pub(crate) fn wrong_older_key() -> Problem {
+    problem(
+        "wrong_older_key",
+        "The device that let this one in handed over a wrong key for older clips. Those clips stay closed here; all newer \
+         ones are fine.",
+    )
+}
+
+pub(crate) fn invite_unopened() -> Problem {
+    problem("invite_unopened", "The relay never took the pairing link or code. Try again when it can be reached.")
+}
+
+pub(crate) fn invite_withdrawn() -> Problem {
+    problem("invite_withdrawn", "The relay has ended the pairing link before its time. Make a new one.")
+}
+
+pub(crate) fn invite_unanswered(name: &str) -> Problem {
+    problem(
+        "invite_unanswered",
+        format!("“{name}” wanted to join, and nobody answered in time. Make a new link or code to let it in."),
+    )
+}
+
+pub(crate) fn invite_unfinished(name: &str) -> Problem {
+    problem(
+        "invite_unfinished",
+        format!(
+            "“{name}” was let in, but the relay did not pass on the keys in time. If it stands in the list of devices, \
+             remove it there; then invite it again."
+        ),
+    )
 }
 
 pub(crate) fn bad_code(error: &CodeError) -> Problem {
@@ -229,6 +322,21 @@ pub(crate) fn relay_version() -> Problem {
     problem(
         "relay_version",
         "This relay speaks another version of Hushclip. Update this device, or ask who runs the relay.",
+    )
+}
+
+pub(crate) fn relay_garbled() -> Problem {
+    problem(
+        "relay_garbled",
+        "What the relay sends cannot be read. It is broken, or of another version: update this device, or ask who runs the \
+         relay. It is tried again by itself.",
+    )
+}
+
+pub(crate) fn relay_endless() -> Problem {
+    problem(
+        "relay_endless",
+        "The relay says that there are more clips, and does not show them. Ask who runs it. It is tried again by itself.",
     )
 }
 

@@ -14,7 +14,7 @@ use crate::line::Phase;
 use crate::opened::{Body, Closed, open_body};
 use crate::settings::Apply;
 use crate::state::{Account, Clip};
-use crate::{Engine, Notice};
+use crate::{Engine, Notice, problem};
 
 /// What became of one item.
 enum Outcome {
@@ -80,7 +80,14 @@ impl Engine {
         self.persist_account();
         if has_more {
             // A relay that says "more" and brings nothing new would keep this device busy for ever.
-            return if advanced { self.catch_up() } else { self.hang_up(rng) };
+            if advanced {
+                return self.catch_up();
+            }
+            self.show(problem::relay_endless());
+            return self.hang_up(rng);
+        }
+        for code in ["relay_garbled", "relay_endless"] {
+            self.solved(code);
         }
         self.send(&ToRelay::Ack { cursor });
         self.line.caught_up();
@@ -257,14 +264,16 @@ impl Engine {
             self.persist(write);
         }
         self.notice(Notice::Received { clip: shown });
-        // For the list only: its sender had a newer one, or the clipboard holds it already. Or the sender is out,
-        // and with the relay it could put anything on the clipboard under counters that were kept from others.
         if late {
             // The newest clip stays off the clipboard, so what is older than it does not go there either: other
             // programs on this clipboard have passed that long ago.
             self.newest_missed = None;
         }
-        let list_only = late || repeated || body.flags & FLAG_SUPERSEDED != 0;
+        // For the list only: its sender had a newer one, the clipboard holds it already, or there is nothing in it
+        // that could be put there. Or the sender is out, and with the relay it could put anything on the clipboard
+        // under counters that were kept from others.
+        let old = repeated || body.flags & FLAG_SUPERSEDED != 0;
+        let list_only = late || old || body.text_of(TEXT).is_none();
         (!list_only).then_some(id)
     }
 }

@@ -116,6 +116,8 @@ pub(crate) struct AccountRecord {
     pub(crate) anchors: Vec<Anchor>,
     #[n(18)]
     pub(crate) token: String,
+    #[n(19)]
+    pub(crate) new_here: bool,
 }
 
 impl Records {

@@ -2,6 +2,9 @@
 
 use hushclip_protocol::ids::MailboxId;
 
+use crate::problem;
+use crate::view::Problem;
+
 /// Origin of a relay: `http://host[:port]` or `https://host[:port]`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Relay {
@@ -28,6 +31,25 @@ impl Relay {
             && host.len() <= 253
             && host.bytes().all(|b| b.is_ascii_alphanumeric() || b".-:[]".contains(&b));
         fits.then_some(Self { secure, host })
+    }
+
+    /// The relay of an account that is started or joined. `http` is for this machine only: elsewhere, who is
+    /// on the way could exchange what pairing relies on the relay for, and see who talks to it.
+    pub(crate) fn choose(text: &str) -> Result<Self, Problem> {
+        let relay = Self::parse(text).ok_or_else(problem::bad_relay)?;
+        if relay.secure || relay.is_here() { Ok(relay) } else { Err(problem::plain_relay(&relay.host)) }
+    }
+
+    /// Whether it is on this machine.
+    fn is_here(&self) -> bool {
+        let name = match self.host.strip_prefix('[') {
+            Some(rest) => rest.split(']').next(),
+            None => self.host.split(':').next(),
+        };
+        let name = name.unwrap_or_default();
+        let octets: Vec<_> = name.split('.').collect();
+        let is_v4 = octets.len() == 4 && octets[0] == "127" && octets.iter().all(|octet| octet.parse::<u8>().is_ok());
+        is_v4 || name == "::1" || name == "localhost" || name.ends_with(".localhost")
     }
 
     pub(crate) fn origin(&self) -> String {
@@ -64,5 +86,32 @@ mod tests {
         {
             assert_eq!(origin(wrong), None, "{wrong}");
         }
+    }
+
+    #[test]
+    fn plain_http_is_for_this_machine_only() {
+        let code = |text: &str| Relay::choose(text).err().map(|problem| problem.code).unwrap_or_default();
+        for good in [
+            "https://relay.example",
+            "http://localhost:8787",
+            "http://relay.localhost",
+            "http://127.0.0.1",
+            "http://127.9.8.7:1",
+            "http://[::1]:8787",
+        ] {
+            assert_eq!(code(good), "", "{good}");
+        }
+        for plain in [
+            "http://relay.example",
+            "http://192.168.0.7:8787",
+            "http://127.0.0.1.evil.example",
+            "http://127.evil.example.com",
+            "http://localhost.evil.example",
+            "http://notlocalhost",
+            "http://[::2]",
+        ] {
+            assert_eq!(code(plain), "plain_relay", "{plain}");
+        }
+        assert_eq!(code("relay.example"), "bad_relay");
     }
 }

@@ -6,10 +6,10 @@ use hushclip_crypto::body::{Gone, Pin};
 use hushclip_crypto::epoch::EpochSecret;
 use hushclip_crypto::keys::{BoxSk, DeviceKeys};
 use hushclip_crypto::pairing::JoinRequest;
-use hushclip_protocol::codec;
 use hushclip_protocol::frame::Anchor;
 use hushclip_protocol::ids::{AccountId, DeviceId, Hash, ItemId};
 use hushclip_protocol::log::{Membership, SignedEntry};
+use hushclip_protocol::{codec, limits};
 use minicbor::bytes::ByteVec;
 use minicbor::{Decode, Encode};
 
@@ -78,6 +78,8 @@ pub(crate) struct Account {
     pub(crate) rounds: u64,
     /// The relay has shown another log: nothing is sent until the person has looked into it.
     pub(crate) forked: bool,
+    /// This device came into it, and the person has not looked at what it came into.
+    pub(crate) new_here: bool,
     /// Position and hash of an entry that the log must contain.
     pub(crate) anchor: (u64, Hash),
     pub(crate) log: Vec<SignedEntry>,
@@ -252,6 +254,12 @@ pub(crate) struct Invite {
     /// Nameplates that led elsewhere.
     #[n(8)]
     pub(crate) tries: u8,
+    /// When it was asked for.
+    #[n(9)]
+    pub(crate) made_ms: u64,
+    /// The joiner's welcome has gone out.
+    #[n(10)]
+    pub(crate) welcomed: bool,
     /// When to ask the relay once more for a code that it has not answered for.
     #[cbor(skip)]
     pub(crate) ask_again_ms: Option<u64>,
@@ -267,6 +275,9 @@ pub(crate) struct Join {
     pub(crate) offer: Option<ByteVec>,
     #[n(2)]
     pub(crate) reveal: Option<ByteVec>,
+    /// How long the other device may take, by this device's clock.
+    #[n(3)]
+    pub(crate) until_ms: u64,
 }
 
 impl Account {
@@ -292,6 +303,7 @@ impl Account {
             synced_ms: 0,
             rounds: 0,
             forked: false,
+            new_here: false,
             anchor,
             log: Vec::new(),
             membership: None,
@@ -316,6 +328,7 @@ impl Account {
         account.synced_ms = record.synced_ms;
         account.rounds = record.rounds;
         account.forked = record.forked;
+        account.new_here = record.new_here;
         if let Some((first, rest)) = log.split_first() {
             let mut membership = Membership::genesis(first).map_err(|_| RestoreError)?;
             for entry in rest {
@@ -333,7 +346,12 @@ impl Account {
     /// The relay has the account and this device its log: until then, nothing has been shared that
     /// could not be started anew.
     pub(crate) fn is_usable(&self) -> bool {
-        self.registered && self.membership.is_some()
+        self.registered && self.reaches_anchor()
+    }
+
+    /// Whether the log holds the entry that it must contain: for one who came in, the one that says so.
+    pub(crate) fn reaches_anchor(&self) -> bool {
+        self.head_at(self.anchor.0) == Some(self.anchor.1)
     }
 
     /// The hash of a known log entry.
@@ -362,6 +380,7 @@ impl Account {
             rounds: self.rounds,
             anchors: self.anchors.clone(),
             token: self.token.clone(),
+            new_here: self.new_here,
         };
         put(ACCOUNT.into(), &record)
     }
@@ -447,6 +466,11 @@ impl Clip {
 }
 
 impl Invite {
+    /// When it is over, by this device's clock.
+    pub(crate) const fn ends_ms(&self) -> u64 {
+        if self.expires_ms == 0 { self.made_ms.saturating_add(limits::INVITE_MS) } else { self.expires_ms }
+    }
+
     pub(crate) const fn is_by_code(&self) -> bool {
         matches!(self.inviter, Inviting::Code(_))
     }

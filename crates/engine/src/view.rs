@@ -12,7 +12,7 @@ pub struct View {
     pub stage: Stage,
     /// The line to the relay.
     pub connection: Connection,
-    /// Origin of the relay, empty before there is one.
+    /// Origin of the relay of the account, or of the one that is being joined; empty before there is one.
     pub relay: String,
     /// Hexadecimal identifier of this device, empty before there is one.
     pub device: String,
@@ -44,9 +44,15 @@ pub struct View {
     pub waiting: u32,
     /// What a person should know, until dismissed; oldest first.
     pub alerts: Vec<AlertView>,
-    /// Short fingerprint of the list of devices, such as `3f2a 91c0 7be4 05d6`: the same on all
-    /// devices that were shown the same list. Empty before there is one.
+    /// Fingerprint of the list of devices, ten words: the same on all devices that were shown the same list.
+    /// Empty before there is one.
     pub check: String,
+    /// Fingerprint of the account, six words: the same on all its devices for ever. Empty before there is one.
+    #[serde(default)]
+    pub fingerprint: String,
+    /// This device has joined the account, and the person has not said yet that it is the right one.
+    #[serde(default)]
+    pub new_here: bool,
     /// How often this device changes its keys, minutes; 0 before there is an account.
     pub rotation_minutes: u32,
     /// What the relay keeps and lets through, once it has said so.
@@ -200,7 +206,8 @@ pub struct ClipView {
     pub device: String,
     /// Whether it comes from this device.
     pub own: bool,
-    /// `text` or `html`.
+    /// `text`, `html`, or `other` for one of which nothing can be shown: of a kind that is not known here, or
+    /// damaged by its sender.
     #[serde(rename = "type")]
     pub kind: String,
     /// The text.
@@ -298,6 +305,9 @@ pub struct InviteView {
     pub expires_at: u64,
     /// Name of the device that answered.
     pub request: Option<String>,
+    /// A device of the account has that name already, by and large.
+    #[serde(default)]
+    pub namesake: bool,
     /// Whether it shows six digits to type here. Not after a typed code.
     pub needs_digits: bool,
     /// The digits typed last were wrong.

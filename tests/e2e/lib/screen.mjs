@@ -3,6 +3,9 @@ import { eventually } from "./wait.mjs";
 
 const id = (name) => `[data-testid="${name}"]`;
 
+/** What is read, without the marks around names that keep their direction of writing to themselves. */
+const plain = (text) => text?.replace(/[\u2068\u2069]/g, "");
+
 export class Screen {
   constructor(name, page) {
     this.name = name;
@@ -10,13 +13,13 @@ export class Screen {
   }
 
   async text(name) {
-    return this.page.$eval(id(name), (element) => element.innerText.trim()).catch(() => undefined);
+    return plain(await this.page.$eval(id(name), (element) => element.innerText.trim()).catch(() => undefined));
   }
 
   async texts(name) {
     // A tab in the background draws no cards, and what is not drawn has no inner text.
     const read = (elements) => elements.map((element) => (element.innerText || element.textContent).trim());
-    return this.page.$$eval(id(name), read);
+    return (await this.page.$$eval(id(name), read)).map(plain);
   }
 
   async has(name) {

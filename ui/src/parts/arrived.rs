@@ -61,7 +61,7 @@ pub(crate) fn Arrived() -> impl IntoView {
                         view! {
                             <div class="alert" data-testid="arrived">
                                 <Icon shape=Shape::Paste />
-                                <p class="words">{text::received(from)}</p>
+                                <p class="words">{text::received(text::isolate(&from))}</p>
                                 <button
                                     class="primary small"
                                     type="button"

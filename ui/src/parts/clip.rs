@@ -146,7 +146,9 @@ fn Shown(clip: RwSignal<ClipView>, words: Memo<Vec<String>>) -> impl IntoView {
         <span class="clip-text" dir="auto">
             {move || {
                 let pieces = pieces.get();
-                if pieces.is_empty() {
+                if clip.with(|clip| clip.kind == "other") {
+                    text::other_kind().into_any()
+                } else if pieces.is_empty() {
                     text::blank().into_any()
                 } else {
                     pieces.into_iter().map(piece).collect_view().into_any()

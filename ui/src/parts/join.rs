@@ -1,6 +1,6 @@
 //! Joining other devices: by a link or a code that is typed or pasted, or by a QR code.
 
-use hushclip_engine::Command;
+use hushclip_engine::{Command, target};
 use leptos::ev::SubmitEvent;
 use leptos::prelude::*;
 
@@ -23,6 +23,7 @@ pub(crate) fn Join(
     let own_relay = StoredValue::new(host.platform().default_relay);
     let asks_relay =
         Memo::new(move |_| own_relay.with_value(Option::is_none) && typed.with(|typed| entry::is_code(typed)));
+    let leads_to = Memo::new(move |_| typed.with(|typed| target(typed).ok().map(|target| target.relay)));
     let join = move |event: SubmitEvent| {
         event.prevent_default();
         let typed = typed.get_untracked().trim().to_owned();
@@ -34,6 +35,10 @@ pub(crate) fn Join(
         // The page may talk to its own relay only; a link opens the page of its relay.
         if entry::is_pairing_link(&typed) && own_relay.with_value(|own| entry::is_elsewhere(&typed, own.as_deref())) {
             return host.news.show(text::elsewhere());
+        }
+        // What nobody can see in the link is shown, and asked about, where links are that were opened.
+        if target(&typed).is_ok_and(|target| target.is_elsewhere()) {
+            return host.opened_link.set(Some(typed));
         }
         host.send(Command::Join { link: typed, name });
     };
@@ -60,6 +65,18 @@ pub(crate) fn Join(
                     <button class="secondary" type="submit" data-testid="join">{text::join_button()}</button>
                 </div>
                 <p class="hint" id="join-hint">{text::join_hint()}</p>
+                {move || {
+                    leads_to
+                        .get()
+                        .map(|relay| {
+                            view! {
+                                <p class="hint" role="status">
+                                    {text::opened_relay()} ": "
+                                    <bdi class="relay" dir="ltr" data-testid="leads-to">{relay}</bdi>
+                                </p>
+                            }
+                        })
+                }}
             </div>
             <Show when=move || asks_relay.get()>
                 <RelayField relay testid="join-relay" hint=text::join_relay_hint() />

@@ -35,13 +35,16 @@ pub(crate) fn Request(
             }
         }
     };
+    let namesake = host.follow(|view| view.invite.as_ref().is_some_and(|invite| invite.namesake));
+    let fingerprint = host.follow(|view| view.fingerprint.clone());
     focus_soon(if needs_digits { ".digits-input" } else { "#invite-title" });
     view! {
         <form class="request" on:submit=approve>
-            <h2 id="invite-title" tabindex="-1">{text::wants_to_join(&name)}</h2>
+            <h2 id="invite-title" tabindex="-1">{text::wants_to_join(text::isolate(&name))}</h2>
             <p class="lead" id="request-hint">
                 {if needs_digits { text::request_hint() } else { text::request_code_hint() }}
             </p>
+            <p class="wrong" data-testid="namesake" hidden=move || !namesake.get()>{text::namesake()}</p>
             {needs_digits.then(|| view! { <Digits typed field /> })}
             <label class="tick">
                 <input type="checkbox" data-testid="share-history" bind:checked=share_history />
@@ -49,6 +52,9 @@ pub(crate) fn Request(
                     {text::share_history()} <span class="hint">{text::share_history_hint()}</span>
                 </span>
             </label>
+            <p class="hint">
+                {text::request_fingerprint()} " " <bdi lang="en" dir="ltr">{move || fingerprint.get()}</bdi>
+            </p>
             <div class="row">
                 <button
                     class="plain danger"

@@ -55,8 +55,8 @@ fn Member(id: String) -> impl IntoView {
             view! {
                 <Confirm
                     label=text::remove()
-                    spoken=text::remove_device(&name)
-                    warning=text::remove_warning(&name)
+                    spoken=text::remove_device(text::isolate(&name))
+                    warning=text::remove_warning(text::isolate(&name))
                     yes=text::remove_sure()
                     testid="remove"
                     on_yes

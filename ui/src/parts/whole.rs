@@ -40,8 +40,9 @@ fn Whole(clip: RwSignal<ClipView>) -> impl IntoView {
     let id = StoredValue::new(clip.with_untracked(|clip| clip.id.clone()));
     let formatted = clip.with_untracked(|clip| clip.kind == "html");
     let as_text = RwSignal::new(!formatted);
-    let title =
-        clip.with_untracked(|clip| if clip.own { text::clip_from_here().into() } else { text::clip_from(&clip.from) });
+    let title = clip.with_untracked(|clip| {
+        if clip.own { text::clip_from_here().into() } else { text::clip_from(text::isolate(&clip.from)) }
+    });
     let html = Memo::new(move |_| clip.with(|clip| clip.html.clone()));
     let plain = Memo::new(move |_| clip.with(|clip| clip.text.clone()));
     let cut = Memo::new(move |_| clip.with(|clip| clip.cut));

@@ -16,6 +16,7 @@ pub(crate) fn Joining() -> impl IntoView {
     host.opened_link.set(None);
     let digits = host.follow(|view| view.joining.as_ref().and_then(|joining| joining.digits.clone()));
     let by_link = host.follow(|view| view.joining.is_some());
+    let relay = host.follow(|view| view.relay.clone());
     let waiting = host.follow(|view| matches!(view.connection, view::Connection::Waiting { .. }));
     view! {
         <div class="centred" role="status">
@@ -47,6 +48,9 @@ pub(crate) fn Joining() -> impl IntoView {
                         .into_any()
                 }
             }}
+            <p class="hint">
+                {text::the_relay()} ": " <bdi class="relay" dir="ltr" data-testid="joining-relay">{move || relay.get()}</bdi>
+            </p>
         </div>
         <button class="secondary" type="button" on:click=move |_| host.send(Command::CancelJoin)>{text::cancel()}</button>
     }

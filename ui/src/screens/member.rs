@@ -6,7 +6,7 @@ use leptos::prelude::*;
 use crate::host::{Host, host};
 use crate::parts::{
     Alerts, Alone, Arrived, Clips, Composer, Connection, Devices, Finder, Held, Icon, InstallCard, InviteSheet,
-    Keyboard, Mark, Paused, Problem, Refresh, Shape, WholeSheet,
+    Keyboard, Mark, NewHere, Paused, Problem, Refresh, Shape, WholeSheet,
 };
 use crate::place::Place;
 use crate::text;
@@ -41,6 +41,7 @@ pub(crate) fn Member() -> impl IntoView {
             <Held />
             <Paused />
             <Problem />
+            <NewHere />
             <Alerts />
             <Arrived />
             <InstallCard />

@@ -54,7 +54,7 @@ pub(crate) fn make() -> File {
     let device = DeviceId::from_bytes(random(&mut rng));
     let longest = "ä".repeat(32);
     let mut names = Vec::new();
-    for name in ["Laptop", "", "日本語のパソコン", &longest] {
+    for name in ["Laptop", "x", "日本語のパソコン", &longest] {
         names.push(json!({
             "name": format!("{} bytes", name.len()),
             "state_key": hex(state.expose()),
@@ -81,6 +81,13 @@ pub(crate) fn make() -> File {
         ("one byte shorter", raw_name(&state, &device, &plain(6, b"Laptop", 64))),
         ("not UTF-8", raw_name(&state, &device, &plain(2, &[0xc3, 0x28], 65))),
         ("no bytes in it", raw_name(&state, &device, &[])),
+        ("nothing", raw_name(&state, &device, &plain(0, b"", 65))),
+        ("blank", raw_name(&state, &device, &plain(2, b"  ", 65))),
+        ("a control character", raw_name(&state, &device, &plain(7, b"Lap\ntop", 65))),
+        ("a control character beyond ASCII", raw_name(&state, &device, &plain(8, "Lap\u{9b}top".as_bytes(), 65))),
+        ("turns the text around it", raw_name(&state, &device, &plain(9, "Lap\u{202e}top".as_bytes(), 65))),
+        ("a character that is not seen", raw_name(&state, &device, &plain(9, "Lap\u{200b}top".as_bytes(), 65))),
+        ("a line separator", raw_name(&state, &device, &plain(9, "Lap\u{2028}top".as_bytes(), 65))),
     ];
     let refused: Vec<_> = refused
         .into_iter()

@@ -8,6 +8,7 @@ mod cbor;
 mod device;
 mod envelope;
 mod epoch;
+mod fingerprint;
 mod hpke;
 mod log;
 mod log_refused;
@@ -28,6 +29,7 @@ fn main() -> std::io::Result<()> {
     let folder = Folder::new(std::env::args_os().nth(1).map_or(default, PathBuf::from))?;
     folder.write("device", &device::make())?;
     folder.write("epoch", &epoch::make())?;
+    folder.write("fingerprint", &fingerprint::make())?;
     folder.write("padding", &padding::make())?;
     folder.write("envelope", &envelope::make())?;
     folder.write("log", &log::make())?;

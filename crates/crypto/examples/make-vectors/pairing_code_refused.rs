@@ -12,7 +12,7 @@ use serde_json::Value;
 use crate::epoch::random;
 use crate::out::flipped;
 use crate::pairing_code::{HOST, NAME, World, confirm_joiner, joiner_state, mac};
-use crate::pairing_refused::{Refused, forms};
+use crate::pairing_refused::{Refused, forms, unfit};
 use crate::{cbor, hpke};
 
 const INFO: &str = "hushclip/1 code-request";
@@ -181,6 +181,10 @@ fn requests(world: &mut World, offer: &[u8], good: &[u8], refused: &mut Refused)
     let named = |name: &[u8]| plain(&|p| (p.name, p.proof) = (name.to_vec(), prove(&keys, TRANSCRIPT, mailbox, name)));
     inner("empty name", &named(b""));
     inner("name of 65 bytes", &named(&[b'a'; 65]));
+    inner("blank name", &named(b"  "));
+    inner("name with a line end", &named(b"Phone\nLaptop"));
+    inner("name that turns the text around it", &named("Phone\u{202e}".as_bytes()));
+    inner("name with a character that is not seen", &named("Pho\u{200b}ne".as_bytes()));
     inner("plaintext with a trailing byte", &[&usual[..], &[0]].concat());
     inner("plaintext empty", &[]);
     world.rng = rng;
@@ -275,4 +279,7 @@ fn welcomes(world: &mut World, offer: &[u8], reveal: &[u8], good: &[u8], refused
     seal("into an account of another mailbox", &box_pk, Some((&psk, id)), &info, &foreign);
     seal("plaintext with a trailing byte", &box_pk, Some((&psk, id)), &info, &[&usual[..], &[0]].concat());
     seal("plaintext cut short", &box_pk, Some((&psk, id)), &info, &usual[..usual.len() - 1]);
+    for (name, joined) in unfit(&world.joined) {
+        seal(name, &box_pk, Some((&psk, id)), &info, &codec::encode(&joined));
+    }
 }

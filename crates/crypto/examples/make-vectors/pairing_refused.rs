@@ -3,7 +3,7 @@
 use hkdf::Hkdf;
 use hmac::{Hmac, KeyInit, Mac};
 use hushclip_crypto::keys::DeviceKeys;
-use hushclip_crypto::pairing::{InviteSecret, Inviter, Joined};
+use hushclip_crypto::pairing::{InviteSecret, Inviter, Joined, OlderEpoch};
 use hushclip_protocol::ids::{AccountId, BoxPk, InviteId, MailboxId};
 use hushclip_protocol::log::possession_message;
 use hushclip_protocol::{codec, label};
@@ -195,6 +195,10 @@ fn requests(world: &mut World, offer: &[u8], good: &[u8], refused: &mut Refused)
     let named = |name: &[u8]| plain(&|p| (p.name, p.proof) = (name.to_vec(), prove(&keys, mailbox, name)));
     inner("empty name", &named(b""));
     inner("name of 65 bytes", &named(&[b'a'; 65]));
+    inner("blank name", &named(b"  "));
+    inner("name with a line end", &named(b"Phone\nLaptop"));
+    inner("name that turns the text around it", &named("Phone\u{202e}".as_bytes()));
+    inner("name with a character that is not seen", &named("Pho\u{200b}ne".as_bytes()));
     inner("name is not UTF-8", &named(&[0xc3, 0x28]));
     inner("plaintext with a trailing byte", &[&usual[..], &[0]].concat());
     inner("plaintext cut short", &usual[..usual.len() - 1]);
@@ -258,4 +262,24 @@ fn welcomes(world: &mut World, offer: &[u8], good: &[u8], refused: &mut Refused)
     seal("into an account of another mailbox", &box_pk, Some((&key, id)), &info, &foreign);
     seal("plaintext with a trailing byte", &box_pk, Some((&key, id)), &info, &[&usual[..], &[0]].concat());
     seal("plaintext cut short", &box_pk, Some((&key, id)), &info, &usual[..usual.len() - 1]);
+    for (name, joined) in unfit(&world.joined) {
+        seal(name, &box_pk, Some((&key, id)), &info, &codec::encode(&joined));
+    }
+}
+
+/// What no inviter hands over.
+pub(crate) fn unfit(good: &Joined) -> Vec<(&'static str, Joined)> {
+    let with = |change: &dyn Fn(&mut Joined)| {
+        let mut joined = good.clone();
+        change(&mut joined);
+        joined
+    };
+    let older = |epoch| OlderEpoch { epoch, secret: good.older[0].secret.clone() };
+    vec![
+        ("97 older epochs", with(&|j| (j.log_seq, j.older) = (200, (0..97).rev().map(older).collect()))),
+        ("an older epoch that is not older", with(&|j| j.older = vec![older(j.log_seq)])),
+        ("older epochs, oldest first", with(&|j| j.older = vec![older(2), older(3)])),
+        ("an older epoch twice", with(&|j| j.older = vec![older(3), older(3)])),
+        ("33 names", with(&|j| j.names = vec![j.names[0].clone(); 33])),
+    ]
 }

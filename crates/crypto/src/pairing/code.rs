@@ -7,8 +7,8 @@ use hushclip_protocol::limits;
 use minicbor::{Decode, Encode};
 use rand_core::CryptoRng;
 
-/// See `WORDS.md` for where it is from.
-const LIST: &str = include_str!("words.txt");
+use super::word;
+
 /// Letters of the longest word.
 const LONGEST: usize = 9;
 const WORDS: usize = 2;
@@ -41,9 +41,8 @@ pub enum CodeError {
 impl Code {
     /// Random words: one of 60 million pairs.
     pub fn make_words(rng: &mut dyn CryptoRng) -> String {
-        let plain: Vec<&str> = plain_words().collect();
         // 2^64 is so much more than the number of words that the remainder is as good as even.
-        let words = [0; WORDS].map(|_| plain[(rng.next_u64() % plain.len() as u64) as usize]);
+        let words = [0; WORDS].map(|_| word::at((rng.next_u64() % word::COUNT as u64) as usize));
         words.join("-")
     }
 
@@ -54,7 +53,7 @@ impl Code {
         let [number, words @ ..] = parts.as_slice() else { return Err(CodeError::NotACode) };
         let nameplate = number.parse().ok().filter(|n| (1..=limits::NAMEPLATE).contains(n) && !number.starts_with('0'));
         let (Some(nameplate), WORDS) = (nameplate, words.len()) else { return Err(CodeError::NotACode) };
-        if let Some(unknown) = words.iter().find(|word| word.len() > LONGEST || !plain_words().any(|w| w == **word)) {
+        if let Some(unknown) = words.iter().find(|word| word.len() > LONGEST || !word::all().contains(word)) {
             return Err(CodeError::UnknownWord((*unknown).chars().take(2 * LONGEST).collect()));
         }
         Ok(Self { nameplate, words: words.join("-") })
@@ -62,7 +61,7 @@ impl Code {
 
     /// The word that somebody may have meant who typed this one.
     pub fn nearest(typed: &str) -> Option<&'static str> {
-        let near = plain_words().map(|word| (slips(typed.as_bytes(), word.as_bytes()), word));
+        let near = word::all().iter().map(|word| (slips(typed.as_bytes(), word.as_bytes()), *word));
         near.filter(|(slips, _)| *slips <= MOST_SLIPS).min().map(|(_, word)| word)
     }
 }
@@ -98,11 +97,6 @@ impl fmt::Debug for Code {
     }
 }
 
-/// Without the four that have a hyphen of their own.
-fn plain_words() -> impl Iterator<Item = &'static str> {
-    LIST.lines().filter(|word| !word.contains('-'))
-}
-
 #[cfg(test)]
 mod tests {
     use rand_chacha::ChaCha20Rng;
@@ -114,9 +108,9 @@ mod tests {
 
     #[test]
     fn the_list_is_whole() {
-        let all: std::collections::BTreeSet<_> = LIST.lines().collect();
-        assert_eq!((all.len(), LIST.lines().count(), plain_words().count()), (7776, 7776, 7772));
-        assert!(plain_words().all(|word| word.len() <= LONGEST && word.bytes().all(|b| b.is_ascii_lowercase())));
+        let different: std::collections::BTreeSet<_> = word::all().iter().collect();
+        assert_eq!((word::all().len(), different.len()), (word::COUNT, word::COUNT));
+        assert!(word::all().iter().all(|word| word.len() <= LONGEST && word.bytes().all(|b| b.is_ascii_lowercase())));
     }
 
     #[test]

@@ -175,7 +175,7 @@ impl CodeInviter {
         let offer = self.offer();
         let expected = agreed.confirm_joiner(&offer, &request.pake);
         if !bool::from(expected.as_bytes().ct_eq(request.confirmation.as_bytes())) {
-            return Err(PairingError);
+            return Err(PairingError::Disturbed);
         }
         let plain = sealed_to::open(
             &self.ephemeral,
@@ -185,7 +185,7 @@ impl CodeInviter {
             &request.sealed.enc,
             &request.sealed.sealed,
         )
-        .map_err(|_| PairingError)?;
+        .map_err(|_| PairingError::Disturbed)?;
         check_request(&BY_CODE, &self.invite, self.mailbox, &offer, decode(&plain)?)
     }
 
@@ -302,7 +302,7 @@ impl CodeJoiner {
             &codec::encode(&self.plain(keys, offer, &parsed)),
             rng,
         )
-        .map_err(|_| PairingError)?;
+        .map_err(|_| PairingError::Disturbed)?;
         let pake = pake.message();
         let confirmation = agreed.confirm_joiner(offer, &pake);
         Ok(codec::encode(&Request { pake: pake.into(), confirmation, sealed: Sealed { enc, sealed: sealed.into() } }))
@@ -340,7 +340,7 @@ impl CodeJoiner {
         let agreed = Agreed::derive(&*self.pake(&inviter, &joiner).finish(&parsed.pake)?, &parsed.invite);
         let transcript = transcript(&BY_CODE, &parsed.invite, parsed.mailbox, offer, &self.plain(keys, offer, &parsed));
         let same: bool = agreed.confirm_inviter(&transcript).as_slice().ct_eq(reveal).into();
-        if same { Ok((parsed, agreed, transcript)) } else { Err(PairingError) }
+        if same { Ok((parsed, agreed, transcript)) } else { Err(PairingError::Disturbed) }
     }
 
     fn plain(&self, keys: &DeviceKeys, offer: &[u8], parsed: &Offer) -> RequestPlain {

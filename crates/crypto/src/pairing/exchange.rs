@@ -21,6 +21,7 @@ use zeroize::Zeroizing;
 use super::link::InviteSecret;
 use crate::epoch::{EpochSecret, hmac};
 use crate::keys::DeviceKeys;
+use crate::name::check_name;
 use crate::sealed_to::{self, Psk};
 
 const NONCE: &str = "hushclip/1 pair-nonce";
@@ -37,10 +38,19 @@ pub(super) struct Way {
 /// Pairing by link.
 pub(super) const BY_LINK: Way = Way { transcript: "hushclip/1 pair-transcript", welcome: "hushclip/1 pair-welcome" };
 
-/// A step of the exchange does not fit: wrong link, or somebody is interfering.
+/// Older epochs that a newcomer may be handed: with the names of 32 devices they fit into its welcome.
+pub const OLDER_EPOCHS: usize = 96;
+
+/// Why a step of the exchange was not taken.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("the pairing exchange was disturbed")]
-pub struct PairingError;
+pub enum PairingError {
+    /// It does not fit: wrong link or words, or somebody is interfering.
+    #[error("the pairing exchange was disturbed")]
+    Disturbed,
+    /// It fits, but the joiner calls itself what no device may be called.
+    #[error("the new device has no proper name")]
+    BadName,
+}
 
 /// Six decimal digits that both devices derive from the exchange.
 #[derive(Clone, PartialEq, Eq)]
@@ -240,14 +250,12 @@ pub(super) fn check_request(
     offer: &[u8],
     plain: RequestPlain,
 ) -> Result<JoinRequest, PairingError> {
-    if plain.name.len() > limits::NAME_BYTES || plain.name.is_empty() {
-        return Err(PairingError);
-    }
     let transcript = transcript(way, invite, mailbox, offer, &plain);
     let message = possession_message(mailbox, &transcript, &plain.sign_pk, &plain.box_pk);
     if !signature::verify(&plain.sign_pk, &message, &plain.proof) {
-        return Err(PairingError);
+        return Err(PairingError::Disturbed);
     }
+    check_name(&plain.name).map_err(|_| PairingError::BadName)?;
     let RequestPlain { sign_pk, box_pk, name, proof, .. } = plain;
     Ok(JoinRequest { sign_pk, box_pk, name, transcript, proof })
 }
@@ -261,6 +269,7 @@ pub(super) fn seal_joined(
     joined: &Joined,
     rng: &mut dyn CryptoRng,
 ) -> Result<Vec<u8>, PairingError> {
+    check_joined(joined)?;
     let plain = Zeroizing::new(codec::encode(joined));
     let (enc, sealed) = sealed_to::seal(
         &request.box_pk,
@@ -270,10 +279,9 @@ pub(super) fn seal_joined(
         &plain,
         rng,
     )
-    .map_err(|_| PairingError)?;
+    .map_err(|_| PairingError::Disturbed)?;
     let bytes = codec::encode(&Sealed { enc, sealed: sealed.into() });
-    // Too many older epochs: the joiner would refuse it, and the relay before that.
-    if bytes.len() > limits::PAIRING_BYTES { Err(PairingError) } else { Ok(bytes) }
+    if bytes.len() > limits::PAIRING_BYTES { Err(PairingError::Disturbed) } else { Ok(bytes) }
 }
 
 /// Opens what [`seal_joined`] made, for the account behind `mailbox`.
@@ -295,11 +303,20 @@ pub(super) fn open_joined(
         &sealed.enc,
         &sealed.sealed,
     )
-    .map_err(|_| PairingError)?;
+    .map_err(|_| PairingError::Disturbed)?;
     let joined: Joined = decode(&Zeroizing::new(plain))?;
-    if joined.account.mailbox() == mailbox { Ok(joined) } else { Err(PairingError) }
+    check_joined(&joined)?;
+    if joined.account.mailbox() == mailbox { Ok(joined) } else { Err(PairingError::Disturbed) }
+}
+
+/// The bounds of what is handed over.
+fn check_joined(joined: &Joined) -> Result<(), PairingError> {
+    let few = joined.older.len() <= OLDER_EPOCHS && joined.names.len() <= limits::DEVICES;
+    let mut before = joined.log_seq;
+    let descend = joined.older.iter().all(|older| older.epoch < std::mem::replace(&mut before, older.epoch));
+    if few && descend { Ok(()) } else { Err(PairingError::Disturbed) }
 }
 
 pub(super) fn decode<'b, T: Decode<'b, ()> + Encode<()>>(bytes: &'b [u8]) -> Result<T, PairingError> {
-    codec::decode(bytes, limits::PAIRING_BYTES).map_err(|_| PairingError)
+    codec::decode(bytes, limits::PAIRING_BYTES).map_err(|_| PairingError::Disturbed)
 }

@@ -76,7 +76,7 @@ impl Inviter {
             &sealed.enc,
             &sealed.sealed,
         )
-        .map_err(|_| PairingError)?;
+        .map_err(|_| PairingError::Disturbed)?;
         check_request(&BY_LINK, &self.invite, self.mailbox, &offer, decode(&plain)?)
     }
 

@@ -98,7 +98,7 @@ impl Joiner {
             &codec::encode(&self.plain(keys, offer)),
             rng,
         )
-        .map_err(|_| PairingError)?;
+        .map_err(|_| PairingError::Disturbed)?;
         Ok(codec::encode(&Sealed { enc, sealed: sealed.into() }))
     }
 
@@ -133,13 +133,13 @@ impl Joiner {
     fn check_offer(&self, offer: &[u8]) -> Result<Offer, PairingError> {
         let parsed: Offer = decode(offer)?;
         let mac = offer_mac(&self.secret, &self.invite, self.mailbox, &parsed.ephemeral, &parsed.commitment);
-        if bool::from(mac.as_bytes().ct_eq(parsed.mac.as_bytes())) { Ok(parsed) } else { Err(PairingError) }
+        if bool::from(mac.as_bytes().ct_eq(parsed.mac.as_bytes())) { Ok(parsed) } else { Err(PairingError::Disturbed) }
     }
 
     fn check_reveal(&self, offer: &[u8], reveal: &[u8]) -> Result<[u8; 32], PairingError> {
-        let nonce: [u8; 32] = reveal.try_into().map_err(|_| PairingError)?;
+        let nonce: [u8; 32] = reveal.try_into().map_err(|_| PairingError::Disturbed)?;
         let parsed = self.check_offer(offer)?;
-        if commitment(&nonce) == parsed.commitment { Ok(nonce) } else { Err(PairingError) }
+        if commitment(&nonce) == parsed.commitment { Ok(nonce) } else { Err(PairingError::Disturbed) }
     }
 
     fn transcript(&self, keys: &DeviceKeys, offer: &[u8]) -> Hash {

@@ -54,8 +54,8 @@ impl Pake for Spake<'_> {
     }
 
     fn finish(&self, theirs: &[u8]) -> Result<Zeroizing<[u8; 32]>, PairingError> {
-        let key = Zeroizing::new(self.start().0.finish(theirs).map_err(|_| PairingError)?);
-        Ok(Zeroizing::new(key.as_slice().try_into().map_err(|_| PairingError)?))
+        let key = Zeroizing::new(self.start().0.finish(theirs).map_err(|_| PairingError::Disturbed)?);
+        Ok(Zeroizing::new(key.as_slice().try_into().map_err(|_| PairingError::Disturbed)?))
     }
 }
 

@@ -4,6 +4,7 @@
 mod craft;
 mod forks;
 mod items;
+mod joining;
 mod loops;
 mod loss;
 mod membership;

@@ -1,0 +1,72 @@
+//! Relays that are broken, or lie: each is told by what it does, not as one that cannot be reached.
+
+use hushclip_protocol::error::CloseCode;
+use hushclip_protocol::frame::ToDevice;
+use tokio_tungstenite::tungstenite::Message;
+use tokio_tungstenite::tungstenite::protocol::CloseFrame;
+
+use crate::pairing::digits;
+use crate::support::{Device, one_device};
+
+fn close(code: CloseCode) -> Message {
+    Message::Close(Some(CloseFrame { code: code.code().into(), reason: "".into() }))
+}
+
+fn says(frame: &ToDevice) -> Message {
+    Message::Binary(frame.encode().into())
+}
+
+#[test]
+fn each_fault_of_the_relay_has_its_own_sentence() {
+    let (relay, laptop) = one_device();
+    let lies: [(crate::relay::Lie, &str); 4] = [
+        (|frame| matches!(frame, ToDevice::Items { .. }).then(|| Message::Binary(vec![0xff].into())), "relay_garbled"),
+        (
+            |frame| {
+                let endless = ToDevice::Items { items: Vec::new(), has_more: true, through: 0 };
+                matches!(frame, ToDevice::Items { .. }).then(|| says(&endless))
+            },
+            "relay_endless",
+        ),
+        (|frame| matches!(frame, ToDevice::Welcome(_)).then(|| close(CloseCode::NotAMember)), "sign_in_refused"),
+        (
+            |frame| {
+                let ToDevice::Welcome(welcome) = frame else { return None };
+                let mut welcome = welcome.clone();
+                welcome.version = 2;
+                Some(says(&ToDevice::Welcome(welcome)))
+            },
+            "relay_version",
+        ),
+    ];
+    for (lie, code) in lies {
+        relay.lie(Some(lie));
+        laptop.run(&["pull", "--timeout", "2"]).fails(code);
+        laptop.run(&["push", "hi", "--timeout", "2"]).fails(code);
+    }
+    relay.lie(None);
+    laptop.run(&["pull"]).ok();
+    assert_eq!(laptop.run(&["status", "--json"]).json()[0]["problem"], serde_json::Value::Null);
+}
+
+#[test]
+fn a_close_code_is_told() {
+    let (relay, laptop) = one_device();
+    relay.lie(Some(|frame| matches!(frame, ToDevice::Welcome(_)).then(|| close(CloseCode::TooManySockets))));
+    let outcome = laptop.run(&["pull", "--timeout", "2"]);
+    outcome.fails("offline");
+    assert!(outcome.err.contains("too many connections"), "{outcome:?}");
+}
+
+#[test]
+fn joining_ends_when_the_relay_does_not_take_the_newcomer() {
+    let (relay, laptop) = one_device();
+    let (mut invite, pixel) = (laptop.start(&["invite"]), Device::new());
+    let join = pixel.start(&["join", &invite.line()]);
+    let shown = digits(&join.says("Type "));
+    // The laptop is signed in already.
+    relay.lie(Some(|frame| matches!(frame, ToDevice::Welcome(_)).then(|| close(CloseCode::NotAMember))));
+    invite.types(&shown);
+    join.end().fails("join_unfinished");
+    assert_eq!(pixel.run(&["status", "--json"]).json()[0]["stage"], "new");
+}

@@ -1,0 +1,79 @@
+//! Where a pairing link leads, to be seen before it is used.
+
+use hushclip_crypto::pairing::Link;
+
+use crate::problem;
+use crate::relay::Relay;
+use crate::view::Problem;
+
+/// What a pairing link says of itself.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Target {
+    /// Origin of the relay that it leads to.
+    pub relay: String,
+    /// Origin of the page that it opens, as a person sees it in the link.
+    pub page: String,
+}
+
+impl Target {
+    /// Whether the relay is another one than the link seems to be from. Only the part of it that nobody can
+    /// read says so, so the person has to name the relay: [`crate::Command::JoinAt`].
+    pub fn is_elsewhere(&self) -> bool {
+        self.page != self.relay
+    }
+}
+
+/// The origin of a relay, as a person typed it, if an account may be started or joined there.
+pub fn relay_origin(typed: &str) -> Result<String, Problem> {
+    Relay::choose(typed).map(|relay| relay.origin())
+}
+
+/// Takes a pairing link apart, as far as people may see it.
+pub fn target(link: &str) -> Result<Target, Problem> {
+    parse(link).map(|(_, _, target)| target)
+}
+
+pub(crate) fn parse(text: &str) -> Result<(Link, Relay, Target), Problem> {
+    let mut link = Link::parse(text).map_err(problem::bad_link)?;
+    let relay = Relay::choose(&link.relay)?;
+    let page = text.trim().split("/pair#").next().unwrap_or_default();
+    let page = Relay::parse(page).map_or_else(|| page.to_owned(), |page| page.origin());
+    link.relay = relay.origin();
+    let target = Target { relay: relay.origin(), page };
+    Ok((link, relay, target))
+}
+
+#[cfg(test)]
+mod tests {
+    use data_encoding::BASE64URL_NOPAD;
+
+    use super::*;
+
+    fn link(page: &str, relay: &str) -> String {
+        let bytes = [&[1][..], &[7; 64], relay.as_bytes()].concat();
+        format!("{page}/pair#{}", BASE64URL_NOPAD.encode(&bytes))
+    }
+
+    #[test]
+    fn a_link_says_where_it_leads() {
+        for (page, relay, shown, elsewhere) in [
+            ("https://a.example", "", "https://a.example", false),
+            ("https://A.example:443", "https://a.example/", "https://a.example", false),
+            ("https://a.example", "https://b.example", "https://b.example", true),
+            ("https://a.example", "https://a.example:444", "https://a.example:444", true),
+            ("https://a.example@b.example", "https://b.example", "https://b.example", true),
+            ("http://127.0.0.1:8787", "", "http://127.0.0.1:8787", false),
+        ] {
+            let target = target(&link(page, relay)).expect("a link");
+            assert_eq!((&*target.relay, target.is_elsewhere()), (shown, elsewhere), "{page} {relay}");
+        }
+        for (page, relay, code) in [
+            ("https://a.example", "http://a.example", "plain_relay"),
+            ("http://a.example", "", "plain_relay"),
+            ("https://a.example@b.example", "", "bad_relay"),
+            ("https://a.example", "b.example", "bad_relay"),
+        ] {
+            assert_eq!(target(&link(page, relay)).map_err(|problem| problem.code), Err(code.into()), "{page} {relay}");
+        }
+    }
+}
