@@ -74,7 +74,7 @@ fn a_code_needs_the_relays_address_and_a_link_does_not() {
     device.run(&["join", "4-purple-cactus", "--relay", "nonsense"]).fails("bad_relay");
     device.run(&["join", "4-purple", "--relay", &relay.url()]).fails("bad_code");
     device.run(&["join", "4-purple-cactus", "--relay", &relay.url()]).fails("code_gone");
-    device.run(&["join", "https://relay.example/pair#AAAA", "--relay", &relay.url()]).fails("bad_link");
+    device.run(&["join", "https://relay.example/pair#AQ", "--relay", &relay.url()]).fails("bad_link");
 }
 
 #[test]

@@ -6,7 +6,7 @@ use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::tungstenite::protocol::CloseFrame;
 
 use crate::pairing::digits;
-use crate::support::{Device, one_device};
+use crate::support::{Device, one_device, two_devices};
 
 fn close(code: CloseCode) -> Message {
     Message::Close(Some(CloseFrame { code: code.code().into(), reason: "".into() }))
@@ -69,4 +69,21 @@ fn joining_ends_when_the_relay_does_not_take_the_newcomer() {
     invite.types(&shown);
     join.end().fails("join_unfinished");
     assert_eq!(pixel.run(&["status", "--json"]).json()[0]["stage"], "new");
+}
+
+#[test]
+fn a_list_that_is_kept_back_is_why_nothing_is_sent() {
+    let (relay, laptop, pixel) = two_devices();
+    let (invite, tablet) = (pixel.start(&["invite", "--yes"]), Device::new());
+    tablet.run(&["join", &invite.line(), "--name", "Tablet"]).ok();
+    invite.end().ok();
+    pixel.run(&["push", "from where the tablet is known"]).ok();
+    relay.lie(Some(|frame| {
+        let ToDevice::LogEntries { from, .. } = frame else { return None };
+        Some(says(&ToDevice::LogEntries { from: *from, entries: Vec::new(), has_more: false }))
+    }));
+    laptop.run(&["pull", "--timeout", "3"]);
+    let outcome = laptop.run(&["push", "not to those of before", "--timeout", "3"]);
+    outcome.fails("log_withheld");
+    assert!(outcome.err.contains("hushclip alerts --dismiss"), "{outcome:?}");
 }

@@ -8,6 +8,7 @@ use hushclip_protocol::ids::{ConnId, DeviceId, Hash, InviteId, JoinToken};
 use hushclip_protocol::limits;
 use minicbor::bytes::ByteVec;
 
+use crate::invites::check_message;
 use crate::peer::Peer;
 use crate::store::InviteRow;
 use crate::{Mailbox, Reply, Room, Store};
@@ -28,9 +29,7 @@ impl<S: Store> Mailbox<S> {
         if !(1..=limits::NAMEPLATE).contains(&nameplate) {
             return Err(ErrorCode::BadFrame);
         }
-        if offer.is_empty() || offer.len() > limits::PAIRING_BYTES {
-            return Err(ErrorCode::TooLarge);
-        }
+        check_message(&offer)?;
         match self.invites.get(&invite) {
             Some(row) if row.inviter == device && row.nameplate == Some(nameplate) => {
                 let row = row.clone();

@@ -12,9 +12,7 @@ use crate::{Mailbox, Room, Store};
 impl<S: Store> Mailbox<S> {
     pub(crate) fn open_invite(&mut self, conn: ConnId, device: DeviceId, frame: ToRelay) -> Result<(), ErrorCode> {
         let ToRelay::InviteOpen { invite, claim_hash, offer, again } = frame else { return Err(ErrorCode::BadFrame) };
-        if offer.is_empty() || offer.len() > limits::PAIRING_BYTES {
-            return Err(ErrorCode::TooLarge);
-        }
+        check_message(&offer)?;
         let row = match self.invites.get(&invite) {
             Some(row) if row.inviter == device && row.claim_hash == claim_hash => row.clone(),
             Some(_) => return Err(ErrorCode::InviteUsed),
@@ -166,9 +164,7 @@ impl<S: Store> Mailbox<S> {
     }
 
     fn keep_note(&mut self, row: &mut InviteRow, note: &InviteNote) -> Result<(), ErrorCode> {
-        if note.bytes.is_empty() || note.bytes.len() > limits::PAIRING_BYTES {
-            return Err(ErrorCode::TooLarge);
-        }
+        check_message(&note.bytes)?;
         row.notes[slot(note.step)] = note.bytes.clone();
         self.put_invite(row)
     }
@@ -197,6 +193,15 @@ impl<S: Store> Mailbox<S> {
             let note = InviteNote { invite: row.invite, step, bytes: bytes.clone() };
             self.send(conn, &ToDevice::InviteNote(note));
         }
+    }
+}
+
+/// What inviter and joiner say to each other is sealed; its size is all that can be looked at.
+pub(crate) fn check_message(bytes: &[u8]) -> Result<(), ErrorCode> {
+    match bytes.len() {
+        0 => Err(ErrorCode::BadFrame),
+        1..=limits::PAIRING_BYTES => Ok(()),
+        _ => Err(ErrorCode::TooLarge),
     }
 }
 

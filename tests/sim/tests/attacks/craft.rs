@@ -93,6 +93,16 @@ pub(crate) fn envelope_with(
     text: &str,
     change: impl FnOnce(&mut Address),
 ) -> Vec<u8> {
+    envelope_of(keys, entries, vec![Part::new(TEXT, text)], change)
+}
+
+/// The same with any content.
+pub(crate) fn envelope_of(
+    keys: &DeviceKeys,
+    entries: &[SignedEntry],
+    parts: Vec<Part>,
+    change: impl FnOnce(&mut Address),
+) -> Vec<u8> {
     let account = replay(&entries[..1]).account();
     let (seq, at) = (entries.len() as u64 - 1, entries.last().expect("an entry"));
     let secret = open_grant(keys, at).expect("a member at that time");
@@ -107,7 +117,7 @@ pub(crate) fn envelope_with(
         ttl_s: limits::TTL_S,
     };
     change(&mut address);
-    let body = ClipBody { at_ms: 0, flags: 0, file_name: String::new(), parts: vec![Part::new(TEXT, text)] };
+    let body = ClipBody { at_ms: 0, flags: 0, file_name: String::new(), parts };
     seal(keys, &secret.derive_item_key(&account, seq), &address, &body, &mut rng()).expect("it is short")
 }
 

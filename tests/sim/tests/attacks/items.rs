@@ -1,5 +1,6 @@
 //! Attacks on clips: forged, replayed, held back, attributed to somebody else.
 
+use hushclip_crypto::body::{Part, TEXT};
 use hushclip_engine::{Command, Event};
 use hushclip_protocol::codec;
 use hushclip_protocol::envelope::{Envelope, Header, Kind, Salt, assemble};
@@ -494,4 +495,24 @@ fn attack_tombstone_by_a_stranger() {
     desk.cut(None);
     desk.wait(5_000);
     goes_on(&mut desk, 0, 1);
+}
+
+#[test]
+fn what_cannot_be_shown_says_so() {
+    let mut desk = Desk::paired(2);
+    let (keys, entries) = (stolen_keys(&desk, 0), entries(&desk, 0));
+    let of = |counter, media: &str, bytes: &[u8]| {
+        let part = Part { media: media.into(), bytes: bytes.to_vec().into() };
+        envelope_of(&keys, &entries, vec![part], |address| {
+            address.counter = counter;
+            address.item = ItemId::from_bytes([counter as u8; 16]);
+        })
+    };
+    for (counter, media, bytes) in [(1, TEXT, &[0xc3, 0x28][..]), (2, "image/png", b"png"), (3, TEXT, b"a text")] {
+        show_item(&mut desk, 1, counter, &of(counter, media, bytes));
+    }
+    let kinds: Vec<_> = desk.view(1).clips.into_iter().map(|clip| (clip.kind, clip.text)).collect();
+    let other = || ("other".to_owned(), String::new());
+    assert_eq!(kinds, [("text".to_owned(), "a text".to_owned()), other(), other()]);
+    assert_eq!(desk.clipboard(1), ["a text"]);
 }

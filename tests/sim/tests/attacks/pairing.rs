@@ -272,6 +272,25 @@ fn attack_frames_at_the_relay_that_are_none() {
 }
 
 #[test]
+fn an_empty_message_is_not_too_large() {
+    let mut desk = Desk::new(2);
+    desk.create();
+    let link = desk.invite();
+    let (mut relay, claim) = relay_and_claim(&mut desk, 1, &link);
+    let (conn, replies) = open(&mut relay, 1, NOW);
+    let ToRelay::Claim { invite, .. } = claim else { panic!("a claim") };
+    assert_eq!(frames(&replies).len(), 1);
+    say(&mut relay, conn, &claim, NOW);
+    for (bytes, expected) in
+        [(0, ErrorCode::BadFrame), (limits::PAIRING_BYTES + 1, ErrorCode::TooLarge)].map(|(n, code)| (vec![0; n], code))
+    {
+        let note = ToRelay::InviteNote(InviteNote { invite, step: InviteStep::Request, bytes: bytes.into() });
+        let answers = frames(&say(&mut relay, conn, &note, NOW));
+        assert!(matches!(answers[..], [ToDevice::Error { code, .. }] if code == expected), "{answers:?}");
+    }
+}
+
+#[test]
 fn attack_joiner_says_what_only_members_may() {
     let mut desk = Desk::new(2);
     desk.create();

@@ -126,16 +126,52 @@ fn attack_forced_downgrade() {
 }
 
 #[test]
+fn attack_welcome_in_a_version_that_nobody_offered() {
+    for version in [0, 2, u16::MAX] {
+        let mut desk = Desk::paired(2);
+        desk.lie(move |way, _, frame| match ToDevice::decode(&frame) {
+            Ok(ToDevice::Welcome(mut welcome)) if way == Way::Down => {
+                welcome.version = version;
+                vec![ToDevice::Welcome(welcome).encode()]
+            }
+            _ => vec![frame],
+        });
+        desk.cut(None);
+        desk.wait(60_000);
+        assert_eq!(problem(&desk, 1), "relay_version");
+    }
+}
+
+#[test]
+fn attack_items_without_end() {
+    let mut desk = Desk::paired(2);
+    desk.lie(|way, _, frame| match ToDevice::decode(&frame) {
+        Ok(ToDevice::Items { .. }) if way == Way::Down => {
+            vec![ToDevice::Items { items: Vec::new(), has_more: true, through: 0 }.encode()]
+        }
+        _ => vec![frame],
+    });
+    desk.cut(None);
+    desk.wait(20_000);
+    assert_eq!(problem(&desk, 1), "relay_endless");
+    desk.stop_lying();
+    desk.wait(90_000);
+    assert_eq!(problem(&desk, 1), "", "it has solved itself");
+}
+
+#[test]
 fn attack_frames_that_are_none() {
     let mut desk = Desk::paired(2);
     let nested = [vec![0x81; 5_000], vec![0]].concat();
     let huge = vec![0x84, 4, 0x9b, 0, 0, 0, 1, 0, 0, 0, 0];
     for bytes in [Vec::new(), vec![0xff], nested, huge, vec![0; limits::FRAME_BYTES + 1], vec![0x81, 99]] {
         desk.event(1, Event::Frame(bytes));
+        assert_eq!(problem(&desk, 1), "relay_garbled");
         desk.wait(2_000);
     }
     desk.wait(60_000);
     goes_on(&mut desk, 0, 1);
+    assert_eq!(problem(&desk, 1), "", "it has solved itself");
 }
 
 #[test]
