@@ -20,7 +20,7 @@ use hushclip_protocol::ids::{
     AccountId, ConnId, DeviceId, Hash, InviteId, ItemId, JoinToken, MailboxId, Nonce, Signature,
 };
 use hushclip_protocol::log::{Action, SignedEntry};
-use hushclip_protocol::{VERSION, limits};
+use hushclip_protocol::limits;
 use minicbor::bytes::ByteArray;
 use rand_core::{TryCryptoRng, TryRng};
 use reader::{Case, file};
