@@ -251,7 +251,9 @@ mod tests {
     #[test]
     fn delivery_names_both_sides() {
         assert_eq!(delivery(&[], &[]), None);
-        let said = |delivered: &[String], awaited: &[String]| delivery(delivered, awaited).unwrap().replace(['\u{2068}', '\u{2069}'], "");
+        let said = |delivered: &[String], awaited: &[String]| {
+            delivery(delivered, awaited).unwrap().replace(['\u{2068}', '\u{2069}'], "")
+        };
         assert_eq!(said(&names(&["Phone", "Desk", "Server"]), &[]), "Delivered to Phone, Desk and Server");
         assert_eq!(said(&names(&["Phone"]), &names(&["Laptop"])), "Delivered to Phone · waiting for Laptop");
         assert_eq!(delivery(&names(&["Phone"]), &[]).unwrap(), "Delivered to \u{2068}Phone\u{2069}");

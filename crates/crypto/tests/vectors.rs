@@ -19,8 +19,8 @@ use hushclip_protocol::frame::{Challenge, Hello};
 use hushclip_protocol::ids::{
     AccountId, ConnId, DeviceId, Hash, InviteId, ItemId, JoinToken, MailboxId, Nonce, Signature,
 };
-use hushclip_protocol::log::{Action, SignedEntry};
 use hushclip_protocol::limits;
+use hushclip_protocol::log::{Action, SignedEntry};
 use minicbor::bytes::ByteArray;
 use rand_core::{TryCryptoRng, TryRng};
 use reader::{Case, file};
