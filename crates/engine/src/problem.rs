@@ -3,8 +3,8 @@
 use hushclip_crypto::archive::ArchiveError;
 use hushclip_crypto::name::NameError;
 use hushclip_crypto::pairing::{Code, CodeError, LinkError};
-use hushclip_protocol::error::ErrorCode;
 use hushclip_crypto::vault::LockError;
+use hushclip_protocol::error::ErrorCode;
 
 use crate::view::Problem;
 
