@@ -348,7 +348,10 @@ fn attack_link_that_hides_another_relay() {
     let mut desk = Desk::new(1);
     join(&mut desk, 0, plain.to_url("http://relay.test"));
     assert_eq!(problem(&desk, 0), "plain_relay");
-    desk.command(0, Command::CreateAccount { relay: "http://relay.test".into(), name: "x".into() });
+    desk.command(
+        0,
+        Command::CreateAccount { relay: "http://relay.test".into(), name: "x".into(), token: String::new() },
+    );
     assert_eq!(problem(&desk, 0), "plain_relay");
     let (relay, code, name) = ("http://relay.test".into(), "4-purple-cactus".into(), "x".into());
     desk.command(0, Command::JoinByCode { relay, code, name });
