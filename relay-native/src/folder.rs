@@ -140,7 +140,8 @@ fn make(path: &Path) -> io::Result<()> {
 /// Takes from others what they may do in this folder; says whether at least they cannot write there.
 fn close_to_others(path: &Path) -> io::Result<bool> {
     let mode = fs::metadata(path)?.permissions().mode();
-    let own = mode & 0o077 == 0 || fs::set_permissions(path, Permissions::from_mode(mode & 0o7700)).is_ok();
+    let others = mode & 0o077;
+    let own = others == 0 || fs::set_permissions(path, Permissions::from_mode(mode & 0o7700)).is_ok();
     Ok(own || mode & 0o022 == 0)
 }
 

@@ -76,17 +76,16 @@ impl Server {
     pub(crate) async fn listen(self: Arc<Self>, listener: TcpListener) {
         let mut said: Option<Instant> = None;
         loop {
-            let place = match Arc::clone(&self.places).try_acquire_owned() {
-                Ok(place) => place,
-                Err(_) => {
-                    add(&self.counters.connections_used_up, 1);
-                    if said.is_none_or(|at| at.elapsed() >= SAY_AGAIN) {
-                        said = Some(Instant::now());
-                        log::error("connections_used_up", &[("connections", &self.connections)]);
-                    }
-                    let Ok(place) = Arc::clone(&self.places).acquire_owned().await else { return };
-                    place
+            let place = if let Ok(place) = Arc::clone(&self.places).try_acquire_owned() {
+                place
+            } else {
+                add(&self.counters.connections_used_up, 1);
+                if said.is_none_or(|at| at.elapsed() >= SAY_AGAIN) {
+                    said = Some(Instant::now());
+                    log::error("connections_used_up", &[("connections", &self.connections)]);
                 }
+                let Ok(place) = Arc::clone(&self.places).acquire_owned().await else { return };
+                place
             };
             match listener.accept().await {
                 Ok((stream, peer)) => {

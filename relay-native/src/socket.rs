@@ -211,6 +211,7 @@ mod tests {
         let (ours, mut theirs) = tokio::io::duplex(BUFFER);
         tokio::spawn(Sockets::new(calls).serve(ours, Target::Nameplate(None), "relay".into(), Peer::Local));
         let Some(Call::Open { outbox, .. }) = core.recv().await else { panic!("it opens") };
+        let outbox = outbox.unwrap();
         outbox.signed_in();
         for _ in 0..60 {
             if let Some(byte) = bytes.next() {

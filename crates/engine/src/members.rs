@@ -91,7 +91,7 @@ impl Engine {
         account.secrets.insert(0, secret);
         account.names.insert(identity.id, name);
         account.membership = Some(membership);
-        account.token = token.to_owned();
+        token.clone_into(&mut account.token);
         account.sent_ms = self.now;
         self.persist(identity.record());
         self.persist(log_record(0, &genesis));

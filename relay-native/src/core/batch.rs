@@ -45,7 +45,7 @@ pub(super) struct Batch {
 
 /// A transaction that was not stored.
 pub(super) struct Undone {
-    batch: Batch,
+    batch: Box<Batch>,
     why: StoreError,
 }
 
@@ -120,7 +120,7 @@ impl Core {
             }
             Err(why) => {
                 self.census.set(census);
-                Err(Undone { batch, why: fault.unwrap_or(why) })
+                Err(Undone { batch: Box::new(batch), why: fault.unwrap_or(why) })
             }
         }
     }
@@ -349,10 +349,10 @@ impl Core {
             }
         }
         for (home, device, endpoint) in batch.wakes {
-            if let Some((_, wakes)) = &self.push {
-                if !wakes.ask(Wake { home, device, endpoint, host: self.host(home) }) {
-                    add(&self.counters.wakes_dropped, 1);
-                }
+            if let Some((_, wakes)) = &self.push
+                && !wakes.ask(Wake { home, device, endpoint, host: self.host(home) })
+            {
+                add(&self.counters.wakes_dropped, 1);
             }
         }
         for came in batch.came {

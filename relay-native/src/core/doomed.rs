@@ -12,11 +12,8 @@ use crate::store::failed;
 impl Core {
     /// Those that were named since this last looked.
     pub(super) fn find_doomed(&mut self) -> Vec<MailboxId> {
-        match self.look() {
-            Ok(doomed) => doomed,
-            // It is looked at again.
-            Err(_) => Vec::new(),
-        }
+        // Where that fails it is looked at again.
+        self.look().unwrap_or_default()
     }
 
     fn look(&mut self) -> Result<Vec<MailboxId>, StoreError> {

@@ -20,7 +20,7 @@ impl Core {
     /// After a failure, tries now and then whether the disk takes something again. Else a relay that nobody
     /// uses would be said to be broken for ever.
     pub(super) fn probe(&mut self, now: u64) {
-        if !self.failing.is_some_and(|(_, at)| at <= now) {
+        if self.failing.is_none_or(|(_, at)| at > now) {
             return;
         }
         let write = format!("PRAGMA user_version = {SCHEMA}");
