@@ -53,11 +53,12 @@ async fn list(session: &mut Session, json: bool) -> Result<()> {
     });
     let mut text = print::table(&rows.collect::<Vec<_>>());
     if !view.check.is_empty() {
-        text.push_str(&format!(
+        let words = format!(
             "\nAccount: {}\nThis list: {}\nAll your devices show the same words. If the account of one differs, it is in \
              another account; if only the list does, mistrust the relay.\n",
             view.fingerprint, view.check
-        ));
+        );
+        text.push_str(&words);
     }
     print::out(&text)
 }

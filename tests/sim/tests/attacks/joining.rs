@@ -174,7 +174,7 @@ fn the_clock_of_a_joiner_is_put_back() {
     let link = desk.invite();
     join(&mut desk, 1, link);
     swallow(&mut desk, Way::Down, 1, |_| true);
-    desk.skew(1, -30 * 24 * 60 * MINUTE as i64);
+    desk.skew(1, -30 * 24 * 60 * MINUTE.cast_signed());
     desk.event(1, Event::Timer);
     desk.wait(13 * MINUTE);
     assert_eq!((desk.view(1).stage, problem(&desk, 1).as_str()), (Stage::New, "join_unanswered"));
@@ -228,7 +228,7 @@ fn attack_invite_that_the_relay_keeps_open() {
         let expires = desk.view(0).invite.expect("an invite").expires_at;
         assert!(expires <= desk.now + limits::INVITE_MS);
         // Nor does a clock that is put back make it longer than that.
-        desk.skew(0, -(DAYS as i64));
+        desk.skew(0, -DAYS.cast_signed());
         desk.event(0, Event::Timer);
         desk.wait(limits::INVITE_MS + 1);
         assert!(desk.view(0).invite.is_none());
@@ -307,11 +307,11 @@ fn attack_inviter_hands_over_a_wrong_older_secret() {
     desk.copy(0, "of the newest epoch");
     let (keys, entries) = (stolen_keys(&desk, 0), entries(&desk, 0));
     let older = open_grant(&keys, &entries[1]).expect("its own secret");
-    let mut disk = desk.disk(0).clone();
-    let record = disk.get_mut("account").expect("an account");
+    let mut stored = desk.disk(0).clone();
+    let record = stored.get_mut("account").expect("an account");
     let at = record.windows(32).position(|bytes| bytes == older.expose()).expect("it is there");
     record[at..at + 32].copy_from_slice(EpochSecret::make(&mut rng()).expose());
-    desk.set_disk(0, disk);
+    desk.set_disk(0, stored);
     desk.add_device();
     let link = desk.invite();
     join(&mut desk, 2, link);
