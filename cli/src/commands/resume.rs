@@ -26,8 +26,7 @@ pub(crate) async fn run(session: &mut Session, args: &Resume) -> Result<()> {
     let names: Vec<_> = view.devices.iter().map(|device| device.name.as_str()).collect();
     print::say(&format!(
         "{}\n\nThis device knows: {}.\nFingerprint of that list: {}. Compare it with `hushclip devices` on the others.\n\
-         After a relay was restored from a backup, going on is right: this device puts back what is missing. If the \
-         lists contradict each other, it stops again, and nothing is sent.",
+         If the relay's list still contradicts it, everything stops again, and nothing is sent.",
         problem.message,
         names.join(", "),
         view.check,

@@ -130,12 +130,15 @@ fn how_often_keys_change_can_be_set() {
 }
 
 #[test]
-fn a_relay_that_forgot_a_device_stops_everything_until_resumed() {
-    let (mut relay, laptop, _pixel) = two_devices();
-    let backup = relay.back_up();
+fn a_relay_that_went_on_from_another_list_stops_everything_until_resumed() {
+    let (mut relay, laptop, pixel) = two_devices();
+    let before = relay.back_up();
     assert!(laptop.run(&["resume"]).ok().contains("nothing to resume"));
     let tablet = third(&laptop, "Tablet");
-    relay.put_back(backup);
+    let after = relay.back_up();
+    // One that does not know of the tablet is first on the restored relay, and changes the list there.
+    relay.put_back(before);
+    third(&pixel, "Other");
     laptop.run(&["push", "one"]).fails("fork");
     laptop.run(&["pull"]).fails("fork");
     assert_eq!(status(&laptop)["problem"]["code"], "fork");
@@ -144,10 +147,28 @@ fn a_relay_that_forgot_a_device_stops_everything_until_resumed() {
     for known in ["Laptop", "Pixel", "Tablet", "Fingerprint"] {
         assert!(outcome.err.contains(known), "{outcome:?}");
     }
-    outcome.ok();
-    assert_eq!(laptop.run(&["alerts", "--json"]).json()[0]["code"], "log_restored");
+    outcome.fails("fork");
+    relay.put_back(after);
+    laptop.run(&["resume", "--yes"]).ok();
     laptop.run(&["push", "two"]).ok();
     assert!(tablet.run(&["pull"]).ok().ends_with("two\n"));
+}
+
+#[test]
+fn a_restored_relay_is_filled_again() {
+    let (mut relay, laptop, pixel) = two_devices();
+    laptop.run(&["push", "before"]).ok();
+    let backup = relay.back_up();
+    let tablet = third(&laptop, "Tablet");
+    laptop.run(&["push", "lost"]).ok();
+    relay.put_back(backup);
+    // The first push after it is a success, and a script does not send twice.
+    laptop.run(&["push", "after"]).ok();
+    assert_eq!(pixel.run(&["pull"]).ok(), "before\nlost\nafter\n");
+    assert_eq!(tablet.run(&["pull"]).ok(), "lost\nafter\n");
+    let codes: Vec<_> = laptop.run(&["alerts", "--json"]).json().iter().map(|a| a["code"].clone()).collect();
+    assert_eq!(codes, ["log_restored", "items_restored"]);
+    assert_eq!(laptop.run(&["status", "--json"]).json()[0]["waiting"], 0);
 }
 
 #[test]
