@@ -135,7 +135,9 @@ impl Engine {
             sent.cursor = 0;
             writes.push(sent.record());
         }
-        writes.into_iter().for_each(|write| self.persist(write));
+        for write in writes {
+            self.persist(write);
+        }
     }
 
     pub(crate) fn note_read(&mut self, item: &Item) {
@@ -217,7 +219,9 @@ impl Engine {
                 writes.push(clip.record());
             }
         }
-        writes.into_iter().for_each(|write| self.persist(write));
+        for write in writes {
+            self.persist(write);
+        }
         lost
     }
 
