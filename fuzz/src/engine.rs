@@ -360,6 +360,11 @@ fn lasting(mut view: View) -> View {
     for device in &mut view.devices {
         device.online = false;
     }
+    // Says for how many days, and a restored engine has no time before its first event.
+    for alert in view.alerts.iter_mut().filter(|alert| alert.code == "silent") {
+        alert.values.truncate(1);
+        alert.message.clear();
+    }
     for clip in &mut view.clips {
         // Only the relay knows, and says so again at the next sign-in.
         let mut both: Vec<String> = clip.delivered.drain(..).chain(clip.awaited.drain(..)).collect();
