@@ -184,7 +184,7 @@ pub(crate) fn check(world: &World) -> Result<(), Violation> {
         // Own clips were copied on the own machine, by a person.
         for text in by_sender.get(subject.name.as_str()).into_iter().flatten() {
             let own = world.copied.iter().any(|c| c.machine == subject.machine && c.text == **text);
-            if !own && !too_late.contains(*text) {
+            if !own && !too_late.contains(*text) && !world.aged.contains(&(device, (*text).to_owned())) {
                 return Err(Violation::Loop { device, text: (*text).to_owned() });
             }
         }

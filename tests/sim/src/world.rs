@@ -101,6 +101,10 @@ pub(crate) struct World {
     pub(crate) crossed: BTreeSet<String>,
     /// Texts that a person deleted, and on which device, if it was of no other's making.
     pub(crate) deleted: BTreeMap<String, Option<usize>>,
+    /// When each text came to a device, or was sent by it.
+    passed: BTreeMap<(usize, String), u64>,
+    /// Texts that came to a device just before its clock was put forward.
+    pub(crate) aged: BTreeSet<(usize, String)>,
     /// What was handed to the relay: sender, counter and text of each clip.
     pub(crate) handed_over: BTreeMap<ItemId, (DeviceId, u64, String)>,
     backup: Option<MemoryStore>,
@@ -146,6 +150,8 @@ impl World {
             copied: Vec::new(),
             crossed: BTreeSet::new(),
             deleted: BTreeMap::new(),
+            passed: BTreeMap::new(),
+            aged: BTreeSet::new(),
             handed_over: BTreeMap::new(),
             backup: None,
             lost: BTreeSet::new(),
@@ -307,6 +313,7 @@ impl World {
             Step::Jump(device, ms) => {
                 self.devices[device].skew += ms;
                 self.devices[device].put_forward += ms.max(0);
+                self.note_jump(device, ms);
                 // The platform's timers go by time that has passed, and are set anew by what comes next.
                 self.event(device, Event::Online);
             }
@@ -378,7 +385,11 @@ impl World {
             Effect::Notice(Notice::Sent { id, .. }) => {
                 let view = self.view(device);
                 let text = view.clips.into_iter().find(|clip| clip.id == id).map(|clip| clip.text);
+                self.passed.extend(text.iter().map(|text| ((device, text.clone()), self.now)));
                 self.devices[device].sent.extend(text);
+            }
+            Effect::Notice(Notice::Received { clip }) => {
+                self.passed.insert((device, clip.text), self.now);
             }
             Effect::ViewChanged => self.devices[device].shown = self.devices[device].engine.view_without_clips(),
             Effect::Notice(_) => {}

@@ -8,6 +8,9 @@ use rand_core::Rng;
 
 use super::{STORM_MS, Step, World};
 
+/// How long a device takes what another agent puts on the clipboard for what has just come.
+const LATE_MS: u64 = 60_000;
+
 impl World {
     /// In the storm people remove devices, set their clocks, and let keys change often.
     pub(super) fn plan_changes(&mut self) {
@@ -105,5 +108,15 @@ impl World {
         if by_person && unseen && before != text {
             self.crossed.extend([before.clone(), text.to_owned()]);
         }
+    }
+
+    /// For a device whose clock is put forward, what has just come was long ago: should another agent put it on
+    /// the clipboard late, that is as if the person had gone back to it after a day.
+    pub(super) fn note_jump(&mut self, device: usize, ms: i64) {
+        let since = self.now.saturating_sub(LATE_MS);
+        let just_now = self.passed.iter().filter(|((d, _), at)| ms > 0 && *d == device && **at > since);
+        let just_now: Vec<_> = just_now.map(|(passed, _)| passed.clone()).collect();
+        self.crossed.extend(just_now.iter().map(|(_, text)| text.clone()));
+        self.aged.extend(just_now);
     }
 }
