@@ -146,7 +146,8 @@ impl History {
     /// seconds even then, because another agent on the same clipboard may lag: for a minute, if it is the
     /// newest of the others, because that agent may just have come back. A clip of this device
     /// is one if it comes back just after it was sent (or while it may have been: `in_doubt`), over
-    /// another device's: that agent took it for the newest.
+    /// another device's: that agent took it for the newest. And what this device has sent twice just now is
+    /// no person's: two agents take turns, each putting back what the other has overwritten.
     pub(crate) fn is_echo(&self, content: &Content, own: DeviceId, in_doubt: Option<ItemId>, now: u64) -> bool {
         let text = canonical(&content.text);
         if self.taken.as_ref() == Some(&text) || self.is_on_clipboard(&text) {
@@ -174,7 +175,9 @@ impl History {
             }
             superseded |= clip.device == own;
         }
-        false
+        let just_sent =
+            |clip: &&Clip| clip.device == own && now.abs_diff(clip.sent_ms) < ECHO_MS && canonical(&clip.text) == text;
+        self.iter().take(LOOKED_AT).filter(just_sent).count() > 1
     }
 
     /// The newest clip holds this text already.

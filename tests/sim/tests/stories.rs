@@ -431,3 +431,19 @@ fn an_address_that_no_relay_takes_is_refused_in_words() {
     // The bounds are known once the relay has said them.
     assert_eq!(desk.view(1).bounds.map(|bounds| bounds.items), Some(1000));
 }
+
+#[test]
+fn two_programs_on_one_clipboard_do_not_take_turns_for_ever() {
+    let mut desk = Desk::paired(2);
+    for _ in 0..10 {
+        for text in ["one", "other"] {
+            // Device 1 puts each of them there once it has come, which is after the next.
+            desk.copy(0, text);
+            desk.wait(300);
+        }
+    }
+    assert_eq!(desk.texts(1), ["other", "one", "other", "one"]);
+    desk.wait(MINUTE);
+    desk.copy(0, "one");
+    assert_eq!(desk.texts(1).len(), 5, "a person who goes back to it later is heard");
+}
