@@ -12,7 +12,7 @@ use hushclip_mailbox::{Event, Mailbox, MemoryStore, Reply, Session, Store as _};
 use hushclip_protocol::codec;
 use hushclip_protocol::envelope::{Envelope, Header, Kind, SUITE, Salt, assemble};
 use hushclip_protocol::error::CloseCode;
-use hushclip_protocol::frame::{Anchor, Challenge, Hello, InviteNote, InviteStep, ToDevice, ToRelay};
+use hushclip_protocol::frame::{Anchor, Challenge, Hello, InviteNote, InviteStep, Place, ToDevice, ToRelay};
 use hushclip_protocol::ids::{Claim, ConnId, Hash, InviteId, ItemId, JoinToken, Nonce, Signature};
 use hushclip_protocol::log::Membership;
 use hushclip_protocol::{VERSION, label, limits};
@@ -209,7 +209,13 @@ impl World {
         let newest = self.mailbox.store().newest_item().expect("memory").map_or(0, |row| row.cursor);
         let newest = newest.max(self.mailbox.store().cursor_floor().expect("memory"));
         let after = if input.byte() > 240 { input.odd_number(newest) } else { newest };
-        Some(ToRelay::Push { after, envelope: envelope.into() })
+        let envelope = envelope.into();
+        Some(if header.kind == Kind::Tombstone && input.flag() {
+            let place = Place { cursor: input.odd_number(newest), item: ItemId::from_bytes([input.byte(); 16]) };
+            ToRelay::Delete { after, envelope, places: vec![place] }
+        } else {
+            ToRelay::Push { after, envelope }
+        })
     }
 
     fn append(&mut self, input: &mut Input) -> Option<ToRelay> {

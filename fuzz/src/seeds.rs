@@ -5,7 +5,7 @@ use hushclip_crypto::body::{ClipBody, Gone, Heartbeat, Part, Pin, State, TEXT, T
 use hushclip_crypto::vault::VaultKey;
 use hushclip_mailbox::{Event, Mailbox, MemoryStore, Reply};
 use hushclip_protocol::codec;
-use hushclip_protocol::frame::{Challenge, Delivered, InviteNote, InviteStep, ToDevice, ToRelay};
+use hushclip_protocol::frame::{Challenge, Delivered, InviteNote, InviteStep, Place, ToDevice, ToRelay};
 use hushclip_protocol::ids::{Claim, ConnId, DeviceId, Hash, InviteId, ItemId, JoinToken, MailboxId, Nonce};
 use rand_chacha::ChaCha20Rng;
 use rand_core::SeedableRng as _;
@@ -32,10 +32,11 @@ pub fn seeds(target: &str) -> Vec<Vec<u8>> {
             vec![codec::encode(&body("", vec![text.clone()])), codec::encode(&body("a.txt", vec![text, html]))]
         }
         "tombstone" => {
-            let gone = Gone { device: device(), counter: 9, item: item() };
+            let never_sent = Gone { device: device(), counter: 9, item: item(), text: None };
+            let deleted = Gone { text: Some(Hash::ZERO), ..never_sent.clone() };
             let pins = vec![Pin { item: item(), pinned: true }];
             vec![
-                codec::encode(&Tombstone { at_ms: 5, gone: vec![gone] }),
+                codec::encode(&Tombstone { at_ms: 5, gone: vec![never_sent, deleted] }),
                 codec::encode(&Heartbeat { at_ms: 5 }),
                 codec::encode(&State { at_ms: 5, pins }),
             ]
@@ -126,6 +127,7 @@ fn to_relay() -> Vec<ToRelay> {
         ToRelay::InviteNote(InviteNote { invite, step: InviteStep::Reveal, bytes: offer() }),
         ToRelay::CodeOpen { invite, nameplate: 4, offer: offer(), again: false },
         ToRelay::CodeClaim { versions: vec![1], nameplate: 9999, token },
+        ToRelay::Delete { after: 300, envelope: offer(), places: vec![Place { cursor: 7, item: item() }] },
     ]
 }
 

@@ -202,6 +202,11 @@ impl Store for MailboxStore {
         Ok(())
     }
 
+    fn delete_item(&mut self, cursor: u64, item: &ItemId) -> Result<(), StoreError> {
+        let query = "DELETE FROM items WHERE mailbox = ? AND cursor = ? AND item = ?";
+        self.write(query, params![self.key(), integer(cursor), item.as_bytes()])
+    }
+
     fn delete_items_through(&mut self, cursor: u64) -> Result<(), StoreError> {
         let query = "DELETE FROM items WHERE mailbox = ? AND cursor <= ?";
         let gone = self.change(query, params![self.key(), integer(cursor)])?;

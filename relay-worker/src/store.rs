@@ -233,6 +233,11 @@ impl Store for SqlStore {
             .map_err(|error| failed(error.into()))
     }
 
+    fn delete_item(&mut self, cursor: u64, item: &ItemId) -> Result<(), StoreError> {
+        let query = "DELETE FROM items WHERE cursor = ? AND item = ?";
+        self.write(query, vec![number(cursor), bytes(item.as_bytes())])
+    }
+
     fn delete_items_through(&mut self, cursor: u64) -> Result<(), StoreError> {
         self.write("DELETE FROM items WHERE cursor <= ?", vec![number(cursor)])
     }

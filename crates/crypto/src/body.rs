@@ -2,7 +2,7 @@
 //! types, its name, when it was copied.
 
 use hushclip_protocol::codec;
-use hushclip_protocol::ids::{DeviceId, ItemId};
+use hushclip_protocol::ids::{DeviceId, Hash, ItemId};
 use hushclip_protocol::limits;
 use minicbor::bytes::ByteVec;
 use minicbor::{Decode, Encode};
@@ -52,7 +52,7 @@ pub struct Part {
     pub bytes: ByteVec,
 }
 
-/// Body of a tombstone: `[at, [[device, counter, item] …]]`. Nothing is to be expected at these counters
+/// Body of a tombstone: `[at, [[device, counter, item, digest] …]]`. Nothing is to be expected at these counters
 /// of these senders; clips that did come are deleted.
 #[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
 #[cbor(array)]
@@ -78,11 +78,16 @@ pub struct Gone {
     /// Its name.
     #[n(2)]
     pub item: ItemId,
+    /// [`DedupKey::digest`](crate::epoch::DedupKey::digest) of the SHA-256 of a text that is deleted, by the key
+    /// of the tombstone's epoch: who never got the clip knows it by that, should it be on a clipboard. `None` for
+    /// what was never sent, and for secrets.
+    #[n(3)]
+    pub text: Option<Hash>,
 }
 
 impl Tombstone {
     /// Items that one tombstone may name.
-    pub const MOST: usize = 256;
+    pub const MOST: usize = limits::NAMED;
 }
 
 /// Body of a state item: `[at, [[item, pinned] …]]`. What is said last, in the relay's order, counts.
@@ -111,7 +116,7 @@ pub struct Pin {
 
 impl State {
     /// Clips that one state item may name.
-    pub const MOST: usize = 256;
+    pub const MOST: usize = limits::NAMED;
 }
 
 /// Body of a heartbeat: `[at]`. The counter and log position in its header are the news.

@@ -99,8 +99,11 @@ fn tombstones_and_heartbeats_come_back_as_what_they_are() {
         item: ItemId::from_bytes([1; 16]),
         ttl_s: 60,
     };
-    let gone = Gone { device: DeviceId::from_bytes([2; 16]), counter: 7, item: ItemId::from_bytes([3; 16]) };
-    let tombstone = Tombstone { at_ms: 5, gone: vec![gone] };
+    let gone =
+        Gone { device: DeviceId::from_bytes([2; 16]), counter: 7, item: ItemId::from_bytes([3; 16]), text: None };
+    let named = Gone { text: Some(Hash::from_bytes([4; 32])), ..gone.clone() };
+    assert_eq!((codec::encode(&gone)[0], codec::encode(&named)[0]), (0x83, 0x84), "what is not there takes no place");
+    let tombstone = Tombstone { at_ms: 5, gone: vec![gone, named] };
     let sealed = seal_note(&keys, &key, &address, &tombstone, &mut rng);
     let envelope = Envelope::parse(&sealed).unwrap();
     assert!(envelope.verify(&keys.sign_pk()));

@@ -161,7 +161,13 @@ impl Engine {
     /// A note of this device is stored; what it says is kept for as long as the relay would.
     pub(crate) fn keep_note(&mut self, queued: &Queued, cursor: u64) {
         let Some(sealed) = queued.sealed.as_ref().filter(|_| queued.cargo != Cargo::Clip) else { return };
-        let (item, order, counter, cargo) = (queued.item, queued.order, sealed.counter, queued.cargo.clone());
+        let (item, order, counter, mut cargo) = (queued.item, queued.order, sealed.counter, queued.cargo.clone());
+        if let Cargo::Tombstone(deleted) = &mut cargo {
+            // What is deleted is not to be guessed at for days.
+            for deleted in deleted {
+                deleted.text = None;
+            }
+        }
         let sent = Sent { item, order, counter, cargo, cursor, at_ms: self.now };
         self.persist(sent.record());
         self.sent.push_back(sent);

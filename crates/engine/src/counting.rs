@@ -88,9 +88,9 @@ impl Engine {
 
     /// Takes a tombstone in: deletes what it names, and fills the holes. Whoever is out of the account has a say
     /// in what it sent itself, and in nothing else.
-    pub(crate) fn bury(&mut self, by: DeviceId, gone: &[Gone], rng: &mut dyn CryptoRng) {
+    pub(crate) fn bury(&mut self, by: DeviceId, epoch: u64, gone: &[Gone], rng: &mut dyn CryptoRng) {
         let may_all = self.is_member(&by);
-        for Gone { device, counter, item } in gone.iter().filter(|gone| may_all || gone.device == by) {
+        for Gone { device, counter, item, text } in gone.iter().filter(|gone| may_all || gone.device == by) {
             let other = self.history.get(item).is_some_and(|clip| clip.device != by);
             if other && !may_all {
                 continue;
@@ -98,17 +98,26 @@ impl Engine {
             if let Some(sender) = self.account.as_mut().and_then(|account| account.senders.get_mut(device)) {
                 sender.explain(*counter);
                 self.persist_sender(device);
+                self.report_holes(*device);
             }
+            let is_known = self.history.get(item).is_some();
             self.forget(item, rng);
+            if let Some(digest) = text.filter(|_| may_all && !is_known) {
+                self.forget_text(epoch, digest, rng);
+            }
         }
     }
 
-    /// Tells of the holes in a sender's counters, and takes it back when they are filled.
+    /// Tells of the holes in a sender's counters, and takes it back when they are filled. What was deleted at
+    /// the relay leaves a hole until its tombstone has come, so nothing is said before everything is here.
     pub(crate) fn report_holes(&mut self, device: DeviceId) {
+        if self.line.phase == Phase::CatchingUp {
+            return;
+        }
         let sender = self.account.as_ref().and_then(|account| account.senders.get(&device));
         let (missing, gone) = sender.map_or((0, 0), Sender::missing);
-        self.count_alert(AlertKind::Missing, device, missing);
         self.count_alert(AlertKind::Expired, device, gone);
+        self.count_alert(AlertKind::Missing, device, missing);
     }
 
     /// Whether this device was away for so long that items have gone from the relay by rights. That is for
@@ -133,6 +142,9 @@ impl Engine {
         }
         for device in judged {
             self.persist_sender(&device);
+        }
+        let senders: Vec<_> = self.account.iter().flat_map(|account| account.senders.keys().copied()).collect();
+        for device in senders {
             self.report_holes(device);
         }
     }

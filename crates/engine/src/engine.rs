@@ -11,6 +11,7 @@ use crate::alerts::Alert;
 use crate::changes::Wanted;
 use crate::continuity::Reading;
 use crate::fork::Evidence;
+use crate::gone::Trace;
 use crate::history::History;
 use crate::join::Patience;
 use crate::line::Line;
@@ -58,6 +59,7 @@ pub struct Engine {
     pub(crate) clips_revision: u64,
     pub(crate) alerts: Vec<Alert>,
     pub(crate) evidence: Vec<Evidence>,
+    pub(crate) traces: Vec<Trace>,
     pub(crate) removed: Option<Removed>,
     /// What the log entry that is on its way to the relay does.
     pub(crate) appending: Option<Wanted>,
@@ -113,6 +115,7 @@ impl Engine {
             clips_revision: 0,
             alerts: records.alerts,
             evidence: records.evidence,
+            traces: records.traces,
             removed: records.removed,
             appending: None,
             was_away: false,
@@ -350,6 +353,7 @@ impl Engine {
         self.held.clear();
         self.alerts.clear();
         self.evidence.clear();
+        self.traces.clear();
         self.delivered.clear();
         self.bounds = None;
         self.push_key.clear();

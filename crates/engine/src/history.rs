@@ -22,7 +22,7 @@ const LOOKED_AT: usize = 32;
 const ECHO_MS: u64 = 10_000;
 /// The same for the newest clip of the others, which is what an agent puts there that was away: as long
 /// as the longest pause between two of its attempts.
-const LATE_MS: u64 = 60_000;
+pub(crate) const LATE_MS: u64 = 60_000;
 
 /// Clips in ascending order of arrival here.
 #[derive(Default)]
@@ -35,8 +35,6 @@ pub(crate) struct History {
     /// Digest of what is being put there. Were it noted only before or only after that, a process
     /// killed between would take the older or the newer content for the person's.
     coming: Option<Hash>,
-    /// What was taken out of the list in the last moments, and when, newest last.
-    gone: VecDeque<(Hash, u64)>,
     /// Size of all clips.
     bytes: usize,
     /// The greatest order that something else than a clip has.
@@ -46,7 +44,7 @@ pub(crate) struct History {
 impl History {
     pub(crate) fn restore(clips: Vec<Clip>, on_clipboard: Option<Hash>, coming: Option<Hash>) -> Self {
         let bytes = clips.iter().map(size).sum();
-        Self { clips: clips.into(), taken: None, on_clipboard, coming, gone: VecDeque::new(), bytes, reserved: 0 }
+        Self { clips: clips.into(), taken: None, on_clipboard, coming, bytes, reserved: 0 }
     }
 
     /// Those that are not deleted, newest first.
@@ -153,11 +151,6 @@ impl History {
         if self.taken.as_ref() == Some(&text) || self.is_on_clipboard(&text) {
             return true;
         }
-        // Another agent on this clipboard may not know yet that it is deleted.
-        let deleted = digest(&text);
-        if self.gone.iter().any(|(gone, at)| *gone == deleted && now.saturating_sub(*at) < LATE_MS) {
-            return true;
-        }
         let mut superseded = false;
         let foreign =
             self.iter().take(LOOKED_AT).any(|clip| clip.device != own && self.is_on_clipboard(&canonical(&clip.text)));
@@ -234,16 +227,12 @@ impl History {
         before.filter(|other| canonical(&other.text) == text).map(|other| other.item).collect()
     }
 
-    /// Takes a clip out of the list; returns what to persist.
-    pub(crate) fn remove(&mut self, item: &ItemId, now: u64) -> Option<Write> {
+    /// Takes a clip out of the list.
+    pub(crate) fn remove(&mut self, item: &ItemId) -> Option<Clip> {
         let at = self.clips.iter().rposition(|clip| clip.item == *item)?;
         let clip = self.clips.remove(at)?;
         self.bytes -= size(&clip);
-        self.gone.push_back((digest(&canonical(&clip.text)), now));
-        if self.gone.len() > LOOKED_AT {
-            self.gone.pop_front();
-        }
-        Some(clip.delete())
+        Some(clip)
     }
 }
 
@@ -271,6 +260,11 @@ fn size(clip: &Clip) -> usize {
 
 fn digest(canonical: &str) -> Hash {
     label::sha256(canonical.as_bytes())
+}
+
+/// The digest of a text, whatever its line endings.
+pub(crate) fn text_digest(text: &str) -> Hash {
+    digest(&canonical(text))
 }
 
 /// Line endings differ by platform for the same text.

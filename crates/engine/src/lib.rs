@@ -16,6 +16,7 @@ mod engine;
 pub mod event;
 mod exchange;
 mod fork;
+mod gone;
 mod history;
 mod invite;
 mod join;

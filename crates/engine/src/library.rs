@@ -1,13 +1,14 @@
 //! The library of clips as a person uses it: finding, pinning, deleting on all devices with time to take
 //! that back, and what goes by itself because it was meant to.
 
-use hushclip_crypto::body::{FLAG_BURN, FLAG_SENSITIVE, Gone, Pin, Tombstone};
+use hushclip_crypto::body::{FLAG_BURN, FLAG_SENSITIVE, Pin, Tombstone};
 use hushclip_protocol::ids::{DeviceId, ItemId};
 use rand_core::CryptoRng;
 
 use crate::event::Content;
+use crate::history::text_digest;
 use crate::secrets::{HELD_MS, recognise};
-use crate::state::{Cargo, Clip, Queued, seen_record};
+use crate::state::{Cargo, Clip, Deleted, Queued, seen_record};
 use crate::upkeep::random_item;
 use crate::view::{ClipView, Filter, Query, View};
 use crate::{Effect, Engine, SecretKind};
@@ -134,10 +135,12 @@ impl Engine {
         let mut gone = Vec::new();
         for item in items {
             let Some(clip) = self.history.get(item) else { continue };
-            let (device, counter, imported) = (clip.device, clip.counter, !clip.origin.is_empty());
+            let Clip { device, counter, cursor, flags, .. } = *clip;
             let unsent = self.outbox.iter().any(|queued| queued.item == *item);
-            if !unsent && counter > 0 && !imported {
-                gone.push(Gone { device, counter, item: *item });
+            if !unsent && counter > 0 && clip.origin.is_empty() {
+                // Short secrets can be guessed, and are asked about before they are sent anyway.
+                let text = (flags & FLAG_SENSITIVE == 0).then(|| text_digest(&clip.text));
+                gone.push(Deleted { device, counter, item: *item, cursor, text });
             }
             self.forget(item, rng);
         }
@@ -164,10 +167,7 @@ impl Engine {
             } else if same.contains(item) {
                 continue;
             }
-            if let Some(write) = self.history.remove(item, self.now) {
-                self.persist(write);
-                self.clips_revision += 1;
-            }
+            self.take_out(item);
         }
     }
 
@@ -218,6 +218,7 @@ impl Engine {
     /// Lets go what has had its time.
     pub(crate) fn tidy_library(&mut self, rng: &mut dyn CryptoRng) {
         self.drop_unanswered();
+        self.tidy_traces();
         let now = self.now;
         let due = |clip: &&Clip| goes_at(clip, now).is_some_and(|at| at <= now);
         let due: Vec<_> = self.history.iter().filter(due).map(|clip| clip.item).collect();

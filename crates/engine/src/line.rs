@@ -373,6 +373,7 @@ impl Engine {
         const CODE: u8 = 11;
         const CODE_CLAIM: u8 = 12;
         const PUSH_SUBSCRIBE: u8 = 13;
+        const DELETE: u8 = 15;
         if of == PULL {
             self.pulls = self.pulls.saturating_sub(1);
         }
@@ -391,7 +392,7 @@ impl Engine {
             }
             (CODE, ErrorCode::NameplateTaken) => self.nameplate_taken(rng),
             (INVITE | CODE, _) => self.invite_failed(code),
-            (PUSH, _) => self.push_refused(code, rng),
+            (PUSH | DELETE, _) => self.push_refused(code, rng),
             (PUSH_SUBSCRIBE, ErrorCode::BadFrame | ErrorCode::TooLarge) => self.push_address_refused(),
             (HELLO | REGISTER, _) if self.newcomer_refused() => {}
             (HELLO, ErrorCode::UnknownAccount | ErrorCode::LogBehind) => self.show_log(),

@@ -159,6 +159,7 @@ impl Engine {
             if envelope.verify(&identity.keys.sign_pk()) {
                 self.settle(header.item, item.cursor);
                 self.note_own_read(header.item, item.cursor);
+                self.note_place(header.item, item.cursor);
                 // Sent by this device in a life that it does not remember, as after a restored backup.
                 self.count_own(header);
             }
@@ -185,7 +186,11 @@ impl Engine {
             return Outcome::Forked(header.log_seq, header.log_head);
         }
         let Some(key) = sender_key(account, header) else { return Outcome::Passed };
-        if !envelope.verify(&key) || !self.is_news(header) {
+        if !envelope.verify(&key) {
+            return Outcome::Passed;
+        }
+        if !self.is_news(header) {
+            self.note_place(header.item, item.cursor);
             return Outcome::Passed;
         }
         let sender = header.sender;
@@ -215,7 +220,7 @@ impl Engine {
         match body {
             Body::Clip(body) => return self.add_received(header, &body, cursor),
             Body::Tombstone(Tombstone { gone, .. }) => {
-                self.bury(header.sender, &gone[..gone.len().min(Tombstone::MOST)], rng);
+                self.bury(header.sender, header.epoch, &gone[..gone.len().min(Tombstone::MOST)], rng);
             }
             Body::State(State { pins, .. }) if self.is_member(&header.sender) => {
                 for pin in pins.iter().take(State::MOST) {

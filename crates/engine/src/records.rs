@@ -13,6 +13,7 @@ use minicbor::{Decode, Encode};
 use crate::alerts::Alert;
 use crate::engine::RestoreError;
 use crate::fork::Evidence;
+use crate::gone::Trace;
 use crate::sender::Sender;
 use crate::settings::Settings;
 use crate::state::{Account, Clip, Identity, Invite, Join, Queued, Removed, Sent};
@@ -37,6 +38,7 @@ pub(crate) const PUSH: &str = "push";
 pub(crate) const SETTINGS: &str = "settings";
 pub(crate) const SEEN: &str = "seen";
 pub(crate) const SENT: &str = "sent/";
+pub(crate) const TRACES: &str = "traces";
 
 /// Everything that was persisted.
 #[derive(Default)]
@@ -56,6 +58,7 @@ pub(crate) struct Records {
     pub(crate) push_endpoint: String,
     pub(crate) settings: Settings,
     pub(crate) seen_order: u64,
+    pub(crate) traces: Vec<Trace>,
 }
 
 #[derive(Encode, Decode)]
@@ -150,6 +153,8 @@ impl Records {
                 out.settings = decode(&value)?;
             } else if key == SEEN {
                 out.seen_order = decode(&value)?;
+            } else if key == TRACES {
+                out.traces = decode(&value)?;
             } else if key == PUSH {
                 out.push_endpoint = decode(&value)?;
             } else if let Some(device) = key.strip_prefix(SENDER) {

@@ -2,7 +2,7 @@
 //! So are tombstones and heartbeats.
 
 use hushclip_crypto::body::{
-    ClipBody, FLAG_BURN, FLAG_SENSITIVE, FLAG_SUPERSEDED, Gone, HTML, Heartbeat, Part, State, TEXT, Tombstone,
+    ClipBody, FLAG_BURN, FLAG_SENSITIVE, FLAG_SUPERSEDED, HTML, Heartbeat, Part, State, TEXT, Tombstone,
 };
 use hushclip_crypto::envelope::{Address, seal, seal_note};
 use hushclip_crypto::pairing::{Code, Link};
@@ -17,7 +17,7 @@ use crate::event::Content;
 use crate::line::Phase;
 use crate::secrets::recognise;
 use crate::settings::SecretKind;
-use crate::state::{Cargo, Clip, Queued, Sealed};
+use crate::state::{Cargo, Clip, Deleted, Queued, Sealed};
 use crate::upkeep::random_item;
 use crate::{Engine, Notice, problem};
 
@@ -33,7 +33,7 @@ impl Engine {
         }
         let in_doubt =
             self.outbox.front().filter(|queued| queued.sealed.is_some() && !queued.again).map(|queued| queued.item);
-        let echo = self.history.is_echo(&content, identity.id, in_doubt, self.now);
+        let echo = self.was_deleted(&content.text) || self.history.is_echo(&content, identity.id, in_doubt, self.now);
         for write in self.history.note_clipboard(&content.text) {
             self.persist(write);
         }
@@ -145,17 +145,19 @@ impl Engine {
                 // Another agent on the same clipboard was quicker.
                 if !again && self.history.came_after(order, &clip.text, clip.device) {
                     self.give_up(0, rng);
-                    if let Some(write) = self.history.remove(&item, self.now) {
-                        self.persist(write);
-                        self.clips_revision += 1;
-                    }
+                    self.take_out(&item);
                     continue;
                 }
             }
             let (Some(sealed), Some(account)) = (self.sealed_front(rng), &self.account) else { return };
-            let after = account.cursor;
+            let (after, envelope) = (account.cursor, sealed.envelope);
             self.in_flight = Some((item, after));
-            return self.send(&ToRelay::Push { after, envelope: sealed.envelope });
+            let places = self.outbox.front().map(Queued::places).unwrap_or_default();
+            return self.send(&if places.is_empty() {
+                ToRelay::Push { after, envelope }
+            } else {
+                ToRelay::Delete { after, envelope, places }
+            });
         }
     }
 
@@ -166,7 +168,7 @@ impl Engine {
         let device = identity.id;
         self.persist(dropped.delete());
         let Some(sealed) = dropped.sealed else { return };
-        let gone = vec![Gone { device, counter: sealed.counter, item: dropped.item }];
+        let gone = vec![Deleted { device, counter: sealed.counter, item: dropped.item, cursor: 0, text: None }];
         let cargo = Cargo::Tombstone(gone);
         if dropped.again {
             // Its counter is greater than those of all that has one.
@@ -220,8 +222,9 @@ impl Engine {
         let keys = &identity.keys;
         let envelope = match &front.cargo {
             Cargo::Clip => seal(keys, &key, &address, &body(self.history.get(&front.item)?, superseded), rng).ok()?,
-            Cargo::Tombstone(gone) => {
-                let note = Tombstone { at_ms: self.now, gone: gone.clone() };
+            Cargo::Tombstone(deleted) => {
+                let gone = deleted.iter().map(|deleted| account.name_gone(epoch, deleted)).collect();
+                let note = Tombstone { at_ms: self.now, gone };
                 seal_note(keys, &key, &address, &note, rng)
             }
             Cargo::Heartbeat => seal_note(keys, &key, &address, &Heartbeat { at_ms: self.now }, rng),

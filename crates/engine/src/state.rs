@@ -2,11 +2,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use hushclip_crypto::body::{Gone, Pin};
+use hushclip_crypto::body::Pin;
 use hushclip_crypto::epoch::EpochSecret;
 use hushclip_crypto::keys::{BoxSk, DeviceKeys};
 use hushclip_crypto::pairing::JoinRequest;
-use hushclip_protocol::frame::Anchor;
+use hushclip_protocol::frame::{Anchor, Place};
 use hushclip_protocol::ids::{AccountId, DeviceId, Hash, ItemId};
 use hushclip_protocol::log::{Membership, SignedEntry};
 use hushclip_protocol::{codec, limits};
@@ -18,9 +18,10 @@ use crate::effect::Write;
 use crate::engine::RestoreError;
 use crate::exchange::{Inviting, Joining};
 use crate::fork::Evidence;
+use crate::gone::Trace;
 use crate::records::{
     ACCOUNT, ALERTS, AccountRecord, CLIP, CLIPBOARD, COMING, DEVICE, DeviceRecord, EVIDENCE, INVITE, JOIN, LOG, OUT,
-    PUSH, REMOVED, SEEN, SENDER, SENT, SETTINGS,
+    PUSH, REMOVED, SEEN, SENDER, SENT, SETTINGS, TRACES,
 };
 use crate::relay::Relay;
 use crate::sender::Sender;
@@ -109,7 +110,7 @@ pub(crate) enum Cargo {
     #[n(0)]
     Clip,
     #[n(1)]
-    Tombstone(#[n(0)] Vec<Gone>),
+    Tombstone(#[n(0)] Vec<Deleted>),
     #[n(2)]
     Heartbeat,
     #[n(3)]
@@ -135,6 +136,24 @@ pub(crate) struct Sent {
     /// By this device's clock.
     #[n(5)]
     pub(crate) at_ms: u64,
+}
+
+/// An item that a tombstone is to name.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+#[cbor(array)]
+pub(crate) struct Deleted {
+    #[n(0)]
+    pub(crate) device: DeviceId,
+    #[n(1)]
+    pub(crate) counter: u64,
+    #[n(2)]
+    pub(crate) item: ItemId,
+    /// Where the relay has it; 0 if it does not, as far as known.
+    #[n(3)]
+    pub(crate) cursor: u64,
+    /// The digest of its text, if others are to know it by that.
+    #[n(4)]
+    pub(crate) text: Option<Hash>,
 }
 
 /// Something on its way to the relay.
@@ -424,6 +443,13 @@ impl Queued {
         if self.again { (false, counter) } else { (true, self.order) }
     }
 
+    /// Where the relay has what this deletes.
+    pub(crate) fn places(&self) -> Vec<Place> {
+        let Cargo::Tombstone(deleted) = &self.cargo else { return Vec::new() };
+        let stored = deleted.iter().filter(|deleted| deleted.cursor > 0);
+        stored.map(|deleted| Place { cursor: deleted.cursor, item: deleted.item }).collect()
+    }
+
     pub(crate) fn record(&self) -> Write {
         put(self.key(), self)
     }
@@ -550,7 +576,7 @@ pub(crate) fn delete_account<'a>(
     outbox: impl Iterator<Item = &'a Queued>,
     sent: impl Iterator<Item = &'a Sent>,
 ) -> impl Iterator<Item = Write> {
-    let single = [DEVICE, ACCOUNT, INVITE, JOIN, ALERTS, EVIDENCE, PUSH].map(str::to_owned);
+    let single = [DEVICE, ACCOUNT, INVITE, JOIN, ALERTS, EVIDENCE, PUSH, TRACES].map(str::to_owned);
     let logs = (0..account.map_or(0, |a| a.log.len() as u64)).map(log_key);
     let senders = account.into_iter().flat_map(|a| a.senders.keys().map(sender_key));
     let notes = outbox.map(Queued::delete).chain(sent.map(Sent::delete));
@@ -569,6 +595,10 @@ fn log_key(seq: u64) -> String {
 
 pub(crate) fn settings_record(settings: &Settings) -> Write {
     put(SETTINGS.into(), settings)
+}
+
+pub(crate) fn traces_record(traces: &Vec<Trace>) -> Write {
+    put(TRACES.into(), traces)
 }
 
 pub(crate) fn seen_record(order: u64) -> Write {

@@ -4,6 +4,7 @@
 
 use std::collections::HashMap;
 
+use hushclip_protocol::frame::Place;
 use hushclip_protocol::ids::ItemId;
 use hushclip_protocol::limits;
 
@@ -138,6 +139,22 @@ impl Items {
     pub(crate) fn evict_beyond_count(&mut self, store: &mut impl Store) -> Result<(), StoreError> {
         let through = self.last_cursor.saturating_sub(limits::ITEMS as u64);
         if self.oldest.is_some_and(|row| row.cursor <= through) { self.drop_through(store, through) } else { Ok(()) }
+    }
+
+    /// Drops what is at these places under these names.
+    pub(crate) fn delete(&mut self, store: &mut impl Store, places: &[Place]) -> Result<(), StoreError> {
+        if places.is_empty() {
+            return Ok(());
+        }
+        // A cursor is never given twice, even when its item is gone.
+        if self.newest.is_some_and(|row| places.iter().any(|place| place.cursor == row.cursor)) {
+            store.set_cursor_floor(self.last_cursor)?;
+        }
+        for place in places {
+            store.delete_item(place.cursor, &place.item)?;
+        }
+        self.names.retain(|item, row| !places.contains(&Place { cursor: row.cursor, item: *item }));
+        self.look(store)
     }
 
     /// Drops what has had its time.

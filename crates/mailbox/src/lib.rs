@@ -329,7 +329,8 @@ impl<S: Store> Mailbox<S> {
 
     fn member_frame(&mut self, conn: ConnId, device: DeviceId, frame: ToRelay) -> Result<(), ErrorCode> {
         match frame {
-            ToRelay::Push { after, envelope } => self.push(conn, device, after, &envelope),
+            ToRelay::Push { after, envelope } => self.push(conn, device, after, &envelope, &[]),
+            ToRelay::Delete { after, envelope, places } => self.push(conn, device, after, &envelope, &places),
             ToRelay::Pull { after, limit } => self.pull(conn, after, limit),
             ToRelay::Ack { cursor } => {
                 self.ack(conn, device, cursor);

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use hushclip_protocol::ids::{DeviceId, InviteId};
+use hushclip_protocol::ids::{DeviceId, InviteId, ItemId};
 use hushclip_protocol::log::SignedEntry;
 
 use crate::store::{AccountRow, InviteRow, ItemRow, Store, StoreError, Subscription};
@@ -123,6 +123,13 @@ impl Store for MemoryStore {
     fn insert_item(&mut self, row: &ItemRow, envelope: &[u8]) -> Result<(), StoreError> {
         self.writable()?;
         self.items.insert(row.cursor, (*row, envelope.to_vec()));
+        Ok(())
+    }
+
+    fn delete_item(&mut self, cursor: u64, item: &ItemId) -> Result<(), StoreError> {
+        if self.items.get(&cursor).is_some_and(|(row, _)| row.item == *item) {
+            self.items.remove(&cursor);
+        }
         Ok(())
     }
 

@@ -2,7 +2,7 @@
 
 use hushclip_protocol::envelope::{Envelope, Kind};
 use hushclip_protocol::error::{CloseCode, ErrorCode};
-use hushclip_protocol::frame::{Delivered, Item, ToDevice};
+use hushclip_protocol::frame::{Delivered, Item, Place, ToDevice};
 use hushclip_protocol::ids::{ConnId, DeviceId};
 use hushclip_protocol::limits;
 use hushclip_protocol::log::Membership;
@@ -14,7 +14,15 @@ use crate::{Mailbox, Room, Store};
 const ITEMS_BYTES: usize = limits::FRAME_BYTES - 64 * 1024;
 
 impl<S: Store> Mailbox<S> {
-    pub(crate) fn push(&mut self, conn: ConnId, device: DeviceId, after: u64, bytes: &[u8]) -> Result<(), ErrorCode> {
+    /// Stores an envelope, and deletes what it is the tombstone of.
+    pub(crate) fn push(
+        &mut self,
+        conn: ConnId,
+        device: DeviceId,
+        after: u64,
+        bytes: &[u8],
+        buried: &[Place],
+    ) -> Result<(), ErrorCode> {
         if bytes.len() > limits::ENVELOPE_BYTES {
             return Err(ErrorCode::TooLarge);
         }
@@ -23,7 +31,12 @@ impl<S: Store> Mailbox<S> {
         if header.sender != device || header.account != membership.account() || header.kind == Kind::Live {
             return Err(ErrorCode::BadFrame);
         }
+        if !buried.is_empty() && (header.kind != Kind::Tombstone || buried.len() > limits::NAMED) {
+            return Err(ErrorCode::BadFrame);
+        }
         if let Some(known) = self.items.find(&self.store, &header.item, after)? {
+            // Stored the last time, but perhaps no more than that.
+            self.items.delete(&mut self.store, buried)?;
             self.send(conn, &ToDevice::Pushed { item: header.item, cursor: known.cursor, mark: known.mark });
             return Ok(());
         }
@@ -45,7 +58,6 @@ impl<S: Store> Mailbox<S> {
         self.items.insert(&mut self.store, row, bytes)?;
         // One that stays too long goes with the next.
         let _ = self.items.evict_beyond_count(&mut self.store);
-        self.send(conn, &ToDevice::Pushed { item: row.item, cursor, mark });
         // It had everything before its own item.
         self.note_acked(device, row.cursor);
         if let Some(session) = self.sessions.get_mut(&conn) {
@@ -61,6 +73,8 @@ impl<S: Store> Mailbox<S> {
         if header.kind == Kind::Clip {
             self.wake_absent();
         }
+        self.items.delete(&mut self.store, buried)?;
+        self.send(conn, &ToDevice::Pushed { item: row.item, cursor, mark });
         Ok(())
     }
 

@@ -123,6 +123,8 @@ pub trait Store {
     fn items_after(&self, after: u64, limit: usize) -> Result<Vec<(ItemRow, Vec<u8>)>, StoreError>;
     /// Stores an item.
     fn insert_item(&mut self, row: &ItemRow, envelope: &[u8]) -> Result<(), StoreError>;
+    /// Removes the item at a cursor if it has this name.
+    fn delete_item(&mut self, cursor: u64, item: &ItemId) -> Result<(), StoreError>;
     /// Removes all items up to this cursor.
     fn delete_items_through(&mut self, cursor: u64) -> Result<(), StoreError>;
     /// Removes the brief ones that may go at this time.

@@ -6,7 +6,7 @@ use minicbor::{Decode, Encode};
 
 use crate::codec::{self, CodecError};
 use crate::error::ErrorCode;
-use crate::ids::{AccountId, Claim, ConnId, DeviceId, Hash, InviteId, JoinToken, Nonce, Signature};
+use crate::ids::{AccountId, Claim, ConnId, DeviceId, Hash, InviteId, ItemId, JoinToken, Nonce, Signature};
 use crate::limits;
 use crate::log::SignedEntry;
 
@@ -93,6 +93,18 @@ impl Item {
     pub const fn anchor(&self) -> Anchor {
         Anchor { cursor: self.cursor, mark: self.mark }
     }
+}
+
+/// Where an item is stored. Only if both agree is it the one that is meant.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Encode, Decode)]
+#[cbor(array)]
+pub struct Place {
+    /// Its position.
+    #[n(0)]
+    pub cursor: u64,
+    /// Its name.
+    #[n(1)]
+    pub item: ItemId,
 }
 
 /// Up to which cursor a device has stored everything.
@@ -286,6 +298,19 @@ pub enum ToRelay {
     /// the socket.
     #[n(14)]
     Leave,
+    /// Stores a tombstone, as `Push` does, and deletes the items that it names. Answered as `Push` is.
+    #[n(15)]
+    Delete {
+        /// As in `Push`.
+        #[n(0)]
+        after: u64,
+        /// The tombstone's envelope.
+        #[n(1)]
+        envelope: ByteVec,
+        /// What is deleted, at most [`limits::NAMED`].
+        #[n(2)]
+        places: Vec<Place>,
+    },
 }
 
 /// Frames from the relay to a device.
@@ -313,7 +338,7 @@ pub enum ToDevice {
     Pushed {
         /// Its item.
         #[n(0)]
-        item: crate::ids::ItemId,
+        item: ItemId,
         /// Its position.
         #[n(1)]
         cursor: u64,
@@ -440,6 +465,7 @@ impl ToRelay {
             Self::CodeClaim { .. } => 12,
             Self::PushSubscribe { .. } => 13,
             Self::Leave => 14,
+            Self::Delete { .. } => 15,
         }
     }
 }

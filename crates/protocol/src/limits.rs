@@ -82,3 +82,5 @@ pub const PULL_ENTRIES: u16 = 32;
 pub const ANCHORS: usize = 4;
 /// Clips waiting at a device for the relay.
 pub const OUTBOX: usize = 200;
+/// Items that one tombstone or one note of pins may name.
+pub const NAMED: usize = 256;

@@ -5,7 +5,7 @@ use hushclip_protocol::codec::{self, CodecError};
 use hushclip_protocol::envelope::{Envelope, EnvelopeError};
 use hushclip_protocol::error::{CloseCode, ErrorCode};
 use hushclip_protocol::frame::{
-    Anchor, Challenge, Delivered, Hello, InviteNote, InviteStep, Item, Limits, ToDevice, ToRelay, Welcome,
+    Anchor, Challenge, Delivered, Hello, InviteNote, InviteStep, Item, Limits, Place, ToDevice, ToRelay, Welcome,
 };
 use hushclip_protocol::ids::{AccountId, Claim, ConnId, DeviceId, Hash, InviteId, ItemId, JoinToken, Nonce, Signature};
 use hushclip_protocol::log::{SealedList, SignedEntry};
@@ -53,6 +53,11 @@ fn to_relay() -> Vec<ToRelay> {
         ToRelay::CodeClaim { versions: vec![VERSION], nameplate: 9999, token: JoinToken::from_bytes([8; 16]) },
         ToRelay::PushSubscribe { endpoint: "https://push.example/1".to_owned() },
         ToRelay::Leave,
+        ToRelay::Delete {
+            after: 25,
+            envelope: vec![9; 300].into(),
+            places: vec![Place { cursor: 7, item: ItemId::from_bytes([3; 16]) }],
+        },
     ]
 }
 

@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use hushclip_engine::view::Stage;
-use hushclip_mailbox::verify_log;
+use hushclip_mailbox::{Store, verify_log};
 use hushclip_protocol::ids::DeviceId;
 
 use crate::relay::Relay;
@@ -90,6 +90,11 @@ pub enum Violation {
         /// The clip.
         text: String,
     },
+    /// A clip that was deleted is still at the relay, sealed.
+    Kept {
+        /// Its item.
+        item: String,
+    },
     /// Two devices do not agree on what is pinned.
     PinsDiffer {
         /// One of them.
@@ -103,6 +108,17 @@ pub(crate) fn check(world: &World) -> Result<(), Violation> {
     let dump = world.relay.as_ref().map(Relay::dump).unwrap_or_default();
     if dump.windows(CANARY.len()).any(|window| window == CANARY.as_bytes()) {
         return Err(Violation::Readable);
+    }
+    let kept = world
+        .relay
+        .as_ref()
+        .map(|relay| relay.snapshot().item_rows(0, usize::MAX).unwrap_or_default())
+        .unwrap_or_default();
+    for item in kept.iter().map(|row| row.item.to_hex()) {
+        let by = world.deleted_items.get(&item);
+        if by.is_some_and(|by| world.devices[*by].engine.view().stage != Stage::Removed) {
+            return Err(Violation::Kept { item });
+        }
     }
     let order_sent = order_sent(world);
     let mut check = None;

@@ -67,6 +67,10 @@ fn short(hex: &str) -> &str {
 fn up(bytes: &[u8]) -> String {
     match ToRelay::decode(bytes) {
         Ok(ToRelay::Push { after, envelope }) => format!("Push after {after} {}", tell(&envelope)),
+        Ok(ToRelay::Delete { after, envelope, places }) => {
+            let at: Vec<_> = places.iter().map(|place| place.cursor).collect();
+            format!("Delete {at:?} after {after} {}", tell(&envelope))
+        }
         Ok(ToRelay::Hello(hello)) => format!("Hello at {:?}, log {}", hello.anchors.last(), hello.log_seq),
         Ok(frame) => cut(&format!("{frame:?}")),
         Err(_) => "no frame".into(),

@@ -178,7 +178,7 @@ pub(crate) fn pushes(desk: &mut Desk, device: usize) -> Rc<RefCell<Vec<Vec<u8>>>
     desk.lie_also(move |way, from, frame| {
         if from == device
             && way == Way::Up
-            && let Ok(ToRelay::Push { envelope, .. }) = ToRelay::decode(&frame)
+            && let Ok(ToRelay::Push { envelope, .. } | ToRelay::Delete { envelope, .. }) = ToRelay::decode(&frame)
         {
             kept.borrow_mut().push(envelope.to_vec());
         }

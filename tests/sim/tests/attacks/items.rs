@@ -474,6 +474,7 @@ fn attack_tombstone_by_a_stranger() {
         device: DeviceId::from_hex(&desk.view(0).device).unwrap(),
         counter: 1,
         item: ItemId::from_hex(&desk.view(1).clips[0].id).unwrap(),
+        text: None,
     };
     let address = hushclip_crypto::envelope::Address {
         kind: Kind::Tombstone,

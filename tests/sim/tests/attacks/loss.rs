@@ -134,7 +134,7 @@ fn attack_more_than_the_relay_keeps_is_no_excuse_for_the_newest() {
     assert_eq!(kept.borrow().len(), 1);
     assert_eq!(desk.texts(1).len(), 1_000);
     // Of the 1,000 that it kept, one is withheld.
-    assert_eq!(holes(&desk, 1), [hole("missing", 1), hole("expired", 5)]);
+    assert_eq!(holes(&desk, 1), [hole("expired", 5), hole("missing", 1)]);
 }
 
 #[test]

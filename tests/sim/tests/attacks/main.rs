@@ -2,6 +2,7 @@
 //! ends refused with nothing changed, or noticed and told; none ends in silent acceptance.
 
 mod craft;
+mod deletion;
 mod forks;
 mod items;
 mod joining;

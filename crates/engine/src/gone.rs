@@ -1,0 +1,134 @@
+//! Texts that were deleted a moment ago. Another agent on this clipboard may not know yet and put one of them
+//! there, and a device that was away when the clip came knows it by nothing else.
+
+use hushclip_crypto::body::Gone;
+use hushclip_protocol::ids::{Hash, ItemId};
+use hushclip_protocol::log::Membership;
+use minicbor::{Decode, Encode};
+use rand_core::CryptoRng;
+
+use crate::Engine;
+use crate::history::{LATE_MS, text_digest};
+use crate::state::{Account, Cargo, Deleted, traces_record};
+
+/// How many are kept.
+const TRACES: usize = 64;
+
+/// What is left of a text that was deleted.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+#[cbor(array)]
+pub(crate) struct Trace {
+    /// Keyed by this epoch.
+    #[n(0)]
+    pub(crate) epoch: u64,
+    #[n(1)]
+    pub(crate) digest: Hash,
+    /// When this device learned of it.
+    #[n(2)]
+    pub(crate) at_ms: u64,
+}
+
+impl Account {
+    /// The keyed digest of a text, given its plain one.
+    fn keyed(&self, epoch: u64, text: &Hash) -> Option<Hash> {
+        Some(self.secrets.get(&epoch)?.derive_dedup_key(&self.id, epoch).digest(text.as_bytes()))
+    }
+
+    /// What a tombstone of this epoch says of an item.
+    pub(crate) fn name_gone(&self, epoch: u64, deleted: &Deleted) -> Gone {
+        let Deleted { device, counter, item, text, .. } = deleted;
+        let text = text.as_ref().and_then(|text| self.keyed(epoch, text));
+        Gone { device: *device, counter: *counter, item: *item, text }
+    }
+}
+
+impl Engine {
+    /// Whether a text was deleted a moment ago.
+    pub(crate) fn was_deleted(&self, text: &str) -> bool {
+        let Some(account) = self.account.as_ref().filter(|_| !self.traces.is_empty()) else { return false };
+        let text = text_digest(text);
+        let recent = self.traces.iter().filter(|trace| is_recent(trace, self.now));
+        recent.rev().any(|trace| account.keyed(trace.epoch, &text) == Some(trace.digest))
+    }
+
+    /// Takes a clip out of the list.
+    pub(crate) fn take_out(&mut self, item: &ItemId) {
+        let Some(clip) = self.history.remove(item) else { return };
+        self.persist(clip.delete());
+        self.clips_revision += 1;
+        let Some(account) = &self.account else { return };
+        let epoch = account.membership.as_ref().map(Membership::epoch);
+        let keyed = epoch.and_then(|epoch| Some((epoch, account.keyed(epoch, &text_digest(&clip.text))?)));
+        if let Some((epoch, digest)) = keyed {
+            self.note_trace(epoch, digest);
+        }
+    }
+
+    /// A clip that never came here is deleted. If this device was about to send the same, because it saw it on a
+    /// clipboard, that goes too.
+    pub(crate) fn forget_text(&mut self, epoch: u64, digest: Hash, rng: &mut dyn CryptoRng) {
+        self.note_trace(epoch, digest);
+        let Some(account) = &self.account else { return };
+        let unsent =
+            self.outbox.iter().filter(|queued| queued.cargo == Cargo::Clip && !queued.again).map(|queued| queued.item);
+        let same = |item: &ItemId| {
+            let text = self.history.get(item).map(|clip| text_digest(&clip.text));
+            text.is_some_and(|text| account.keyed(epoch, &text) == Some(digest))
+        };
+        let same: Vec<ItemId> = unsent.filter(same).collect();
+        for item in same {
+            self.forget(&item, rng);
+        }
+    }
+
+    fn note_trace(&mut self, epoch: u64, digest: Hash) {
+        let now = self.now;
+        self.traces.retain(|trace| is_recent(trace, now));
+        self.traces.push(Trace { epoch, digest, at_ms: now });
+        if self.traces.len() > TRACES {
+            self.traces.remove(0);
+        }
+        self.persist(traces_record(&self.traces));
+    }
+
+    /// Lets go what has had its time.
+    pub(crate) fn tidy_traces(&mut self) {
+        let (before, now) = (self.traces.len(), self.now);
+        self.traces.retain(|trace| is_recent(trace, now));
+        if self.traces.len() < before {
+            self.persist(traces_record(&self.traces));
+        }
+    }
+
+    /// An item has come by, whether it is news or not: should it be deleted, this is where it is stored.
+    pub(crate) fn note_place(&mut self, item: ItemId, cursor: u64) {
+        let own = self.own_id();
+        if let Some(clip) = self.history.get_mut(&item).filter(|clip| Some(clip.device) != own && clip.cursor != cursor)
+        {
+            clip.cursor = cursor;
+            let write = clip.record();
+            return self.persist(write);
+        }
+        let queued = self.outbox.iter_mut();
+        let queued = queued.filter_map(|queued| queued.cargo.note_place(item, cursor).then(|| queued.record()));
+        let sent = self.sent.iter_mut();
+        let sent = sent.filter_map(|sent| sent.cargo.note_place(item, cursor).then(|| sent.record()));
+        let writes: Vec<_> = queued.chain(sent).collect();
+        for write in writes {
+            self.persist(write);
+        }
+    }
+}
+
+impl Cargo {
+    /// Says whether that is news to this tombstone.
+    fn note_place(&mut self, item: ItemId, cursor: u64) -> bool {
+        let Self::Tombstone(deleted) = self else { return false };
+        let named = deleted.iter_mut().find(|deleted| deleted.item == item && deleted.cursor != cursor);
+        named.map(|deleted| deleted.cursor = cursor).is_some()
+    }
+}
+
+fn is_recent(trace: &Trace, now: u64) -> bool {
+    now.abs_diff(trace.at_ms) < LATE_MS
+}

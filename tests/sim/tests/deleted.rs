@@ -1,0 +1,129 @@
+//! What is deleted everywhere is deleted at the relay too, and nobody misses it or brings it back.
+
+use hushclip_engine::{Command, UNDO_MS};
+use hushclip_mailbox::Store;
+use hushclip_protocol::frame::ToDevice;
+use hushclip_protocol::limits;
+use hushclip_sim::{Desk, Way};
+
+const MINUTE: u64 = 60_000;
+
+fn delete(desk: &mut Desk, device: usize, text: &str) -> String {
+    let found = desk.view(device).clips.into_iter().find(|clip| clip.text == text);
+    let id = found.expect("it is in the list").id;
+    desk.command(device, Command::Delete { ids: vec![id.clone()] });
+    id
+}
+
+/// Names of the items that the relay keeps, oldest first.
+fn kept(desk: &Desk) -> Vec<String> {
+    desk.snapshot().item_rows(0, usize::MAX).expect("a store in memory").iter().map(|row| row.item.to_hex()).collect()
+}
+
+fn no_alerts(desk: &Desk, device: usize) {
+    let alerts: Vec<_> = desk.view(device).alerts.into_iter().map(|alert| alert.code).collect();
+    assert_eq!(alerts.iter().find(|code| *code != "joined"), None, "device {device}");
+}
+
+#[test]
+fn what_is_deleted_goes_from_the_relay_and_nobody_misses_it() {
+    let mut desk = Desk::paired(3);
+    desk.copy(0, "before");
+    desk.take_away(2);
+    desk.copy(0, "deleted");
+    desk.copy(0, "after");
+    let id = delete(&mut desk, 1, "deleted");
+    assert!(kept(&desk).contains(&id), "it can be taken back");
+    desk.wait(UNDO_MS);
+    assert!(!kept(&desk).contains(&id));
+    assert_eq!(kept(&desk).len(), 3, "two clips and the tombstone");
+    desk.hibernate();
+    desk.bring_back_while(2, 0, |_| {});
+    assert_eq!(desk.texts(2), ["after", "before"]);
+    desk.copy(0, "on it goes");
+    assert_eq!(desk.texts(2)[0], "on it goes");
+    for device in 0..3 {
+        no_alerts(&desk, device);
+    }
+}
+
+#[test]
+fn nothing_is_missed_before_the_tombstone_has_come() {
+    let mut desk = Desk::paired(3);
+    desk.copy(0, "before");
+    desk.take_away(2);
+    desk.copy(0, "deleted");
+    for number in 0..u64::from(limits::PULL_ITEMS) {
+        desk.copy(0, &format!("clip {number}"));
+        desk.wait(600);
+    }
+    delete(&mut desk, 0, "deleted");
+    desk.wait(UNDO_MS);
+    desk.lie(|way, device, frame| {
+        let last = matches!(ToDevice::decode(&frame), Ok(ToDevice::Items { has_more: false, .. }));
+        if way == Way::Down && device == 2 && last { Vec::new() } else { vec![frame] }
+    });
+    desk.bring_back_while(2, 0, |_| {});
+    assert_eq!(desk.texts(2).len(), 101, "the first page is here, and the tombstone is on the next");
+    no_alerts(&desk, 2);
+    desk.stop_lying();
+    desk.cut(None);
+    desk.wait(MINUTE);
+    no_alerts(&desk, 2);
+}
+
+#[test]
+fn the_last_clip_of_all_can_be_deleted() {
+    let mut desk = Desk::paired(3);
+    desk.copy(0, "stays");
+    desk.take_away(2);
+    desk.copy(0, "deleted");
+    delete(&mut desk, 0, "deleted");
+    desk.wait(UNDO_MS);
+    desk.hibernate();
+    desk.bring_back_while(2, 0, |_| {});
+    desk.copy(2, "next");
+    desk.copy(0, "and next");
+    assert_eq!(desk.texts(2), ["and next", "next", "stays"]);
+    assert_eq!(desk.texts(1), desk.texts(2));
+    no_alerts(&desk, 2);
+}
+
+#[test]
+fn a_program_that_was_away_does_not_bring_back_what_it_never_got() {
+    let mut desk = Desk::paired(3);
+    desk.take_away(2);
+    desk.copy(0, "line one\nline two");
+    delete(&mut desk, 0, "line one\nline two");
+    desk.wait(UNDO_MS);
+    // Device 2 shares a clipboard with another one, where the text still is.
+    desk.bring_back_while(2, 1, |desk| desk.copy(2, "line one\r\nline two"));
+    assert_eq!((desk.texts(2), desk.view(2).waiting), (vec![], 0));
+    desk.copy(2, "something else");
+    desk.restart(2);
+    desk.copy(2, "line one\r\nline two");
+    for device in 0..3 {
+        assert_eq!(desk.texts(device), ["something else"]);
+        no_alerts(&desk, device);
+    }
+    desk.wait(MINUTE);
+    desk.copy(2, "more");
+    desk.copy(2, "line one\nline two");
+    assert_eq!(desk.texts(0)[0], "line one\nline two", "a person who copies it later is heard");
+}
+
+#[test]
+fn what_was_deleted_before_its_sender_heard_that_it_is_stored_goes_too() {
+    let mut desk = Desk::paired(2);
+    desk.lie(|way, device, frame| if way == Way::Down && device == 0 { vec![] } else { vec![frame] });
+    desk.copy(0, "deleted");
+    let id = delete(&mut desk, 0, "deleted");
+    assert!(kept(&desk).contains(&id));
+    desk.wait(UNDO_MS);
+    desk.stop_lying();
+    desk.cut(None);
+    desk.wait(MINUTE);
+    assert!(!kept(&desk).contains(&id));
+    assert!(desk.texts(1).is_empty());
+    no_alerts(&desk, 1);
+}
