@@ -168,6 +168,8 @@ impl Engine {
         let device = identity.id;
         self.persist(dropped.delete());
         let Some(sealed) = dropped.sealed else { return };
+        // Counters go out in order, also after a restart.
+        self.history.reserve(dropped.order);
         let gone = vec![Deleted { device, counter: sealed.counter, item: dropped.item, cursor: 0, text: None }];
         let cargo = Cargo::Tombstone(gone);
         if dropped.again {

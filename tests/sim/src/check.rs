@@ -125,6 +125,10 @@ pub(crate) fn check(world: &World) -> Result<(), Violation> {
     let mut pins = BTreeMap::new();
     let anybody_removed = world.devices.iter().any(|d| d.engine.view().stage == Stage::Removed);
     let too_late = too_late(world);
+    // What a removed device deleted at the relay is missed by who had not fetched it and does not count the
+    // tombstone any more: it is lost, and they say so.
+    let is_removed = |device: &usize| world.devices[*device].engine.view().stage == Stage::Removed;
+    let deleted_by_removed = world.deleted_items.values().any(is_removed);
     for (device, subject) in world.devices.iter().enumerate() {
         let view = subject.engine.view();
         // By a clock that was put forward by days, nobody has been heard for days.
@@ -132,14 +136,17 @@ pub(crate) fn check(world: &World) -> Result<(), Violation> {
         let news = ["joined", "removed"];
         let restored = ["log_restored", "items_restored"];
         let is_news = |code: &str| {
-            news.contains(&code) || (code == "silent" && days_on) || (world.restored() && restored.contains(&code))
+            news.contains(&code)
+                || (code == "silent" && days_on)
+                || (code == "missing" && deleted_by_removed)
+                || (world.restored() && restored.contains(&code))
         };
         let alarm = view.alerts.iter().find(|alert| !is_news(&alert.code));
         if let Some(code) = alarm.map(|alert| alert.code.clone()) {
             return Err(Violation::FalseAlarm { device, code });
         }
         if view.stage == Stage::Removed {
-            let keys = ["device", "account", "log/", "out/", "sent/", "sender/"];
+            let keys = ["device", "account", "log/", "out/", "sent/", "sender/", "traces"];
             if subject.disk.keys().any(|key| keys.iter().any(|start| key.starts_with(start))) {
                 return Err(Violation::KeysLeft { device });
             }

@@ -353,8 +353,8 @@ fn attack_removed_device_uses_counters_that_were_kept_from_others() {
     show_item(&mut desk, 1, 3, &note(&thief, &log, Kind::State, 2, &pins));
     assert!(desk.view(1).clips.iter().all(|clip| !clip.pinned));
     let gone = vec![
-        Gone { device: owner, counter: 1, item: clip },
-        Gone { device: thief.device_id(), counter: 9, item: clip },
+        Gone { device: owner, counter: 1, item: clip, text: None },
+        Gone { device: thief.device_id(), counter: 9, item: clip, text: None },
     ];
     show_item(&mut desk, 1, 4, &note(&thief, &log, Kind::Tombstone, 3, &Tombstone { at_ms: 0, gone }));
     assert_eq!(desk.texts(1), ["planted", "by the owner"], "it deletes nobody's clips");
