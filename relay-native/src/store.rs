@@ -204,7 +204,9 @@ impl Store for MailboxStore {
 
     fn delete_item(&mut self, cursor: u64, item: &ItemId) -> Result<(), StoreError> {
         let query = "DELETE FROM items WHERE mailbox = ? AND cursor = ? AND item = ?";
-        self.write(query, params![self.key(), integer(cursor), item.as_bytes()])
+        let gone = self.change(query, params![self.key(), integer(cursor), item.as_bytes()])?;
+        self.count(|census| census.items = census.items.saturating_sub(gone));
+        Ok(())
     }
 
     fn delete_items_through(&mut self, cursor: u64) -> Result<(), StoreError> {
