@@ -96,7 +96,7 @@ impl Engine {
                 continue;
             }
             if let Some(sender) = self.account.as_mut().and_then(|account| account.senders.get_mut(device)) {
-                sender.explain(*counter);
+                sender.explain(*counter, *item);
                 self.persist_sender(device);
                 self.report_holes(*device);
             }

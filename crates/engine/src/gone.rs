@@ -76,6 +76,10 @@ impl Engine {
             text.is_some_and(|text| account.keyed(epoch, &text) == Some(digest))
         };
         let same: Vec<ItemId> = unsent.filter(same).collect();
+        if !same.is_empty() {
+            // It is what the person copied here last, and newer than what was missed so far.
+            self.newest_missed = None;
+        }
         for item in same {
             self.forget(&item, rng);
         }

@@ -144,7 +144,8 @@ impl History {
     /// seconds even then, because another agent on the same clipboard may lag: for a minute, if it is the
     /// newest of the others, because that agent may just have come back. A clip of this device
     /// is one if it comes back just after it was sent (or while it may have been: `in_doubt`), over
-    /// another device's: that agent took it for the newest. And what this device has sent twice just now is
+    /// another device's: that agent took it for the newest. The newest of this device's is what one puts there that
+    /// was away, so for that it is a minute, too. And what this device has sent twice just now is
     /// no person's: two agents take turns, each putting back what the other has overwritten.
     pub(crate) fn is_echo(&self, content: &Content, own: DeviceId, in_doubt: Option<ItemId>, now: u64) -> bool {
         let text = canonical(&content.text);
@@ -154,12 +155,13 @@ impl History {
         let mut superseded = false;
         let foreign =
             self.iter().take(LOOKED_AT).any(|clip| clip.device != own && self.is_on_clipboard(&canonical(&clip.text)));
-        let mut newest_foreign = true;
+        let (mut newest_foreign, mut newest_own) = (true, true);
         for (position, clip) in self.iter().take(LOOKED_AT).enumerate() {
             let lag_ms = if newest_foreign { LATE_MS } else { ECHO_MS };
             newest_foreign &= clip.device == own;
             let counts = if clip.device == own {
-                position == 0 || Some(clip.item) == in_doubt || (foreign && now.saturating_sub(clip.sent_ms) < ECHO_MS)
+                let lag_ms = if std::mem::take(&mut newest_own) { LATE_MS } else { ECHO_MS };
+                position == 0 || Some(clip.item) == in_doubt || (foreign && now.saturating_sub(clip.sent_ms) < lag_ms)
             } else {
                 position == 0 || !superseded || now.saturating_sub(clip.stored_ms) < lag_ms
             };

@@ -194,9 +194,13 @@ impl Engine {
             return Outcome::Passed;
         }
         let sender = header.sender;
+        // A relay that was set back has it again, and its tombstone is no news.
+        let known = self.account.as_ref().and_then(|account| account.senders.get(&sender));
+        let is_deleted = known.and_then(|known| known.ahead.get(&header.counter)) == Some(&header.item);
         let opened = self.account.as_ref().map_or(Err(Closed::BeforeUs), |account| open_body(account, &envelope));
         self.count(header);
         let received = match opened {
+            _ if is_deleted => None,
             Ok(body) => self.take_body(header, body, item.cursor, rng),
             Err(Closed::BeforeUs) => None,
             Err(Closed::TooLate) => {

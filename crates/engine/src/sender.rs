@@ -1,6 +1,6 @@
 //! What is known of one sender: the counters that came, the holes between them, and its signs of life.
 
-use std::collections::{BTreeSet, VecDeque};
+use std::collections::{BTreeMap, VecDeque};
 
 use hushclip_protocol::ids::{DeviceId, ItemId};
 use minicbor::{Decode, Encode};
@@ -32,7 +32,7 @@ pub(crate) struct Sender {
     pub(crate) cloned: bool,
     /// Counters that a tombstone has named before anything as late came.
     #[n(6)]
-    pub(crate) ahead: BTreeSet<u64>,
+    pub(crate) ahead: BTreeMap<u64, ItemId>,
     /// When something new of it last came, by this device's clock.
     #[n(7)]
     pub(crate) heard_ms: u64,
@@ -136,8 +136,8 @@ impl Sender {
         }
         self.seen = counter;
         let later = self.ahead.split_off(&counter);
-        for explained in std::mem::replace(&mut self.ahead, later) {
-            self.explain(explained);
+        for (explained, item) in std::mem::replace(&mut self.ahead, later) {
+            self.explain(explained, item);
         }
         self.ahead.remove(&counter);
         self.bound_gaps();
@@ -150,9 +150,9 @@ impl Sender {
     }
 
     /// Nothing is to be expected at this counter.
-    pub(crate) fn explain(&mut self, counter: u64) {
+    pub(crate) fn explain(&mut self, counter: u64, item: ItemId) {
         if counter > self.seen && self.ahead.len() < Self::AHEAD {
-            self.ahead.insert(counter);
+            self.ahead.insert(counter, item);
         }
         let Some(at) = self.gaps.iter().position(|gap| (gap.first..=gap.last).contains(&counter)) else { return };
         let gap = self.gaps[at];

@@ -127,3 +127,21 @@ fn what_was_deleted_before_its_sender_heard_that_it_is_stored_goes_too() {
     assert!(desk.texts(1).is_empty());
     no_alerts(&desk, 1);
 }
+
+#[test]
+fn a_relay_that_was_set_back_brings_nothing_back() {
+    let mut desk = Desk::paired(3);
+    desk.take_away(2);
+    desk.copy(0, "deleted");
+    let backup = desk.snapshot();
+    let id = delete(&mut desk, 1, "deleted");
+    desk.wait(UNDO_MS);
+    desk.bring_back_while(2, 0, |_| {});
+    desk.take_away(1);
+    desk.roll_back(backup);
+    desk.wait(MINUTE);
+    assert_eq!((desk.texts(2), desk.texts(0)), (vec![], vec![]), "they know the tombstone");
+    desk.bring_back_while(1, 0, |_| {});
+    desk.wait(MINUTE);
+    assert!(!kept(&desk).contains(&id), "who deleted it does so again");
+}
