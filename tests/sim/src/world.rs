@@ -101,6 +101,8 @@ pub(crate) struct World {
     pub(crate) crossed: BTreeSet<String>,
     /// Texts that a person deleted, and on which device, if it was of no other's making.
     pub(crate) deleted: BTreeMap<String, Option<usize>>,
+    /// On which devices each text was deleted.
+    pub(crate) deleters: BTreeSet<(String, usize)>,
     /// The same for clips that the relay had, by item.
     pub(crate) deleted_items: BTreeMap<String, usize>,
     /// When each text came to a device, or was sent by it.
@@ -152,6 +154,7 @@ impl World {
             copied: Vec::new(),
             crossed: BTreeSet::new(),
             deleted: BTreeMap::new(),
+            deleters: BTreeSet::new(),
             deleted_items: BTreeMap::new(),
             passed: BTreeMap::new(),
             aged: BTreeSet::new(),

@@ -94,6 +94,7 @@ impl World {
         // A process that dies before it has stored that shows the clip again.
         if self.view(device).clips.iter().all(|other| other.id != clip.id) {
             // Of what was not sent yet, the other program on the machine may have its own.
+            self.deleters.insert((clip.text.clone(), device));
             if clip.cursor.is_some() {
                 self.deleted_items.insert(clip.id, device);
             }
