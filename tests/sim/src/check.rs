@@ -198,7 +198,9 @@ pub(crate) fn check(world: &World) -> Result<(), Violation> {
             // Who wants to delete what another device has deleted first has nothing to tell; if that one is removed,
             // its tombstone may not count.
             let removed_one = world.deleters.iter().any(|(text, by)| *text == clip.text && is_removed(by));
-            let apart = apart || removed_one;
+            // Nor does a device that was away hear of it from a relay that has lost the tombstone.
+            let untold = world.restored() && !world.deleted_items.contains_key(&clip.id);
+            let apart = apart || removed_one || untold;
             let by = world.deleted.get(&clip.text).copied().flatten().filter(|_| !apart);
             if by.is_some_and(|by| world.devices[by].engine.view().stage != Stage::Removed) {
                 return Err(Violation::Undead { device, text: clip.text.clone() });
