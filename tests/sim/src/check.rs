@@ -115,7 +115,8 @@ pub(crate) fn check(world: &World) -> Result<(), Violation> {
         .map(|relay| relay.snapshot().item_rows(0, usize::MAX).unwrap_or_default())
         .unwrap_or_default();
     for item in kept.iter().map(|row| row.item.to_hex()) {
-        let by = world.deleted_items.get(&item);
+        // A relay that was set back may have it once more, until its time is over.
+        let by = world.deleted_items.get(&item).filter(|_| !world.restored());
         if by.is_some_and(|by| world.devices[*by].engine.view().stage != Stage::Removed) {
             return Err(Violation::Kept { item });
         }
