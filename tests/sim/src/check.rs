@@ -109,18 +109,7 @@ pub(crate) fn check(world: &World) -> Result<(), Violation> {
     if dump.windows(CANARY.len()).any(|window| window == CANARY.as_bytes()) {
         return Err(Violation::Readable);
     }
-    let kept = world
-        .relay
-        .as_ref()
-        .map(|relay| relay.snapshot().item_rows(0, usize::MAX).unwrap_or_default())
-        .unwrap_or_default();
-    for item in kept.iter().map(|row| row.item.to_hex()) {
-        // A relay that was set back may have it once more, until its time is over.
-        let by = world.deleted_items.get(&item).filter(|_| !world.restored());
-        if by.is_some_and(|by| world.devices[*by].engine.view().stage != Stage::Removed) {
-            return Err(Violation::Kept { item });
-        }
-    }
+    deleted_at_relay(world)?;
     let order_sent = order_sent(world);
     let mut check = None;
     let mut pins = BTreeMap::new();
@@ -220,6 +209,23 @@ pub(crate) fn check(world: &World) -> Result<(), Violation> {
             if !own && !untold && !aged && !too_late.contains(*text) {
                 return Err(Violation::Loop { device, text: (*text).to_owned() });
             }
+        }
+    }
+    Ok(())
+}
+
+/// What was deleted everywhere is not at the relay.
+fn deleted_at_relay(world: &World) -> Result<(), Violation> {
+    let kept = world
+        .relay
+        .as_ref()
+        .map(|relay| relay.snapshot().item_rows(0, usize::MAX).unwrap_or_default())
+        .unwrap_or_default();
+    for item in kept.iter().map(|row| row.item.to_hex()) {
+        // A relay that was set back may have it once more, until its time is over.
+        let by = world.deleted_items.get(&item).filter(|_| !world.restored());
+        if by.is_some_and(|by| world.devices[*by].engine.view().stage != Stage::Removed) {
+            return Err(Violation::Kept { item });
         }
     }
     Ok(())
