@@ -62,7 +62,7 @@ impl Prepared {
         let mut line = Line::open(server, &self.account).await?;
         if server.dialect == Dialect::Hushclip {
             line.register(&self.account).await?;
-            line.sign_in(&self.account, None).await?;
+            line.sign_in(&self.account, 0).await?;
             for addition in &self.additions {
                 line.append(addition).await?;
             }

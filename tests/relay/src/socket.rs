@@ -82,9 +82,9 @@ impl Socket {
             self.send(&ToRelay::Pull { after, limit: limits::PULL_ITEMS });
             let (items, has_more) = loop {
                 let Message::Binary(bytes) = read(&mut self.stream, LIMIT) else { panic!("no frame came") };
-                match ToDevice::decode(&bytes).expect("the relay sends frames") {
-                    ToDevice::Items { items, has_more, .. } => break (items, has_more),
-                    _ => {}
+                let frame = ToDevice::decode(&bytes).expect("the relay sends frames");
+                if let ToDevice::Items { items, has_more, .. } = frame {
+                    break (items, has_more);
                 }
             };
             newest = items.last().map(Item::anchor).or(newest);

@@ -415,7 +415,7 @@ fn a_removed_device_is_shown_its_removal_one_page_for_each_time_that_it_asks() {
     hello = account.devices[1].sign_in(HOST, &challenge, hello);
     desk.send(conn, &ToRelay::Hello(hello));
     let (mut from, mut last, mut pages) = (2, None, 0);
-    while desk.closed.get(&conn).is_none() {
+    while !desk.closed.contains_key(&conn) {
         let [ToDevice::LogEntries { from: at, entries, has_more }] = &desk.take(conn)[..] else { panic!("no page") };
         assert!(*at == from && entries.len() <= usize::from(limits::PULL_ENTRIES) && *has_more);
         from += entries.len() as u64;

@@ -17,10 +17,18 @@ pub(crate) fn Start(
     relay: RwSignal<String>,
 ) -> impl IntoView {
     let host = host();
+    let token = RwSignal::new(String::new());
+    // Once asked for, it stays: a wrong one can be mended.
+    let refused = host.follow(|view| view.problem.as_ref().is_some_and(|problem| problem.code == "token_wanted"));
+    let asked = Memo::new(move |before: Option<&bool>| before.copied().unwrap_or_default() || refused.get());
     let start = move |event: SubmitEvent| {
         event.prevent_default();
         let relay = entry::tidy_relay(&relay.get_untracked());
-        host.send(Command::CreateAccount { relay, name: name.get_untracked().trim().to_owned(), token: String::new() });
+        host.send(Command::CreateAccount {
+            relay,
+            name: name.get_untracked().trim().to_owned(),
+            token: token.get_untracked().trim().to_owned(),
+        });
     };
     view! {
         <form class="card" on:submit=start>
@@ -29,6 +37,9 @@ pub(crate) fn Start(
                 Some(origin) => view! { <KnownRelay origin /> }.into_any(),
                 None => view! { <RelayField relay testid="relay" hint=text::relay_hint() /> }.into_any(),
             }}
+            <Show when=move || asked.get()>
+                <TokenField token />
+            </Show>
             <button class="primary" type="submit" data-testid="create-account">{text::start_button()}</button>
         </form>
     }
@@ -43,6 +54,28 @@ fn KnownRelay(origin: String) -> impl IntoView {
             <bdi dir="ltr">{origin}</bdi>
             <span class="hint">{text::relay_hint()}</span>
         </p>
+    }
+}
+
+/// The field for what a relay wants that is not open to everybody.
+#[component]
+fn TokenField(token: RwSignal<String>) -> impl IntoView {
+    view! {
+        <label class="field">
+            <span class="label">{text::relay_token()}</span>
+            <input
+                data-testid="token"
+                type="text"
+                autocomplete="off"
+                autocapitalize="none"
+                spellcheck="false"
+                dir="ltr"
+                required
+                aria-describedby="token-hint"
+                bind:value=token
+            />
+            <span class="hint" id="token-hint">{text::relay_token_hint()}</span>
+        </label>
     }
 }
 
