@@ -14,7 +14,8 @@ use rand_core::CryptoRng;
 use crate::Engine;
 use crate::alerts::AlertKind;
 use crate::line::Phase;
-use crate::state::{Account, Cargo, Clip, Queued, Sealed, Sent};
+use crate::outbox::{Cargo, Queued, Sealed, Sent};
+use crate::state::{Account, Clip};
 
 /// How far apart anchors are at least, but for the newest.
 const APART: u64 = 16;

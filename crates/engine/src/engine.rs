@@ -16,10 +16,11 @@ use crate::history::History;
 use crate::join::Patience;
 use crate::line::Line;
 use crate::members::LogSync;
+use crate::outbox::{Queued, Sent};
 use crate::records::Records;
 use crate::secrets::Held;
 use crate::settings::Settings;
-use crate::state::{self, Account, Identity, Invite, Join, Queued, Removed, Sent};
+use crate::state::{self, Account, Identity, Invite, Join, Removed};
 use crate::view::{Problem, View};
 use crate::{Command, Effect, Event, Notice, Write, problem};
 

@@ -9,7 +9,8 @@ use rand_core::CryptoRng;
 
 use crate::Engine;
 use crate::history::{LATE_MS, text_digest};
-use crate::state::{Account, Cargo, Deleted, traces_record};
+use crate::outbox::{Cargo, Deleted};
+use crate::state::{Account, traces_record};
 
 /// How many are kept.
 const TRACES: usize = 64;

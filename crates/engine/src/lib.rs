@@ -25,6 +25,7 @@ mod line;
 pub mod lock;
 mod members;
 mod opened;
+mod outbox;
 mod present;
 mod problem;
 mod receive;

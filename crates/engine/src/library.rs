@@ -7,8 +7,9 @@ use rand_core::CryptoRng;
 
 use crate::event::Content;
 use crate::history::text_digest;
+use crate::outbox::{Cargo, Deleted, Queued};
 use crate::secrets::{HELD_MS, recognise};
-use crate::state::{Cargo, Clip, Deleted, Queued, seen_record};
+use crate::state::{Clip, seen_record};
 use crate::upkeep::random_item;
 use crate::view::{ClipView, Filter, Query, View};
 use crate::{Effect, Engine, SecretKind};

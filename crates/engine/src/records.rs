@@ -14,9 +14,10 @@ use crate::alerts::Alert;
 use crate::engine::RestoreError;
 use crate::fork::Evidence;
 use crate::gone::Trace;
+use crate::outbox::{Queued, Sent};
 use crate::sender::Sender;
 use crate::settings::Settings;
-use crate::state::{Account, Clip, Identity, Invite, Join, Queued, Removed, Sent};
+use crate::state::{Account, Clip, Identity, Invite, Join, Removed};
 
 /// Longest record. They are this device's own, so this only keeps nonsense out.
 const RECORD_BYTES: usize = 64 * 1024 * 1024;

@@ -15,9 +15,10 @@ use rand_core::CryptoRng;
 
 use crate::event::Content;
 use crate::line::Phase;
+use crate::outbox::{Cargo, Deleted, Queued, Sealed};
 use crate::secrets::recognise;
 use crate::settings::SecretKind;
-use crate::state::{Cargo, Clip, Deleted, Queued, Sealed};
+use crate::state::Clip;
 use crate::upkeep::random_item;
 use crate::{Engine, Notice, problem};
 

@@ -2,11 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use hushclip_crypto::body::Pin;
 use hushclip_crypto::epoch::EpochSecret;
 use hushclip_crypto::keys::{BoxSk, DeviceKeys};
 use hushclip_crypto::pairing::JoinRequest;
-use hushclip_protocol::frame::{Anchor, Place};
+use hushclip_protocol::frame::Anchor;
 use hushclip_protocol::ids::{AccountId, DeviceId, Hash, ItemId};
 use hushclip_protocol::log::{Membership, SignedEntry};
 use hushclip_protocol::{codec, limits};
@@ -19,9 +18,10 @@ use crate::engine::RestoreError;
 use crate::exchange::{Inviting, Joining};
 use crate::fork::Evidence;
 use crate::gone::Trace;
+use crate::outbox::{Queued, Sent};
 use crate::records::{
-    ACCOUNT, ALERTS, AccountRecord, CLIP, CLIPBOARD, COMING, DEVICE, DeviceRecord, EVIDENCE, INVITE, JOIN, LOG, OUT,
-    PUSH, REMOVED, SEEN, SENDER, SENT, SETTINGS, TRACES,
+    ACCOUNT, ALERTS, AccountRecord, CLIP, CLIPBOARD, COMING, DEVICE, DeviceRecord, EVIDENCE, INVITE, JOIN, LOG, PUSH,
+    REMOVED, SEEN, SENDER, SETTINGS, TRACES,
 };
 use crate::relay::Relay;
 use crate::sender::Sender;
@@ -100,95 +100,6 @@ pub(crate) struct Removed {
     /// Names of the devices, for the clips that are left.
     #[n(2)]
     pub(crate) names: Vec<(DeviceId, String)>,
-}
-
-/// What an entry of the outbox carries.
-#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
-#[cbor(flat)]
-pub(crate) enum Cargo {
-    /// The clip of the history with this item.
-    #[n(0)]
-    Clip,
-    #[n(1)]
-    Tombstone(#[n(0)] Vec<Deleted>),
-    #[n(2)]
-    Heartbeat,
-    #[n(3)]
-    Pins(#[n(0)] Vec<Pin>),
-}
-
-/// A note that the relay has stored, kept for as long as the relay would keep it. Clips are in the list.
-#[derive(Debug, Clone, Encode, Decode)]
-#[cbor(array)]
-pub(crate) struct Sent {
-    #[n(0)]
-    pub(crate) item: ItemId,
-    /// As in [`Queued`].
-    #[n(1)]
-    pub(crate) order: u64,
-    #[n(2)]
-    pub(crate) counter: u64,
-    #[n(3)]
-    pub(crate) cargo: Cargo,
-    /// Its position at the relay.
-    #[n(4)]
-    pub(crate) cursor: u64,
-    /// By this device's clock.
-    #[n(5)]
-    pub(crate) at_ms: u64,
-}
-
-/// An item that a tombstone is to name.
-#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
-#[cbor(array)]
-pub(crate) struct Deleted {
-    #[n(0)]
-    pub(crate) device: DeviceId,
-    #[n(1)]
-    pub(crate) counter: u64,
-    #[n(2)]
-    pub(crate) item: ItemId,
-    /// Where the relay has it; 0 if it does not, as far as known.
-    #[n(3)]
-    pub(crate) cursor: u64,
-    /// The digest of its text, if others are to know it by that.
-    #[n(4)]
-    pub(crate) text: Option<Hash>,
-}
-
-/// Something on its way to the relay.
-#[derive(Debug, Clone, Encode, Decode)]
-#[cbor(array)]
-pub(crate) struct Queued {
-    #[n(0)]
-    pub(crate) item: ItemId,
-    /// As in [`Clip`].
-    #[n(1)]
-    pub(crate) order: u64,
-    /// Its envelope, from the first time it is sent. Not before, so that a clip which turns out not
-    /// to be news takes no counter.
-    #[n(2)]
-    pub(crate) sealed: Option<Sealed>,
-    #[n(3)]
-    pub(crate) cargo: Cargo,
-    /// The relay had it before, and has lost it.
-    #[n(4)]
-    pub(crate) again: bool,
-}
-
-/// A clip's envelope.
-#[derive(Debug, Clone, Encode, Decode)]
-#[cbor(array)]
-pub(crate) struct Sealed {
-    #[n(0)]
-    pub(crate) counter: u64,
-    #[n(1)]
-    pub(crate) epoch: u64,
-    #[n(2)]
-    pub(crate) envelope: ByteVec,
-    /// It says that there is a newer clip.
-    #[n(3)]
-    pub(crate) superseded: bool,
 }
 
 /// A clip in the local history.
@@ -435,48 +346,6 @@ impl From<DeviceRecord> for Identity {
     }
 }
 
-impl Queued {
-    /// What comes first in the queue: what the relay had before, in the order of its counters, so that nobody sees
-    /// holes; then the rest, as it was queued.
-    pub(crate) fn place(&self) -> (bool, u64) {
-        let counter = self.sealed.as_ref().map_or(0, |sealed| sealed.counter);
-        if self.again { (false, counter) } else { (true, self.order) }
-    }
-
-    /// Where the relay has what this deletes.
-    pub(crate) fn places(&self) -> Vec<Place> {
-        let Cargo::Tombstone(deleted) = &self.cargo else { return Vec::new() };
-        let stored = deleted.iter().filter(|deleted| deleted.cursor > 0);
-        stored.map(|deleted| Place { cursor: deleted.cursor, item: deleted.item }).collect()
-    }
-
-    pub(crate) fn record(&self) -> Write {
-        put(self.key(), self)
-    }
-
-    pub(crate) fn delete(&self) -> Write {
-        Write::Delete { key: self.key() }
-    }
-
-    fn key(&self) -> String {
-        format!("{OUT}{}", self.item)
-    }
-}
-
-impl Sent {
-    pub(crate) fn record(&self) -> Write {
-        put(self.key(), self)
-    }
-
-    pub(crate) fn delete(&self) -> Write {
-        Write::Delete { key: self.key() }
-    }
-
-    fn key(&self) -> String {
-        format!("{SENT}{}", self.item)
-    }
-}
-
 impl Clip {
     pub(crate) fn record(&self) -> Write {
         put(self.key(), self)
@@ -609,6 +478,6 @@ pub(crate) fn delete_device() -> Write {
     Write::Delete { key: DEVICE.into() }
 }
 
-fn put<T: Encode<()>>(key: String, value: &T) -> Write {
+pub(crate) fn put<T: Encode<()>>(key: String, value: &T) -> Write {
     Write::Put { key, value: codec::encode(value) }
 }

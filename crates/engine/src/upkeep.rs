@@ -7,7 +7,7 @@ use rand_core::CryptoRng;
 
 use crate::Engine;
 use crate::line::Phase;
-use crate::state::Cargo;
+use crate::outbox::Cargo;
 
 /// A device that has sent nothing for so long sends a heartbeat, milliseconds.
 pub(crate) const HEARTBEAT_MS: u64 = 24 * 60 * 60 * 1000;
