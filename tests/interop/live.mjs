@@ -190,7 +190,7 @@ async function rustJoins(rust, peer, { entries, state, secret, author }, random,
   const [signed, next] = makeAdd(author, state, request, random);
   let after = apply(state, signed);
   const older = [[state.epoch, secret]];
-  const fields = [after.account, after.seq, after.head, number(random, 1e6), older, [[author.id, "Laptop"]]];
+  const fields = [after.account, after.seq, after.head, [[number(random, 1e6), number(random, 1e6)]], older, [[author.id, "Laptop"]]];
   const welcome = makeWelcome(inviter, request, fields, random(32));
   const opened = await rust.ask({ do: "open_welcome", ...said, welcome: toHex(welcome) });
   const place = opened.account === toHex(after.account) && opened.log_seq === String(after.seq) && opened.log_head === toHex(after.head);
