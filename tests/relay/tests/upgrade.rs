@@ -39,8 +39,12 @@ fn a_database_of_version_1_is_brought_forward() {
     let clip = account.clip(0, 1, 100, 600);
     assert_eq!(push(&mut first, 0, &clip), 1);
     relay.crash();
-    let old = "DROP TABLE subscriptions; DROP TABLE membership; DROP TABLE account; UPDATE meta SET value = 1 WHERE key = 'schema';";
-    database(&relay).execute_batch(old).expect("it was version 3");
+    let old = "
+        CREATE TABLE old (cursor INTEGER PRIMARY KEY, item BLOB NOT NULL, expires INTEGER NOT NULL, envelope BLOB NOT NULL);
+        INSERT INTO old SELECT cursor, item, expires, envelope FROM items; DROP TABLE items; ALTER TABLE old RENAME TO items;
+        DROP TABLE subscriptions; DROP TABLE membership; DROP TABLE account;
+        UPDATE meta SET value = 1 WHERE key = 'schema';";
+    database(&relay).execute_batch(old).expect("it was version 5");
     relay.restart();
     let (mut first, welcome) = account.sign_in(&relay, 0, None);
     assert_eq!(welcome.max_cursor, 1);
@@ -55,7 +59,7 @@ fn a_database_of_version_1_is_brought_forward() {
     let database = database(&relay);
     let version: i64 = database.query_row("SELECT value FROM meta WHERE key = 'schema'", [], |row| row.get(0)).unwrap();
     let subscriptions: i64 = database.query_row("SELECT count(*) FROM subscriptions", [], |row| row.get(0)).unwrap();
-    assert_eq!((version, subscriptions), (3, 1));
+    assert_eq!((version, subscriptions), (5, 1));
 }
 
 #[test]
@@ -86,7 +90,7 @@ fn a_database_from_the_future_is_left_as_it_is() {
     for path in databases {
         // Only the one that was changed has this version.
         let _ = Connection::open(path)
-            .and_then(|found| found.execute("UPDATE meta SET value = 3 WHERE key = 'schema' AND value = 99", []));
+            .and_then(|found| found.execute("UPDATE meta SET value = 5 WHERE key = 'schema' AND value = 99", []));
     }
     relay.restart();
     let (mut first, _) = account.sign_in(&relay, 0, None);
