@@ -159,7 +159,7 @@ for (const [language, tag] of Object.entries(LANGUAGES)) {
       await app.page.$$eval("li", (cards) => {
         cards.find((card) => card.textContent.includes("Heading")).querySelector('[data-testid="more"]').click();
       });
-      await app.press("whole");
+      await app.page.$eval('[data-testid="whole"]', (entry) => entry.click());
       await app.has("whole-close");
       await judged(app, "whole");
       await app.press("whole-close");
