@@ -193,6 +193,8 @@ mod tests {
             "",
             " ",
             "hello",
+            &"river stone lamp garden\n".repeat(400),
+            &"silver quiet paper bread\n".repeat(400),
             "Hello, world!",
             "https://example.org/a?code=482913&x=Yq7!b2Z9",
             "2026",

@@ -1,18 +1,37 @@
 //! Phrases that are keys: those of wallets (BIP 39).
 
+use std::collections::BTreeSet;
+
 /// The English list of BIP 39, in alphabetical order.
 const WORDS: &str = include_str!("bip39.txt");
 /// Words of the shortest phrase.
 const SHORTEST: usize = 12;
 
-/// Whether as many words of the list stand in a row as the shortest phrase has. Its checksum is not looked at: so many
-/// in a row are no accident, since the list has neither *the* nor *and*, and wallets with other checksums use it too.
+/// Words of the longest.
+const LONGEST: usize = 24;
+/// Different words among the shortest phrase's; 12 drawn from 2,048 hardly ever have one twice.
+const DIFFERENT: usize = 9;
+
+/// Whether as many words of the list stand in a row as a phrase has, or more that are not the same few again and again.
+/// The checksum is not looked at: so many in a row are no accident, since the list has neither *the* nor *and*, and
+/// wallets with other checksums use it too.
 pub(super) fn is_phrase(text: &str) -> bool {
-    let mut row = 0;
-    text.split(|c: char| c.is_whitespace() || c == ',').filter(|word| !is_number(word)).any(|word| {
-        row = if is_word(word) { row + 1 } else { 0 };
-        row >= SHORTEST
+    let mut row = Vec::new();
+    let words = text.split(|c: char| c.is_whitespace() || c == ',').filter(|word| !is_number(word));
+    // Whatever ends the text ends the last row.
+    words.chain(["."]).any(|word| {
+        if is_word(word) {
+            row.push(word);
+            return row.len() > LONGEST && has_variety(&row);
+        }
+        let is_as_long = (SHORTEST..=LONGEST).contains(&row.len());
+        row.clear();
+        is_as_long
     })
+}
+
+fn has_variety(row: &[&str]) -> bool {
+    row[row.len() - SHORTEST..].iter().collect::<BTreeSet<_>>().len() >= DIFFERENT
 }
 
 /// `1.` or `1)` before a word of a list, or nothing between two spaces.
