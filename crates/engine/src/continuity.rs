@@ -67,9 +67,13 @@ impl Sent {
 
 impl Engine {
     /// The relay does not know the account, or less of its log: shows it what it lacks.
-    pub(crate) fn show_log(&mut self) {
+    pub(crate) fn show_log(&mut self, rng: &mut dyn CryptoRng) {
         if self.line.phase != Phase::Connecting {
             return;
+        }
+        if self.line.log_shown.is_some() {
+            // It has seen all of it on this line, and asks once more: later.
+            return self.hang_up(rng);
         }
         let first = |account: &Account| Some((account.log.first().cloned()?, account.token.clone()));
         if let Some((entry, token)) = self.account.as_ref().and_then(first) {
@@ -83,19 +87,20 @@ impl Engine {
         if self.line.phase != Phase::Connecting {
             return;
         }
+        let shown = self.line.log_shown.replace(log_seq);
+        if shown.is_some_and(|shown| log_seq <= shown) {
+            // It is shown one entry after the other, and does not get on.
+            return self.hang_up(rng);
+        }
         let fresh = !account.registered;
         let known = account.head_at(log_seq);
         let end = account.log.len() as u64;
         let next = log_seq.checked_add(1).and_then(|seq| account.log.get(usize::try_from(seq).ok()?)).cloned();
         match (known, next) {
             (Some(head), _) if head != log_head => self.stop_forked(log_seq, log_head, None),
-            (Some(_), Some(entry)) => {
-                self.line.log_shown = true;
-                self.send(&ToRelay::LogAppend(entry));
-            }
+            (Some(_), Some(entry)) => self.send(&ToRelay::LogAppend(entry)),
             (Some(_), None) => {
-                if self.line.log_shown || !fresh {
-                    self.line.log_shown = false;
+                if shown.is_some() || !fresh {
                     self.note_restored(AlertKind::LogRestored, 1);
                 }
                 self.sign_in();

@@ -66,8 +66,9 @@ pub(crate) struct Line {
     /// How often in a row the relay has said that there is too much; each pause is twice the one before,
     /// so that there is room for more than one frame at its end.
     limited: u32,
-    /// The relay has been shown a part of the log that it lacked, before this device could sign in.
-    pub(crate) log_shown: bool,
+    /// Where the relay's log stood when it was last shown a part that it lacked, before this device could
+    /// sign in.
+    pub(crate) log_shown: Option<u64>,
     /// The relay's challenge, while nobody has signed in.
     challenge: Option<Challenge>,
 }
@@ -148,7 +149,7 @@ impl Line {
         self.resume_at = None;
         if self.phase == Phase::Connecting {
             (self.invite_refused, self.welcome_sent, self.limited) = (false, false, 0);
-            (self.log_shown, self.challenge) = (false, None);
+            (self.log_shown, self.challenge) = (None, None);
         }
         self.ping_at = self.is_up().then_some(now + PING_MS);
     }
@@ -298,7 +299,7 @@ impl Engine {
         }
         self.line.challenge = Some(challenge.clone());
         if self.account.as_ref().is_some_and(|account| !account.registered) {
-            return self.show_log();
+            return self.show_log(rng);
         }
         self.sign_in();
     }
@@ -395,7 +396,7 @@ impl Engine {
             (PUSH | DELETE, _) => self.push_refused(code, rng),
             (PUSH_SUBSCRIBE, ErrorCode::BadFrame | ErrorCode::TooLarge) => self.push_address_refused(),
             (HELLO | REGISTER, _) if self.newcomer_refused() => {}
-            (HELLO, ErrorCode::UnknownAccount | ErrorCode::LogBehind) => self.show_log(),
+            (HELLO, ErrorCode::UnknownAccount | ErrorCode::LogBehind) => self.show_log(rng),
             (APPEND, ErrorCode::LogConflict) if self.line.phase == Phase::Connecting => self.hang_up(rng),
             (REGISTER, ErrorCode::TokenWanted) => self.registration_refused(problem::token_wanted(), rng),
             (REGISTER, ErrorCode::RegistrationClosed) => self.registration_refused(problem::registration_closed(), rng),

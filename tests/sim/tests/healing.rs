@@ -3,6 +3,7 @@
 
 use hushclip_engine::{Command, Event};
 use hushclip_mailbox::MemoryStore;
+use hushclip_protocol::error::ErrorCode;
 use hushclip_protocol::frame::{ToDevice, ToRelay};
 use hushclip_protocol::limits;
 use hushclip_sim::{Desk, Way};
@@ -228,5 +229,42 @@ fn an_emptied_relay_gets_a_long_log_back_within_its_limits() {
         let mut texts = desk.texts(device);
         texts.sort_unstable();
         assert_eq!(texts, ["one", "zero"], "device {device}");
+    }
+}
+
+#[test]
+fn a_relay_that_never_has_enough_of_the_log_is_not_shown_it_without_end() {
+    for stands_still in [true, false] {
+        let mut desk = Desk::paired(2);
+        let shown = std::rc::Rc::new(std::cell::Cell::new(0));
+        let count = std::rc::Rc::clone(&shown);
+        desk.lie(move |way, _, frame| {
+            if way == Way::Up {
+                let shows = matches!(ToRelay::decode(&frame), Ok(ToRelay::Register { .. } | ToRelay::LogAppend(_)));
+                count.set(count.get() + u32::from(shows));
+                return vec![frame];
+            }
+            match ToDevice::decode(&frame) {
+                // It does not know this device, whatever it was shown; and may not even take what it is shown.
+                Ok(ToDevice::Welcome(_)) => {
+                    vec![ToDevice::Error { code: ErrorCode::LogBehind, retry_after_ms: 0, of: 0 }.encode()]
+                }
+                Ok(ToDevice::Registered { log_head, .. }) if stands_still => {
+                    vec![ToDevice::Registered { log_seq: 0, log_head }.encode()]
+                }
+                _ => vec![frame],
+            }
+        });
+        desk.cut(None);
+        desk.wait(10 * MINUTE);
+        // Two devices, at most one try for each of their ever longer pauses.
+        assert!(shown.get() < 100, "{} frames", shown.get());
+        desk.stop_lying();
+        desk.cut(None);
+        desk.wait(2 * MINUTE);
+        if !stands_still {
+            desk.copy(0, "on");
+            assert_eq!(desk.texts(1), ["on"]);
+        }
     }
 }
