@@ -236,8 +236,8 @@ fn an_emptied_relay_gets_a_long_log_back_within_its_limits() {
 fn a_relay_that_never_has_enough_of_the_log_is_not_shown_it_without_end() {
     for stands_still in [true, false] {
         let mut desk = Desk::paired(2);
-        let shown = std::rc::Rc::new(std::cell::Cell::new(0));
-        let count = std::rc::Rc::clone(&shown);
+        let frames = std::rc::Rc::new(std::cell::Cell::new(0));
+        let count = std::rc::Rc::clone(&frames);
         desk.lie(move |way, _, frame| {
             if way == Way::Up {
                 let shows = matches!(ToRelay::decode(&frame), Ok(ToRelay::Register { .. } | ToRelay::LogAppend(_)));
@@ -258,7 +258,7 @@ fn a_relay_that_never_has_enough_of_the_log_is_not_shown_it_without_end() {
         desk.cut(None);
         desk.wait(10 * MINUTE);
         // Two devices, at most one try for each of their ever longer pauses.
-        assert!(shown.get() < 100, "{} frames", shown.get());
+        assert!(frames.get() < 100, "{} frames", frames.get());
         desk.stop_lying();
         desk.cut(None);
         desk.wait(2 * MINUTE);
