@@ -127,10 +127,14 @@ impl Engine {
         let Some(account) = &mut self.account else { return };
         let agreed = account.anchors.iter().any(|anchor| anchor.cursor == resume_after);
         let from = if agreed { resume_after } else { 0 };
+        let set_back = !agreed || from < account.cursor;
         account.cursor = from;
         account.anchors.retain(|anchor| anchor.cursor <= from);
         self.reading = Some(Reading::default());
         self.persist_account();
+        if set_back {
+            self.unsettle_removals();
+        }
         let mut writes = Vec::new();
         let sent = self.history.iter_mut().filter(|clip| clip.device == own && clip.is_of_relay(now));
         for clip in sent.filter(|clip| clip.cursor > from) {

@@ -63,8 +63,8 @@ pub(crate) struct Removal {
     /// When this device learned of it.
     #[n(1)]
     pub(crate) at_ms: u64,
-    /// This device has been up to date since: all that a relay had stored before is here, and it stores nothing
-    /// more that is sealed for the devices of before.
+    /// This device has been up to date since, and the relay was not set back: all that it had stored before is here,
+    /// and it stores nothing more that is sealed for the devices of before.
     #[n(2)]
     pub(crate) settled: bool,
 }

@@ -16,11 +16,21 @@ const LATE_MS: u64 = 2 * 60 * 60 * 1000;
 const BACK_MS: u64 = 10 * 60 * 1000;
 /// How long a device may be silent that is not there: as long as the relay keeps what it sends, milliseconds.
 const AWAY_MS: u64 = limits::TTL_S as u64 * 1000;
+/// How far the clocks of two devices may be apart where only they can tell what was first, milliseconds.
+const CLOCKS_MS: u64 = 2 * 24 * 60 * 60 * 1000;
+
+impl Removal {
+    /// What was made then, and has come now, was sealed after the removal.
+    const fn is_before(&self, at_ms: u64, now: u64) -> bool {
+        let certain = self.at_ms.saturating_add(CLOCKS_MS);
+        if self.settled { at_ms >= self.at_ms } else { at_ms >= certain && now >= certain }
+    }
+}
 
 impl Engine {
     /// The sender says of itself that it was there at a time.
     pub(crate) fn confirm(&mut self, header: &Header, at_ms: u64) {
-        let member = self.is_member(&header.sender);
+        let (member, now) = (self.is_member(&header.sender), self.now);
         let Some(account) = &mut self.account else { return };
         if let Some(sender) = account.senders.get_mut(&header.sender) {
             sender.confirmed_ms = sender.confirmed_ms.max(at_ms);
@@ -28,10 +38,10 @@ impl Engine {
         if !member {
             return;
         }
-        // Sealed after a removal, for the devices of before it, and come after all that the relay had then: it
-        // keeps the removal from this sender, and what the sender says is read by who was removed.
+        // Sealed after a removal, for the devices of before it: the relay keeps the removal from this sender, and
+        // what the sender says is read by who was removed.
         let removals = account.senders.iter().filter_map(|(device, sender)| Some((sender.removal?, *device)));
-        let unknown = removals.filter(|(r, _)| r.settled && r.seq > header.epoch && at_ms >= r.at_ms);
+        let unknown = removals.filter(|(removal, _)| removal.seq > header.epoch && removal.is_before(at_ms, now));
         if let Some((_, gone)) = unknown.min_by_key(|(removal, _)| removal.seq) {
             let told = |alert: &Alert| {
                 alert.kind == AlertKind::RemovalWithheld && (alert.device, alert.by) == (header.sender, gone)
@@ -64,6 +74,21 @@ impl Engine {
             }
         }
         for device in settled {
+            self.persist_sender(&device);
+        }
+    }
+
+    /// The relay is not where it was: it may show now what it had stored before a removal, and had lost since.
+    pub(crate) fn unsettle_removals(&mut self) {
+        let Some(account) = &mut self.account else { return };
+        let mut open = Vec::new();
+        for (device, sender) in &mut account.senders {
+            if let Some(removal) = sender.removal.as_mut().filter(|removal| removal.settled) {
+                removal.settled = false;
+                open.push(*device);
+            }
+        }
+        for device in open {
             self.persist_sender(&device);
         }
     }

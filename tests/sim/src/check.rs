@@ -99,6 +99,8 @@ pub enum Violation {
     PinsDiffer {
         /// One of them.
         device: usize,
+        /// The clip.
+        text: String,
     },
     /// Pairing did not end.
     NeverJoined(usize),
@@ -197,7 +199,7 @@ pub(crate) fn check(world: &World) -> Result<(), Violation> {
             }
             // What a device said in the moments before its removal need not reach everybody.
             if !anybody_removed && *pins.entry(clip.id.clone()).or_insert(clip.pinned) != clip.pinned {
-                return Err(Violation::PinsDiffer { device });
+                return Err(Violation::PinsDiffer { device, text: clip.text.clone() });
             }
         }
         // Own clips were copied on the own machine, by a person.

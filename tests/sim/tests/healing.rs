@@ -268,3 +268,30 @@ fn a_relay_that_never_has_enough_of_the_log_is_not_shown_it_without_end() {
         }
     }
 }
+
+#[test]
+fn a_backup_from_before_a_removal_is_no_sign_of_a_lie() {
+    let mut desk = Desk::paired(3);
+    // The remover's clock is behind.
+    desk.skew(0, -MINUTE.cast_signed());
+    desk.take_away(0);
+    desk.copy(1, "sent in time");
+    let backup = desk.snapshot();
+    desk.take_away(1);
+    desk.roll_back(MemoryStore::default());
+    desk.bring_back_while(0, 0, |_| {});
+    let device = desk.view(2).device;
+    desk.command(0, Command::RemoveDevice { device });
+    desk.wait(MINUTE / 4);
+    assert_eq!((desk.texts(0).len(), desk.view(0).devices.len()), (0, 2));
+    desk.roll_back(backup);
+    desk.wait(MINUTE / 4);
+    assert_eq!(desk.texts(0), ["sent in time"]);
+    assert!(!alerts(&desk, 0).contains(&"removal_withheld".to_owned()), "{:?}", alerts(&desk, 0));
+    // Device 1 is told of the removal, and nothing is left open.
+    desk.bring_back_while(1, 0, |_| {});
+    desk.copy(1, "sent to those who are left");
+    desk.wait(MINUTE);
+    assert_eq!(desk.texts(0).len(), 2);
+    assert_eq!(alerts(&desk, 0), ["log_restored"]);
+}

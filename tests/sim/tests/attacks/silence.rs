@@ -5,7 +5,7 @@ use std::rc::Rc;
 
 use hushclip_engine::{Command, Event};
 use hushclip_protocol::envelope::Envelope;
-use hushclip_protocol::frame::{ToDevice, ToRelay};
+use hushclip_protocol::frame::{Item, ToDevice, ToRelay};
 use hushclip_protocol::ids::DeviceId;
 use hushclip_sim::{Desk, Way};
 
@@ -152,6 +152,51 @@ fn attack_sign_of_life_shows_that_a_removal_is_withheld() {
     desk.wait(DAY + HOUR);
     // Device 0 has given one too.
     pass_on(&mut desk, &pushed, 3);
+    assert!(alerts(&desk, 0).contains(&"removal_withheld".to_owned()), "{:?}", alerts(&desk, 0));
+}
+
+/// Device 0 signs in anew, and is told that the relay was set back and has nothing but these.
+fn pass_on_as_a_backup(desk: &mut Desk, pushed: &Rc<RefCell<Vec<Vec<u8>>>>) {
+    let envelopes = std::mem::take(&mut *pushed.borrow_mut());
+    for envelope in &envelopes {
+        let item = Envelope::parse(envelope).expect("an envelope").header.item;
+        desk.tell(1, &ToDevice::Pushed { item, cursor: 1, mark: 1 });
+    }
+    desk.lie_also(move |way, device, frame| match ToDevice::decode(&frame) {
+        Ok(ToDevice::Welcome(mut welcome)) if way == Way::Down && device == 0 => {
+            welcome.resume_after = 0;
+            vec![ToDevice::Welcome(welcome).encode()]
+        }
+        Ok(ToDevice::Items { .. }) if way == Way::Down && device == 0 => {
+            let items = (1..).zip(&envelopes);
+            let items = items.map(|(cursor, envelope)| Item { cursor, envelope: envelope.clone().into(), mark: 1 });
+            let (items, through) = (items.collect(), envelopes.len() as u64);
+            vec![ToDevice::Items { items, has_more: false, through }.encode()]
+        }
+        _ => vec![frame],
+    });
+    desk.restart(0);
+    desk.wait(1_000);
+}
+
+#[test]
+fn attack_removal_withheld_behind_a_backup_made_up() {
+    let mut desk = Desk::paired(3);
+    let pushed = freeze_device_1(&mut desk);
+    let device = desk.view(2).device;
+    desk.command(0, Command::RemoveDevice { device });
+    desk.wait(60_000);
+    desk.copy(1, "at once");
+    pass_on_as_a_backup(&mut desk, &pushed);
+    assert_eq!(desk.texts(0), ["at once"]);
+    assert!(alerts(&desk, 0).is_empty(), "it could be of before, by a clock that is ahead: {:?}", alerts(&desk, 0));
+    desk.wait(2 * DAY);
+    desk.copy(1, "days later");
+    // Its signs of life come first.
+    while !pushed.borrow().is_empty() {
+        pass_on_as_a_backup(&mut desk, &pushed);
+    }
+    assert_eq!(desk.texts(0)[0], "days later");
     assert!(alerts(&desk, 0).contains(&"removal_withheld".to_owned()), "{:?}", alerts(&desk, 0));
 }
 
