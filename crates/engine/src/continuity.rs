@@ -198,19 +198,17 @@ impl Engine {
         let Some(reading) = self.reading.take() else { return };
         let mut lost = self.lost_clips(&reading);
         lost.extend(self.lost_notes());
-        if lost.is_empty() {
-            return;
+        if !lost.is_empty() {
+            lost.sort_by_key(Queued::place);
+            self.forget_notes(&lost);
+            for queued in &lost {
+                self.persist(queued.record());
+            }
+            self.outbox.extend(lost.iter().cloned());
+            self.outbox.make_contiguous().sort_by_key(Queued::place);
+            self.note_restored(AlertKind::ItemsRestored, lost.len() as u64);
         }
-        lost.sort_by_key(Queued::place);
-        let pins: BTreeSet<ItemId> = lost.iter().flat_map(pinned_by).collect();
-        self.forget_notes(&lost);
-        for queued in &lost {
-            self.persist(queued.record());
-        }
-        self.outbox.extend(lost.iter().cloned());
-        self.outbox.make_contiguous().sort_by_key(Queued::place);
-        self.note_restored(AlertKind::ItemsRestored, lost.len() as u64);
-        self.restate_pins(&pins, rng);
+        self.restate_pins(rng);
     }
 
     fn lost_clips(&mut self, reading: &Reading) -> Vec<Queued> {
@@ -257,9 +255,15 @@ impl Engine {
     }
 
     /// Of pins the last word counts, in the relay's order, which is another one now for whoever had heard the
-    /// first words before, or did not have the clip yet: so all are told how it stands.
-    fn restate_pins(&mut self, items: &BTreeSet<ItemId>, rng: &mut dyn CryptoRng) {
-        let stands = items.iter().filter_map(|item| self.history.get(item));
+    /// first words before, or did not have the clip yet: so all are told how it stands. The relay may have had, and
+    /// passed on, what this device was sending and does not know to be stored, too.
+    fn restate_pins(&mut self, rng: &mut dyn CryptoRng) {
+        let is_note = |queued: &&Queued| matches!(queued.cargo, Cargo::Pins(_));
+        let (sent, unsent): (Vec<_>, Vec<_>) = self.outbox.iter().partition(|queued| queued.sealed.is_some());
+        let said_later: BTreeSet<ItemId> = unsent.into_iter().flat_map(pinned_by).collect();
+        let open = sent.into_iter().filter(|queued| queued.again || is_note(queued)).flat_map(pinned_by);
+        let open: BTreeSet<ItemId> = open.filter(|item| !said_later.contains(item)).collect();
+        let stands = open.iter().filter_map(|item| self.history.get(item));
         let pins: Vec<_> = stands.map(|clip| Pin { item: clip.item, pinned: clip.pinned }).collect();
         for part in pins.chunks(hushclip_crypto::body::State::MOST) {
             self.queue(Cargo::Pins(part.to_vec()), rng);
@@ -275,6 +279,6 @@ fn again(item: ItemId, order: u64, counter: u64, cargo: Cargo) -> Queued {
 /// The clips whose pins hang on this.
 fn pinned_by(queued: &Queued) -> impl Iterator<Item = ItemId> + '_ {
     let pins = if let Cargo::Pins(pins) = &queued.cargo { &pins[..] } else { &[] };
-    let clip = (queued.cargo == Cargo::Clip).then_some(queued.item);
+    let clip = (queued.cargo == Cargo::Clip && queued.again).then_some(queued.item);
     pins.iter().map(|pin| pin.item).chain(clip)
 }

@@ -128,6 +128,28 @@ fn pins_and_deletions_outlive_a_restore() {
 }
 
 #[test]
+fn a_pin_that_was_under_way_when_the_relay_lost_it_is_one_for_all() {
+    let mut desk = Desk::paired(3);
+    desk.copy(0, "mine");
+    desk.take_away(0);
+    // Device 2 does not hear that its word is stored, and device 1 hears the word.
+    desk.lie(|way, device, frame| if way == Way::Down && device == 2 { vec![] } else { vec![frame] });
+    let id = desk.view(2).clips[0].id.clone();
+    desk.command(2, Command::Pin { id, pinned: true });
+    assert!(desk.view(1).clips[0].pinned);
+    desk.take_away(2);
+    desk.stop_lying();
+    desk.roll_back(MemoryStore::default());
+    desk.wait(MINUTE);
+    // Device 0 puts its clip back, and says of it what it knows.
+    desk.bring_back_while(0, 0, |_| {});
+    desk.bring_back_while(2, 0, |_| {});
+    desk.wait(MINUTE);
+    let pinned: Vec<_> = (0..3).map(|device| desk.view(device).clips[0].pinned).collect();
+    assert!(pinned.iter().all(|pin| *pin == pinned[0]), "{pinned:?}");
+}
+
+#[test]
 fn nothing_is_put_back_without_need() {
     let mut desk = Desk::paired(2);
     desk.copy(0, "first");
