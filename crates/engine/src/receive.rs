@@ -273,7 +273,8 @@ impl Engine {
             self.persist(write);
         }
         self.notice(Notice::Received { clip: shown });
-        if late {
+        let superseded = body.flags & FLAG_SUPERSEDED != 0;
+        if late || (superseded && self.is_newer_than_missed(header, body.at_ms)) {
             // The newest clip stays off the clipboard, so what is older than it does not go there either: other
             // programs on this clipboard have passed that long ago.
             self.newest_missed = None;
@@ -281,9 +282,15 @@ impl Engine {
         // For the list only: its sender had a newer one, the clipboard holds it already, or there is nothing in it
         // that could be put there. Or the sender is out, and with the relay it could put anything on the clipboard
         // under counters that were kept from others.
-        let old = repeated || body.flags & FLAG_SUPERSEDED != 0;
-        let list_only = late || old || body.text_of(TEXT).is_none();
+        let list_only = late || superseded || repeated || body.text_of(TEXT).is_none();
         (!list_only).then_some(id)
+    }
+
+    /// Whether a clip was copied after the one that would go to the clipboard. What is put back has another place at the
+    /// relay than it had, so that does not say it; counters do, and between two senders, their clocks.
+    fn is_newer_than_missed(&self, header: &Header, at_ms: u64) -> bool {
+        let missed = self.newest_missed.and_then(|item| self.history.get(&item));
+        missed.is_some_and(|missed| missed.device == header.sender || missed.at_ms < at_ms)
     }
 }
 

@@ -50,6 +50,25 @@ fn a_restored_backup_loses_nothing() {
 }
 
 #[test]
+fn an_older_clip_of_a_restored_backup_stays_off_the_clipboard() {
+    let mut desk = Desk::paired(3);
+    desk.copy(0, "first");
+    desk.take_away(2);
+    desk.copy(1, "older");
+    let backup = desk.snapshot();
+    desk.wait(1_000);
+    desk.copy(0, "newest");
+    desk.roll_back(backup);
+    desk.wait(MINUTE);
+    desk.bring_back_while(2, 0, |_| {});
+    assert_eq!(desk.texts(2), ["newest", "older", "first"]);
+    // Other programs on this clipboard have had the newest, and would take the older one for a copy of the person's.
+    assert_eq!(desk.clipboard(2), ["first"]);
+    desk.copy(1, "and on");
+    assert_eq!(desk.clipboard(2), ["first", "and on"]);
+}
+
+#[test]
 fn an_emptied_relay_is_filled_again() {
     let mut desk = Desk::paired(3);
     desk.copy(0, "zero");
