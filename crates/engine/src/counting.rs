@@ -101,7 +101,7 @@ impl Engine {
                 self.report_holes(*device);
             }
             let is_known = self.history.get(item).is_some();
-            self.forget(item, rng);
+            self.forget(item, None, rng);
             if let Some(digest) = text.filter(|_| may_all && !is_known) {
                 self.forget_text(epoch, digest, rng);
             }

@@ -82,7 +82,7 @@ impl Engine {
             self.newest_missed = None;
         }
         for item in same {
-            self.forget(&item, rng);
+            self.forget(&item, None, rng);
         }
     }
 

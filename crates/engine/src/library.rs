@@ -2,7 +2,7 @@
 //! that back, and what goes by itself because it was meant to.
 
 use hushclip_crypto::body::{FLAG_BURN, FLAG_SENSITIVE, Pin, Tombstone};
-use hushclip_protocol::ids::{DeviceId, ItemId};
+use hushclip_protocol::ids::{DeviceId, Hash, ItemId};
 use rand_core::CryptoRng;
 
 use crate::event::Content;
@@ -138,12 +138,12 @@ impl Engine {
             let Some(clip) = self.history.get(item) else { continue };
             let Clip { device, counter, cursor, flags, .. } = *clip;
             let unsent = self.outbox.iter().any(|queued| queued.item == *item);
+            // Short secrets can be guessed, and are asked about before they are sent anyway.
+            let text = (flags & FLAG_SENSITIVE == 0).then(|| text_digest(&clip.text));
             if !unsent && counter > 0 && clip.origin.is_empty() {
-                // Short secrets can be guessed, and are asked about before they are sent anyway.
-                let text = (flags & FLAG_SENSITIVE == 0).then(|| text_digest(&clip.text));
-                gone.push(Deleted { device, counter, item: *item, cursor, text });
+                gone.push(Deleted { device, counter, item: *item, cursor, text: text.clone() });
             }
-            self.forget(item, rng);
+            self.forget(item, text, rng);
         }
         for part in gone.chunks(Tombstone::MOST) {
             self.queue(Cargo::Tombstone(part.to_vec()), rng);
@@ -151,8 +151,9 @@ impl Engine {
     }
 
     /// Takes a clip out of the list, and a secret that Hushclip put on the clipboard from there too. If
-    /// this device was about to send the same, because two saw it on one clipboard, that goes with it.
-    pub(crate) fn forget(&mut self, item: &ItemId, rng: &mut dyn CryptoRng) {
+    /// this device was about to send the same, because two saw it on one clipboard, that goes with it. If it was
+    /// sending this one, the relay may have stored it, and others are to know the text.
+    pub(crate) fn forget(&mut self, item: &ItemId, text: Option<Hash>, rng: &mut dyn CryptoRng) {
         let Some(clip) = self.history.get(item) else { return };
         let foreign = Some(clip.device) != self.own_id();
         let same = if foreign { self.history.same_before(clip) } else { Vec::new() };
@@ -161,14 +162,15 @@ impl Engine {
             let content = Content::text(clip.text.clone());
             self.effect(Effect::ClearClipboard(content));
         }
-        for item in same.iter().chain([item]) {
-            let unsent = self.outbox.iter().position(|queued| queued.item == *item);
+        let same = same.into_iter().map(|item| (item, None));
+        for (gone, text) in same.chain([(*item, text)]) {
+            let unsent = self.outbox.iter().position(|queued| queued.item == gone);
             if let Some(at) = unsent {
-                self.give_up(at, rng);
-            } else if same.contains(item) {
+                self.give_up(at, text, rng);
+            } else if gone != *item {
                 continue;
             }
-            self.take_out(item);
+            self.take_out(&gone);
         }
     }
 
@@ -229,7 +231,7 @@ impl Engine {
             let expired = clip.expires_ms != 0 && clip.trashed_ms == 0;
             // What has expired, its sender tells everybody; it goes here anyway.
             if expired && Some(clip.device) != own_id {
-                self.forget(&item, rng);
+                self.forget(&item, None, rng);
             } else {
                 own.push(item);
             }

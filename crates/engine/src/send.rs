@@ -9,7 +9,7 @@ use hushclip_crypto::pairing::{Code, Link};
 use hushclip_protocol::envelope::Kind;
 use hushclip_protocol::error::ErrorCode;
 use hushclip_protocol::frame::{Anchor, ToRelay};
-use hushclip_protocol::ids::ItemId;
+use hushclip_protocol::ids::{Hash, ItemId};
 use hushclip_protocol::limits;
 use rand_core::CryptoRng;
 
@@ -123,7 +123,7 @@ impl Engine {
             let in_flight = self.in_flight.map(|(item, _)| item);
             let goes = |queued: &Queued| queued.cargo == Cargo::Clip && !queued.again && Some(queued.item) != in_flight;
             let Some(oldest) = self.outbox.iter().position(goes) else { return };
-            self.give_up(oldest, rng);
+            self.give_up(oldest, None, rng);
             self.fail(problem::outbox_full());
         }
     }
@@ -139,13 +139,13 @@ impl Engine {
             let (item, order, again) = (queued.item, queued.order, queued.again);
             if queued.cargo == Cargo::Clip {
                 let Some(clip) = self.history.get(&item) else {
-                    self.give_up(0, rng);
+                    self.give_up(0, None, rng);
                     self.fail(problem::outbox_full());
                     continue;
                 };
                 // Another agent on the same clipboard was quicker.
                 if !again && self.history.came_after(order, &clip.text, clip.device) {
-                    self.give_up(0, rng);
+                    self.give_up(0, None, rng);
                     self.take_out(&item);
                     continue;
                 }
@@ -163,15 +163,15 @@ impl Engine {
     }
 
     /// Takes a clip out of the queue that will not be sent. If it has a counter by now, a
-    /// tombstone goes in its place, so that nobody misses it.
-    pub(crate) fn give_up(&mut self, at: usize, rng: &mut dyn CryptoRng) {
+    /// tombstone goes in its place, so that nobody misses it; with its text, if a person has deleted that.
+    pub(crate) fn give_up(&mut self, at: usize, text: Option<Hash>, rng: &mut dyn CryptoRng) {
         let (Some(dropped), Some(identity)) = (self.outbox.remove(at), &self.identity) else { return };
         let device = identity.id;
         self.persist(dropped.delete());
         let Some(sealed) = dropped.sealed else { return };
         // Counters go out in order, also after a restart.
         self.history.reserve(dropped.order);
-        let gone = vec![Deleted { device, counter: sealed.counter, item: dropped.item, cursor: 0, text: None }];
+        let gone = vec![Deleted { device, counter: sealed.counter, item: dropped.item, cursor: 0, text }];
         let cargo = Cargo::Tombstone(gone);
         if dropped.again {
             // Its counter is greater than those of all that has one.
@@ -324,7 +324,7 @@ impl Engine {
             }
             ErrorCode::TooLarge => {
                 if let Some(bytes) = self.too_large_for_relay(in_flight.map(|(item, _)| item)) {
-                    self.give_up(0, rng);
+                    self.give_up(0, None, rng);
                     self.fail(problem::too_large(bytes));
                     return self.flush(rng);
                 }

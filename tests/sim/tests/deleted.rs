@@ -129,6 +129,26 @@ fn what_was_deleted_before_its_sender_heard_that_it_is_stored_goes_too() {
 }
 
 #[test]
+fn what_may_have_been_stored_is_known_by_its_text_too() {
+    let mut desk = Desk::paired(3);
+    desk.take_away(2);
+    desk.lie(|way, device, frame| if way == Way::Down && device == 0 { vec![] } else { vec![frame] });
+    desk.copy(0, "deleted");
+    delete(&mut desk, 0, "deleted");
+    desk.wait(UNDO_MS);
+    desk.stop_lying();
+    desk.cut(None);
+    desk.wait(5_000);
+    // Device 2 shares a clipboard with device 1, which had put it there.
+    desk.bring_back_while(2, 1, |desk| desk.copy(2, "deleted"));
+    desk.wait(MINUTE);
+    for device in 0..3 {
+        assert!(desk.texts(device).is_empty(), "device {device}");
+        no_alerts(&desk, device);
+    }
+}
+
+#[test]
 fn a_relay_that_was_set_back_brings_nothing_back() {
     let mut desk = Desk::paired(3);
     desk.take_away(2);
