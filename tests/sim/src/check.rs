@@ -118,9 +118,12 @@ pub(crate) fn check(world: &World) -> Result<(), Violation> {
     let anybody_removed = world.devices.iter().any(|d| d.engine.view().stage == Stage::Removed);
     let too_late = too_late(world);
     // What a removed device deleted at the relay is missed by who had not fetched it and does not count the
-    // tombstone any more: it is lost, and they say so.
+    // tombstone any more: it is lost, and they say so. If it was their own, they put it back, and say that.
     let is_removed = |device: &usize| world.devices[*device].engine.view().stage == Stage::Removed;
     let deleted_by_removed = world.deleted_items.values().any(is_removed);
+    // Nor do they know its text, should they see it on a clipboard.
+    let text_deleted_by_removed =
+        |deleted: &str| world.deleters.iter().any(|(text, by)| text == deleted && is_removed(by));
     for (device, subject) in world.devices.iter().enumerate() {
         let view = subject.engine.view();
         // By a clock that was put forward by days, nobody has been heard for days.
@@ -130,7 +133,7 @@ pub(crate) fn check(world: &World) -> Result<(), Violation> {
         let is_news = |code: &str| {
             news.contains(&code)
                 || (code == "silent" && days_on)
-                || (code == "missing" && deleted_by_removed)
+                || (["missing", "items_restored"].contains(&code) && deleted_by_removed)
                 || (world.restored() && restored.contains(&code))
         };
         let alarm = view.alerts.iter().find(|alert| !is_news(&alert.code));
@@ -189,7 +192,7 @@ pub(crate) fn check(world: &World) -> Result<(), Violation> {
             let apart = world.crossed.contains(&clip.text) || too_late.contains(&clip.text);
             // Who wants to delete what another device has deleted first has nothing to tell; if that one is removed,
             // its tombstone may not count.
-            let removed_one = world.deleters.iter().any(|(text, by)| *text == clip.text && is_removed(by));
+            let removed_one = text_deleted_by_removed(&clip.text);
             // Nor does a device that was away hear of it from a relay that has lost the tombstone.
             let untold = world.restored() && !world.deleted_items.contains_key(&clip.id);
             let apart = apart || removed_one || untold;
@@ -208,7 +211,7 @@ pub(crate) fn check(world: &World) -> Result<(), Violation> {
             // With a relay that was set back a tombstone may be gone: nothing tells a device that was away of the text.
             let untold = world.restored() && world.deleted.contains_key(*text);
             let aged = world.aged.contains(&(device, (*text).to_owned()));
-            if !own && !untold && !aged && !too_late.contains(*text) {
+            if !own && !untold && !aged && !too_late.contains(*text) && !text_deleted_by_removed(text) {
                 return Err(Violation::Loop { device, text: (*text).to_owned() });
             }
         }

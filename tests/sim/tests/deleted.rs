@@ -20,9 +20,13 @@ fn kept(desk: &Desk) -> Vec<String> {
     desk.snapshot().item_rows(0, usize::MAX).expect("a store in memory").iter().map(|row| row.item.to_hex()).collect()
 }
 
+fn codes(desk: &Desk, device: usize) -> Vec<String> {
+    let codes = desk.view(device).alerts.into_iter().map(|alert| alert.code);
+    codes.filter(|code| code != "joined").collect()
+}
+
 fn no_alerts(desk: &Desk, device: usize) {
-    let alerts: Vec<_> = desk.view(device).alerts.into_iter().map(|alert| alert.code).collect();
-    assert_eq!(alerts.iter().find(|code| *code != "joined"), None, "device {device}");
+    assert!(codes(desk, device).is_empty(), "device {device}: {:?}", codes(desk, device));
 }
 
 #[test]
@@ -146,6 +150,37 @@ fn what_may_have_been_stored_is_known_by_its_text_too() {
         assert!(desk.texts(device).is_empty(), "device {device}");
         no_alerts(&desk, device);
     }
+}
+
+/// What it deleted of others' is not deleted for who hears of its removal first: it could be a thief's doing
+/// (`attack_removed_device_uses_counters_that_were_kept_from_others`).
+#[test]
+fn what_a_removed_device_has_deleted_is_the_business_of_those_who_heard_it_before() {
+    let mut desk = Desk::paired(4);
+    desk.copy(0, "of one that is away");
+    desk.take_away(0);
+    desk.take_away(3);
+    desk.copy(1, "never came there");
+    delete(&mut desk, 2, "of one that is away");
+    delete(&mut desk, 2, "never came there");
+    desk.wait(UNDO_MS);
+    assert!(desk.texts(1).is_empty());
+    let device = desk.view(2).device;
+    desk.command(1, Command::RemoveDevice { device });
+    desk.copy(1, "goes on");
+    desk.wait(MINUTE);
+    // Its own clip is gone from the relay, and it puts it back; nobody who has deleted it takes it in again.
+    desk.bring_back_while(0, 0, |_| {});
+    desk.wait(MINUTE);
+    assert_eq!(desk.texts(0), ["goes on", "of one that is away"]);
+    assert_eq!(desk.texts(1), ["goes on"]);
+    assert_eq!(codes(&desk, 0), ["removed", "missing", "items_restored"]);
+    // It shares a clipboard with device 1, which had put the other one there.
+    desk.bring_back_while(3, 2, |desk| desk.copy(3, "never came there"));
+    desk.wait(MINUTE);
+    assert_eq!(desk.texts(1), ["never came there", "goes on"]);
+    assert_eq!(codes(&desk, 3), ["removed"]);
+    assert!(codes(&desk, 1).is_empty());
 }
 
 #[test]
