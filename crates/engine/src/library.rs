@@ -141,7 +141,7 @@ impl Engine {
             // Short secrets can be guessed, and are asked about before they are sent anyway.
             let text = (flags & FLAG_SENSITIVE == 0).then(|| text_digest(&clip.text));
             if !unsent && counter > 0 && clip.origin.is_empty() {
-                gone.push(Deleted { device, counter, item: *item, cursor, text: text.clone() });
+                gone.push(Deleted { device, counter, item: *item, cursor, text });
             }
             self.forget(item, text, rng);
         }
