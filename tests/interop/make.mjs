@@ -20,7 +20,7 @@ import {
   utf8,
 } from "./protocol.mjs";
 
-/** Deterministic CBOR of numbers, byte strings, texts and arrays. */
+/** Deterministic CBOR of numbers, byte strings, texts, truths and arrays. */
 export function encode(value) {
   const head = (major, number) => {
     const n = BigInt(number);
@@ -29,6 +29,7 @@ export function encode(value) {
     return [(major << 5) | (24 + Math.log2(size)), ...u64(n).slice(8 - size)];
   };
   if (typeof value === "number" || typeof value === "bigint") return Uint8Array.from(head(0, value));
+  if (typeof value === "boolean") return Uint8Array.of(value ? 0xf5 : 0xf4);
   if (typeof value === "string") return concat(head(3, utf8(value).length), utf8(value));
   if (value instanceof Uint8Array) return concat(head(2, value.length), value);
   return concat(head(4, value.length), ...value.map(encode));

@@ -31,7 +31,7 @@ export const fails = (action) => {
 
 // ---------------------------------------------------------------- deterministic CBOR
 
-/** Reads one item: integers as BigInt, byte strings, texts, arrays. Everything else is refused. */
+/** Reads one item: integers as BigInt, byte strings, texts, truths, arrays. Everything else is refused. */
 export function decode(bytes) {
   let at = 0;
   const take = (count) => {
@@ -62,6 +62,9 @@ export function decode(bytes) {
         if (value > BigInt(bytes.length)) throw new Error("cut short");
         return Array.from({ length: Number(value) }, () => item(depth + 1));
       }
+      case 7:
+        if (head === 0xf4 || head === 0xf5) return head === 0xf5;
+        throw new Error("a type that is not used");
       default:
         throw new Error("a type that is not used");
     }
@@ -71,9 +74,17 @@ export function decode(bytes) {
   return value;
 }
 
-/** Compares with a shape: a number is the bits of an integer, "b16" a byte string, "t" a text. */
+/**
+ * Compares with a shape: a number is the bits of an integer, "b16" a byte string, "t" a text, "truth" a truth,
+ * `{ each }` a list.
+ */
 export function expect(value, shape) {
-  if (Array.isArray(shape)) {
+  if (shape.each) {
+    if (!Array.isArray(value)) throw new Error("no list");
+    for (const item of value) expect(item, shape.each);
+  } else if (shape === "truth") {
+    if (typeof value !== "boolean") throw new Error("no truth");
+  } else if (Array.isArray(shape)) {
     if (!Array.isArray(value) || value.length !== shape.length) throw new Error("another number of fields");
     value.forEach((field, index) => expect(field, shape[index]));
   } else if (typeof shape === "number") {

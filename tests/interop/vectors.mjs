@@ -6,6 +6,7 @@ import { ed25519, x25519 } from "@noble/curves/ed25519.js";
 import { hmac } from "@noble/hashes/hmac.js";
 import { sha256 } from "@noble/hashes/sha2.js";
 import { encode } from "./make.mjs";
+import { legends, notes, session } from "./session.mjs";
 import {
   checkOffer,
   digitsOf,
@@ -168,6 +169,13 @@ function log() {
       check(`log ${c.change}: name`, openName(stateKey, deviceId(action[1], action[2]), action.at(-2)) === c.name);
     }
   }
+  const { rekey } = file;
+  const renewed = apply(states.at(-1), hex(rekey.signed));
+  check("rekey", toHex(renewed.head) === rekey.hash && toHex(renewed.members.get(rekey.author).boxPk) === rekey.box_pk);
+  const author = [...named.values()].find(({ id }) => toHex(id) === rekey.author);
+  const opened = openGrant({ id: author.id, boxSk: hex(rekey.new_box_sk) }, hex(rekey.signed));
+  check("rekey: secret", toHex(opened) === rekey.secret);
+  check("rekey: the key of before", fails(() => openGrant(author, hex(rekey.signed))));
   for (const c of file.refused) check(`refused entry ${c.name}`, fails(() => apply(states[c.after], hex(c.signed))));
   for (const c of file.refused_grants) {
     apply(states.at(-1), hex(c.signed));
@@ -244,9 +252,10 @@ function signIn() {
 /** Runs everything; `check(name, ok)` is told each result. */
 export function vectors(tell) {
   check = tell;
-  for (const part of [devices, epochs, fingerprints, padding, envelopes, log, links, pairing, signIn]) {
+  const parts = [devices, epochs, fingerprints, padding, envelopes, notes, log, links, pairing, signIn, session, legends];
+  for (const part of parts) {
     try {
-      part();
+      part(check);
     } catch (error) {
       check(`${part.name}: ${error.stack}`, false);
     }

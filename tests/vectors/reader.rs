@@ -18,6 +18,7 @@ pub(crate) fn file(name: &str) -> Case {
         "padding" => include_str!("v1/padding.json"),
         "envelope" => include_str!("v1/envelope.json"),
         "log" => include_str!("v1/log.json"),
+        "notes" => include_str!("v1/notes.json"),
         "pairing" => include_str!("v1/pairing.json"),
         "pairing_code" => include_str!("v1/pairing_code.json"),
         "signin" => include_str!("v1/signin.json"),

@@ -151,6 +151,18 @@ fn the_log() {
 }
 
 #[test]
+fn another_box_key() {
+    let file = file("log");
+    let case = file.case("rekey");
+    let mut log = states(&file).pop().unwrap();
+    assert_eq!(log.apply(&signed(&case)), Ok(Change::Rotated));
+    assert_eq!((log.head().to_hex().as_str(), log.epoch()), (case.str("hash"), case.number("epoch")));
+    assert_eq!(log.commit().to_hex(), case.str("commit"));
+    let author = DeviceId::from_bytes(case.array("author"));
+    assert_eq!(log.member(&author).map(|member| member.box_pk.to_hex()).as_deref(), Some(case.str("box_pk")));
+}
+
+#[test]
 fn entries_that_are_refused() {
     let file = file("log");
     let states = states(&file);

@@ -98,6 +98,9 @@ pub(crate) fn make() -> File {
     File::new(&[
         "All are by one device, under one epoch secret; each epoch's item key is derived from it.",
         "`step` is where a refused one stops: parse (before any key), verify (signature), open.",
+        "These are about the envelope, which is the same for all kinds: so each of them seals a clip's body, whatever \
+         kind its header names. What kinds 1 to 3 hold is in notes.json; a receiver refuses a clip's body there, and \
+         does not open kind 4.",
     ])
     .with("sign_seed", hex(world.keys.sign_seed().expose()))
     .with("box_sk", hex(world.keys.box_sk().expose()))

@@ -82,6 +82,7 @@ pub(crate) fn make() -> File {
         ("not UTF-8", raw_name(&state, &device, &plain(2, &[0xc3, 0x28], 65))),
         ("no bytes in it", raw_name(&state, &device, &[])),
         ("nothing", raw_name(&state, &device, &plain(0, b"", 65))),
+        ("white space beyond ASCII", raw_name(&state, &device, &plain(5, "\u{a0}\u{3000}".as_bytes(), 65))),
         ("blank", raw_name(&state, &device, &plain(2, b"  ", 65))),
         ("a control character", raw_name(&state, &device, &plain(7, b"Lap\ntop", 65))),
         ("a control character beyond ASCII", raw_name(&state, &device, &plain(8, "Lap\u{9b}top".as_bytes(), 65))),
@@ -95,11 +96,15 @@ pub(crate) fn make() -> File {
             json!({ "name": name, "state_key": hex(state.expose()), "device": device.to_hex(), "sealed": hex(sealed) })
         })
         .collect();
-    File::new(&["The account is zeros for what is derived inside the first log entry."])
-        .with("secrets", secrets)
-        .with("items", items)
-        .with("names", names)
-        .with("refused_names", refused)
+    File::new(&[
+        "The account is zeros for what is derived inside the first log entry.",
+        "A sealed name that is refused is no name: the device is shown by its identifier, and the log entry stands. An \
+         empty one is refused like a blank one.",
+    ])
+    .with("secrets", secrets)
+    .with("items", items)
+    .with("names", names)
+    .with("refused_names", refused)
 }
 
 fn plain(len: u8, name: &[u8], total: usize) -> Vec<u8> {

@@ -3,8 +3,8 @@
 
 use hushclip_crypto::OpenError;
 use hushclip_crypto::epoch::EpochSecret;
-use hushclip_crypto::keys::DeviceKeys;
-use hushclip_crypto::log::{make_add_device, make_genesis, make_remove_device, make_rotate, open_grant};
+use hushclip_crypto::keys::{BoxSk, DeviceKeys};
+use hushclip_crypto::log::{make_add_device, make_genesis, make_rekey, make_remove_device, make_rotate, open_grant};
 use hushclip_crypto::pairing::JoinRequest;
 use hushclip_protocol::codec;
 use hushclip_protocol::ids::{BoxPk, DeviceId, Encapsulated, Hash, MailboxId, SealedSecret};
@@ -115,15 +115,19 @@ pub(crate) fn make() -> File {
         world.chain.iter().zip(&world.states).map(|(entry, state)| entry_case(&world, entry, state)).collect();
     let grants = refused_grants(&mut world);
     let refused = log_refused::make(&mut world);
+    let rekey = rekey(&world);
     File::new(&[
         "`log` is one log in order: A makes the account, A adds B, B adds C, C rotates, A removes B, C rotates.",
         "Each entry of `refused` comes after the first `after` entries of it, as the next one; 0 means as the first.",
         "`refused_grants` verify as entries, but the device named cannot take the secret out of them.",
         "`signed` is [entry, signature, list], each a byte string.",
+        "`rekey` comes after all of `log`: A changes its box key, and its own secret is sealed to the new one. With the \
+         key that A had before, it does not open.",
     ])
     .with("devices", devices)
     .with("account", account.to_hex())
     .with("log", log)
+    .with("rekey", rekey)
     .with("refused", refused)
     .with("refused_grants", grants)
 }
@@ -161,6 +165,20 @@ fn entry_case(world: &World, signed: &SignedEntry, state: &Membership) -> Value 
         "list": hex(&signed.sealed[..]),
         "signed": hex(codec::encode(signed)),
     })
+}
+
+/// A changes its box key.
+fn rekey(world: &World) -> Value {
+    let mut rng = rng("rekey");
+    let boxed = BoxSk::make(&mut rng);
+    let mut state = world.newest().clone();
+    let (signed, secret) = make_rekey(&world.a, &state, &boxed, &mut rng).expect("an entry");
+    assert_eq!(state.apply(&signed), Ok(Change::Rotated));
+    let mut case = entry_case(world, &signed, &state);
+    assert_eq!(case["secret"], hex(secret.expose()));
+    case["new_box_sk"] = hex(boxed.expose()).into();
+    case["box_pk"] = boxed.derive_pk().to_hex().into();
+    case
 }
 
 /// Name, box key, info, AAD and plaintext.

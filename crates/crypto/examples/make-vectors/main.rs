@@ -10,8 +10,10 @@ mod envelope;
 mod epoch;
 mod fingerprint;
 mod hpke;
+mod legend;
 mod log;
 mod log_refused;
+mod notes;
 mod out;
 mod padding;
 mod pairing;
@@ -32,6 +34,7 @@ fn main() -> std::io::Result<()> {
     folder.write("fingerprint", &fingerprint::make())?;
     folder.write("padding", &padding::make())?;
     folder.write("envelope", &envelope::make())?;
+    folder.write("notes", &notes::make())?;
     folder.write("log", &log::make())?;
     folder.write("pairing", &pairing::make())?;
     folder.write("pairing_code", &pairing_code::make())?;

@@ -11,6 +11,8 @@ use rand_chacha::rand_core::SeedableRng;
 use serde_json::{Map, Value, json};
 use sha2::{Digest, Sha256};
 
+use crate::legend;
+
 /// Where the files go.
 pub(crate) struct Folder(PathBuf);
 
@@ -28,7 +30,10 @@ impl Folder {
             println!("{}: exists, left alone", path.display());
             return Ok(());
         }
-        let mut text = serde_json::to_string_pretty(&body.0)?;
+        let mut body = body.0.clone();
+        let legend = legend::of(name, &body);
+        body.shift_insert(1, "legend".to_owned(), legend);
+        let mut text = serde_json::to_string_pretty(&body)?;
         text.push('\n');
         fs::write(&path, text)?;
         println!("{}: written", path.display());

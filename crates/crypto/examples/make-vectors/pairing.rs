@@ -2,7 +2,7 @@
 
 use hushclip_crypto::epoch::EpochSecret;
 use hushclip_crypto::keys::{BoxSk, DeviceKeys};
-use hushclip_crypto::pairing::{InviteSecret, Inviter, Joined, Joiner, Link, Named, OlderEpoch};
+use hushclip_crypto::pairing::{InviteSecret, Inviter, JoinRequest, Joined, Joiner, Link, Named, OlderEpoch};
 use hushclip_protocol::codec;
 use hushclip_protocol::frame::Anchor;
 use hushclip_protocol::ids::{AccountId, Hash, InviteId, JoinToken, MailboxId};
@@ -10,6 +10,7 @@ use minicbor::bytes::ByteArray;
 use rand_chacha::ChaCha20Rng;
 use serde_json::{Value, json};
 
+use crate::cbor;
 use crate::epoch::random;
 use crate::out::{File, anchors, hex, rng};
 use crate::pairing_refused;
@@ -94,11 +95,13 @@ pub(crate) fn make() -> File {
         },
         "offer": hex(&offer),
         "request": hex(&request),
+        "request_plain": hex(request_plain(&world.keys, &joiner.5, &opened)),
         "transcript": opened.transcript.to_hex(),
         "proof": opened.proof.to_hex(),
         "reveal": hex(&reveal),
         "digits": digits.as_str(),
         "welcome": hex(&welcome),
+        "welcome_plain": hex(codec::encode(handed_over)),
         "joined": {
             "log_seq": handed_over.log_seq.to_string(),
             "log_head": handed_over.log_head.to_hex(),
@@ -119,6 +122,14 @@ pub(crate) fn make() -> File {
     .with("exchange", exchange)
     .with("digits", digits)
     .with("refused", refused)
+}
+
+/// What a joiner seals.
+pub(crate) fn request_plain(keys: &DeviceKeys, nonce: &[u8; 32], opened: &JoinRequest) -> Vec<u8> {
+    let (sign_pk, box_pk) = (keys.sign_pk(), keys.box_pk());
+    let parts: [&[u8]; 4] = [sign_pk.as_bytes(), box_pk.as_bytes(), nonce, opened.proof.as_bytes()];
+    let name = cbor::text(&opened.name);
+    cbor::list(&parts.into_iter().map(cbor::bytes).chain([name]).collect::<Vec<_>>())
 }
 
 fn links(world: &mut World) -> Vec<Value> {

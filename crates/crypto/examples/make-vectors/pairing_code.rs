@@ -18,6 +18,7 @@ use spake2::{Ed25519Group, Identity, Password, Spake2};
 
 use crate::epoch::random;
 use crate::out::{File, anchors, array, hex, rng};
+use crate::pairing::request_plain;
 use crate::pairing_code_refused;
 
 pub(crate) const HOST: &str = "clip.example:8443";
@@ -191,10 +192,12 @@ pub(crate) fn make() -> File {
         "confirm_inviter_key": hex(world.derive("hushclip/1 code-confirm-inviter")),
         "offer": hex(&offer),
         "request": hex(&request),
+        "request_plain": hex(request_plain(&world.keys, &world.nonce, &opened)),
         "transcript": opened.transcript.to_hex(),
         "proof": opened.proof.to_hex(),
         "reveal": hex(&reveal),
         "welcome": hex(&welcome),
+        "welcome_plain": hex(codec::encode(told)),
         "joined": {
             "log_seq": told.log_seq.to_string(),
             "log_head": told.log_head.to_hex(),

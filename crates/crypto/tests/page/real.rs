@@ -47,7 +47,12 @@ fn envelopes_and_entries() {
         assert_parts(&header, &[("log_head", case.str("log_head")), ("item", case.str("item"))]);
         leaves(&grammar, "clip-body", &case.case("body").hex("encoded"));
     }
-    for case in file("log").list("log") {
+    for case in file("notes").list("notes") {
+        let rule = ["clip-body", "tombstone", "state", "heartbeat"][case.number("kind") as usize];
+        leaves(&grammar, "envelope", &case.hex("envelope"));
+        leaves(&grammar, rule, &case.case("body").hex("encoded"));
+    }
+    for case in file("log").list("log").into_iter().chain([file("log").case("rekey")]) {
         let found = leaves(&grammar, "signed-entry", &case.hex("signed"));
         assert_parts(&found, &[("entry", case.str("entry")), ("sealed", case.str("list"))]);
     }
@@ -65,6 +70,7 @@ fn pairing_by_link() {
     let psk = derive(&case.hex("invite"), &case.hex("secret"), "hushclip/1 invite-psk");
     assert_request(&grammar, &case, &request, &psk, "hushclip/1 pair-request");
     leaves(&grammar, "link-request", &case.hex("welcome"));
+    leaves(&grammar, "joined", &case.hex("welcome_plain"));
 }
 
 #[test]
@@ -78,6 +84,7 @@ fn pairing_by_code() {
     let request = leaves(&grammar, "code-request", &case.hex("request"));
     assert_parts(&request, &[("pake", joiner.str("pake"))]);
     assert_request(&grammar, &case, &request, &case.array("psk"), "hushclip/1 code-request");
+    leaves(&grammar, "joined", &case.hex("welcome_plain"));
 }
 
 /// Opens a request, and looks at what is in it.
@@ -98,7 +105,9 @@ fn assert_request(grammar: &Grammar, case: &Case, sealed: &[Leaf], psk: &[u8; 32
         &offer,
     );
     let joiner = case.case("joiner");
-    let found = leaves(grammar, "request", &plain.expect("it opens"));
+    let plain = plain.expect("it opens");
+    assert_eq!(hex(&plain), case.str("request_plain"));
+    let found = leaves(grammar, "request", &plain);
     assert_parts(&found, &[("sign_pk", joiner.str("sign_pk")), ("box_pk", joiner.str("box_pk"))]);
     assert_parts(&found, &[("nonce", joiner.str("nonce")), ("proof", case.str("proof"))]);
     assert_parts(&found, &[("name", joiner.str("name"))]);

@@ -1,0 +1,176 @@
+//! What each field of the vectors means. A file is not written before all of its fields stand here.
+
+use std::collections::BTreeSet;
+
+use serde_json::{Map, Value};
+
+/// A field, or a file and a field where it means something else there.
+const MEANINGS: &[(&str, &str)] = &[
+    ("accepted", "cases that are in order"),
+    ("account", "the account: hash of its first log entry"),
+    ("after", "how many entries of `log` come before this one"),
+    ("anchors", "[cursor, mark] of items that a device has, ascending"),
+    ("app", "origin of the web app that the link opens"),
+    ("at_ms", "milliseconds since 1970, by the sender's clock"),
+    ("author", "device that signs the entry"),
+    ("body", "what is sealed, field by field, and `encoded`"),
+    ("box_pk", "X25519 public key"),
+    ("box_sk", "X25519 private key"),
+    ("by", "which side refuses; the joiner if it is missing"),
+    ("bytes", "content of this part"),
+    ("pairing/bytes", "the message that takes the place of the good one"),
+    ("pairing_code/bytes", "the message that takes the place of the good one"),
+    ("change", "what the entry does to the account"),
+    ("claim", "what a joiner shows to the relay"),
+    ("claim_hash", "what the relay keeps of the claim"),
+    ("code", "the whole code"),
+    ("codes", "codes as people type them, and how they are read"),
+    ("commit", "commitment to the epoch's secret"),
+    ("confirm_inviter_key", "key of the inviter's confirmation"),
+    ("confirm_joiner_key", "key of the joiner's confirmation"),
+    ("conn", "the relay's name for the connection"),
+    ("content", "bytes whose digest is taken"),
+    ("content_digest", "HMAC-SHA256 of `content` under `dedup_key`"),
+    ("counter", "the sender's number of the envelope"),
+    ("dedup_key", "the epoch's key for digests in tombstones"),
+    ("device", "identifier of a device"),
+    ("log/device", "which of `devices` cannot take the secret out"),
+    ("device_id", "identifier that follows from the public keys"),
+    ("devices", "the devices, with their private keys"),
+    ("digest", "digest of the text; null: none"),
+    ("digits", "six digits that people compare"),
+    ("encoded", "the body as CBOR, before the padding"),
+    ("entry", "bytes of the entry, which are signed"),
+    ("envelope", "the whole envelope"),
+    ("ephemeral_pk", "the inviter's one-time X25519 public key"),
+    ("ephemeral_sk", "its private key"),
+    ("epoch", "number of the epoch"),
+    ("error", "why, in the words of the Rust code; informative"),
+    ("exchange", "one whole pairing, with the private values of both sides"),
+    ("file_name", "name of a file, or empty"),
+    ("flags", "1 sensitive, 2 burn, 4 superseded"),
+    ("gone", "items that the tombstone names"),
+    ("hash", "hash of the entry, which the next one names as `prev`"),
+    ("fingerprint/account", "the six words, of this hash as an account"),
+    ("fingerprint/hash", "32 bytes"),
+    ("fingerprint/list", "the ten words, of this hash as that of the newest entry"),
+    ("header", "bytes of the header, associated data of the sealed body"),
+    ("host", "authority of the relay, as it was dialled"),
+    ("identities", "idA and idB of the PAKE"),
+    ("invite", "name of the invite"),
+    ("inviter", "private values of the inviter"),
+    ("item", "name of the item"),
+    ("item_key", "the epoch's key for items"),
+    ("items", "headers, and the key and nonce of their items"),
+    ("joined", "what the welcome hands over"),
+    ("joiner", "private values of the joiner"),
+    ("key", "key of this one item: bytes 0 to 31 of the expansion"),
+    ("pairing_code/key", "key that both sides of the PAKE have"),
+    ("keys", "key pairs and what follows from them"),
+    ("kind", "what the header says that the body is"),
+    ("len", "length before the padding"),
+    ("lengths", "lengths and what they are padded to"),
+    ("link", "the pairing link"),
+    ("links", "links, taken apart"),
+    ("list", "bytes of the list of sealed secrets"),
+    ("log", "the entries of one log, in order"),
+    ("log_head", "hash of the newest log entry"),
+    ("log_seq", "position of the newest log entry"),
+    ("low_order_box_keys", "X25519 keys that are refused"),
+    ("mailbox", "first 16 bytes of the account"),
+    ("media", "media type of the part"),
+    ("members", "devices of the account after the entry, ascending"),
+    ("message", "bytes that are signed"),
+    ("name", "what the case is about"),
+    ("log/name", "what the case is about; in `log` and `devices` what a device calls itself, or null"),
+    ("pairing/name", "what the case is about; in `joiner` and `names` what a device calls itself"),
+    ("pairing_code/name", "what the case is about; in `joiner` and `names` what a device calls itself"),
+    ("nameplate", "the number at the start of the code"),
+    ("names", "names of devices"),
+    ("new_box_sk", "X25519 private key that the author has from this entry on"),
+    ("nonce", "24 bytes of XChaCha20: bytes 32 to 55 of the expansion"),
+    ("pairing/nonce", "32 random bytes of this side; in `digits` the inviter's"),
+    ("pairing_code/nonce", "32 random bytes of the joiner"),
+    ("signin/nonce", "nonce of the challenge"),
+    ("notes", "envelopes of kinds 1 to 3"),
+    ("offer", "first message, inviter to joiner"),
+    ("older", "secrets of older epochs that are handed over"),
+    ("padded", "the bytes with their padding"),
+    ("padded_len", "length with the padding"),
+    ("pake", "PAKE message of this side"),
+    ("parts", "forms of the content"),
+    ("pinned", "whether the clip is pinned"),
+    ("pins", "clips that the state names"),
+    ("plain", "the bytes without their padding"),
+    ("prev", "hash of the entry before"),
+    ("proof", "the joiner's signature over the transcript and its keys"),
+    ("psk", "pre-shared key of HPKE"),
+    ("random", "64 bytes that the PAKE's scalar is made of"),
+    ("refused", "cases that must be refused"),
+    ("refused_bodies", "bodies that must be refused for their kind, each where the good one stood"),
+    ("refused_codes", "what is no code"),
+    ("refused_grants", "entries that verify, and whose secret does not come out"),
+    ("refused_links", "what is no link"),
+    ("refused_names", "sealed names that must be refused"),
+    ("rekey", "an entry that gives its author another box key, after the last of `log`"),
+    ("relay", "origin of the relay"),
+    ("relay_versions", "versions in the challenge"),
+    ("request", "second message, joiner to inviter"),
+    ("request_plain", "what the request seals"),
+    ("reveal", "third message, inviter to joiner"),
+    ("salt", "salt of the header"),
+    ("sealed", "what is sealed, with its tag; names with their nonce before it"),
+    ("secret", "the epoch's secret"),
+    ("pairing/secret", "secret of the link; in `older` of an epoch"),
+    ("secrets", "epoch secrets and what follows from them"),
+    ("sender", "device that sends"),
+    ("seq", "position in the log"),
+    ("sign_pk", "Ed25519 public key"),
+    ("sign_seed", "Ed25519 private key, as its 32-byte seed"),
+    ("signature", "Ed25519 signature"),
+    ("signatures", "signatures, good and bad ones"),
+    ("signed", "the entry as it travels, with signature and list"),
+    ("state_key", "the epoch's key for names"),
+    ("step", "the step that refuses: parse, verify or open"),
+    ("pairing/step", "the message that is replaced"),
+    ("pairing_code/step", "the message that is replaced"),
+    ("text", "the name"),
+    ("notes/text", "text whose digest stands in the tombstone; null: none"),
+    ("token", "by which the relay knows the joiner again"),
+    ("transcript", "hash of the exchange"),
+    ("ttl_s", "seconds that the relay may keep it"),
+    ("typed", "what a person typed"),
+    ("url", "the whole link"),
+    ("valid", "whether the signature is taken"),
+    ("versions", "versions in Hello"),
+    ("welcome", "last message, inviter to joiner"),
+    ("welcome_plain", "what the welcome seals"),
+    ("words", "the two words of the code"),
+    ("fingerprint/words", "hashes and their words"),
+];
+
+/// The meanings of all fields in a file.
+pub(crate) fn of(file: &str, content: &Map<String, Value>) -> Value {
+    let mut fields = BTreeSet::new();
+    content.values().for_each(|value| collect(value, &mut fields));
+    fields.extend(content.keys().filter(|key| *key != "about").map(String::as_str));
+    let meaning = |field: &str| {
+        let of = |wanted: &str| MEANINGS.iter().find(|(name, _)| *name == wanted).map(|(_, meaning)| *meaning);
+        let found = of(&format!("{file}/{field}")).or_else(|| of(field));
+        found.unwrap_or_else(|| panic!("{file}: nobody says what {field} means"))
+    };
+    Value::Object(fields.into_iter().map(|field| (field.to_owned(), meaning(field).into())).collect())
+}
+
+fn collect<'v>(value: &'v Value, fields: &mut BTreeSet<&'v str>) {
+    match value {
+        Value::Object(object) => {
+            for (field, value) in object {
+                fields.insert(field);
+                collect(value, fields);
+            }
+        }
+        Value::Array(items) => items.iter().for_each(|item| collect(item, fields)),
+        _ => {}
+    }
+}
