@@ -32,13 +32,12 @@ fn every_kind_of_frame_is_in_it() {
     let mut known = (BTreeSet::new(), BTreeSet::new());
     for frame in file["frames"].as_array().unwrap().iter().filter(|frame| frame["close"].is_null()) {
         let bytes = data_encoding::HEXLOWER.decode(text(frame, "frame").as_bytes()).unwrap();
-        match text(frame, "to") {
-            "relay" => known.0.insert(ToRelay::decode(&bytes).unwrap().tag()),
-            _ => {
-                ToDevice::decode(&bytes).unwrap();
-                known.1.insert(bytes[1])
-            }
-        };
+        if text(frame, "to") == "relay" {
+            known.0.insert(ToRelay::decode(&bytes).unwrap().tag());
+        } else {
+            ToDevice::decode(&bytes).unwrap();
+            known.1.insert(bytes[1]);
+        }
     }
     assert_eq!(known, ((0..16).collect(), (0..14).collect()));
 }

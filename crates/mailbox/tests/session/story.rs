@@ -69,8 +69,8 @@ pub(crate) fn tell() -> Value {
     let b = DeviceKeys::make(&mut rng);
     let (genesis, secret) = make_genesis(&a, "Desk", &mut Counting(0x40)).expect("an entry");
     let log = Membership::genesis(&genesis).expect("verifies");
-    let line = Line::new(log.account().mailbox());
-    let mut story = Story { line, rng, a, b, log, secrets: vec![secret] };
+    let mailbox = log.account().mailbox();
+    let mut story = Story { line: Line::new(mailbox), rng, a, b, log, secrets: vec![secret] };
     let first = story.first_session(genesis);
     let link = story.let_in(first);
     story.second_device(first);
@@ -200,7 +200,7 @@ impl Story {
         let entry = self.take(made);
         self.line.say("A1", "the digits were right: adds B", &ToRelay::LogAppend(entry));
         let names = [(self.a.device_id(), "Desk"), (self.b.device_id(), "Phone")];
-        let joined = Joined {
+        let handed_over = Joined {
             account: self.log.account(),
             log_seq: self.log.seq(),
             log_head: self.log.head(),
@@ -208,7 +208,7 @@ impl Story {
             older: Vec::new(),
             names: names.map(|(device, name)| Named { device, name: name.into() }).into(),
         };
-        let welcome = inviter.welcome(&opened, &joined, &mut self.rng).expect("a welcome");
+        let welcome = inviter.welcome(&opened, &handed_over, &mut self.rng).expect("a welcome");
         self.line.say(
             "A1",
             "hands the account over, without the history",
