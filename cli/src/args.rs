@@ -137,7 +137,7 @@ pub(crate) struct Pull {
 /// With --clipboard nothing is printed. What other devices send is put on this desktop's clipboard, and
 /// what is copied here is sent. It looks at the clipboard twice a second, which costs less than one percent
 /// of a processor; what lay there before it began stays here. Copies that look like secrets are held back,
-/// and said.
+/// and said; so is what a password manager has marked as concealed.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Watch {
     /// Keep this desktop's clipboard in step, instead of printing

@@ -9,12 +9,20 @@ use arboard::{Clipboard, Error};
 use tokio::sync::{mpsc, oneshot};
 
 use crate::failure::{Failure, Result};
-use crate::wire::Copied;
+use crate::wire::{Copied, Put};
+
+mod offers;
+
+use offers::{Offer, Offers};
 
 /// How often to look. No desktop tells everybody of every copy, so all of them are asked.
 const LOOK: Duration = Duration::from_millis(500);
 /// A look may take this share of the time, so that large texts are looked at less often.
 const SHARE: u32 = 20;
+/// How seldom to look at most, because what takes long may only have been slow to answer once.
+const SELDOM: Duration = Duration::from_secs(5);
+/// How long something new may be slow to be read before it no longer keeps what comes in off the clipboard.
+const SLOW: Duration = Duration::from_secs(10);
 /// Looks that fail one after the other until the desktop counts as gone.
 const GONE_AFTER: u32 = 20;
 /// How often something is put there, if it does not stay.
@@ -25,19 +33,22 @@ const SETTLE: Duration = Duration::from_millis(20);
 const HAND_OVER: Duration = Duration::from_millis(500);
 
 /// What is new on the clipboard.
-pub(crate) struct Found {
-    pub(crate) copied: Copied,
-    /// What was to be put there when it was found. It has to wait for whether this is somebody's copy or
-    /// only what another program put there.
-    pub(crate) instead_of: Option<Copied>,
+pub(crate) enum Found {
+    /// This.
+    Copied {
+        copied: Copied,
+        /// What was to be put there when it was found. It has to wait for whether this is somebody's copy or
+        /// only what another program put there.
+        instead_of: Option<Put>,
+    },
+    /// Something that the program it was copied in wants left alone. It was not read.
+    Concealed,
 }
 
 /// What is to be done.
 enum Order {
     /// Put this there, unless something new is.
-    Write(Copied),
-    /// Put this there, whatever else is.
-    WriteAfterAll(Copied),
+    Write(Put),
     /// Take this away, if it is still there.
     Clear(String),
 }
@@ -58,10 +69,14 @@ impl Desktop {
         let (opened, outcome) = oneshot::channel();
         let (end, ended) = channel();
         thread::spawn(move || {
-            match Clipboard::new() {
-                Ok(clipboard) => {
+            match Clipboard::new().and_then(|clipboard| Ok((clipboard, Offers::open()?))) {
+                Ok((clipboard, offers)) => {
+                    let mut hand = Hand { clipboard, offers, known: Known::Nothing, put: None, finds };
+                    // What lies there was copied when nobody had asked for it to be sent. What comes after this
+                    // look was not.
+                    hand.look_patiently();
                     let _ = opened.send(Ok(()));
-                    Hand { clipboard, known: None, finds }.work(&to_do);
+                    hand.work(&to_do);
                 }
                 Err(error) => drop(opened.send(Err(error))),
             }
@@ -79,13 +94,8 @@ impl Desktop {
     }
 
     /// Puts this on the clipboard, unless something else has come there since the last look.
-    pub(crate) fn write(&self, content: Copied) {
-        self.order(Order::Write(content));
-    }
-
-    /// Puts this there after all.
-    pub(crate) fn write_after_all(&self, content: Copied) {
-        self.order(Order::WriteAfterAll(content));
+    pub(crate) fn write(&self, put: Put) {
+        self.order(Order::Write(put));
     }
 
     /// Clears the clipboard, if it holds this text.
@@ -112,94 +122,177 @@ fn none(why: &str) -> Failure {
     Failure::new("no_clipboard", format!("{why}. `hushclip watch` prints what comes in, `hushclip push` sends."))
 }
 
+/// What was there at the last look.
+#[derive(PartialEq, Eq)]
+enum Known {
+    /// Nothing, or nothing that is text.
+    Nothing,
+    Text(String),
+    Concealed,
+}
+
+/// What a look finds.
+enum Look {
+    /// What was there before.
+    Same,
+    New(Copied),
+    /// Something new that is to be left alone.
+    Concealed,
+    /// Something that cannot be read yet.
+    Unread,
+}
+
 struct Hand {
     clipboard: Clipboard,
-    /// The text that was there at the last look.
-    known: Option<String>,
+    offers: Offers,
+    known: Known,
+    /// What was put there, while nothing else has come there.
+    put: Option<Put>,
     finds: mpsc::UnboundedSender<Found>,
 }
 
 impl Hand {
     fn work(mut self, to_do: &Receiver<Order>) {
-        // What lay there before was copied when nobody had asked for it to be sent.
-        self.known = self.text().unwrap_or_default();
         let mut failed = 0;
         let mut pause = LOOK;
         loop {
             match to_do.recv_timeout(pause) {
-                Ok(Order::Write(content)) => match self.look() {
-                    Ok(Some(copied)) => self.tell(copied, Some(content)),
-                    _ => self.write(content),
+                Ok(Order::Write(put)) => match self.look_patiently() {
+                    Look::New(copied) => self.tell(Found::Copied { copied, instead_of: Some(put) }),
+                    // It is newer than what comes in.
+                    Look::Concealed => self.tell(Found::Concealed),
+                    Look::Same | Look::Unread => self.write(put),
                 },
-                Ok(Order::WriteAfterAll(content)) => self.write(content),
                 Ok(Order::Clear(text)) => {
                     // Other programs may have changed its line endings.
                     let lines = |text: &str| text.replace("\r\n", "\n");
                     if self.text().is_ok_and(|there| there.is_some_and(|there| lines(&there) == lines(&text))) {
                         let _ = self.clipboard.clear();
                     }
+                    if self.put.as_ref().is_some_and(|put| put.content.text == text) {
+                        self.put = None;
+                    }
                 }
                 Err(RecvTimeoutError::Timeout) => {
                     let begun = Instant::now();
-                    match self.look() {
-                        Ok(found) => {
-                            failed = 0;
-                            if let Some(copied) = found {
-                                self.tell(copied, None);
-                            }
-                        }
-                        Err(_) => failed += 1,
+                    let look = self.look();
+                    pause = match look {
+                        Ok(Look::Unread) => LOOK,
+                        _ => (begun.elapsed() * SHARE).clamp(LOOK, SELDOM),
+                    };
+                    failed = if look.is_err() { failed + 1 } else { 0 };
+                    match look {
+                        Ok(Look::New(copied)) => self.tell(Found::Copied { copied, instead_of: None }),
+                        Ok(Look::Concealed) => self.tell(Found::Concealed),
+                        Err(_) if failed == GONE_AFTER => return,
+                        Ok(Look::Same | Look::Unread) | Err(_) => {}
                     }
-                    if failed == GONE_AFTER {
-                        return;
-                    }
-                    pause = LOOK.max(begun.elapsed() * SHARE);
                 }
                 Err(RecvTimeoutError::Disconnected) => return,
             }
         }
     }
 
-    /// What is there, if it is something else than at the last look.
-    fn look(&mut self) -> std::result::Result<Option<Copied>, Error> {
-        let text = self.text()?;
-        if text == self.known {
-            return Ok(None);
+    /// Looks until what is there could be read, but not for ever.
+    fn look_patiently(&mut self) -> Look {
+        let until = Instant::now() + SLOW;
+        loop {
+            match self.look() {
+                Ok(Look::Unread) | Err(_) if Instant::now() < until => thread::sleep(SETTLE),
+                look => return look.unwrap_or(Look::Unread),
+            }
         }
-        self.known.clone_from(&text);
-        let Some(text) = text else { return Ok(None) };
-        let html = self.clipboard.get().html().ok().filter(|html| !html.is_empty());
-        Ok(Some(Copied { text, html }))
     }
 
-    fn tell(&self, copied: Copied, instead_of: Option<Copied>) {
+    /// What is there, if it is something else than at the last look.
+    fn look(&mut self) -> std::result::Result<Look, Error> {
+        let known = match self.offers.look()? {
+            Offer::Silent => return Ok(Look::Unread),
+            Offer::Forgotten if self.put.is_some() => {
+                self.set();
+                return Ok(Look::Same);
+            }
+            Offer::Nothing | Offer::Forgotten => Known::Nothing,
+            Offer::Concealed => Known::Concealed,
+            Offer::Open { text } => match self.text()? {
+                None if text => return Ok(Look::Unread),
+                Some(text) if !text.is_empty() => Known::Text(text),
+                _ => Known::Nothing,
+            },
+        };
+        if known == self.known {
+            return Ok(Look::Same);
+        }
+        let look = match &known {
+            Known::Nothing => Look::Same,
+            Known::Concealed => Look::Concealed,
+            Known::Text(text) => {
+                let html = self.clipboard.get().html().ok().filter(|html| !html.is_empty());
+                // What was read may be what a password manager has copied since it was looked at.
+                if !matches!(self.offers.look()?, Offer::Open { .. }) {
+                    return Ok(Look::Unread);
+                }
+                Look::New(Copied { text: text.clone(), html })
+            }
+        };
+        self.put = None;
+        self.known = known;
+        Ok(look)
+    }
+
+    fn tell(&self, found: Found) {
         // Nobody listens any more when this is about to end.
-        let _ = self.finds.send(Found { copied, instead_of });
+        let _ = self.finds.send(found);
     }
 
-    fn write(&mut self, content: Copied) {
+    fn write(&mut self, put: Put) {
+        self.known = if put.secret { Known::Concealed } else { Known::Text(put.content.text.clone()) };
+        self.put = Some(put);
         for _ in 0..WRITES {
-            let set = self.clipboard.set();
-            // The next look finds it and says so: the engine keeps in mind what the clipboard holds.
-            let _ = match &content.html {
-                Some(html) => set.html(html, Some(&content.text)),
-                None => set.text(&content.text),
-            };
+            self.set();
             // On X11, the news that another program had taken the clipboard over before may come only now,
-            // and then what was just put there is forgotten.
+            // and then what was just put there is forgotten. If it comes later still, the next look finds out.
             thread::sleep(SETTLE);
-            if !matches!(self.text(), Ok(None)) {
+            if !matches!(self.offers.look(), Ok(Offer::Forgotten)) {
                 return;
             }
         }
     }
 
-    /// The text that is there; none where there is something else, or nothing.
+    fn set(&mut self) {
+        let Some(Put { content, secret }) = &self.put else { return };
+        let set = if *secret { conceal(self.clipboard.set()) } else { self.clipboard.set() };
+        // If it does not stay, the next look finds something else.
+        let _ = match &content.html {
+            Some(html) => set.html(html, Some(&content.text)),
+            None => set.text(&content.text),
+        };
+    }
+
+    /// The text that is there; none where there is something else, or where it is not handed out.
     fn text(&mut self) -> std::result::Result<Option<String>, Error> {
         match self.clipboard.get().text() {
-            Ok(text) => Ok(Some(text).filter(|text| !text.is_empty())),
-            Err(Error::ContentNotAvailable | Error::ConversionFailure) => Ok(None),
+            Ok(text) => Ok(Some(text)),
+            Err(Error::ContentNotAvailable) => Ok(None),
+            Err(Error::ConversionFailure) => Ok(Some(String::new())),
             Err(error) => Err(error),
         }
     }
+}
+
+/// Asks other programs to leave alone what is put there.
+#[cfg(not(windows))]
+fn conceal(set: arboard::Set<'_>) -> arboard::Set<'_> {
+    #[cfg(target_os = "macos")]
+    use arboard::SetExtApple as _;
+    #[cfg(not(target_os = "macos"))]
+    use arboard::SetExtLinux as _;
+    set.exclude_from_history()
+}
+
+/// Asks other programs to leave alone what is put there.
+#[cfg(windows)]
+fn conceal(set: arboard::Set<'_>) -> arboard::Set<'_> {
+    use arboard::SetExtWindows as _;
+    set.exclude_from_monitoring().exclude_from_cloud().exclude_from_history()
 }

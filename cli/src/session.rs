@@ -14,7 +14,7 @@ use crate::failure::{Failure, Result};
 use crate::home::Home;
 use crate::passphrase::Asking;
 use crate::shell::Owner;
-use crate::wire::{Answer, Ask, Copied, Done, Picture, Request, Told, Which};
+use crate::wire::{Answer, Ask, Copied, Done, Picture, Put, Request, Told, Which};
 
 /// How long another process may keep the home without answering.
 const BUSY: Duration = Duration::from_secs(10);
@@ -33,7 +33,7 @@ pub(crate) enum News {
     /// Something happened.
     Notice(Notice),
     /// This belongs on the clipboard.
-    Write(Copied),
+    Write(Put),
     /// This does not belong there any longer.
     Clear(String),
     /// Another process owns the home now, and notices may have been missed.
@@ -186,7 +186,7 @@ impl Session {
                 Some(News::Picture)
             }
             Told::Notice(notice) => Some(News::Notice(notice)),
-            Told::Write(copied) => Some(News::Write(copied)),
+            Told::Write(put) => Some(News::Write(put)),
             Told::Clear(text) => Some(News::Clear(text)),
             // To a question that nobody waits for any more.
             Told::Answer { .. } => None,

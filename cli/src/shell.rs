@@ -21,7 +21,7 @@ use crate::passphrase::Asking;
 use crate::store::{Store, StoreError};
 use crate::trouble;
 use crate::vault::{self, Keys, Vault};
-use crate::wire::{Answer, Ask, Done, Picture, Request, Told, Which};
+use crate::wire::{Answer, Ask, Done, Picture, Put, Request, Told, Which};
 
 /// What a session may leave unread before it has to begin anew.
 pub(crate) const UNREAD: usize = 1024;
@@ -190,9 +190,10 @@ impl Shell {
                 done.clip = self.engine.view().clips.into_iter().find(|clip| clip.own).map(|clip| clip.id);
             }
             Ask::Copied(copied) => {
-                let waiting = self.engine.view_without_clips().waiting;
+                let before = self.engine.view_without_clips();
                 done.problem = self.take_in(Event::LocalCopy(copied.into()), true)?;
-                done.queued = self.engine.view_without_clips().waiting > waiting;
+                let after = self.engine.view_without_clips();
+                done.news = after.waiting > before.waiting || after.held != before.held;
             }
             Ask::Printed(order) => self.store.set_printed(order).map_err(|error| self.cannot_write(&error))?,
             Ask::Lock if self.keys.passphrase => self.locked = true,
@@ -269,7 +270,10 @@ impl Shell {
                 Effect::ViewChanged => self.tell(&Told::Picture(Box::new(self.picture()))),
                 Effect::ClearClipboard(content) => self.tell(&Told::Clear(content.text)),
                 // Only `watch --clipboard` has one.
-                Effect::WriteClipboard(content) => self.tell(&Told::Write(content.into())),
+                Effect::WriteClipboard(content) => {
+                    let secret = self.engine.is_secret(&content.text);
+                    self.tell(&Told::Write(Put { content: content.into(), secret }));
+                }
             }
         }
         Ok(failed)

@@ -50,7 +50,7 @@ pub(crate) enum Told {
     /// Something happened.
     Notice(Notice),
     /// Whoever keeps a clipboard in step shall put this there.
-    Write(Copied),
+    Write(Put),
     /// And take this off it, if it is still there.
     Clear(String),
     /// The answer to the request of that number.
@@ -63,6 +63,14 @@ pub(crate) struct Copied {
     pub(crate) text: String,
     /// The same as HTML, when there is such a form.
     pub(crate) html: Option<String>,
+}
+
+/// What belongs on a clipboard.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Put {
+    pub(crate) content: Copied,
+    /// Other programs shall neither keep it nor pass it on.
+    pub(crate) secret: bool,
 }
 
 impl Copied {
@@ -111,6 +119,6 @@ pub(crate) struct Done {
     pub(crate) problem: Option<Problem>,
     /// The newest clip of this device.
     pub(crate) clip: Option<String>,
-    /// What was copied is going to be sent.
-    pub(crate) queued: bool,
+    /// What was copied is somebody's copy: it is going to be sent, or waits for an answer.
+    pub(crate) news: bool,
 }

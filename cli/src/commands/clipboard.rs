@@ -23,23 +23,13 @@ pub(crate) async fn run(session: &mut Session, desktop: &mut Desktop) -> Result<
         let news = tokio::select! {
             news = session.next() => news?,
             found = desktop.found() => {
-                let Found { copied, instead_of } = found?;
-                // Another program that keeps this clipboard in step may have been quicker.
-                let instead_of = instead_of.filter(|content| !copied.holds(content));
-                let done = session.copied(copied).await?;
-                if let Some(problem) = done.problem {
-                    print::problem(&problem);
-                }
-                // A copy that was made here meanwhile is newer than what came in.
-                if let Some(content) = instead_of.filter(|_| !done.queued) {
-                    desktop.write_after_all(content);
-                }
+                take(session, desktop, found?).await?;
                 continue;
             }
         };
         notices.hear(&news, &session.picture);
         match news {
-            News::Write(content) => desktop.write(content),
+            News::Write(put) => desktop.write(put),
             News::Clear(text) => desktop.clear(text),
             News::Notice(Notice::Failed { problem }) => print::problem(&problem),
             News::Notice(Notice::Held { held }) => {
@@ -52,6 +42,31 @@ pub(crate) async fn run(session: &mut Session, desktop: &mut Desktop) -> Result<
             _ => {}
         }
     }
+}
+
+/// Hands on what is new on the clipboard.
+async fn take(session: &mut Session, desktop: &Desktop, found: Found) -> Result<()> {
+    let (copied, instead_of) = match found {
+        Found::Copied { copied, instead_of } => (copied, instead_of),
+        Found::Concealed => {
+            print::say(
+                "Not sent, because the program that it was copied in has marked it as a secret. `hushclip push` sends it.",
+            );
+            return Ok(());
+        }
+    };
+    // Another program that keeps this clipboard in step may have been quicker.
+    let instead_of = instead_of.filter(|put| !copied.holds(&put.content));
+    let done = session.copied(copied).await?;
+    let too_large = done.problem.is_some();
+    if let Some(problem) = done.problem {
+        print::problem(&problem);
+    }
+    // A copy that was made here meanwhile is newer than what came in, sent or not.
+    if let Some(put) = instead_of.filter(|_| !done.news && !too_large) {
+        desktop.write(put);
+    }
+    Ok(())
 }
 
 const fn named(kind: SecretKind) -> &'static str {

@@ -1,14 +1,17 @@
 //! `watch --clipboard` on a real clipboard: an X server of its own, with xclip as the other program that
-//! copies and pastes there. Where these are not installed the tests say so and pass.
+//! copies and pastes there, or one that offers what xclip cannot. Where these are not installed the tests say so and pass.
 
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
+use crate::owner::Owner;
 use crate::support::{Device, Running, two_devices};
 
 const LIMIT: Duration = Duration::from_secs(20);
+/// What password managers put beside what they copy.
+const HINT: &str = "x-kde-passwordManagerHint";
 
 /// A screen that nobody sees; dropping it ends it.
 struct Screen {
@@ -46,8 +49,18 @@ impl Screen {
         let mut xclip = self.xclip(&["-in", "-target", kind]);
         let mut child = xclip.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
         child.stdin.take().unwrap().write_all(content.as_bytes()).unwrap();
-        // It leaves a process behind that holds the clipboard until somebody else does.
+        // It leaves a process behind that holds the clipboard until somebody else does, and on a busy machine takes
+        // it some time later.
         child.wait().unwrap();
+        let started = Instant::now();
+        while self.paste(kind) != content && started.elapsed() < LIMIT / 4 {
+            std::thread::sleep(Duration::from_millis(10));
+        }
+    }
+
+    /// Somebody copies in a program that offers all these forms, and answers nobody for a while.
+    fn copy_forms(&self, forms: &[(&str, &str)], silent: Duration) -> Owner {
+        Owner::copy(&self.display, forms, silent)
     }
 
     fn paste(&self, kind: &str) -> String {
@@ -132,6 +145,65 @@ fn pictures_and_secrets_stay_here() {
     assert!(watch.says("Not sent").contains("a card number: •••• 1111."));
     screen.copy("UTF8_STRING", "text");
     assert_eq!(clips(&pixel, 1)[0]["text"], "text");
+}
+
+#[test]
+fn what_a_password_manager_conceals_stays_here() {
+    let Some(screen) = Screen::start() else { return };
+    let (_relay, laptop, pixel) = two_devices();
+    let watch = screen.watch(&laptop);
+    let concealed = [("UTF8_STRING", "no text that looks like a secret"), (HINT, "secret")];
+    let manager = screen.copy_forms(&concealed, Duration::ZERO);
+    assert!(watch.says("Not sent").contains("as a secret"));
+    drop(manager);
+    screen.copy("UTF8_STRING", "text");
+    assert_eq!(clips(&pixel, 1)[0]["text"], "text");
+}
+
+#[test]
+fn secrets_of_other_devices_are_concealed_from_other_programs() {
+    let Some(screen) = Screen::start() else { return };
+    let (_relay, laptop, pixel) = two_devices();
+    let _watch = screen.watch(&laptop);
+    let card = "4111 1111 1111 1111";
+    pixel.run(&["push", card]).ok();
+    screen.holds("UTF8_STRING", card);
+    screen.holds(HINT, "secret");
+    pixel.run(&["push", "anything else"]).ok();
+    screen.holds("UTF8_STRING", "anything else");
+    assert!(!screen.paste("TARGETS").contains(HINT));
+    // Nobody takes what was put there for a copy.
+    assert_eq!(clips(&pixel, 0).len(), 2);
+}
+
+#[test]
+fn a_program_that_is_slow_to_answer_does_not_hold_up_the_next_one() {
+    let Some(screen) = Screen::start() else { return };
+    let (_relay, laptop, pixel) = two_devices();
+    let _watch = screen.watch(&laptop);
+    let slow = screen.copy_forms(&[("UTF8_STRING", "never read")], LIMIT);
+    std::thread::sleep(Duration::from_secs(6));
+    drop(slow);
+    screen.copy("UTF8_STRING", "the next one");
+    assert_eq!(clips(&pixel, 1)[0]["text"], "the next one");
+}
+
+#[test]
+fn a_copy_that_is_slow_to_be_read_is_not_overwritten() {
+    let Some(screen) = Screen::start() else { return };
+    let (_relay, laptop, pixel) = two_devices();
+    let watch = screen.watch(&laptop);
+    let slow = screen.copy_forms(&[("UTF8_STRING", "own")], Duration::from_secs(5));
+    pixel.run(&["push", "coming"]).ok();
+    assert_eq!(clips(&pixel, 2)[1]["text"], "own");
+    drop(slow);
+    // A secret is not sent, but newer all the same.
+    let card = "4111 1111 1111 1111";
+    let _slow = screen.copy_forms(&[("UTF8_STRING", card)], Duration::from_secs(3));
+    pixel.run(&["push", "coming too"]).ok();
+    watch.says("a card number");
+    std::thread::sleep(Duration::from_millis(500));
+    assert_eq!(screen.paste("UTF8_STRING"), card);
 }
 
 #[test]

@@ -9,6 +9,8 @@ mod codes;
 #[cfg(target_os = "linux")]
 mod keyring;
 mod lies;
+#[cfg(target_os = "linux")]
+mod owner;
 mod pairing;
 mod relay;
 mod sharing;

@@ -42,6 +42,11 @@ impl Engine {
         Some(Content { text: clip.text.clone(), html: clip.html.clone() })
     }
 
+    /// Whether this is the text of a secret in the list.
+    pub fn is_secret(&self, text: &str) -> bool {
+        self.history.iter().any(|clip| clip.text == text && secret_of(clip).is_some())
+    }
+
     /// Puts a clip on the clipboard, at the person's wish.
     pub(crate) fn take_from_list(&mut self, id: &str, plain: bool) {
         let Some(item) = ItemId::from_hex(id) else { return };
