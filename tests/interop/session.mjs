@@ -7,7 +7,7 @@ import { ed25519, x25519 } from "@noble/curves/ed25519.js";
 import { hmac } from "@noble/hashes/hmac.js";
 import { sha256 } from "@noble/hashes/sha2.js";
 import { encode } from "./make.mjs";
-import { parseLink } from "./pairing.mjs";
+import { checkOffer, joinerDigits, openRequest, openWelcome, parseLink } from "./pairing.mjs";
 import {
   apply,
   decode,
@@ -159,7 +159,20 @@ export function session(check) {
     kinds.add(Number(envelope.kind));
     return verify(envelope.signature, signedBytes(envelope), members.get(toHex(envelope.sender)).signPk);
   };
+  const said = new Map();
+  const place = { invite: link.invite, mailbox: link.mailbox, secret: link.secret };
+  const inviter = { ...place, ephemeralSk: hex(file.exchange.ephemeral_sk), nonce: hex(file.exchange.inviter_nonce) };
+  const nonce = hex(file.exchange.joiner_nonce);
+  const joiner = { ...place, signSk: hex(file.devices[1].sign_seed), boxSk: b.boxSk, nonce, name: "Phone" };
   const checks = {
+    InviteNote([[, step, bytes]], socket) {
+      if (socket === "C1") return true;
+      said.set(Number(step), bytes);
+      const [offer, , reveal, welcome] = [0, 1, 2, 3].map((step) => said.get(step));
+      if (welcome) return same(openWelcome(joiner, offer, reveal, welcome).account, hex(file.account));
+      if (reveal) return joinerDigits(joiner, offer, reveal).length === 6;
+      return step === 0n ? checkOffer(joiner, bytes).length === 3 : openRequest(inviter, offer, bytes).name === "Phone";
+    },
     Challenge: (fields, socket) => challenges.set(socket, encode(fields[0])) !== undefined,
     Hello([hello], socket) {
       const unsigned = encode([...hello.slice(0, 6), new Uint8Array(64)]);

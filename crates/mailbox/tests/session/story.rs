@@ -8,13 +8,15 @@ use hushclip_crypto::envelope::{Address, seal, seal_note};
 use hushclip_crypto::epoch::EpochSecret;
 use hushclip_crypto::keys::{BoxSk, DeviceKeys, SignSeed};
 use hushclip_crypto::log::{make_add_device, make_genesis, make_rekey, make_remove_device};
-use hushclip_crypto::pairing::{CodeInviter, CodeJoiner, Inviter, Joined, Joiner, Named};
+use hushclip_crypto::pairing::{CodeInviter, CodeJoiner, InviteSecret, Inviter, Joined, Joiner, Named};
 use hushclip_protocol::VERSION;
+use hushclip_protocol::codec;
 use hushclip_protocol::envelope::Kind;
 use hushclip_protocol::frame::{Anchor, Challenge, Hello, InviteNote, InviteStep, Place, ToDevice, ToRelay};
-use hushclip_protocol::ids::{InviteId, ItemId, Signature};
+use hushclip_protocol::ids::{InviteId, ItemId, JoinToken, MailboxId, Signature};
 use hushclip_protocol::label;
 use hushclip_protocol::log::{Membership, SignedEntry};
+use minicbor::bytes::ByteArray;
 use rand_chacha::ChaCha20Rng;
 use rand_chacha::rand_core::{SeedableRng as _, TryCryptoRng, TryRng};
 use serde_json::{Value, json};
@@ -60,6 +62,7 @@ struct Story {
     b: DeviceKeys,
     log: Membership,
     secrets: Vec<EpochSecret>,
+    exchange: Value,
 }
 
 /// Tells the story, as the file of vectors has it.
@@ -70,7 +73,7 @@ pub(crate) fn tell() -> Value {
     let (genesis, secret) = make_genesis(&a, "Desk", &mut Counting(0x40)).expect("an entry");
     let log = Membership::genesis(&genesis).expect("verifies");
     let mailbox = log.account().mailbox();
-    let mut story = Story { line: Line::new(mailbox), rng, a, b, log, secrets: vec![secret] };
+    let mut story = Story { line: Line::new(mailbox), rng, a, b, log, secrets: vec![secret], exchange: Value::Null };
     let first = story.first_session(genesis);
     let link = story.let_in(first);
     story.second_device(first);
@@ -101,6 +104,7 @@ pub(crate) fn tell() -> Value {
         "new_box_sk": hex(boxed.expose()),
         "secrets": story.secrets.iter().map(|secret| hex(secret.expose())).collect::<Vec<_>>(),
         "link": link,
+        "exchange": story.exchange,
         "code": code,
         "frames": story.line.told,
     })
@@ -115,9 +119,13 @@ fn legend() -> Value {
         "code": "the code that A shows near the end",
         "device_id": "identifier of the device",
         "devices": "the two devices",
+        "ephemeral_sk": "the inviter's one-time X25519 private key",
+        "exchange": "private values of the pairing by link",
         "frame": "the frame, one binary message",
         "frames": "all frames, in order",
         "host": "authority of the relay",
+        "inviter_nonce": "nonce that the reveal opens",
+        "joiner_nonce": "nonce in the request",
         "link": "the link by which B joins",
         "name": "name of the frame, or of the device",
         "new_box_sk": "X25519 private key of B after its Rekey",
@@ -190,6 +198,7 @@ impl Story {
         self.line.open("B1");
         let claim = ToRelay::Claim { versions: vec![VERSION], invite, claim: joiner.claim(), token: joiner.token() };
         self.line.say("B1", "claims it", &claim);
+        self.exchange = private(&inviter, &joiner);
         let request = joiner.request(&self.b, &offer, &mut self.rng).expect("a request");
         self.line.say("B1", "asks to join", &note(invite, InviteStep::Request, &request));
         let opened = inviter.open_request(&request).expect("opens");
@@ -288,6 +297,21 @@ impl Story {
         self.line.say("A1", "removes B", &ToRelay::LogAppend(entry));
         self.line.say("A1", "the only device goes: the relay deletes the account", &ToRelay::Leave);
     }
+}
+
+/// What an [`Inviter`] remembers, in its own order, and a [`Joiner`].
+type InviterState = (InviteId, InviteSecret, BoxSk, ByteArray<32>, MailboxId);
+type JoinerState = (InviteId, InviteSecret, MailboxId, String, JoinToken, ByteArray<32>, String);
+
+/// The private values of a pairing, so that what is sealed in it can be opened.
+fn private(inviter: &Inviter, joiner: &Joiner) -> Value {
+    let inviter: InviterState = codec::decode(&codec::encode(inviter), 1024).expect("five fields");
+    let joiner: JoinerState = codec::decode(&codec::encode(joiner), 1024).expect("seven fields");
+    json!({
+        "ephemeral_sk": HEXLOWER.encode(inviter.2.expose()),
+        "inviter_nonce": HEXLOWER.encode(&inviter.3[..]),
+        "joiner_nonce": HEXLOWER.encode(&joiner.5[..]),
+    })
 }
 
 fn note(invite: InviteId, step: InviteStep, bytes: &[u8]) -> ToRelay {
