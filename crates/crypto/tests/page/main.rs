@@ -231,6 +231,55 @@ fn close_codes_stand_in_their_table() {
 }
 
 #[test]
+fn the_caps_are_those_of_the_code() {
+    use hushclip_protocol::limits as l;
+    let (kib, mib, min) = (1024, 1024 * 1024, 60 * 1000);
+    for row in [
+        format!("| frame | {} MiB |", l::FRAME_BYTES / mib),
+        format!("| clip body, encoded | {} KiB |", l::CLIP_BYTES / kib),
+        format!("| envelope | {} KiB |", l::ENVELOPE_BYTES / kib),
+        format!("| header | {} bytes |", l::HEADER_BYTES),
+        format!("| log entry; sealed list | {} KiB each |", l::LOG_ENTRY_BYTES.max(l::SEALED_LIST_BYTES) / kib),
+        format!("| pairing message | 1 byte to {} KiB |", l::PAIRING_BYTES / kib),
+        format!(
+            "| devices; open invites; sockets of one account; sockets of one device | {}; {}; {}; {} |",
+            l::DEVICES,
+            l::INVITES,
+            l::SOCKETS,
+            l::SOCKETS_PER_DEVICE
+        ),
+        format!(
+            "| items in one Items; entries in one LogEntries; anchors; names in one tombstone or state | {}; {}; {}; {} |",
+            l::PULL_ITEMS,
+            l::PULL_ENTRIES,
+            l::ANCHORS,
+            l::NAMED
+        ),
+        format!("| items on their way to a socket, not acknowledged | {} MiB |", l::UNACKED_BYTES / mib),
+        format!("| failed claims of an invite per minute | {} |", l::CLAIMS_PER_MINUTE),
+        format!(
+            "| accounts started per day and address; registration token | {}; {} bytes |",
+            l::ACCOUNTS_PER_DAY,
+            l::REGISTRATION_TOKEN_BYTES
+        ),
+        format!(
+            "| push address; time between two wake-ups of a device | {} bytes; {} min |",
+            l::PUSH_ENDPOINT_BYTES,
+            l::WAKE_MS / min
+        ),
+        format!("| outbox of a device | {} clips |", l::OUTBOX),
+        format!(
+            "| time to sign in; to answer a challenge; to use an invite | {} s; {} s; {} min |",
+            l::SIGN_IN_MS / 1000,
+            l::CHALLENGE_MS / 1000,
+            l::INVITE_MS / min
+        ),
+    ] {
+        assert!(PAGE.contains(&row), "{row}");
+    }
+}
+
+#[test]
 fn no_rule_is_left_out() {
     let grammar = Grammar::of_page(PAGE);
     let mut reached = BTreeSet::new();
