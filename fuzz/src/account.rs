@@ -33,9 +33,8 @@ impl Account {
         let state = Membership::genesis(&genesis).expect("verifies");
         let mut account = Self { devices: devices.clone(), chain: vec![genesis], states: vec![state] };
         let [a, b, c, _] = &devices;
-        let mailbox = account.mailbox();
-        account.grow(make_add_device(a, account.newest(), &join_request(b, mailbox), &mut rng));
-        account.grow(make_add_device(b, account.newest(), &join_request(c, mailbox), &mut rng));
+        account.grow(make_add_device(a, account.newest(), &join_request(b), &mut rng));
+        account.grow(make_add_device(b, account.newest(), &join_request(c), &mut rng));
         account.grow(make_rotate(c, account.newest(), &mut rng));
         account.grow(make_rekey(b, account.newest(), &BoxSk::make(&mut rng), &mut rng));
         account.grow(make_remove_device(a, account.newest(), c.device_id(), 7, &mut rng));
@@ -61,9 +60,9 @@ impl Account {
 }
 
 /// A join request as the pairing exchange ends in one.
-pub(crate) fn join_request(keys: &DeviceKeys, mailbox: MailboxId) -> JoinRequest {
+pub(crate) fn join_request(keys: &DeviceKeys) -> JoinRequest {
     let transcript = Hash::from_bytes([9; 32]);
-    let message = possession_message(mailbox, &transcript, &keys.sign_pk(), &keys.box_pk());
+    let message = possession_message(&transcript, &keys.sign_pk(), &keys.box_pk());
     JoinRequest {
         sign_pk: keys.sign_pk(),
         box_pk: keys.box_pk(),

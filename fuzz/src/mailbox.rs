@@ -228,7 +228,7 @@ impl World {
             0 => make_rotate(author, &log, rng),
             1 => make_rekey(author, &log, &BoxSk::make(&mut ChaCha20Rng::seed_from_u64(6)), rng),
             2 => make_remove_device(author, &log, other.device_id(), input.odd_number(7), rng),
-            3 => make_add_device(author, &log, &join_request(other, ACCOUNT.mailbox()), rng),
+            3 => make_add_device(author, &log, &join_request(other), rng),
             _ => return Some(ToRelay::LogAppend(ACCOUNT.chain[input.below(ACCOUNT.chain.len())].clone())),
         };
         made.ok().map(|(entry, _)| ToRelay::LogAppend(entry))

@@ -101,7 +101,7 @@ pub(crate) fn by_code(bytes: &[u8]) {
         0 => {
             // An offer proves nothing by itself: whoever answers it only confirms to one who knows the words.
             let answer = joiner.request(keys, &bytes, &mut ChaCha20Rng::seed_from_u64(1));
-            let _ = CodeJoiner::place(&bytes);
+            let _ = CodeJoiner::invite(&bytes);
             answer.is_ok_and(|answer| inviter.open_request(&answer).is_ok())
         }
         1 => inviter.open_request(&bytes).is_ok(),

@@ -151,7 +151,7 @@ async function log(rust, random, told) {
   const request = (device, name) => {
     const transcript = random(32);
     const mailbox = chain.state.account.slice(0, 16);
-    return { ...device, name, transcript, proof: device.prove(mailbox, transcript) };
+    return { ...device, name, transcript, proof: device.prove(transcript) };
   };
   await grow("genesis", makeGenesis(a, "Laptop", random), "Laptop");
   await grow("add", makeAdd(a, chain.state, request(b, "電話"), random), "電話");

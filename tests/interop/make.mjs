@@ -39,8 +39,7 @@ export function encode(value) {
 export function makeDevice(random) {
   const [signSk, boxSk] = [random(32), random(32)];
   const [signPk, boxPk] = [ed25519.getPublicKey(signSk), x25519.getPublicKey(boxSk)];
-  const prove = (mailbox, transcript) =>
-    ed25519.sign(message("possession", mailbox, transcript, signPk, boxPk), signSk);
+  const prove = (transcript) => ed25519.sign(message("possession", transcript, signPk, boxPk), signSk);
   return { signSk, boxSk, signPk, boxPk, id: deviceId(signPk, boxPk), prove };
 }
 

@@ -51,7 +51,7 @@ function parse(bytes, shape) {
 const offerMac = (side, ephemeral, commitment) =>
   hmac(sha256, inviteKeys(side).offerKey, message("pair-offer", side.invite, side.mailbox, ephemeral, commitment));
 const requestInfo = ({ invite, mailbox }) => message("pair-request", invite, mailbox);
-const possession = (mailbox, transcript, signPk, boxPk) => message("possession", mailbox, transcript, signPk, boxPk);
+const possession = (transcript, signPk, boxPk) => message("possession", transcript, signPk, boxPk);
 const transcriptOf = ({ invite, mailbox }, offer, signPk, boxPk, nonce, name) =>
   hash("pair-transcript", invite, mailbox, sha256(offer), signPk, boxPk, nonce, utf8(name));
 
@@ -74,7 +74,7 @@ export function openRequest(inviter, offer, bytes) {
   const [signPk, boxPk, nonce, proof, name] = parse(plain, ["b32", "b32", "b32", "b64", "t"]);
   checkName(name);
   const transcript = transcriptOf(inviter, offer, signPk, boxPk, nonce, name);
-  if (!verify(proof, possession(inviter.mailbox, transcript, signPk, boxPk), signPk)) throw new Error("proof");
+  if (!verify(proof, possession(transcript, signPk, boxPk), signPk)) throw new Error("proof");
   return { signPk, boxPk, proof, name, transcript };
 }
 
@@ -104,7 +104,7 @@ export function makeRequest(joiner, offer, ephemeralSk) {
   const [ephemeral] = checkOffer(joiner, offer);
   const [signPk, boxPk] = [ed25519.getPublicKey(joiner.signSk), x25519.getPublicKey(joiner.boxSk)];
   const transcript = joinerTranscript(joiner, offer);
-  const proof = ed25519.sign(possession(joiner.mailbox, transcript, signPk, boxPk), joiner.signSk);
+  const proof = ed25519.sign(possession(transcript, signPk, boxPk), joiner.signSk);
   const plain = encode([signPk, boxPk, joiner.nonce, proof, joiner.name]);
   return encode(hpkeSeal(ephemeral, inviteKeys(joiner).psk, requestInfo(joiner), offer, plain, ephemeralSk));
 }

@@ -223,8 +223,7 @@ export function apply(state, signed) {
     const device = toHex(deviceId(signPk, boxPk));
     must(!members.has(device) && !gone.has(device), "known");
     must(members.size < 32, "full");
-    const mailbox = state.account.slice(0, 16);
-    must(verify(proof, message("possession", mailbox, transcript, signPk, boxPk), signPk), "proof");
+    must(verify(proof, message("possession", transcript, signPk, boxPk), signPk), "proof");
     members.set(device, { signPk, boxPk });
   }
   if (kind < 2) {

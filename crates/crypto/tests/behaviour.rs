@@ -170,7 +170,7 @@ fn account(devices: usize, rng: &mut ChaCha20Rng) -> (Vec<DeviceKeys>, Membershi
     let (mut log, mut keys, mut entries) = (Membership::genesis(&genesis).unwrap(), vec![first], vec![genesis]);
     while keys.len() < devices {
         let joiner = DeviceKeys::make(rng);
-        let request = request(&log, &joiner);
+        let request = request(&joiner);
         let (entry, _) = make_add_device(keys.last().unwrap(), &log, &request, rng).unwrap();
         assert_eq!(log.apply(&entry), Ok(Change::Added(joiner.device_id())));
         keys.push(joiner);
@@ -179,9 +179,9 @@ fn account(devices: usize, rng: &mut ChaCha20Rng) -> (Vec<DeviceKeys>, Membershi
     (keys, log, entries)
 }
 
-fn request(log: &Membership, joiner: &DeviceKeys) -> JoinRequest {
+fn request(joiner: &DeviceKeys) -> JoinRequest {
     let transcript = Hash::from_bytes([6; 32]);
-    let message = possession_message(log.account().mailbox(), &transcript, &joiner.sign_pk(), &joiner.box_pk());
+    let message = possession_message(&transcript, &joiner.sign_pk(), &joiner.box_pk());
     JoinRequest {
         sign_pk: joiner.sign_pk(),
         box_pk: joiner.box_pk(),
@@ -239,12 +239,12 @@ fn an_account_is_full_at_its_limit() {
     let largest = codec::encode(entries.last().unwrap());
     assert!(largest.len() <= SignedEntry::BYTES);
     let joiner = DeviceKeys::make(&mut rng);
-    let (entry, _) = make_add_device(&keys[0], &log, &request(&log, &joiner), &mut rng).unwrap();
+    let (entry, _) = make_add_device(&keys[0], &log, &request(&joiner), &mut rng).unwrap();
     assert_eq!(log.apply(&entry), Err(LogError::TooManyDevices));
     // One out, one in.
     let (entry, _) = make_remove_device(&keys[0], &log, keys[5].device_id(), 0, &mut rng).unwrap();
     log.apply(&entry).unwrap();
-    let (entry, _) = make_add_device(&keys[0], &log, &request(&log, &joiner), &mut rng).unwrap();
+    let (entry, _) = make_add_device(&keys[0], &log, &request(&joiner), &mut rng).unwrap();
     assert_eq!(log.apply(&entry), Ok(Change::Added(joiner.device_id())));
 }
 

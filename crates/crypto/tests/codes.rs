@@ -48,12 +48,13 @@ fn joined() -> Joined {
 fn a_code_pairs() {
     let Pair { inviter, joiner, keys, mut rng } = pair(|_| {}, "Relay.Example");
     let offer = inviter.offer();
-    assert_eq!(CodeJoiner::place(&offer), Ok((inviter.invite(), account().mailbox())));
+    assert_eq!(CodeJoiner::invite(&offer), Ok(inviter.invite()));
     let request = joiner.request(&keys, &offer, &mut rng).unwrap();
     let opened = inviter.open_request(&request).unwrap();
     assert_eq!((opened.name.as_str(), opened.device_id()), ("Phone", keys.device_id()));
     let reveal = inviter.reveal(&request, &opened).unwrap();
     assert_eq!(joiner.check_reveal(&keys, &offer, &reveal), Ok(()));
+    assert_eq!(CodeJoiner::mailbox(&reveal), Ok(account().mailbox()));
     let welcome = inviter.welcome(&request, &opened, &joined(), &mut rng).unwrap();
     assert_eq!(joiner.open_welcome(&keys, &offer, &reveal, &welcome).unwrap().anchors[0].cursor, 9);
     // All of it survives a restart: the same request is opened again, another one of the same joiner too.
@@ -63,6 +64,12 @@ fn a_code_pairs() {
     for name in ["Inviter", "Joiner"] {
         assert!(!format!("{inviter:?} {joiner:?} {name}").contains(&inviter.code().words));
     }
+}
+
+#[test]
+fn an_offer_does_not_say_whose_it_is() {
+    let Pair { inviter, .. } = pair(|_| {}, HOST);
+    assert!(!inviter.offer().windows(8).any(|bytes| *bytes == account().mailbox().as_bytes()[..8]));
 }
 
 #[test]

@@ -123,7 +123,7 @@ fn nobody_adds_a_device_whose_box_key_has_low_order() {
             continue;
         }
         refused += 1;
-        let proof = joiner.sign(&possession_message(log.account().mailbox(), &transcript, &joiner.sign_pk(), &box_pk));
+        let proof = joiner.sign(&possession_message(&transcript, &joiner.sign_pk(), &box_pk));
         let request = JoinRequest { sign_pk: joiner.sign_pk(), box_pk, name: "two".into(), transcript, proof };
         assert!(make_add_device(&keys, &log, &request, &mut rng).is_err());
     }

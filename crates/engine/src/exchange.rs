@@ -109,16 +109,16 @@ impl Joining {
     pub(crate) fn invite(&self, offer: Option<&[u8]>) -> Option<InviteId> {
         match self {
             Self::Link(joiner) => Some(joiner.invite()),
-            Self::Code(_) => Some(CodeJoiner::place(offer?).ok()?.0),
+            Self::Code(_) => CodeJoiner::invite(offer?).ok(),
         }
     }
 
-    /// Where to connect to.
-    pub(crate) fn socket(&self, offer: Option<&[u8]>) -> Option<String> {
+    /// Where to connect to. A code leads to its number, until the reveal names the mailbox.
+    pub(crate) fn socket(&self, reveal: Option<&[u8]>) -> Option<String> {
         let relay = Relay::parse(self.relay())?;
         let mailbox: Option<MailboxId> = match self {
             Self::Link(joiner) => Some(joiner.mailbox()),
-            Self::Code(_) => offer.and_then(|offer| CodeJoiner::place(offer).ok()).map(|(_, mailbox)| mailbox),
+            Self::Code(_) => reveal.and_then(|reveal| CodeJoiner::mailbox(reveal).ok()),
         };
         Some(match (mailbox, self) {
             (Some(mailbox), _) => relay.socket(mailbox),

@@ -193,7 +193,7 @@ impl Engine {
     pub(crate) fn join_takes(&self, note: &InviteNote) -> bool {
         let Some(join) = &self.join else { return false };
         let known = join.joiner.invite(join.offer());
-        let told = || CodeJoiner::place(&note.bytes).is_ok_and(|(invite, _)| invite == note.invite);
+        let told = || CodeJoiner::invite(&note.bytes) == Ok(note.invite);
         known == Some(note.invite) || (known.is_none() && note.step == InviteStep::Offer && told())
     }
 

@@ -166,7 +166,7 @@ impl Engine {
     /// Drops any socket and connects anew.
     pub(crate) fn connect(&mut self) {
         let url = match (&self.join, &self.account) {
-            (Some(join), _) => join.joiner.socket(join.offer()),
+            (Some(join), _) => join.joiner.socket(join.reveal()),
             (None, Some(account)) => Some(account.relay.socket(account.id.mailbox())),
             (None, None) => None,
         };

@@ -6,7 +6,7 @@ use hushclip_protocol::ids::DeviceId;
 use hushclip_protocol::log::Membership;
 
 use crate::Engine;
-use crate::exchange::Inviting;
+use crate::exchange::{Inviting, Joining};
 use crate::library::secret_of;
 use crate::secrets::Held;
 use crate::state::{Account, Clip};
@@ -141,7 +141,8 @@ impl Engine {
         let joining = self.join.is_some() || self.is_newcomer();
         let digits = self.join.as_ref().and_then(|join| {
             let identity = self.identity.as_ref()?;
-            let digits = join.joiner.reveal(&identity.keys, join.offer.as_ref()?, join.reveal.as_ref()?).ok()??;
+            let Joining::Link(joiner) = &join.joiner else { return None };
+            let digits = joiner.digits(&identity.keys, join.offer()?, join.reveal()?).ok()?;
             Some(digits.as_str().to_owned())
         });
         joining.then_some(JoiningView { digits })

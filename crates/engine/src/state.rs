@@ -384,6 +384,10 @@ impl Join {
         self.offer.as_ref().map(|offer| offer.as_slice())
     }
 
+    pub(crate) fn reveal(&self) -> Option<&[u8]> {
+        self.reveal.as_ref().map(|reveal| reveal.as_slice())
+    }
+
     pub(crate) fn record(&self) -> Write {
         put(JOIN.into(), self)
     }

@@ -79,11 +79,8 @@ impl Chain {
         let signing = SigningKey::from_bytes(&seed);
         let (sign_pk, box_pk) = (SignPk::from_bytes(signing.verifying_key().to_bytes()), BoxPk::from_bytes([9; 32]));
         let (device, transcript) = (DeviceId::derive(&sign_pk, &box_pk), Hash::ZERO);
-        let mailbox = self.log.account().mailbox();
-        let possession = label::message(
-            label::POSSESSION,
-            &[mailbox.as_bytes(), transcript.as_bytes(), sign_pk.as_bytes(), box_pk.as_bytes()],
-        );
+        let possession =
+            label::message(label::POSSESSION, &[transcript.as_bytes(), sign_pk.as_bytes(), box_pk.as_bytes()]);
         let proof = Signature::from_bytes(signing.sign(&possession).to_bytes());
         let members = [self.members(), vec![device]].concat();
         self.append(&members, |grant| {

@@ -83,6 +83,26 @@ fn history_is_shared_on_request() {
 }
 
 #[test]
+fn whose_a_code_is_shows_only_to_who_has_the_words() {
+    let mut desk = Desk::new(2);
+    desk.create();
+    let code = code(&mut desk);
+    let number = code.split('-').next().expect("a number").to_owned();
+    desk.take_away(0);
+    join(&mut desk, 1, &code);
+    // It has the offer and waits for the other device; what it may know by now is the number.
+    desk.restart(1);
+    assert!(desk.dialled(1).ends_with(&format!("/v1/nameplate/{number}")), "{}", desk.dialled(1));
+    desk.bring_back_while(0, 100, |_| {});
+    assert!(desk.view(0).invite.is_some_and(|invite| invite.request.is_some()));
+    // Both have confirmed. From here on it needs no number, which ends before the welcome does.
+    desk.restart(1);
+    assert!(desk.dialled(1).contains("/v1/mailbox/"), "{}", desk.dialled(1));
+    approve(&mut desk, false);
+    assert_eq!(desk.view(1).stage, Stage::Member);
+}
+
+#[test]
 fn wrong_words_end_the_code_at_once() {
     let mut desk = Desk::new(3);
     desk.create();

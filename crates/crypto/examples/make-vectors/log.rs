@@ -7,7 +7,7 @@ use hushclip_crypto::keys::{BoxSk, DeviceKeys};
 use hushclip_crypto::log::{make_add_device, make_genesis, make_rekey, make_remove_device, make_rotate, open_grant};
 use hushclip_crypto::pairing::JoinRequest;
 use hushclip_protocol::codec;
-use hushclip_protocol::ids::{BoxPk, DeviceId, Encapsulated, Hash, MailboxId, SealedSecret};
+use hushclip_protocol::ids::{BoxPk, DeviceId, Encapsulated, Hash, SealedSecret};
 use hushclip_protocol::log::{
     Action, Change, Entry, Membership, SealedFor, SealedList, SignedEntry, possession_message,
 };
@@ -64,14 +64,10 @@ impl World {
         self.states.last().expect("not empty")
     }
 
-    pub(crate) fn mailbox(&self) -> MailboxId {
-        self.newest().account().mailbox()
-    }
-
     /// A join request as the pairing exchange ends in one.
     pub(crate) fn request(&mut self, keys: &DeviceKeys, name: &str) -> JoinRequest {
         let transcript = Hash::from_bytes(random(&mut self.rng));
-        let message = possession_message(self.mailbox(), &transcript, &keys.sign_pk(), &keys.box_pk());
+        let message = possession_message(&transcript, &keys.sign_pk(), &keys.box_pk());
         JoinRequest {
             sign_pk: keys.sign_pk(),
             box_pk: keys.box_pk(),

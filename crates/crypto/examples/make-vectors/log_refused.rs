@@ -221,15 +221,11 @@ fn additions(world: &mut World, refused: &mut Refused) {
     let mut add = |name: &str, error: &str, signed: &SignedEntry| refused.add(name, 4, error, signed);
     let zeros = Signature::from_bytes([0; 64]);
     add("add: proof missing", "BadProof", &with(&|_, _, _, proof| *proof = zeros));
-    let message = possession_message(state.account().mailbox(), &request.transcript, &request.sign_pk, &request.box_pk);
+    let message = possession_message(&request.transcript, &request.sign_pk, &request.box_pk);
     let foreign = b.sign(&message);
     add("add: proof by another device", "BadProof", &with(&|_, _, _, proof| *proof = foreign));
     let author = a.sign(&message);
     add("add: proof by the author", "BadProof", &with(&|_, _, _, proof| *proof = author));
-    let elsewhere = AccountId::from_bytes([9; 32]).mailbox();
-    let elsewhere =
-        stranger.sign(&possession_message(elsewhere, &request.transcript, &request.sign_pk, &request.box_pk));
-    add("add: proof for another account", "BadProof", &with(&|_, _, _, proof| *proof = elsewhere));
     add(
         "add: proof for another exchange",
         "BadProof",
@@ -254,8 +250,7 @@ fn additions(world: &mut World, refused: &mut Refused) {
         }),
     ] {
         let weak = BoxPk::from_bytes(bytes);
-        let proof =
-            stranger.sign(&possession_message(state.account().mailbox(), &request.transcript, &request.sign_pk, &weak));
+        let proof = stranger.sign(&possession_message(&request.transcript, &request.sign_pk, &weak));
         let signed = with(&|_, pk, _, old| (*pk, *old) = (weak, proof));
         add(&format!("add: box key of low order, {name}"), "WeakKey", &signed);
     }

@@ -66,10 +66,10 @@ impl World {
         Self { inviter, joiner, keys, joined: handed_over, invite, mailbox, code, ephemeral, random, nonce, rng }
     }
 
-    /// `M(label; invite, mailbox, nameplate, host)`.
+    /// `M(label; invite, nameplate, host)`.
     pub(crate) fn identity(&self, label: &str) -> Vec<u8> {
         let nameplate = u64::from(self.code.nameplate).to_be_bytes();
-        label::message(label, &[self.invite.as_bytes(), self.mailbox.as_bytes(), &nameplate, HOST.as_bytes()])
+        label::message(label, &[self.invite.as_bytes(), &nameplate, HOST.as_bytes()])
     }
 
     /// The PAKE of the two sides, straight from its library: their messages and the key.
@@ -96,15 +96,8 @@ impl World {
     /// What the two sign and seal over.
     pub(crate) fn transcript(&self, label: &str, offer: &[u8], sign_pk: &[u8; 32], name: &[u8]) -> Hash {
         let (offer, box_pk) = (label::sha256(offer), self.keys.box_pk());
-        let parts: [&[u8]; 7] = [
-            self.invite.as_bytes(),
-            self.mailbox.as_bytes(),
-            offer.as_bytes(),
-            sign_pk,
-            box_pk.as_bytes(),
-            &self.nonce,
-            name,
-        ];
+        let parts: [&[u8]; 6] =
+            [self.invite.as_bytes(), offer.as_bytes(), sign_pk, box_pk.as_bytes(), &self.nonce, name];
         label::hash(label, &parts)
     }
 }

@@ -3,7 +3,7 @@
 
 use hushclip_crypto::keys::{BoxSk, DeviceKeys, SignSeed};
 use hushclip_crypto::pairing::{CodeInviter, CodeJoiner, Joined};
-use hushclip_protocol::ids::{AccountId, BoxPk, InviteId, MailboxId};
+use hushclip_protocol::ids::{AccountId, BoxPk, InviteId};
 use hushclip_protocol::log::possession_message;
 use hushclip_protocol::{codec, label};
 use minicbor::bytes::ByteArray;
@@ -36,41 +36,35 @@ pub(crate) fn make(world: &mut World, offer: &[u8], request: &[u8], reveal: &[u8
     refused.into_cases()
 }
 
-fn offer_bytes(invite: &InviteId, mailbox: MailboxId, pake: &[u8], ephemeral: &BoxPk) -> Vec<u8> {
-    cbor::list(&[
-        cbor::bytes(invite.as_bytes()),
-        cbor::bytes(mailbox.as_bytes()),
-        cbor::bytes(pake),
-        cbor::bytes(ephemeral.as_bytes()),
-    ])
+fn offer_bytes(invite: &InviteId, pake: &[u8], ephemeral: &BoxPk) -> Vec<u8> {
+    cbor::list(&[cbor::bytes(invite.as_bytes()), cbor::bytes(pake), cbor::bytes(ephemeral.as_bytes())])
 }
 
 fn offers(world: &mut World, good: &[u8], refused: &mut Refused) {
-    let (invite, mailbox, to) = (world.invite, world.mailbox, world.ephemeral.derive_pk());
+    let (invite, to) = (world.invite, world.ephemeral.derive_pk());
     let ([pake, from_joiner], _) = world.pake();
-    assert_eq!(offer_bytes(&invite, mailbox, &pake, &to), good);
+    assert_eq!(offer_bytes(&invite, &pake, &to), good);
     forms("offer", good, refused);
-    let sided = |side: u8, point: &[u8]| offer_bytes(&invite, mailbox, &[&[side], point].concat(), &to);
-    refused.add("offer", "the joiner's own message", offer_bytes(&invite, mailbox, &from_joiner, &to));
+    let sided = |side: u8, point: &[u8]| offer_bytes(&invite, &[&[side], point].concat(), &to);
+    refused.add("offer", "the joiner's own message", offer_bytes(&invite, &from_joiner, &to));
     refused.add("offer", "message of no side", sided(b'C', &pake[1..]));
     refused.add("offer", "message of a symmetric exchange", sided(b'S', &pake[1..]));
-    refused.add("offer", "message one byte short", offer_bytes(&invite, mailbox, &pake[..32], &to));
-    refused.add("offer", "message empty", offer_bytes(&invite, mailbox, &[], &to));
+    refused.add("offer", "message one byte short", offer_bytes(&invite, &pake[..32], &to));
+    refused.add("offer", "message empty", offer_bytes(&invite, &[], &to));
     refused.add("offer", "message is no point", sided(b'A', &NO_POINT));
     let low = BoxPk::from_bytes([0; 32]);
-    refused.add("offer", "ephemeral key of low order", offer_bytes(&invite, mailbox, &pake, &low));
+    refused.add("offer", "ephemeral key of low order", offer_bytes(&invite, &pake, &low));
 
     let rng = &mut world.rng;
-    let (other_invite, other_mailbox) = (InviteId::from_bytes(random(rng)), MailboxId::from_bytes(random(rng)));
+    let other_invite = InviteId::from_bytes(random(rng));
     let other_key = BoxSk::make(rng).derive_pk();
-    let guessed = CodeInviter::make(mailbox, HOST, world.code.nameplate, rng).offer();
+    let guessed = CodeInviter::make(world.mailbox, HOST, world.code.nameplate, rng).offer();
     // The last 33 bytes but for the key: the message of somebody who guessed other words.
-    let at = 1 + 17 + 17 + 2;
-    let swapped = offer_bytes(&invite, mailbox, &guessed[at..at + 33], &to);
+    let at = 1 + 17 + 2;
+    let swapped = offer_bytes(&invite, &guessed[at..at + 33], &to);
     for (name, bytes) in [
-        ("for another invite", offer_bytes(&other_invite, mailbox, &pake, &to)),
-        ("for another mailbox", offer_bytes(&invite, other_mailbox, &pake, &to)),
-        ("ephemeral key exchanged", offer_bytes(&invite, mailbox, &pake, &other_key)),
+        ("for another invite", offer_bytes(&other_invite, &pake, &to)),
+        ("ephemeral key exchanged", offer_bytes(&invite, &pake, &other_key)),
         ("of somebody who guessed other words", guessed),
         ("message of somebody who guessed other words", swapped),
         ("the joiner's own message as the inviter's", sided(b'A', &from_joiner[1..])),
@@ -96,16 +90,16 @@ fn requests(world: &mut World, offer: &[u8], good: &[u8], refused: &mut Refused)
     let (psk, confirm) = (world.derive("hushclip/1 code-psk"), world.derive(CONFIRM_JOINER));
     let as_inviter = world.derive(CONFIRM_INVITER);
     let id = invite.as_bytes();
-    let info = label::message(INFO, &[id, mailbox.as_bytes()]);
+    let info = label::message(INFO, &[id]);
     let keys = world.keys.clone();
     let sign_pk = *keys.sign_pk().as_bytes();
-    let prove = |by: &DeviceKeys, label: &str, mailbox: MailboxId, name: &[u8]| {
+    let prove = |by: &DeviceKeys, label: &str, name: &[u8]| {
         let transcript = world.transcript(label, offer, &sign_pk, name);
-        *by.sign(&possession_message(mailbox, &transcript, &keys.sign_pk(), &keys.box_pk())).as_bytes()
+        *by.sign(&possession_message(&transcript, &keys.sign_pk(), &keys.box_pk())).as_bytes()
     };
     let name = NAME.as_bytes();
     let plain = |change: &dyn Fn(&mut Plain)| {
-        let proof = prove(&keys, TRANSCRIPT, mailbox, name);
+        let proof = prove(&keys, TRANSCRIPT, name);
         let mut plain = Plain { sign_pk, box_pk: keys.box_pk(), proof, name: name.to_vec() };
         change(&mut plain);
         cbor::list(&[
@@ -163,22 +157,17 @@ fn requests(world: &mut World, offer: &[u8], good: &[u8], refused: &mut Refused)
     seal("another name of the pre-shared key", Some((&psk, &[1; 16])), &info, offer, &usual);
     let by_link = label::message("hushclip/1 pair-request", &[id, mailbox.as_bytes()]);
     seal("sealed as after a link", Some((&psk, id)), &by_link, offer, &usual);
-    let foreign = label::message(INFO, &[id, &[7; 16]]);
-    seal("sealed for another mailbox", Some((&psk, id)), &foreign, offer, &usual);
+    let foreign = label::message(INFO, &[&[7; 16]]);
+    seal("sealed for another invite", Some((&psk, id)), &foreign, offer, &usual);
     seal("sealed without the offer", Some((&psk, id)), &info, &[], &usual);
     let stranger = DeviceKeys::from_parts(SignSeed::from_bytes([1; 32]), BoxSk::from_bytes([2; 32]));
     let mut inner = |name: &str, plain: &[u8]| seal(name, Some((&psk, id)), &info, offer, plain);
-    inner("proof by another device", &plain(&|p| p.proof = prove(&stranger, TRANSCRIPT, mailbox, name)));
-    inner(
-        "proof of a pairing by link",
-        &plain(&|p| p.proof = prove(&keys, "hushclip/1 pair-transcript", mailbox, name)),
-    );
-    let elsewhere = MailboxId::from_bytes([7; 16]);
-    inner("proof for another account", &plain(&|p| p.proof = prove(&keys, TRANSCRIPT, elsewhere, name)));
+    inner("proof by another device", &plain(&|p| p.proof = prove(&stranger, TRANSCRIPT, name)));
+    inner("proof of a pairing by link", &plain(&|p| p.proof = prove(&keys, "hushclip/1 pair-transcript", name)));
     inner("proof missing", &plain(&|p| p.proof = [0; 64]));
     inner("box key exchanged", &plain(&|p| p.box_pk = stranger.box_pk()));
     inner("signing key exchanged", &plain(&|p| p.sign_pk = *stranger.sign_pk().as_bytes()));
-    let named = |name: &[u8]| plain(&|p| (p.name, p.proof) = (name.to_vec(), prove(&keys, TRANSCRIPT, mailbox, name)));
+    let named = |name: &[u8]| plain(&|p| (p.name, p.proof) = (name.to_vec(), prove(&keys, TRANSCRIPT, name)));
     inner("empty name", &named(b""));
     inner("name of 65 bytes", &named(&[b'a'; 65]));
     inner("blank name", &named(b"  "));
@@ -225,16 +214,23 @@ fn reveals(world: &World, offer: &[u8], good: &[u8], refused: &mut Refused) {
     let (key, joiners) = (world.derive(CONFIRM_INVITER), world.derive(CONFIRM_JOINER));
     let sign_pk = *world.keys.sign_pk().as_bytes();
     let transcript = world.transcript(TRANSCRIPT, offer, &sign_pk, NAME.as_bytes());
-    let reveal = |key: &[u8; 32], label: &str, of: &[u8]| mac(key, &label::message(label, &[of]));
-    assert_eq!(reveal(&key, CONFIRM_INVITER, transcript.as_bytes()).as_slice(), good);
+    let mailbox = world.mailbox.as_bytes();
+    let reveal = |key: &[u8; 32], label: &str, of: &[u8]| {
+        [mac(key, &label::message(label, &[of, mailbox])).as_slice(), mailbox].concat()
+    };
+    assert_eq!(reveal(&key, CONFIRM_INVITER, transcript.as_bytes()), good);
     let (_, pake) = (world.pake().1, world.pake().0[1].clone());
     refused.add("reveal", "empty", []);
     refused.add("reveal", "one bit changed", flipped(good, 31));
-    refused.add("reveal", "zeros", [0; 32]);
-    refused.add("reveal", "last byte missing", &good[..31]);
+    refused.add("reveal", "of another mailbox", flipped(good, 40));
+    refused.add("reveal", "zeros", [0; 48]);
+    refused.add("reveal", "last byte missing", &good[..47]);
+    refused.add("reveal", "confirmation alone", &good[..32]);
+    let bare = mac(&key, &label::message(CONFIRM_INVITER, &[transcript.as_bytes()]));
+    refused.add("reveal", "confirmation without the mailbox", [bare.as_slice(), mailbox].concat());
     refused.add("reveal", "a trailing byte", [good, &[0]].concat());
     let own = confirm_joiner(&joiners, CONFIRM_JOINER, offer, &pake);
-    refused.add("reveal", "the joiner's own confirmation", own);
+    refused.add("reveal", "the joiner's own confirmation", [own.as_slice(), mailbox].concat());
     refused.add("reveal", "under the joiner's key", reveal(&joiners, CONFIRM_INVITER, transcript.as_bytes()));
     refused.add("reveal", "under the joiner's label", reveal(&key, CONFIRM_JOINER, transcript.as_bytes()));
     let other = world.transcript(TRANSCRIPT, offer, &sign_pk, b"Laptop");
@@ -248,8 +244,9 @@ fn welcomes(world: &mut World, offer: &[u8], reveal: &[u8], good: &[u8], refused
     let key = world.pake().1;
     let transcript = world.transcript(TRANSCRIPT, offer, world.keys.sign_pk().as_bytes(), NAME.as_bytes());
     let transcript = transcript.as_bytes();
-    let message = |label: &str, transcript: &[u8], reveal: &[u8]| label::message(label, &[transcript, reveal]);
-    let info = message("hushclip/1 code-welcome", transcript, reveal);
+    let message = |label: &str, transcript: &[u8], confirmed: &[u8]| label::message(label, &[transcript, confirmed]);
+    let confirmed = &reveal[..32];
+    let info = message("hushclip/1 code-welcome", transcript, confirmed);
     let usual = codec::encode(&world.joined);
     let foreign = codec::encode(&Joined { account: AccountId::from_bytes([7; 32]), ..world.joined.clone() });
     let sealed = |(enc, sealed): ([u8; 32], Vec<u8>)| cbor::list(&[cbor::bytes(&enc), cbor::bytes(&sealed)]);
@@ -270,11 +267,13 @@ fn welcomes(world: &mut World, offer: &[u8], reveal: &[u8], good: &[u8], refused
     seal("the unexpanded key as pre-shared key", &box_pk, Some((&key, id)), &info, &usual);
     seal("no pre-shared key", &box_pk, None, &info, &usual);
     seal("to another device", &stranger, Some((&psk, id)), &info, &usual);
-    let wrong = message("hushclip/1 code-welcome", &flipped(transcript, 0), reveal);
+    let wrong = message("hushclip/1 code-welcome", &flipped(transcript, 0), confirmed);
     seal("after another exchange", &box_pk, Some((&psk, id)), &wrong, &usual);
     let wrong = message("hushclip/1 code-welcome", transcript, &[0; 32]);
     seal("without the inviter's confirmation", &box_pk, Some((&psk, id)), &wrong, &usual);
-    let wrong = message("hushclip/1 pair-welcome", transcript, reveal);
+    let wrong = message("hushclip/1 code-welcome", transcript, reveal);
+    seal("with the whole reveal", &box_pk, Some((&psk, id)), &wrong, &usual);
+    let wrong = message("hushclip/1 pair-welcome", transcript, confirmed);
     seal("sealed as after a link", &box_pk, Some((&psk, id)), &wrong, &usual);
     seal("into an account of another mailbox", &box_pk, Some((&psk, id)), &info, &foreign);
     seal("plaintext with a trailing byte", &box_pk, Some((&psk, id)), &info, &[&usual[..], &[0]].concat());

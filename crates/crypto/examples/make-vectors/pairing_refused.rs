@@ -137,14 +137,13 @@ fn requests(world: &mut World, offer: &[u8], good: &[u8], refused: &mut Refused)
         label::hash("hushclip/1 pair-transcript", &parts)
     };
     let sign_pk = *keys.sign_pk().as_bytes();
-    let prove = |by: &DeviceKeys, mailbox: MailboxId, name: &[u8]| {
-        let message = possession_message(mailbox, &transcript(&sign_pk, name), &keys.sign_pk(), &keys.box_pk());
+    let prove = |by: &DeviceKeys, name: &[u8]| {
+        let message = possession_message(&transcript(&sign_pk, name), &keys.sign_pk(), &keys.box_pk());
         *by.sign(&message).as_bytes()
     };
     let name = "Phone of Zoë".as_bytes();
     let plain = |change: &dyn Fn(&mut Plain)| {
-        let mut plain =
-            Plain { sign_pk, box_pk: keys.box_pk(), proof: prove(&keys, mailbox, name), name: name.to_vec() };
+        let mut plain = Plain { sign_pk, box_pk: keys.box_pk(), proof: prove(&keys, name), name: name.to_vec() };
         change(&mut plain);
         cbor::list(&[
             cbor::bytes(&plain.sign_pk),
@@ -185,14 +184,13 @@ fn requests(world: &mut World, offer: &[u8], good: &[u8], refused: &mut Refused)
         hushclip_crypto::keys::BoxSk::from_bytes([2; 32]),
     );
     let mut inner = |name: &str, plain: &[u8]| seal(name, Some((&key, id)), &info, offer, plain);
-    inner("proof by another device", &plain(&|p| p.proof = prove(&stranger, mailbox, name)));
-    inner("proof for another account", &plain(&|p| p.proof = prove(&keys, MailboxId::from_bytes([7; 16]), name)));
-    inner("proof for another name", &plain(&|p| p.proof = prove(&keys, mailbox, b"Laptop")));
+    inner("proof by another device", &plain(&|p| p.proof = prove(&stranger, name)));
+    inner("proof for another name", &plain(&|p| p.proof = prove(&keys, b"Laptop")));
     inner("proof missing", &plain(&|p| p.proof = [0; 64]));
     inner("box key exchanged", &plain(&|p| p.box_pk = stranger.box_pk()));
     inner("signing key exchanged", &plain(&|p| p.sign_pk = *stranger.sign_pk().as_bytes()));
     inner("signing key of order 1", &plain(&|p| (p.sign_pk, p.proof) = (IDENTITY, forged_for_identity())));
-    let named = |name: &[u8]| plain(&|p| (p.name, p.proof) = (name.to_vec(), prove(&keys, mailbox, name)));
+    let named = |name: &[u8]| plain(&|p| (p.name, p.proof) = (name.to_vec(), prove(&keys, name)));
     inner("empty name", &named(b""));
     inner("name of 65 bytes", &named(&[b'a'; 65]));
     inner("blank name", &named(b"  "));

@@ -32,19 +32,19 @@ const PSK: &str = "hushclip/1 code-psk";
 const CONFIRM_JOINER: &str = "hushclip/1 code-confirm-joiner";
 const CONFIRM_INVITER: &str = "hushclip/1 code-confirm-inviter";
 const REQUEST: &str = "hushclip/1 code-request";
+/// Bytes of the inviter's confirmation.
+const CONFIRMATION: usize = 32;
 const BY_CODE: Way = Way { transcript: "hushclip/1 code-transcript", welcome: "hushclip/1 code-welcome" };
 
-/// `[invite, mailbox, PAKE message, ephemeral key]`.
+/// `[invite, PAKE message, ephemeral key]`. Whoever tries numbers gets it, so it does not say whose it is.
 #[derive(Encode, Decode)]
 #[cbor(array)]
 struct Offer {
     #[n(0)]
     invite: InviteId,
     #[n(1)]
-    mailbox: MailboxId,
-    #[n(2)]
     pake: ByteVec,
-    #[n(3)]
+    #[n(2)]
     ephemeral: BoxPk,
 }
 
@@ -63,7 +63,6 @@ struct Request {
 /// What the PAKE is bound to.
 struct Bound<'a> {
     invite: &'a InviteId,
-    mailbox: MailboxId,
     nameplate: u32,
     /// The relay's authority, lower case.
     host: &'a str,
@@ -72,7 +71,7 @@ struct Bound<'a> {
 impl Bound<'_> {
     fn identity(&self, label: &str) -> Vec<u8> {
         let (nameplate, host) = (u64::from(self.nameplate).to_be_bytes(), self.host.to_ascii_lowercase());
-        label::message(label, &[self.invite.as_bytes(), self.mailbox.as_bytes(), &nameplate, host.as_bytes()])
+        label::message(label, &[self.invite.as_bytes(), &nameplate, host.as_bytes()])
     }
 }
 
@@ -99,13 +98,20 @@ impl Agreed {
         Hash::from_bytes(hmac(&self.joiner, &[&message]))
     }
 
-    fn confirm_inviter(&self, transcript: &Hash) -> [u8; 32] {
-        hmac(&self.inviter, &[&label::message(CONFIRM_INVITER, &[transcript.as_bytes()])])
+    fn confirm_inviter(&self, transcript: &Hash, mailbox: MailboxId) -> [u8; CONFIRMATION] {
+        hmac(&self.inviter, &[&label::message(CONFIRM_INVITER, &[transcript.as_bytes(), mailbox.as_bytes()])])
     }
 }
 
-fn request_info(invite: &InviteId, mailbox: MailboxId) -> Vec<u8> {
-    label::message(REQUEST, &[invite.as_bytes(), mailbox.as_bytes()])
+fn request_info(invite: &InviteId) -> Vec<u8> {
+    label::message(REQUEST, &[invite.as_bytes()])
+}
+
+/// `confirmation ‖ mailbox`.
+fn parse_reveal(reveal: &[u8]) -> Result<(&[u8; CONFIRMATION], MailboxId), PairingError> {
+    let (confirmation, mailbox) = reveal.split_first_chunk().ok_or(PairingError::Disturbed)?;
+    let mailbox = mailbox.try_into().map_err(|_| PairingError::Disturbed)?;
+    Ok((confirmation, MailboxId::from_bytes(mailbox)))
 }
 
 /// What the inviting device remembers.
@@ -161,7 +167,6 @@ impl CodeInviter {
         let (inviter, joiner) = self.identities();
         codec::encode(&Offer {
             invite: self.invite,
-            mailbox: self.mailbox,
             pake: self.pake(&inviter, &joiner).message().into(),
             ephemeral: self.ephemeral.derive_pk(),
         })
@@ -180,18 +185,19 @@ impl CodeInviter {
         let plain = sealed_to::open(
             &self.ephemeral,
             Some(Psk { key: &agreed.psk, id: self.invite.as_bytes() }),
-            &request_info(&self.invite, self.mailbox),
+            &request_info(&self.invite),
             &offer,
             &request.sealed.enc,
             &request.sealed.sealed,
         )
         .map_err(|_| PairingError::Disturbed)?;
-        check_request(&BY_CODE, &self.invite, self.mailbox, &offer, decode(&plain)?)
+        check_request(&BY_CODE, &[self.invite.as_bytes()], &offer, decode(&plain)?)
     }
 
-    /// Third step: confirms to the joiner. `request` is what [`Self::open_request`] has opened.
+    /// Third step: confirms to the joiner, which now learns the mailbox. `request` is what [`Self::open_request`] has opened.
     pub fn reveal(&self, request: &[u8], opened: &JoinRequest) -> Result<Vec<u8>, PairingError> {
-        Ok(self.agree(&decode(request)?)?.confirm_inviter(&opened.transcript).to_vec())
+        let confirmation = self.agree(&decode(request)?)?.confirm_inviter(&opened.transcript, self.mailbox);
+        Ok([confirmation.as_slice(), self.mailbox.as_bytes()].concat())
     }
 
     /// Last step: hands the account over.
@@ -203,7 +209,7 @@ impl CodeInviter {
         rng: &mut dyn CryptoRng,
     ) -> Result<Vec<u8>, PairingError> {
         let agreed = self.agree(&decode(request)?)?;
-        let confirmed = agreed.confirm_inviter(&opened.transcript);
+        let confirmed = agreed.confirm_inviter(&opened.transcript, self.mailbox);
         seal_joined(&BY_CODE, Psk { key: &agreed.psk, id: self.invite.as_bytes() }, opened, &confirmed, joined, rng)
     }
 
@@ -213,8 +219,7 @@ impl CodeInviter {
     }
 
     fn identities(&self) -> (Vec<u8>, Vec<u8>) {
-        let Self { invite, mailbox, host, .. } = self;
-        let bound = Bound { invite, mailbox: *mailbox, nameplate: self.code.nameplate, host };
+        let bound = Bound { invite: &self.invite, nameplate: self.code.nameplate, host: &self.host };
         (bound.identity(INVITER), bound.identity(JOINER))
     }
 
@@ -282,10 +287,14 @@ impl CodeJoiner {
         self.token
     }
 
-    /// The invite and the mailbox that an offer speaks of. Nothing is confirmed yet.
-    pub fn place(offer: &[u8]) -> Result<(InviteId, MailboxId), PairingError> {
-        let Offer { invite, mailbox, .. } = decode(offer)?;
-        Ok((invite, mailbox))
+    /// The invite that an offer speaks of. Nothing is confirmed yet.
+    pub fn invite(offer: &[u8]) -> Result<InviteId, PairingError> {
+        decode(offer).map(|offer: Offer| offer.invite)
+    }
+
+    /// The mailbox that a reveal names. [`Self::check_reveal`] says whether it is right.
+    pub fn mailbox(reveal: &[u8]) -> Result<MailboxId, PairingError> {
+        parse_reveal(reveal).map(|(_, mailbox)| mailbox)
     }
 
     /// Second step: answers the offer, and confirms.
@@ -297,7 +306,7 @@ impl CodeJoiner {
         let (enc, sealed) = sealed_to::seal(
             &parsed.ephemeral,
             Some(Psk { key: &agreed.psk, id: parsed.invite.as_bytes() }),
-            &request_info(&parsed.invite, parsed.mailbox),
+            &request_info(&parsed.invite),
             offer,
             &codec::encode(&self.plain(keys, offer, &parsed)),
             rng,
@@ -322,14 +331,14 @@ impl CodeJoiner {
         bytes: &[u8],
     ) -> Result<Joined, PairingError> {
         let (parsed, agreed, transcript) = self.confirmed(keys, offer, reveal)?;
-        let confirmed = agreed.confirm_inviter(&transcript);
+        let (confirmed, mailbox) = parse_reveal(reveal)?;
         open_joined(
             &BY_CODE,
             keys,
             Psk { key: &agreed.psk, id: parsed.invite.as_bytes() },
-            parsed.mailbox,
+            mailbox,
             &transcript,
-            &confirmed,
+            confirmed,
             bytes,
         )
     }
@@ -338,8 +347,9 @@ impl CodeJoiner {
         let parsed: Offer = decode(offer)?;
         let (inviter, joiner) = self.identities(&parsed);
         let agreed = Agreed::derive(&*self.pake(&inviter, &joiner).finish(&parsed.pake)?, &parsed.invite);
-        let transcript = transcript(&BY_CODE, &parsed.invite, parsed.mailbox, offer, &self.plain(keys, offer, &parsed));
-        let same: bool = agreed.confirm_inviter(&transcript).as_slice().ct_eq(reveal).into();
+        let transcript = transcript(&BY_CODE, &[parsed.invite.as_bytes()], offer, &self.plain(keys, offer, &parsed));
+        let (confirmed, mailbox) = parse_reveal(reveal)?;
+        let same: bool = agreed.confirm_inviter(&transcript, mailbox).ct_eq(confirmed).into();
         if same { Ok((parsed, agreed, transcript)) } else { Err(PairingError::Disturbed) }
     }
 
@@ -351,14 +361,13 @@ impl CodeJoiner {
             proof: Signature::from_bytes([0; 64]),
             name: self.name.clone(),
         };
-        let transcript = transcript(&BY_CODE, &parsed.invite, parsed.mailbox, offer, &plain);
-        plain.proof = keys.sign(&possession_message(parsed.mailbox, &transcript, &plain.sign_pk, &plain.box_pk));
+        let transcript = transcript(&BY_CODE, &[parsed.invite.as_bytes()], offer, &plain);
+        plain.proof = keys.sign(&possession_message(&transcript, &plain.sign_pk, &plain.box_pk));
         plain
     }
 
     fn identities(&self, offer: &Offer) -> (Vec<u8>, Vec<u8>) {
-        let Offer { invite, mailbox, .. } = offer;
-        let bound = Bound { invite, mailbox: *mailbox, nameplate: self.code.nameplate, host: &self.host };
+        let bound = Bound { invite: &offer.invite, nameplate: self.code.nameplate, host: &self.host };
         (bound.identity(INVITER), bound.identity(JOINER))
     }
 

@@ -227,31 +227,23 @@ fn welcome_info(way: &Way, transcript: &Hash, nonce: &[u8; 32]) -> Vec<u8> {
     label::message(way.welcome, &[transcript.as_bytes(), nonce])
 }
 
-pub(super) fn transcript(way: &Way, invite: &InviteId, mailbox: MailboxId, offer: &[u8], plain: &RequestPlain) -> Hash {
-    label::hash(
-        way.transcript,
-        &[
-            invite.as_bytes(),
-            mailbox.as_bytes(),
-            label::sha256(offer).as_bytes(),
-            plain.sign_pk.as_bytes(),
-            plain.box_pk.as_bytes(),
-            &plain.nonce,
-            plain.name.as_bytes(),
-        ],
-    )
+/// `place` is where the joiner knows that it joins.
+pub(super) fn transcript(way: &Way, place: &[&[u8]], offer: &[u8], plain: &RequestPlain) -> Hash {
+    let offer = label::sha256(offer);
+    let exchange: [&[u8]; 5] =
+        [offer.as_bytes(), plain.sign_pk.as_bytes(), plain.box_pk.as_bytes(), &plain.nonce, plain.name.as_bytes()];
+    label::hash(way.transcript, &[place, &exchange].concat())
 }
 
 /// Checks what a request says of the joiner.
 pub(super) fn check_request(
     way: &Way,
-    invite: &InviteId,
-    mailbox: MailboxId,
+    place: &[&[u8]],
     offer: &[u8],
     plain: RequestPlain,
 ) -> Result<JoinRequest, PairingError> {
-    let transcript = transcript(way, invite, mailbox, offer, &plain);
-    let message = possession_message(mailbox, &transcript, &plain.sign_pk, &plain.box_pk);
+    let transcript = transcript(way, place, offer, &plain);
+    let message = possession_message(&transcript, &plain.sign_pk, &plain.box_pk);
     if !signature::verify(&plain.sign_pk, &message, &plain.proof) {
         return Err(PairingError::Disturbed);
     }

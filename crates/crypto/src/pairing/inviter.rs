@@ -77,7 +77,7 @@ impl Inviter {
             &sealed.sealed,
         )
         .map_err(|_| PairingError::Disturbed)?;
-        check_request(&BY_LINK, &self.invite, self.mailbox, &offer, decode(&plain)?)
+        check_request(&BY_LINK, &[self.invite.as_bytes(), self.mailbox.as_bytes()], &offer, decode(&plain)?)
     }
 
     /// Third step: opens the commitment.

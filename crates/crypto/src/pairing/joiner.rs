@@ -143,7 +143,7 @@ impl Joiner {
     }
 
     fn transcript(&self, keys: &DeviceKeys, offer: &[u8]) -> Hash {
-        transcript(&BY_LINK, &self.invite, self.mailbox, offer, &self.plain(keys, offer))
+        self.transcript_of(offer, &self.plain(keys, offer))
     }
 
     fn plain(&self, keys: &DeviceKeys, offer: &[u8]) -> RequestPlain {
@@ -154,9 +154,13 @@ impl Joiner {
             proof: Signature::from_bytes([0; 64]),
             name: self.name.clone(),
         };
-        let transcript = transcript(&BY_LINK, &self.invite, self.mailbox, offer, &plain);
-        plain.proof = keys.sign(&possession_message(self.mailbox, &transcript, &plain.sign_pk, &plain.box_pk));
+        let transcript = self.transcript_of(offer, &plain);
+        plain.proof = keys.sign(&possession_message(&transcript, &plain.sign_pk, &plain.box_pk));
         plain
+    }
+
+    fn transcript_of(&self, offer: &[u8], plain: &RequestPlain) -> Hash {
+        transcript(&BY_LINK, &[self.invite.as_bytes(), self.mailbox.as_bytes()], offer, plain)
     }
 }
 

@@ -68,7 +68,8 @@ fn pairing_by_link() {
     assert_parts(&offer, &[("commitment", &label::hash("hushclip/1 pair-nonce", &[&nonce]).to_hex())]);
     let request = leaves(&grammar, "link-request", &case.hex("request"));
     let psk = derive(&case.hex("invite"), &case.hex("secret"), "hushclip/1 invite-psk");
-    assert_request(&grammar, &case, &request, &psk, "hushclip/1 pair-request");
+    let info = label::message("hushclip/1 pair-request", &[&case.hex("invite"), &case.hex("mailbox")]);
+    assert_request(&grammar, &case, &request, &psk, &info);
     leaves(&grammar, "link-request", &case.hex("welcome"));
     leaves(&grammar, "joined", &case.hex("welcome_plain"));
 }
@@ -79,28 +80,28 @@ fn pairing_by_code() {
     let case = file("pairing_code").case("exchange");
     let offer = leaves(&grammar, "code-offer", &case.hex("offer"));
     let (inviter, joiner) = (case.case("inviter"), case.case("joiner"));
-    assert_parts(&offer, &[("invite", case.str("invite")), ("mailbox", &case.str("mailbox")[..32])]);
+    assert_parts(&offer, &[("invite", case.str("invite"))]);
     assert_parts(&offer, &[("pake", inviter.str("pake")), ("ephemeral", inviter.str("ephemeral_pk"))]);
     let request = leaves(&grammar, "code-request", &case.hex("request"));
     assert_parts(&request, &[("pake", joiner.str("pake"))]);
-    assert_request(&grammar, &case, &request, &case.array("psk"), "hushclip/1 code-request");
+    let info = label::message("hushclip/1 code-request", &[&case.hex("invite")]);
+    assert_request(&grammar, &case, &request, &case.array("psk"), &info);
     leaves(&grammar, "joined", &case.hex("welcome_plain"));
 }
 
 /// Opens a request, and looks at what is in it.
-fn assert_request(grammar: &Grammar, case: &Case, sealed: &[Leaf], psk: &[u8; 32], label: &str) {
-    let (invite, mailbox, offer) = (case.hex("invite"), case.hex("mailbox"), case.hex("offer"));
+fn assert_request(grammar: &Grammar, case: &Case, sealed: &[Leaf], psk: &[u8; 32], info: &[u8]) {
+    let (invite, offer) = (case.hex("invite"), case.hex("offer"));
     let bytes = |name: &str| data_encoding::HEXLOWER.decode(part(sealed, name).as_bytes()).expect("hexadecimal");
     let key =
         <X25519HkdfSha256 as Kem>::PrivateKey::from_bytes(&case.case("inviter").hex("ephemeral_sk")).expect("a key");
     let enc = <X25519HkdfSha256 as Kem>::EncappedKey::from_bytes(&bytes("enc")).expect("a key");
     let mode = OpModeR::Psk(PskBundle::new(psk, &invite).expect("a key"));
-    let info = label::message(label, &[&invite, &mailbox]);
     let plain = single_shot_open::<ChaCha20Poly1305, HkdfSha256, X25519HkdfSha256>(
         &mode,
         &key,
         &enc,
-        &info,
+        info,
         &bytes("sealed"),
         &offer,
     );

@@ -4,7 +4,7 @@ use minicbor::bytes::ByteVec;
 use minicbor::{Decode, Encode};
 
 use crate::codec::{self, CodecError};
-use crate::ids::{AccountId, BoxPk, DeviceId, Encapsulated, Hash, MailboxId, SealedSecret, SignPk, Signature};
+use crate::ids::{AccountId, BoxPk, DeviceId, Encapsulated, Hash, SealedSecret, SignPk, Signature};
 use crate::{label, limits};
 
 /// `[v, account_id, seq, prev, author, [kind, …]]`. In the first entry `account` and `prev` are
@@ -207,10 +207,7 @@ impl SignedEntry {
     }
 }
 
-/// What a joiner signs to show that it holds the key it asks to add, for this account and exchange.
-pub fn possession_message(mailbox: MailboxId, transcript: &Hash, sign_pk: &SignPk, box_pk: &BoxPk) -> Vec<u8> {
-    label::message(
-        label::POSSESSION,
-        &[mailbox.as_bytes(), transcript.as_bytes(), sign_pk.as_bytes(), box_pk.as_bytes()],
-    )
+/// What a joiner signs to show that it holds the key it asks to add, in this exchange.
+pub fn possession_message(transcript: &Hash, sign_pk: &SignPk, box_pk: &BoxPk) -> Vec<u8> {
+    label::message(label::POSSESSION, &[transcript.as_bytes(), sign_pk.as_bytes(), box_pk.as_bytes()])
 }

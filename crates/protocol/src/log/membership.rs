@@ -221,7 +221,7 @@ impl Membership {
                 if self.members.len() >= limits::DEVICES {
                     return Err(LogError::TooManyDevices);
                 }
-                let message = possession_message(self.account.mailbox(), transcript, sign_pk, box_pk);
+                let message = possession_message(transcript, sign_pk, box_pk);
                 if !signature::verify(sign_pk, &message, proof) {
                     return Err(LogError::BadProof);
                 }

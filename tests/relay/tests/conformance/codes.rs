@@ -63,7 +63,11 @@ fn a_nameplate_leads_to_the_invite_and_to_no_other() {
     let mut second = Socket::open_nameplate(&relay, 4);
     second.send(&ToRelay::CodeClaim { versions: vec![VERSION], nameplate: 4, token: joiner.token() });
     let offer = note(&mut second, InviteStep::Offer);
-    assert_eq!(CodeJoiner::place(&offer).unwrap(), (inviter.invite(), account.mailbox()));
+    assert_eq!(CodeJoiner::invite(&offer), Ok(inviter.invite()));
+    assert!(
+        !offer.windows(16).any(|bytes| bytes == account.mailbox().as_bytes()),
+        "whoever guesses it learns not whose"
+    );
     let request = joiner.request(&keys, &offer, &mut rng(168)).unwrap();
     let invite = inviter.invite();
     second.send(&ToRelay::InviteNote(InviteNote { invite, step: InviteStep::Request, bytes: request.into() }));
@@ -73,8 +77,13 @@ fn a_nameplate_leads_to_the_invite_and_to_no_other() {
     first.send(&ToRelay::InviteNote(InviteNote { invite, step: InviteStep::Reveal, bytes: reveal.into() }));
     let reveal = note(&mut second, InviteStep::Reveal);
     joiner.check_reveal(&keys, &offer, &reveal).expect("it confirms");
+    assert_eq!(CodeJoiner::mailbox(&reveal), Ok(account.mailbox()));
 
-    // The joiner itself may come again, also by the mailbox's own address.
+    // The joiner itself may come again, by the number and by the mailbox's own address.
+    let mut back = Socket::open_nameplate(&relay, 4);
+    back.send(&ToRelay::CodeClaim { versions: vec![VERSION], nameplate: 4, token: joiner.token() });
+    assert_eq!(note(&mut back, InviteStep::Offer), offer);
+    assert_eq!(note(&mut back, InviteStep::Reveal), reveal);
     let mut back = Socket::open(&relay, account.mailbox());
     back.send(&ToRelay::CodeClaim { versions: vec![VERSION], nameplate: 4, token: joiner.token() });
     assert_eq!(note(&mut back, InviteStep::Reveal), reveal);

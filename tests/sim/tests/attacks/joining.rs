@@ -281,7 +281,7 @@ fn attack_name_in_the_log_that_deceives() {
     let (keys, newcomer, mut rng) = (stolen_keys(&desk, 1), DeviceKeys::make(&mut rng()), rng());
     let here = log(&desk, 0);
     let transcript = Hash::from_bytes([3; 32]);
-    let message = possession_message(here.account().mailbox(), &transcript, &newcomer.sign_pk(), &newcomer.box_pk());
+    let message = possession_message(&transcript, &newcomer.sign_pk(), &newcomer.box_pk());
     let proof = newcomer.sign(&message);
     let request = JoinRequest {
         sign_pk: newcomer.sign_pk(),

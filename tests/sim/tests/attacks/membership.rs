@@ -12,10 +12,9 @@ use hushclip_sim::{Desk, Way};
 use crate::craft::*;
 
 /// What a joiner would have asked for, had anybody let it in.
-fn request(desk: &Desk, joiner: &DeviceKeys) -> JoinRequest {
+fn request(joiner: &DeviceKeys) -> JoinRequest {
     let transcript = Hash::from_bytes([6; 32]);
-    let mailbox = log(desk, 0).account().mailbox();
-    let proof = joiner.sign(&possession_message(mailbox, &transcript, &joiner.sign_pk(), &joiner.box_pk()));
+    let proof = joiner.sign(&possession_message(&transcript, &joiner.sign_pk(), &joiner.box_pk()));
     JoinRequest { sign_pk: joiner.sign_pk(), box_pk: joiner.box_pk(), name: "thief".into(), transcript, proof }
 }
 
@@ -35,7 +34,7 @@ fn refused(desk: &mut Desk, entry: &SignedEntry) {
 fn attack_add_device_by_a_stranger() {
     let mut desk = Desk::paired(2);
     let thief = DeviceKeys::make(&mut rng());
-    let (entry, _) = make_add_device(&thief, &log(&desk, 1), &request(&desk, &thief), &mut rng()).unwrap();
+    let (entry, _) = make_add_device(&thief, &log(&desk, 1), &request(&thief), &mut rng()).unwrap();
     refused(&mut desk, &entry);
 }
 
@@ -43,7 +42,7 @@ fn attack_add_device_by_a_stranger() {
 fn attack_add_device_in_the_name_of_a_member() {
     let mut desk = Desk::paired(2);
     let (thief, victim) = (DeviceKeys::make(&mut rng()), stolen_keys(&desk, 0).device_id());
-    let (entry, _) = make_add_device(&thief, &log(&desk, 1), &request(&desk, &thief), &mut rng()).unwrap();
+    let (entry, _) = make_add_device(&thief, &log(&desk, 1), &request(&thief), &mut rng()).unwrap();
     let entry = changed(&thief, &entry, |entry| entry.author = victim);
     refused(&mut desk, &entry);
 }
@@ -54,7 +53,7 @@ fn attack_add_device_by_a_removed_device() {
     let removed = stolen_keys(&desk, 2);
     let thief = DeviceKeys::make(&mut rng());
     desk.command(0, Command::RemoveDevice { device: removed.device_id().to_hex() });
-    let (entry, _) = make_add_device(&removed, &log(&desk, 1), &request(&desk, &thief), &mut rng()).unwrap();
+    let (entry, _) = make_add_device(&removed, &log(&desk, 1), &request(&thief), &mut rng()).unwrap();
     refused(&mut desk, &entry);
 }
 
@@ -62,7 +61,7 @@ fn attack_add_device_by_a_removed_device() {
 fn attack_add_device_without_proof_of_possession() {
     let mut desk = Desk::paired(2);
     let (member, thief) = (stolen_keys(&desk, 0), DeviceKeys::make(&mut rng()));
-    let asked = JoinRequest { proof: Signature::from_bytes([0; 64]), ..request(&desk, &thief) };
+    let asked = JoinRequest { proof: Signature::from_bytes([0; 64]), ..request(&thief) };
     let (entry, _) = make_add_device(&member, &log(&desk, 1), &asked, &mut rng()).unwrap();
     refused(&mut desk, &entry);
 }
@@ -71,7 +70,7 @@ fn attack_add_device_without_proof_of_possession() {
 fn attack_add_device_with_the_proof_of_another_exchange() {
     let mut desk = Desk::paired(2);
     let (member, thief) = (stolen_keys(&desk, 0), DeviceKeys::make(&mut rng()));
-    let asked = JoinRequest { transcript: Hash::from_bytes([7; 32]), ..request(&desk, &thief) };
+    let asked = JoinRequest { transcript: Hash::from_bytes([7; 32]), ..request(&thief) };
     let (entry, _) = make_add_device(&member, &log(&desk, 1), &asked, &mut rng()).unwrap();
     refused(&mut desk, &entry);
 }
@@ -80,7 +79,7 @@ fn attack_add_device_with_the_proof_of_another_exchange() {
 fn attack_add_device_with_a_box_key_of_low_order() {
     let mut desk = Desk::paired(2);
     let (member, thief) = (stolen_keys(&desk, 0), DeviceKeys::make(&mut rng()));
-    let (entry, _) = make_add_device(&member, &log(&desk, 1), &request(&desk, &thief), &mut rng()).unwrap();
+    let (entry, _) = make_add_device(&member, &log(&desk, 1), &request(&thief), &mut rng()).unwrap();
     let entry = changed(&member, &entry, |entry| {
         if let Action::AddDevice { box_pk, .. } = &mut entry.action {
             *box_pk = BoxPk::from_bytes([0; 32]);
@@ -94,7 +93,7 @@ fn attack_add_a_device_that_was_there_before() {
     let mut desk = Desk::paired(3);
     let (member, removed) = (stolen_keys(&desk, 0), stolen_keys(&desk, 2));
     desk.command(0, Command::RemoveDevice { device: removed.device_id().to_hex() });
-    let (entry, _) = make_add_device(&member, &log(&desk, 1), &request(&desk, &removed), &mut rng()).unwrap();
+    let (entry, _) = make_add_device(&member, &log(&desk, 1), &request(&removed), &mut rng()).unwrap();
     refused(&mut desk, &entry);
 }
 
