@@ -256,6 +256,8 @@ impl Engine {
     pub(crate) fn pushed(&mut self, item: ItemId, at: Anchor, rng: &mut dyn CryptoRng) {
         self.in_flight = None;
         self.settle(item, at.cursor);
+        // It may have been deleted meanwhile.
+        self.note_place(item, at.cursor);
         let Some(account) = &mut self.account else { return };
         if account.cursor.checked_add(1) == Some(at.cursor) {
             account.cursor = at.cursor;

@@ -120,7 +120,7 @@ pub(crate) fn check(world: &World) -> Result<(), Violation> {
     // What a removed device deleted at the relay is missed by who had not fetched it and does not count the
     // tombstone any more: it is lost, and they say so. If it was their own, they put it back, and say that.
     let is_removed = |device: &usize| world.devices[*device].engine.view().stage == Stage::Removed;
-    let deleted_by_removed = world.deleted_items.values().any(is_removed);
+    let deleted_by_removed = world.deleters.iter().any(|(_, by)| is_removed(by));
     // Nor do they know its text, should they see it on a clipboard.
     let text_deleted_by_removed =
         |deleted: &str| world.deleters.iter().any(|(text, by)| text == deleted && is_removed(by));
@@ -219,7 +219,8 @@ pub(crate) fn check(world: &World) -> Result<(), Violation> {
     Ok(())
 }
 
-/// What was deleted everywhere is not at the relay.
+/// What was deleted everywhere is not at the relay; not either where it was set back, as who deleted it is there again
+/// and says so once more. Of a device that is out nobody does, and it stays until its time is over.
 fn deleted_at_relay(world: &World) -> Result<(), Violation> {
     let kept = world
         .relay
@@ -227,8 +228,7 @@ fn deleted_at_relay(world: &World) -> Result<(), Violation> {
         .map(|relay| relay.snapshot().item_rows(0, usize::MAX).unwrap_or_default())
         .unwrap_or_default();
     for item in kept.iter().map(|row| row.item.to_hex()) {
-        // A relay that was set back may have it once more, until its time is over.
-        let by = world.deleted_items.get(&item).filter(|_| !world.restored());
+        let by = world.deleted_items.get(&item);
         if by.is_some_and(|by| world.devices[*by].engine.view().stage != Stage::Removed) {
             return Err(Violation::Kept { item });
         }

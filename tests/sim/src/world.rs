@@ -103,7 +103,7 @@ pub(crate) struct World {
     pub(crate) deleted: BTreeMap<String, Option<usize>>,
     /// On which devices each text was deleted.
     pub(crate) deleters: BTreeSet<(String, usize)>,
-    /// The same for clips that the relay had, by item.
+    /// The same for clips that the relay had or may have had, by item.
     pub(crate) deleted_items: BTreeMap<String, usize>,
     /// When each text came to a device, or was sent by it.
     passed: BTreeMap<(usize, String), u64>,

@@ -1,5 +1,8 @@
 //! What is deleted everywhere is deleted at the relay too, and nobody misses it or brings it back.
 
+use std::cell::RefCell;
+use std::rc::Rc;
+
 use hushclip_engine::{Command, UNDO_MS};
 use hushclip_mailbox::Store;
 use hushclip_protocol::frame::ToDevice;
@@ -127,6 +130,30 @@ fn what_was_deleted_before_its_sender_heard_that_it_is_stored_goes_too() {
     desk.stop_lying();
     desk.cut(None);
     desk.wait(MINUTE);
+    assert!(!kept(&desk).contains(&id));
+    assert!(desk.texts(1).is_empty());
+    no_alerts(&desk, 1);
+}
+
+#[test]
+fn what_was_deleted_just_before_its_sender_heard_that_it_is_stored_goes_too() {
+    let mut desk = Desk::paired(2);
+    let late = Rc::new(RefCell::new(Vec::new()));
+    let held = Rc::clone(&late);
+    desk.lie(move |way, device, frame| match ToDevice::decode(&frame) {
+        Ok(pushed @ ToDevice::Pushed { .. }) if way == Way::Down && device == 0 => {
+            held.borrow_mut().push(pushed);
+            Vec::new()
+        }
+        _ => vec![frame],
+    });
+    desk.copy(0, "deleted");
+    let id = delete(&mut desk, 0, "deleted");
+    desk.wait(UNDO_MS);
+    assert!(kept(&desk).contains(&id) && desk.texts(0).is_empty());
+    desk.stop_lying();
+    let pushed = late.borrow_mut().pop().expect("it was stored");
+    desk.tell(0, &pushed);
     assert!(!kept(&desk).contains(&id));
     assert!(desk.texts(1).is_empty());
     no_alerts(&desk, 1);

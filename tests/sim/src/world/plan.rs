@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use hushclip_engine::Command;
 use hushclip_engine::view::Stage;
+use hushclip_protocol::ids::ItemId;
 use rand_core::Rng;
 
 use super::{STORM_MS, Step, World};
@@ -95,7 +96,8 @@ impl World {
         if self.view(device).clips.iter().all(|other| other.id != clip.id) {
             // Of what was not sent yet, the other program on the machine may have its own.
             self.deleters.insert((clip.text.clone(), device));
-            if clip.cursor.is_some() {
+            let pushed = ItemId::from_hex(&clip.id).is_some_and(|item| self.handed_over.contains_key(&item));
+            if clip.cursor.is_some() || pushed {
                 self.deleted_items.insert(clip.id, device);
             }
             self.deleted.insert(clip.text, clip.cursor.map(|_| device));
