@@ -114,6 +114,8 @@ fn answer_lock(lock: &mut LockView, command: LockCommand) {
 
 fn invite() -> InviteView {
     InviteView {
+        id: String::new(),
+        device: None,
         url: LINK.into(),
         code: None,
         expires_at: now() + 581_000,

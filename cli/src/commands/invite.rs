@@ -1,7 +1,6 @@
 //! `hushclip invite`: lets another device in. It goes by how things stand rather than by what was
 //! said, so it can be carried on when another process takes the engine over.
 
-use std::collections::BTreeSet;
 use std::io::{IsTerminal as _, stderr, stdin};
 use std::time::Duration;
 
@@ -29,20 +28,24 @@ const SHOW_UP: Duration = Duration::from_secs(10);
 
 pub(crate) async fn run(session: &mut Session, args: &Invite) -> Result<()> {
     session.require_member().await?;
-    let before = devices(session);
-    open(session, args).await?;
+    let id = open(session, args).await?;
     let notices = Notices::new(&session.picture);
-    let mut waiting = Waiting { notices, typed: None, asked: false, approved: false, problem: None };
-    while session.picture.view.invite.is_some() {
+    let mut waiting = Waiting { id, notices, typed: None, asked: false, approved: false, device: None, problem: None };
+    while let Some(invite) = &session.picture.view.invite {
+        match invite.id == waiting.id {
+            true => waiting.device = invite.device.clone().or(waiting.device),
+            false if waiting.approved => break,
+            false => return Err(replaced()),
+        }
         waiting.step(session, args).await?;
     }
-    let device = newcomer(session, &before, waiting).await?;
+    let device = newcomer(session, waiting).await?;
     let until = Instant::now() + SHOW_UP;
     let online = |id: &str, device: &hushclip_engine::view::DeviceView| device.id == id && device.online;
     session.wait_until(until, |picture| picture.view.devices.iter().any(|one| online(&device, one))).await?;
     let name = session.picture.view.devices.iter().find(|one| one.id == device).map(|one| one.name.clone());
-    let name = name.unwrap_or_default();
-    print::out(&format!("{} has joined.\n", print::safe(&name)))?;
+    let name = print::name(&name.unwrap_or_default());
+    print::out(&format!("{name} has joined.\n"))?;
     let account = &session.picture.view.fingerprint;
     print::say(&format!(
         "Account: {account}\n{name} shows the same six words. If it does not, it joined another account."
@@ -50,15 +53,17 @@ pub(crate) async fn run(session: &mut Session, args: &Invite) -> Result<()> {
     Ok(())
 }
 
-/// Opens the invite and prints its link or code.
-async fn open(session: &mut Session, args: &Invite) -> Result<()> {
+/// Opens the invite and prints its link or code; returns its identifier.
+async fn open(session: &mut Session, args: &Invite) -> Result<String> {
     let command = if args.code { Command::InviteByCode } else { Command::Invite };
     let done = session.command(command).await?;
     if let Some(problem) = done.problem {
         return Err(problem.into());
     }
+    let id = session.picture.view.invite.as_ref().map(|invite| invite.id.clone()).unwrap_or_default();
     let until = Instant::now() + OPEN;
-    let ready = |invite: &Option<InviteView>| invite.as_ref().is_none_or(|invite| !shown(invite).is_empty());
+    let ready =
+        |invite: &Option<InviteView>| invite.as_ref().is_none_or(|invite| invite.id != id || !shown(invite).is_empty());
     if !session.wait_until(until, |picture| ready(&picture.view.invite)).await? {
         session.command(Command::CancelInvite).await?;
         let message = format!("Cannot reach the relay{}, so nobody can join now.", super::because(session));
@@ -70,6 +75,9 @@ async fn open(session: &mut Session, args: &Invite) -> Result<()> {
         let problem = view.problem.clone();
         return Err(session.ended().unwrap_or_else(|| problem.map_or_else(gone, Failure::from)));
     };
+    if invite.id != id {
+        return Err(replaced());
+    }
     let shown = shown(invite);
     if stderr().is_terminal()
         && invite.code.is_none()
@@ -84,10 +92,10 @@ async fn open(session: &mut Session, args: &Invite) -> Result<()> {
     let how = if invite.code.is_some() {
         format!("Type it on the new device, in a terminal with `hushclip join {shown} --relay {}`.", view.relay)
     } else {
-        "Scan it, open it, or run `hushclip join LINK` on the new device.".into()
+        "Scan it, open it, or run `hushclip join -` on the new device and paste it there.".into()
     };
     print::say(&format!("{how} It works once, for {minutes} minutes.\nWaiting for the new device …"));
-    Ok(())
+    Ok(id)
 }
 
 /// The link, or the code; empty until the relay has it.
@@ -97,6 +105,8 @@ fn shown(invite: &InviteView) -> &str {
 
 /// An open invite.
 struct Waiting {
+    /// Which one: another may take its place, and let another device in.
+    id: String,
     notices: Notices,
     /// What is typed, once somebody has answered.
     typed: Option<mpsc::Receiver<String>>,
@@ -104,6 +114,8 @@ struct Waiting {
     asked: bool,
     /// The digits were right.
     approved: bool,
+    /// The device that has answered it.
+    device: Option<String>,
     /// Why it ended.
     problem: Option<Problem>,
 }
@@ -116,6 +128,7 @@ impl Waiting {
         let request = invite.and_then(|invite| Some((invite.request.clone()?, invite.needs_digits)));
         let needs_digits = request.as_ref().is_none_or(|(_, digits)| *digits);
         if let Some((name, _)) = request {
+            let name = print::name(&name);
             if args.yes {
                 return self.approve(session, args, None).await;
             }
@@ -182,7 +195,7 @@ impl Waiting {
         if let Some(problem) = done.problem {
             return Err(problem.into());
         }
-        self.approved = session.picture.view.invite.is_none();
+        self.approved = session.picture.view.invite.as_ref().is_none_or(|invite| invite.id != self.id);
         if !self.approved {
             print::say("Those are not the digits that it shows. Try again, or type `no`:");
         }
@@ -191,11 +204,12 @@ impl Waiting {
 }
 
 /// The device that was let in, once the relay has it in the log.
-async fn newcomer(session: &mut Session, before: &BTreeSet<String>, ended: Waiting) -> Result<String> {
+async fn newcomer(session: &mut Session, ended: Waiting) -> Result<String> {
     let until = Instant::now() + if ended.approved { ADD } else { ADD_ELSEWHERE };
     let mut problem = ended.problem;
     loop {
-        if let Some(device) = devices(session).difference(before).next() {
+        let is_in = |device: &String| session.picture.view.devices.iter().any(|one| one.id == *device);
+        if let Some(device) = ended.device.as_ref().filter(|device| is_in(device)) {
             return Ok(device.clone());
         }
         if let Some(problem) = problem {
@@ -221,8 +235,10 @@ fn unfinished(session: &Session) -> Failure {
     Failure::new("offline", message)
 }
 
-fn devices(session: &Session) -> BTreeSet<String> {
-    session.picture.view.devices.iter().map(|device| device.id.clone()).collect()
+fn replaced() -> Failure {
+    let message =
+        "Another pairing link or code of this device has taken the place of this one, which nobody can use any more.";
+    Failure::new("invite_replaced", message)
 }
 
 fn gone() -> Failure {

@@ -4,6 +4,7 @@ use std::io::{IsTerminal as _, Read as _, stdin};
 
 use hushclip_engine::view::Connection;
 use hushclip_engine::{Command, Notice};
+use hushclip_protocol::limits;
 use tokio::time::{Instant, timeout_at};
 
 use crate::args::Push;
@@ -13,8 +14,8 @@ use crate::print;
 use crate::session::{News, Session};
 use crate::wire::Which;
 
-/// What is read at most before it is called too large; the engine's own limit is far below.
-const READ: u64 = 64 * 1024 * 1024;
+/// The longest text that is read: what holds a clip takes room besides.
+const READ: u64 = limits::CLIP_BYTES as u64;
 /// A problem that says something about older clips, not about this one.
 const ABOUT_OTHERS: &str = "outbox_full";
 /// The alert that keeps all clips here until it is put away.
@@ -32,7 +33,11 @@ pub(crate) fn text(given: Option<String>) -> Result<String> {
     let read = stdin().lock().take(READ + 1).read_to_end(&mut bytes);
     read.map_err(|error| Failure::storage("Cannot read the standard input", error))?;
     if bytes.len() as u64 > READ {
-        return Err(Failure::new("too_large", "The standard input is far too large for a clip. Nothing was sent."));
+        let message = format!(
+            "The standard input is longer than {} KiB, and at most that can be sent. Nothing was sent.",
+            READ / 1024
+        );
+        return Err(Failure::new("too_large", message));
     }
     let mut text = String::from_utf8(bytes).map_err(|_| {
         let message = "The standard input is not UTF-8 text, and only text can be sent. Nothing was sent.";

@@ -117,3 +117,32 @@ fn a_reader_that_goes_away_is_no_failure() {
     // Nobody has read it, so it counts as not printed.
     assert_eq!(pixel.run(&["pull"]).ok(), "one\n");
 }
+
+#[test]
+fn json_holds_nothing_that_drives_a_terminal() {
+    let (_relay, laptop, pixel) = two_devices();
+    let text = "a\u{85}b\u{9b}31mc\u{7f}d\u{2028}e\u{2029}f\u{202e}g\u{2066}h\u{200f}i\u{61c}j \u{1b}[2J 👩\u{200d}👧";
+    laptop.run(&["push", text]).ok();
+    let out = pixel.run(&["pull", "--json"]).ok();
+    let json = out.trim_end();
+    assert!(
+        json.chars().all(|c| !c.is_control() && !"\u{2028}\u{2029}\u{202e}\u{2066}\u{200f}\u{61c}".contains(c)),
+        "{json:?}"
+    );
+    assert!(json.contains("\\u009b31mc\\u007fd\\u2028e"), "{json}");
+    assert_eq!(serde_json::from_str::<serde_json::Value>(json).unwrap()["text"], text);
+}
+
+#[test]
+fn too_much_is_refused_before_it_is_read_to_its_end() {
+    use std::io::Write as _;
+    let (_relay, laptop) = one_device();
+    let mut push = laptop.start(&["push"]);
+    let mut input = push.input.take().unwrap();
+    // It stays open, and ends never.
+    input.write_all(&vec![b'a'; 256 * 1024 + 1]).unwrap();
+    let outcome = push.end();
+    outcome.fails("too_large");
+    assert!(outcome.err.contains("256 KiB"), "{outcome:?}");
+    drop(input);
+}

@@ -171,3 +171,47 @@ fn an_invite_needs_the_relay() {
     // Its own bound is 15 seconds.
     laptop.run(&["invite"]).fails("relay_unreachable");
 }
+
+#[test]
+fn an_invite_that_failed_does_not_report_the_device_of_another() {
+    let (relay, laptop, pixel) = two_devices();
+    let (first, tablet, phone) = (laptop.start(&["invite", "--code"]), Device::new(), Device::new());
+    let code = first.line();
+    // Another device lets somebody in meanwhile.
+    let other = pixel.start(&["invite", "--yes"]);
+    tablet.run(&["join", &other.line(), "--name", "Tablet"]).ok();
+    assert_eq!(other.end().ok(), "Tablet has joined.\n");
+    let number = code.split('-').next().unwrap();
+    let words = ["abacus-zoom", "zoom-abacus"].into_iter().find(|words| !code.ends_with(words)).unwrap();
+    let guess = format!("{number}-{words}");
+    assert_eq!(phone.run(&["join", &guess, "--relay", &relay.url(), "--name", "Phone"]).code, Some(1));
+    first.end().fails("wrong_code");
+}
+
+#[test]
+fn an_invite_ends_when_another_takes_its_place() {
+    let (_relay, laptop) = one_device();
+    let (first, tablet) = (laptop.start(&["invite"]), Device::new());
+    first.line();
+    let second = laptop.start(&["invite", "--yes"]);
+    let link = second.line();
+    let first = first.end();
+    first.fails("invite_replaced");
+    tablet.run(&["join", &link, "--name", "Tablet"]).ok();
+    assert_eq!(second.end().ok(), "Tablet has joined.\n");
+}
+
+#[test]
+fn a_link_can_come_from_the_standard_input() {
+    let (relay, laptop) = one_device();
+    let (invite, pixel) = (laptop.start(&["invite", "--yes"]), Device::new());
+    let link = invite.line();
+    pixel.pipe(&["join", "-"], b"").fails("no_link");
+    let joined = pixel.pipe(&["join", "-", "--name", "Pixel"], format!("  {link}\r\nnot read\n").as_bytes());
+    assert_eq!(joined.ok(), "Joined as Pixel, with Laptop.\n");
+    invite.end().ok();
+    let (invite, tablet) = (laptop.start(&["invite", "--code", "--yes"]), Device::new());
+    let code = format!("{}\n", invite.line());
+    tablet.pipe(&["join", "-", "--relay", &relay.url()], code.as_bytes()).ok();
+    invite.end().ok();
+}

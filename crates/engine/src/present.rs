@@ -127,11 +127,13 @@ impl Engine {
         let relay = account.relay.origin();
         let ready = invite.expires_ms > 0;
         Some(InviteView {
+            id: invite.inviter.invite().to_hex(),
             url: if ready { invite.inviter.url(&relay) } else { String::new() },
             code: invite.inviter.code().map(|code| if ready { code } else { String::new() }),
             needs_digits: matches!(invite.inviter, Inviting::Link(_)),
             expires_at: invite.expires_ms,
             request: invite.request.as_ref().map(|request| request.name.clone()),
+            device: invite.request.as_ref().map(|request| request.device_id().to_hex()),
             namesake: invite.request.as_ref().is_some_and(|request| self.is_called(&request.name)),
             wrong_digits: invite.wrong_digits > 0,
         })

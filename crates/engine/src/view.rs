@@ -297,6 +297,9 @@ impl core::fmt::Debug for AlertView {
 /// The open invite.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct InviteView {
+    /// Hexadecimal identifier: another invite has another one.
+    #[serde(default)]
+    pub id: String,
     /// Link with the secret in its fragment; empty until the relay has it, and for an invite by code.
     pub url: String,
     /// Typed code such as `4-purple-castle`, for an invite by code; empty until the relay has it.
@@ -305,6 +308,9 @@ pub struct InviteView {
     pub expires_at: u64,
     /// Name of the device that answered.
     pub request: Option<String>,
+    /// Hexadecimal identifier of the device that answered.
+    #[serde(default)]
+    pub device: Option<String>,
     /// A device of the account has that name already, by and large.
     #[serde(default)]
     pub namesake: bool,
