@@ -9,8 +9,8 @@ pub(crate) use unix::{Agent, Client};
 #[cfg(unix)]
 mod unix {
     use std::fs::{self, File};
-    use std::os::unix::fs::PermissionsExt as _;
-    use std::path::PathBuf;
+    use std::os::unix::fs::{FileTypeExt as _, MetadataExt as _, PermissionsExt as _};
+    use std::path::{Path, PathBuf};
     use std::time::Duration;
 
     use tokio::io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader, Lines};
@@ -20,7 +20,7 @@ mod unix {
     use tokio::task::JoinSet;
 
     use crate::failure::{Failure, Result};
-    use crate::home::Home;
+    use crate::home::{Home, own_user};
     use crate::shell::{Input, UNREAD};
     use crate::wire::{Request, Told};
 
@@ -39,11 +39,14 @@ mod unix {
     impl Agent {
         /// Listens. The caller owns the home, so a socket that is there belongs to nobody.
         pub(crate) fn listen(home: &Home, inputs: mpsc::Sender<Input>) -> Self {
-            let path = home.socket();
+            let (path, new) = (home.socket(), home.new_socket());
             let _ = fs::remove_file(&path);
-            let listener = short(home, |short| {
+            let _ = fs::remove_file(&new);
+            let listener = short(home, &new, |short| {
                 let listener = UnixListener::bind(short)?;
-                fs::set_permissions(&path, fs::Permissions::from_mode(0o600))?;
+                fs::set_permissions(&new, fs::Permissions::from_mode(0o600))?;
+                // Nobody finds it before it is for its user only.
+                fs::rename(&new, &path)?;
                 Ok(listener)
             });
             Self { listener: listener.ok(), path, inputs, clients: JoinSet::new() }
@@ -54,7 +57,9 @@ mod unix {
             let Some(listener) = &self.listener else { return std::future::pending().await };
             match listener.accept().await {
                 Ok((stream, _)) => {
-                    self.clients.spawn(serve(stream, self.inputs.clone()));
+                    if is_ours(&stream) {
+                        self.clients.spawn(serve(stream, self.inputs.clone()));
+                    }
                     while self.clients.try_join_next().is_some() {}
                 }
                 // No file descriptors left: others will end and give some back.
@@ -69,6 +74,11 @@ mod unix {
             drop(self.inputs);
             let _ = tokio::time::timeout(LAST_WORDS, async { while self.clients.join_next().await.is_some() {} }).await;
         }
+    }
+
+    /// Whether a process of this user is at the other end.
+    fn is_ours(stream: &UnixStream) -> bool {
+        stream.peer_cred().is_ok_and(|peer| peer.uid() == own_user())
     }
 
     async fn serve(stream: UnixStream, inputs: mpsc::Sender<Input>) {
@@ -107,14 +117,24 @@ mod unix {
 
     impl Client {
         /// Connects to the owner; `None` when it has just ended, or not begun to listen.
-        pub(crate) fn connect(home: &Home) -> Option<Self> {
-            let stream = short(home, |path| {
+        pub(crate) fn connect(home: &Home) -> Result<Option<Self>> {
+            let path = home.socket();
+            let Ok(socket) = fs::symlink_metadata(&path) else { return Ok(None) };
+            let ours = socket.file_type().is_socket() && socket.uid() == own_user() && socket.mode() & 0o777 == 0o600;
+            if !ours {
+                return Err(untrusted(&path));
+            }
+            let stream = short(home, &path, |path| {
                 let stream = std::os::unix::net::UnixStream::connect(path)?;
                 stream.set_nonblocking(true)?;
                 UnixStream::from_std(stream)
             });
-            let (read, write) = stream.ok()?.into_split();
-            Some(Self { lines: BufReader::new(read).lines(), write })
+            let Ok(stream) = stream else { return Ok(None) };
+            if !is_ours(&stream) {
+                return Err(untrusted(&path));
+            }
+            let (read, write) = stream.into_split();
+            Ok(Some(Self { lines: BufReader::new(read).lines(), write }))
         }
 
         /// Asks; false when the owner has gone.
@@ -135,6 +155,15 @@ mod unix {
         }
     }
 
+    fn untrusted(path: &Path) -> Failure {
+        let path = path.display();
+        let message = format!(
+            "{path} is not the socket of a hushclip of yours, or others can open it, so nothing is told to it. Stop the \
+             hushclip that runs, delete that file, and try again."
+        );
+        Failure::new("unsafe_socket", message)
+    }
+
     fn to_line(value: &impl serde::Serialize) -> serde_json::Result<Vec<u8>> {
         let mut line = serde_json::to_vec(value)?;
         line.push(b'\n');
@@ -142,11 +171,10 @@ mod unix {
     }
 
     /// Hands on the socket's path, by a shorter name if it is too long for a socket address.
-    fn short<T>(home: &Home, work: impl FnOnce(PathBuf) -> std::io::Result<T>) -> std::io::Result<T> {
+    fn short<T>(home: &Home, path: &Path, work: impl FnOnce(PathBuf) -> std::io::Result<T>) -> std::io::Result<T> {
         const LONGEST: usize = 100;
-        let path = home.socket();
         if path.as_os_str().len() <= LONGEST || !cfg!(target_os = "linux") {
-            return work(path);
+            return work(path.to_owned());
         }
         let folder = File::open(home.path())?;
         let name = path.file_name().unwrap_or_default();

@@ -77,10 +77,11 @@ pub(crate) struct Invite {
 /// Join the account that a pairing link or a typed code leads to.
 ///
 /// A link leads to six digits here, to be typed on the other device; a code needs a yes there. The keys
-/// of this device are kept as `hushclip init` keeps them.
+/// of this device are kept as `hushclip init` keeps them. Who else uses this machine sees command lines: with
+/// `-`, link or code are read from the standard input.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Join {
-    /// The link that the other device shows, or its typed code such as 4-purple-cactus
+    /// The link that the other device shows, or its typed code such as 4-purple-cactus; `-` reads either
     #[arg(value_name = "CODE-OR-LINK")]
     pub(crate) way: String,
     /// Address of the relay. A code needs it: `hushclip status` on the other device tells it. A link needs it

@@ -62,7 +62,7 @@ impl Failure {
     pub(crate) fn report(self) -> ExitCode {
         match self {
             Self::Problem(Problem { code, message }) => {
-                eprintln!("hushclip: {} ({code})", crate::print::safe(&message));
+                eprintln!("hushclip: {} ({code})", crate::print::name(&message));
                 ExitCode::FAILURE
             }
             Self::Stopped(code) => ExitCode::from(code),

@@ -52,9 +52,42 @@ impl Home {
         self.path.join("agent.sock")
     }
 
+    /// Where it is made, before others may find it.
+    #[cfg(unix)]
+    pub(crate) fn new_socket(&self) -> PathBuf {
+        self.path.join("agent.new")
+    }
+
     /// Whether something was ever stored here.
     pub(crate) fn exists(&self) -> bool {
         self.state().exists()
+    }
+
+    /// Fails if others could have put something into the folder: keys, a database, a process that pretends.
+    #[cfg(unix)]
+    pub(crate) fn check(&self) -> Result<()> {
+        use std::os::unix::fs::MetadataExt as _;
+        let Ok(folder) = fs::metadata(&self.path) else { return Ok(()) };
+        let path = self.path.display();
+        if folder.uid() != own_user() {
+            let message =
+                format!("{path} belongs to another user, and is not to be trusted. Name another one with --home.");
+            return Err(Failure::new("unsafe_home", message));
+        }
+        if folder.mode() & 0o022 != 0 {
+            let message = format!(
+                "Other users can write to {path}, so what is in it is not to be trusted. If it is all yours, run \
+                 `chmod 700 {path}`."
+            );
+            return Err(Failure::new("unsafe_home", message));
+        }
+        Ok(())
+    }
+
+    #[cfg(not(unix))]
+    #[allow(clippy::unnecessary_wraps, clippy::unused_self, reason = "as elsewhere")]
+    pub(crate) fn check(&self) -> Result<()> {
+        Ok(())
     }
 
     /// Makes the folder, for its user only, if it is missing.
@@ -97,6 +130,12 @@ impl Home {
     pub(crate) fn storage(&self, what: &str, error: &dyn std::fmt::Display) -> Failure {
         Failure::storage(&format!("{what} {}", self.path.display()), error)
     }
+}
+
+/// Whose files count as ours.
+#[cfg(unix)]
+pub(crate) fn own_user() -> u32 {
+    rustix::process::geteuid().as_raw()
 }
 
 /// Opens a file for reading and writing that only its user can read, and makes it if it is missing.

@@ -10,6 +10,7 @@ mod clock;
 mod commands;
 mod desktop;
 mod failure;
+mod guard;
 mod home;
 mod keeper;
 mod keyboard;
@@ -26,11 +27,18 @@ mod trouble;
 mod vault;
 mod wire;
 
+use std::alloc::System;
 use std::process::ExitCode;
 
 use clap::Parser as _;
+use zeroizing_alloc::ZeroAlloc;
+
+/// Memory is wiped when it is given back, so that little is left of keys and clips.
+#[global_allocator]
+static ALLOCATOR: ZeroAlloc<System> = ZeroAlloc(System);
 
 fn main() -> ExitCode {
+    guard::keep_memory_private();
     let args = args::Args::parse();
     let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
         Ok(runtime) => runtime,

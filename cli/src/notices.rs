@@ -40,12 +40,12 @@ impl Notices {
     fn lines(&mut self, news: &News, picture: &Picture) -> Vec<String> {
         match news {
             News::Notice(Notice::DeviceAdded { device, name }) => {
-                let line = format!("{name} has joined.");
+                let line = format!("{} has joined.", print::name(name));
                 self.pending.push(Change { device: device.clone(), code: "joined", line });
                 Vec::new()
             }
             News::Notice(Notice::DeviceRemoved { device, name }) => {
-                let line = format!("{name} was removed from the account.");
+                let line = format!("{} was removed from the account.", print::name(name));
                 self.pending.push(Change { device: device.clone(), code: "removed", line });
                 Vec::new()
             }
@@ -55,7 +55,7 @@ impl Notices {
                 let new: Vec<_> = alerts.iter().filter(|alert| self.known.insert(said(alert))).collect();
                 let told = |change: &Change| new.iter().any(|a| a.device == change.device && a.code == change.code);
                 let changes = self.pending.drain(..).filter(|change| !told(change)).map(|change| change.line);
-                changes.chain(new.iter().map(|alert| alert.message.clone())).collect()
+                changes.chain(new.iter().map(|alert| print::name(&alert.message))).collect()
             }
         }
     }

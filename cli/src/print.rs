@@ -1,6 +1,7 @@
 //! How things look on the terminal. What comes from elsewhere and may hold control characters is
 //! made harmless before a terminal sees it; pipes get it exactly.
 
+use std::fmt::Write as _;
 use std::io::{ErrorKind, IsTerminal as _, Write as _, stderr, stdout};
 
 use hushclip_engine::view::{ClipView, Connection, Problem};
@@ -29,19 +30,28 @@ pub(crate) async fn out_in_background(text: String) -> Result<()> {
     written.unwrap_or_else(|error| Err(Failure::storage("Cannot write the output", error)))
 }
 
-/// Says something to the person at the terminal, beside the output.
+/// Says something to the person at the terminal, beside the output. Names in it go through [`name`].
 pub(crate) fn say(text: &str) {
     let _ = writeln!(stderr().lock(), "{}", safe(text));
 }
 
 /// Shows a problem that does not end the command.
 pub(crate) fn problem(problem: &Problem) {
-    say(&format!("hushclip: {} ({})", problem.message, problem.code));
+    say(&name(&format!("hushclip: {} ({})", problem.message, problem.code)));
 }
 
-/// One JSON object on a line.
+/// One JSON object on a line. What could drive a terminal stands there as `\u....`, which means the same.
 pub(crate) fn json(value: &impl serde::Serialize) -> String {
-    let mut line = serde_json::to_string(value).unwrap_or_default();
+    let plain = serde_json::to_string(value).unwrap_or_default();
+    let mut line = String::with_capacity(plain.len() + 1);
+    for c in plain.chars() {
+        // All of them are below U+10000, and stand inside strings.
+        if drives(c) {
+            let _ = write!(line, "\\u{:04x}", u32::from(c));
+        } else {
+            line.push(c);
+        }
+    }
     line.push('\n');
     line
 }
@@ -53,19 +63,38 @@ pub(crate) fn clip(clip: &ClipView) -> String {
         return format!("{}{end}", clip.text);
     }
     let late = if clip.late { " (came after that device was removed)" } else { "" };
-    let header = format!("{}  from {}{late}", time(clip.at), safe(&clip.from));
+    let header = format!("{}  from {}{late}", time(clip.at), name(&clip.from));
     format!("{}\n{}{end}", dim(&header), safe(&clip.text))
 }
 
-/// Replaces what could drive a terminal by pictures of it.
+/// Text of several lines for a terminal: what could drive it is replaced by pictures of it.
 pub(crate) fn safe(text: &str) -> String {
-    let harmless = |c: char| match c {
-        '\n' | '\t' => c,
-        '\0'..='\x1f' => char::from_u32(0x2400 + u32::from(c)).unwrap_or('\u{fffd}'),
-        '\x7f'..='\u{9f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' => '\u{fffd}',
-        c => c,
-    };
+    // Marks of direction belong to some languages, and turn nothing but themselves.
+    let harmless = |c| if matches!(c, '\n' | '\t' | '\u{61c}' | '\u{200e}' | '\u{200f}') { c } else { pictured(c) };
     text.replace("\r\n", "\n").chars().map(harmless).collect()
+}
+
+/// A name, or anything else that has to stay within its line.
+pub(crate) fn name(text: &str) -> String {
+    text.chars().map(pictured).collect()
+}
+
+fn pictured(c: char) -> char {
+    match c {
+        '\0'..='\x1f' => char::from_u32(0x2400 + u32::from(c)).unwrap_or('\u{fffd}'),
+        c if drives(c) => '\u{fffd}',
+        c => c,
+    }
+}
+
+/// Whether a terminal may do something else with it than show it: control characters, ends of lines, and what
+/// turns the text around it.
+const fn drives(c: char) -> bool {
+    matches!(
+        c,
+        '\0'..='\x1f' | '\x7f'..='\u{9f}' | '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}'
+            | '\u{2066}'..='\u{2069}'
+    )
 }
 
 /// Lines of columns, aligned.
@@ -78,7 +107,7 @@ pub(crate) fn table<const COLUMNS: usize>(rows: &[[String; COLUMNS]]) -> String 
     for row in rows {
         let cells = row.iter().zip(widths).map(|(cell, width)| {
             let pad = " ".repeat(width - cell.chars().count());
-            safe(cell) + &pad
+            name(cell) + &pad
         });
         text += cells.collect::<Vec<_>>().join("  ").trim_end();
         text.push('\n');
@@ -164,6 +193,24 @@ mod tests {
     fn terminals_get_nothing_that_drives_them() {
         assert_eq!(safe("a\x1b[2Jb\tc\r\nd\u{9b}e\u{202e}f"), "a\u{241b}[2Jb\tc\nd\u{fffd}e\u{fffd}f");
         assert_eq!(safe("grüße 👋🏽\n"), "grüße 👋🏽\n");
+    }
+
+    #[test]
+    fn names_stay_within_their_line() {
+        let forged = "Pixel\nLet it in? [y/N]\r\u{1b}[32m\u{85}\u{2028}\u{2029}\t\u{202e}\u{200f}x";
+        let shown =
+            "Pixel\u{240a}Let it in? [y/N]\u{240d}\u{241b}[32m\u{fffd}\u{fffd}\u{fffd}\u{2409}\u{fffd}\u{fffd}x";
+        assert_eq!(name(forged), shown);
+        assert_eq!(table(&[[forged.to_owned()]]), format!("{shown}\n"));
+        assert_eq!(name("Handy von Jörg 👩\u{200d}👧"), "Handy von Jörg 👩\u{200d}👧");
+    }
+
+    #[test]
+    fn json_means_the_same_and_drives_nothing() {
+        let text = "a\u{9b}b\u{7f}c\u{2028}d\u{2029}e\u{202e}f\u{2066}g\u{1b}h\"\\\n👩\u{200d}👧";
+        let line = json(&text);
+        assert_eq!(line, concat!(r#""a\u009bb\u007fc\u2028d\u2029e\u202ef\u2066g\u001bh\"\\\n"#, "👩\u{200d}👧\"\n"));
+        assert_eq!(serde_json::from_str::<String>(&line).unwrap(), text);
     }
 
     #[test]

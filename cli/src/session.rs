@@ -244,7 +244,7 @@ impl Session {
                 return Ok(());
             }
             #[cfg(unix)]
-            if let Some(client) = crate::agent::Client::connect(&self.home) {
+            if let Some(client) = crate::agent::Client::connect(&self.home)? {
                 self.line = Some(Line::Served(client));
                 return Ok(());
             }
@@ -265,7 +265,7 @@ pub(crate) async fn clear(home: &Home, ask: Ask) -> Result<File> {
             return Err(busy());
         }
         #[cfg(unix)]
-        if let Some(mut client) = crate::agent::Client::connect(home) {
+        if let Some(mut client) = crate::agent::Client::connect(home)? {
             let sent = client.ask(&Request { number: 1, ask: ask.clone() }).await;
             while sent && let Ok(told) = timeout_at(until, client.told()).await {
                 match told? {

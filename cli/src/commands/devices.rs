@@ -83,7 +83,7 @@ async fn remove(session: &mut Session, args: &Remove) -> Result<()> {
     let question = format!(
         "Remove {} ({})? It gets nothing that is sent from now on and is told to delete its keys, but keeps the clips it \
          has already received.",
-        device.name,
+        print::name(&device.name),
         short(&device.id)
     );
     keyboard::confirm(&question, args.yes).await?;
@@ -114,7 +114,7 @@ async fn remove(session: &mut Session, args: &Remove) -> Result<()> {
     if let Some(failure) = session.ended() {
         return Err(failure);
     }
-    print::out(&format!("{} is removed.\n", print::safe(&device.name)))
+    print::out(&format!("{} is removed.\n", print::name(&device.name)))
 }
 
 /// The one device that is meant by a name, or by the beginning of an identifier. A whole identifier

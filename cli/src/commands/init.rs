@@ -83,7 +83,7 @@ pub(crate) async fn run(session: &mut Session, args: Init) -> Result<()> {
     }
     print::out(&format!(
         "Account started at {}. This device is called {}.\nAdd another one: hushclip invite\n",
-        print::safe(&view.relay),
-        print::safe(&view.name)
+        print::name(&view.relay),
+        print::name(&view.name)
     ))
 }

@@ -1,5 +1,6 @@
 //! `hushclip join`: comes into an account through a pairing link or a typed code.
 
+use std::io::{BufRead as _, IsTerminal as _, Read as _, stdin};
 use std::time::Duration;
 
 use hushclip_engine::view::{Connection, Stage};
@@ -16,6 +17,28 @@ const REACH: Duration = Duration::from_secs(15);
 /// How long the list of devices may take once this one is let in.
 const SETTLE: Duration = Duration::from_secs(15);
 
+/// Longest link or code that is read.
+const WAY: u64 = 4096;
+
+/// With `-` in its place, link or code are a line of the standard input: other users see what stands on a command
+/// line, and shells remember it.
+pub(crate) fn read(mut args: Join) -> Result<Join> {
+    if args.way != "-" {
+        return Ok(args);
+    }
+    if stdin().is_terminal() {
+        print::say("Paste the link, or type the code:");
+    }
+    let mut line = String::new();
+    let read = stdin().lock().take(WAY).read_line(&mut line);
+    read.map_err(|error| Failure::storage("Cannot read the standard input", error))?;
+    args.way = line.trim().into();
+    if args.way.is_empty() {
+        return Err(Failure::new("no_link", "There is no link or code on the standard input."));
+    }
+    Ok(args)
+}
+
 pub(crate) async fn run(session: &mut Session, args: Join) -> Result<()> {
     let done = session.command(command(args)?).await?;
     if let Some(problem) = done.problem {
@@ -30,7 +53,7 @@ pub(crate) async fn run(session: &mut Session, args: Join) -> Result<()> {
     }
     let view = &session.picture.view;
     let others: Vec<_> = view.devices.iter().filter(|device| !device.own).map(|device| &*device.name).collect();
-    print::out(&format!("Joined as {}, with {}.\n", print::safe(&view.name), print::safe(&others.join(", "))))?;
+    print::out(&format!("Joined as {}, with {}.\n", print::name(&view.name), print::name(&others.join(", "))))?;
     print::say(&format!(
         "Relay: {}\nAccount: {}\n`hushclip status` on the others shows the same six words. If it does not, this device is in \
          somebody else's account: run `hushclip leave`.",

@@ -35,6 +35,7 @@ const LOOK: Duration = Duration::from_secs(5);
 
 pub(crate) async fn run(args: Args) -> Result<()> {
     let home = Home::locate(args.home)?;
+    home.check()?;
     match args.command {
         Command::Init(args) => {
             let home = if args.no_keyring { home.without_keyring() } else { home };
@@ -42,6 +43,7 @@ pub(crate) async fn run(args: Args) -> Result<()> {
             with_session(&home, None, async |session| init::run(session, args).await).await
         }
         Command::Join(args) => {
+            let args = join::read(args)?;
             let home = if args.no_keyring { home.without_keyring() } else { home };
             with_session(&home, Some(Engine::CancelJoin), async |session| join::run(session, args).await).await
         }

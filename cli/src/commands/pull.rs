@@ -36,7 +36,7 @@ pub(crate) async fn print(session: &mut Session, clips: &[ClipView], json: bool)
         if !json && clip.kind == "other" {
             print::say(&format!(
                 "{} has sent something that this Hushclip cannot show. Update it, or look on another device.",
-                clip.from
+                print::name(&clip.from)
             ));
             continue;
         }

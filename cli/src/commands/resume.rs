@@ -23,7 +23,7 @@ pub(crate) async fn run(session: &mut Session, args: &Resume) -> Result<()> {
     let Some(problem) = view.problem.clone().filter(|_| view.connection == Connection::Idle) else {
         return print::out("Nothing is stopped; there is nothing to resume.\n");
     };
-    let names: Vec<_> = view.devices.iter().map(|device| device.name.as_str()).collect();
+    let names: Vec<_> = view.devices.iter().map(|device| print::name(&device.name)).collect();
     print::say(&format!(
         "{}\n\nThis device knows: {}.\nFingerprint of that list: {}. Compare it with `hushclip devices` on the others.\n\
          If the relay's list still contradicts it, everything stops again, and nothing is sent.",

@@ -7,6 +7,8 @@ mod clipboard;
 mod clips;
 mod codes;
 #[cfg(target_os = "linux")]
+mod guarded;
+#[cfg(target_os = "linux")]
 mod keyring;
 mod lies;
 #[cfg(target_os = "linux")]
