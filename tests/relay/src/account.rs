@@ -165,9 +165,18 @@ impl Account {
 
     /// The same under any name.
     pub fn clip_named(&mut self, device: usize, item: ItemId, bytes: usize, ttl_s: u32) -> Vec<u8> {
+        self.seal(Kind::Clip, device, item, bytes, ttl_s)
+    }
+
+    /// An item that the relay takes for a tombstone; what is in it, it cannot see.
+    pub fn tombstone(&mut self, device: usize, item: u8) -> Vec<u8> {
+        self.seal(Kind::Tombstone, device, ItemId::from_bytes([item; 16]), 20, 600)
+    }
+
+    fn seal(&mut self, kind: Kind, device: usize, item: ItemId, bytes: usize, ttl_s: u32) -> Vec<u8> {
         self.counter += 1;
         let address = Address {
-            kind: Kind::Clip,
+            kind,
             account: self.log.account(),
             epoch: self.log.epoch(),
             log_seq: self.log.seq(),
