@@ -76,6 +76,8 @@ pub enum Notice {
         /// What is known of it.
         held: HeldView,
     },
+    /// What the person asked to send is stored here and on its way; until then it is theirs to keep.
+    Taken,
     /// The relay has stored a clip of this device.
     Sent {
         /// Hexadecimal item identifier.
@@ -137,6 +139,7 @@ impl core::fmt::Debug for Notice {
         f.write_str(match self {
             Self::Received { .. } => "Received",
             Self::Held { .. } => "Held",
+            Self::Taken => "Taken",
             Self::Sent { .. } => "Sent",
             Self::CaughtUp => "CaughtUp",
             Self::InviteReady { .. } => "InviteReady",

@@ -3,6 +3,7 @@
 use hushclip_crypto::body::FLAG_BURN;
 use hushclip_crypto::fingerprint::{account_words, list_words};
 use hushclip_protocol::ids::DeviceId;
+use hushclip_protocol::limits;
 use hushclip_protocol::log::Membership;
 
 use crate::Engine;
@@ -49,7 +50,7 @@ impl Engine {
                 items: limits.items,
                 bytes: limits.item_bytes,
                 ttl_s: limits.ttl_s,
-                clip_bytes: limits.envelope_bytes,
+                clip_bytes: largest_clip(limits.envelope_bytes),
                 frames_per_minute: limits.frames_per_minute,
                 devices: limits.devices,
             }),
@@ -185,4 +186,14 @@ fn kind(clip: &Clip) -> &'static str {
         None if clip.text.is_empty() => "other",
         None => "text",
     }
+}
+
+/// The largest clip that can be sent through a relay which takes envelopes of this size.
+fn largest_clip(envelope_bytes: u32) -> u32 {
+    if envelope_bytes as usize >= limits::ENVELOPE_BYTES {
+        return limits::CLIP_BYTES as u32;
+    }
+    // Beside the clip, padded by at most 12 %, there are header, signature and tags.
+    let padded = envelope_bytes.saturating_sub(2 * limits::HEADER_BYTES as u32);
+    (u64::from(padded) * 100 / 112) as u32
 }

@@ -243,8 +243,8 @@ impl Engine {
         }
         let repeated = body.text_of(TEXT).is_some_and(|text| self.history.newest_is(text));
         let flags = body.flags & (FLAG_SENSITIVE | FLAG_BURN);
-        // Other clips live long at the relay only; one that is put back, for what is left of that.
-        let expires_ms = if flags == 0 { 0 } else { self.now + u64::from(header.ttl_s) * 1000 };
+        // Other clips live long at the relay only.
+        let expires_ms = if flags == 0 { 0 } else { secret_ends(self.now, header, body) };
         let clip = Clip {
             item: id,
             order: self.history.next_order(),
@@ -292,6 +292,16 @@ impl Engine {
         let missed = self.newest_missed.and_then(|item| self.history.get(&item));
         missed.is_some_and(|missed| missed.device == header.sender || missed.at_ms < at_ms)
     }
+}
+
+/// When a secret goes: by the time of its copy, so that all devices count down to the same moment. What the relay
+/// still has is not over: where the sender's clock says otherwise, or is ahead, the whole time counts from now. So it
+/// does for one that is put back, whose header says what is left.
+fn secret_ends(now: u64, header: &Header, body: &ClipBody) -> u64 {
+    let life_ms = u64::from(header.ttl_s) * 1000;
+    let (end, latest) = (body.at_ms.saturating_add(life_ms), now.saturating_add(life_ms));
+    let is_told = body.flags & FLAG_SUPERSEDED == 0 && (now + 1..=latest).contains(&end);
+    if is_told { end } else { latest }
 }
 
 /// Whether a present member of this account has signed it, wherever it stands in the log.

@@ -41,7 +41,9 @@ impl Engine {
     pub(crate) fn guard(&mut self, content: Content, rng: &mut dyn CryptoRng) -> Option<Content> {
         let Some(kind) = recognise(&content.text) else { return Some(content) };
         match self.settings.secrets.of(kind) {
-            Policy::Send => self.enqueue_secret(content, false, rng),
+            Policy::Send => {
+                self.enqueue_secret(content, false, rng);
+            }
             Policy::Never => {}
             Policy::Ask => {
                 self.held.retain(|held| held.content.text != content.text);

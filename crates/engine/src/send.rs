@@ -54,18 +54,22 @@ impl Engine {
             return;
         }
         // The person wants it sent, so nobody asks; a mere guess does not shorten its life.
-        match recognise(&text) {
+        let taken = match recognise(&text) {
             None | Some(SecretKind::Password) => self.enqueue(Content { text, html }, 0, rng),
             Some(_) => self.enqueue_secret(Content { text, html }, false, rng),
+        };
+        if taken {
+            self.notice(Notice::Taken);
         }
     }
 
-    pub(crate) fn enqueue_secret(&mut self, content: Content, burn: bool, rng: &mut dyn CryptoRng) {
-        self.enqueue(content, if burn { FLAG_SENSITIVE | FLAG_BURN } else { FLAG_SENSITIVE }, rng);
+    pub(crate) fn enqueue_secret(&mut self, content: Content, burn: bool, rng: &mut dyn CryptoRng) -> bool {
+        self.enqueue(content, if burn { FLAG_SENSITIVE | FLAG_BURN } else { FLAG_SENSITIVE }, rng)
     }
 
-    fn enqueue(&mut self, content: Content, flags: u32, rng: &mut dyn CryptoRng) {
-        let Some(identity) = &self.identity else { return };
+    /// Tells whether it was taken.
+    fn enqueue(&mut self, content: Content, flags: u32, rng: &mut dyn CryptoRng) -> bool {
+        let Some(identity) = &self.identity else { return false };
         let ttl_s = if flags == 0 { limits::TTL_S } else { self.settings.secret_life_s };
         let mut clip = Clip {
             item: self.fresh_item(rng),
@@ -91,7 +95,8 @@ impl Engine {
             clip.html = None;
         }
         if let Err(error) = body(&clip, false).check() {
-            return self.fail(problem::too_large(error.bytes));
+            self.fail(problem::too_large(error.bytes));
+            return false;
         }
         self.solved("too_large");
         let queued = Queued { item: clip.item, order: clip.order, sealed: None, cargo: Cargo::Clip, again: false };
@@ -103,6 +108,7 @@ impl Engine {
         self.outbox.push_back(queued);
         self.bound_outbox(rng);
         self.flush(rng);
+        true
     }
 
     /// A name that no clip here has, even where random numbers repeat: the relay takes two clips with

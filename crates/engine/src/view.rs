@@ -146,7 +146,7 @@ pub struct Bounds {
     pub bytes: u64,
     /// How long a clip is kept, seconds.
     pub ttl_s: u32,
-    /// Largest sealed clip, bytes.
+    /// Largest clip, bytes: all its forms together.
     pub clip_bytes: u32,
     /// Messages that a device may send in a minute.
     pub frames_per_minute: u32,

@@ -239,6 +239,37 @@ fn a_device_that_comes_back_after_a_secret_has_gone_does_not_miss_it() {
     no_alerts(&desk, 2);
 }
 
+/// When a device says that its only secret goes.
+fn ends(desk: &Desk, device: usize) -> u64 {
+    desk.view(device).clips.into_iter().find_map(|clip| clip.expires_at).expect("a secret")
+}
+
+#[test]
+fn all_devices_count_down_to_the_same_moment() {
+    let mut desk = Desk::paired(3);
+    settings(&mut desk, 0, |settings| settings.secrets.code = Policy::Send);
+    desk.take_away(2);
+    desk.copy(0, "482913");
+    let sender = ends(&desk, 0);
+    desk.wait(25 * SECOND);
+    desk.bring_back_while(2, 0, |_| {});
+    assert_eq!([ends(&desk, 1), ends(&desk, 2)], [sender; 2], "also the one that came 25 seconds later");
+    desk.wait(36 * SECOND);
+    assert!((0..3).all(|device| desk.texts(device).is_empty()));
+}
+
+#[test]
+fn a_secret_has_its_time_where_clocks_differ() {
+    for skew in [-5 * 60_000, 5 * 60_000] {
+        let mut desk = Desk::paired(2);
+        settings(&mut desk, 0, |settings| settings.secrets.code = Policy::Send);
+        desk.skew(0, skew);
+        desk.copy(0, "482913");
+        desk.wait(50 * SECOND);
+        assert_eq!(desk.texts(1), ["482913"], "{skew}");
+    }
+}
+
 #[test]
 fn a_secret_that_another_device_has_deleted_is_not_missed_either() {
     let mut desk = Desk::paired(3);

@@ -204,11 +204,16 @@ fn what_is_no_link_is_said_so() {
 #[test]
 fn too_long_is_refused_before_anything_is_stored() {
     let mut desk = Desk::paired(2);
-    desk.command(0, Command::Push { text: "x".repeat(limits::CLIP_BYTES), html: None });
+    let told = desk.view(0).bounds.expect("what the relay said").clip_bytes as usize;
+    assert_eq!(told, limits::CLIP_BYTES, "what is promised is the bound");
+    let taken = |desk: &mut Desk| desk.news(0).iter().any(|notice| matches!(notice, Notice::Taken));
+    desk.command(0, Command::Push { text: "x".repeat(told), html: None });
     assert_eq!(problem(&desk, 0), "too_large");
     assert!(desk.texts(0).is_empty());
-    desk.command(0, Command::Push { text: "x".repeat(limits::CLIP_BYTES - 100), html: None });
+    assert!(!taken(&mut desk));
+    desk.command(0, Command::Push { text: "x".repeat(told - 100), html: None });
     assert_eq!(desk.texts(1).len(), 1, "just below crosses");
+    assert!(taken(&mut desk), "only now may whoever typed it forget it");
 }
 
 #[test]
