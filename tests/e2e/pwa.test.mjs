@@ -1,6 +1,5 @@
 // The web app as an app: installed, without a connection, across builds and tabs, and as a place to share to.
 import assert from "node:assert/strict";
-import { createServer } from "node:http";
 import { after, afterEach, before, describe, it } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 
@@ -9,6 +8,7 @@ import { Browser } from "./lib/browser.mjs";
 import { Cli } from "./lib/cli.mjs";
 import { photographFailures } from "./lib/failures.mjs";
 import { Front } from "./lib/front.mjs";
+import { installed, kept, says, sharer } from "./lib/pwa.mjs";
 import { Relay } from "./lib/relay.mjs";
 import { Screen } from "./lib/screen.mjs";
 import { eventually } from "./lib/wait.mjs";
@@ -16,17 +16,8 @@ import { eventually } from "./lib/wait.mjs";
 /** How long it is waited for what must not happen. */
 const SILENCE_MS = 1_000;
 
-/** The worker keeps a whole build. */
-const kept = (screen) =>
-  eventually(`a service worker in ${screen.name}`, () =>
-    screen.page.evaluate(async () => (await navigator.serviceWorker.getRegistration())?.active?.state === "activated"),
-  );
-
 const state = (screen) => screen.page.$eval('[data-testid="connection"]', (element) => element.dataset.state);
 const offline = (screen) => eventually(`${screen.name} offline`, async () => (await state(screen)) === "waiting");
-
-const says = (page, words) =>
-  eventually(`"${words}"`, () => page.evaluate((words) => document.body.innerText.includes(words), words));
 
 /** In the page: what its policy has refused. */
 function keepViolations() {
@@ -34,46 +25,6 @@ function keepViolations() {
   addEventListener("securitypolicyviolation", ({ violatedDirective, blockedURI }) => {
     globalThis.violations.push(`${violatedDirective} ${blockedURI}`);
   });
-}
-
-/** Installs the app for real, and gives the window that the system opens for it. */
-async function installed(browser, page, app) {
-  const debug = await page.createCDPSession();
-  const system = await browser.inner.target().createCDPSession();
-  const id = { manifestId: `${app}/` };
-  await debug.send("PWA.install", { ...id, installUrlOrBundleUrl: `${app}/` });
-  await system.send("PWA.changeAppUserSettings", { ...id, displayMode: "standalone" });
-  const launch = (url) => system.send("PWA.launch", { ...id, url });
-  await launch(`${app}/`);
-  const own = async (page) => page.url().startsWith(app) && page.evaluate(() => matchMedia("(display-mode: standalone)").matches);
-  const opened = await eventually("the app's own window", async () => {
-    for (const page of await browser.inner.pages()) {
-      if (await own(page)) {
-        return page;
-      }
-    }
-  });
-  return { page: opened, launch };
-}
-
-/** Another site, with a form that shares to the app, as the system does it. */
-async function sharer(app) {
-  const fields = ["title", "text", "url"].map((name) => `<textarea name="${name}"></textarea>`).join("");
-  const form = `<form method="post" enctype="multipart/form-data" action="${app}/share">${fields}</form>`;
-  const server = createServer((_, answer) => answer.writeHead(200, { "content-type": "text/html" }).end(form));
-  await new Promise((resolve) => server.listen(0, "127.0.0.1", resolve));
-  server.unref();
-  const url = `http://127.0.0.1:${server.address().port}/`;
-  return async (page, shared) => {
-    await page.goto(url);
-    const arrived = page.waitForNavigation();
-    await page.evaluate((shared) => {
-      const [form] = document.forms;
-      Object.entries(shared).forEach(([name, value]) => (form.elements[name].value = value));
-      form.submit();
-    }, shared);
-    await arrived;
-  };
 }
 
 describe("The web app as an app", () => {
@@ -315,6 +266,7 @@ describe("The web app as an app", () => {
       await cli.sees("https://example.org/b");
       assert.ok(!front.asked.some((line) => line.includes("/share")), "the worker has it, not the relay");
     });
+
   });
 
   describe("in a second tab", () => {
@@ -380,7 +332,7 @@ describe("The web app as an app", () => {
       await screen.press("save-passphrase");
       await screen.has("lock-now");
       await share(other, { text: "waits for the passphrase" });
-      assert.match(await screen.has("shared"), /once you unlock/);
+      assert.match(await screen.has("shared"), /Unlock Hushclip/);
       await screen.fill("passphrase", "quiet orange ladder");
       await screen.press("unlock");
       await screen.press("shared-send");
@@ -408,22 +360,19 @@ describe("The web app as an app", () => {
       await app.press("back");
     });
 
-    it("pastes and sends at once by its shortcut, without starting anew", async () => {
+    it("leads to the button that pastes by its shortcut, without starting anew", async () => {
       await app.page.evaluate(() => (globalThis.stayed = true));
       await launch(`${front.url}/?do=paste`);
-      await cli.sees("by a shortcut");
+      await says(app.page, "Tap “Paste and send”");
       assert.equal(await app.page.evaluate(() => globalThis.stayed), true);
       assert.equal(app.page.url(), `${front.url}/`);
+      // A link on any page may have led here just as well.
+      await sleep(SILENCE_MS);
+      assert.equal(cli.watched.some(({ text }) => text === "by a shortcut"), false);
+      await app.page.keyboard.press("Enter");
+      await cli.sees("by a shortcut");
     });
 
-    it("sends what the system shares to it, which no address and no server sees", async () => {
-      await share(app.page, { title: "A title", text: "shared by the system", url: "https://example.org/a" });
-      await cli.sees("shared by the system\nhttps://example.org/a");
-      await says(app.page, "Sent what you shared");
-      assert.equal(app.page.url(), `${front.url}/`);
-      assert.equal(front.asked.filter((line) => line.includes("/share")).length, 1, "that of the guest");
-      assert.equal(cli.watched.filter(({ text }) => text.startsWith("shared by")).length, 1);
-    });
   });
 });
 

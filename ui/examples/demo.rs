@@ -377,6 +377,7 @@ fn answer(view: &mut View, command: Command) -> Option<Notice> {
         Command::Push { text, .. } => {
             let pushed = clip(view.clips.len(), ("", None, &[], &["Pixel"], 0));
             view.clips.insert(0, ClipView { text, ..pushed });
+            return Some(Notice::Taken);
         }
         Command::Invite => {
             view.invite = Some(invite());

@@ -61,6 +61,7 @@ pub fn App(
     let host = Host::new(&lines, platform);
     provide_context(host);
     host.news.follow(notice, host);
+    host.outgoing().follow(notice);
     follow_wishes(host);
     theme::follow(view);
     let screen = Memo::new(move |_| screen(view, lock, failure, host));
@@ -71,7 +72,12 @@ pub fn App(
         }
         if screen == Screen::Locked {
             host.news.clear();
+            host.outgoing().clear();
             host.library.widen();
+        }
+        if matches!(screen, Screen::Member(_)) {
+            // It was good for once.
+            host.entering().link.set(String::new());
         }
         if matches!(screen, Screen::Welcome | Screen::Opened | Screen::Joining) {
             host.places.back();

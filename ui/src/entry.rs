@@ -5,6 +5,8 @@ use std::borrow::Cow;
 
 const PREVIEW_CHARS: usize = 400;
 const LINK_CHARS: usize = 2_048;
+/// What is longer is a piece of a link.
+const CODE_BYTES: usize = 48;
 
 /// The start of a clip, without blank lines before it; empty if there is nothing to see.
 pub(crate) fn preview(text: &str) -> String {
@@ -41,10 +43,12 @@ pub(crate) fn tidy_relay(typed: &str) -> String {
     full.into_owned()
 }
 
-/// Whether what was typed is meant as a pairing code: a number and words, and nothing of an address.
+/// Whether what was typed is meant as a pairing code: a number and words, perhaps not all of them, and nothing of an
+/// address.
 pub(crate) fn is_code(typed: &str) -> bool {
     let typed = typed.trim();
-    typed.starts_with(|c: char| c.is_ascii_digit()) && !typed.contains([':', '/', '#'])
+    let words = typed.starts_with(|c: char| c.is_ascii_digit()) || !typed.contains('.');
+    words && !typed.is_empty() && typed.len() <= CODE_BYTES && !typed.contains([':', '/', '#'])
 }
 
 /// Whether this is meant as a pairing link.
@@ -113,10 +117,11 @@ mod tests {
 
     #[test]
     fn codes_and_links_are_told_apart() {
-        for code in ["4-purple-castle", " 12 Purple  castle", "4.purple.castle", "4-purple", "4"] {
+        for code in ["4-purple-castle", " 12 Purple  castle", "4.purple.castle", "4-purple", "4", "purple castle"] {
             assert!(is_code(code), "{code}");
         }
-        for other in ["127.0.0.1:8787/pair#abc", "https://example.org/pair#4-purple-castle", "purple-castle", ""] {
+        let piece = "AXn3kYp0Vt2q8mJc4LrZ7wE9sDfGhB1uXoKiMvNbQaWeRtYyUuIiOoPp";
+        for other in ["127.0.0.1:8787/pair#abc", "https://example.org/pair#4-purple-castle", "example.org", piece, ""] {
             assert!(!is_code(other), "{other}");
         }
     }

@@ -9,6 +9,7 @@ use crate::clipboard;
 use crate::language;
 use crate::library::Library;
 use crate::news::News;
+use crate::outgoing::Outgoing;
 use crate::page::Page;
 use crate::place::Places;
 use crate::time;
@@ -113,6 +114,27 @@ pub(crate) struct Lines {
     pub(crate) page: Option<Page>,
 }
 
+/// What is filled in before there is an account. It outlives a try that fails.
+#[derive(Clone, Copy)]
+pub(crate) struct Entering {
+    /// What this device shall be called.
+    pub(crate) name: RwSignal<String>,
+    /// The relay's address, as typed.
+    pub(crate) relay: RwSignal<String>,
+    /// The link or the code.
+    pub(crate) link: RwSignal<String>,
+}
+
+impl Entering {
+    fn new(platform: &Platform) -> Self {
+        Self {
+            name: RwSignal::new(platform.default_name.clone()),
+            relay: RwSignal::new(platform.default_relay.clone().unwrap_or_default()),
+            link: RwSignal::new(String::new()),
+        }
+    }
+}
+
 /// The context of all screens.
 #[derive(Clone, Copy)]
 pub(crate) struct Host {
@@ -126,6 +148,7 @@ pub(crate) struct Host {
     pub(crate) opened_link: RwSignal<Option<String>>,
     /// Where passing news goes.
     pub(crate) news: News,
+    typed: StoredValue<(Outgoing, Entering), LocalStorage>,
     /// What is shown of an account.
     pub(crate) places: Places,
     /// The clips that are shown, and which those are.
@@ -142,9 +165,20 @@ impl Host {
             now,
             lately: Memo::new(move |_| now.get() / 10_000 * 10_000),
             opened_link: RwSignal::new(platform.opened_link.clone()),
+            typed: StoredValue::new_local((Outgoing::new(), Entering::new(&platform))),
             platform: StoredValue::new(platform),
             news: News::new(),
         }
+    }
+
+    /// What is typed to be sent, or on its way.
+    pub(crate) fn outgoing(&self) -> Outgoing {
+        self.typed.with_value(|(outgoing, _)| *outgoing)
+    }
+
+    /// What is filled in on the way into an account.
+    pub(crate) fn entering(&self) -> Entering {
+        self.typed.with_value(|(_, entering)| *entering)
     }
 
     /// Asks for something.

@@ -17,6 +17,7 @@ mod host;
 mod language;
 mod library;
 mod news;
+mod outgoing;
 mod page;
 mod parts;
 mod place;
@@ -35,4 +36,4 @@ pub use hushclip_engine::view::Problem;
 pub use hushclip_engine::{
     ArchiveOutcome, ArchiveRequest, Command, Content, LockCommand, LockState, LockView, Notice, Query, View,
 };
-pub use page::{Install, Kept, Page, PageAsk, Shared, Tab, Update, Wish};
+pub use page::{Install, Kept, Page, PageAsk, Tab, Update, Wish};

@@ -63,19 +63,10 @@ pub enum Tab {
     Silent,
 }
 
-/// Something shared to the app.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Shared {
-    /// The text.
-    pub text: String,
-    /// It may come from a web page instead of a person, so the person is asked.
-    pub asks: bool,
-}
-
 /// What the app was opened for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Wish {
-    /// Send what is on the clipboard.
+    /// Send what is on the clipboard. Any web page can wish for that, so it leads to the button only.
     Paste,
     /// See the devices.
     Devices,
@@ -83,6 +74,8 @@ pub enum Wish {
     Newest,
     /// Something was shared and has not arrived.
     ShareAgain,
+    /// Something was shared that is larger than any clip.
+    ShareTooLarge,
     /// What was shared was taken by the tab that has the account.
     SharedElsewhere,
 }
@@ -117,12 +110,10 @@ pub struct Page {
     pub kept: Signal<Kept>,
     /// Which tab has the account.
     pub tab: Signal<Tab>,
-    /// What was shared; the screens take it once it is sent, or not wanted.
-    pub shared: RwSignal<Option<Shared>>,
+    /// What was shared, by a person or by any web page; the screens take it once it is sent, or not wanted.
+    pub shared: RwSignal<Vec<String>>,
     /// What the app was opened for; the screens take it.
     pub wish: RwSignal<Option<Wish>>,
-    /// It runs in a window of its own, opened by the system and not by another page.
-    pub own_window: bool,
     /// What is asked of the host.
     pub ask: UnsyncCallback<PageAsk>,
 }

@@ -4,7 +4,7 @@
 use std::cell::OnceCell;
 use std::rc::Rc;
 
-use hushclip_ui::{Page, PageAsk, Shared, Tab, View, Wish};
+use hushclip_ui::{Page, PageAsk, Tab, View, Wish};
 use hushclip_wasm_core::Client;
 use js_sys::Function;
 use leptos::prelude::*;
@@ -12,9 +12,12 @@ use wasm_bindgen::JsValue;
 use wasm_bindgen_futures::spawn_local;
 
 use crate::dom::function;
-use crate::install::{self, Installing};
+use crate::install::Installing;
 use crate::tabs::Tabs;
 use crate::worker::Worker;
+
+/// How much of what was shared waits at once for the person's answer.
+const MOST_SHARED: usize = 4;
 
 /// The page.
 #[derive(Clone)]
@@ -23,7 +26,7 @@ pub(crate) struct Own {
     worker: Worker,
     tabs: Tabs,
     installing: Installing,
-    shared: RwSignal<Option<Shared>>,
+    shared: RwSignal<Vec<String>>,
     wish: RwSignal<Option<Wish>>,
 }
 
@@ -31,7 +34,7 @@ impl Own {
     /// `hear` takes a function that is called with what the page was opened for, and with the browser's offer
     /// to install it.
     pub(crate) fn new(client: Rc<OnceCell<Client>>, hear: &Function) -> Self {
-        let (shared, wish) = (RwSignal::new(None), RwSignal::new(None));
+        let (shared, wish) = (RwSignal::new(Vec::new()), RwSignal::new(None));
         let installing = Installing::new();
         let told = Rc::new(OnceCell::<Self>::new());
         let later = Rc::clone(&told);
@@ -70,7 +73,6 @@ impl Own {
             tab: self.tabs.tab.into(),
             shared: self.shared,
             wish: self.wish,
-            own_window: install::is_own_window(),
             ask: UnsyncCallback::new(move |ask| this.asked(ask)),
         }
     }
@@ -103,11 +105,14 @@ impl Own {
     fn take_shared(&self) {
         let this = self.clone();
         spawn_local(async move {
-            let texts = this.worker.shared().await;
-            if !texts.is_empty() {
-                let text = texts.join("\n");
-                // Any web page can send a form here, but none into a window that the system has opened.
-                this.shared.set(Some(Shared { text, asks: !install::is_own_window() }));
+            for text in this.worker.shared().await {
+                this.shared.update(|shared| {
+                    if shared.len() == MOST_SHARED {
+                        // The first is what the person is being asked about.
+                        shared.remove(1);
+                    }
+                    shared.push(text);
+                });
             }
         });
     }
@@ -135,6 +140,7 @@ fn wish_of(word: &str) -> Option<Wish> {
         "devices" => Some(Wish::Devices),
         "newest" => Some(Wish::Newest),
         "reshare" => Some(Wish::ShareAgain),
+        "too-large" => Some(Wish::ShareTooLarge),
         _ => None,
     }
 }

@@ -11,6 +11,10 @@ const PAGE = "/index.html";
 const PAGES = ["/", "/pair", PAGE];
 /** How long a shared text waits for the page that it opens. Browsers end workers that wait longer. */
 const SHARED_MS = 120_000;
+/** How many wait at once; the oldest goes first. */
+const MOST_SHARED = 4;
+/** Largest form that is read. No clip may be as large. */
+const FORM_BYTES = 512 * 1024;
 
 self.addEventListener("install", (event) => event.waitUntil(fill()));
 
@@ -63,20 +67,69 @@ async function serve(path, request) {
   return (await caches.match(path, { cacheName: CACHE })) ?? fetch(request);
 }
 
-/** What was shared and no page has taken yet. It is in no address, in no request and on no disk. */
-const shared = [];
-let onTaken = () => {};
+/**
+ * What was shared and no page has taken yet, by the page that it came to. It is in no address, in no request and on
+ * no disk. Any web page can send a form here and hide where it is from, and browsers do not tell a worker whether it
+ * was the system: so the app asks about each.
+ */
+const shared = new Map();
 
 async function takeIn(event) {
-  if (event.request.method === "POST") {
-    const text = words(await event.request.formData());
-    if (text) {
-      shared.push(text);
-      const taken = new Promise((resolve) => (onTaken = resolve));
-      event.waitUntil(Promise.race([taken, new Promise((resolve) => setTimeout(resolve, SHARED_MS))]));
+  const { request, resultingClientId: page } = event;
+  // Not into a frame of somebody's page.
+  if (request.method === "POST" && request.destination === "document") {
+    const form = await read(request).catch(() => {});
+    if (form === TOO_LARGE) {
+      return Response.redirect("/?do=too-large", 303);
+    }
+    const text = form && words(form);
+    if (text && page) {
+      hold(event, page, text);
     }
   }
   return Response.redirect("/", 303);
+}
+
+const TOO_LARGE = Symbol("too large");
+
+/** The form, unless it is too large, which is found out before all of it is here. */
+async function read({ body, headers }) {
+  const reader = body.getReader();
+  const chunks = [];
+  let bytes = 0;
+  for (let step = await reader.read(); !step.done; step = await reader.read()) {
+    bytes += step.value.byteLength;
+    if (bytes > FORM_BYTES) {
+      await reader.cancel();
+      return TOO_LARGE;
+    }
+    chunks.push(step.value);
+  }
+  return new Response(new Blob(chunks), { headers: { "content-type": headers.get("content-type") } }).formData();
+}
+
+function hold(event, page, text) {
+  letGo(page);
+  const taken = new Promise((done) => shared.set(page, { text, done, forAny: false }));
+  for (const oldest of [...shared.keys()].slice(0, -MOST_SHARED)) {
+    letGo(oldest);
+  }
+  const held = shared.get(page);
+  const late = new Promise((resolve) => setTimeout(resolve, SHARED_MS));
+  event.waitUntil(Promise.race([taken, late]).then(() => shared.get(page) === held && letGo(page)));
+}
+
+function letGo(page) {
+  const held = shared.get(page);
+  shared.delete(page);
+  held?.done();
+  return held?.text;
+}
+
+/** What came to this page, and what came to pages that have no account. */
+function take(page) {
+  const theirs = [...shared].filter(([other, { forAny }]) => other === page || forAny);
+  return theirs.map(([other]) => letGo(other));
 }
 
 /** The text and the address; the title only where there is nothing else. */
@@ -95,16 +148,18 @@ self.addEventListener("message", (event) => {
       break;
     // The page that has the account asks for what was shared.
     case "take":
-      ports[0]?.postMessage(shared.splice(0));
-      onTaken();
+      ports[0]?.postMessage(take(source?.id));
       break;
-    // A page without it was opened with something shared.
-    case "pass on":
-      if (shared.length > 0) {
-        event.waitUntil(tell("shared", source?.id));
+    // A page without it was opened with something shared, and leaves that to the one that has it.
+    case "pass on": {
+      const held = shared.get(source?.id);
+      if (held) {
+        held.forAny = true;
+        event.waitUntil(tell("shared", source.id));
       }
-      ports[0]?.postMessage(shared.length);
+      ports[0]?.postMessage(held ? 1 : 0);
       break;
+    }
   }
 });
 

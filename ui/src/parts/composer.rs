@@ -1,12 +1,12 @@
 //! The place to send from, within reach of a thumb.
 
-use hushclip_engine::Command;
 use leptos::ev::{KeyboardEvent, SubmitEvent};
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 
 use crate::focus::focus_soon;
 use crate::host::{Host, host};
+use crate::outgoing::From;
 use crate::parts::icon::{Icon, Shape};
 use crate::{clipboard, text};
 
@@ -16,16 +16,25 @@ const MOST_ROWS: usize = 6;
 #[component]
 pub(crate) fn Composer() -> impl IntoView {
     let host = host();
-    let typed = RwSignal::new(String::new());
+    let typed = host.outgoing().draft;
     let blank = Memo::new(move |_| typed.with(|typed| typed.trim().is_empty()));
     let rows = move || typed.with(|typed| typed.split('\n').count().min(MOST_ROWS));
     let send = move || {
         if !blank.get_untracked() {
-            host.send(Command::Push { text: typed.get_untracked(), html: None });
-            typed.set(String::new());
+            let text = typed.get_untracked();
+            let sent = text.clone();
+            host.outgoing().send(host, From::Composer, text, move || {
+                // Not what has been typed since.
+                if typed.with_untracked(|typed| *typed == sent) {
+                    typed.set(String::new());
+                }
+            });
             focus_soon(".composer textarea");
         }
     };
+    let refused = Memo::new(move |_| host.outgoing().refused(From::Composer));
+    // Elsewhere, the banner says it.
+    on_cleanup(move || host.outgoing().forgive(host));
     let keys = move |event: KeyboardEvent| {
         if event.key() == "Enter" && (event.ctrl_key() || event.meta_key()) {
             event.prevent_default();
@@ -38,6 +47,9 @@ pub(crate) fn Composer() -> impl IntoView {
     };
     view! {
         <form class="composer" aria-label=text::send() on:submit=submit>
+            <p class="wrong" id="send-problem" role="alert" data-testid="send-problem">
+                {move || refused.get().map(|problem| text::problem(&problem))}
+            </p>
             <textarea
                 data-testid="composer"
                 dir="auto"
@@ -45,7 +57,10 @@ pub(crate) fn Composer() -> impl IntoView {
                 aria-label=text::composer()
                 placeholder=text::composer()
                 aria-keyshortcuts="Control+Enter Meta+Enter"
+                aria-describedby="send-problem"
+                aria-invalid=move || refused.with(Option::is_some).to_string()
                 bind:value=typed
+                on:input=move |_| host.outgoing().forgive(host)
                 on:keydown=keys
             ></textarea>
             {host.platform().can_read_clipboard.then(|| view! { <Paste /> })}
@@ -82,12 +97,13 @@ fn Paste() -> impl IntoView {
     }
 }
 
-pub(crate) fn paste_and_send(host: Host) {
+fn paste_and_send(host: Host) {
     let read = clipboard::read();
     spawn_local(async move {
         match read.await {
             Some(text) if text.trim().is_empty() => host.news.show(text::paste_empty()),
-            Some(text) => host.send(Command::Push { text, html: None }),
+            // It stays on the clipboard.
+            Some(text) => host.outgoing().send(host, From::Composer, text, || {}),
             None => {
                 host.news.show(text::paste_failed());
                 focus_soon(".composer textarea");

@@ -19,7 +19,7 @@ pub(crate) fn Join(
     relay: RwSignal<String>,
 ) -> impl IntoView {
     let host = host();
-    let typed = RwSignal::new(String::new());
+    let typed = host.entering().link;
     let own_relay = StoredValue::new(host.platform().default_relay);
     let asks_relay =
         Memo::new(move |_| own_relay.with_value(Option::is_none) && typed.with(|typed| entry::is_code(typed)));

@@ -76,7 +76,7 @@ pub(crate) use leave::Leave;
 pub(crate) use lock::{Lock, PassphraseField, Trouble, TryButton};
 pub(crate) use name::NameField;
 pub(crate) use new_here::NewHere;
-pub(crate) use problem::Problem;
+pub(crate) use problem::{Problem, unjoined};
 pub(crate) use pull::Refresh;
 pub(crate) use roster::Roster;
 pub(crate) use rotation::Rotation;

@@ -1,7 +1,7 @@
 //! The banner for what went wrong, with the engine's own words and what can be done right here.
 
-use hushclip_engine::Command;
-use hushclip_engine::view::Stage;
+use hushclip_engine::view::{Problem as Shown, Stage};
+use hushclip_engine::{Command, View};
 use leptos::prelude::*;
 
 use crate::host::host;
@@ -15,6 +15,20 @@ const ENDS: [&str; 4] = ["fork", "bad_log", "removed_unproven", "sign_in_refused
 /// Those of them that a person may have looked into, and then wants to go on.
 const DISPUTED: [&str; 3] = ["fork", "bad_log", "removed_unproven"];
 
+/// How joining ends without a device that has joined.
+const UNJOINED: [&str; 10] = [
+    "invite_gone",
+    "invite_used",
+    "invite_refused",
+    "code_gone",
+    "code_refused",
+    "code_void",
+    "join_unanswered",
+    "join_unfinished",
+    "join_misled",
+    "pairing_disturbed",
+];
+
 /// What can be looked into among the settings: the relay's address, its bounds, and whether it is well.
 const ABOUT_RELAY: [&str; 7] = [
     "relay_unavailable",
@@ -27,6 +41,12 @@ const ABOUT_RELAY: [&str; 7] = [
 ];
 /// What the list of devices tells more about.
 const ABOUT_DEVICES: [&str; 4] = ["removal_unsaved", "list_unsaved", "own_removal", "unknown_device"];
+
+/// Whether the newest problem is why this device is in no account yet.
+pub(crate) fn unjoined(view: &View) -> bool {
+    let outside = matches!(view.stage, Stage::New | Stage::Removed);
+    outside && view.problem.as_ref().is_some_and(|problem| UNJOINED.contains(&problem.code.as_str()))
+}
 
 /// The newest problem, until it is dismissed or solved.
 #[component]
@@ -59,6 +79,9 @@ pub(crate) fn Problem() -> impl IntoView {
         }
     };
     let member = host.follow(|view| view.stage == Stage::Member);
+    let unjoined = host.follow(unjoined);
+    // Beside what was to be sent, or in large on the first screen.
+    let said_elsewhere = move |problem: &Shown| host.outgoing().says(problem) || unjoined.get();
     let leads = move |code: &str| {
         let about = |codes: &[&str]| member.get_untracked() && codes.contains(&code);
         let (place, label) = if about(&ABOUT_RELAY) {
@@ -76,7 +99,7 @@ pub(crate) fn Problem() -> impl IntoView {
         })
     };
     move || {
-        problem.get().map(|problem| {
+        problem.get().filter(|problem| !said_elsewhere(problem)).map(|problem| {
             let code = problem.code.as_str();
             let (ends, disputed) = (ENDS.contains(&code), DISPUTED.contains(&code));
             view! {

@@ -1,13 +1,14 @@
-//! What other apps share to this one: sent as soon as that can be, or waiting, and then it says what for.
+//! What other apps share to this one. Any web page can do that too, so the person sees all of it before it is sent.
 
+use hushclip_engine::LockState;
 use hushclip_engine::view::Stage;
-use hushclip_engine::{Command, LockState};
 use leptos::prelude::*;
 
 use crate::host::{Host, host};
-use crate::page::{Page, Shared};
+use crate::outgoing::From;
+use crate::page::Page;
 use crate::parts::icon::{Icon, Shape};
-use crate::{entry, text};
+use crate::text;
 
 /// The bar for it, on every screen.
 #[component]
@@ -17,27 +18,20 @@ pub(crate) fn SharedIn() -> impl IntoView {
     let stage = host.follow(|view| view.stage);
     let lock = host.follow_lock(|lock| lock.state);
     let waits = Memo::new(move |_| {
-        let shared = page.shared.get()?;
+        let first = page.shared.with(|shared| shared.first().cloned())?;
         Some(match (lock.get(), stage.get()) {
             (LockState::Locked, _) => Waits::Locked,
-            (_, Stage::Member) if shared.asks => Waits::Asked(shared.text),
-            (_, Stage::Member) => Waits::Nothing,
+            (_, Stage::Member) => Waits::Asked(first),
             _ => Waits::Outside,
         })
     });
-    Effect::new(move |_| {
-        if waits.get() == Some(Waits::Nothing) {
-            send(host, page);
-        }
-    });
-    let bar = move || waits.get().filter(|waits| *waits != Waits::Nothing).map(|waits| bar(host, page, waits));
+    let bar = move || waits.get().map(|waits| bar(host, page, waits));
     Some(view! { <div role="status">{bar}</div> })
 }
 
-/// What a shared text waits for.
+/// What the first of the shared texts waits for.
 #[derive(Clone, PartialEq, Eq)]
 enum Waits {
-    Nothing,
     Locked,
     /// There is no account yet.
     Outside,
@@ -46,50 +40,67 @@ enum Waits {
 }
 
 fn bar(host: Host, page: Page, waits: Waits) -> impl IntoView {
-    let (words, shown) = match waits {
-        Waits::Nothing => return None,
+    let (words, asked) = match waits {
         Waits::Locked => (text::shared_locked(), None),
         Waits::Outside => (text::shared_outside(), None),
-        Waits::Asked(text) => (text::shared_question(), Some(entry::preview(&text))),
+        Waits::Asked(text) => (text::shared_question(), Some(text)),
     };
-    let asks = shown.is_some();
-    Some(view! {
+    let send = asked.clone().map(|text| {
+        view! {
+            <button
+                class="primary small"
+                type="button"
+                data-testid="shared-send"
+                on:click=move |_| send(host, page, text.clone())
+            >
+                {text::send()}
+            </button>
+        }
+    });
+    // It may be long, and is read when it is walked to.
+    let shown = asked.map(|text| {
+        view! {
+            <div class="whole-text" dir="auto" tabindex=0 aria-live="off" data-testid="shared-text">{text}</div>
+        }
+    });
+    let refused = move || host.outgoing().refused(From::Shared).map(|problem| text::problem(&problem));
+    view! {
         <div class="alert notch" data-testid="shared">
             <Icon shape=Shape::Joined />
             <div class="words">
                 <p>{words}</p>
-                {shown.map(|shown| view! { <p class="clip-text quoted" dir="auto">{shown}</p> })}
+                {shown}
+                <p class="wrong" role="alert" data-testid="shared-problem">{refused}</p>
                 <div class="row start">
-                    {asks
-                        .then(|| {
-                            view! {
-                                <button
-                                    class="primary small"
-                                    type="button"
-                                    data-testid="shared-send"
-                                    on:click=move |_| send(host, page)
-                                >
-                                    {text::send()}
-                                </button>
-                            }
-                        })}
+                    {send}
                     <button
                         class="plain small"
                         type="button"
                         data-testid="shared-discard"
-                        on:click=move |_| page.shared.set(None)
+                        on:click=move |_| {
+                            host.outgoing().forgive(host);
+                            drop_first(page);
+                        }
                     >
                         {text::shared_discard()}
                     </button>
                 </div>
             </div>
         </div>
-    })
+    }
 }
 
-fn send(host: Host, page: Page) {
-    if let Some(Shared { text, .. }) = page.shared.try_update(Option::take).flatten() {
-        host.send(Command::Push { text, html: None });
+fn send(host: Host, page: Page, text: String) {
+    host.outgoing().send(host, From::Shared, text, move || {
+        drop_first(page);
         host.news.show(text::shared_sent());
-    }
+    });
+}
+
+fn drop_first(page: Page) {
+    page.shared.update(|shared| {
+        if !shared.is_empty() {
+            shared.remove(0);
+        }
+    });
 }

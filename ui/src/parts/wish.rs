@@ -6,7 +6,6 @@ use leptos::prelude::*;
 use crate::focus::focus_soon;
 use crate::host::Host;
 use crate::page::Wish;
-use crate::parts::composer::paste_and_send;
 use crate::place::Place;
 use crate::text;
 
@@ -20,6 +19,7 @@ pub(crate) fn follow_wishes(host: Host) {
         let is_member = stage == Stage::Member;
         match wish {
             Wish::ShareAgain => host.news.show(text::shared_again()),
+            Wish::ShareTooLarge => host.news.show(text::shared_too_large()),
             Wish::SharedElsewhere => host.news.show(text::shared_passed()),
             Wish::Devices if is_member => host.places.go(Place::Devices),
             Wish::Newest if is_member => {
@@ -33,13 +33,8 @@ pub(crate) fn follow_wishes(host: Host) {
             }
             Wish::Paste if is_member => {
                 host.places.back();
-                if page.own_window {
-                    paste_and_send(host);
-                } else {
-                    // Any web page can lead here.
-                    host.news.show(text::paste_tap());
-                }
-                focus_soon("[data-testid=paste], .composer textarea");
+                host.news.show(text::paste_tap());
+                focus_soon(if host.platform().can_read_clipboard { ".composer .paste" } else { ".composer textarea" });
             }
             Wish::Devices | Wish::Newest | Wish::Paste => return,
         }

@@ -38,7 +38,7 @@ pub(crate) fn OpenedLink() -> impl IntoView {
 #[component]
 fn Ask(link: String, target: Target) -> impl IntoView {
     let host = host();
-    let name = RwSignal::new(host.platform().default_name);
+    let name = host.entering().name;
     let (elsewhere, Target { relay, page }) = (target.is_elsewhere(), target);
     let known = RwSignal::new(!elsewhere);
     let shown = relay.clone();

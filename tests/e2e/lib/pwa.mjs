@@ -1,0 +1,57 @@
+// The web app as an app: its worker, its window, and other sites that share to it.
+import { createServer } from "node:http";
+
+import { eventually } from "./wait.mjs";
+
+/** The worker keeps a whole build. */
+export const kept = (screen) =>
+  eventually(`a service worker in ${screen.name}`, () =>
+    screen.page.evaluate(async () => (await navigator.serviceWorker.getRegistration())?.active?.state === "activated"),
+  );
+
+export const says = (page, words) =>
+  eventually(`"${words}"`, () => page.evaluate((words) => document.body.innerText.includes(words), words));
+
+/** Installs the app for real, and gives the window that the system opens for it. */
+export async function installed(browser, page, app) {
+  const debug = await page.createCDPSession();
+  const system = await browser.inner.target().createCDPSession();
+  const id = { manifestId: `${app}/` };
+  await debug.send("PWA.install", { ...id, installUrlOrBundleUrl: `${app}/` });
+  await system.send("PWA.changeAppUserSettings", { ...id, displayMode: "standalone" });
+  const launch = (url) => system.send("PWA.launch", { ...id, url });
+  await launch(`${app}/`);
+  const own = async (page) => page.url().startsWith(app) && page.evaluate(() => matchMedia("(display-mode: standalone)").matches);
+  const opened = await eventually("the app's own window", async () => {
+    for (const page of await browser.inner.pages()) {
+      if (await own(page)) {
+        return page;
+      }
+    }
+  });
+  return { page: opened, launch };
+}
+
+/** Another site, with a form that shares to the app, as the system does it. It may say nothing of where it is from. */
+export async function sharer(app) {
+  const fields = ["title", "text", "url"].map((name) => `<textarea name="${name}"></textarea>`).join("");
+  const form = `<form method="post" enctype="multipart/form-data" action="${app}/share">${fields}</form>`;
+  const server = createServer(({ url }, answer) => {
+    const headers = { "content-type": "text/html", "referrer-policy": url === "/quiet" ? "no-referrer" : "unsafe-url" };
+    answer.writeHead(200, headers).end(form);
+  });
+  await new Promise((resolve) => server.listen(0, "127.0.0.1", resolve));
+  server.unref();
+  // The app is at a number: this is another site, not only another origin.
+  const url = `http://localhost:${server.address().port}/`;
+  return async (page, shared, { quiet = false } = {}) => {
+    await page.goto(quiet ? `${url}quiet` : url);
+    const arrived = page.waitForNavigation();
+    await page.evaluate((shared) => {
+      const [form] = document.forms;
+      Object.entries(shared).forEach(([name, value]) => (form.elements[name].value = value));
+      form.submit();
+    }, shared);
+    await arrived;
+  };
+}

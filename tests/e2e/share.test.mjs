@@ -1,0 +1,234 @@
+// What other apps and pages share to the web app, and lead it to: nothing of it is sent before the person has seen it.
+import assert from "node:assert/strict";
+import { createServer } from "node:http";
+import { after, afterEach, before, describe, it } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
+
+import { judge } from "./lib/axe.mjs";
+import { Browser } from "./lib/browser.mjs";
+import { Cli } from "./lib/cli.mjs";
+import { photographFailures } from "./lib/failures.mjs";
+import { Front } from "./lib/front.mjs";
+import { installed, kept, says, sharer } from "./lib/pwa.mjs";
+import { Relay } from "./lib/relay.mjs";
+import { Screen } from "./lib/screen.mjs";
+import { eventually } from "./lib/wait.mjs";
+
+/** How long it is waited for what must not happen. */
+const SILENCE_MS = 1_000;
+
+/** A worker that says what it was told of a form that was shared. */
+const LISTENER = `
+  addEventListener("install", () => skipWaiting());
+  addEventListener("activate", (event) => event.waitUntil(clients.claim()));
+  let told;
+  addEventListener("fetch", (event) => {
+    const { method, referrer, headers, destination } = event.request;
+    if (method === "POST") {
+      told = { referrer, origin: headers.get("origin"), site: headers.get("sec-fetch-site"), destination, page: event.resultingClientId };
+      event.respondWith(Response.redirect("/", 303));
+    }
+  });
+  addEventListener("message", ({ ports, source }) => ports[0].postMessage({ ...told, asks: source.id }));
+`;
+
+describe("What Chromium tells a service worker of who shares", () => {
+  let browser, page, share, ask;
+
+  before(async () => {
+    const server = createServer(({ url }, answer) => {
+      const [type, body] = url === "/sw.js" ? ["text/javascript", LISTENER] : ["text/html", "<!doctype html>"];
+      answer.writeHead(200, { "content-type": type }).end(body);
+    });
+    await new Promise((resolve) => server.listen(0, "127.0.0.1", resolve));
+    server.unref();
+    const app = `http://127.0.0.1:${server.address().port}`;
+    share = await sharer(app);
+    browser = await Browser.chromium("Listener");
+    page = await browser.open(app);
+    await page.evaluate(async () => {
+      await navigator.serviceWorker.register("/sw.js");
+      await navigator.serviceWorker.ready;
+    });
+    await eventually("the worker", () => page.evaluate(() => navigator.serviceWorker.controller !== null));
+    ask = () =>
+      page.evaluate(() => {
+        const { port1, port2 } = new MessageChannel();
+        navigator.serviceWorker.controller.postMessage("told", [port2]);
+        return new Promise((resolve) => (port1.onmessage = ({ data }) => resolve(data)));
+      });
+  });
+  after(() => browser?.close());
+
+  it("is the page's origin, if that does not hide it", async () => {
+    await share(page, { text: "hello" });
+    const told = await ask();
+    assert.match(told.origin, /^http:\/\/localhost:/);
+    assert.match(told.referrer, /^http:\/\/localhost:/);
+  });
+
+  it("is nothing, if it does, so that no share is proven to be the system's", async () => {
+    await share(page, { text: "hello" }, { quiet: true });
+    const { referrer, origin, site } = await ask();
+    // Sec-Fetch-Site says more, to servers only.
+    assert.deepEqual({ referrer, origin, site }, { referrer: "", origin: "null", site: null });
+  });
+
+  it("is the page that will be there, also behind a redirect", async () => {
+    await share(page, { text: "hello" });
+    const { page: resulting, asks, destination } = await ask();
+    assert.equal(resulting, asks);
+    assert.equal(destination, "document");
+  });
+});
+
+describe("What is shared to the web app", () => {
+  let relay, front, phone, app, cli, share;
+
+  before(async () => {
+    [relay, phone] = await Promise.all([Relay.start(), Browser.chromium("Phone")]);
+    front = await Front.start(relay.url);
+    share = await sharer(front.url);
+    cli = new Cli("Terminal");
+    app = await phone.webApp(front.url);
+    await app.page.setViewport({ width: 360, height: 740 });
+    await app.createAccount(front.url);
+    await cli.join(await app.invite(), (digits) => app.approve(digits));
+    await cli.watch();
+    await kept(app);
+    await app.page.reload();
+    await app.online();
+  });
+  afterEach(photographFailures(() => [phone].filter(Boolean)));
+  after(async () => {
+    await cli?.stop();
+    await phone?.close();
+    await relay?.stop();
+  });
+
+  describe("in a tab", () => {
+    it("shows all of it", async () => {
+      const text = `the beginning ${"and so on ".repeat(400)}the end`;
+      await share(app.page, { text });
+      assert.equal(await app.has("shared-text"), text);
+      await judge(app, "shared-long");
+      await app.press("shared-discard");
+      await app.lacks("shared");
+    });
+
+    it("keeps what it does not send, and says why", async () => {
+      const text = "x".repeat(300 * 1024);
+      await share(app.page, { text });
+      await app.press("shared-send");
+      assert.match(await app.has("shared-problem"), /at most 256 KiB/);
+      assert.equal((await app.text("shared-text")).length, text.length);
+      await app.lacks("problem");
+      await app.press("shared-discard");
+      await app.lacks("shared");
+      await share(app.page, { text: "x".repeat(600 * 1024) });
+      await says(app.page, "too large to be shared");
+    });
+  });
+
+  describe("has a worker that", () => {
+    let idle;
+    const worker = async () => {
+      const target = await phone.inner.waitForTarget((target) => target.url() === `${front.url}/sw.js`);
+      return target.worker();
+    };
+    const ask = (page, what) =>
+      page.evaluate((what) => {
+        const { port1, port2 } = new MessageChannel();
+        navigator.serviceWorker.controller.postMessage(what, [port2]);
+        return new Promise((resolve) => (port1.onmessage = ({ data }) => resolve(data)));
+      }, what);
+
+    before(async () => {
+      // A page that does not ask for what was shared to it.
+      idle = await phone.inner.newPage();
+      await idle.setJavaScriptEnabled(false);
+    });
+    after(() => idle.close());
+
+    it("gives it to the page that it came to, and to no other", async () => {
+      await share(idle, { text: "for one page only" });
+      const other = await phone.open(`${front.url}/style.css`);
+      assert.deepEqual(await ask(other, "take"), []);
+      assert.equal(await ask(other, "pass on"), 0);
+      await other.close();
+      await sleep(SILENCE_MS);
+      await app.lacks("shared");
+    });
+
+    it("holds no more than a few", async () => {
+      for (let n = 0; n < 6; n += 1) {
+        await share(idle, { text: `${n} of many` });
+      }
+      const held = await (await worker()).evaluate(() => [...shared.values()].map(({ text }) => text));
+      assert.deepEqual(held, ["2 of many", "3 of many", "4 of many", "5 of many"]);
+    });
+  });
+
+  describe("in a window of its own", () => {
+    let launch;
+
+    before(async () => {
+      const { page } = app;
+      const own = await installed(phone, page, front.url);
+      launch = own.launch;
+      await page.close();
+      phone.screen = app = new Screen("Phone", own.page);
+      await app.online();
+      await phone.inner
+        .defaultBrowserContext()
+        .overridePermissions(front.url, ["clipboard-read", "clipboard-sanitized-write"]);
+      await app.page.bringToFront();
+      await app.page.evaluate(() => navigator.clipboard.writeText("on the clipboard"));
+    });
+
+    it("leads to the button that pastes, whoever leads there", async () => {
+      await launch(`${front.url}/?do=paste`);
+      await says(app.page, "Tap “Paste and send”");
+      await sleep(SILENCE_MS);
+      assert.equal(cli.watched.some(({ text }) => text === "on the clipboard"), false);
+    });
+
+    for (const quiet of [false, true]) {
+      it(`asks before it sends what a page shares to it ${quiet ? "in secret" : "openly"}`, async () => {
+        const text = `put into the window ${quiet}`;
+        await share(app.page, { text }, { quiet });
+        assert.equal(await app.has("shared-text"), text);
+        await sleep(SILENCE_MS);
+        assert.equal(cli.watched.some((clip) => clip.text === text), false);
+        await app.press("shared-discard");
+        await app.lacks("shared");
+      });
+    }
+
+    it("asks about what a page shares to a tab, too", async () => {
+      const tab = await phone.inner.newPage();
+      await share(tab, { text: "put into a tab" });
+      await says(tab, "went to the tab where Hushclip is open");
+      assert.equal(await app.has("shared-text"), "put into a tab");
+      await share(tab, { text: "and one more" });
+      await sleep(SILENCE_MS);
+      assert.equal(cli.watched.some(({ text }) => /put into a tab|one more/.test(text)), false);
+      assert.equal(await app.text("shared-text"), "put into a tab", "what is asked about does not change meanwhile");
+      await app.press("shared-discard");
+      await eventually("the next", async () => (await app.text("shared-text")) === "and one more");
+      await app.press("shared-discard");
+      await app.lacks("shared");
+      await tab.close();
+    });
+
+    it("sends what the person shares to it, which no address and no server sees", async () => {
+      await share(app.page, { title: "A title", text: "shared by the system", url: "https://example.org/a" });
+      await app.press("shared-send");
+      await cli.sees("shared by the system\nhttps://example.org/a");
+      await says(app.page, "Sent what you shared");
+      assert.equal(app.page.url(), `${front.url}/`);
+      assert.ok(!front.asked.some((line) => line.includes("/share")));
+      assert.equal(cli.watched.filter(({ text }) => text.startsWith("shared by")).length, 1);
+    });
+  });
+});
