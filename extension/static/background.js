@@ -89,6 +89,7 @@ runtime.onConnect.addListener(async (port) => {
 });
 
 addEventListener("online", async () => (await running()).online());
+addEventListener("offline", async () => (await running()).offline());
 addEventListener("error", (event) => restartIfBroken(event.error));
 addEventListener("unhandledrejection", (event) => restartIfBroken(event.reason));
 

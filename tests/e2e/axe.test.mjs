@@ -155,11 +155,12 @@ for (const [language, tag] of Object.entries(LANGUAGES)) {
 
     it("a whole clip", async () => {
       await app.page.bringToFront();
-      // The bar below may lie over where the mouse would press.
-      await app.page.$$eval("li", (cards) => {
-        cards.find((card) => card.textContent.includes("Heading")).querySelector('[data-testid="more"]').click();
-      });
-      await app.page.$eval('[data-testid="whole"]', (entry) => entry.click());
+      const card = await app.page.waitForSelector('[data-testid="clip"] ::-p-text(Heading)');
+      const more = await card.evaluateHandle((text) => text.closest("li").querySelector('[data-testid="more"]'));
+      // The bar below may lie over it, and whatever gets the keyboard comes out from there.
+      await more.focus();
+      await more.click();
+      await app.press("whole");
       await app.has("whole-close");
       await judged(app, "whole");
       await app.press("whole-close");

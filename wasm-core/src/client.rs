@@ -116,8 +116,10 @@ fn watch(shell: &Shell) {
         let shell = shell.clone();
         listen(&window, event, move || shell.online());
     }
+    let offline = shell.clone();
+    listen(&window, "offline", move || offline.offline());
     let put_away = shell.clone();
-    listen(&window, "pagehide", move || put_away.put_away());
+    listen(&window, "pagehide", move || put_away.offline());
     for event in ["pointerdown", "keydown"] {
         let shell = shell.clone();
         listen(&window, event, move || shell.person());

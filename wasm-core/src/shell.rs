@@ -121,8 +121,9 @@ impl Shell {
         self.tell(Event::Online);
     }
 
-    /// The page is put away and may be kept as it is, with its socket: nobody shall believe that it listens.
-    pub(crate) fn put_away(&self) {
+    /// The network is gone, or the page is put away and may be kept as it is, with its socket: nobody shall believe that
+    /// it listens. The engine goes on trying, because the relay may be on this machine.
+    pub fn offline(&self) {
         if let Some(running) = self.0.running() {
             running.hang_up();
         }

@@ -165,6 +165,13 @@ impl Handle {
         }
     }
 
+    /// The network is gone.
+    pub fn offline(&self) {
+        if let Ok(shell) = &self.shell {
+            shell.offline();
+        }
+    }
+
     /// An alarm rang: whatever was due while the process was away is due now.
     pub fn wake(&self) {
         if let Ok(shell) = &self.shell {

@@ -1,5 +1,7 @@
 //! The list of clips, newest first, or what to do while there are none.
 
+use hushclip_engine::Query;
+use hushclip_engine::view::Filter;
 use leptos::html::Div;
 use leptos::prelude::*;
 use wasm_bindgen::prelude::Closure;
@@ -27,14 +29,17 @@ pub(crate) fn Clips(
         library.widen();
         focus_soon("#search");
     };
+    let nothing = library.asks(nothing);
     view! {
-        <Show when=move || empty.get() && narrowed.get()>
-            <div class="empty" data-testid="nothing-found">
-                <h2>{text::nothing_found()}</h2>
-                <p>{text::nothing_found_hint()}</p>
-                <button class="secondary" type="button" data-testid="widen" on:click=clear>{text::widen()}</button>
-            </div>
-        </Show>
+        <div role="status">
+            <Show when=move || empty.get() && narrowed.get()>
+                <div class="empty" data-testid="nothing-found">
+                    <h2>{move || nothing.get().0}</h2>
+                    <p>{move || nothing.get().1}</p>
+                    <button class="secondary" type="button" data-testid="widen" on:click=clear>{text::widen()}</button>
+                </div>
+            </Show>
+        </div>
         <Show when=move || empty.get() && !narrowed.get() && !alone.get()>
             <div class="empty" data-testid="empty">
                 <h2>{text::empty()}</h2>
@@ -47,6 +52,22 @@ pub(crate) fn Clips(
             </For>
         </ul>
         {end(host)}
+    }
+}
+
+/// That no clip fits, and what would.
+fn nothing(query: &Query) -> (&'static str, &'static str) {
+    if !query.text.trim().is_empty() {
+        return (text::nothing_found(), text::nothing_found_hint());
+    }
+    match (query.pinned, query.kind, query.device.is_empty()) {
+        (true, Filter::All, true) => (text::none_pinned(), text::none_pinned_hint()),
+        (false, Filter::Text, true) => (text::none_text(), text::none_text_hint()),
+        (false, Filter::Link, true) => (text::none_link(), text::none_link_hint()),
+        (false, Filter::Formatted, true) => (text::none_formatted(), text::none_formatted_hint()),
+        (false, Filter::Secret, true) => (text::none_secret(), text::none_secret_hint()),
+        (false, Filter::All, false) => (text::none_of_device(), text::none_of_device_hint()),
+        _ => (text::none_fits(), text::none_fits_hint()),
     }
 }
 

@@ -166,7 +166,8 @@ fn Tally(narrowed: Memo<bool>) -> impl IntoView {
     let counts = host.follow(|view| (view.found, view.total));
     let tally = move || {
         let (found, total) = counts.get();
-        narrowed.get().then(|| text::found_of(text::grouped(found), text::grouped(total)))
+        // Where nothing is left, the list says why.
+        (narrowed.get() && found > 0).then(|| text::found_of(text::grouped(found), text::grouped(total)))
     };
     view! { <p class="tally hint" role="status" data-testid="tally">{tally}</p> }
 }

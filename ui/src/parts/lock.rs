@@ -6,7 +6,7 @@ use leptos::ev::{Event, KeyboardEvent, SubmitEvent};
 use leptos::prelude::*;
 
 use crate::focus::focus_soon;
-use crate::host::{Face, host};
+use crate::host::host;
 use crate::parts::strength::{self, SHORTEST};
 use crate::text;
 
@@ -44,7 +44,8 @@ pub(crate) fn Lock() -> impl IntoView {
         }
         done
     });
-    let fleeting = host.platform().face == Face::Popup;
+    // The page of options is the extension’s too: to reload it changes nothing.
+    let fleeting = host.platform().extension;
     let show = move || match open.get() {
         Some(form) => view! { <Filling form open /> }.into_any(),
         None if guarded.get() => view! { <Guarded open /> }.into_any(),

@@ -35,6 +35,10 @@ pub(crate) fn Menu(
         if let Some(first) = first {
             focus::focus(&first);
         }
+        // All of it, and not only the button that has the keyboard.
+        if let Some(menu) = menu.get() {
+            focus::show(&menu);
+        }
     });
     // The button that has the keyboard goes away; the clip gets it.
     let close = move || {
