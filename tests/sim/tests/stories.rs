@@ -452,3 +452,19 @@ fn two_programs_on_one_clipboard_do_not_take_turns_for_ever() {
     desk.copy(0, "one");
     assert_eq!(desk.texts(1).len(), 5, "a person who goes back to it later is heard");
 }
+
+/// Seed 2,004,589 of the storm.
+#[test]
+fn a_program_that_was_away_puts_an_older_clip_back_and_nobody_sends_it() {
+    let mut desk = Desk::paired(2);
+    desk.copy(0, "older");
+    desk.wait(20_000);
+    desk.copy(1, "newer");
+    // Another program on this clipboard comes back, and does not have the newer one yet.
+    desk.copy(0, "older");
+    assert_eq!(desk.texts(1), ["newer", "older"]);
+    desk.copy(0, "else");
+    desk.wait(MINUTE);
+    desk.copy(0, "older");
+    assert_eq!(desk.texts(1)[0], "older", "a person who goes back to it later is heard");
+}
