@@ -9,10 +9,10 @@ fn main() {
         Some("storm") => Faults::STORM,
         Some("tidying") => Faults::TIDYING,
         Some("restores") => Faults::RESTORES,
-        _ => return eprintln!("usage: trace calm|storm|tidying SEED"),
+        _ => return eprintln!("usage: trace calm|storm|tidying|restores SEED"),
     };
     match args.get(1).and_then(|seed| seed.parse().ok()) {
         Some(seed) => println!("{:?}", trace(seed, faults)),
-        None => eprintln!("usage: trace calm|storm|tidying SEED"),
+        None => eprintln!("usage: trace calm|storm|tidying|restores SEED"),
     }
 }

@@ -158,7 +158,7 @@ pub(crate) fn check(world: &World) -> Result<(), Violation> {
         let mut by_sender: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
         for clip in view.clips.iter().rev() {
             let before = by_sender.get(clip.from.as_str()).into_iter().flatten().filter(|text| **text == clip.text);
-            if !seen.insert(&clip.id) || before.count() > usize::from(world.crossed.contains(&clip.text)) {
+            if !seen.insert(&clip.id) || before.count() > world.repeats(&clip.text) {
                 return Err(Violation::Twice { device, text: clip.text.clone() });
             }
             by_sender.entry(&clip.from).or_default().push(&clip.text);
@@ -171,7 +171,7 @@ pub(crate) fn check(world: &World) -> Result<(), Violation> {
             if let Some(text) = texts.iter().find(|text| !known(text)) {
                 return Err(Violation::NotSent { device, text: (*text).to_owned() });
             }
-            let once = texts.iter().filter(|text| !world.crossed.contains(**text));
+            let once = texts.iter().filter(|text| world.repeats(text) == 0);
             let positions: Vec<_> = once.filter_map(|t| sent.iter().position(|s| s == t)).collect();
             if !positions.is_sorted() {
                 return Err(Violation::Order { device, sender: (*sender).to_owned() });
@@ -189,7 +189,7 @@ pub(crate) fn check(world: &World) -> Result<(), Violation> {
             }
         }
         for clip in &view.clips {
-            let apart = world.crossed.contains(&clip.text) || too_late.contains(&clip.text);
+            let apart = world.repeats(&clip.text) > 0 || too_late.contains(&clip.text);
             // Who wants to delete what another device has deleted first has nothing to tell; if that one is removed,
             // its tombstone may not count.
             let removed_one = text_deleted_by_removed(&clip.text);

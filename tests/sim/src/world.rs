@@ -107,7 +107,7 @@ pub(crate) struct World {
     pub(crate) deleted_items: BTreeMap<String, usize>,
     /// When each text came to a device, or was sent by it.
     passed: BTreeMap<(usize, String), u64>,
-    /// Texts that came to a device just before its clock was put forward.
+    /// Texts that came to a device, or were sent by it, just before its clock was put forward.
     pub(crate) aged: BTreeSet<(usize, String)>,
     /// What was handed to the relay: sender, counter and text of each clip.
     pub(crate) handed_over: BTreeMap<ItemId, (DeviceId, u64, String)>,

@@ -453,6 +453,22 @@ fn two_programs_on_one_clipboard_do_not_take_turns_for_ever() {
     assert_eq!(desk.texts(1).len(), 5, "a person who goes back to it later is heard");
 }
 
+#[test]
+fn a_clock_put_forward_gives_them_one_more_turn() {
+    let mut desk = Desk::paired(2);
+    desk.copy(0, "one");
+    desk.copy(0, "other");
+    desk.skew(0, 24 * 60 * MINUTE.cast_signed());
+    for _ in 0..10 {
+        for text in ["one", "other"] {
+            desk.copy(0, text);
+            desk.wait(300);
+        }
+    }
+    // Nothing but the clock tells it that the first two were just now, and that is how it knows no person's hand.
+    assert_eq!(desk.texts(1), ["other", "one", "other", "one", "other", "one"]);
+}
+
 /// Seed 2,004,589 of the storm.
 #[test]
 fn a_program_that_was_away_puts_an_older_clip_back_and_nobody_sends_it() {

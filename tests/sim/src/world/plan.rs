@@ -121,8 +121,12 @@ impl World {
     pub(super) fn note_jump(&mut self, device: usize, ms: i64) {
         let since = self.now.saturating_sub(LATE_MS);
         let just_now = self.passed.iter().filter(|((d, _), at)| ms > 0 && *d == device && **at > since);
-        let just_now: Vec<_> = just_now.map(|(passed, _)| passed.clone()).collect();
-        self.crossed.extend(just_now.iter().map(|(_, text)| text.clone()));
-        self.aged.extend(just_now);
+        self.aged.extend(just_now.map(|(passed, _)| passed.clone()));
+    }
+
+    /// How often a text may be sent again by rights: once if it crossed, and once more if a clock has put what was
+    /// sent before that out of sight.
+    pub(crate) fn repeats(&self, text: &str) -> usize {
+        usize::from(self.crossed.contains(text)) + usize::from(self.aged.iter().any(|(_, aged)| aged == text))
     }
 }
