@@ -126,12 +126,20 @@ async fn wait(session: &mut Session) -> Result<()> {
         if unreached && Instant::now() >= patience {
             let message = format!("Cannot reach that relay{}.", super::because(session));
             session.command(Command::CancelJoin).await?;
-            return Err(session.refused().unwrap_or_else(|| Failure::new("relay_unreachable", message)));
+            // What it said itself tells more.
+            let said = problem.map(Failure::from).or_else(|| session.refused());
+            return Err(said.unwrap_or_else(|| Failure::new("relay_unreachable", message)));
         }
         if let Connection::Waiting { .. } = view.connection
             && !std::mem::replace(&mut said, true)
         {
-            print::say(&format!("The relay cannot be reached right now{}; still trying …", super::because(session)));
+            match &problem {
+                Some(problem) => print::problem(problem),
+                None => print::say(&format!(
+                    "The relay cannot be reached right now{}; still trying …",
+                    super::because(session)
+                )),
+            }
         }
         let look_again = if unreached { patience } else { Instant::now() + REACH };
         if let Ok(news) = timeout_at(look_again, session.next()).await

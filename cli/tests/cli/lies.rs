@@ -1,6 +1,6 @@
 //! Relays that are broken, or lie: each is told by what it does, not as one that cannot be reached.
 
-use hushclip_protocol::error::CloseCode;
+use hushclip_protocol::error::{CloseCode, ErrorCode};
 use hushclip_protocol::frame::ToDevice;
 use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::tungstenite::protocol::CloseFrame;
@@ -14,6 +14,11 @@ fn close(code: CloseCode) -> Message {
 
 fn says(frame: &ToDevice) -> Message {
     Message::Binary(frame.encode().into())
+}
+
+/// What is said where a write to the disk has failed; `of` is the tag of the frame that it was for.
+fn refused(of: u8) -> Message {
+    says(&ToDevice::Error { code: ErrorCode::Unavailable, retry_after_ms: 0, of })
 }
 
 #[test]
@@ -86,4 +91,20 @@ fn a_list_that_is_kept_back_is_why_nothing_is_sent() {
     let outcome = laptop.run(&["push", "not to those of before", "--timeout", "3"]);
     outcome.fails("log_withheld");
     assert!(outcome.err.contains("hushclip alerts --dismiss"), "{outcome:?}");
+}
+
+#[test]
+fn a_relay_that_cannot_write_is_told_as_that_while_pairing_by_code() {
+    let (relay, laptop) = one_device();
+    let (invite, pixel) = (laptop.start(&["invite", "--code", "--yes"]), Device::new());
+    let code = invite.line();
+    relay.lie(Some(|frame| matches!(frame, ToDevice::InviteNote(_)).then(|| refused(12))));
+    let outcome = pixel.run(&["join", &code, "--relay", &relay.url()]);
+    outcome.fails("relay_unavailable");
+    assert!(outcome.err.contains("cannot store anything"), "{outcome:?}");
+    drop(invite);
+    relay.lie(Some(|frame| matches!(frame, ToDevice::CodeOpened { .. }).then(|| refused(11))));
+    let outcome = laptop.run(&["invite", "--code"]);
+    outcome.fails("relay_unavailable");
+    assert!(outcome.err.contains("cannot store anything"), "{outcome:?}");
 }

@@ -373,3 +373,26 @@ fn attack_relay_shows_a_second_request_with_the_right_words() {
     approve(&mut desk, false);
     assert_eq!(desk.view(0).devices.len(), 1);
 }
+
+#[test]
+fn a_relay_that_cannot_write_is_told_as_that_and_voids_no_code() {
+    let mut desk = Desk::new(2);
+    desk.create();
+    desk.fill_relay(true);
+    assert_eq!(code(&mut desk), "");
+    let told = desk.view(0).problem.expect("it is told");
+    assert_eq!(told.code, "relay_no_space");
+    assert!(told.message.contains("run out of space"), "{}", told.message);
+    desk.fill_relay(false);
+    let code = code(&mut desk);
+    desk.fill_relay(true);
+    join(&mut desk, 1, &code);
+    let told = desk.view(1).problem.expect("it is told");
+    assert!(told.message.contains("run out of space"), "{}", told.message);
+    assert_eq!(desk.view(1).stage, Stage::Joining, "it tries again");
+    assert!(desk.view(0).invite.is_some(), "nobody has used the code");
+    desk.fill_relay(false);
+    desk.wait(60_000);
+    approve(&mut desk, false);
+    assert_eq!(desk.view(1).stage, Stage::Member);
+}
