@@ -121,6 +121,8 @@ pub(crate) struct Entering {
     pub(crate) name: RwSignal<String>,
     /// The relay's address, as typed.
     pub(crate) relay: RwSignal<String>,
+    /// What the relay wants to hear from a new account, if it wants anything.
+    pub(crate) token: RwSignal<String>,
     /// The link or the code.
     pub(crate) link: RwSignal<String>,
 }
@@ -130,6 +132,7 @@ impl Entering {
         Self {
             name: RwSignal::new(platform.default_name.clone()),
             relay: RwSignal::new(platform.default_relay.clone().unwrap_or_default()),
+            token: RwSignal::new(String::new()),
             link: RwSignal::new(String::new()),
         }
     }

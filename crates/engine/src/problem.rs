@@ -297,8 +297,8 @@ pub(crate) fn relay_fault(code: ErrorCode) -> Problem {
 pub(crate) fn token_wanted() -> Problem {
     problem(
         "token_wanted",
-        "This relay takes in new accounts only with its token, and this was none or a wrong one. Ask whoever runs the \
-         relay. To add this device to an account you have, join with a link or a code instead: that needs no token.",
+        "This relay takes new accounts only with the right token. Ask whoever runs it. If you already have an account, \
+         join it with a link or a code: that needs no token.",
     )
 }
 

@@ -12,14 +12,15 @@ use crate::text;
 pub(crate) fn InstallCard() -> impl IntoView {
     let host = host();
     let page = host.page()?;
+    // A first device has something else to do first, and so has one that is asked whose account this is.
+    let busy = host.follow(|view| view.new_here);
     let alone = host.follow(|view| view.devices.len() <= 1);
     // What comes later stays away: it would move what a finger is about to touch.
     let at_first = page.install.get_untracked();
     let lasts = Memo::new(move |before: Option<&bool>| before != Some(&false) && page.install.get() == at_first);
     let shown = Memo::new(move |_| {
-        // A first device has something else to do first.
         let offered = !matches!(at_first, Way::None | Way::Done) && (is_deleted(at_first) || !alone.get());
-        (offered && lasts.get() && !page.install_later.get()).then_some(at_first)
+        (offered && !busy.get() && lasts.get() && !page.install_later.get()).then_some(at_first)
     });
     Some(move || shown.get().map(|way| view! { <Offer page way /> }))
 }

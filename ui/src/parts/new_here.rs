@@ -35,7 +35,10 @@ pub(crate) fn NewHere() -> impl IntoView {
                 </p>
                 <Words words=fingerprint testid="new-here-words" />
                 <p class="hint">{text::new_here_hint()}</p>
-                <div class="row">
+                <div class="row start">
+                    <button class="primary" type="button" data-testid="new-here-yes" on:click=yes>
+                        {text::new_here_yes()}
+                    </button>
                     <Confirm
                         label=text::new_here_no()
                         warning=text::leave_warning()
@@ -43,9 +46,6 @@ pub(crate) fn NewHere() -> impl IntoView {
                         testid="new-here-no"
                         on_yes=UnsyncCallback::new(move |()| host.send(Command::Leave))
                     />
-                    <button class="primary" type="button" data-testid="new-here-yes" on:click=yes>
-                        {text::new_here_yes()}
-                    </button>
                 </div>
             </section>
         </Show>

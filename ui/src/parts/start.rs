@@ -5,22 +5,22 @@ use leptos::ev::SubmitEvent;
 use leptos::prelude::*;
 
 use crate::entry;
-use crate::host::host;
+use crate::host::{Entering, host};
 use crate::text;
 
 /// Makes an account whose first device is this one.
 #[component]
 pub(crate) fn Start(
-    /// What this device shall be called.
-    name: RwSignal<String>,
-    /// The relay's address, as typed.
-    relay: RwSignal<String>,
+    /// What is typed.
+    entering: Entering,
 ) -> impl IntoView {
     let host = host();
-    let token = RwSignal::new(String::new());
-    // Once asked for, it stays: a wrong one can be mended.
+    let Entering { name, relay, token, .. } = entering;
     let refused = host.follow(|view| view.problem.as_ref().is_some_and(|problem| problem.code == "token_wanted"));
-    let asked = Memo::new(move |before: Option<&bool>| before.copied().unwrap_or_default() || refused.get());
+    // Once asked for, it stays: a wrong one can be mended.
+    let asked = Memo::new(move |before: Option<&bool>| {
+        before.copied().unwrap_or_default() || refused.get() || !token.get_untracked().is_empty()
+    });
     let start = move |event: SubmitEvent| {
         event.prevent_default();
         let relay = entry::tidy_relay(&relay.get_untracked());

@@ -48,7 +48,7 @@ fn Ways() -> impl IntoView {
         </Show>
         <InstallFirst />
         <NameField name=entering.name />
-        <Start name=entering.name relay=entering.relay />
+        <Start entering />
         <Join name=entering.name relay=entering.relay />
         <Show when=move || removed.get()>
             <FormerClips />

@@ -1,0 +1,48 @@
+// A relay that takes new accounts only with its token.
+import assert from "node:assert/strict";
+import { after, afterEach, before, describe, it } from "node:test";
+
+import { Browser } from "./lib/browser.mjs";
+import { photographFailures } from "./lib/failures.mjs";
+import { Relay } from "./lib/relay.mjs";
+
+const TOKEN = "let-my-friends-in";
+
+describe("A relay with a token", () => {
+  let relay, phone, app;
+
+  before(async () => {
+    relay = await Relay.start({ env: { REGISTRATION_TOKEN: TOKEN } });
+    phone = await Browser.chromium("Phone");
+    app = await phone.webApp(relay.url);
+  });
+  afterEach(photographFailures(() => [phone].filter(Boolean)));
+  after(async () => {
+    await phone?.close();
+    await relay?.stop();
+  });
+
+  const typed = (name) => app.page.$eval(`[data-testid="${name}"]`, (field) => field.value);
+
+  it("asks for it once that is known", async () => {
+    await app.fill("name", "Phone");
+    await app.press("create-account");
+    assert.match(await app.problem("token_wanted"), /only with the right token/);
+    assert.equal(await typed("name"), "Phone");
+  });
+
+  it("leaves a wrong one to be mended", async () => {
+    await app.fill("token", "let-my-friends-on");
+    await app.press("create-account");
+    await app.problem("token_wanted");
+    await app.has("token");
+    assert.deepEqual([await typed("name"), await typed("token")], ["Phone", "let-my-friends-on"]);
+  });
+
+  it("lets in who has it", async () => {
+    await app.fill("token", TOKEN);
+    await app.press("create-account");
+    await app.online();
+    await app.lacks("problem");
+  });
+});
