@@ -114,6 +114,23 @@ for (const [title, launch] of KINDS) {
       assert.deepEqual(news(), ["after the password"]);
     });
 
+    it("never as the description of a picture", async () => {
+      news();
+      const page = await html('<img id="picture" src="/picture.png" alt="a kitten" width="40" height="40">');
+      await page.evaluate(() => {
+        document.activeElement?.blur();
+        const range = document.createRange();
+        range.selectNode(document.getElementById("picture"));
+        getSelection().removeAllRanges();
+        getSelection().addRange(range);
+      });
+      await press(page, "c");
+      await sleep(SETTLED_MS);
+      await browser.copy("after the picture");
+      await cli.sees("after the picture");
+      assert.deepEqual(news(), ["after the picture"]);
+    });
+
     it("never while it is paused, not even afterwards", async () => {
       await extension.chooseOnButton("pause");
       assert.match(await extension.shows("‖"), /Hushclip: paused/);

@@ -21,7 +21,6 @@ mod outgoing;
 mod page;
 mod parts;
 mod place;
-mod rich;
 mod save;
 mod screens;
 mod search;

@@ -9,9 +9,10 @@ use hushclip_protocol::limits;
 use serde::{Deserialize, Serialize};
 
 use crate::library::secret_of;
+use crate::rich::harmless;
 use crate::state::Clip;
 use crate::view::Problem;
-use crate::{Engine, problem};
+use crate::{Content, Engine, problem};
 
 /// What a person asks for.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -124,6 +125,7 @@ impl Engine {
         let now = self.now;
         for clip in self.importable(clips).into_iter().rev() {
             let Some(order) = self.history.place_before() else { return };
+            let html = harmless(Content { text: clip.text.clone(), html: clip.html }).and_then(|content| content.html);
             let clip = Clip {
                 item: clip.item,
                 order,
@@ -132,7 +134,7 @@ impl Engine {
                 at_ms: clip.at_ms,
                 stored_ms: now,
                 text: clip.text,
-                html: clip.html,
+                html,
                 sent_ms: 0,
                 flags: 0,
                 ttl_s: limits::TTL_S,

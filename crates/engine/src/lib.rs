@@ -31,6 +31,7 @@ mod problem;
 mod receive;
 mod records;
 mod relay;
+pub mod rich;
 mod secrets;
 mod send;
 mod sender;

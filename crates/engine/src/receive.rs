@@ -12,6 +12,7 @@ use crate::alerts::AlertKind;
 use crate::event::Content;
 use crate::line::Phase;
 use crate::opened::{Body, Closed, open_body};
+use crate::rich::harmless;
 use crate::settings::Apply;
 use crate::state::{Account, Clip};
 use crate::{Engine, Notice, problem};
@@ -243,6 +244,9 @@ impl Engine {
         }
         let repeated = body.text_of(TEXT).is_some_and(|text| self.history.newest_is(text));
         let flags = body.flags & (FLAG_SENSITIVE | FLAG_BURN);
+        let text = body.text_of(TEXT).unwrap_or_default().to_owned();
+        // Its sender may be older than this device, or somebody's own work.
+        let html = harmless(Content { text: text.clone(), html: body.text_of(HTML).map(str::to_owned) });
         // Other clips live long at the relay only.
         let expires_ms = if flags == 0 { 0 } else { secret_ends(self.now, header, body) };
         let clip = Clip {
@@ -252,8 +256,8 @@ impl Engine {
             device: header.sender,
             at_ms: body.at_ms,
             stored_ms: self.now,
-            text: body.text_of(TEXT).unwrap_or_default().to_owned(),
-            html: body.text_of(HTML).map(str::to_owned),
+            text,
+            html: html.and_then(|content| content.html),
             sent_ms: 0,
             flags,
             ttl_s: header.ttl_s,

@@ -16,6 +16,7 @@ use rand_core::CryptoRng;
 use crate::event::Content;
 use crate::line::Phase;
 use crate::outbox::{Cargo, Deleted, Queued, Sealed};
+use crate::rich::harmless;
 use crate::secrets::recognise;
 use crate::settings::SecretKind;
 use crate::state::Clip;
@@ -41,22 +42,22 @@ impl Engine {
         if echo || self.settings.paused {
             return;
         }
-        if let Some(content) = self.guard(content, rng) {
+        let content = harmless(content).and_then(|content| self.guard(content, rng));
+        if let Some(content) = content {
             self.enqueue(content, 0, rng);
         }
     }
 
     pub(crate) fn push_command(&mut self, text: String, html: Option<String>, rng: &mut dyn CryptoRng) {
-        if text.is_empty() {
-            return self.fail(problem::empty());
-        }
+        let content = harmless(Content { text, html }).filter(|content| !content.text.is_empty());
+        let Some(content) = content else { return self.fail(problem::empty()) };
         if !self.require_member() {
             return;
         }
         // The person wants it sent, so nobody asks; a mere guess does not shorten its life.
-        let taken = match recognise(&text) {
-            None | Some(SecretKind::Password) => self.enqueue(Content { text, html }, 0, rng),
-            Some(_) => self.enqueue_secret(Content { text, html }, false, rng),
+        let taken = match recognise(&content.text) {
+            None | Some(SecretKind::Password) => self.enqueue(content, 0, rng),
+            Some(_) => self.enqueue_secret(content, false, rng),
         };
         if taken {
             self.notice(Notice::Taken);
@@ -91,7 +92,7 @@ impl Engine {
             late: false,
         };
         if body(&clip, false).check().is_err() {
-            // Browsers put whole style sheets into the HTML of a few words.
+            // A few words may have much around them.
             clip.html = None;
         }
         if let Err(error) = body(&clip, false).check() {

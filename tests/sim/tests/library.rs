@@ -2,7 +2,7 @@
 
 use hushclip_engine::settings::{Apply, Policy};
 use hushclip_engine::view::{ClipView, Filter, Query};
-use hushclip_engine::{Command, Event, HELD_MS, SecretKind, Settings, UNDO_MS};
+use hushclip_engine::{Command, Content, Event, HELD_MS, Notice, SecretKind, Settings, UNDO_MS};
 use hushclip_sim::Desk;
 
 const SECOND: u64 = 1_000;
@@ -336,6 +336,29 @@ fn a_paused_device_sends_no_copies_and_none_of_them_later() {
     let settings = desk.view(0).settings;
     assert_eq!(settings.paused_sites, ["a.example", "b.example"]);
     assert!(settings.catches(Some("c.example")) && !settings.catches(Some("a.example")) && settings.catches(None));
+}
+
+#[test]
+fn only_the_harmless_form_of_a_copy_leaves() {
+    let mut desk = Desk::paired(2);
+    let html =
+        "<style>p{}</style><p style='color:red' onclick=x>see <i>there</i><img src=https://tracker.example/1.png>";
+    desk.event(0, Event::LocalCopy(Content { text: "see there".into(), html: Some(html.into()) }));
+    for device in 0..2 {
+        assert_eq!(clip(&desk, device, "see there").html.as_deref(), Some("<p>see <i>there</i></p>"));
+    }
+}
+
+#[test]
+fn a_copied_picture_is_not_its_description() {
+    let mut desk = Desk::paired(2);
+    desk.copy(0, "before");
+    let picture = || Some("<img src=https://example.org/kitten.png alt='A kitten'>".to_owned());
+    desk.event(0, Event::LocalCopy(Content { text: "A kitten".into(), html: picture() }));
+    desk.news(0);
+    desk.command(0, Command::Push { text: "A kitten".into(), html: picture() });
+    assert!(matches!(&desk.news(0)[..], [Notice::Failed { problem }] if problem.code == "empty"));
+    assert_eq!(desk.texts(1), ["before"]);
 }
 
 #[test]

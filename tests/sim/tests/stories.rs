@@ -378,7 +378,8 @@ fn leaving_forgets_everything() {
 #[test]
 fn bulky_html_does_not_keep_its_text_back() {
     let mut desk = Desk::paired(2);
-    desk.command(0, Command::Push { text: "few words".into(), html: Some("x".repeat(limits::CLIP_BYTES)) });
+    let html = format!("few <b>words</b>{}", "<hr>".repeat(limits::CLIP_BYTES / 4));
+    desk.command(0, Command::Push { text: "few words".into(), html: Some(html) });
     assert_eq!(desk.texts(1), ["few words"]);
     assert_eq!(desk.view(1).clips[0].html, None);
 }

@@ -1,6 +1,7 @@
 //! A clip in full, above everything: its text, and how it looks formatted. Nothing of the formatted form
 //! can run, load or leave: what is built here are the few kinds of elements that `rich` lets through.
 
+use hushclip_engine::rich::{self, Node, Rich};
 use hushclip_engine::view::ClipView;
 use leptos::html::Div;
 use leptos::prelude::*;
@@ -11,7 +12,6 @@ use crate::host::host;
 use crate::parts::actions::{self, Copies};
 use crate::parts::icon::{Icon, Shape};
 use crate::parts::sheet::Sheet;
-use crate::rich::{self, Node};
 use crate::text;
 
 /// The clip that was asked for in full.
@@ -103,7 +103,7 @@ fn Whole(clip: RwSignal<ClipView>) -> impl IntoView {
 #[component]
 fn Formatted(html: String) -> impl IntoView {
     let place = NodeRef::<Div>::new();
-    let (nodes, cut) = rich::parse(&html);
+    let Rich { nodes, cut, .. } = rich::parse(&html, rich::SHOWN);
     Effect::new(move |_| {
         if let Some(place) = place.get() {
             // Fails only for names that no element can have.

@@ -1,6 +1,7 @@
 //! What a lying relay may try, alone or with a removed or a copied device. Each attack has a name, and
 //! ends refused with nothing changed, or noticed and told; none ends in silent acceptance.
 
+mod content;
 mod craft;
 mod deletion;
 mod forks;

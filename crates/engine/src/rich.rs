@@ -1,51 +1,19 @@
 //! Formatted text made harmless: HTML in, a small tree of known elements out. The tree is all that is ever
-//! shown, built node by node, so what this parser misreads can look odd but cannot run. It keeps no
+//! shown or passed on, so what this parser misreads can look odd but cannot run. It keeps no
 //! styles, no images, no attributes but the addresses of links; and it refuses to be led deep or far.
 
-/// Elements kept; of others only what is in them.
-const KEPT: [&str; 42] = [
-    "a",
-    "abbr",
-    "b",
-    "blockquote",
-    "br",
-    "caption",
-    "code",
-    "dd",
-    "del",
-    "div",
-    "dl",
-    "dt",
-    "em",
-    "h1",
-    "h2",
-    "h3",
-    "h4",
-    "h5",
-    "h6",
-    "hr",
-    "i",
-    "ins",
-    "kbd",
-    "li",
-    "ol",
-    "p",
-    "pre",
-    "q",
-    "s",
-    "samp",
-    "small",
-    "span",
-    "strong",
-    "sub",
-    "sup",
-    "table",
-    "tbody",
-    "td",
-    "th",
-    "tr",
-    "u",
-    "ul",
+mod references;
+mod written;
+
+use references::decode;
+pub(crate) use written::harmless;
+
+/// Elements that are read; of others only what is in them.
+#[rustfmt::skip]
+const READ: [&str; 43] = [
+    "a", "abbr", "b", "blockquote", "br", "caption", "code", "dd", "del", "div", "dl", "dt", "em", "font", "h1", "h2",
+    "h3", "h4", "h5", "h6", "hr", "i", "ins", "kbd", "li", "ol", "p", "pre", "q", "s",
+    "samp", "small", "span", "strong", "sub", "sup", "table", "tbody", "td", "th", "tr", "u", "ul",
 ];
 const VOID: [&str; 2] = ["br", "hr"];
 /// People leave end tags out: each of these ends an open one of the second list, if none of the third is
@@ -58,45 +26,55 @@ const ENDS: [(&[&str], &[&str], &[&str]); 5] = [
     (&["td", "th"], &["td", "th"], &["tr", "table"]),
 ];
 /// Elements whose content is not for reading.
+#[rustfmt::skip]
 const DROPPED: [&str; 19] = [
-    "script",
-    "style",
-    "template",
-    "noscript",
-    "iframe",
-    "object",
-    "embed",
-    "svg",
-    "math",
-    "head",
-    "title",
-    "textarea",
-    "select",
-    "xmp",
-    "noembed",
-    "noframes",
-    "plaintext",
-    "audio",
-    "video",
+    "script", "style", "template", "noscript", "iframe", "object", "embed", "svg", "math", "head",
+    "title", "textarea", "select", "xmp", "noembed", "noframes", "plaintext", "audio", "video",
 ];
-const MOST_NODES: usize = 2_000;
-const MOST_DEPTH: usize = 24;
+/// Of these, nothing is kept but what their style makes of them.
+const BARE: [&str; 2] = ["font", "span"];
+/// Elements to which a style may add something, and what it adds.
+const STYLED: [&str; 4] = ["font", "li", "p", "span"];
+const STYLES: [(&str, &[&str], &str); 4] = [
+    ("font-weight", &["bold", "600", "700", "800", "900"], "b"),
+    ("font-style", &["italic", "oblique"], "i"),
+    ("text-decoration", &["underline"], "u"),
+    ("text-decoration", &["line-through"], "s"),
+];
+const PICTURES: [&str; 6] = ["canvas", "img", "object", "picture", "svg", "video"];
+/// How many nodes a screen shows at most.
+pub const SHOWN: usize = 2_000;
+const MOST_DEPTH: usize = 32;
 
 /// A piece of formatted text.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Node {
+pub enum Node {
+    /// Text, as it is read.
     Text(String),
+    /// An element with what is in it.
     Element {
+        /// Its name.
         tag: &'static str,
         /// Of a link: where it leads, with a scheme that is safe to follow.
         href: Option<String>,
+        /// What is in it.
         children: Vec<Node>,
     },
 }
 
-/// Formatted text, and whether there was more of it than is shown.
-pub(crate) fn parse(html: &str) -> (Vec<Node>, bool) {
-    let mut tree = Tree::default();
+/// What was read of formatted text.
+pub struct Rich {
+    /// The text.
+    pub nodes: Vec<Node>,
+    /// There was more of it than was wanted.
+    pub cut: bool,
+    /// There were pictures, which are left out.
+    pub(crate) pictures: bool,
+}
+
+/// Reads formatted text, up to about this many nodes.
+pub fn parse(html: &str, most: usize) -> Rich {
+    let mut tree = Tree { most, ..Tree::default() };
     let mut rest = html;
     while !rest.is_empty() && !tree.is_full() {
         rest = match rest.find('<') {
@@ -111,13 +89,16 @@ pub(crate) fn parse(html: &str) -> (Vec<Node>, bool) {
             }
         };
     }
-    let cut = !rest.is_empty();
-    (tree.finish(), cut)
+    let (cut, pictures) = (!rest.is_empty(), tree.pictures);
+    Rich { nodes: tree.finish(), cut, pictures }
 }
 
 /// What is open on the way from the root to where we are.
 struct Open {
-    tag: &'static str,
+    /// The name that ends it.
+    name: &'static str,
+    /// The elements that are kept of it, the outermost first.
+    tags: Vec<&'static str>,
     href: Option<String>,
     children: Vec<Node>,
 }
@@ -127,11 +108,13 @@ struct Tree {
     roots: Vec<Node>,
     open: Vec<Open>,
     nodes: usize,
+    most: usize,
+    pictures: bool,
 }
 
 impl Tree {
     fn is_full(&self) -> bool {
-        self.nodes >= MOST_NODES
+        self.nodes >= self.most
     }
 
     fn push(&mut self, node: Node) {
@@ -162,6 +145,7 @@ impl Tree {
             return after;
         }
         let (name, attributes, rest) = tag(after);
+        self.pictures |= PICTURES.contains(&name.as_str());
         if DROPPED.contains(&name.as_str()) {
             return after_element(rest, &name);
         }
@@ -170,32 +154,29 @@ impl Tree {
     }
 
     fn start(&mut self, name: &str, attributes: &str) {
-        let Some(tag) = KEPT.into_iter().find(|kept| *kept == name) else { return };
-        if VOID.contains(&tag) {
-            return self.push(Node::Element { tag, href: None, children: Vec::new() });
+        let Some(name) = READ.into_iter().find(|read| *read == name) else { return };
+        if VOID.contains(&name) {
+            return self.push(Node::Element { tag: name, href: None, children: Vec::new() });
         }
-        // Google's editors wrap all they copy so.
-        let is_plain =
-            tag == "b" && attribute(attributes, "style").is_some_and(|style| style.contains("weight:normal"));
-        let tag = if is_plain { "span" } else { tag };
-        self.end_before(tag);
+        self.end_before(name);
         if self.open.len() < MOST_DEPTH {
-            let href = (tag == "a").then(|| attribute(attributes, "href")).flatten();
-            self.open.push(Open { tag, href: href.and_then(|href| safe(&href)), children: Vec::new() });
+            let href = (name == "a").then(|| attribute(attributes, "href")).flatten();
+            let tags = kept(name, &attribute(attributes, "style").unwrap_or_default());
+            self.open.push(Open { name, tags, href: href.and_then(|href| safe(&href)), children: Vec::new() });
         }
     }
 
     /// Ends what the start of this element ends.
     fn end_before(&mut self, tag: &str) {
         let Some((_, ended, between)) = ENDS.iter().find(|(starts, ..)| starts.contains(&tag)) else { return };
-        let within = self.open.iter().rposition(|open| between.contains(&open.tag)).map_or(0, |at| at + 1);
-        if let Some(at) = self.open[within..].iter().position(|open| ended.contains(&open.tag)) {
+        let within = self.open.iter().rposition(|open| between.contains(&open.name)).map_or(0, |at| at + 1);
+        if let Some(at) = self.open[within..].iter().position(|open| ended.contains(&open.name)) {
             self.pop_to(within + at);
         }
     }
 
     fn close(&mut self, name: &str) {
-        if let Some(at) = self.open.iter().rposition(|open| open.tag == name) {
+        if let Some(at) = self.open.iter().rposition(|open| open.name == name) {
             self.pop_to(at);
         }
     }
@@ -207,15 +188,38 @@ impl Tree {
     }
 
     fn pop(&mut self) {
-        if let Some(Open { tag, href, children }) = self.open.pop() {
-            self.push(Node::Element { tag, href, children });
-        }
+        let Some(Open { tags, mut href, children, .. }) = self.open.pop() else { return };
+        let wrap = |children, tag: &&'static str| vec![Node::Element { tag, href: href.take(), children }];
+        let made = tags.iter().rev().fold(children, wrap);
+        self.nodes += tags.len();
+        self.open.last_mut().map_or(&mut self.roots, |open| &mut open.children).extend(made);
     }
 
     fn finish(mut self) -> Vec<Node> {
         self.pop_to(0);
         self.roots
     }
+}
+
+/// The elements that are kept of one that is read, the outermost first.
+fn kept(name: &'static str, style: &str) -> Vec<&'static str> {
+    let says = |property: &str, values: &[&str]| {
+        let mut declared = style.split(';').filter_map(|declaration| declaration.split_once(':'));
+        declared.any(|(found, value)| {
+            let found = found.trim().to_ascii_lowercase();
+            let is_meant = found == property || found.strip_prefix(property) == Some("-line");
+            is_meant && value.split_whitespace().any(|word| values.iter().any(|value| word.eq_ignore_ascii_case(value)))
+        })
+    };
+    // Google's editors wrap all they copy in bold that is none; others copy the lines of a program one by one.
+    match name {
+        "b" if says("font-weight", &["normal", "400"]) => return Vec::new(),
+        "div" if says("white-space", &["pre", "pre-wrap"]) => return vec!["pre"],
+        _ => {}
+    }
+    let adds = STYLES.iter().filter(|(property, values, _)| STYLED.contains(&name) && says(property, values));
+    let bare = BARE.contains(&name);
+    (!bare).then_some(name).into_iter().chain(adds.map(|(.., tag)| *tag)).collect()
 }
 
 /// Name, attributes, and what comes after the tag whose name starts here.
@@ -297,65 +301,6 @@ fn after_element<'a>(html: &'a str, name: &str) -> &'a str {
     ""
 }
 
-const NAMED: [(&str, &str); 24] = [
-    ("amp", "&"),
-    ("lt", "<"),
-    ("gt", ">"),
-    ("quot", "\""),
-    ("apos", "'"),
-    ("nbsp", "\u{a0}"),
-    ("ndash", "–"),
-    ("mdash", "—"),
-    ("hellip", "…"),
-    ("lsquo", "‘"),
-    ("rsquo", "’"),
-    ("ldquo", "“"),
-    ("rdquo", "”"),
-    ("bdquo", "„"),
-    ("laquo", "«"),
-    ("raquo", "»"),
-    ("bull", "•"),
-    ("middot", "·"),
-    ("euro", "€"),
-    ("copy", "©"),
-    ("reg", "®"),
-    ("deg", "°"),
-    ("shy", "\u{ad}"),
-    ("times", "×"),
-];
-
-/// Text with its character references resolved; unknown ones stay as they are.
-fn decode(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    let mut rest = text;
-    while let Some(at) = rest.find('&') {
-        out.push_str(&rest[..at]);
-        rest = &rest[at + 1..];
-        let end = rest.find(|c: char| !c.is_ascii_alphanumeric() && c != '#').unwrap_or(rest.len());
-        match referred(&rest[..end]) {
-            Some(meant) => {
-                out.push_str(&meant);
-                rest = rest[end..].strip_prefix(';').unwrap_or(&rest[end..]);
-            }
-            None => out.push('&'),
-        }
-    }
-    out.push_str(rest);
-    out
-}
-
-fn referred(name: &str) -> Option<String> {
-    let Some(number) = name.strip_prefix('#') else {
-        return NAMED.iter().find(|(known, _)| *known == name).map(|(_, meant)| (*meant).to_owned());
-    };
-    let code = match number.strip_prefix(['x', 'X']) {
-        Some(hex) => u32::from_str_radix(hex, 16),
-        None => number.parse(),
-    };
-    let meant = char::from_u32(code.ok()?)?;
-    (!meant.is_control() || matches!(meant, '\n' | '\t')).then(|| meant.to_string())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -374,7 +319,7 @@ mod tests {
                 })
                 .collect()
         }
-        show(&parse(html).0)
+        show(&parse(html, SHOWN).nodes)
     }
 
     #[test]
@@ -394,7 +339,13 @@ mod tests {
             ("<font color=red>red</font><o:p></o:p>", "red"),
             ("<html><head><title>t</title></head><body>b</body></html>", "b"),
             ("<b>open", "[b|open]"),
-            ("<b style='font-weight:normal;'>all of it</b>", "[span|all of it]"),
+            ("<b style='font-weight:normal;'>all <b>of</b> it</b>", "all [b|of] it"),
+            (
+                "<span style='color:red'>a <span style='FONT-WEIGHT: 700; font-style:italic'>b</span></span>",
+                "a [b|[i|b]]",
+            ),
+            ("<p style='text-decoration-line: underline line-through'>a<font>b</font>", "[p|[u|[s|ab]]]"),
+            ("<div style='color: #000; white-space: pre;'><div><span>a</span></div></div>", "[pre|[div|a]]"),
         ] {
             assert_eq!(shown(html), tree, "{html}");
         }
@@ -434,7 +385,7 @@ mod tests {
 
     #[test]
     fn it_cannot_be_led_deep_or_far() {
-        let (nodes, cut) = parse(&"<div>".repeat(100_000));
+        let Rich { nodes, cut, .. } = parse(&"<div>".repeat(100_000), SHOWN);
         assert!(!cut);
         let mut depth = 0;
         let mut at = &nodes;
@@ -442,10 +393,10 @@ mod tests {
             (depth, at) = (depth + 1, children);
         }
         assert_eq!(depth, MOST_DEPTH);
-        let (nodes, cut) = parse(&"<br>".repeat(100_000));
-        assert_eq!((nodes.len(), cut), (MOST_NODES, true));
-        let (nodes, _) = parse(&format!("<script>{}<p>after", "</".repeat(100_000)));
-        assert!(nodes.is_empty());
+        let Rich { nodes, cut, .. } = parse(&"<br>".repeat(100_000), SHOWN);
+        assert_eq!((nodes.len(), cut), (SHOWN, true));
+        let rich = parse(&format!("<script>{}<p>after", "</".repeat(100_000)), SHOWN);
+        assert!(rich.nodes.is_empty());
     }
 
     #[test]
@@ -454,8 +405,8 @@ mod tests {
         // Every arrangement of four pieces, most of them no HTML at all.
         for n in 0..pieces.len().pow(4) {
             let html: String = (0..4).map(|place| pieces[n / pieces.len().pow(place) % pieces.len()]).collect();
-            let _ = parse(&format!("<a {html}"));
-            let _ = parse(&html);
+            let _ = parse(&format!("<a {html}"), SHOWN);
+            let _ = parse(&html, SHOWN);
         }
     }
 }
