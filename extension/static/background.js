@@ -1,7 +1,7 @@
 // The background: passes what happens to the client in wasm, and what it wants to the browser.
 // All listeners are registered before anything is awaited, or the browser would not wake it for them.
 import { flash, mark, markTab } from "./button.js";
-import { Catcher, hostOf } from "./catcher.js";
+import { Catcher, hostOf, sitesOf } from "./catcher.js";
 import init, { start } from "./hushclip_extension.js";
 import { asked, makeMenus, tickPause } from "./menus.js";
 import { keepAlive, readClipboard, writeClipboard } from "./platform/clipboard.js";
@@ -33,13 +33,16 @@ runtime.onInstalled.addListener(({ reason }) => {
 runtime.onStartup.addListener(wake);
 alarms.onAlarm.addListener(wake);
 
-runtime.onMessage.addListener((message, { tab }) => {
+runtime.onMessage.addListener((message, sender) => {
+  const { tab } = sender;
   if (!tab || tab.incognito) {
     return;
   }
-  if (message === "copied") {
-    catcher.hint(tab);
-  } else if (message === "pasted") {
+  if (message.did === "copied") {
+    catcher.hint({ ...message, tab, sites: sitesOf(sender) });
+  } else if (message.did === "back") {
+    catcher.look();
+  } else if (message.did === "pasted") {
     setTimeout(async () => (await running()).pasted(), PASTED_MS);
   }
 });
@@ -55,9 +58,9 @@ contextMenus.onClicked.addListener(async (click, tab) => {
   if (pause !== undefined) {
     (await running()).pause(pause);
   } else if (pauseSite) {
-    const site = hostOf(tab);
+    const site = hostOf(tab.url);
     if (site) {
-      await markTab(tab, (await running()).toggleSite(site));
+      await markTab(tab, (await running()).toggleSite(site, pauseSite === "whole"));
     }
   } else {
     await send(async () => ({ text }));
@@ -183,7 +186,9 @@ async function clearClipboard(text) {
   // Some systems end their lines in two characters.
   const [now, then] = [there.text, text].map((lines) => lines.replaceAll("\r\n", "\n"));
   if (now === then) {
-    await writeClipboard({ text: "" });
+    const content = { text: "" };
+    await catcher.know(content);
+    await writeClipboard(content);
   }
 }
 

@@ -1,28 +1,36 @@
-// Copies that are made here: when the clipboard is read, and when it must not be.
-// Where copies are not to be caught, the clipboard is not even read.
+// Copies that are made here: when the clipboard is read, what on it is news, and what must not be sent.
+// What is there is compared with what was there before, of which a keyed digest is kept, in memory only.
+import { Looks } from "./looks.js";
 import { readClipboard } from "./platform/clipboard.js";
 
 // A page's `copy` event comes before the clipboard holds the copy.
 const SETTLE_MS = 60;
-// Copies are taken one each two seconds on average, and up to ten at once.
+// One event after the other puts reading off for so long at most.
+const SETTLED_MS = 500;
+// Copies are sent one each two seconds on average, and up to ten at once.
 const TURN_MS = 2_000;
 const BURST = 10;
 const WATCH_MS = 1_000;
 // So much later at most, a page says that what is on the clipboard comes from there.
 const LATE_MS = 150;
+// The same before something is put there in its place.
+const BUSY_MS = 500;
 
 export class Catcher {
-  /** How many copies were taken that were news. */
+  /** How many copies the client was given that were news. */
   taken = 0;
   #running;
   #on;
-  /** Where something was copied that is not taken yet, and what will take it. */
-  #tab;
-  #timer;
+  #looks = new Looks();
+  /** Where something was copied that was not read yet, since when, and whether the browser has said that it was. */
+  #hint;
+  #reading;
+  /** A copy whose turn has not come. */
+  #held;
   #turn = 0;
   #watches = false;
-  /** Digest of what was on the clipboard when it was last looked at; none if that may be nobody's business. */
-  #known;
+  /** How many copies were made that are nobody's business. */
+  #refused = 0;
 
   /** `running` gives the client; `on` is told in which tab a copy is taken or not, and of failures. */
   constructor(running, on) {
@@ -30,103 +38,160 @@ export class Catcher {
     this.#on = on;
   }
 
-  /** Something was copied in a tab. */
-  async hint(tab) {
+  /** Something was copied in a tab, at a time, on a page of these sites; `proved` if the browser says so; if it
+   * can only have been one of some texts, `only` those count. */
+  async hint({ tab, sites, at, proved = false, only }) {
     const handle = await this.#running();
-    if (!handle.catches(hostOf(tab))) {
-      this.#tab = undefined;
-      this.#known = undefined;
+    await this.follow(handle.status());
+    if (!handle.catches(sites)) {
+      this.#drop();
       if (handle.status().member) {
         this.#on.heard(tab, false);
+        // So that it is not taken for another page's later.
+        setTimeout(() => this.look(), SETTLE_MS);
       }
       return;
     }
     this.#on.heard(tab, true);
-    // The clipboard holds what was copied last.
-    this.#tab = tab;
-    if (this.#timer === undefined) {
-      // A page that copies without end must not flood the other devices; its last copy is still read.
-      const now = Date.now();
-      this.#turn = Math.max(this.#turn + TURN_MS, now - BURST * TURN_MS);
-      this.#timer = setTimeout(() => this.#take(), SETTLE_MS + Math.max(0, this.#turn - now));
+    if (!this.#looks.since(at)) {
+      return;
     }
+    // The clipboard holds what was copied last.
+    const { at: first = at, proved: already = false, heard = Date.now() } = this.#hint ?? {};
+    this.#hint = { sites, at: Math.min(first, at), proved: proved || already, heard, only };
+    clearTimeout(this.#reading);
+    const wait = Math.min(SETTLE_MS, heard + SETTLED_MS - Date.now());
+    this.#reading = setTimeout(() => this.#take(), wait);
   }
 
-  /** Watches the clipboard, if the settings want that. */
-  follow({ member, paused, watch }) {
-    const watches = member && watch && !paused;
+  /** Follows the settings. What is there when copies begin to count, or begin to again, is no news. */
+  async follow({ member, paused, watch }) {
+    const on = member && !paused;
+    if (await this.#looks.begin(on)) {
+      this.#drop();
+      await this.look();
+    }
+    const watches = on && watch;
     if (watches && !this.#watches) {
-      // What is there already is not news.
-      this.#known = undefined;
       setTimeout(() => this.#watch(), 0);
     }
     this.#watches = watches;
   }
 
-  /** Takes at once what was copied just now, before something else is put there. */
-  async settle() {
-    if (this.#tab) {
-      await pause(SETTLE_MS);
-      await this.#take();
-    }
-  }
-
-  /** This is on the clipboard, and no news any more. */
-  async know(content) {
-    this.#known = await digestOf(content);
-    return this.#known;
-  }
-
-  async #take() {
-    clearTimeout(this.#timer);
-    this.#timer = undefined;
-    const tab = this.#tab;
-    this.#tab = undefined;
+  /** Takes note of what is on the clipboard, and sends nothing. */
+  async look() {
     try {
-      const handle = await this.#running();
-      if (tab && handle.catches(hostOf(tab))) {
-        const content = await readClipboard();
-        const before = this.#known;
-        const isNews = (await this.know(content)) !== before;
-        if (!isNews) {
-          // Pages also tell of what was put there from here, and of one copy twice. That is nobody's turn.
-          this.#turn -= TURN_MS;
-        }
-        this.#give(handle, content, isNews);
+      if (this.#looks.on) {
+        await this.know(await readClipboard());
       }
     } catch (error) {
       this.#on.failed(error);
     }
   }
 
+  /** Takes at once what was copied just now, before something else is put there. */
+  async settle() {
+    if (!this.#hint && this.#looks.on && !(await this.#looks.isLast(await readClipboard()))) {
+      // The page that has copied this may be about to say so.
+      for (const end = Date.now() + BUSY_MS; !this.#hint && Date.now() < end;) {
+        await pause(SETTLE_MS);
+      }
+    }
+    if (this.#hint) {
+      await pause(SETTLE_MS);
+      await this.#take();
+    }
+    await this.#send();
+  }
+
+  /** This is on the clipboard, and no news any more. */
+  async know(content) {
+    return this.#looks.add(content);
+  }
+
+  async #take() {
+    clearTimeout(this.#reading);
+    const hint = this.#hint;
+    this.#hint = undefined;
+    if (!hint) {
+      return;
+    }
+    try {
+      const handle = await this.#running();
+      const content = handle.catches(hint.sites) ? await readClipboard() : {};
+      const before = this.#looks.before(hint.at);
+      // Meanwhile it may have been paused.
+      if (!content.text || !this.#looks.since(hint.at)) {
+        return;
+      }
+      const isNews = (await this.know(content)) !== before;
+      if (hint.only?.includes(content.text) === false) {
+        return;
+      }
+      if (isNews && (hint.proved || before !== undefined)) {
+        this.#hold(content, hint.sites);
+      } else if (hint.proved) {
+        // What was put there from here, or the same once more: the client knows.
+        handle.localCopy(content.text, content.html);
+      }
+    } catch (error) {
+      this.#on.failed(error);
+    }
+  }
+
+  // A page that copies without end must not flood the other devices; its last copy is still sent.
+  #hold(content, sites) {
+    if (!this.#held) {
+      const now = Date.now();
+      this.#turn = Math.max(this.#turn + TURN_MS, now - BURST * TURN_MS);
+      setTimeout(() => this.#send(), Math.max(0, this.#turn - now));
+    }
+    this.#held = { content, sites };
+  }
+
+  async #send() {
+    const held = this.#held;
+    this.#held = undefined;
+    const handle = await this.#running();
+    if (held && handle.catches(held.sites)) {
+      this.taken += 1;
+      handle.copied(held.content.text, held.content.html);
+    }
+  }
+
+  #drop() {
+    this.#refused += 1;
+    clearTimeout(this.#reading);
+    this.#hint = undefined;
+    this.#held = undefined;
+  }
+
   async #watch() {
+    await this.look();
     while (this.#watches) {
+      await pause(WATCH_MS);
       try {
-        await this.#look();
+        await this.#find();
       } catch (error) {
         this.#on.failed(error);
       }
-      await pause(WATCH_MS);
     }
   }
 
-  async #look() {
+  async #find() {
+    if (!this.#watches) {
+      return;
+    }
+    const refused = this.#refused;
     const content = await readClipboard();
-    const before = this.#known;
-    const digest = await this.know(content);
-    if (before !== undefined && before !== digest) {
+    const before = this.#looks.last;
+    if ((await this.know(content)) !== before && content.text) {
       await pause(LATE_MS);
       const handle = await this.#running();
-      if (this.#known === digest && handle.catches()) {
-        this.#give(handle, content);
+      if (this.#refused === refused && this.#watches && handle.catches(undefined)) {
+        this.taken += 1;
+        handle.copied(content.text, content.html);
       }
-    }
-  }
-
-  #give(handle, { text, html }, isNews = true) {
-    if (text) {
-      this.taken += Number(isNews);
-      handle.localCopy(text, html);
     }
   }
 }
@@ -136,13 +201,12 @@ function pause(ms) {
 }
 
 /** The site as the browser names it; none for what is no website's. */
-export function hostOf(tab) {
-  const url = URL.canParse(tab?.url) ? new URL(tab.url) : undefined;
+export function hostOf(address) {
+  const url = URL.canParse(address) ? new URL(address) : undefined;
   return (/^https?:$/.test(url?.protocol) && url.hostname) || undefined;
 }
 
-async function digestOf({ text }) {
-  // Some systems end their lines in two characters.
-  const bytes = new TextEncoder().encode(text.replaceAll("\r\n", "\n"));
-  return String(new Uint8Array(await crypto.subtle.digest("SHA-256", bytes)));
+/** The sites that a page belongs to: that of its tab, and its own, which windows without an address have too. */
+export function sitesOf({ tab, origin }) {
+  return [...new Set([hostOf(tab.url), hostOf(origin)])].filter(Boolean);
 }

@@ -1,33 +1,162 @@
 // Says that something was copied or pasted, never what: the clipboard itself is read in the background.
 // An event's content would be wrong for default copies, and a leak for password fields.
+// A `copy` event alone proves nothing: pages cause it as they like, and with nothing selected nothing is copied.
 {
+  // So much later at most, the browser tells that a copy has changed the clipboard.
+  const CHANGED_MS = 1_000;
+  // A button's script may have to fetch first what it copies.
+  const PRESSED_MS = 2_000;
   const JUST_NOW_MS = 500;
-  const isPassword = (target) => target instanceof HTMLInputElement && target.type === "password";
+  const SECRET = /-password$|^one-time-code$|^cc-/;
+  const EDITABLE = "input:not([type=button], [type=submit], [type=image], [type=checkbox], [type=radio]), textarea";
+  const MODIFIERS = ["Alt", "AltGraph", "Control", "Meta", "Shift"];
 
-  const say = (word, event) => {
-    // Pages may make events up, in order to have somebody else's copy read.
-    if (!event.isTrusted) {
-      return;
-    }
+  // Whether the browser tells of changes: Chromium does, to pages with a secure origin.
+  const tells = "onclipboardchange" in (navigator.clipboard ?? {});
+  /** Fields that have been password fields, whatever they are now. */
+  const passwords = new WeakSet();
+  /** Whether this page has been told of a change: the first one may be older than the page's own doing. */
+  let told = false;
+  /** The last copy: when it was, and whether it has put something on the clipboard, as far as that is known. */
+  let copy;
+  let pressedAt = -Infinity;
+  let focusedAt = -Infinity;
+  /** What the browser's own menu may copy that was opened last. */
+  let offered = [];
+
+  const say = (did, more) => {
     try {
-      chrome.runtime.sendMessage(word).catch(() => {});
+      chrome.runtime.sendMessage({ did, ...more }).catch(() => {});
     } catch {
       // The extension was updated or removed, and this script was left behind.
     }
   };
-  const copied = (event) => isPassword(event.composedPath()[0]) || say("copied", event);
+
+  const { dom } = chrome;
+  const shadowOf = (element) => {
+    try {
+      // The first is Firefox's, the second Chromium's.
+      return element.openOrClosedShadowRoot ?? dom?.openOrClosedShadowRoot(element) ?? undefined;
+    } catch {
+      // Not an HTML element.
+      return undefined;
+    }
+  };
+
+  /** What an event is really about, also where a page hides it in a closed shadow tree. */
+  const innermost = (event) => {
+    let [found] = event.composedPath();
+    for (let inner = found; inner; inner = shadowOf(found)?.activeElement) {
+      found = inner;
+    }
+    return found;
+  };
+
+  const isField = (found) => found instanceof HTMLInputElement || found instanceof HTMLTextAreaElement;
+
+  const isSecret = (field) => {
+    if (!isField(field)) {
+      return false;
+    }
+    const masked = getComputedStyle(field).webkitTextSecurity ?? "none";
+    const purposes = (field.getAttribute("autocomplete") ?? "").toLowerCase().split(/\s+/);
+    return field.type === "password" || passwords.has(field) || masked !== "none" || purposes.some((purpose) => SECRET.test(purpose));
+  };
+
+  /** Whether a default copy has something to copy, as far as can be told. */
+  const selects = (found) => {
+    if (isField(found)) {
+      // Some kinds of fields do not tell.
+      return found.selectionStart === null || found.selectionStart !== found.selectionEnd;
+    }
+    return found.getRootNode?.() !== document || !getSelection()?.isCollapsed;
+  };
+
+  const copied = (event) => {
+    // Pages may make events up, in order to have somebody else's copy read.
+    if (!event.isTrusted) {
+      return;
+    }
+    const found = innermost(event);
+    if (isSecret(found)) {
+      pressedAt = -Infinity;
+      return;
+    }
+    const made = { at: Date.now(), when: performance.now() };
+    copy = made;
+    const selected = selects(found);
+    let gives;
+    // Added last, it hears what the page has done with the event; unless the page has kept it from that.
+    const last = ({ clipboardData }) => (gives = clipboardData?.types.length > 0);
+    addEventListener(event.type, last);
+    setTimeout(() => {
+      removeEventListener(event.type, last);
+      made.copies = event.defaultPrevented ? gives : selected;
+      if (!tells && made.copies !== false) {
+        say("copied", { at: made.at });
+      }
+    });
+  };
 
   addEventListener("copy", copied, true);
   addEventListener("cut", copied, true);
-  addEventListener("paste", (event) => say("pasted", event), true);
+  addEventListener("paste", (event) => event.isTrusted && say("pasted"), true);
 
-  // Where it exists, `clipboardchange` tells of buttons that copy. It also comes when a window is gone back to
-  // and something was copied elsewhere meanwhile, perhaps in a private window; that is not this page's.
-  let focusedAt = -Infinity;
-  addEventListener("focus", () => (focusedAt = performance.now()));
-  navigator.clipboard?.addEventListener?.("clipboardchange", (event) => {
-    if (navigator.userActivation.isActive && performance.now() - focusedAt > JUST_NOW_MS) {
-      say("copied", event);
+  const remember = (field) => field instanceof HTMLInputElement && field.type === "password" && passwords.add(field);
+  addEventListener("focusin", (event) => remember(innermost(event)), true);
+  addEventListener("input", (event) => remember(innermost(event)), true);
+  new MutationObserver((changes) => {
+    for (const { target, oldValue } of changes) {
+      if (oldValue?.toLowerCase() === "password") {
+        passwords.add(target);
+      }
     }
-  });
+  }).observe(document, { attributes: true, attributeFilter: ["type"], attributeOldValue: true, subtree: true });
+
+  if (tells) {
+    // Buttons that copy. What a right click, the tab key or typing leads to may be another extension's.
+    const press = (counts) => {
+      pressedAt = counts ? performance.now() : -Infinity;
+      offered = [];
+    };
+    addEventListener("click", (event) => event.isTrusted && press(!innermost(event).closest?.(EDITABLE)), true);
+    addEventListener("keydown", (event) => {
+      if (event.isTrusted && !MODIFIERS.includes(event.key)) {
+        const types = isField(innermost(event)) && !event.ctrlKey && !event.metaKey && !event.altKey;
+        press(!types && event.key !== "Tab");
+      }
+    }, true);
+    addEventListener("contextmenu", (event) => {
+      press(false);
+      offered = event.composedPath().flatMap(({ href, currentSrc }) => [href, currentSrc]).filter((it) => it && typeof it === "string");
+    }, true);
+    addEventListener("focus", () => (focusedAt = performance.now()));
+    navigator.clipboard.addEventListener("clipboardchange", () => {
+      const now = performance.now();
+      const [made, links, first] = [copy, offered, !told];
+      // It also comes when a window is gone back to and something was copied elsewhere meanwhile, perhaps in a
+      // private window; that is not this page's.
+      const pressed = now - pressedAt < PRESSED_MS && now - focusedAt > JUST_NOW_MS && navigator.userActivation.isActive;
+      [copy, offered, told] = [undefined, [], true];
+      pressedAt = -Infinity;
+      // By then it is known what became of the copy.
+      setTimeout(() => {
+        if (made && now - made.when < CHANGED_MS) {
+          say("copied", { at: made.at, proved: made.copies === true || !first });
+        } else if (pressed) {
+          say("copied", { at: Date.now(), proved: true });
+        } else if (links.length > 0) {
+          say("copied", { at: Date.now(), proved: true, only: links });
+        }
+      });
+    });
+  }
+
+  // Meanwhile something may have been copied elsewhere, which must not be taken for this page's.
+  const back = () => told || say("back");
+  addEventListener("focus", (event) => event.isTrusted && back());
+  document.addEventListener("visibilitychange", () => document.visibilityState === "visible" && back());
+  if (document.hasFocus()) {
+    back();
+  }
 }

@@ -6,6 +6,7 @@ const { contextMenus, i18n } = chrome;
 const WEB = ["http://*/*", "https://*/*"];
 const PAUSE = "pause";
 const PAUSE_SITE = "pause-site";
+const PAUSE_WHOLE = "pause-whole-site";
 
 let ticked;
 
@@ -13,7 +14,7 @@ let ticked;
 export async function makeMenus() {
   await contextMenus.removeAll();
   const add = (id, contexts, more) => {
-    const title = i18n.getMessage(`browser_menu_${id.replace("-", "_")}`);
+    const title = i18n.getMessage(`browser_menu_${id.replaceAll("-", "_")}`);
     contextMenus.create({ id, contexts, title, ...more });
   };
   add("selection", ["selection"]);
@@ -23,6 +24,7 @@ export async function makeMenus() {
   add("page", ["page"], { documentUrlPatterns: WEB });
   add(PAUSE, ["action"], { type: "checkbox", checked: ticked === true });
   add(PAUSE_SITE, ["action"]);
+  add(PAUSE_WHOLE, ["action"]);
 }
 
 /** Shows in the menu whether everything is paused. */
@@ -34,7 +36,7 @@ export async function tickPause(paused) {
   }
 }
 
-/** What a click asks for: to `send` a text, to `pause` everything or not, or to `pauseSite`. */
+/** What a click asks for: to `send` a text, to `pause` everything or not, or to `pauseSite`, perhaps the whole. */
 export function asked({ menuItemId, checked, selectionText, linkUrl, srcUrl, pageUrl }) {
   switch (menuItemId) {
     case PAUSE:
@@ -42,7 +44,9 @@ export function asked({ menuItemId, checked, selectionText, linkUrl, srcUrl, pag
       ticked = checked;
       return { pause: checked };
     case PAUSE_SITE:
-      return { pauseSite: true };
+      return { pauseSite: "host" };
+    case PAUSE_WHOLE:
+      return { pauseSite: "whole" };
     default:
       return { send: { selection: selectionText, link: linkUrl, image: srcUrl, page: pageUrl }[menuItemId] };
   }

@@ -114,6 +114,19 @@ describe("Clips from elsewhere", () => {
     assert.match(await desk.pasteHtml(), /<i.*>slanted<\/i>/);
   });
 
+  it("bring nothing along that loads, asks or runs", async () => {
+    const html = '<form action="https://evil.example"><input name="a"><b onmouseover="x()">harmless</b> words</form>' +
+      '<img src="https://tracker.example/1.png"><script>x()</script><style>@import "https://tracker.example"</style>';
+    for (const [from, to] of [[desk, fox], [fox, desk]]) {
+      const text = `harmless words from ${from.name}`;
+      await from.copyExactly(text, html);
+      await to.pastes(text);
+      const pasted = await to.pasteHtml();
+      assert.match(pasted, /<b[^>]*>harmless<\/b>/);
+      assert.doesNotMatch(pasted, /form|input|img|script|evil|tracker|onmouseover/);
+    }
+  });
+
   it("do not push aside what is copied at the same time", async () => {
     await cli.watch();
     const copies = Array.from({ length: 12 }, (_, n) => `copied quickly ${n + 1}`);
@@ -127,6 +140,32 @@ describe("Clips from elsewhere", () => {
     const [newest] = (await desk.extension.say()).clips;
     await both((browser) => browser.pastes(newest.text));
     await cli.stop();
+  });
+
+  it("do not push aside what was copied on a page that was too busy to say so", async () => {
+    await cli.run(["push", "an older one"]);
+    await both((browser) => browser.pastes("an older one"));
+    await cli.run(["push", "the newer one"]);
+    await both((browser) => browser.pastes("the newer one"));
+    for (const browser of browsers()) {
+      const { id } = await browser.extension.lists("an older one");
+      const page = await browser.site();
+      await page.evaluate(() => {
+        const spin = () => {
+          for (const end = performance.now() + 300; performance.now() < end;) {
+            // Nothing else runs, and nothing is said.
+          }
+        };
+        // That is when the clipboard holds the copy, and before anything else that waits.
+        addEventListener("keydown", ({ key }) => key === "c" && setTimeout(spin), { capture: true });
+      });
+      const text = `copied on a busy page in ${browser.name}`;
+      const copying = browser.copy(text);
+      await sleep(100);
+      await browser.extension.command("take", { id, plain: false });
+      await copying;
+      await both((browser) => browser.pastes(text));
+    }
   });
 
   it("go there the newest only, after an absence", async () => {

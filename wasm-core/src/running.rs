@@ -10,7 +10,7 @@ use std::task::{Poll, Waker};
 
 use hushclip_crypto::vault::VaultKey;
 use hushclip_engine::view::{Connection, Problem};
-use hushclip_engine::{Effect, Engine, Event, Notice, Query, View, Write};
+use hushclip_engine::{Content, Effect, Engine, Event, Notice, Query, View, Write};
 use js_sys::Function;
 use wasm_bindgen_futures::spawn_local;
 
@@ -31,6 +31,8 @@ const STORE_AGAIN_MS: u64 = 30_000;
 pub(crate) struct Running {
     engine: RefCell<Engine>,
     inputs: Queue<Input>,
+    /// How many of the person's copies wait among the inputs.
+    copies: Cell<u32>,
     store: Rc<Store>,
     key: RefCell<VaultKey>,
     host: Rc<dyn Host>,
@@ -47,6 +49,8 @@ pub(crate) struct Running {
 
 enum Input {
     Event(Event),
+    /// The person copied this just now.
+    Copy(Content),
     /// From the socket of a generation.
     Socket(u64, Event),
     /// Seal everything under another key.
@@ -69,6 +73,14 @@ struct Stall {
     try_again: Option<Function>,
 }
 
+impl Stall {
+    fn try_again(&self) {
+        if let Some(try_again) = &self.try_again {
+            let _ = try_again.call0(&js_sys::global());
+        }
+    }
+}
+
 impl Running {
     /// Starts an engine over the records that this key opens.
     pub(crate) async fn start(store: Rc<Store>, key: VaultKey, host: Rc<dyn Host>) -> Result<Rc<Self>, StartError> {
@@ -77,6 +89,7 @@ impl Running {
         let this = Rc::new(Self {
             engine: RefCell::new(engine),
             inputs: Queue::new(),
+            copies: Cell::default(),
             store,
             key: RefCell::new(key),
             host,
@@ -129,11 +142,18 @@ impl Running {
             if matches!(event, Event::Command(_)) {
                 self.host.notice(Notice::Failed { problem: stall.problem.clone() });
             }
-            if let Some(try_again) = &stall.try_again {
-                let _ = try_again.call0(&js_sys::global());
-            }
+            stall.try_again();
         }
         self.inputs.push(Input::Event(event));
+    }
+
+    /// Queues a copy that the person made just now; what comes from elsewhere is older than that.
+    pub(crate) fn accept_copy(&self, content: Content) {
+        if let Some(stall) = &*self.stall.borrow() {
+            stall.try_again();
+        }
+        self.copies.set(self.copies.get() + 1);
+        self.inputs.push(Input::Copy(content));
     }
 
     async fn run_until_stopped(self: Rc<Self>) {
@@ -167,6 +187,10 @@ impl Running {
     async fn admit(&self, input: Input) -> Option<Event> {
         match input {
             Input::Event(event) => Some(event),
+            Input::Copy(content) => {
+                self.copies.set(self.copies.get() - 1);
+                Some(Event::LocalCopy(content))
+            }
             Input::Socket(generation, event) => (generation == self.generation.get()).then_some(event),
             Input::Rekey(key, guard, answer) => {
                 let from = self.key.borrow().clone();
@@ -196,7 +220,8 @@ impl Running {
                 };
                 self.timer.replace(Some(Timer::at(at, fired)));
             }
-            Effect::WriteClipboard(content) => self.host.write_clipboard(content),
+            Effect::WriteClipboard(content) if self.copies.get() == 0 => self.host.write_clipboard(content),
+            Effect::WriteClipboard(_) => {}
             Effect::ClearClipboard(content) => self.host.clear_clipboard(content),
             Effect::Notice(notice) => self.host.notice(notice),
             Effect::ViewChanged => self.view_is_old.set(true),

@@ -116,6 +116,15 @@ impl Shell {
         self.tell(Event::LocalCopy(Content { text, html }));
     }
 
+    /// The person copied this just now. Unlike [`Self::local_copy`], it stays on the clipboard, whatever comes
+    /// from elsewhere before the engine has got to it.
+    pub fn copied(&self, text: String, html: Option<String>) {
+        self.person();
+        if let Some(running) = self.0.running() {
+            running.accept_copy(Content { text, html });
+        }
+    }
+
     /// The platform says that the network, or the person, is back.
     pub fn online(&self) {
         self.tell(Event::Online);
@@ -139,9 +148,9 @@ impl Shell {
         self.tell(Event::Pasted);
     }
 
-    /// Whether copies are looked at; with a site (its host), whether those made on its pages are.
-    pub fn catches(&self, site: Option<&str>) -> bool {
-        self.0.running().is_some_and(|running| running.with_engine(|engine| engine.settings().catches(site)))
+    /// Whether copies are looked at that were made on a page of these sites; see [`Settings::catches`].
+    pub fn catches(&self, sites: Option<&[String]>) -> bool {
+        self.0.running().is_some_and(|running| running.with_engine(|engine| engine.settings().catches(sites)))
     }
 
     /// What the person chose; the usual while it is locked.

@@ -37,6 +37,7 @@ mod send;
 mod sender;
 pub mod settings;
 mod silence;
+mod sites;
 mod state;
 pub mod target;
 mod upkeep;

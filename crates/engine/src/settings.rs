@@ -29,7 +29,7 @@ pub struct Settings {
     /// Copies here are not looked at.
     #[n(3)]
     pub paused: bool,
-    /// Hosts whose pages are not listened to, such as `bank.example`.
+    /// Hosts whose pages are not listened to, such as `bank.example`, and those below them.
     #[n(4)]
     pub paused_sites: Vec<String>,
     /// The system's clipboard is looked at each second.
@@ -139,13 +139,6 @@ impl Default for Settings {
             watch: false,
             theme: Theme::default(),
         }
-    }
-}
-
-impl Settings {
-    /// Whether copies made on a site's pages are listened to; `None` for copies of unknown origin.
-    pub fn catches(&self, site: Option<&str>) -> bool {
-        !self.paused && site.is_none_or(|site| !self.paused_sites.iter().any(|paused| paused == site))
     }
 }
 

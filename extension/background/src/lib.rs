@@ -81,9 +81,10 @@ impl Handle {
         self.shell.is_ok()
     }
 
-    /// Whether a copy is to be looked at; `site` is the host whose page it was made on, if that is known.
-    pub fn catches(&self, site: Option<String>) -> bool {
-        self.status().member && self.shell.as_ref().is_ok_and(|shell| shell.catches(site.as_deref()))
+    /// Whether a copy is to be looked at that was made on a page of these sites: none, if nobody knows them;
+    /// undefined, if it was made on no page.
+    pub fn catches(&self, sites: Option<Vec<String>>) -> bool {
+        self.status().member && self.shell.as_ref().is_ok_and(|shell| shell.catches(sites.as_deref()))
     }
 
     /// The local clipboard holds something new.
@@ -91,6 +92,13 @@ impl Handle {
     pub fn local_copy(&self, text: String, html: Option<String>) {
         if let Ok(shell) = &self.shell {
             shell.local_copy(text, html);
+        }
+    }
+
+    /// The person copied this just now; what comes from elsewhere does not take its place.
+    pub fn copied(&self, text: String, html: Option<String>) {
+        if let Ok(shell) = &self.shell {
+            shell.copied(text, html);
         }
     }
 
@@ -113,17 +121,12 @@ impl Handle {
         }
     }
 
-    /// Pauses on a site, or goes on there. Says whether it is paused now.
+    /// Pauses on a host or on its whole site, or goes on there. Says whether it is paused now.
     #[wasm_bindgen(js_name = toggleSite)]
-    pub fn toggle_site(&self, site: String) -> bool {
+    pub fn toggle_site(&self, host: &str, whole: bool) -> bool {
         let Some(shell) = self.unlocked() else { return false };
         let mut settings = shell.settings();
-        let paused = !settings.paused_sites.contains(&site);
-        if paused {
-            settings.paused_sites.push(site);
-        } else {
-            settings.paused_sites.retain(|other| *other != site);
-        }
+        let paused = settings.toggle_site(host, whole);
         shell.command(Command::SetSettings { settings });
         paused
     }

@@ -141,8 +141,9 @@ export class Browser {
     return this.screen;
   }
 
-  async site() {
-    this.sitePage ??= await this.open(await sitePage());
+  /** The site's page; at first it may be asked for under another `host`. */
+  async site(host = "127.0.0.1") {
+    this.sitePage ??= await this.open((await sitePage()).replace("127.0.0.1", host));
     await this.sitePage.bringToFront();
     return this.sitePage;
   }

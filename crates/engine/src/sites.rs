@@ -1,0 +1,122 @@
+//! Sites that are paused, by the names of their hosts. A name stands for all hosts below it as well.
+
+use crate::Settings;
+
+/// Second labels under which countries give out names: `bank.co.uk` is a site, `co.uk` is none. One that is
+/// missing here makes a person pause more than meant, which the list of paused sites shows.
+const REGISTRIES: [&str; 17] =
+    ["ac", "co", "com", "edu", "go", "gob", "gouv", "gov", "id", "ltd", "mil", "ne", "net", "nhs", "nom", "or", "org"];
+
+impl Settings {
+    /// Whether copies made on a page are listened to, which belongs to these sites. If there are none, nobody knows
+    /// where they were made, and it may have been on a site that is paused. `None` if no page is meant at all.
+    pub fn catches(&self, sites: Option<&[String]>) -> bool {
+        let is_paused = |host: &String| self.paused_sites.iter().any(|paused| covers(paused, host));
+        let elsewhere = match sites {
+            None => true,
+            Some([]) => self.paused_sites.is_empty(),
+            Some(hosts) => !hosts.iter().any(is_paused),
+        };
+        !self.paused && elsewhere
+    }
+
+    /// Pauses on a host and those below it, or on the `whole` site that it belongs to; or goes on there. Says
+    /// whether it is paused now.
+    pub fn toggle_site(&mut self, host: &str, whole: bool) -> bool {
+        let host = bare(host);
+        let before = self.paused_sites.len();
+        self.paused_sites.retain(|paused| !covers(paused, host));
+        let paused = self.paused_sites.len() == before;
+        if paused {
+            self.paused_sites.push(if whole { whole_site(host) } else { host }.to_owned());
+        }
+        paused
+    }
+}
+
+/// Whether a paused name stands for this host.
+fn covers(paused: &str, host: &str) -> bool {
+    let above = bare(host).strip_suffix(bare(paused));
+    above.is_some_and(|front| front.is_empty() || (front.ends_with('.') && !is_address(host)))
+}
+
+/// The name that its owner registered, as far as can be told without the list of all public suffixes.
+fn whole_site(host: &str) -> &str {
+    if is_address(host) {
+        return host;
+    }
+    let mut dots = host.rmatch_indices('.').map(|(at, _)| at);
+    let Some(top) = dots.next() else { return host };
+    let Some(second) = dots.next() else { return host };
+    let by_country = host.len() - top == 3 && REGISTRIES.contains(&&host[second + 1..top]);
+    let start = if by_country { dots.next() } else { Some(second) };
+    start.map_or(host, |dot| &host[dot + 1..])
+}
+
+/// Whether a host is given by its number: nothing is below it.
+fn is_address(host: &str) -> bool {
+    host.ends_with(']') || host.rsplit('.').next().is_some_and(|top| top.bytes().all(|byte| byte.is_ascii_digit()))
+}
+
+/// A name may end with a dot, and is the same one.
+fn bare(host: &str) -> &str {
+    host.strip_suffix('.').unwrap_or(host)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn settings(paused: &[&str]) -> Settings {
+        Settings { paused_sites: paused.iter().map(ToString::to_string).collect(), ..Settings::default() }
+    }
+
+    fn catches(settings: &Settings, hosts: &[&str]) -> bool {
+        settings.catches(Some(&hosts.iter().map(ToString::to_string).collect::<Vec<_>>()))
+    }
+
+    #[test]
+    fn a_paused_name_stands_for_what_is_below_it() {
+        let paused = settings(&["bank.example", "127.0.0.1"]);
+        for host in ["bank.example", "login.bank.example", "a.b.bank.example", "bank.example.", "127.0.0.1"] {
+            assert!(!catches(&paused, &[host]), "{host}");
+            assert!(!catches(&paused, &["shop.example", host]), "{host} in a frame");
+        }
+        for host in ["example", "mybank.example", "bank.example.org", "1.127.0.0.1", "shop.example"] {
+            assert!(catches(&paused, &[host]), "{host}");
+        }
+    }
+
+    #[test]
+    fn a_page_that_nobody_knows_may_be_on_a_paused_site() {
+        assert!(catches(&settings(&[]), &[]));
+        assert!(!catches(&settings(&["bank.example"]), &[]));
+        assert!(settings(&["bank.example"]).catches(None), "no page is meant");
+        assert!(!Settings { paused: true, ..Settings::default() }.catches(None));
+    }
+
+    #[test]
+    fn a_whole_site_is_what_was_registered() {
+        for (host, whole) in [
+            ("bank.example", "bank.example"),
+            ("login.bank.example", "bank.example"),
+            ("a.b.bank.example", "bank.example"),
+            ("www.bank.co.uk", "bank.co.uk"),
+            ("bank.co.uk", "bank.co.uk"),
+            ("co.uk", "co.uk"),
+            ("www.go.com", "go.com"),
+            ("localhost", "localhost"),
+            ("127.0.0.1", "127.0.0.1"),
+            ("[::1]", "[::1]"),
+        ] {
+            let mut settings = settings(&[]);
+            assert!(settings.toggle_site(host, true), "{host}");
+            assert_eq!(settings.paused_sites, [whole], "{host}");
+            assert!(!settings.toggle_site(host, false), "{host}");
+            assert!(settings.paused_sites.is_empty(), "{host}");
+        }
+        let mut settings = settings(&["bank.example"]);
+        assert!(settings.toggle_site("login.shop.example", false));
+        assert_eq!(settings.paused_sites, ["bank.example", "login.shop.example"]);
+    }
+}

@@ -1,0 +1,84 @@
+// What was on the clipboard, and when: digests under a key that ends with the browser's session. They are
+// in memory; so that the background's own end does not lose them, in that of the browser's.
+
+const { storage } = chrome;
+
+const NAME = "looks";
+/** A copy is compared with what was seen before it, so a few are enough. */
+const KEPT = 8;
+
+export class Looks {
+  /** Whether copies count. */
+  on = false;
+  #since = Infinity;
+  #key;
+  /** Digests with the time when each was on the clipboard, oldest first. */
+  #seen = [];
+  #restored;
+
+  /** Copies count from now on, or no longer do. Says whether they begin to. */
+  async begin(on) {
+    await this.#restore();
+    const begins = on && !this.on;
+    if (on !== this.on) {
+      this.on = on;
+      this.#since = on ? Date.now() : Infinity;
+      this.#seen = [];
+      await this.#keep();
+    }
+    return begins;
+  }
+
+  /** Whether copies counted at that time, and have since. */
+  since(at) {
+    return at >= this.#since;
+  }
+
+  /** This is on the clipboard now. Gives its digest. */
+  async add(content) {
+    const at = Date.now();
+    const digest = await this.#digest(content);
+    this.#seen.push([digest, at]);
+    this.#seen.sort(([, one], [, other]) => one - other);
+    this.#seen.splice(0, this.#seen.length - KEPT);
+    await this.#keep();
+    return digest;
+  }
+
+  /** What was there before that time; none if nobody knows. */
+  before(at) {
+    return this.#seen.findLast(([, seen]) => seen < at)?.[0];
+  }
+
+  /** What was there when it was last looked at. */
+  get last() {
+    return this.#seen.at(-1)?.[0];
+  }
+
+  async isLast(content) {
+    return (await this.#digest(content)) === this.last;
+  }
+
+  async #digest({ text = "" }) {
+    await this.#restore();
+    // Some systems end their lines in two characters.
+    const bytes = new TextEncoder().encode(text.replaceAll("\r\n", "\n"));
+    const key = await crypto.subtle.importKey("raw", this.#key, { name: "HMAC", hash: "SHA-256" }, false, ["sign"]);
+    return String(new Uint8Array(await crypto.subtle.sign("HMAC", key, bytes)));
+  }
+
+  #restore() {
+    this.#restored ??= storage.session.get(NAME).then(({ [NAME]: kept }) => {
+      this.#key = kept ? new Uint8Array(kept.key) : crypto.getRandomValues(new Uint8Array(32));
+      this.on = kept?.on ?? false;
+      this.#since = kept?.on ? kept.since : Infinity;
+      this.#seen = kept?.seen ?? [];
+    });
+    return this.#restored;
+  }
+
+  async #keep() {
+    const [on, since, seen] = [this.on, this.on ? this.#since : 0, this.#seen];
+    await storage.session.set({ [NAME]: { key: [...this.#key], on, since, seen } });
+  }
+}

@@ -1,0 +1,377 @@
+// What was not copied is not sent: events that pages make up or that copy nothing, what others put on the clipboard,
+// what was copied where nobody listens, and fields that hold secrets. And what was copied arrives all the same.
+import assert from "node:assert/strict";
+import { after, afterEach, before, describe, it } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
+
+import { Browser } from "./lib/browser.mjs";
+import { Cli } from "./lib/cli.mjs";
+import { Extension } from "./lib/extension.mjs";
+import { photographFailures } from "./lib/failures.mjs";
+import { Relay } from "./lib/relay.mjs";
+import { eventually } from "./lib/wait.mjs";
+
+/** Longer than it takes to take a copy. */
+const SETTLED_MS = 1_000;
+/** So long after a click, what a page copies may come from it. */
+const PRESSED_MS = 2_000;
+const OTHER = "elsewhere.test";
+
+const flags = ["--host-resolver-rules=MAP *.test 127.0.0.1"];
+const KINDS = [
+  // Chromium tells pages of changes of the clipboard, unless anybody on the way could have changed them.
+  ["Chromium", "127.0.0.1", () => Browser.chromium("Desk", { extension: true, flags })],
+  ["Chromium without encryption", "site.test", () => Browser.chromium("Desk", { extension: true, flags })],
+  ["Firefox", "127.0.0.1", () => Browser.firefox("Fox")],
+];
+
+for (const [title, host, launch] of KINDS) {
+  describe(`What was not copied, in ${title}`, () => {
+    let relay, browser, cli, extension;
+    const isFirefox = title === "Firefox";
+    const isTold = title === "Chromium";
+
+    before(async () => {
+      [relay, browser] = await Promise.all([Relay.start(), launch()]);
+      extension = new Extension(browser);
+      cli = new Cli("Terminal");
+      await cli.run(["init", "--relay", relay.url, "--name", "Terminal"]);
+      await cli.letIn(await browser.popup());
+      await cli.watch();
+      await browser.site(host);
+      await onlyOrdinary();
+    });
+    afterEach(photographFailures(() => [browser].filter(Boolean)));
+    after(async () => {
+      await cli?.stop();
+      await browser?.close();
+      await relay?.stop();
+    });
+
+    let seen = 0;
+    let ordinary = 0;
+    /** What has come since, the last of which is a copy like any other. */
+    async function onlyOrdinary(page) {
+      await sleep(SETTLED_MS);
+      const text = `an ordinary copy, number ${++ordinary}`;
+      page ??= await browser.site();
+      await page.bringToFront();
+      await page.evaluate(select, text);
+      await press(page, "c");
+      await cli.sees(text);
+      const texts = cli.watched.slice(seen).map((clip) => clip.text);
+      seen += texts.length;
+      assert.deepEqual(texts, [text]);
+    }
+
+    async function pausing(change, act) {
+      const off = { paused: false, paused_sites: [] };
+      await extension.choose({ ...off, ...change });
+      try {
+        return await act();
+      } finally {
+        await extension.choose(off);
+      }
+    }
+
+    it("is not sent when a copy has nothing selected", async () => {
+      const page = await browser.site();
+      await unselect(page);
+      await extension.copyElsewhere("from a password manager 1");
+      await press(page, "c");
+      await press(page, "x");
+      await page.focus("#sink");
+      await press(page, "c");
+      await onlyOrdinary();
+    });
+
+    it("is not sent when a page or a frame in it copies and prevents it", async () => {
+      const page = await browser.site();
+      await unselect(page);
+      await page.evaluate(copyNothingOnClick, { stops: false });
+      await extension.copyElsewhere("from a password manager 2");
+      await page.click("#button");
+      await sleep(SETTLED_MS);
+      const frame = await addFrame(page);
+      await frame.evaluate(copyNothingOnClick, { stops: false });
+      await (await frame.$("#button")).click();
+      await onlyOrdinary();
+    });
+
+    it("is not sent when a page hides that it prevents it", async () => {
+      const page = await browser.site();
+      await extension.copyElsewhere("from a password manager 3");
+      // A person comes back from there.
+      await returnTo(page);
+      await page.evaluate(copyNothingOnClick, { stops: true });
+      await page.click("#button");
+      await onlyOrdinary();
+    });
+
+    it("is not sent from a paused site, by a copy on another one", async () => {
+      const page = await browser.site();
+      const other = await pausing({ paused_sites: [host] }, async () => {
+        await page.bringToFront();
+        await page.evaluate(select, "on the paused site 4");
+        await press(page, "c");
+        await sleep(SETTLED_MS);
+        const other = await otherSite(page);
+        await unselect(other);
+        await press(other, "c");
+        await sleep(SETTLED_MS);
+        await other.evaluate(copyNothingOnClick, { stops: true });
+        await other.click("#button");
+        await sleep(SETTLED_MS);
+        return other;
+      });
+      await onlyOrdinary(other);
+      await other.close();
+    });
+
+    it("is not sent from before the end of a pause", async () => {
+      const page = await browser.site();
+      await pausing({ paused: true }, async () => {
+        await page.bringToFront();
+        await page.evaluate(select, "during the pause 5");
+        await press(page, "c");
+      });
+      await sleep(SETTLED_MS);
+      await page.bringToFront();
+      await unselect(page);
+      await press(page, "c");
+      await sleep(SETTLED_MS);
+      await page.evaluate(copyNothingOnClick, { stops: true });
+      await page.click("#button");
+      await onlyOrdinary();
+    });
+
+    it("is not sent from a window without an address that a paused site has opened", async () => {
+      const page = await browser.site();
+      const before = new Set(await browser.inner.pages());
+      await page.evaluate(() => {
+        document.getElementById("button").onclick = () => {
+          const opened = open("about:blank");
+          opened.document.body.innerHTML = '<p id="source"></p>';
+        };
+      });
+      const isBlank = (page) => page.url() === "about:blank" && !before.has(page);
+      await pausing({ paused_sites: [host] }, async () => {
+        await page.bringToFront();
+        await page.click("#button");
+        const opened = async () => (await browser.inner.pages()).find(isBlank);
+        const blank = await eventually("the window", opened);
+        await blank.bringToFront();
+        await blank.evaluate(select, "in a window without an address 6");
+        await press(blank, "c");
+        await sleep(SETTLED_MS);
+        await blank.close();
+      });
+      await onlyOrdinary();
+    });
+
+    it("is not sent from hosts below a paused one", { skip: isFirefox && "its names cannot be made up here" }, async () => {
+      const page = await browser.site();
+      await pausing({ paused_sites: [OTHER] }, async () => {
+        const below = await browser.open(page.url().replace(host, `login.${OTHER}`));
+        await below.evaluate(select, "on a host below 7");
+        await press(below, "c");
+        await sleep(SETTLED_MS);
+        await below.close();
+      });
+      await onlyOrdinary();
+    });
+
+    it("is not sent after a right click or the tab key", async () => {
+      const page = await browser.site();
+      await sleep(PRESSED_MS);
+      await page.click("#source", { button: "right" });
+      await extension.copyElsewhere("from a password manager's menu 8");
+      await sleep(SETTLED_MS);
+      await page.keyboard.press("Escape");
+      await page.keyboard.press("Tab");
+      await extension.copyElsewhere("from a password manager's keys 8");
+      await sleep(SETTLED_MS);
+      await page.click("#sink");
+      await extension.copyElsewhere("what a password manager copies while it fills in 8");
+      await onlyOrdinary();
+    });
+
+    for (const [what, markup, selector] of [
+      ["that was revealed", '<input id="field" type="password" value="revealed 9">', "#field"],
+      ["in a closed shadow tree", '<div id="host"></div>', "#host"],
+      ["for a new password", '<input id="field" autocomplete="section-a new-password" value="new 9">', "#field"],
+      ["for a one-time code", '<input id="field" autocomplete="one-time-code" value="once 9">', "#field"],
+      ["for a card's number", '<input id="field" autocomplete="billing cc-number" value="card 9">', "#field"],
+    ]) {
+      it(`is not sent from a field ${what}`, async () => {
+        const page = await browser.site();
+        await page.evaluate((markup) => {
+          document.getElementById("source").innerHTML = markup;
+          const host = document.getElementById("host");
+          let field = document.getElementById("field");
+          if (host) {
+            const root = host.attachShadow({ mode: "closed" });
+            root.innerHTML = '<input autocomplete="current-password" value="in a shadow 9">';
+            field = root.firstChild;
+          }
+          field.type = "text";
+          field.focus();
+          field.select();
+        }, markup);
+        assert.ok(await page.$(selector));
+        await press(page, "c");
+        await onlyOrdinary();
+      });
+    }
+
+    it("while what was copied is sent: from fields, shadow trees and frames, and what pages give", async () => {
+      const page = await browser.site();
+      const copies = [
+        ["in a field", '<input id="field" value="in a field">', () => document.getElementById("field").select()],
+        ["in an area", '<textarea id="field">in an area</textarea>', () => document.getElementById("field").select()],
+        ["as an address", '<input id="field" type="email" value="as@an.address">', () => document.getElementById("field").select()],
+        ["in a shadow", '<div id="field"></div>', () => {
+          const root = document.getElementById("field").attachShadow({ mode: "open" });
+          root.innerHTML = "<input value='in a shadow'>";
+          root.firstChild.focus();
+          root.firstChild.select();
+        }],
+        ["in a closed shadow", '<div id="field"></div>', () => {
+          const root = document.getElementById("field").attachShadow({ mode: "closed" });
+          root.innerHTML = "<input value='in a closed shadow'>";
+          root.firstChild.focus();
+          root.firstChild.select();
+        }],
+        ["where one writes", '<div id="field" contenteditable>where one writes</div>', () => {
+          document.getElementById("field").focus();
+          getSelection().selectAllChildren(document.getElementById("field"));
+        }],
+        ["given by the page", '<p id="field">x</p>', () => {
+          getSelection().removeAllRanges();
+          addEventListener("copy", (event) => {
+            event.preventDefault();
+            event.clipboardData.setData("text/plain", "given by the page");
+          }, { once: true });
+        }],
+        ["given by a page that stops", '<p id="field">x</p>', () => {
+          addEventListener("copy", (event) => {
+            event.preventDefault();
+            event.stopImmediatePropagation();
+            event.clipboardData.setData("text/plain", "given by a page that stops");
+          }, { once: true, capture: true });
+        }],
+      ];
+      for (const [text, markup, prepare] of copies) {
+        await page.bringToFront();
+        await page.evaluate((markup) => {
+          document.activeElement?.blur();
+          document.getElementById("source").innerHTML = markup;
+        }, markup);
+        await page.evaluate(prepare);
+        await press(page, "c");
+        await cli.sees(text === "as an address" ? "as@an.address" : text);
+        // Not all of them at once, which nobody does.
+        await sleep(SETTLED_MS);
+      }
+      const frame = await addFrame(page);
+      await frame.evaluate(select, "in a frame");
+      await press(page, "c");
+      await cli.sees("in a frame");
+      await page.evaluate(() => {
+        document.querySelector("iframe").remove();
+        document.getElementById("button").onclick = () => {
+          const area = document.getElementById("sink");
+          area.value = "by a button that has it selected";
+          area.select();
+          document.execCommand("copy");
+        };
+      });
+      await page.click("#button");
+      await cli.sees("by a button that has it selected");
+    });
+
+    it("while a link's address is sent that the browser's own menu copies", { skip: !isTold }, async () => {
+      const page = await browser.site();
+      await page.evaluate(() => {
+        document.getElementById("source").innerHTML = '<a id="link" href="https://example.org/there">there</a>';
+      });
+      await page.click("#link", { button: "right" });
+      await extension.copyElsewhere("https://example.org/there");
+      await cli.sees("https://example.org/there");
+    });
+  });
+}
+
+/** In a page: puts a text there and selects it. */
+function select(text) {
+  focus();
+  document.activeElement?.blur();
+  const source = document.getElementById("source");
+  source.textContent = text;
+  getSelection().selectAllChildren(source);
+}
+
+/** In a page: a click copies, and what it copies is nothing. */
+function copyNothingOnClick({ stops }) {
+  const prevent = (event) => {
+    event.preventDefault();
+    if (stops) {
+      event.stopImmediatePropagation();
+    }
+  };
+  document.getElementById("button").onclick = () => {
+    if (stops) {
+      getSelection().selectAllChildren(document.getElementById("button"));
+    }
+    addEventListener("copy", prevent, { once: true, capture: true });
+    document.execCommand("copy");
+    getSelection().removeAllRanges();
+    // What comes later is a person's.
+    removeEventListener("copy", prevent, true);
+  };
+}
+
+async function unselect(page) {
+  await page.bringToFront();
+  await page.evaluate(() => {
+    document.activeElement?.blur();
+    getSelection().removeAllRanges();
+  });
+}
+
+async function addFrame(page) {
+  await page.evaluate(() => {
+    document.querySelector("iframe")?.remove();
+    const frame = document.createElement("iframe");
+    frame.src = location.href.replace(/127\.0\.0\.1|site\.test/, "localhost");
+    document.body.append(frame);
+    return new Promise((done) => (frame.onload = done));
+  });
+  return page.frames().find((frame) => frame.url().includes("localhost"));
+}
+
+async function otherSite(page) {
+  const url = new URL(page.url());
+  url.hostname = url.hostname === "site.test" ? OTHER : "localhost";
+  const inner = page.browser();
+  const other = await inner.newPage();
+  await other.goto(url.href);
+  await other.bringToFront();
+  return other;
+}
+
+/** Leaves a page and comes back to it, as from another window. */
+async function returnTo(page) {
+  const other = await page.browser().newPage();
+  await other.bringToFront();
+  await sleep(200);
+  await other.close();
+  await page.bringToFront();
+  await sleep(500);
+}
+
+async function press(page, key) {
+  await page.keyboard.down("Control");
+  await page.keyboard.press(key);
+  await page.keyboard.up("Control");
+}
