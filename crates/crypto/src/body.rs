@@ -12,7 +12,7 @@ use crate::OpenError;
 
 /// Plain text, UTF-8.
 pub const TEXT: &str = "text/plain";
-/// HTML, UTF-8, not sanitised.
+/// HTML, UTF-8; it may hold anything.
 pub const HTML: &str = "text/html";
 
 /// The sender thinks that this is a secret: not shown unasked, and kept for the time that the header gives.
