@@ -104,7 +104,7 @@ pub(crate) struct World {
     /// On which devices each text was deleted.
     pub(crate) deleters: BTreeSet<(String, usize)>,
     /// The same for clips that the relay had or may have had, by item.
-    pub(crate) deleted_items: BTreeMap<String, usize>,
+    pub(crate) deleted_items: BTreeMap<String, BTreeSet<usize>>,
     /// When each text came to a device, or was sent by it.
     passed: BTreeMap<(usize, String), u64>,
     /// Texts that came to a device, or were sent by it, just before its clock was put forward.

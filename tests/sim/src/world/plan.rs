@@ -98,7 +98,7 @@ impl World {
             self.deleters.insert((clip.text.clone(), device));
             let pushed = ItemId::from_hex(&clip.id).is_some_and(|item| self.handed_over.contains_key(&item));
             if clip.cursor.is_some() || pushed {
-                self.deleted_items.insert(clip.id, device);
+                self.deleted_items.entry(clip.id).or_default().insert(device);
             }
             self.deleted.insert(clip.text, clip.cursor.map(|_| device));
         }
