@@ -59,6 +59,8 @@ pub(crate) struct Desktop {
     orders: Option<Sender<Order>>,
     finds: mpsc::UnboundedReceiver<Found>,
     ended: Receiver<()>,
+    /// What came in last to be put there.
+    newest: Option<Put>,
 }
 
 impl Desktop {
@@ -83,7 +85,7 @@ impl Desktop {
             drop(end);
         });
         match outcome.await {
-            Ok(Ok(())) => Ok(Self { orders: Some(orders), finds: found, ended }),
+            Ok(Ok(())) => Ok(Self { orders: Some(orders), finds: found, ended, newest: None }),
             _ => Err(none("There is no clipboard here, because no desktop session can be reached")),
         }
     }
@@ -94,12 +96,21 @@ impl Desktop {
     }
 
     /// Puts this on the clipboard, unless something else has come there since the last look.
-    pub(crate) fn write(&self, put: Put) {
+    pub(crate) fn write(&mut self, put: Put) {
+        self.newest = Some(put.clone());
         self.order(Order::Write(put));
     }
 
+    /// Puts there after all what had to wait for something that was found, unless something newer came in meanwhile.
+    pub(crate) fn write_after_all(&self, put: Put) {
+        if self.newest.as_ref() == Some(&put) {
+            self.order(Order::Write(put));
+        }
+    }
+
     /// Clears the clipboard, if it holds this text.
-    pub(crate) fn clear(&self, text: String) {
+    pub(crate) fn clear(&mut self, text: String) {
+        self.newest.take_if(|put| put.content.text == text);
         self.order(Order::Clear(text));
     }
 

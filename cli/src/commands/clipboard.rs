@@ -64,7 +64,7 @@ async fn take(session: &mut Session, desktop: &Desktop, found: Found) -> Result<
     }
     // A copy that was made here meanwhile is newer than what came in, sent or not.
     if let Some(put) = instead_of.filter(|_| !done.news && !too_large) {
-        desktop.write(put);
+        desktop.write_after_all(put);
     }
     Ok(())
 }

@@ -207,6 +207,24 @@ fn a_copy_that_is_slow_to_be_read_is_not_overwritten() {
 }
 
 #[test]
+fn of_two_clips_that_come_in_at_once_the_newer_one_stays() {
+    let Some(screen) = Screen::start() else { return };
+    let (_relay, laptop, pixel) = two_devices();
+    let _watch = screen.watch(&laptop);
+    for text in ["first", "second"] {
+        pixel.run(&["push", text]).ok();
+        screen.holds("UTF8_STRING", text);
+    }
+    // Another program puts there what came before, which is nobody's copy, and is slow to hand it out.
+    let _slow = screen.copy_forms(&[("UTF8_STRING", "first")], Duration::from_secs(4));
+    pixel.run(&["push", "third"]).ok();
+    pixel.run(&["push", "fourth"]).ok();
+    screen.holds("UTF8_STRING", "fourth");
+    std::thread::sleep(Duration::from_millis(1500));
+    assert_eq!(screen.paste("UTF8_STRING"), "fourth");
+}
+
+#[test]
 fn a_copy_made_while_a_clip_comes_in_is_not_lost() {
     let Some(screen) = Screen::start() else { return };
     let (_relay, laptop, pixel) = two_devices();

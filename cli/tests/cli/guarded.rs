@@ -83,7 +83,11 @@ fn memory_that_is_given_back_is_wiped() {
         // Nobody else may read it, which is as good.
         return;
     };
-    assert!(!holds(&memory, &watch, canary.as_bytes()));
+    // It may still be giving it back.
+    let started = Instant::now();
+    while holds(&memory, &watch, canary.as_bytes()) {
+        assert!(started.elapsed() < Duration::from_secs(10), "it still holds it");
+    }
     assert!(holds(&memory, &watch, b"agent.sock"), "nothing was read");
 }
 
