@@ -93,7 +93,13 @@ fn certificate(why: &CertificateError) -> String {
         CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. } => {
             "its certificate is for another name".into()
         }
-        other => format!("its certificate is not good: {other:?}"),
+        // What `openssl req -x509` makes by default. The library has no name of its own for it.
+        other if format!("{other:?}").contains("CaUsedAsEndEntity") => {
+            "its certificate is that of an authority, not of a server: openssl makes one for a server with \
+             `-addext basicConstraints=critical,CA:FALSE`"
+                .into()
+        }
+        other => format!("its certificate is not good: {other}"),
     }
 }
 
@@ -110,6 +116,20 @@ mod tests {
         for (this, before) in [(10, 3), (1, 1), (25, 25)] {
             assert_eq!(silence(seconds(this), Some(seconds(before))), None);
         }
+    }
+
+    #[test]
+    fn a_certificate_of_an_authority_is_told_as_that() {
+        #[derive(Debug)]
+        struct CaUsedAsEndEntity;
+        impl std::fmt::Display for CaUsedAsEndEntity {
+            fn fmt(&self, _: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                Ok(())
+            }
+        }
+        impl std::error::Error for CaUsedAsEndEntity {}
+        let why = CertificateError::Other(rustls::OtherError(std::sync::Arc::new(CaUsedAsEndEntity)));
+        assert!(certificate(&why).contains("not of a server"));
     }
 
     #[test]
