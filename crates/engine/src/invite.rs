@@ -30,7 +30,7 @@ const HAND_OVER_MS: u64 = 60_000;
 
 impl Engine {
     pub(crate) fn start_invite(&mut self, rng: &mut dyn CryptoRng) {
-        if !self.require_member() {
+        if !self.may_invite() {
             return;
         }
         let Some(account) = &self.account else { return };
@@ -39,13 +39,22 @@ impl Engine {
     }
 
     pub(crate) fn start_code(&mut self, rng: &mut dyn CryptoRng) {
-        if !self.require_member() {
+        if !self.may_invite() {
             return;
         }
         let Some(account) = &self.account else { return };
         let nameplate = make_nameplate(0, rng);
         let inviter = CodeInviter::make(account.id.mailbox(), account.relay.host(), nameplate, rng);
         self.put_invite(Inviting::Code(inviter));
+    }
+
+    /// There is one invite at a time, and the device that a person has let in shall not be left behind.
+    fn may_invite(&mut self) -> bool {
+        let handing_over = self.invite.as_ref().is_some_and(|invite| invite.approved && !invite.welcomed);
+        if handing_over {
+            self.fail(problem::invite_handing_over());
+        }
+        !handing_over && self.require_member()
     }
 
     fn put_invite(&mut self, inviter: Inviting) {
@@ -298,6 +307,7 @@ impl Engine {
             invite.welcomed = true;
             let write = invite.record();
             self.persist(write);
+            self.solved("invite_handing_over");
         }
     }
 
@@ -349,6 +359,7 @@ impl Engine {
     fn drop_invite(&mut self) {
         if self.invite.take().is_some() {
             self.persist(Invite::delete());
+            self.solved("invite_handing_over");
         }
     }
 }

@@ -242,6 +242,13 @@ pub(crate) fn too_many_invites() -> Problem {
     problem("too_many_invites", "Too many pairing links are open. Wait ten minutes, or cancel one.")
 }
 
+pub(crate) fn invite_handing_over() -> Problem {
+    problem(
+        "invite_handing_over",
+        "The device that you have just let in is not in the account yet. Make the next link or code when it is.",
+    )
+}
+
 pub(crate) fn too_large(bytes: usize) -> Problem {
     let (kib, max) = (bytes.div_ceil(1024), hushclip_protocol::limits::CLIP_BYTES / 1024);
     problem("too_large", format!("This clip has {kib} KiB; at most {max} KiB can be sent. Nothing was sent."))

@@ -396,3 +396,26 @@ fn a_relay_that_cannot_write_is_told_as_that_and_voids_no_code() {
     approve(&mut desk, false);
     assert_eq!(desk.view(1).stage, Stage::Member);
 }
+
+#[test]
+fn a_new_code_does_not_leave_a_device_behind_that_was_let_in() {
+    let mut desk = Desk::new(3);
+    desk.create();
+    let first = code(&mut desk);
+    join(&mut desk, 1, &first);
+    desk.lie(|way, _, frame| match ToRelay::decode(&frame) {
+        Ok(ToRelay::LogAppend(_)) if way == Way::Up => Vec::new(),
+        _ => vec![frame],
+    });
+    approve(&mut desk, false);
+    assert_eq!(code(&mut desk), "");
+    assert_eq!(problem(&desk, 0), "invite_handing_over");
+    desk.stop_lying();
+    desk.wait(60_000);
+    assert_eq!(desk.view(1).stage, Stage::Member);
+    assert_eq!(problem(&desk, 0), "", "it is in");
+    let second = code(&mut desk);
+    join(&mut desk, 2, &second);
+    approve(&mut desk, false);
+    assert_eq!(desk.view(2).stage, Stage::Member);
+}
