@@ -71,7 +71,7 @@ pub(crate) async fn run(session: &mut Session, args: Init) -> Result<()> {
     {
         // Nobody has seen the account yet, so that another try begins anew.
         let again = if code == "token_wanted" { "hushclip init --token TOKEN" } else { "hushclip init" };
-        return Err(Failure::new(&code, format!("{message} Then run `{again}` again.")));
+        return Err(Failure::new(&code, format!("{message} To try again, run `{again}`.")));
     }
     let view = &session.picture.view;
     if !settled {

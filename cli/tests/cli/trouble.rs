@@ -68,7 +68,7 @@ fn a_relay_that_is_not_open_to_all_asks_for_its_token() {
     relay.want_token("let-my-friends-in");
     let outcome = device.run(&["init", "--relay", &relay.url()]);
     outcome.fails("token_wanted");
-    assert!(outcome.err.contains("Ask whoever runs the relay"), "{}", outcome.err);
+    assert!(outcome.err.contains("Ask whoever runs it"), "{}", outcome.err);
     assert!(device.run(&["status"]).ok().contains("none yet"));
     device.run(&["init", "--relay", &relay.url(), "--token", "let-my-friends-on"]).fails("token_wanted");
     device.run(&["init", "--relay", &relay.url(), "--token", "let-my-friends-in"]).ok();
