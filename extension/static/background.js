@@ -41,7 +41,7 @@ runtime.onMessage.addListener((message, sender) => {
   if (message.did === "copied") {
     catcher.hint({ ...message, tab, sites: sitesOf(sender) });
   } else if (message.did === "back") {
-    catcher.look();
+    catcher.back();
   } else if (message.did === "pasted") {
     setTimeout(async () => (await running()).pasted(), PASTED_MS);
   }

@@ -78,6 +78,12 @@ export class Catcher {
     this.#watches = watches;
   }
 
+  /** A page was gone back to; what was copied elsewhere meanwhile is not that page's. */
+  async back() {
+    await this.follow((await this.#running()).status());
+    await this.look();
+  }
+
   /** Takes note of what is on the clipboard, and sends nothing. */
   async look() {
     try {

@@ -38,6 +38,9 @@ export class Looks {
   async add(content) {
     const at = Date.now();
     const digest = await this.#digest(content);
+    if (digest === this.last) {
+      return digest;
+    }
     this.#seen.push([digest, at]);
     this.#seen.sort(([, one], [, other]) => one - other);
     this.#seen.splice(0, this.#seen.length - KEPT);

@@ -142,32 +142,6 @@ describe("Clips from elsewhere", () => {
     await cli.stop();
   });
 
-  it("do not push aside what was copied on a page that was too busy to say so", async () => {
-    await cli.run(["push", "an older one"]);
-    await both((browser) => browser.pastes("an older one"));
-    await cli.run(["push", "the newer one"]);
-    await both((browser) => browser.pastes("the newer one"));
-    for (const browser of browsers()) {
-      const { id } = await browser.extension.lists("an older one");
-      const page = await browser.site();
-      await page.evaluate(() => {
-        const spin = () => {
-          for (const end = performance.now() + 300; performance.now() < end;) {
-            // Nothing else runs, and nothing is said.
-          }
-        };
-        // That is when the clipboard holds the copy, and before anything else that waits.
-        addEventListener("keydown", ({ key }) => key === "c" && setTimeout(spin), { capture: true });
-      });
-      const text = `copied on a busy page in ${browser.name}`;
-      const copying = browser.copy(text);
-      await sleep(100);
-      await browser.extension.command("take", { id, plain: false });
-      await copying;
-      await both((browser) => browser.pastes(text));
-    }
-  });
-
   it("go there the newest only, after an absence", async () => {
     const page = await desk.site();
     await page.evaluate(() => {

@@ -224,6 +224,18 @@ for (const [title, host, launch] of KINDS) {
       });
     }
 
+    it("is not sent by a copy that wakes the background, which is sent itself", async () => {
+      const page = await browser.site();
+      await extension.copyElsewhere("from a password manager 10");
+      const { page: popup } = await browser.popup();
+      await popup.close();
+      browser.screen = undefined;
+      await browser.endBackground();
+      await unselect(page);
+      await press(page, "c");
+      await onlyOrdinary();
+    });
+
     it("while what was copied is sent: from fields, shadow trees and frames, and what pages give", async () => {
       const page = await browser.site();
       const copies = [
