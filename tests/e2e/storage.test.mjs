@@ -73,6 +73,8 @@ describe("What the web app keeps", () => {
     const text = "no room for this";
     await app.send(text);
     assert.match(await app.problem("storage_full"), /storage is full; free some space/);
+    const typed = () => app.page.$eval('[data-testid="composer"]', (field) => field.value);
+    assert.equal(await typed(), text, "it is theirs to keep until it is stored");
     await cli.run(["push", "while there is no room"]);
     assert.ok(!cli.watched.some((clip) => clip.text === text), "nothing is sent unstored");
 
@@ -81,6 +83,7 @@ describe("What the web app keeps", () => {
       dispatchEvent(new Event("online"));
     });
     await cli.sees(text);
+    assert.equal(await typed(), "");
     await app.lists("while there is no room");
     await app.online();
     await eventually("the problem to go", async () => (await app.text("problem")) === undefined);

@@ -66,15 +66,15 @@ impl Outgoing {
         self.refused.with(|refused| refused.as_ref().filter(|(of, _)| *of == from).map(|(_, problem)| problem.clone()))
     }
 
-    /// Whether this problem is said beside a text already, followed.
+    /// Whether this problem is one of a text, and said beside it already; followed.
     pub(crate) fn says(self, problem: &Problem) -> bool {
-        self.refused.with(|refused| refused.as_ref().is_some_and(|(_, said)| said == problem))
+        !concerns_all(problem) && self.refused.with(|refused| refused.as_ref().is_some_and(|(_, said)| said == problem))
     }
 
     /// The person has seen why, and does something else.
     pub(crate) fn forgive(self, host: Host) {
         let Some((_, problem)) = self.refused.try_update(Option::take).flatten() else { return };
-        if host.peek(|view| view.problem.as_ref() == Some(&problem)) {
+        if !concerns_all(&problem) && host.peek(|view| view.problem.as_ref() == Some(&problem)) {
             host.send(Command::Dismiss);
         }
     }
@@ -109,9 +109,14 @@ impl Outgoing {
         let Some(from) = self.waiting.with_value(|waiting| waiting.as_ref().map(|waiting| waiting.from)) else {
             return;
         };
-        if !problem.code.starts_with(STORES_LATER) {
+        if !concerns_all(&problem) {
             self.waiting.set_value(None);
         }
         self.refused.set(Some((from, problem)));
     }
+}
+
+/// Whether the client itself stands still, and not only one text.
+fn concerns_all(problem: &Problem) -> bool {
+    problem.code.starts_with(STORES_LATER)
 }
