@@ -25,6 +25,8 @@ export class Catcher {
   /** Where something was copied that was not read yet, since when, and whether the browser has said that it was. */
   #hint;
   #reading;
+  /** Copies that are being read. */
+  #taking;
   /** A copy whose turn has not come. */
   #held;
   #turn = 0;
@@ -97,6 +99,7 @@ export class Catcher {
 
   /** Takes at once what was copied just now, before something else is put there. */
   async settle() {
+    await this.#taking;
     if (!this.#hint && this.#looks.on && !(await this.#looks.isLast(await readClipboard()))) {
       // The page that has copied this may be about to say so.
       for (const end = Date.now() + BUSY_MS; !this.#hint && Date.now() < end;) {
@@ -105,8 +108,9 @@ export class Catcher {
     }
     if (this.#hint) {
       await pause(SETTLE_MS);
-      await this.#take();
+      this.#take();
     }
+    await this.#taking;
     await this.#send();
   }
 
@@ -115,7 +119,11 @@ export class Catcher {
     return this.#looks.add(content);
   }
 
-  async #take() {
+  #take() {
+    this.#taking = Promise.all([this.#taking, this.#read()]);
+  }
+
+  async #read() {
     clearTimeout(this.#reading);
     const hint = this.#hint;
     this.#hint = undefined;
