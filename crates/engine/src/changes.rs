@@ -9,7 +9,7 @@ use hushclip_protocol::log::SignedEntry;
 use rand_core::CryptoRng;
 
 use crate::line::Phase;
-use crate::{Engine, problem};
+use crate::{Engine, Notice, problem};
 
 /// How long to wait before an entry that the relay did not take is tried again, milliseconds; doubled each time.
 const RETRY_MS: u64 = 2_000;
@@ -19,6 +19,21 @@ const RETRY_MAX_MS: u64 = 10 * 60_000;
 const ANSWER_MS: u64 = 30_000;
 /// How long a removal waits for what was missed to be fetched, milliseconds.
 const REMOVAL_MS: u64 = 10_000;
+/// How long a removal may take, on a line, before it is said that the relay has not recorded it, milliseconds.
+const UNSAVED_MS: u64 = 30_000;
+
+/// What the clock says of removals that are wanted.
+#[derive(Debug, Default)]
+pub(crate) struct Removal {
+    /// When one is tried though not everything that was missed is here.
+    pub(crate) by: Option<u64>,
+    /// When it must be recorded, or it is said that it is not.
+    due: Option<u64>,
+    /// The relay has not recorded it: that is said, and clips wait.
+    unsaved: bool,
+    /// The person has put that away, for so long.
+    quiet: Option<u64>,
+}
 
 /// What a log entry of this device does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -44,6 +59,9 @@ impl Engine {
             account.removing.insert(device);
         }
         self.persist_account();
+        if self.line.is_signed_in() {
+            self.watch_removal();
+        }
         // The person shall not wait for what was refused before.
         self.log_sync.retry_at = None;
         self.change_log(rng);
@@ -55,8 +73,8 @@ impl Engine {
     /// A removal waits a moment for what was missed, so as not to cut off what the device that goes has sent
     /// in time; and no longer, because it may have sent it to hold that off.
     pub(crate) fn change_log(&mut self, rng: &mut dyn CryptoRng) {
-        let waits = self.log_sync.retry_at.is_some_and(|at| at > self.now && at <= self.now + RETRY_MAX_MS);
-        if !self.line.is_signed_in() || !self.log_sync.is_newest || self.appending.is_some() || waits {
+        let busy = self.appending.is_some() || self.change_waits();
+        if !self.line.is_signed_in() || !self.log_sync.is_newest || busy {
             return;
         }
         let (Some(account), Some(identity)) = (&self.account, &self.identity) else { return };
@@ -64,7 +82,7 @@ impl Engine {
         let wanted = account.removing.iter().find(|device| log.member(device).is_some()).copied();
         if let Some(device) = wanted {
             let latest = self.now + REMOVAL_MS;
-            let by = *self.log_sync.removal_by.get_or_insert(latest);
+            let by = *self.log_sync.removal.by.get_or_insert(latest);
             if self.line.phase != Phase::Online && by > self.now && by <= latest {
                 return;
             }
@@ -100,6 +118,7 @@ impl Engine {
     pub(crate) fn append_to_log(&mut self, wanted: Wanted, entry: SignedEntry) {
         if self.appending.is_none() {
             self.appending = Some(wanted);
+            self.log_sync.sent = Some(entry.hash());
             self.log_sync.answer_by = Some(self.now + ANSWER_MS);
             self.send(&ToRelay::LogAppend(entry));
         }
@@ -110,14 +129,71 @@ impl Engine {
     pub(crate) fn append_refused(&mut self, code: ErrorCode) {
         let wait = self.put_off_change();
         match self.appending.take() {
-            Some(Wanted::Add) | None if code == ErrorCode::BadEntry => self.invite_failed(code),
-            Some(Wanted::Remove(_)) => self.show(problem::removal_unsaved()),
+            Some(Wanted::Add) if code == ErrorCode::BadEntry => self.invite_failed(code),
+            // That is no fault yet.
+            Some(Wanted::Remove(_) | Wanted::Add)
+                if matches!(code, ErrorCode::RateLimited | ErrorCode::LogConflict) => {}
+            Some(Wanted::Remove(_)) => {
+                (self.log_sync.removal.due, self.log_sync.removal.quiet) = (Some(self.now), None);
+                self.tell_removal();
+            }
             Some(Wanted::Add) => self.show(problem::list_unsaved()),
             Some(Wanted::Mend) if code == ErrorCode::BadEntry => self.halt(problem::bad_log()),
             Some(Wanted::Mend) => self.line.resume_at = Some(self.now + wait),
             // Tried again when the keys are next looked at.
             Some(Wanted::Rekey) | None => {}
         }
+    }
+
+    /// A removal has so long to be recorded, whatever the relay answers, and however often it hangs up.
+    pub(crate) fn watch_removal(&mut self) {
+        if self.wants_removal() {
+            self.log_sync.removal.due.get_or_insert(self.now + UNSAVED_MS);
+        }
+    }
+
+    fn wants_removal(&self) -> bool {
+        self.account.as_ref().is_some_and(|account| !account.removing.is_empty())
+    }
+
+    /// The relay has not recorded a removal. Nothing is sent then that the device which is to go could read.
+    pub(crate) fn removal_is_unsaved(&self) -> bool {
+        let latest = self.now + UNSAVED_MS;
+        let due = self.log_sync.removal.due.is_some_and(|at| at <= self.now || at > latest);
+        self.wants_removal() && (due || self.log_sync.removal.unsaved)
+    }
+
+    /// Whether that is shown, before all else; the person may put it away for a while.
+    pub(crate) fn shows_removal(&self) -> bool {
+        let latest = self.now + RETRY_MAX_MS;
+        let quiet = self.log_sync.removal.quiet.is_some_and(|at| at > self.now && at <= latest);
+        self.removal_is_unsaved() && !quiet
+    }
+
+    /// Tells it once.
+    pub(crate) fn tell_removal(&mut self) {
+        if self.removal_is_unsaved() && !std::mem::replace(&mut self.log_sync.removal.unsaved, true) {
+            self.notice(Notice::Failed { problem: problem::removal_unsaved() });
+        }
+    }
+
+    pub(crate) fn dismiss_problem(&mut self) {
+        if self.shows_removal() {
+            self.log_sync.removal.quiet = Some(self.now + RETRY_MAX_MS);
+        } else {
+            self.problem = None;
+        }
+    }
+
+    /// When what is shown of a removal changes.
+    pub(crate) fn next_removal_news(&self) -> Option<u64> {
+        let times = [self.log_sync.removal.due, self.log_sync.removal.quiet];
+        times.into_iter().flatten().filter(|at| *at > self.now && self.wants_removal()).min()
+    }
+
+    /// Nothing is tried until later.
+    pub(crate) fn change_waits(&self) -> bool {
+        self.log_sync.retry_at.is_some_and(|at| at > self.now && at <= self.now + RETRY_MAX_MS)
     }
 
     /// An entry of this device has been on its way for too long.
@@ -148,8 +224,7 @@ impl Engine {
         let Some(account) = &mut self.account else { return };
         account.removing.remove(device);
         if account.removing.is_empty() {
-            self.log_sync.removal_by = None;
-            self.solved("removal_unsaved");
+            self.log_sync.removal = Removal::default();
         }
     }
 }

@@ -49,6 +49,10 @@ pub struct Engine {
     pub(crate) behind_at: Option<u64>,
     /// Pulls that are not answered yet.
     pub(crate) pulls: u32,
+    /// How many pages without items have come in a row.
+    pub(crate) empty_pages: u8,
+    /// How often in a row the relay has taken nothing because of what was missed.
+    pub(crate) behind: u8,
     /// The relay or the account is lost to this device; trying again is up to the person.
     pub(crate) halted_for_good: bool,
     /// How far this device's clock is ahead of the relay's, milliseconds.
@@ -109,6 +113,8 @@ impl Engine {
             in_flight: None,
             behind_at: None,
             pulls: 0,
+            empty_pages: 0,
+            behind: 0,
             halted_for_good: false,
             clock_ahead_ms: 0,
             newest_missed: None,
@@ -226,7 +232,7 @@ impl Engine {
                 self.tell_leave();
                 self.leave();
             }
-            Command::Dismiss => self.problem = None,
+            Command::Dismiss => self.dismiss_problem(),
         }
     }
 
@@ -284,6 +290,7 @@ impl Engine {
             .chain(self.join_deadline())
             .chain(self.next_upkeep())
             .chain(self.next_tidying())
+            .chain(self.next_removal_news())
             .min();
         if wake != self.last_wake {
             self.last_wake = wake;
@@ -361,7 +368,7 @@ impl Engine {
         self.push_endpoint.clear();
         self.problem = None;
         self.halted_for_good = false;
-        self.log_sync.mending = false;
+        self.log_sync = LogSync::default();
         self.connect();
     }
 

@@ -24,6 +24,10 @@ const HANDSHAKE_MS: u64 = 15_000;
 const PING_MS: u64 = 20_000;
 /// How long the answer may take.
 const PONG_MS: u64 = 10_000;
+/// How long the relay may take to answer a question, milliseconds.
+const ANSWER_MS: u64 = 30_000;
+/// How long a line must have been of use before it counts as one, milliseconds.
+const STEADY_MS: u64 = 60_000;
 /// An uncompressed P-256 point, bytes.
 const PUSH_KEY: usize = 65;
 
@@ -54,6 +58,11 @@ pub(crate) struct Line {
     attempts: u32,
     /// When the present step must be done.
     deadline: Option<u64>,
+    /// When the relay must have answered to LogPull, and to Pull.
+    entries_by: Option<u64>,
+    items_by: Option<u64>,
+    /// Since when this line has shown everything.
+    steady_from: Option<u64>,
     ping_at: Option<u64>,
     pong_by: Option<u64>,
     /// The relay asked to wait before going on.
@@ -97,7 +106,8 @@ impl Line {
 
     pub(crate) fn next_wake(&self) -> Option<u64> {
         let waiting = if let Phase::Waiting(at) = self.phase { Some(at) } else { None };
-        [waiting, self.deadline, self.ping_at, self.pong_by, self.resume_at].into_iter().flatten().min()
+        let due = [self.deadline, self.entries_by, self.items_by, self.ping_at, self.pong_by, self.resume_at];
+        due.into_iter().chain([waiting]).flatten().min()
     }
 
     pub(crate) fn shown(&self) -> Connection {
@@ -116,20 +126,29 @@ impl Line {
         self.enter(Phase::Joining, now);
     }
 
-    /// The relay has shown everything: that counts as a line, and not that it let this device in.
-    pub(crate) fn caught_up(&mut self) {
+    /// The relay has shown everything. That counts as a line once it has lasted, and not that it let this
+    /// device in: otherwise one that breaks each time would be dialled without a pause.
+    pub(crate) fn caught_up(&mut self, now: u64) {
         self.phase = Phase::Online;
-        self.attempts = 0;
+        self.steady_from.get_or_insert(now);
     }
 
-    /// The relay owes an answer without which nothing goes on.
-    pub(crate) const fn expect_answer(&mut self, now: u64) {
-        self.deadline = Some(now + HANDSHAKE_MS);
+    /// The relay owes log entries, without which nothing goes on; a newcomer waits less long.
+    pub(crate) const fn expect_entries(&mut self, now: u64, newcomer: bool) {
+        self.entries_by = Some(now + if newcomer { HANDSHAKE_MS } else { ANSWER_MS });
     }
 
-    /// It has come.
-    pub(crate) const fn expect_nothing(&mut self) {
-        self.deadline = None;
+    /// They have come, or the relay has said why not.
+    pub(crate) const fn entries_came(&mut self) {
+        self.entries_by = None;
+    }
+
+    pub(crate) const fn expect_items(&mut self, now: u64) {
+        self.items_by = Some(now + ANSWER_MS);
+    }
+
+    pub(crate) const fn items_came(&mut self) {
+        self.items_by = None;
     }
 
     /// Nothing is left to send.
@@ -147,6 +166,7 @@ impl Line {
         self.phase = phase;
         self.pong_by = None;
         self.resume_at = None;
+        (self.entries_by, self.items_by, self.steady_from) = (None, None, None);
         if self.phase == Phase::Connecting {
             (self.invite_refused, self.welcome_sent, self.limited) = (false, false, 0);
             (self.log_shown, self.challenge) = (None, None);
@@ -173,7 +193,7 @@ impl Engine {
         self.in_flight = None;
         self.appending = None;
         self.pulls = 0;
-        (self.log_sync.retry_at, self.log_sync.in_vain) = (None, 0);
+        (self.log_sync.retry_at, self.log_sync.in_vain, self.empty_pages, self.behind) = (None, 0, 0, 0);
         self.online.clear();
         let phase = if url.is_some() { Phase::Connecting } else { Phase::Idle };
         self.line.enter(phase, self.now);
@@ -226,6 +246,9 @@ impl Engine {
         self.in_flight = None;
         self.appending = None;
         self.online.clear();
+        if self.line.steady_from.is_some_and(|from| self.now.abs_diff(from) >= STEADY_MS) {
+            self.line.attempts = 0;
+        }
         let ceiling = BACKOFF_MS.saturating_mul(1 << self.line.attempts.min(16)).min(BACKOFF_MAX_MS);
         // Much of it at random, and more when a line breaks that was up: a relay that goes, as at every
         // deployment, is lost by all devices at once.
@@ -242,13 +265,14 @@ impl Engine {
         let has_come = |at: u64| at <= now || at > now + BACKOFF_MAX_MS;
         let due = |at: Option<u64>| at.is_some_and(has_come);
         self.drop_expired_invite();
+        self.tell_removal();
         if let Phase::Waiting(at) = self.line.phase {
             if has_come(at) {
                 self.connect();
             }
             return;
         }
-        if due(self.line.deadline) || due(self.line.pong_by) {
+        if [self.line.deadline, self.line.entries_by, self.line.items_by, self.line.pong_by].into_iter().any(due) {
             return self.hang_up(rng);
         }
         if due(self.line.ping_at) {
@@ -332,6 +356,7 @@ impl Engine {
         }
         self.line.enter(Phase::CatchingUp, self.now);
         self.note_absence();
+        self.watch_removal();
         self.clock_ahead_ms = self.now.cast_signed().saturating_sub_unsigned(welcome.time_ms);
         for code in ["sign_in_refused", "relay_no_space", "relay_unavailable"] {
             self.solved(code);
@@ -369,26 +394,42 @@ impl Engine {
         const PUSH: u8 = 3;
         const PULL: u8 = 4;
         const APPEND: u8 = 6;
+        const LOG_PULL: u8 = 7;
         const INVITE: u8 = 8;
         const NOTE: u8 = 10;
         const CODE: u8 = 11;
         const CODE_CLAIM: u8 = 12;
         const PUSH_SUBSCRIBE: u8 = 13;
         const DELETE: u8 = 15;
-        if of == PULL {
-            self.pulls = self.pulls.saturating_sub(1);
+        match of {
+            PULL => {
+                self.pulls = self.pulls.saturating_sub(1);
+                self.line.items_came();
+            }
+            LOG_PULL => self.line.entries_came(),
+            // This device has asked for nothing like that, or for nothing any more.
+            INVITE | CODE if self.invite.is_none() => return,
+            APPEND if self.appending.is_none() && self.line.phase != Phase::Connecting => return,
+            _ => {}
         }
         self.line.invite_refused |= matches!(of, INVITE | NOTE | CODE);
         self.line.welcome_sent &= of != NOTE;
         match (of, code) {
             (CLAIM | CODE_CLAIM, _) => self.claim_refused(code, rng),
             (_, ErrorCode::RateLimited) => {
-                self.in_flight = None;
-                self.appending = None;
+                if matches!(of, PUSH | DELETE) {
+                    self.in_flight = None;
+                }
+                if of == APPEND {
+                    self.append_refused(code);
+                }
                 if self.line.resume_at.is_none() {
                     let wait = retry_after_ms.clamp(100, BACKOFF_MAX_MS) << self.line.limited.min(PAUSES);
                     self.line.resume_at = Some(self.now + wait.min(BACKOFF_MAX_MS));
                     self.line.limited += 1;
+                }
+                if of == APPEND {
+                    self.log_sync.retry_at = self.log_sync.retry_at.max(self.line.resume_at);
                 }
             }
             (CODE, ErrorCode::NameplateTaken) => self.nameplate_taken(rng),
@@ -409,14 +450,9 @@ impl Engine {
                 self.fail(problem::sign_in_refused());
                 self.hang_up(rng);
             }
-            (APPEND, ErrorCode::LogConflict) => {
-                self.appending = None;
-                if self.log_sync.mending {
-                    // Somebody else has put it back, or has gone on: compare anew.
-                    return self.hang_up(rng);
-                }
-                self.pull_longer_log();
-            }
+            // Somebody else has put it back, or has gone on: compare anew.
+            (APPEND, ErrorCode::LogConflict) if self.log_sync.mending => self.hang_up(rng),
+            (APPEND, ErrorCode::LogConflict) => self.append_was_late(),
             (APPEND, _) => self.append_refused(code),
             _ => self.line.resume_at = Some(self.now + BACKOFF_MS * 4),
         }

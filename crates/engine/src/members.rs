@@ -2,6 +2,7 @@
 
 use hushclip_crypto::keys::DeviceKeys;
 use hushclip_crypto::log::{is_committed, make_genesis, open_grant};
+use hushclip_protocol::error::ErrorCode;
 use hushclip_protocol::frame::ToRelay;
 use hushclip_protocol::ids::{DeviceId, Hash};
 use hushclip_protocol::limits;
@@ -9,7 +10,7 @@ use hushclip_protocol::log::{Action, Change, Entry, LogError, Membership, Signed
 use rand_core::CryptoRng;
 
 use crate::alerts::AlertKind;
-use crate::changes::Wanted;
+use crate::changes::{Removal, Wanted};
 use crate::join::proper_name;
 use crate::line::Phase;
 use crate::relay::Relay;
@@ -43,8 +44,11 @@ pub(crate) struct LogSync {
     pub(crate) let_in_ms: Option<u64>,
     /// When the relay must have answered to an entry of this device.
     pub(crate) answer_by: Option<u64>,
-    /// When a removal is tried though not everything that was missed is here.
-    pub(crate) removal_by: Option<u64>,
+    /// The entry itself, and for one that the relay had before, its position.
+    pub(crate) sent: Option<Hash>,
+    pub(crate) mends: u64,
+    /// How it stands with removals that the person wants.
+    pub(crate) removal: Removal,
     /// How often in a row entries were asked for and none came that goes on with the log.
     pub(crate) in_vain: u8,
 }
@@ -106,9 +110,7 @@ impl Engine {
     pub(crate) fn pull_log(&mut self) {
         let from = self.account.as_ref().map_or(0, |a| a.log.len() as u64);
         self.log_sync.is_newest = false;
-        if self.is_newcomer() {
-            self.line.expect_answer(self.now);
-        }
+        self.line.expect_entries(self.now, self.is_newcomer());
         self.send(&ToRelay::LogPull { from });
     }
 
@@ -122,16 +124,29 @@ impl Engine {
         self.account.as_ref().map_or(0, |account| account.log.len())
     }
 
-    /// The relay has refused something because of entries that this device does not know.
+    /// The relay has refused a clip because of entries that this device does not know.
     pub(crate) fn pull_longer_log(&mut self) {
-        let known = self.account.as_ref().map(|account| account.log.len());
-        if std::mem::replace(&mut self.log_sync.short_at, known) == known {
-            // It says so once more, and has not shown any.
-            self.line.resume_at = Some(self.now + WITHHELD_MS);
-            self.put_off_change();
-        } else {
+        if self.is_told_anew_of_entries() {
             self.pull_log();
+        } else {
+            self.line.resume_at = Some(self.now + WITHHELD_MS);
         }
+    }
+
+    /// The same of an entry.
+    pub(crate) fn append_was_late(&mut self) {
+        if self.is_told_anew_of_entries() {
+            self.appending = None;
+            self.pull_log();
+        } else {
+            self.append_refused(ErrorCode::LogConflict);
+        }
+    }
+
+    /// Otherwise the relay has said so before, and has not shown any.
+    fn is_told_anew_of_entries(&mut self) -> bool {
+        let known = self.account.as_ref().map(|account| account.log.len());
+        std::mem::replace(&mut self.log_sync.short_at, known) != known
     }
 
     /// Compares the relay's log head with ours, then catches up.
@@ -160,12 +175,23 @@ impl Engine {
     fn mend_log(&mut self, seq: u64) {
         let next = self.account.as_ref().and_then(|a| a.log.get(usize::try_from(seq).ok()?.checked_add(1)?));
         if let Some(entry) = next.cloned() {
+            self.log_sync.mends = seq.saturating_add(1);
             return self.append_to_log(Wanted::Mend, entry);
         }
         self.log_sync.mending = false;
         self.note_restored(AlertKind::LogRestored, 1);
         self.log_sync.is_newest = true;
         self.catch_up();
+    }
+
+    /// The relay has taken an entry back in, or has said how far its log goes. What it says while that is not
+    /// asked changes nothing: it could have the same entry sent for ever.
+    fn go_on_mending(&mut self, mended: bool, last: u64) {
+        if mended {
+            self.mend_log(self.log_sync.mends);
+        } else if self.appending.is_none() && !self.change_waits() {
+            self.mend_log(last);
+        }
     }
 
     pub(crate) fn log_entries(
@@ -179,9 +205,9 @@ impl Engine {
         if !matches!(self.line.phase, Phase::Connecting | Phase::CatchingUp | Phase::Online) || self.join.is_some() {
             return;
         }
-        if self.line.phase != Phase::Connecting {
-            self.line.expect_nothing();
-        }
+        self.line.entries_came();
+        let sent = self.log_sync.sent.filter(|_| self.appending.is_some());
+        let answered = sent.is_some_and(|sent| entries.iter().any(|entry| entry.hash() == sent));
         let (came, last) = (!entries.is_empty(), from.saturating_add(entries.len() as u64).saturating_sub(1));
         let before = self.known_entries();
         for (offset, entry) in (0..).zip(entries) {
@@ -198,30 +224,32 @@ impl Engine {
                 Err(Refused::Gap) => return self.pull_log_in_vain(rng),
             }
         }
+        let grew = self.known_entries() > before;
         self.persist_account();
         self.retract_withheld();
         if self.is_removed() {
             return self.removed_by_log();
         }
         if self.line.phase == Phase::Connecting {
-            if has_more && came {
+            if has_more && came && grew {
                 // Each page is another answer of the relay.
                 self.socket_opened();
                 self.pull_log();
+            } else if has_more && came {
+                self.pull_log_in_vain(rng);
             }
             return;
         }
-        self.appending = None;
-        if self.known_entries() > before {
+        let mended = answered && self.appending == Some(Wanted::Mend);
+        if grew || answered {
+            self.appending = None;
             self.log_sync.in_vain = 0;
-        } else if has_more && came {
-            return self.pull_log_in_vain(rng);
         }
         if has_more && came {
-            return self.pull_log();
+            return if grew { self.pull_log() } else { self.pull_log_in_vain(rng) };
         }
         if self.log_sync.mending {
-            return self.mend_log(last);
+            return self.go_on_mending(mended, last);
         }
         self.log_sync.is_newest = true;
         if let Some((device, seq)) = self.log_sync.named.take() {

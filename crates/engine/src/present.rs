@@ -6,12 +6,12 @@ use hushclip_protocol::ids::DeviceId;
 use hushclip_protocol::limits;
 use hushclip_protocol::log::Membership;
 
-use crate::Engine;
 use crate::exchange::{Inviting, Joining};
 use crate::library::secret_of;
 use crate::secrets::Held;
 use crate::state::{Account, Clip};
 use crate::view::{Bounds, ClipView, DeviceView, InviteView, JoiningView, Stage, View};
+use crate::{Engine, problem};
 
 impl Engine {
     /// The view without its clips, which are many.
@@ -39,7 +39,7 @@ impl Engine {
             devices: self.present_devices(),
             invite: self.present_invite(),
             joining: self.present_joining(),
-            problem: self.problem.clone(),
+            problem: if self.shows_removal() { Some(problem::removal_unsaved()) } else { self.problem.clone() },
             waiting: self.waiting() as u32,
             alerts: self.present_alerts(),
             check: self.present_check(),

@@ -382,8 +382,9 @@ pub(crate) fn unknown_device() -> Problem {
 pub(crate) fn removal_unsaved() -> Problem {
     problem(
         "removal_unsaved",
-        "The relay has not recorded the removal, perhaps because its disk is full. Until it does, the device can still \
-         read what you copy. This device tries again while it is connected; if that lasts, tell whoever runs the relay.",
+        "The relay has not recorded the removal, perhaps because its disk is full. What you copy here waits \
+         until it has; what your other devices send, the removed one can still read. This device tries again while it is \
+         connected; if that lasts, tell whoever runs the relay.",
     )
 }
 

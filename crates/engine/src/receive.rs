@@ -17,6 +17,9 @@ use crate::settings::Apply;
 use crate::state::{Account, Clip};
 use crate::{Engine, Notice, problem};
 
+/// How many pages in a row may have nothing in them.
+const EMPTY_PAGES: u8 = 8;
+
 /// What became of one item.
 enum Outcome {
     /// Stored here.
@@ -42,6 +45,7 @@ impl Engine {
         }
         let pull = ToRelay::Pull { after: account.cursor, limit: limits::PULL_ITEMS };
         self.pulls += 1;
+        self.line.expect_items(self.now);
         self.send(&pull);
     }
 
@@ -54,11 +58,11 @@ impl Engine {
 
     pub(crate) fn items(&mut self, items: &[Item], has_more: bool, through: u64, rng: &mut dyn CryptoRng) {
         self.pulls = self.pulls.saturating_sub(1);
+        self.line.items_came();
         if self.line.phase != Phase::CatchingUp {
             return;
         }
         for item in items {
-            self.note_read(item);
             match self.take(item, !self.log_sync.fetched_for_item, rng) {
                 Outcome::Received(id) => self.newest_missed = Some(id),
                 Outcome::Passed => {}
@@ -71,6 +75,10 @@ impl Engine {
             }
         }
         self.log_sync.fetched_for_item = false;
+        // Not before: a page that the log interrupts comes once more.
+        for item in items {
+            self.note_read(item);
+        }
         let Some(account) = &mut self.account else { return };
         let advanced = through > account.cursor;
         account.cursor = account.cursor.max(through);
@@ -81,7 +89,8 @@ impl Engine {
         self.persist_account();
         if has_more {
             // A relay that says "more" and brings nothing new would keep this device busy for ever.
-            if advanced {
+            self.empty_pages = if items.is_empty() { self.empty_pages.saturating_add(1) } else { 0 };
+            if advanced && self.empty_pages <= EMPTY_PAGES {
                 return self.catch_up();
             }
             self.show(problem::relay_endless());
@@ -91,7 +100,7 @@ impl Engine {
             self.solved(code);
         }
         self.send(&ToRelay::Ack { cursor });
-        self.line.caught_up();
+        self.line.caught_up(self.now);
         self.judge_holes();
         self.settle_removals();
         self.was_away = false;

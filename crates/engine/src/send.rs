@@ -26,6 +26,11 @@ use crate::{Engine, Notice, problem};
 /// How long to wait before a push that the relay could not store is tried again, milliseconds.
 const REFUSED_MS: u64 = 30_000;
 
+/// How often in a row the relay may say at once that something was missed.
+const BEHIND: u8 = 8;
+/// How long to wait then, milliseconds.
+const BEHIND_MS: u64 = 2_000;
+
 impl Engine {
     pub(crate) fn local_copy(&mut self, content: Content, rng: &mut dyn CryptoRng) {
         let Some(identity) = &self.identity else { return };
@@ -138,8 +143,8 @@ impl Engine {
     /// Pushes what is oldest in the queue, if the line is free. One at a time: were a later one
     /// accepted and an earlier one refused, the receivers would see them out of order.
     pub(crate) fn flush(&mut self, rng: &mut dyn CryptoRng) {
-        let busy = self.in_flight.is_some() || self.line.resume_at.is_some();
-        if self.line.phase != Phase::Online || busy || self.log_is_withheld() {
+        let busy = self.in_flight.is_some() || self.line.resume_at.is_some() || !self.log_sync.is_newest;
+        if self.line.phase != Phase::Online || busy || self.log_is_withheld() || self.removal_is_unsaved() {
             return;
         }
         while let Some(queued) = self.outbox.front() {
@@ -262,6 +267,7 @@ impl Engine {
     /// The relay has stored an item of ours.
     pub(crate) fn pushed(&mut self, item: ItemId, at: Anchor, rng: &mut dyn CryptoRng) {
         self.in_flight = None;
+        self.behind = 0;
         self.settle(item, at.cursor);
         // It may have been deleted meanwhile.
         self.note_place(item, at.cursor);
@@ -324,6 +330,12 @@ impl Engine {
             ErrorCode::Behind => {
                 // What was missing is often on its way already, and here by now.
                 let newer = self.account.as_ref().map(|a| a.cursor) > pushed_after;
+                self.behind = self.behind.saturating_add(1);
+                if newer && self.behind > BEHIND {
+                    // What comes is nothing that this device can use, or others are quicker each time.
+                    self.line.resume_at = Some(self.now + BEHIND_MS);
+                    return;
+                }
                 if newer {
                     return self.flush(rng);
                 }

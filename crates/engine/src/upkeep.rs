@@ -35,7 +35,7 @@ impl Engine {
 
     /// When [`Engine::upkeep`] has something to do next.
     pub(crate) fn next_upkeep(&self) -> Option<u64> {
-        let change = [self.log_sync.retry_at, self.log_sync.removal_by].into_iter().flatten();
+        let change = [self.log_sync.retry_at, self.log_sync.removal.by].into_iter().flatten();
         let change = change.filter(|at| *at > self.now).min();
         if !self.line.is_signed_in() {
             return None;

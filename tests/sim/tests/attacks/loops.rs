@@ -5,7 +5,7 @@ use std::rc::Rc;
 
 use hushclip_protocol::envelope::Envelope;
 use hushclip_protocol::error::ErrorCode;
-use hushclip_protocol::frame::{ToDevice, ToRelay};
+use hushclip_protocol::frame::{Item, ToDevice, ToRelay};
 use hushclip_protocol::ids::Hash;
 use hushclip_protocol::log::SignedEntry;
 use hushclip_sim::{Desk, Way};
@@ -121,4 +121,122 @@ fn attack_log_entries_that_are_never_the_next_ones() {
     desk.stop_lying();
     desk.wait(60_000);
     goes_on(&mut desk, 0, 1);
+}
+
+/// How many of a kind of frames device 0 sends in ten minutes on new lines, when each of them, up to a thousand, is
+/// answered with these in place of what the relay says.
+fn frames_in_ten_minutes(
+    mut desk: Desk,
+    welcome: impl Fn(ToDevice) -> ToDevice + 'static,
+    counted: impl Fn(&ToRelay) -> bool + 'static,
+    mut answers: impl FnMut(u64) -> Vec<ToDevice> + 'static,
+) -> (Desk, u64) {
+    let sent = Rc::new(RefCell::new(0));
+    let (count, mut owed) = (Rc::clone(&sent), false);
+    desk.lie(move |way, device, frame| {
+        if device != 0 {
+            return vec![frame];
+        }
+        if way == Way::Up && ToRelay::decode(&frame).is_ok_and(|frame| counted(&frame)) {
+            *count.borrow_mut() += 1;
+            owed = *count.borrow() < 1_000;
+            // Something that the relay answers at once.
+            return if owed { vec![ToRelay::LogPull { from: u64::MAX }.encode()] } else { Vec::new() };
+        }
+        match ToDevice::decode(&frame) {
+            Ok(ToDevice::LogEntries { .. }) if way == Way::Down && std::mem::take(&mut owed) => {
+                answers(*count.borrow()).iter().map(ToDevice::encode).collect()
+            }
+            Ok(told @ ToDevice::Welcome(_)) if way == Way::Down => vec![welcome(told).encode()],
+            _ => vec![frame],
+        }
+    });
+    desk.cut(None);
+    desk.wait(10 * 60_000);
+    let sent = *sent.borrow();
+    (desk, sent)
+}
+
+fn is_push(frame: &ToRelay) -> bool {
+    matches!(frame, ToRelay::Push { .. })
+}
+
+fn is_bounded((mut desk, sent): (Desk, u64), most: u64) {
+    assert!((1..most).contains(&sent), "{sent} times in ten minutes");
+    desk.stop_lying();
+    desk.wait(90_000);
+    goes_on(&mut desk, 0, 1);
+}
+
+#[test]
+fn attack_known_log_entries_without_end_before_the_welcome() {
+    let desk = Desk::paired(2);
+    let shown = ToDevice::LogEntries { from: 0, entries: entries(&desk, 0)[..1].to_vec(), has_more: true };
+    let first = shown.clone();
+    let run = frames_in_ten_minutes(
+        desk,
+        move |_| first.clone(),
+        |frame| matches!(frame, ToRelay::LogPull { .. }),
+        move |_| vec![shown.clone()],
+    );
+    is_bounded(run, 300);
+}
+
+#[test]
+fn attack_log_that_is_mended_and_never_grows() {
+    for answer_from in [0, 1, 2] {
+        let desk = Desk::paired(2);
+        let genesis = entries(&desk, 0)[0].hash();
+        let behind = move |told| match told {
+            ToDevice::Welcome(mut welcome) => {
+                (welcome.log_seq, welcome.log_head) = (0, genesis);
+                ToDevice::Welcome(welcome)
+            }
+            other => other,
+        };
+        let append = |frame: &ToRelay| matches!(frame, ToRelay::LogAppend(_));
+        let answer = ToDevice::LogEntries { from: answer_from, entries: Vec::new(), has_more: false };
+        is_bounded(frames_in_ten_minutes(desk, behind, append, move |_| vec![answer.clone()]), 60);
+    }
+}
+
+#[test]
+fn attack_pages_without_items_without_end() {
+    let pull = |frame: &ToRelay| matches!(frame, ToRelay::Pull { .. });
+    let page = |through| vec![ToDevice::Items { items: Vec::new(), has_more: true, through }];
+    is_bounded(frames_in_ten_minutes(Desk::paired(2), |told| told, pull, page), 300);
+}
+
+#[test]
+fn attack_junk_before_each_push() {
+    let mut desk = Desk::paired(2);
+    desk.reachable = false;
+    desk.cut(None);
+    desk.copy(0, "one");
+    desk.reachable = true;
+    let junk = |cursor| {
+        let item = Item { cursor, envelope: vec![1, 2, 3].into(), mark: 1 };
+        vec![ToDevice::Item(item), ToDevice::Error { code: ErrorCode::Behind, retry_after_ms: 0, of: PUSH }]
+    };
+    let (mut desk, sent) = frames_in_ten_minutes(desk, |told| told, is_push, junk);
+    assert!((1..320).contains(&sent), "{sent} times in ten minutes");
+    desk.stop_lying();
+    desk.cut(None);
+    desk.wait(90_000);
+    assert_eq!(desk.texts(1), ["one"]);
+}
+
+#[test]
+fn attack_behind_without_end() {
+    let mut desk = Desk::paired(2);
+    desk.reachable = false;
+    desk.cut(None);
+    desk.copy(0, "one");
+    desk.reachable = true;
+    let behind = |_| vec![ToDevice::Error { code: ErrorCode::Behind, retry_after_ms: 0, of: PUSH }];
+    let (mut desk, sent) = frames_in_ten_minutes(desk, |told| told, is_push, behind);
+    assert!((1..80).contains(&sent), "{sent} times in ten minutes");
+    desk.stop_lying();
+    desk.wait(90_000);
+    assert_eq!(desk.texts(1), ["one"]);
 }

@@ -382,3 +382,124 @@ fn attack_one_press_is_enough_after_many_made_up_log_heads() {
     assert_eq!((desk.view(1).devices.len(), desk.view(2).stage), (2, Stage::Removed));
     goes_on(&mut desk, 0, 1);
 }
+
+/// The relay answers each entry of device 0 with this, and each of its questions about the log as long as it likes.
+fn answer_appends(desk: &mut Desk, answer: ToDevice) -> Rc<RefCell<u32>> {
+    let tries = Rc::new(RefCell::new(0));
+    let count = Rc::clone(&tries);
+    let swallowed = Rc::new(RefCell::new(false));
+    desk.lie(move |way, device, frame| {
+        let decoded = ToRelay::decode(&frame);
+        match (way, device, decoded) {
+            (Way::Up, 0, Ok(ToRelay::LogAppend(_))) => {
+                *count.borrow_mut() += 1;
+                *swallowed.borrow_mut() = true;
+                // What the relay cannot know is answered at once.
+                vec![ToRelay::LogPull { from: u64::MAX }.encode()]
+            }
+            (Way::Up, 0, Ok(ToRelay::LogPull { .. })) => Vec::new(),
+            (Way::Down, 0, _) if *swallowed.borrow() => {
+                if matches!(ToDevice::decode(&frame), Ok(ToDevice::LogEntries { .. })) {
+                    *swallowed.borrow_mut() = false;
+                    return vec![answer.encode()];
+                }
+                vec![frame]
+            }
+            _ => vec![frame],
+        }
+    });
+    tries
+}
+
+fn refusal(code: ErrorCode) -> ToDevice {
+    ToDevice::Error { code, retry_after_ms: 0, of: APPEND }
+}
+
+/// Device 0 has wanted device 2 out for half a minute, in vain: it says so, and sends nothing that device 2 could read.
+fn it_is_said_and_nothing_goes_out(desk: &mut Desk, of: &str) {
+    assert_eq!((problem(desk, 0).as_str(), removing(desk, 0)), ("removal_unsaved", true), "{of}");
+    desk.copy(0, "not for the thief");
+    desk.wait(60_000);
+    assert!(desk.texts(2).is_empty() && desk.texts(1).is_empty(), "{of}");
+    desk.stop_lying();
+    desk.wait(21 * 60_000);
+    assert_eq!((desk.view(1).devices.len(), desk.view(2).stage), (2, Stage::Removed), "{of}");
+    assert_eq!((problem(desk, 0).as_str(), desk.texts(1).len()), ("", 1), "{of}: what waited is sent");
+}
+
+#[test]
+fn attack_removal_held_off_by_a_conflict_that_is_never_shown() {
+    let mut desk = Desk::paired(3);
+    answer_appends(&mut desk, refusal(ErrorCode::LogConflict));
+    remove(&mut desk, 0, 2);
+    desk.wait(31_000);
+    it_is_said_and_nothing_goes_out(&mut desk, "conflict");
+}
+
+#[test]
+fn attack_removal_held_off_without_a_pause() {
+    let answers = [
+        refusal(ErrorCode::RateLimited),
+        refusal(ErrorCode::LogConflict),
+        ToDevice::LogEntries { from: 3, entries: Vec::new(), has_more: false },
+    ];
+    for answer in answers {
+        let mut desk = Desk::paired(3);
+        let tries = answer_appends(&mut desk, answer.clone());
+        remove(&mut desk, 0, 2);
+        for _ in 0..31 {
+            desk.wait(1_000);
+        }
+        assert!(*tries.borrow() < 12, "{} tries, {answer:?}", tries.borrow());
+        it_is_said_and_nothing_goes_out(&mut desk, &format!("{answer:?}"));
+    }
+}
+
+#[test]
+fn attack_removal_held_off_by_hanging_up() {
+    let mut desk = Desk::paired(3);
+    let tries = swallow_appends(&mut desk, 0, u32::MAX);
+    remove(&mut desk, 0, 2);
+    let mut seen = 0;
+    for _ in 0..120 {
+        if seen < *tries.borrow() {
+            seen = *tries.borrow();
+            desk.cut(None);
+        }
+        desk.wait(1_000);
+    }
+    assert!((3..15).contains(&seen), "{seen} tries in two minutes");
+    it_is_said_and_nothing_goes_out(&mut desk, "hung up");
+}
+
+#[test]
+fn attack_removal_held_off_by_errors_that_answer_nothing() {
+    let mut desk = Desk::paired(3);
+    let tries = swallow_appends(&mut desk, 0, 1);
+    remove(&mut desk, 0, 2);
+    for second in 0..60 {
+        for (of, code) in [(APPEND, ErrorCode::Unavailable), (3, ErrorCode::StaleEpoch), (8, ErrorCode::InviteGone)] {
+            if *tries.borrow() > 0 && second > 0 {
+                desk.tell(0, &ToDevice::Error { code, retry_after_ms: 0, of });
+            }
+        }
+        desk.wait(1_000);
+    }
+    assert_eq!((desk.view(1).devices.len(), desk.view(2).stage), (2, Stage::Removed));
+}
+
+#[test]
+fn attack_unsaved_removal_is_hidden_behind_another_problem() {
+    let mut desk = Desk::paired(3);
+    swallow_appends(&mut desk, 0, u32::MAX);
+    remove(&mut desk, 0, 2);
+    desk.wait(31_000);
+    for of in [0, 1, 3, 8, 11] {
+        desk.tell(0, &ToDevice::Error { code: ErrorCode::StorageFull, retry_after_ms: 0, of });
+        assert_eq!(problem(&desk, 0), "removal_unsaved", "{of}");
+    }
+    desk.command(0, Command::Dismiss);
+    assert_ne!(problem(&desk, 0), "removal_unsaved", "the person may put it away");
+    desk.wait(11 * 60_000);
+    assert_eq!(problem(&desk, 0), "removal_unsaved", "for a while");
+}
