@@ -31,6 +31,9 @@ export class Catcher {
   #held;
   #turn = 0;
   #watches = false;
+  /** The look that is under way or was the last, and the one that waits for it. */
+  #looked = Promise.resolve();
+  #next;
   /** How many copies were made that are nobody's business. */
   #refused = 0;
 
@@ -40,9 +43,9 @@ export class Catcher {
     this.#on = on;
   }
 
-  /** Something was copied in a tab, at a time, on a page of these sites; `proved` if the browser says so; if it
-   * can only have been one of some texts, `only` those count. */
-  async hint({ tab, sites, at, proved = false, only }) {
+  /** Something was copied in a tab, at a time, on a page of these sites; `proved` if the browser says so, `sure` if
+   * it was certainly that page; if it can only have been one of some texts, `only` those count. */
+  async hint({ tab, sites, at, proved = false, sure = false, only }) {
     const handle = await this.#running();
     await this.follow(handle.status());
     if (!handle.catches(sites)) {
@@ -60,7 +63,7 @@ export class Catcher {
     }
     // The clipboard holds what was copied last.
     const { at: first = at, proved: already = false, heard = Date.now() } = this.#hint ?? {};
-    this.#hint = { sites, at: Math.min(first, at), proved: proved || already, heard, only };
+    this.#hint = { sites, at: Math.min(first, at), proved: proved || already, sure, heard, only };
     clearTimeout(this.#reading);
     const wait = Math.min(SETTLE_MS, heard + SETTLED_MS - Date.now());
     this.#reading = setTimeout(() => this.#take(), wait);
@@ -86,8 +89,17 @@ export class Catcher {
     await this.look();
   }
 
-  /** Takes note of what is on the clipboard, and sends nothing. */
-  async look() {
+  /** Takes note of what is on the clipboard, and sends nothing. However often it is asked for, one look is under way
+   * and one waits. */
+  look() {
+    this.#next ??= this.#looked.then(() => {
+      [this.#looked, this.#next] = [this.#next, undefined];
+      return this.#look();
+    });
+    return this.#next;
+  }
+
+  async #look() {
     try {
       if (this.#looks.on) {
         await this.know(await readClipboard());
@@ -144,8 +156,9 @@ export class Catcher {
       }
       if (isNews && (hint.proved || before !== undefined)) {
         this.#hold(content, hint.sites);
-      } else if (hint.proved) {
-        // What was put there from here, or the same once more: the client knows.
+      } else if (hint.sure) {
+        // What was put there from here, or the same once more: the client knows. What was only looked at it does
+        // not know, and that is sent if this page has certainly copied it.
         handle.localCopy(content.text, content.html);
       }
     } catch (error) {
@@ -220,7 +233,8 @@ export function hostOf(address) {
   return (/^https?:$/.test(url?.protocol) && url.hostname) || undefined;
 }
 
-/** The sites that a page belongs to: that of its tab, and its own, which windows without an address have too. */
-export function sitesOf({ tab, origin }) {
-  return [...new Set([hostOf(tab.url), hostOf(origin)])].filter(Boolean);
+/** The sites that a page belongs to: that of its tab, and its own. A window without an address has that in its origin, a
+ * frame in a sandbox in its address. */
+export function sitesOf({ tab, origin, url }) {
+  return [...new Set([tab.url, origin, url].map(hostOf))].filter(Boolean);
 }

@@ -6,6 +6,8 @@
   const CHANGED_MS = 1_000;
   // A button's script may have to fetch first what it copies.
   const PRESSED_MS = 2_000;
+  // A `copy` event comes before the clipboard holds the copy.
+  const SETTLE_MS = 60;
   const JUST_NOW_MS = 500;
   const SECRET = /-password$|^one-time-code$|^cc-/;
   const EDITABLE = "input:not([type=button], [type=submit], [type=image], [type=checkbox], [type=radio]), textarea";
@@ -23,6 +25,11 @@
   let focusedAt = -Infinity;
   /** What the browser's own menu may copy that was opened last. */
   let offered = [];
+
+  /** A change of the clipboard that comes now is not of this page's doing. */
+  const forget = () => {
+    [copy, pressedAt] = [undefined, -Infinity];
+  };
 
   const say = (did, more) => {
     try {
@@ -67,9 +74,9 @@
   const selects = (found) => {
     if (isField(found)) {
       // Some kinds of fields do not tell.
-      return found.selectionStart === null || found.selectionStart !== found.selectionEnd;
+      return found.selectionStart === null ? undefined : found.selectionStart !== found.selectionEnd;
     }
-    return found.getRootNode?.() !== document || !getSelection()?.isCollapsed;
+    return found.getRootNode?.() === document ? !getSelection()?.isCollapsed : undefined;
   };
 
   const copied = (event) => {
@@ -79,7 +86,9 @@
     }
     const found = innermost(event);
     if (isSecret(found)) {
-      pressedAt = -Infinity;
+      forget();
+      // Whatever comes next is compared with this.
+      setTimeout(back, SETTLE_MS);
       return;
     }
     const made = { at: Date.now(), when: performance.now() };
@@ -116,33 +125,58 @@
   if (tells) {
     // Buttons that copy. What a right click, the tab key or typing leads to may be another extension's.
     const press = (counts) => {
-      pressedAt = counts ? performance.now() : -Infinity;
       offered = [];
+      if (counts) {
+        pressedAt = performance.now();
+      } else {
+        forget();
+      }
     };
     addEventListener("click", (event) => event.isTrusted && press(!innermost(event).closest?.(EDITABLE)), true);
     addEventListener("keydown", (event) => {
       if (event.isTrusted && !MODIFIERS.includes(event.key)) {
         const types = isField(innermost(event)) && !event.ctrlKey && !event.metaKey && !event.altKey;
-        press(!types && event.key !== "Tab");
+        if (types) {
+          // Whoever cuts something may type on at once.
+          [pressedAt, offered] = [-Infinity, []];
+        } else {
+          press(event.key !== "Tab");
+        }
       }
     }, true);
     addEventListener("contextmenu", (event) => {
-      press(false);
+      if (!event.isTrusted) {
+        return;
+      }
+      forget();
       offered = event.composedPath().flatMap(({ href, currentSrc }) => [href, currentSrc]).filter((it) => it && typeof it === "string");
     }, true);
-    addEventListener("focus", () => (focusedAt = performance.now()));
-    navigator.clipboard.addEventListener("clipboardchange", () => {
+    // Elsewhere may also be a frame of this page, whose changes are told here too; and what changed while nobody
+    // was here is told on coming back.
+    addEventListener("blur", (event) => event.isTrusted && forget());
+    addEventListener("focus", (event) => {
+      if (event.isTrusted) {
+        forget();
+        focusedAt = performance.now();
+      }
+    });
+    navigator.clipboard.addEventListener("clipboardchange", (event) => {
+      // The page has the same object, and may make events up on it.
+      if (!event.isTrusted) {
+        return;
+      }
       const now = performance.now();
       const [made, links, first] = [copy, offered, !told];
       // It also comes when a window is gone back to and something was copied elsewhere meanwhile, perhaps in a
       // private window; that is not this page's.
       const pressed = now - pressedAt < PRESSED_MS && now - focusedAt > JUST_NOW_MS && navigator.userActivation.isActive;
-      [copy, offered, told] = [undefined, [], true];
-      pressedAt = -Infinity;
+      forget();
+      [offered, told] = [[], true];
       // By then it is known what became of the copy.
       setTimeout(() => {
-        if (made && now - made.when < CHANGED_MS) {
-          say("copied", { at: made.at, proved: made.copies === true || !first });
+        if (made && made.copies !== false && now - made.when < CHANGED_MS) {
+          const sure = made.copies === true;
+          say("copied", { at: made.at, proved: sure || !first, sure });
         } else if (pressed) {
           say("copied", { at: Date.now(), proved: true });
         } else if (links.length > 0) {
@@ -155,7 +189,7 @@
   // Meanwhile something may have been copied elsewhere, which must not be taken for this page's.
   const back = () => told || say("back");
   addEventListener("focus", (event) => event.isTrusted && back());
-  document.addEventListener("visibilitychange", () => document.visibilityState === "visible" && back());
+  document.addEventListener("visibilitychange", (event) => event.isTrusted && document.visibilityState === "visible" && back());
   if (document.hasFocus()) {
     back();
   }

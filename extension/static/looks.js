@@ -4,6 +4,8 @@
 const { storage } = chrome;
 
 const NAME = "looks";
+/** So far clocks are put right without anybody noticing. */
+const CLOCK_MS = 5_000;
 /** A copy is compared with what was seen before it, so a few are enough. */
 const KEPT = 8;
 
@@ -31,13 +33,23 @@ export class Looks {
 
   /** Whether copies counted at that time, and have since. */
   since(at) {
+    this.#mindClock();
     return at >= this.#since;
+  }
+
+  /** Where the clock was set back, what it said before is worth nothing. */
+  #mindClock() {
+    const [now, newest = 0] = [Date.now(), this.#seen.at(-1)?.[1]];
+    if (this.on && Math.max(this.#since, newest) > now + CLOCK_MS) {
+      [this.#since, this.#seen] = [now, []];
+    }
   }
 
   /** This is on the clipboard now. Gives its digest. */
   async add(content) {
     const at = Date.now();
     const digest = await this.#digest(content);
+    this.#mindClock();
     if (digest === this.last) {
       return digest;
     }

@@ -108,6 +108,22 @@ for (const [title, host, launch] of KINDS) {
       await onlyOrdinary();
     });
 
+    if (isTold) {
+      it("is not sent when a page makes a change of the clipboard up", async () => {
+        const page = await browser.site();
+        await unselect(page);
+        await page.bringToFront();
+        await extension.copyElsewhere("from a password manager 3, and a page that lies");
+        await sleep(SETTLED_MS);
+        await page.evaluate(() => {
+          const forge = () => navigator.clipboard.dispatchEvent(new Event("clipboardchange"));
+          document.querySelector("#button").addEventListener("click", forge, { once: true });
+        });
+        await page.click("#button");
+        await onlyOrdinary();
+      });
+    }
+
     it("is not sent from a paused site, by a copy on another one", async () => {
       const page = await browser.site();
       const other = await pausing({ paused_sites: [host] }, async () => {
