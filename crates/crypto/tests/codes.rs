@@ -148,7 +148,7 @@ fn the_longest_welcome_fits() {
     let names = (0..32).map(|n| Named { device: device(n), name: "n".repeat(limits::NAME_BYTES) }).collect();
     let all = Joined {
         log_seq: u64::MAX,
-        anchors: vec![Anchor { cursor: u64::MAX, mark: u64::MAX }; 4],
+        anchors: (0..4).map(|n| Anchor { cursor: u64::MAX - 3 + n, mark: u64::MAX }).collect(),
         older,
         names,
         ..joined()

@@ -154,7 +154,7 @@ fn joined(epochs: u64) -> Joined {
         account: AccountId::ZERO,
         log_seq: u64::MAX,
         log_head: Hash::ZERO,
-        anchors: vec![Anchor { cursor: u64::MAX, mark: u64::MAX }; 4],
+        anchors: (0..4).map(|n| Anchor { cursor: u64::MAX - 3 + n, mark: u64::MAX }).collect(),
         older: (0..epochs).map(older).collect(),
         names: (0..limits::DEVICES).map(named).collect(),
     }

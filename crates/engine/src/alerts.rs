@@ -85,7 +85,10 @@ impl AlertKind {
 
 impl Engine {
     pub(crate) fn alert(&mut self, kind: AlertKind, device: DeviceId, by: DeviceId, count: u64) {
-        let id = self.alerts.last().map_or(1, |alert| alert.id + 1);
+        // By the clock, so that none is given twice: a page may still put away the one that is gone.
+        let newest = self.alerts.last().map_or(0, |alert| alert.id);
+        let id = newest.max(self.newest_alert).saturating_add(1).max(self.now);
+        self.newest_alert = id;
         self.alerts.push(Alert { id, kind, device, by, count, at_ms: self.now });
         if self.alerts.len() > ALERTS {
             let going = self.alerts.iter().enumerate().filter_map(|(at, alert)| Some((alert.kind.goes()?, at))).min();

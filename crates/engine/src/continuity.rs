@@ -35,7 +35,7 @@ impl Account {
     pub(crate) fn note_anchor(&mut self, at: Anchor) {
         self.anchors.retain(|anchor| anchor.cursor < at.cursor);
         if let [.., before, newest] = &self.anchors[..]
-            && newest.cursor - before.cursor < APART
+            && newest.cursor.saturating_sub(before.cursor) < APART
         {
             self.anchors.pop();
         }

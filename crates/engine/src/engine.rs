@@ -63,6 +63,8 @@ pub struct Engine {
     /// Counts what changes in the clips that are shown.
     pub(crate) clips_revision: u64,
     pub(crate) alerts: Vec<Alert>,
+    /// The greatest number that one was given here.
+    pub(crate) newest_alert: u64,
     pub(crate) evidence: Vec<Evidence>,
     pub(crate) traces: Vec<Trace>,
     pub(crate) removed: Option<Removed>,
@@ -121,6 +123,7 @@ impl Engine {
             log_sync: LogSync::default(),
             clips_revision: 0,
             alerts: records.alerts,
+            newest_alert: 0,
             evidence: records.evidence,
             traces: records.traces,
             removed: records.removed,

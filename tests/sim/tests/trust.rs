@@ -345,3 +345,19 @@ fn a_fork_stays_over_restarts_and_when_the_network_is_back() {
     desk.wait(2 * MINUTE);
     assert_eq!(desk.texts(0), ["waits"]);
 }
+
+#[test]
+fn an_alert_that_was_put_away_leaves_its_number_to_no_other() {
+    let mut desk = Desk::paired(3);
+    let mut given = Vec::new();
+    for alert in desk.view(1).alerts {
+        given.push(alert.id);
+        desk.command(1, Command::DismissAlert { id: alert.id });
+    }
+    desk.restart(1);
+    desk.wait(1_000);
+    let device = desk.view(2).device;
+    desk.command(0, Command::RemoveDevice { device });
+    let next: Vec<_> = desk.view(1).alerts.iter().map(|alert| alert.id).collect();
+    assert!(!given.is_empty() && next.len() == 1 && !given.contains(&next[0]), "{given:?}, then {next:?}");
+}

@@ -303,12 +303,36 @@ pub(super) fn open_joined(
 
 /// The bounds of what is handed over.
 fn check_joined(joined: &Joined) -> Result<(), PairingError> {
-    let few = joined.older.len() <= OLDER_EPOCHS && joined.names.len() <= limits::DEVICES;
+    let few = joined.older.len() <= OLDER_EPOCHS
+        && joined.names.len() <= limits::DEVICES
+        && joined.anchors.len() <= limits::ANCHORS;
+    let ascend = joined.anchors.is_sorted_by(|before, after| before.cursor < after.cursor);
     let mut before = joined.log_seq;
     let descend = joined.older.iter().all(|older| older.epoch < std::mem::replace(&mut before, older.epoch));
-    if few && descend { Ok(()) } else { Err(PairingError::Disturbed) }
+    if few && ascend && descend { Ok(()) } else { Err(PairingError::Disturbed) }
 }
 
 pub(super) fn decode<'b, T: Decode<'b, ()> + Encode<()>>(bytes: &'b [u8]) -> Result<T, PairingError> {
     codec::decode(bytes, limits::PAIRING_BYTES).map_err(|_| PairingError::Disturbed)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn joined(cursors: &[u64]) -> Joined {
+        let anchors = cursors.iter().map(|cursor| Anchor { cursor: *cursor, mark: 1 }).collect();
+        let (account, log_head) = (AccountId::from_bytes([1; 32]), Hash::ZERO);
+        Joined { account, log_seq: 5, log_head, anchors, older: Vec::new(), names: Vec::new() }
+    }
+
+    #[test]
+    fn anchors_of_a_newcomer_ascend_and_are_few() {
+        for good in [&[][..], &[7], &[1, 2, 3, u64::MAX]] {
+            assert_eq!(check_joined(&joined(good)), Ok(()), "{good:?}");
+        }
+        for bad in [&[2, 1][..], &[3, 3], &[1, 2, 3, 4, 5]] {
+            assert_eq!(check_joined(&joined(bad)), Err(PairingError::Disturbed), "{bad:?}");
+        }
+    }
 }
