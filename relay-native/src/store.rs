@@ -243,6 +243,10 @@ impl Store for MailboxStore {
         self.write(query, params![self.key(), device.as_bytes(), integer(cursor)])
     }
 
+    fn delete_acked(&mut self, device: &DeviceId) -> Result<(), StoreError> {
+        self.write("DELETE FROM acked WHERE mailbox = ? AND device = ?", params![self.key(), device.as_bytes()])
+    }
+
     fn invites(&self) -> Result<Vec<InviteRow>, StoreError> {
         let rows = self.read("SELECT row FROM invites WHERE mailbox = ?", [self.key()], blob)?;
         // One in an older form is an invite lost, not a mailbox.

@@ -263,6 +263,10 @@ impl Store for SqlStore {
         self.write("INSERT OR REPLACE INTO acked VALUES (?, ?)", vec![bytes(device.as_bytes()), number(cursor)])
     }
 
+    fn delete_acked(&mut self, device: &DeviceId) -> Result<(), StoreError> {
+        self.write("DELETE FROM acked WHERE device = ?", vec![bytes(device.as_bytes())])
+    }
+
     fn invites(&self) -> Result<Vec<InviteRow>, StoreError> {
         let rows = self.read("SELECT row FROM invites", vec![])?;
         // One in an older form is an invite lost, not a mailbox.

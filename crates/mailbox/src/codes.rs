@@ -2,7 +2,7 @@
 //! first, because the words are for the two devices only. Whoever comes second ends the invite: one of
 //! the two was not meant, and nobody here can tell which.
 
-use hushclip_protocol::error::ErrorCode;
+use hushclip_protocol::error::{CloseCode, ErrorCode};
 use hushclip_protocol::frame::{ToDevice, ToRelay};
 use hushclip_protocol::ids::{ConnId, DeviceId, Hash, InviteId, JoinToken};
 use hushclip_protocol::limits;
@@ -85,9 +85,15 @@ impl<S: Store> Mailbox<S> {
         let own = |row: &&InviteRow| row.token == Some(token);
         let open = |row: &&InviteRow| !row.is_completed();
         let rows = || self.invites.values().filter(behind);
-        let Some(row) = rows().find(own).or_else(|| rows().find(open)).cloned() else {
-            return Err(ErrorCode::InviteGone);
-        };
+        let claimed = rows().find(own);
+        let row = claimed.or_else(|| rows().find(open)).cloned();
+        // The number's own address counts who asks, but this mailbox has another one, where all could be tried.
+        let peer = self.sessions.get(&conn).map_or(Peer::Unknown, |session| session.peer);
+        if claimed.is_none() && self.rates.guess(peer, self.now).is_err() {
+            self.close(conn, CloseCode::RateLimited);
+            return Ok(());
+        }
+        let Some(row) = row else { return Err(ErrorCode::InviteGone) };
         if row.token.is_some_and(|first| first != token) {
             self.end_invite(&row)?;
             return Err(ErrorCode::InviteUsed);

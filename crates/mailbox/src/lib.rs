@@ -192,7 +192,9 @@ impl<S: Store> Mailbox<S> {
         let membership = members::restore(&mut store)?;
         let account = store.account()?;
         let items = Items::restore(&store)?;
-        let acked = store.acked()?.into_iter().map(|(device, cursor)| (device, Acked { cursor, stored: cursor }));
+        let is_member = |device: &DeviceId| membership.as_ref().is_some_and(|log| log.member(device).is_some());
+        let acked = store.acked()?.into_iter().filter(|(device, _)| is_member(device));
+        let acked = acked.map(|(device, cursor)| (device, Acked { cursor, stored: cursor })).collect();
         let invites = store.invites()?.into_iter().map(|row| (row.invite, row)).collect();
         let subscriptions = store.subscriptions()?.into_iter().map(|row| (row.device, row)).collect();
         let mut mailbox = Self {
@@ -201,7 +203,7 @@ impl<S: Store> Mailbox<S> {
             membership,
             account,
             items,
-            acked: acked.collect(),
+            acked,
             invites,
             pending: BTreeMap::new(),
             subscriptions,

@@ -113,6 +113,9 @@ impl<S: Store> Mailbox<S> {
         self.membership = Some(next);
         self.announce(seq, entry);
         if let Change::Removed(device) = change {
+            // Before its sockets go, which would write it down. What stays on disk is passed over at the next waking.
+            self.acked.remove(&device);
+            let _ = self.store.delete_acked(&device);
             let gone: Vec<_> = self.sessions.values().filter(|s| s.device() == Some(&device)).map(|s| s.conn).collect();
             for conn in gone {
                 self.close(conn, CloseCode::Removed);

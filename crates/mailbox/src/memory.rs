@@ -162,6 +162,12 @@ impl Store for MemoryStore {
         Ok(())
     }
 
+    fn delete_acked(&mut self, device: &DeviceId) -> Result<(), StoreError> {
+        self.writable()?;
+        self.acked.remove(device);
+        Ok(())
+    }
+
     fn invites(&self) -> Result<Vec<InviteRow>, StoreError> {
         Ok(self.reading(self.invites.values().cloned().collect()))
     }

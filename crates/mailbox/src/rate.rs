@@ -157,6 +157,8 @@ struct Used {
     strangers: Buckets<Peer>,
     /// Failed claims of each invite.
     claims: Buckets<InviteId>,
+    /// Claims by number, by each address, of who has not claimed it before.
+    guesses: Buckets<Peer>,
     /// Nameplates taken from each address.
     takers: Buckets<Peer>,
     /// Those taken by each account, and until when.
@@ -171,6 +173,7 @@ impl Default for Used {
             devices: Buckets::new(limits::FRAMES_PER_MINUTE),
             strangers: Buckets::new(limits::STRANGERS_FRAMES_PER_MINUTE),
             claims: Buckets::new(limits::CLAIMS_PER_MINUTE),
+            guesses: Buckets::new(limits::CLAIMS_PER_MINUTE),
             takers: Buckets::new(limits::NAMEPLATES_PER_MINUTE),
             plates: HashMap::new(),
             woken: HashMap::new(),
@@ -207,6 +210,11 @@ impl Rates {
     /// A claim that failed.
     pub(crate) fn failed_claim(&self, invite: InviteId, now: u64) -> Result<(), u64> {
         self.used().claims.spend(invite, now)
+    }
+
+    /// A claim by number of whoever has not claimed that invite before.
+    pub(crate) fn guess(&self, peer: Peer, now: u64) -> Result<(), u64> {
+        if peer == Peer::Local { Ok(()) } else { self.used().guesses.spend(peer, now) }
     }
 
     /// Whether an account may take one more nameplate, or the same once more.

@@ -137,6 +137,8 @@ pub trait Store {
     fn acked(&self) -> Result<Vec<(DeviceId, u64)>, StoreError>;
     /// Remembers that.
     fn set_acked(&mut self, device: DeviceId, cursor: u64) -> Result<(), StoreError>;
+    /// Forgets it.
+    fn delete_acked(&mut self, device: &DeviceId) -> Result<(), StoreError>;
     /// All invites.
     fn invites(&self) -> Result<Vec<InviteRow>, StoreError>;
     /// Stores or replaces an invite.

@@ -1,10 +1,10 @@
 //! Sockets on which nobody signs in, and sockets that send too much.
 
-use hushclip_mailbox::{Event, Mailbox, MemoryStore, Peer, Rates, Reply};
+use hushclip_mailbox::{Event, InviteRow, Mailbox, MemoryStore, Peer, Rates, Reply, Store as _};
 use hushclip_protocol::error::CloseCode;
 use hushclip_protocol::frame::ToRelay;
-use hushclip_protocol::ids::{ConnId, MailboxId, Nonce};
-use hushclip_protocol::limits;
+use hushclip_protocol::ids::{ConnId, DeviceId, Hash, InviteId, JoinToken, MailboxId, Nonce};
+use hushclip_protocol::{VERSION, limits};
 
 const START: u64 = 1_000_000;
 
@@ -88,4 +88,40 @@ fn what_was_refused_is_refused_after_connecting_again() {
         taken += closed(&replies).iter().filter(|(_, code)| *code == CloseCode::SignInFirst).count();
     }
     assert_eq!(taken, limits::STRANGERS_FRAMES_PER_MINUTE as usize);
+}
+
+/// Claims by number, each on a socket of its own, until one is refused.
+fn claims_from(mailbox: &mut Mailbox<MemoryStore>, peer: Peer, token: u8, most: u8) -> usize {
+    let claim = ToRelay::CodeClaim { versions: vec![VERSION], nameplate: 4, token: JoinToken::from_bytes([token; 16]) };
+    let refused = |n| {
+        open(mailbox, n, START);
+        mailbox.set_peer(&conn(n), peer);
+        let replies = mailbox.handle(Event::Frame { conn: conn(n), bytes: claim.encode() }, START);
+        mailbox.handle(Event::Closed { conn: conn(n) }, START);
+        closed(&replies) == [(conn(n), CloseCode::RateLimited)]
+    };
+    (0..most).map(refused).take_while(|refused| !refused).count()
+}
+
+#[test]
+fn numbers_are_not_tried_one_after_the_other_at_the_mailboxs_own_address() {
+    let row = InviteRow {
+        invite: InviteId::from_bytes([1; 16]),
+        claim_hash: Hash::ZERO,
+        inviter: DeviceId::from_bytes([1; 16]),
+        expires_ms: START + limits::INVITE_MS,
+        token: Some(JoinToken::from_bytes([7; 16])),
+        notes: [const { Vec::new() }; 5].map(Into::into),
+        nameplate: Some(4),
+    };
+    let mut store = MemoryStore::default();
+    store.put_invite(&row).unwrap();
+    let mut mailbox = Mailbox::restore(MailboxId::from_bytes([1; 16]), store, [], None).unwrap();
+    let stranger = Peer::named(Some("192.0.2.1"));
+    // Whoever was first comes again as often as the line breaks.
+    assert_eq!(claims_from(&mut mailbox, stranger, 7, 40), 40);
+    // The first one of the others ends it, and they find nothing any more.
+    assert_eq!(claims_from(&mut mailbox, stranger, 9, 40), limits::CLAIMS_PER_MINUTE as usize);
+    assert_eq!(claims_from(&mut mailbox, stranger, 8, 40), 0, "with whatever token");
+    assert_eq!(claims_from(&mut mailbox, Peer::named(Some("192.0.2.2")), 9, 5), 5);
 }
