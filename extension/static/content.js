@@ -152,8 +152,8 @@
       offered = event.composedPath().flatMap(({ href, currentSrc }) => [href, currentSrc]).filter((it) => it && typeof it === "string");
     }, true);
     // Elsewhere may also be a frame of this page, whose changes are told here too; and what changed while nobody
-    // was here is told on coming back.
-    addEventListener("blur", (event) => event.isTrusted && forget());
+    // was here is told on coming back. A copy of just before is told while one is leaving.
+    addEventListener("blur", (event) => event.isTrusted && (pressedAt = -Infinity));
     addEventListener("focus", (event) => {
       if (event.isTrusted) {
         forget();

@@ -18,7 +18,8 @@ for (const [title, launch] of KINDS) {
     });
     after(() => browser?.close());
 
-    it("load, ask and frame nothing", async () => {
+    // Asking is another matter: a relay may be anywhere.
+    it("load, send and frame nothing", async () => {
       const address = (await browser.site()).url();
       const { page } = await browser.popup();
       const refused = await page.evaluate(async (address) => {
@@ -36,11 +37,10 @@ for (const [title, launch] of KINDS) {
         } catch {
           // Firefox's way to say no.
         }
-        await fetch(address).catch(() => {});
         await new Promise((done) => setTimeout(done, 500));
         return [...refused].sort();
       }, address);
-      assert.deepEqual(refused, ["base-uri", "connect-src", "form-action", "frame-src", "img-src", "media-src", "style-src-elem"]);
+      assert.deepEqual(refused, ["base-uri", "form-action", "frame-src", "img-src", "media-src", "style-src-elem"]);
       assert.ok((await page.evaluate(() => location.href)).startsWith(browser.base), "it has not gone anywhere");
     });
   });

@@ -29,7 +29,7 @@ describe("A relay that has lost something", () => {
 
   it("gets back what came after its backup", async () => {
     await app.send("before the backup");
-    await cli.run(["pull"]);
+    await eventually("it in the terminal", async () => (await cli.run(["pull"])).includes("before the backup"));
     await relay.kill();
     cpSync(relay.data, `${relay.data}.backup`, { recursive: true });
     await relay.up();
