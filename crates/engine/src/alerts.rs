@@ -85,16 +85,15 @@ impl AlertKind {
 
 impl Engine {
     pub(crate) fn alert(&mut self, kind: AlertKind, device: DeviceId, by: DeviceId, count: u64) {
-        // By the clock, so that none is given twice: a page may still put away the one that is gone.
-        let newest = self.alerts.last().map_or(0, |alert| alert.id);
-        let id = newest.max(self.newest_alert).saturating_add(1).max(self.now);
+        // None is given twice: somebody may still put away the one that is gone.
+        let id = self.newest_alert.saturating_add(1);
         self.newest_alert = id;
         self.alerts.push(Alert { id, kind, device, by, count, at_ms: self.now });
         if self.alerts.len() > ALERTS {
             let going = self.alerts.iter().enumerate().filter_map(|(at, alert)| Some((alert.kind.goes()?, at))).min();
             going.map(|(_, at)| self.alerts.remove(at));
         }
-        self.persist(alerts_record(&self.alerts));
+        self.persist(alerts_record(&self.alerts, self.newest_alert));
     }
 
     /// One more of what is counted in one alert of this kind about a device.
@@ -111,11 +110,11 @@ impl Engine {
             Some(known) if known.count == count => {}
             Some(known) if count > 0 => {
                 known.count = count;
-                self.persist(alerts_record(&self.alerts));
+                self.persist(alerts_record(&self.alerts, self.newest_alert));
             }
             Some(_) => {
                 self.alerts.retain_mut(|alert| !counts(&alert));
-                self.persist(alerts_record(&self.alerts));
+                self.persist(alerts_record(&self.alerts, self.newest_alert));
             }
             None if count > 0 => self.alert(kind, device, device, count),
             None => {}
@@ -125,7 +124,7 @@ impl Engine {
     pub(crate) fn dismiss_alert(&mut self, id: u64) {
         let Some(at) = self.alerts.iter().position(|alert| alert.id == id) else { return };
         let dismissed = self.alerts.remove(at);
-        self.persist(alerts_record(&self.alerts));
+        self.persist(alerts_record(&self.alerts, self.newest_alert));
         if matches!(dismissed.kind, AlertKind::Missing | AlertKind::Expired) {
             self.forget_holes(&dismissed.device, dismissed.kind);
         }

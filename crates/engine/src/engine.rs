@@ -122,8 +122,8 @@ impl Engine {
             newest_missed: None,
             log_sync: LogSync::default(),
             clips_revision: 0,
-            alerts: records.alerts,
-            newest_alert: 0,
+            alerts: records.alerts.1,
+            newest_alert: records.alerts.0,
             evidence: records.evidence,
             traces: records.traces,
             removed: records.removed,
@@ -363,6 +363,7 @@ impl Engine {
         self.newest_missed = None;
         self.held.clear();
         self.alerts.clear();
+        self.newest_alert = 0;
         self.evidence.clear();
         self.traces.clear();
         self.delivered.clear();

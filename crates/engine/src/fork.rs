@@ -67,7 +67,7 @@ impl Engine {
             Some(alert) if alert.count >= seq => {}
             Some(alert) => {
                 alert.count = seq;
-                self.persist(alerts_record(&self.alerts));
+                self.persist(alerts_record(&self.alerts, self.newest_alert));
             }
             None => self.alert(AlertKind::LogWithheld, device, device, seq),
         }
@@ -86,7 +86,7 @@ impl Engine {
             alert.kind != AlertKind::LogWithheld || (alert.count > log.seq() && log.member(&alert.device).is_some())
         });
         if self.alerts.len() < before {
-            self.persist(alerts_record(&self.alerts));
+            self.persist(alerts_record(&self.alerts, self.newest_alert));
         }
     }
 

@@ -53,7 +53,8 @@ pub(crate) struct Records {
     pub(crate) coming: Option<Hash>,
     pub(crate) invite: Option<Invite>,
     pub(crate) join: Option<Join>,
-    pub(crate) alerts: Vec<Alert>,
+    /// The number given last, and those that stand.
+    pub(crate) alerts: (u64, Vec<Alert>),
     pub(crate) evidence: Vec<Evidence>,
     pub(crate) removed: Option<Removed>,
     pub(crate) push_endpoint: String,

@@ -415,8 +415,8 @@ pub(crate) fn sender_record(device: &DeviceId, sender: &Sender) -> Write {
     put(sender_key(device), sender)
 }
 
-pub(crate) fn alerts_record(alerts: &Vec<Alert>) -> Write {
-    put(ALERTS.into(), alerts)
+pub(crate) fn alerts_record(alerts: &Vec<Alert>, newest: u64) -> Write {
+    put(ALERTS.into(), &(newest, alerts))
 }
 
 pub(crate) fn evidence_record(evidence: &Vec<Evidence>) -> Write {
