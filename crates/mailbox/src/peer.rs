@@ -51,6 +51,10 @@ impl Peer {
             let Ok(line) = str::from_utf8(line) else { return Self::Unknown };
             for hop in line.rsplit(',').map(str::trim).filter(|hop| !hop.is_empty()) {
                 let Some(address) = parse(hop) else { return Self::Unknown };
+                // Beyond a proxy on another machine, this is that machine's own, or a lie.
+                if is_loopback(address) && !is_loopback(nearest) {
+                    return Self::Unknown;
+                }
                 nearest = address;
                 if !is_trusted(address) {
                     return Self::at(address);
@@ -59,6 +63,10 @@ impl Peer {
         }
         Self::at(nearest)
     }
+}
+
+fn is_loopback(address: IpAddr) -> bool {
+    address.to_canonical().is_loopback()
 }
 
 /// An address, with a port or without, as proxies write it.
@@ -107,6 +115,10 @@ mod tests {
             assert_eq!(behind("127.0.0.1", &["127.0.0.1", line]), Peer::Unknown, "{line}");
         }
         assert_eq!(Peer::behind(ip("127.0.0.1"), [&b"\xff"[..]].into_iter(), |_| false), Peer::Unknown);
+        // Whoever is in a trusted network and is no proxy.
+        for lines in [&["127.0.0.1, 10.0.0.3"][..], &["::1, 10.0.0.3", "10.0.0.2"], &["127.0.0.1"]] {
+            assert_eq!(behind("10.0.0.2", lines), Peer::Unknown, "{lines:?}");
+        }
         assert_eq!((Peer::named(Some("?")), Peer::named(None)), (Peer::Unknown, Peer::Local));
     }
 
