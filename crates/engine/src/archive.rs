@@ -144,6 +144,7 @@ impl Engine {
                 trashed_ms: 0,
                 origin: if clip.device.is_empty() { "?".into() } else { clip.device },
                 late: false,
+                given_up: false,
             };
             let write = self.history.add_oldest(clip);
             self.persist(write);

@@ -220,7 +220,8 @@ impl Engine {
         let (mut lost, mut writes, now) = (Vec::new(), Vec::new(), self.now);
         let waiting: BTreeSet<_> = self.outbox.iter().map(|queued| queued.item).collect();
         let is_lost = |clip: &&mut Clip| {
-            clip.device == own && clip.counter > 0 && clip.cursor == 0 && !waiting.contains(&clip.item)
+            let is_sent = clip.device == own && clip.counter > 0 && !clip.given_up;
+            is_sent && clip.cursor == 0 && !waiting.contains(&clip.item)
         };
         // The newest first: a relay that is full has dropped the oldest by rights.
         for clip in self.history.iter_mut().filter(is_lost) {

@@ -90,7 +90,7 @@ impl History {
         }
         self.clips.retain(|clip| {
             // What the relay does not have yet is sealed from here.
-            let may = !clip.pinned && (clip.cursor > 0 || !clip.origin.is_empty());
+            let may = !clip.pinned && (clip.cursor > 0 || clip.given_up || !clip.origin.is_empty());
             let goes = may && (beyond > 0 || bytes > KEPT_BYTES);
             if goes {
                 beyond = beyond.saturating_sub(1);

@@ -276,6 +276,7 @@ impl Engine {
             trashed_ms: 0,
             origin: String::new(),
             late: !self.is_member(&header.sender),
+            given_up: false,
         };
         let late = clip.late;
         // Another agent on this clipboard was asked, and sent it.

@@ -95,6 +95,7 @@ impl Engine {
             trashed_ms: 0,
             origin: String::new(),
             late: false,
+            given_up: false,
         };
         if body(&clip, false).check().is_err() {
             // A few words may have much around them.
@@ -180,6 +181,11 @@ impl Engine {
         let (Some(dropped), Some(identity)) = (self.outbox.remove(at), &self.identity) else { return };
         let device = identity.id;
         self.persist(dropped.delete());
+        if let Some(clip) = self.history.get_mut(&dropped.item) {
+            clip.given_up = true;
+            let write = clip.record();
+            self.persist(write);
+        }
         let Some(sealed) = dropped.sealed else { return };
         // Counters go out in order, also after a restart.
         self.history.reserve(dropped.order);

@@ -153,6 +153,9 @@ pub(crate) struct Clip {
     /// It came when its sender was out of the account already.
     #[n(16)]
     pub(crate) late: bool,
+    /// It will not be sent.
+    #[n(17)]
+    pub(crate) given_up: bool,
 }
 
 /// An invite this device has open, or has just completed.

@@ -1,8 +1,8 @@
 //! A relay that is set back to an earlier state, is emptied, or lies about its cursors: what is there
 //! afterwards is what was sent.
 
-use hushclip_engine::{Command, Event};
-use hushclip_mailbox::MemoryStore;
+use hushclip_engine::{Command, Event, Notice};
+use hushclip_mailbox::{MemoryStore, Store};
 use hushclip_protocol::error::ErrorCode;
 use hushclip_protocol::frame::{ToDevice, ToRelay};
 use hushclip_protocol::limits;
@@ -335,4 +335,48 @@ fn a_backup_from_before_a_removal_is_no_sign_of_a_lie() {
     desk.wait(MINUTE);
     assert_eq!(desk.texts(0).len(), 2);
     assert_eq!(alerts(&desk, 0), ["log_restored"]);
+}
+
+/// The relay stores nothing for so long that the oldest clip, which has its counter, is given up.
+fn give_one_up(desk: &mut Desk) {
+    desk.fill_relay(true);
+    for number in 0..=limits::OUTBOX {
+        desk.copy(0, &format!("clip {number}"));
+    }
+    assert_eq!(problem(desk, 0), "outbox_full");
+    desk.fill_relay(false);
+}
+
+#[test]
+fn a_clip_that_was_given_up_is_not_taken_for_lost() {
+    let mut desk = Desk::paired(2);
+    desk.copy(0, "first");
+    give_one_up(&mut desk);
+    desk.restart(0);
+    for _ in 0..3 {
+        desk.wait(10 * MINUTE);
+        desk.cut(None);
+    }
+    desk.wait(MINUTE);
+    assert_eq!(desk.view(0).waiting, 0);
+    assert!(alerts(&desk, 0).is_empty() && alerts(&desk, 1).is_empty(), "{:?}", alerts(&desk, 0));
+    let came = desk.news(1).into_iter().filter(|news| matches!(news, Notice::Received { .. })).count();
+    assert_eq!(came, limits::OUTBOX + 1, "\"first\" and all but the one that was given up");
+    assert_eq!(desk.snapshot().item_rows(0, usize::MAX).expect("a store in memory").len(), limits::OUTBOX + 2);
+}
+
+#[test]
+fn clips_that_were_given_up_make_room() {
+    let mut desk = Desk::paired(2);
+    give_one_up(&mut desk);
+    desk.fill_relay(true);
+    for number in 0..5_100 {
+        desk.copy(0, &format!("more {number}"));
+    }
+    let kept = desk.disk(0).keys().filter(|key| key.starts_with("clip/")).count();
+    assert_eq!(kept, 5_000, "the list has its bound");
+    desk.fill_relay(false);
+    desk.wait(10 * MINUTE);
+    desk.copy(1, "from the other");
+    assert_eq!((desk.view(0).waiting, desk.texts(0)[0].as_str()), (0, "from the other"));
 }
