@@ -12,6 +12,9 @@ use crate::alerts::AlertKind;
 use crate::line::Phase;
 use crate::sender::{Excuse, Sender};
 
+/// How often it is noted that this device is there, milliseconds.
+const PRESENCE_MS: u64 = 60 * 60 * 1000;
+
 impl Engine {
     /// Whether a verified envelope of another device is a new one, by its counter.
     pub(crate) fn is_news(&mut self, header: &Header) -> bool {
@@ -118,6 +121,18 @@ impl Engine {
         let (missing, gone) = sender.map_or((0, 0), Sender::missing);
         self.count_alert(AlertKind::Expired, device, gone);
         self.count_alert(AlertKind::Missing, device, missing);
+    }
+
+    /// This device is there: what its relay does not show it now was not gone before it came. Where it heard nothing for
+    /// longer than items live, it was asleep, and the line with it.
+    pub(crate) fn note_presence(&mut self) {
+        let heard_ms = self.heard_ms;
+        let Some(account) = self.account.as_mut().filter(|_| self.line.phase == Phase::Online) else { return };
+        let since_ms = heard_ms.saturating_sub(account.synced_ms);
+        if (PRESENCE_MS..=u64::from(limits::TTL_S) * 1000).contains(&since_ms) {
+            account.synced_ms = heard_ms;
+            self.persist_account();
+        }
     }
 
     /// Whether this device was away for so long that items have gone from the relay by rights. That is for

@@ -243,6 +243,7 @@ impl Engine {
     }
 
     fn retry(&mut self, rng: &mut dyn CryptoRng) {
+        self.note_presence();
         self.in_flight = None;
         self.appending = None;
         self.online.clear();

@@ -73,7 +73,7 @@ pub(crate) struct Account {
     pub(crate) rotation_minutes: u32,
     /// When this device last sealed anything.
     pub(crate) sent_ms: u64,
-    /// When this device was last up to date.
+    /// When this device was last up to date, to within an hour.
     pub(crate) synced_ms: u64,
     /// How often it has caught up.
     pub(crate) rounds: u64,

@@ -27,6 +27,7 @@ impl Engine {
         if self.line.phase != Phase::Online {
             return self.change_log(rng);
         }
+        self.note_presence();
         self.forget_old_epochs();
         self.change_log(rng);
         self.queue_heartbeat(rng);

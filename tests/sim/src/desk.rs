@@ -202,6 +202,13 @@ impl Desk {
         while self.step() {}
     }
 
+    /// The device is back, and these are what it sees first.
+    pub fn wake_up(&mut self, device: usize, events: impl IntoIterator<Item = Event>) {
+        self.away[device] = false;
+        self.todo.extend(events.into_iter().map(|event| (device, event)));
+        while self.step() {}
+    }
+
     /// Puts a device's clock ahead of (or behind) the relay's.
     pub fn skew(&mut self, device: usize, ms: i64) {
         self.skews[device] += ms;

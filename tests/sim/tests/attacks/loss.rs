@@ -3,9 +3,9 @@
 use std::cell::RefCell;
 use std::rc::Rc;
 
-use hushclip_engine::Command;
+use hushclip_engine::{Command, Event};
 use hushclip_protocol::envelope::Envelope;
-use hushclip_protocol::frame::{Item, ToDevice};
+use hushclip_protocol::frame::{Item, ToDevice, ToRelay};
 use hushclip_protocol::ids::DeviceId;
 use hushclip_sim::{Desk, Way};
 
@@ -116,6 +116,43 @@ fn attack_clip_kept_back_among_those_that_have_expired() {
     let codes: Vec<_> = holes(&desk, 1).into_iter().map(|(code, _)| code).collect();
     assert_eq!(codes, ["expired", "missing"], "the relay has what came before and after it");
     assert_eq!(holes(&desk, 1)[1], hole("missing", 1));
+}
+
+#[test]
+fn attack_clip_kept_back_for_a_week_on_an_open_line_has_not_expired() {
+    let mut desk = Desk::paired(2);
+    desk.copy(0, "first");
+    keep_back(&mut desk, |_| true);
+    // Nor does it get an answer, which would tell it that there is more.
+    desk.lie_also(|way, device, frame| match ToRelay::decode(&frame) {
+        Ok(ToRelay::Push { .. }) if way == Way::Up && device == 1 => Vec::new(),
+        _ => vec![frame],
+    });
+    desk.copy(0, "held back");
+    desk.wait(8 * DAY);
+    desk.stop_lying();
+    desk.cut(None);
+    desk.wait(60_000);
+    desk.copy(0, "last");
+    assert_eq!(desk.texts(1), ["last", "first"]);
+    let codes: Vec<_> = holes(&desk, 1).into_iter().map(|(code, _)| code).collect();
+    assert_eq!(codes, ["missing"], "this device was there all the time");
+}
+
+#[test]
+fn a_line_that_was_asleep_for_a_week_is_an_absence() {
+    let mut desk = Desk::paired(2);
+    desk.copy(0, "first");
+    desk.take_away(1);
+    desk.copy(0, "gone by the time");
+    desk.wait(8 * DAY);
+    // What wakes it up is not the end of its line, but the next look at the clock or a frame that lay there.
+    desk.wake_up(1, [Event::Pong, Event::Timer, Event::SocketClosed { code: None }]);
+    desk.wait(60_000);
+    desk.copy(0, "last");
+    assert_eq!(desk.texts(1), ["last", "first"]);
+    let codes: Vec<_> = holes(&desk, 1).into_iter().map(|(code, _)| code).collect();
+    assert_eq!(codes, ["expired"]);
 }
 
 #[test]
