@@ -178,7 +178,7 @@ impl Engine {
                 "silent",
                 format!(
                     "Nothing has come from “{name}” for {days}, not even the daily sign of life. If it was in use in that \
-                     time, the relay keeps back what it sends."
+                     time, and its clock is right, the relay keeps back what it sends."
                 ),
             ),
             AlertKind::Cloned => (

@@ -11,6 +11,7 @@ use crate::Engine;
 use crate::alerts::AlertKind;
 use crate::line::Phase;
 use crate::sender::{Excuse, Sender};
+use crate::silence::CLOCKS_MS;
 
 /// How often it is noted that this device is there, milliseconds.
 const PRESENCE_MS: u64 = 60 * 60 * 1000;
@@ -32,8 +33,9 @@ impl Engine {
         false
     }
 
-    /// Notes the counter of a new envelope.
-    pub(crate) fn count(&mut self, header: &Header) {
+    /// Notes the counter of a new envelope, and when its sender says it was there.
+    pub(crate) fn count(&mut self, header: &Header, at_ms: u64) {
+        let now = self.now;
         let Some(account) = &mut self.account else { return };
         let sender = account.senders.entry(header.sender).or_default();
         // What a relay has dropped by rights is older than all that it has of that sender.
@@ -46,8 +48,11 @@ impl Engine {
         };
         sender.caught = if first { 1 } else { sender.caught.saturating_add(header.counter - sender.seen) };
         sender.round = account.rounds + u64::from(catching_up);
-        sender.heard_ms = self.now;
-        let was_silent = std::mem::take(&mut sender.silent);
+        // What is passed on late is no sign of life: a relay could go on with that for long.
+        let latest = at_ms.saturating_add(CLOCKS_MS);
+        let was_there = latest >= now;
+        sender.heard_ms = if was_there || sender.heard_ms == 0 { now } else { sender.heard_ms.max(latest) };
+        let was_silent = was_there && std::mem::take(&mut sender.silent);
         sender.advance(header.counter, excuse);
         sender.remember(header.counter, header.item);
         if header.epoch == account.membership.as_ref().map_or(0, Membership::epoch) {

@@ -208,7 +208,13 @@ impl Engine {
         let known = self.account.as_ref().and_then(|account| account.senders.get(&sender));
         let is_deleted = known.and_then(|known| known.ahead.get(&header.counter)) == Some(&header.item);
         let opened = self.account.as_ref().map_or(Err(Closed::BeforeUs), |account| open_body(account, &envelope));
-        self.count(header);
+        let at_ms = match &opened {
+            Ok(body) => body.at_ms(),
+            // What is wrong with it is told.
+            Err(Closed::Unreadable) => self.now,
+            Err(Closed::BeforeUs | Closed::TooLate) => 0,
+        };
+        self.count(header, at_ms);
         let received = match opened {
             _ if is_deleted => None,
             Ok(body) => self.take_body(header, body, item.cursor, rng),

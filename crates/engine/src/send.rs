@@ -253,7 +253,13 @@ impl Engine {
         };
         account.next_counter = account.next_counter.max(counter.saturating_add(1));
         account.epoch_items = account.epoch_items.saturating_add(1);
-        account.sent_ms = self.now;
+        match front.cargo {
+            // The others have had it.
+            _ if front.again => {}
+            // If it has waited for long, it says nothing of today.
+            Cargo::Clip => account.sent_ms = self.history.get(&front.item)?.at_ms,
+            _ => account.sent_ms = self.now,
+        }
         account.senders.entry(identity.id).or_default().remember(counter, front.item);
         let own = identity.id;
         let sealed = Sealed { counter, epoch, envelope: envelope.into(), superseded };

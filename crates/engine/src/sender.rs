@@ -33,7 +33,7 @@ pub(crate) struct Sender {
     /// Counters that a tombstone has named before anything as late came.
     #[n(6)]
     pub(crate) ahead: BTreeMap<u64, ItemId>,
-    /// When something new of it last came, by this device's clock.
+    /// When something new of it last came, by this device's clock; earlier, where that was made earlier.
     #[n(7)]
     pub(crate) heard_ms: u64,
     /// How many counters have passed since the first of those that this device missed.

@@ -17,7 +17,7 @@ const BACK_MS: u64 = 10 * 60 * 1000;
 /// How long a device may be silent that is not there: as long as the relay keeps what it sends, milliseconds.
 const AWAY_MS: u64 = limits::TTL_S as u64 * 1000;
 /// How far the clocks of two devices may be apart where only they can tell what was first, milliseconds.
-const CLOCKS_MS: u64 = 2 * 24 * 60 * 60 * 1000;
+pub(crate) const CLOCKS_MS: u64 = 2 * 24 * 60 * 60 * 1000;
 
 impl Removal {
     /// What was made then, and has come now, was sealed after the removal.

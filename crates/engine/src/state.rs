@@ -71,7 +71,7 @@ pub(crate) struct Account {
     pub(crate) removing: BTreeSet<DeviceId>,
     /// How often this device changes its keys.
     pub(crate) rotation_minutes: u32,
-    /// When this device last sealed anything.
+    /// When this device was last there, as the others hear from what it sealed.
     pub(crate) sent_ms: u64,
     /// When this device was last up to date, to within an hour.
     pub(crate) synced_ms: u64,

@@ -72,6 +72,49 @@ fn attack_all_that_a_device_sends_is_kept_back_and_it_is_called_away() {
 }
 
 #[test]
+fn attack_what_a_device_sends_is_passed_on_drop_by_drop() {
+    let mut desk = Desk::paired(2);
+    keep_apart(&mut desk, true);
+    let sent = pushes(&mut desk, 0);
+    for number in 1..=8 {
+        desk.copy(0, &format!("clip {number}"));
+    }
+    // Device 1 is not told that there is more.
+    desk.lie_also(|way, device, frame| match ToRelay::decode(&frame) {
+        Ok(ToRelay::Push { .. }) if way == Way::Up && device == 1 => Vec::new(),
+        _ => vec![frame],
+    });
+    for day in 1..=8 {
+        assert!(day > 3 || alerts(&desk, 1).is_empty(), "clocks may be two days apart: {:?}", alerts(&desk, 1));
+        let envelope = sent.borrow()[day - 1].clone();
+        show_item(&mut desk, 1, day as u64, &envelope);
+        assert_eq!(desk.texts(1).len(), day);
+        desk.wait(DAY);
+        assert!(day < 4 || alerts(&desk, 1) == ["silent"], "on day {day}: {:?}", alerts(&desk, 1));
+    }
+    let id = desk.view(1).alerts.pop().expect("it is shown").id;
+    desk.command(1, Command::DismissAlert { id });
+    desk.wait(DAY);
+    assert!(alerts(&desk, 1).is_empty(), "said once");
+}
+
+#[test]
+fn a_clip_that_waited_for_days_comes_with_a_sign_of_life() {
+    let mut desk = Desk::paired(2);
+    desk.copy(0, "seen");
+    desk.reachable = false;
+    desk.cut(None);
+    desk.copy(0, "waits");
+    desk.wait(5 * DAY);
+    desk.reachable = true;
+    desk.event(1, Event::Online);
+    desk.event(0, Event::Online);
+    desk.wait(HOUR);
+    assert_eq!(desk.texts(1), ["waits", "seen"]);
+    assert!(alerts(&desk, 1).is_empty(), "{:?}", alerts(&desk, 1));
+}
+
+#[test]
 fn a_device_that_was_off_is_only_said_to_be_silent() {
     let mut desk = Desk::paired(3);
     desk.copy(0, "seen");
