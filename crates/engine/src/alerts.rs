@@ -69,6 +69,9 @@ pub(crate) enum AlertKind {
     /// A member has not been heard.
     #[n(12)]
     Silent,
+    /// Tombstones of a member that name other items than were sent.
+    #[n(13)]
+    FalseDeletion,
 }
 
 impl AlertKind {
@@ -167,6 +170,13 @@ impl Engine {
                      them again by itself. If that was no fault of “{name}”, it may be in wrong hands: remove it."
                 ),
             ),
+            AlertKind::FalseDeletion => (
+                "false_deletion",
+                format!(
+                    "“{name}” deleted a clip in a way that hides it: devices that were away will not miss it, and the others \
+                     keep it. “{name}” may be in wrong hands: remove it."
+                ),
+            ),
             AlertKind::RemovalWithheld => (
                 "removal_withheld",
                 format!(
@@ -216,7 +226,7 @@ impl Engine {
             AlertKind::Joined | AlertKind::Removed | AlertKind::RemovalWithheld => vec![name, by],
             AlertKind::Silent => vec![name, days_silent.to_string()],
             AlertKind::Missing | AlertKind::Expired | AlertKind::Unreadable => vec![name, alert.count.to_string()],
-            AlertKind::Cloned | AlertKind::LogWithheld | AlertKind::BadKeys => vec![name],
+            AlertKind::Cloned | AlertKind::LogWithheld | AlertKind::BadKeys | AlertKind::FalseDeletion => vec![name],
             AlertKind::ClonedHere | AlertKind::LogRestored | AlertKind::ItemsRestored => Vec::new(),
         };
         let (id, at, device) = (alert.id, alert.at_ms, alert.device.to_hex());

@@ -2,7 +2,7 @@
 
 use hushclip_crypto::body::Gone;
 use hushclip_protocol::envelope::Header;
-use hushclip_protocol::ids::DeviceId;
+use hushclip_protocol::ids::{DeviceId, ItemId};
 use hushclip_protocol::limits;
 use hushclip_protocol::log::Membership;
 use rand_core::CryptoRng;
@@ -12,6 +12,7 @@ use crate::alerts::AlertKind;
 use crate::line::Phase;
 use crate::sender::{Excuse, Sender};
 use crate::silence::CLOCKS_MS;
+use crate::state::Clip;
 
 /// How often it is noted that this device is there, milliseconds.
 const PRESENCE_MS: u64 = 60 * 60 * 1000;
@@ -103,6 +104,10 @@ impl Engine {
             if other && !may_all {
                 continue;
             }
+            if may_all && self.known_item(device, *counter).is_some_and(|known| known != *item) {
+                // Who has that one keeps it, and who was away misses nothing.
+                self.count_up_alert(AlertKind::FalseDeletion, by);
+            }
             if let Some(sender) = self.account.as_mut().and_then(|account| account.senders.get_mut(device)) {
                 sender.explain(*counter, *item);
                 self.persist_sender(device);
@@ -114,6 +119,13 @@ impl Engine {
                 self.forget_text(epoch, digest, rng);
             }
         }
+    }
+
+    /// What this device knows to have been sent with a counter. Of a sender with a copy that may be either's.
+    fn known_item(&self, device: &DeviceId, counter: u64) -> Option<ItemId> {
+        let sender = self.account.as_ref()?.senders.get(device).filter(|sender| !sender.cloned)?;
+        let listed = |clip: &&Clip| clip.device == *device && clip.counter == counter && clip.origin.is_empty();
+        sender.item_at(counter).or_else(|| self.history.iter().find(listed).map(|clip| clip.item))
     }
 
     /// Tells of the holes in a sender's counters, and takes it back when they are filled. What was deleted at

@@ -275,7 +275,8 @@ pub struct AlertView {
     /// For [`crate::Command::DismissAlert`].
     pub id: u64,
     /// Stable, for scripts: `joined`, `removed`, `missing`, `expired`, `unreadable`, `cloned`,
-    /// `cloned_here`, `log_restored`, `log_withheld`, `bad_keys`, `removal_withheld`, `silent`.
+    /// `cloned_here`, `log_restored`, `log_withheld`, `bad_keys`, `removal_withheld`, `silent`,
+    /// `false_deletion`.
     pub code: String,
     /// What happened and what to do. Holds names of devices.
     pub message: String,

@@ -1,7 +1,7 @@
 //! Attacks by way of deleting: what a member may not, and what shows if it does.
 
-use hushclip_crypto::body::Tombstone;
-use hushclip_crypto::envelope::open_note;
+use hushclip_crypto::body::{Gone, Tombstone};
+use hushclip_crypto::envelope::{Address, open_note, seal_note};
 use hushclip_engine::{Command, UNDO_MS};
 use hushclip_mailbox::Store;
 use hushclip_protocol::envelope::{Envelope, Kind};
@@ -58,6 +58,63 @@ fn attack_member_deletes_at_the_relay_and_tells_nobody_what() {
     assert_eq!(desk.texts(2), ["last", "first"]);
     assert!(alerts(&desk, 2).contains(&"missing".to_owned()), "{:?}", alerts(&desk, 2));
     assert_eq!(desk.texts(0).len(), 3, "who has it keeps it");
+}
+
+/// A thief with the keys of device 1 deletes a clip of device 0 at the relay, and tells the others that another
+/// was deleted there.
+fn delete_by_another_name(desk: &mut Desk, place: Place) {
+    let rows = desk.snapshot().items_after(0, usize::MAX).expect("a store in memory");
+    let after = rows.last().expect("an item").0.cursor;
+    let (_, envelope) = rows.iter().find(|(row, _)| row.item == place.item).expect("it is stored");
+    let meant = Envelope::parse(envelope).expect("an envelope").header;
+    let (keys, entries) = (stolen_keys(desk, 1), entries(desk, 1));
+    let named = Gone { device: meant.sender, counter: meant.counter, item: ItemId::from_bytes([7; 16]), text: None };
+    let ((epoch, secret), account) = (secret(&keys, &entries), replay(&entries).account());
+    let address = Address {
+        kind: Kind::Tombstone,
+        account,
+        epoch,
+        log_seq: epoch,
+        log_head: entries.last().expect("an entry").hash(),
+        counter: 1,
+        item: ItemId::from_bytes([1; 16]),
+        ttl_s: limits::TTL_S,
+    };
+    let note = Tombstone { at_ms: desk.now, gone: vec![named] };
+    let envelope = seal_note(&keys, &secret.derive_item_key(&account, epoch), &address, &note, &mut rng());
+    desk.say_as(1, &ToRelay::Delete { after, envelope: envelope.into(), places: vec![place] });
+}
+
+#[test]
+fn attack_member_deletes_by_another_name_for_those_who_are_away() {
+    let mut desk = Desk::paired(3);
+    desk.copy(0, "first");
+    desk.take_away(2);
+    desk.copy(0, "deleted");
+    desk.copy(0, "last");
+    let stored = places(&desk);
+    delete_by_another_name(&mut desk, stored[1]);
+    desk.bring_back_while(2, 0, |_| {});
+    assert_eq!(desk.texts(2), ["last", "first"]);
+    assert_eq!(desk.texts(0).len(), 3, "who has it keeps it");
+    let alert = desk.view(0).alerts.pop().expect("and says so");
+    assert_eq!((alert.code.as_str(), &alert.values[..]), ("false_deletion", &["device 1".to_owned()][..]));
+    desk.restart(0);
+    assert_eq!(alerts(&desk, 0), ["false_deletion"]);
+}
+
+#[test]
+fn attack_member_deletes_by_another_name_a_clip_of_long_ago() {
+    let mut desk = Desk::paired(3);
+    desk.copy(0, "deleted");
+    for number in 0..40 {
+        desk.copy(0, &format!("clip {number}"));
+    }
+    let stored = places(&desk);
+    delete_by_another_name(&mut desk, stored[0]);
+    for device in [0, 2] {
+        assert_eq!(alerts(&desk, device), ["false_deletion"], "device {device}");
+    }
 }
 
 /// What the tombstones that device 0 sends say of texts.
