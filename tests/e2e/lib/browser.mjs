@@ -11,6 +11,9 @@ import { folder, Process, ROOT } from "./process.mjs";
 import { Screen } from "./screen.mjs";
 import { eventually, LIMIT_MS, within } from "./wait.mjs";
 
+/** People look at a page for so long at least after they have copied. Chromium tells no page that was left at once. */
+const STAY_MS = 300;
+
 const CHROMIUM = process.env.CHROMIUM ?? "/usr/bin/chromium";
 const CHROMIUM_FLAGS = [
   "--no-sandbox",
@@ -166,6 +169,7 @@ export class Browser {
       getSelection().selectAllChildren(source);
     }, property, content);
     await chord(page, "c");
+    await sleep(STAY_MS);
   }
 
   /** Copies in a page that itself says what goes on the clipboard. */
@@ -186,6 +190,7 @@ export class Browser {
       addEventListener("copy", set, { once: true });
     }, text, html);
     await chord(page, "c");
+    await sleep(STAY_MS);
   }
 
   /** Presses a button whose script puts a text on the clipboard. */
@@ -195,6 +200,7 @@ export class Browser {
       document.getElementById("button").onclick = () => navigator.clipboard.writeText(text);
     }, text);
     await page.click("#button");
+    await sleep(STAY_MS);
   }
 
   /** What the keyboard pastes into a page. */
