@@ -345,12 +345,7 @@ describe("The web app as an app", () => {
     let launch;
 
     before(async () => {
-      const { page } = app;
-      const own = await installed(phone, page, front.url);
-      launch = own.launch;
-      await page.close();
-      phone.screen = app = new Screen("Phone", own.page);
-      await app.online();
+      ({ screen: app, launch } = await installed(phone, app, front.url));
     });
 
     it("knows that it is installed", async () => {

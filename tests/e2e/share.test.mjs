@@ -11,7 +11,6 @@ import { photographFailures } from "./lib/failures.mjs";
 import { Front } from "./lib/front.mjs";
 import { installed, kept, says, sharer } from "./lib/pwa.mjs";
 import { Relay } from "./lib/relay.mjs";
-import { Screen } from "./lib/screen.mjs";
 import { eventually } from "./lib/wait.mjs";
 
 /** How long it is waited for what must not happen. */
@@ -173,12 +172,7 @@ describe("What is shared to the web app", () => {
     let launch;
 
     before(async () => {
-      const { page } = app;
-      const own = await installed(phone, page, front.url);
-      launch = own.launch;
-      await page.close();
-      phone.screen = app = new Screen("Phone", own.page);
-      await app.online();
+      ({ screen: app, launch } = await installed(phone, app, front.url));
       await phone.inner
         .defaultBrowserContext()
         .overridePermissions(front.url, ["clipboard-read", "clipboard-sanitized-write"]);

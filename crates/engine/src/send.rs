@@ -152,7 +152,7 @@ impl Engine {
             let (item, order, again) = (queued.item, queued.order, queued.again);
             if queued.cargo == Cargo::Clip {
                 let Some(clip) = self.history.get(&item) else {
-                    self.give_up(0, None, rng);
+                    self.give_up_front(rng);
                     self.fail(problem::outbox_full());
                     continue;
                 };
@@ -178,14 +178,7 @@ impl Engine {
     /// Takes a clip out of the queue that will not be sent. If it has a counter by now, a
     /// tombstone goes in its place, so that nobody misses it; with its text, if a person has deleted that.
     pub(crate) fn give_up(&mut self, at: usize, text: Option<Hash>, rng: &mut dyn CryptoRng) {
-        let (Some(dropped), Some(identity)) = (self.outbox.remove(at), &self.identity) else { return };
-        let device = identity.id;
-        self.persist(dropped.delete());
-        if let Some(clip) = self.history.get_mut(&dropped.item) {
-            clip.given_up = true;
-            let write = clip.record();
-            self.persist(write);
-        }
+        let (Some(dropped), Some(device)) = (self.take_off(at), self.own_id()) else { return };
         let Some(sealed) = dropped.sealed else { return };
         // Counters go out in order, also after a restart.
         self.history.reserve(dropped.order);
@@ -198,6 +191,27 @@ impl Engine {
         let tombstone = Queued { item: random_item(rng), order: dropped.order, sealed: None, cargo, again: false };
         self.persist(tombstone.record());
         self.outbox.insert(at, tombstone);
+    }
+
+    /// Gives up what is oldest in the queue. What was to be put back, others may have, and a tombstone would take it
+    /// from them.
+    fn give_up_front(&mut self, rng: &mut dyn CryptoRng) {
+        if self.outbox.front().is_some_and(|queued| queued.again) {
+            self.take_off(0);
+        } else {
+            self.give_up(0, None, rng);
+        }
+    }
+
+    fn take_off(&mut self, at: usize) -> Option<Queued> {
+        let dropped = self.outbox.remove(at)?;
+        self.persist(dropped.delete());
+        if let Some(clip) = self.history.get_mut(&dropped.item) {
+            clip.given_up = true;
+            let write = clip.record();
+            self.persist(write);
+        }
+        Some(dropped)
     }
 
     /// The envelope of what is oldest in the queue, sealed under the current epoch: all present devices
@@ -357,7 +371,7 @@ impl Engine {
             }
             ErrorCode::TooLarge => {
                 if let Some(bytes) = self.too_large_for_relay(in_flight.map(|(item, _)| item)) {
-                    self.give_up(0, None, rng);
+                    self.give_up_front(rng);
                     self.fail(problem::too_large(bytes));
                     return self.flush(rng);
                 }

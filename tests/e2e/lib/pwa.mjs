@@ -1,6 +1,7 @@
 // The web app as an app: its worker, its window, and other sites that share to it.
 import { createServer } from "node:http";
 
+import { Screen } from "./screen.mjs";
 import { eventually } from "./wait.mjs";
 
 /** The worker keeps a whole build. */
@@ -12,9 +13,11 @@ export const kept = (screen) =>
 export const says = (page, words) =>
   eventually(`"${words}"`, () => page.evaluate((words) => document.body.innerText.includes(words), words));
 
-/** Installs the app for real, and gives the window that the system opens for it. */
-export async function installed(browser, page, app) {
-  const debug = await page.createCDPSession();
+/** Installs the app for real: its window, which the system opens, takes the place of the tab. `launch` opens an address
+ * of the app as the system would. */
+export async function installed(browser, screen, app) {
+  const { name, page: tab } = screen;
+  const debug = await tab.createCDPSession();
   const system = await browser.inner.target().createCDPSession();
   const id = { manifestId: `${app}/` };
   await debug.send("PWA.install", { ...id, installUrlOrBundleUrl: `${app}/` });
@@ -29,7 +32,10 @@ export async function installed(browser, page, app) {
       }
     }
   });
-  return { page: opened, launch };
+  await tab.close();
+  browser.screen = new Screen(name, opened);
+  await browser.screen.online();
+  return { screen: browser.screen, launch };
 }
 
 /** Another site, with a form that shares to the app, as the system does it. It may say nothing of where it is from. */

@@ -9,6 +9,7 @@ use hushclip_crypto::pairing::{Inviter, Joiner};
 use hushclip_protocol::VERSION;
 use hushclip_protocol::codec;
 use hushclip_protocol::envelope::Kind;
+use hushclip_protocol::error::ErrorCode;
 use hushclip_protocol::frame::{Anchor, Challenge, Hello, ToDevice, ToRelay, Welcome};
 use hushclip_protocol::ids::{Encapsulated, ItemId, MailboxId, SealedSecret, Signature};
 use hushclip_protocol::log::{Action, Entry, Grant, Membership, SealedFor, SealedList, SignedEntry};
@@ -50,10 +51,19 @@ impl Account {
     pub fn registered(relay: &Relay, seed: u64) -> (Self, Socket) {
         let account = Self::make(seed);
         let mut socket = Socket::open(relay, account.mailbox());
-        socket.send(&ToRelay::Register { entry: account.genesis.clone(), token: String::new() });
-        assert!(matches!(socket.recv(), ToDevice::Registered { .. }));
+        account.register(&mut socket, "").expect("anybody may");
         account.hello(&mut socket, 0, None);
         (account, socket)
+    }
+
+    /// Registers the account on an open socket.
+    pub fn register(&self, socket: &mut Socket, token: &str) -> Result<(), ErrorCode> {
+        socket.send(&ToRelay::Register { entry: self.genesis.clone(), token: token.into() });
+        match socket.recv() {
+            ToDevice::Registered { .. } => Ok(()),
+            ToDevice::Error { code, of: 1, .. } => Err(code),
+            other => panic!("instead of an answer came {other:?}"),
+        }
     }
 
     /// A registered account with two devices and their sockets.

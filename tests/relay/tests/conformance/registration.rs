@@ -14,31 +14,22 @@ fn start(variables: &[(&'static str, &'static str, &str)]) -> Relay {
     Relay::start_with(variables.iter().flat_map(both).collect())
 }
 
-fn register(socket: &mut Socket, account: &Account, token: &str) -> Result<(), ErrorCode> {
-    socket.send(&ToRelay::Register { entry: account.genesis.clone(), token: token.into() });
-    match socket.recv() {
-        ToDevice::Registered { .. } => Ok(()),
-        ToDevice::Error { code, of: 1, .. } => Err(code),
-        other => panic!("instead of an answer came {other:?}"),
-    }
-}
-
 #[test]
 fn new_accounts_come_in_by_token() {
     let relay = start(&[("REGISTRATION_TOKEN", "HUSHCLIP_RELAY_REGISTRATION_TOKEN", TOKEN)]);
     let account = Account::make(101);
     let mut socket = Socket::open(&relay, account.mailbox());
     for wrong in ["", "let-my-friends-on", "let-my-friends-in "] {
-        assert_eq!(register(&mut socket, &account, wrong), Err(ErrorCode::TokenWanted), "{wrong:?}");
+        assert_eq!(account.register(&mut socket, wrong), Err(ErrorCode::TokenWanted), "{wrong:?}");
     }
     let mut early = Socket::open(&relay, account.mailbox());
     early.send(&ToRelay::Hello(account.signed_hello(0, &early.host, &early.challenge, None)));
     assert_eq!(early.recv_error(), ErrorCode::UnknownAccount, "nothing was stored");
-    assert_eq!(register(&mut socket, &account, TOKEN), Ok(()));
+    assert_eq!(account.register(&mut socket, TOKEN), Ok(()));
     account.hello(&mut socket, 0, None);
     // Once it is there, nobody asks again.
     let mut again = Socket::open(&relay, account.mailbox());
-    assert_eq!(register(&mut again, &account, ""), Ok(()));
+    assert_eq!(account.register(&mut again, ""), Ok(()));
 }
 
 #[test]
@@ -49,7 +40,7 @@ fn a_closed_relay_takes_no_new_accounts() {
     ]);
     let account = Account::make(102);
     let mut socket = Socket::open(&relay, account.mailbox());
-    assert_eq!(register(&mut socket, &account, TOKEN), Err(ErrorCode::RegistrationClosed));
+    assert_eq!(account.register(&mut socket, TOKEN), Err(ErrorCode::RegistrationClosed));
     let mut again = Socket::open(&relay, account.mailbox());
     again.send(&ToRelay::Hello(account.signed_hello(0, &again.host, &again.challenge, None)));
     assert!(matches!(again.recv(), ToDevice::Error { code: ErrorCode::UnknownAccount, .. }));

@@ -11,15 +11,6 @@ use super::{Folder, database, is_other_shell, pull, push, tool};
 
 const TOKEN: &str = "what-the-admin-knows";
 
-fn register(socket: &mut Socket, account: &Account, token: &str) -> Result<(), ErrorCode> {
-    socket.send(&ToRelay::Register { entry: account.genesis.clone(), token: token.into() });
-    match socket.recv() {
-        ToDevice::Registered { .. } => Ok(()),
-        ToDevice::Error { code, of: 1, .. } => Err(code),
-        other => panic!("instead of an answer came {other:?}"),
-    }
-}
-
 fn start(variables: &[(&'static str, &str)]) -> Relay {
     Relay::start_with(variables.iter().map(|(name, value)| (*name, (*value).to_owned())).collect())
 }
@@ -55,11 +46,11 @@ fn an_address_starts_so_many_accounts_a_day() {
         let account = Account::make(200 + n);
         let mut socket = Socket::open_from(&relay, account.mailbox(), "203.0.113.7");
         let wanted = if n < 10 { Ok(()) } else { Err(ErrorCode::TooManyAccounts) };
-        assert_eq!(register(&mut socket, &account, ""), wanted, "the account number {n}");
+        assert_eq!(account.register(&mut socket, ""), wanted, "the account number {n}");
     }
     let account = Account::make(230);
     let mut socket = Socket::open_from(&relay, account.mailbox(), "203.0.113.8");
-    assert_eq!(register(&mut socket, &account, ""), Ok(()));
+    assert_eq!(account.register(&mut socket, ""), Ok(()));
 }
 
 #[test]
@@ -70,7 +61,7 @@ fn a_stranger_behind_the_same_address_does_not_keep_its_regulars_out() {
     let relay = Relay::start();
     let account = Account::make(110);
     let mut first = Socket::open_from(&relay, account.mailbox(), "198.51.100.1");
-    assert_eq!(register(&mut first, &account, ""), Ok(()));
+    assert_eq!(account.register(&mut first, ""), Ok(()));
     account.hello(&mut first, 0, None);
     let path = "/v1/mailbox/00000000000000000000000000000001";
     let key = "dGhlIHNhbXBsZSBub25jZQ==";
@@ -125,7 +116,7 @@ fn a_full_relay_keeps_room_for_removals_and_says_that_it_is_full() {
     }
     let newcomer = Account::make(103);
     let mut stranger = Socket::open(&relay, newcomer.mailbox());
-    assert_eq!(register(&mut stranger, &newcomer, ""), Err(ErrorCode::RelayFull));
+    assert_eq!(newcomer.register(&mut stranger, ""), Err(ErrorCode::RelayFull));
     let removal = account.remove_device(1);
     first.send(&ToRelay::LogAppend(removal));
     first.recv_some(|frame| matches!(frame, ToDevice::LogEntries { from: 2, .. }).then_some(()));

@@ -14,8 +14,9 @@ use crate::craft::*;
 
 const PUSH: u8 = 3;
 
-/// Swallows what device 0 pushes and calls it too large, for so many seconds; the counters that it used.
-fn everything_is_too_large(desk: &mut Desk, seconds: u32) -> Vec<u64> {
+/// Swallows what device 0 pushes and calls it too large, for so many seconds after something happens; the counters that
+/// it used.
+fn everything_is_too_large(desk: &mut Desk, seconds: u32, act: impl FnOnce(&mut Desk)) -> Vec<u64> {
     let swallowed = Rc::new(RefCell::new(Vec::new()));
     let kept = Rc::clone(&swallowed);
     desk.lie_also(move |way, from, frame| match ToRelay::decode(&frame) {
@@ -25,7 +26,7 @@ fn everything_is_too_large(desk: &mut Desk, seconds: u32) -> Vec<u64> {
         }
         _ => vec![frame],
     });
-    desk.copy(0, "one");
+    act(desk);
     let mut answered = 0;
     for _ in 0..seconds * 10 {
         if answered < swallowed.borrow().len() {
@@ -41,7 +42,7 @@ fn everything_is_too_large(desk: &mut Desk, seconds: u32) -> Vec<u64> {
 #[test]
 fn attack_everything_is_too_large() {
     let mut desk = Desk::paired(2);
-    let counters = everything_is_too_large(&mut desk, 290);
+    let counters = everything_is_too_large(&mut desk, 290, |desk| desk.copy(0, "one"));
     assert!(counters.len() <= 11, "{} tries in five minutes", counters.len());
     assert!(counters.iter().all(|counter| *counter == 1), "no counter is burnt: {counters:?}");
     assert_eq!(problem(&desk, 0), "relay_refused");
@@ -63,13 +64,34 @@ fn attack_relay_that_takes_less_than_it_should() {
     });
     desk.cut(None);
     desk.wait(5_000);
-    let counters = everything_is_too_large(&mut desk, 290);
+    let counters = everything_is_too_large(&mut desk, 290, |desk| desk.copy(0, "one"));
     assert!(counters.len() <= 12, "{} tries in five minutes", counters.len());
     assert_eq!(counters.iter().max(), Some(&2), "one for the clip, and one for saying that it does not come");
     desk.wait(60_000);
     desk.copy(0, "two");
     assert_eq!(desk.texts(1), ["two"]);
     assert!(alerts(&desk, 1).is_empty(), "the first one is explained");
+}
+
+#[test]
+fn attack_what_is_put_back_is_too_large_and_stays_with_those_who_have_it() {
+    let mut desk = Desk::paired(2);
+    let backup = desk.snapshot();
+    desk.copy(0, "what both have");
+    desk.lie(|way, device, frame| match ToDevice::decode(&frame) {
+        Ok(ToDevice::Welcome(mut welcome)) if way == Way::Down && device == 0 => {
+            welcome.limits.envelope_bytes = 100;
+            vec![ToDevice::Welcome(welcome).encode()]
+        }
+        _ => vec![frame],
+    });
+    let counters = everything_is_too_large(&mut desk, 60, |desk| desk.roll_back(backup));
+    assert!(!counters.is_empty(), "it was put back");
+    desk.wait(60_000);
+    desk.copy(0, "two");
+    for device in 0..2 {
+        assert_eq!(desk.texts(device), ["two", "what both have"], "device {device}");
+    }
 }
 
 /// Device 1 gets this in place of all log entries, up to a thousand times; how often it asked in ten minutes.
