@@ -1,5 +1,5 @@
-// What was on the clipboard, and when: digests under a key that ends with the browser's session. They are
-// in memory; so that the background's own end does not lose them, in that of the browser's.
+// What was on the clipboard, and when: digests under a random key. They are in `storage.session`, which is memory:
+// they outlive the background, but not the browser.
 
 const { storage } = chrome;
 

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { after, afterEach, before, describe, it } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 
-import { Browser } from "./lib/browser.mjs";
+import { Browser, chord } from "./lib/browser.mjs";
 import { Cli } from "./lib/cli.mjs";
 import { Extension } from "./lib/extension.mjs";
 import { photographFailures } from "./lib/failures.mjs";
@@ -60,7 +60,7 @@ for (const [title, launch] of KINDS) {
         sink.value = "cut out of a page";
         sink.select();
       });
-      await press(page, "x");
+      await chord(page, "x");
       await cli.sees("cut out of a page");
     });
 
@@ -107,7 +107,7 @@ for (const [title, launch] of KINDS) {
       const page = await html('<input type="password" id="password" value="open sesame">');
       await page.evaluate(() => document.getElementById("password").select());
       await page.focus("#password");
-      await press(page, "c");
+      await chord(page, "c");
       await sleep(SETTLED_MS);
       await browser.copy("after the password");
       await cli.sees("after the password");
@@ -124,7 +124,7 @@ for (const [title, launch] of KINDS) {
         getSelection().removeAllRanges();
         getSelection().addRange(range);
       });
-      await press(page, "c");
+      await chord(page, "c");
       await sleep(SETTLED_MS);
       await browser.copy("after the picture");
       await cli.sees("after the picture");
@@ -160,19 +160,19 @@ for (const [title, launch] of KINDS) {
       });
       const frame = page.frames().find((frame) => frame.url().includes("localhost"));
       await frame.evaluate(select, "in a frame there, which belongs to the site that shows it");
-      await press(page, "c");
+      await chord(page, "c");
       await sleep(SETTLED_MS);
       const other = await switchTabs(browser);
       await sleep(SETTLED_MS);
       await other.evaluate(select, "on another site");
-      await press(other, "c");
+      await chord(other, "c");
       await cli.sees("on another site");
       await extension.choose({ paused_sites: [] });
       await browser.copy("on the same site again");
       await eventually("no mark", async () => (await mark(browser)) === "");
       await cli.sees("on the same site again");
       await frame.evaluate(select, "in the frame again");
-      await press(page, "c");
+      await chord(page, "c");
       await cli.sees("in the frame again");
       assert.deepEqual(news(), ["on another site", "on the same site again", "in the frame again"]);
     });
@@ -182,7 +182,7 @@ for (const [title, launch] of KINDS) {
       await leaveAlone(browser);
       const page = await privatePage(browser, url);
       await page.evaluate(select, "in private");
-      await press(page, "c");
+      await chord(page, "c");
       await sleep(SETTLED_MS);
       assert.deepEqual(news(), []);
       await page.close();
@@ -206,12 +206,6 @@ function select(text) {
   const source = document.getElementById("source");
   source.textContent = text;
   getSelection().selectAllChildren(source);
-}
-
-async function press(page, key) {
-  await page.keyboard.down("Control");
-  await page.keyboard.press(key);
-  await page.keyboard.up("Control");
 }
 
 /** Goes to another site in another tab, and clicks there. */

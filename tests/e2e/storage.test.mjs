@@ -83,7 +83,7 @@ describe("What the web app keeps", () => {
       dispatchEvent(new Event("online"));
     });
     await cli.sees(text);
-    assert.equal(await typed(), "");
+    await eventually("an empty field", async () => (await typed()) === "");
     await app.lists("while there is no room");
     await app.online();
     await eventually("the problem to go", async () => (await app.text("problem")) === undefined);

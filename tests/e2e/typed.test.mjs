@@ -126,7 +126,8 @@ describe("What is typed", () => {
     await app.page.setOfflineMode(true);
     const since = Date.now();
     await eventually("no line", async () => (await state()) !== "online");
-    assert.ok(Date.now() - since < 2_000, `${Date.now() - since} ms`);
+    // Well before a ping would have gone unanswered.
+    assert.ok(Date.now() - since < 10_000, `${Date.now() - since} ms`);
     await app.page.setOfflineMode(false);
     await app.online();
   });

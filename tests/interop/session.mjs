@@ -1,5 +1,5 @@
-// The second implementation reads bodies of kinds 1 to 3, and a whole session: each frame by its shape, signatures,
-// the log, what is sealed, and pairing as the joiner sees it.
+// The second implementation reads deletions, pins and signs of life, and a whole session: each frame by its shape,
+// signatures, the log, what is sealed, and pairing as the joiner sees it. Every field of every file has a legend.
 
 import { readFileSync, readdirSync } from "node:fs";
 import { xchacha20poly1305 } from "@noble/ciphers/chacha.js";

@@ -76,7 +76,7 @@ pub fn App(
             host.library.widen();
         }
         if matches!(screen, Screen::Member(_)) {
-            // It was good for once.
+            // A link works once; the next one is typed anew.
             host.entering().link.set(String::new());
         }
         if matches!(screen, Screen::Welcome | Screen::Opened | Screen::Joining) {

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 
 const PREVIEW_CHARS: usize = 400;
 const LINK_CHARS: usize = 2_048;
-/// What is longer is a piece of a link.
+/// Longest code that is taken for one, bytes; what is longer is part of a link.
 const CODE_BYTES: usize = 48;
 
 /// The start of a clip, without blank lines before it; empty if there is nothing to see.

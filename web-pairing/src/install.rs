@@ -95,7 +95,7 @@ impl Installing {
 }
 
 /// Whether this is a window of the app's own.
-pub(crate) fn is_own_window() -> bool {
+fn is_own_window() -> bool {
     let matches = window().match_media(OWN_WINDOW).ok().flatten().is_some_and(|list| list.matches());
     matches || Reflect::get(&window().navigator(), &"standalone".into()).is_ok_and(|value| value.is_truthy())
 }

@@ -62,6 +62,8 @@ self.addEventListener("fetch", (event) => {
   }
 });
 
+const TOO_LARGE = Symbol("too large");
+
 /** As the relay sent it, with its headers. Somebody may have emptied the cache; then all comes from the relay. */
 async function serve(path, request) {
   return (await caches.match(path, { cacheName: CACHE })) ?? fetch(request);
@@ -78,19 +80,20 @@ async function takeIn(event) {
   const { request, resultingClientId: page } = event;
   // Not into a frame of somebody's page.
   if (request.method === "POST" && request.destination === "document") {
-    const form = await read(request).catch(() => {});
+    const form = await read(request).catch(() => undefined);
     if (form === TOO_LARGE) {
       return Response.redirect("/?do=too-large", 303);
     }
     const text = form && words(form);
-    if (text && page) {
+    if (!form || (text && !page)) {
+      return Response.redirect("/?do=reshare", 303);
+    }
+    if (text) {
       hold(event, page, text);
     }
   }
   return Response.redirect("/", 303);
 }
-
-const TOO_LARGE = Symbol("too large");
 
 /** The form, unless it is too large, which is found out before all of it is here. */
 async function read({ body, headers }) {

@@ -173,8 +173,8 @@ impl Engine {
             AlertKind::FalseDeletion => (
                 "false_deletion",
                 format!(
-                    "“{name}” deleted a clip in a way that hides it: devices that were away will not miss it, and the others \
-                     keep it. “{name}” may be in wrong hands: remove it."
+                    "“{name}” sent a false deletion: devices that were away will not notice that a clip is missing, and the \
+                     others keep it. “{name}” may be in the wrong hands: remove it."
                 ),
             ),
             AlertKind::RemovalWithheld => (

@@ -8,15 +8,13 @@ use hushclip_protocol::ids::DeviceId;
 use hushclip_protocol::log::SignedEntry;
 use rand_core::CryptoRng;
 
-use crate::line::Phase;
+use crate::line::{ANSWER_MS, Phase};
 use crate::{Engine, Notice, problem};
 
 /// How long to wait before an entry that the relay did not take is tried again, milliseconds; doubled each time.
 const RETRY_MS: u64 = 2_000;
 /// Longest wait.
 const RETRY_MAX_MS: u64 = 10 * 60_000;
-/// How long the relay may take to answer, milliseconds. Saying nothing is another way to refuse.
-const ANSWER_MS: u64 = 30_000;
 /// How long a removal waits for what was missed to be fetched, milliseconds.
 const REMOVAL_MS: u64 = 10_000;
 /// How long a removal may take, on a line, before it is said that the relay has not recorded it, milliseconds.
@@ -24,12 +22,12 @@ const UNSAVED_MS: u64 = 30_000;
 
 /// What the clock says of removals that are wanted.
 #[derive(Debug, Default)]
-pub(crate) struct Removal {
+pub(crate) struct RemovalWatch {
     /// When one is tried though not everything that was missed is here.
     pub(crate) by: Option<u64>,
     /// When it must be recorded, or it is said that it is not.
     due: Option<u64>,
-    /// The relay has not recorded it: that is said, and clips wait.
+    /// The relay has not recorded it, and that is said.
     unsaved: bool,
     /// The person has put that away, for so long.
     quiet: Option<u64>,
@@ -152,11 +150,14 @@ impl Engine {
         }
     }
 
-    fn wants_removal(&self) -> bool {
-        self.account.as_ref().is_some_and(|account| !account.removing.is_empty())
+    /// While a member is to go, nothing is sent: it could read it.
+    pub(crate) fn wants_removal(&self) -> bool {
+        let Some(account) = &self.account else { return false };
+        let is_member = |device: &DeviceId| account.membership.as_ref().is_some_and(|log| log.member(device).is_some());
+        account.removing.iter().any(is_member)
     }
 
-    /// The relay has not recorded a removal. Nothing is sent then that the device which is to go could read.
+    /// The relay has had its time to record a removal, or has refused it.
     pub(crate) fn removal_is_unsaved(&self) -> bool {
         let latest = self.now + UNSAVED_MS;
         let due = self.log_sync.removal.due.is_some_and(|at| at <= self.now || at > latest);
@@ -222,9 +223,12 @@ impl Engine {
     /// A device is out of the log.
     pub(crate) fn removal_went_through(&mut self, device: &DeviceId) {
         let Some(account) = &mut self.account else { return };
-        account.removing.remove(device);
-        if account.removing.is_empty() {
-            self.log_sync.removal = Removal::default();
+        if account.removing.remove(device) {
+            // Another one that is wanted has its own time.
+            self.log_sync.removal = RemovalWatch::default();
+            if self.line.is_signed_in() {
+                self.watch_removal();
+            }
         }
     }
 }

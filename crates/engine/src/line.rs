@@ -24,8 +24,8 @@ const HANDSHAKE_MS: u64 = 15_000;
 const PING_MS: u64 = 20_000;
 /// How long the answer may take.
 const PONG_MS: u64 = 10_000;
-/// How long the relay may take to answer a question, milliseconds.
-const ANSWER_MS: u64 = 30_000;
+/// How long the relay may take to answer a question, or to take a log entry, milliseconds.
+pub(crate) const ANSWER_MS: u64 = 30_000;
 /// How long a line must have been of use before it counts as one, milliseconds.
 const STEADY_MS: u64 = 60_000;
 /// An uncompressed P-256 point, bytes.

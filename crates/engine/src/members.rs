@@ -10,7 +10,7 @@ use hushclip_protocol::log::{Action, Change, Entry, LogError, Membership, Signed
 use rand_core::CryptoRng;
 
 use crate::alerts::AlertKind;
-use crate::changes::{Removal, Wanted};
+use crate::changes::{RemovalWatch, Wanted};
 use crate::join::proper_name;
 use crate::line::Phase;
 use crate::relay::Relay;
@@ -48,7 +48,7 @@ pub(crate) struct LogSync {
     pub(crate) sent: Option<Hash>,
     pub(crate) mends: u64,
     /// How it stands with removals that the person wants.
-    pub(crate) removal: Removal,
+    pub(crate) removal: RemovalWatch,
     /// How often in a row entries were asked for and none came that goes on with the log.
     pub(crate) in_vain: u8,
 }
@@ -241,6 +241,9 @@ impl Engine {
             return;
         }
         let mended = answered && self.appending == Some(Wanted::Mend);
+        if answered {
+            self.change_went_through();
+        }
         if grew || answered {
             self.appending = None;
             self.log_sync.in_vain = 0;

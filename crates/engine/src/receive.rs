@@ -101,6 +101,7 @@ impl Engine {
         }
         self.send(&ToRelay::Ack { cursor });
         self.line.caught_up(self.now);
+        self.empty_pages = 0;
         self.judge_holes();
         self.settle_removals();
         self.was_away = false;

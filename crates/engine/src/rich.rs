@@ -159,9 +159,11 @@ impl Tree {
             return self.push(Node::Element { tag: name, href: None, children: Vec::new() });
         }
         self.end_before(name);
-        if self.open.len() < MOST_DEPTH {
+        let tags = kept(name, &attribute(attributes, "style").unwrap_or_default());
+        // One element may be written as several, and is to be the same when it is read again.
+        let depth: usize = self.open.iter().map(|open| open.tags.len().max(1)).sum();
+        if depth + tags.len().max(1) <= MOST_DEPTH {
             let href = (name == "a").then(|| attribute(attributes, "href")).flatten();
-            let tags = kept(name, &attribute(attributes, "style").unwrap_or_default());
             self.open.push(Open { name, tags, href: href.and_then(|href| safe(&href)), children: Vec::new() });
         }
     }

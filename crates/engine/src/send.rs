@@ -145,7 +145,7 @@ impl Engine {
     /// accepted and an earlier one refused, the receivers would see them out of order.
     pub(crate) fn flush(&mut self, rng: &mut dyn CryptoRng) {
         let busy = self.in_flight.is_some() || self.line.resume_at.is_some() || !self.log_sync.is_newest;
-        if self.line.phase != Phase::Online || busy || self.log_is_withheld() || self.removal_is_unsaved() {
+        if self.line.phase != Phase::Online || busy || self.log_is_withheld() || self.wants_removal() {
             return;
         }
         while let Some(queued) = self.outbox.front() {
@@ -271,7 +271,9 @@ impl Engine {
             // The others have had it.
             _ if front.again => {}
             // If it has waited for long, it says nothing of today.
-            Cargo::Clip => account.sent_ms = self.history.get(&front.item)?.at_ms,
+            Cargo::Clip => {
+                account.sent_ms = account.sent_ms.max(self.history.get(&front.item)?.at_ms).min(self.now);
+            }
             _ => account.sent_ms = self.now,
         }
         account.senders.entry(identity.id).or_default().remember(counter, front.item);

@@ -20,7 +20,7 @@ const AWAY_MS: u64 = limits::TTL_S as u64 * 1000;
 pub(crate) const CLOCKS_MS: u64 = 2 * 24 * 60 * 60 * 1000;
 
 impl Removal {
-    /// What was made then, and has come now, was sealed after the removal.
+    /// Whether what was made at that time, and comes now, was made after the removal.
     const fn is_before(&self, at_ms: u64, now: u64) -> bool {
         let certain = self.at_ms.saturating_add(CLOCKS_MS);
         if self.settled { at_ms >= self.at_ms } else { at_ms >= certain && now >= certain }

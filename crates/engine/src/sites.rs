@@ -36,7 +36,8 @@ impl Settings {
 
 /// Whether a paused name stands for this host.
 fn covers(paused: &str, host: &str) -> bool {
-    let above = bare(host).strip_suffix(bare(paused));
+    let host = bare(host);
+    let above = host.strip_suffix(bare(paused));
     above.is_some_and(|front| front.is_empty() || (front.ends_with('.') && !is_address(host)))
 }
 
@@ -78,7 +79,14 @@ mod tests {
     #[test]
     fn a_paused_name_stands_for_what_is_below_it() {
         let paused = settings(&["bank.example", "127.0.0.1"]);
-        for host in ["bank.example", "login.bank.example", "a.b.bank.example", "bank.example.", "127.0.0.1"] {
+        for host in [
+            "bank.example",
+            "login.bank.example",
+            "a.b.bank.example",
+            "bank.example.",
+            "login.bank.example.",
+            "127.0.0.1",
+        ] {
             assert!(!catches(&paused, &[host]), "{host}");
             assert!(!catches(&paused, &["shop.example", host]), "{host} in a frame");
         }

@@ -51,8 +51,7 @@ impl<S: Store> Mailbox<S> {
                 if self.plate_is_used(nameplate) {
                     return Err(ErrorCode::NameplateTaken);
                 }
-                let peer = self.sessions.get(&conn).map_or(Peer::Unknown, |session| session.peer);
-                if let Err(ms) = self.rates.take_plate_from(peer, self.now) {
+                if let Err(ms) = self.rates.take_plate_from(self.peer_of(&conn), self.now) {
                     self.refuse(conn, ErrorCode::RateLimited, ms, CODE_OPEN);
                     return Ok(());
                 }
@@ -88,8 +87,7 @@ impl<S: Store> Mailbox<S> {
         let claimed = rows().find(own);
         let row = claimed.or_else(|| rows().find(open)).cloned();
         // The number's own address counts who asks, but this mailbox has another one, where all could be tried.
-        let peer = self.sessions.get(&conn).map_or(Peer::Unknown, |session| session.peer);
-        if claimed.is_none() && self.rates.guess(peer, self.now).is_err() {
+        if claimed.is_none() && self.rates.guess(self.peer_of(&conn), self.now).is_err() {
             self.close(conn, CloseCode::RateLimited);
             return Ok(());
         }
@@ -99,6 +97,10 @@ impl<S: Store> Mailbox<S> {
             return Err(ErrorCode::InviteUsed);
         }
         self.admit_joiner(conn, row, token)
+    }
+
+    fn peer_of(&self, conn: &ConnId) -> Peer {
+        self.sessions.get(conn).map_or(Peer::Unknown, |session| session.peer)
     }
 
     fn plate_is_used(&self, nameplate: u32) -> bool {

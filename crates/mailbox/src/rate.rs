@@ -157,7 +157,7 @@ struct Used {
     strangers: Buckets<Peer>,
     /// Failed claims of each invite.
     claims: Buckets<InviteId>,
-    /// Claims by number, by each address, of who has not claimed it before.
+    /// Claims by number from each address, but for those of whoever was first with that invite.
     guesses: Buckets<Peer>,
     /// Nameplates taken from each address.
     takers: Buckets<Peer>,

@@ -316,7 +316,8 @@ export class Browser {
   }
 }
 
-async function chord(page, key) {
+/** Ctrl and a key. */
+export async function chord(page, key) {
   await page.keyboard.down("Control");
   await page.keyboard.press(key);
   await page.keyboard.up("Control");

@@ -120,7 +120,7 @@ pub(crate) fn check(world: &World) -> Result<(), Violation> {
     // What a removed device deleted at the relay is missed by who had not fetched it and does not count the
     // tombstone any more: it is lost, and they say so. If it was their own, they put it back, and say that.
     let is_removed = |device: &usize| world.devices[*device].engine.view().stage == Stage::Removed;
-    let deleted_by_removed = world.deleters.iter().any(|(_, by)| is_removed(by));
+    let deleted_by_removed = world.deleted_items.values().flatten().any(is_removed);
     // Nor do they know its text, should they see it on a clipboard.
     let text_deleted_by_removed =
         |deleted: &str| world.deleters.iter().any(|(text, by)| text == deleted && is_removed(by));

@@ -44,7 +44,7 @@ pub(crate) fn Lock() -> impl IntoView {
         }
         done
     });
-    // The page of options is the extension’s too: to reload it changes nothing.
+    // The page of options shares the extension's background: reloading it does not lock.
     let fleeting = host.platform().extension;
     let show = move || match open.get() {
         Some(form) => view! { <Filling form open /> }.into_any(),

@@ -383,7 +383,7 @@ fn attack_one_press_is_enough_after_many_made_up_log_heads() {
     goes_on(&mut desk, 0, 1);
 }
 
-/// The relay answers each entry of device 0 with this, and each of its questions about the log as long as it likes.
+/// The relay answers each entry of device 0 with this, and none of its questions about the log.
 fn answer_appends(desk: &mut Desk, answer: ToDevice) -> Rc<RefCell<u32>> {
     let tries = Rc::new(RefCell::new(0));
     let count = Rc::clone(&tries);
@@ -486,6 +486,20 @@ fn attack_removal_held_off_by_errors_that_answer_nothing() {
         desk.wait(1_000);
     }
     assert_eq!((desk.view(1).devices.len(), desk.view(2).stage), (2, Stage::Removed));
+}
+
+#[test]
+fn attack_removal_is_forgotten_where_processes_are_short() {
+    let mut desk = Desk::paired(3);
+    swallow_appends(&mut desk, 0, u32::MAX);
+    remove(&mut desk, 0, 2);
+    for run in 0..5 {
+        desk.restart(0);
+        desk.copy(0, &format!("not for the thief {run}"));
+        desk.wait(1_000);
+    }
+    assert!(desk.texts(2).is_empty() && desk.texts(1).is_empty(), "{:?}", desk.texts(2));
+    assert_eq!(desk.view(0).waiting, 5);
 }
 
 #[test]
