@@ -4,6 +4,7 @@ use hushclip_engine::LockState;
 use hushclip_engine::view::Stage;
 use leptos::prelude::*;
 
+use crate::focus::focus_soon;
 use crate::host::{Host, host};
 use crate::outgoing::From;
 use crate::page::Page;
@@ -25,8 +26,13 @@ pub(crate) fn SharedIn() -> impl IntoView {
             _ => Waits::Outside,
         })
     });
+    // Only the question is announced: the text may be long.
+    let question = move || waits.with(|waits| waits.as_ref().map(words));
     let bar = move || waits.get().map(|waits| bar(host, page, waits));
-    Some(view! { <div role="status">{bar}</div> })
+    Some(view! {
+        <div class="unseen" role="status">{question}</div>
+        {bar}
+    })
 }
 
 /// What the first of the shared texts waits for.
@@ -39,12 +45,17 @@ enum Waits {
     Asked(String),
 }
 
+fn words(waits: &Waits) -> &'static str {
+    match waits {
+        Waits::Locked => text::shared_locked(),
+        Waits::Outside => text::shared_outside(),
+        Waits::Asked(_) => text::shared_question(),
+    }
+}
+
 fn bar(host: Host, page: Page, waits: Waits) -> impl IntoView {
-    let (words, asked) = match waits {
-        Waits::Locked => (text::shared_locked(), None),
-        Waits::Outside => (text::shared_outside(), None),
-        Waits::Asked(text) => (text::shared_question(), Some(text)),
-    };
+    let words = words(&waits);
+    let asked = if let Waits::Asked(text) = waits { Some(text) } else { None };
     let send = asked.clone().map(|text| {
         view! {
             <button
@@ -57,10 +68,18 @@ fn bar(host: Host, page: Page, waits: Waits) -> impl IntoView {
             </button>
         }
     });
-    // It may be long, and is read when it is walked to.
     let shown = asked.map(|text| {
         view! {
-            <div class="whole-text" dir="auto" tabindex=0 aria-live="off" data-testid="shared-text">{text}</div>
+            <div
+                class="whole-text"
+                dir="auto"
+                tabindex=0
+                role="group"
+                aria-labelledby="shared-question"
+                data-testid="shared-text"
+            >
+                {text}
+            </div>
         }
     });
     let refused = move || host.outgoing().refused(From::Shared).map(|problem| text::problem(&problem));
@@ -68,7 +87,7 @@ fn bar(host: Host, page: Page, waits: Waits) -> impl IntoView {
         <div class="alert notch" data-testid="shared">
             <Icon shape=Shape::Joined />
             <div class="words">
-                <p>{words}</p>
+                <p id="shared-question">{words}</p>
                 {shown}
                 <p class="wrong" role="alert" data-testid="shared-problem">{refused}</p>
                 <div class="row start">
@@ -103,4 +122,6 @@ fn drop_first(page: Page) {
             shared.remove(0);
         }
     });
+    // The button that was pressed is gone.
+    focus_soon("[data-testid=shared-send], h1");
 }

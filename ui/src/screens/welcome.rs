@@ -62,6 +62,7 @@ fn Ways() -> impl IntoView {
 fn Unjoined(problem: Problem) -> impl IntoView {
     let host = host();
     let entering = host.entering();
+    let removed = host.follow(|view| view.stage == Stage::Removed);
     let (why, code) = (text::problem(&problem), problem.code);
     let title = if LINK_ENDED.contains(&code.as_str()) { text::link_ended() } else { text::unjoined() };
     let start = move |_| {
@@ -79,5 +80,8 @@ fn Unjoined(problem: Problem) -> impl IntoView {
         <NameField name=entering.name />
         <Join name=entering.name relay=entering.relay />
         <button class="plain" type="button" data-testid="no-others" on:click=start>{text::no_others()}</button>
+        <Show when=move || removed.get()>
+            <FormerClips />
+        </Show>
     }
 }
