@@ -1,11 +1,13 @@
 //! Changes of the membership log that this device wants: who goes, who comes, new keys.
 
-use hushclip_crypto::keys::BoxSk;
+use hushclip_crypto::OpenError;
+use hushclip_crypto::epoch::EpochSecret;
+use hushclip_crypto::keys::{BoxSk, DeviceKeys};
 use hushclip_crypto::log::{make_rekey, make_remove_device};
 use hushclip_protocol::error::ErrorCode;
 use hushclip_protocol::frame::ToRelay;
-use hushclip_protocol::ids::DeviceId;
-use hushclip_protocol::log::SignedEntry;
+use hushclip_protocol::ids::{DeviceId, Hash};
+use hushclip_protocol::log::{Membership, SignedEntry};
 use rand_core::CryptoRng;
 
 use crate::line::{ANSWER_MS, Phase};
@@ -36,12 +38,32 @@ pub(crate) struct RemovalWatch {
 /// What a log entry of this device does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Wanted {
-    Add,
-    Remove(DeviceId),
+    Add(DeviceId),
+    /// Whom, and the counter of the last that it sent.
+    Remove(DeviceId, u64),
     Rekey,
     /// An entry that the relay had before.
     Mend,
 }
+
+/// An entry on its way to the relay.
+#[derive(Debug)]
+pub(crate) struct Appending {
+    pub(crate) wanted: Wanted,
+    pub(crate) entry: Hash,
+    /// When the relay must have answered.
+    pub(crate) answer_by: u64,
+}
+
+/// An entry that this device has made for the place after `head`.
+#[derive(Debug)]
+pub(crate) struct Draft {
+    wanted: Wanted,
+    head: Hash,
+    entry: SignedEntry,
+}
+
+type Made = Result<(SignedEntry, EpochSecret), OpenError>;
 
 impl Engine {
     pub(crate) fn remove_device(&mut self, device: &str, rng: &mut dyn CryptoRng) {
@@ -75,7 +97,7 @@ impl Engine {
         if !self.line.is_signed_in() || !self.log_sync.is_newest || busy {
             return;
         }
-        let (Some(account), Some(identity)) = (&self.account, &self.identity) else { return };
+        let Some(account) = &self.account else { return };
         let Some(log) = &account.membership else { return };
         let wanted = account.removing.iter().find(|device| log.member(device).is_some()).copied();
         if let Some(device) = wanted {
@@ -85,9 +107,8 @@ impl Engine {
                 return;
             }
             let last = account.senders.get(&device).map_or(0, |sender| sender.seen);
-            if let Ok((entry, _)) = make_remove_device(&identity.keys, log, device, last, rng) {
-                self.append_to_log(Wanted::Remove(device), entry);
-            }
+            let wanted = Wanted::Remove(device, last);
+            self.append(wanted, |keys, log| make_remove_device(keys, log, device, last, rng));
             return;
         }
         if self.line.phase != Phase::Online {
@@ -100,24 +121,36 @@ impl Engine {
     }
 
     fn rekey(&mut self, rng: &mut dyn CryptoRng) {
-        let (Some(account), Some(identity)) = (&self.account, &mut self.identity) else { return };
-        let Some(log) = &account.membership else { return };
+        let Some(identity) = &mut self.identity else { return };
         // On disk before it is sent: the others seal to it from the moment the entry stands.
         let boxed = identity.next_box.get_or_insert_with(|| BoxSk::make(rng)).clone();
         let write = identity.record();
-        let entry = make_rekey(&identity.keys, log, &boxed, rng);
         self.persist(write);
-        if let Ok((entry, _)) = entry {
-            self.append_to_log(Wanted::Rekey, entry);
-        }
+        self.append(Wanted::Rekey, |keys, log| make_rekey(keys, log, &boxed, rng));
     }
 
-    /// Sends an entry of this device, if none is on its way.
+    /// Sends a new entry of this device, and the same one again while nothing has changed: a relay that had two for
+    /// one place could show each to another device, and both are signed. Says whether there is one.
+    pub(crate) fn append(&mut self, wanted: Wanted, make: impl FnOnce(&DeviceKeys, &Membership) -> Made) -> bool {
+        let (Some(account), Some(identity)) = (&self.account, &self.identity) else { return false };
+        let Some(log) = &account.membership else { return false };
+        let head = log.head();
+        let entry = match &self.log_sync.draft {
+            Some(draft) if (draft.wanted, draft.head) == (wanted, head) => draft.entry.clone(),
+            _ => {
+                let Ok((entry, _)) = make(&identity.keys, log) else { return false };
+                self.log_sync.draft = Some(Draft { wanted, head, entry: entry.clone() });
+                entry
+            }
+        };
+        self.append_to_log(wanted, entry);
+        true
+    }
+
+    /// Sends an entry, if none is on its way.
     pub(crate) fn append_to_log(&mut self, wanted: Wanted, entry: SignedEntry) {
         if self.appending.is_none() {
-            self.appending = Some(wanted);
-            self.log_sync.sent = Some(entry.hash());
-            self.log_sync.answer_by = Some(self.now + ANSWER_MS);
+            self.appending = Some(Appending { wanted, entry: entry.hash(), answer_by: self.now + ANSWER_MS });
             self.send(&ToRelay::LogAppend(entry));
         }
     }
@@ -126,16 +159,16 @@ impl Engine {
     /// way: it is tried again until it stands.
     pub(crate) fn append_refused(&mut self, code: ErrorCode) {
         let wait = self.put_off_change();
-        match self.appending.take() {
-            Some(Wanted::Add) if code == ErrorCode::BadEntry => self.invite_failed(code),
+        match self.appending.take().map(|appending| appending.wanted) {
+            Some(Wanted::Add(_)) if code == ErrorCode::BadEntry => self.invite_failed(code),
             // That is no fault yet.
-            Some(Wanted::Remove(_) | Wanted::Add)
+            Some(Wanted::Remove(..) | Wanted::Add(_))
                 if matches!(code, ErrorCode::RateLimited | ErrorCode::LogConflict) => {}
-            Some(Wanted::Remove(_)) => {
+            Some(Wanted::Remove(..)) => {
                 (self.log_sync.removal.due, self.log_sync.removal.quiet) = (Some(self.now), None);
                 self.tell_removal();
             }
-            Some(Wanted::Add) => self.show(problem::list_unsaved()),
+            Some(Wanted::Add(_)) => self.show(problem::list_unsaved()),
             Some(Wanted::Mend) if code == ErrorCode::BadEntry => self.halt(problem::bad_log()),
             Some(Wanted::Mend) => self.line.resume_at = Some(self.now + wait),
             // Tried again when the keys are next looked at.
@@ -200,8 +233,8 @@ impl Engine {
     /// An entry of this device has been on its way for too long.
     pub(crate) fn miss_answer(&mut self) {
         let latest = self.now + ANSWER_MS;
-        let waits = self.log_sync.answer_by.is_some_and(|at| at > self.now && at <= latest);
-        if self.appending.is_some() && !waits {
+        let waits = |appending: &Appending| appending.answer_by > self.now && appending.answer_by <= latest;
+        if self.appending.as_ref().is_some_and(|appending| !waits(appending)) {
             self.append_refused(ErrorCode::Unavailable);
         }
     }

@@ -37,6 +37,7 @@ impl Engine {
     /// Notes the counter of a new envelope, and when its sender says it was there.
     pub(crate) fn count(&mut self, header: &Header, at_ms: u64) {
         let now = self.now;
+        self.no_news = self.no_news.saturating_sub(1);
         let Some(account) = &mut self.account else { return };
         let sender = account.senders.entry(header.sender).or_default();
         // What a relay has dropped by rights is older than all that it has of that sender.

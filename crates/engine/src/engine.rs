@@ -3,12 +3,13 @@
 
 use std::collections::{BTreeMap, VecDeque};
 
+use hushclip_crypto::pairing::Code;
 use hushclip_protocol::frame::{Anchor, Limits, ToDevice, ToRelay};
 use hushclip_protocol::ids::{DeviceId, ItemId};
 use rand_core::CryptoRng;
 
 use crate::alerts::Alert;
-use crate::changes::Wanted;
+use crate::changes::Appending;
 use crate::continuity::Reading;
 use crate::fork::Evidence;
 use crate::gone::Trace;
@@ -42,6 +43,8 @@ pub struct Engine {
     pub(crate) invite: Option<Invite>,
     pub(crate) join: Option<Join>,
     pub(crate) patience: Patience,
+    /// Codes that a relay has had its guess at.
+    pub(crate) tried_codes: Vec<Code>,
     pub(crate) line: Line,
     /// The item whose `Push` is not answered yet, and the cursor that the push named.
     pub(crate) in_flight: Option<(ItemId, u64)>,
@@ -49,8 +52,8 @@ pub struct Engine {
     pub(crate) behind_at: Option<u64>,
     /// Pulls that are not answered yet.
     pub(crate) pulls: u32,
-    /// How many pages without items have come in a row.
-    pub(crate) empty_pages: u8,
+    /// How many items have come, while catching up, that were no news.
+    pub(crate) no_news: usize,
     /// How often in a row the relay has taken nothing because of what was missed.
     pub(crate) behind: u8,
     /// The relay or the account is lost to this device; trying again is up to the person.
@@ -68,8 +71,7 @@ pub struct Engine {
     pub(crate) evidence: Vec<Evidence>,
     pub(crate) traces: Vec<Trace>,
     pub(crate) removed: Option<Removed>,
-    /// What the log entry that is on its way to the relay does.
-    pub(crate) appending: Option<Wanted>,
+    pub(crate) appending: Option<Appending>,
     /// Holes in counters are no wonder: this device was away for too long.
     pub(crate) was_away: bool,
     /// Who is shown as signed in, and since when.
@@ -110,12 +112,13 @@ impl Engine {
             history: History::restore(records.clips, records.on_clipboard, records.coming),
             invite: records.invite,
             join: records.join,
+            tried_codes: Vec::new(),
             patience: Patience::default(),
             line: Line::default(),
             in_flight: None,
             behind_at: None,
             pulls: 0,
-            empty_pages: 0,
+            no_news: 0,
             behind: 0,
             halted_for_good: false,
             clock_ahead_ms: 0,

@@ -274,17 +274,16 @@ impl Engine {
         if self.line.phase != Phase::Online || !self.log_sync.is_newest {
             return;
         }
-        let (Some(invite), Some(account), Some(identity)) = (&self.invite, &self.account, &self.identity) else {
-            return;
-        };
+        let (Some(invite), Some(account)) = (&self.invite, &self.account) else { return };
         let (true, Some(request), Some(log)) = (invite.approved, &invite.request, &account.membership) else { return };
         let device = request.device_id();
         if log.member(&device).is_none() {
-            let Ok((entry, _)) = make_add_device(&identity.keys, log, request, rng) else {
+            let request = request.clone();
+            if !self.append(Wanted::Add(device), |keys, log| make_add_device(keys, log, &request, rng)) {
                 self.cancel_invite();
-                return self.fail(problem::pairing_disturbed());
-            };
-            return self.append_to_log(Wanted::Add, entry);
+                self.fail(problem::pairing_disturbed());
+            }
+            return;
         }
         if self.line.welcome_sent {
             return;

@@ -25,6 +25,8 @@ const SHOW_MS: u64 = 10 * 60_000;
 const LAST_TRY_MS: u64 = 30_000;
 /// How often the relay may turn a newcomer away.
 const REFUSALS: u8 = 6;
+/// How many codes that were tried are remembered.
+const TRIED_CODES: usize = 16;
 
 /// How much longer joining is tried.
 #[derive(Debug, Default)]
@@ -71,6 +73,9 @@ impl Engine {
     fn check_join_by_code(&self, relay: &str, code: &str, name: &str) -> Result<(Relay, Code, String), Problem> {
         self.check_free()?;
         let code = Code::parse(code).map_err(|error| problem::bad_code(&error))?;
+        if self.tried_codes.contains(&code) {
+            return Err(problem::code_void());
+        }
         Ok((Relay::choose(relay)?, code, proper_name(name)?))
     }
 
@@ -99,7 +104,11 @@ impl Engine {
         if self.account.as_ref().is_some_and(|account| !account.is_usable()) {
             return self.leave();
         }
-        if self.join.take().is_some() {
+        if let Some(join) = self.join.take() {
+            if let (Joining::Code(joiner), Some(_)) = (&join.joiner, &join.offer) {
+                self.tried_codes.truncate(TRIED_CODES - 1);
+                self.tried_codes.insert(0, joiner.code().clone());
+            }
             self.identity = None;
             self.persist(Join::delete());
             self.persist(delete_device());

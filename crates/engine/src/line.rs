@@ -193,7 +193,7 @@ impl Engine {
         self.in_flight = None;
         self.appending = None;
         self.pulls = 0;
-        (self.log_sync.retry_at, self.log_sync.in_vain, self.empty_pages, self.behind) = (None, 0, 0, 0);
+        (self.log_sync.retry_at, self.log_sync.in_vain, self.no_news, self.behind) = (None, 0, 0, 0);
         self.online.clear();
         let phase = if url.is_some() { Phase::Connecting } else { Phase::Idle };
         self.line.enter(phase, self.now);

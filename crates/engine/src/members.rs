@@ -10,7 +10,7 @@ use hushclip_protocol::log::{Action, Change, Entry, LogError, Membership, Signed
 use rand_core::CryptoRng;
 
 use crate::alerts::AlertKind;
-use crate::changes::{RemovalWatch, Wanted};
+use crate::changes::{Appending, Draft, RemovalWatch, Wanted};
 use crate::join::proper_name;
 use crate::line::Phase;
 use crate::relay::Relay;
@@ -42,10 +42,9 @@ pub(crate) struct LogSync {
     pub(crate) retry_at: Option<u64>,
     /// When this device last changed the keys because a member had shut it out.
     pub(crate) let_in_ms: Option<u64>,
-    /// When the relay must have answered to an entry of this device.
-    pub(crate) answer_by: Option<u64>,
-    /// The entry itself, and for one that the relay had before, its position.
-    pub(crate) sent: Option<Hash>,
+    /// The newest entry that this device made.
+    pub(crate) draft: Option<Draft>,
+    /// The position of an entry that the relay had before and is given again.
     pub(crate) mends: u64,
     /// How it stands with removals that the person wants.
     pub(crate) removal: RemovalWatch,
@@ -206,8 +205,8 @@ impl Engine {
             return;
         }
         self.line.entries_came();
-        let sent = self.log_sync.sent.filter(|_| self.appending.is_some());
-        let answered = sent.is_some_and(|sent| entries.iter().any(|entry| entry.hash() == sent));
+        let stands = |sent: &Appending| entries.iter().any(|entry| entry.hash() == sent.entry);
+        let answered = self.appending.as_ref().is_some_and(stands);
         let (came, last) = (!entries.is_empty(), from.saturating_add(entries.len() as u64).saturating_sub(1));
         let before = self.known_entries();
         for (offset, entry) in (0..).zip(entries) {
@@ -240,7 +239,7 @@ impl Engine {
             }
             return;
         }
-        let mended = answered && self.appending == Some(Wanted::Mend);
+        let mended = answered && self.appending.as_ref().is_some_and(|sent| sent.wanted == Wanted::Mend);
         if answered {
             self.change_went_through();
         }

@@ -17,8 +17,11 @@ use crate::settings::Apply;
 use crate::state::{Account, Clip};
 use crate::{Engine, Notice, problem};
 
-/// How many pages in a row may have nothing in them.
-const EMPTY_PAGES: u8 = 8;
+/// How many items may come in pages that are no news: a relay keeps no more than [`limits::ITEMS`], and while the log
+/// is fetched a page comes twice.
+const NO_NEWS: usize = 2 * limits::ITEMS;
+/// What a page without items counts as.
+const EMPTY_PAGE: usize = NO_NEWS / 8;
 
 /// What became of one item.
 enum Outcome {
@@ -62,6 +65,7 @@ impl Engine {
         if self.line.phase != Phase::CatchingUp {
             return;
         }
+        self.no_news += if items.is_empty() { EMPTY_PAGE } else { items.len() };
         for item in items {
             match self.take(item, !self.log_sync.fetched_for_item, rng) {
                 Outcome::Received(id) => self.newest_missed = Some(id),
@@ -89,8 +93,7 @@ impl Engine {
         self.persist_account();
         if has_more {
             // A relay that says "more" and brings nothing new would keep this device busy for ever.
-            self.empty_pages = if items.is_empty() { self.empty_pages.saturating_add(1) } else { 0 };
-            if advanced && self.empty_pages <= EMPTY_PAGES {
+            if advanced && self.no_news <= NO_NEWS {
                 return self.catch_up();
             }
             self.show(problem::relay_endless());
@@ -101,7 +104,7 @@ impl Engine {
         }
         self.send(&ToRelay::Ack { cursor });
         self.line.caught_up(self.now);
-        self.empty_pages = 0;
+        self.no_news = 0;
         self.judge_holes();
         self.settle_removals();
         self.was_away = false;

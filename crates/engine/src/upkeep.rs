@@ -41,8 +41,8 @@ impl Engine {
         if !self.line.is_signed_in() {
             return None;
         }
-        if self.appending.is_some() {
-            return self.log_sync.answer_by.filter(|at| *at > self.now);
+        if let Some(sent) = &self.appending {
+            return Some(sent.answer_by).filter(|at| *at > self.now);
         }
         if self.line.phase != Phase::Online {
             return change;

@@ -255,6 +255,11 @@ pub struct CodeJoiner {
 }
 
 impl CodeJoiner {
+    /// What the person typed.
+    pub const fn code(&self) -> &Code {
+        &self.code
+    }
+
     /// Starts joining at the relay with this origin and authority. `name` is cut to
     /// [`limits::NAME_BYTES`].
     pub fn make(code: Code, relay: &str, host: &str, name: &str, rng: &mut dyn CryptoRng) -> Self {

@@ -230,6 +230,22 @@ fn attack_pages_without_items_without_end() {
 }
 
 #[test]
+fn attack_pages_of_junk_without_end() {
+    let pull = |frame: &ToRelay| matches!(frame, ToRelay::Pull { .. });
+    let page = |count: u64| {
+        let cursors = 100 * count..100 * (count + 1);
+        let items = cursors.map(|cursor| Item { cursor, envelope: vec![1, 2, 3].into(), mark: 1 }).collect();
+        vec![ToDevice::Items { items, has_more: true, through: 100 * (count + 1) - 1 }]
+    };
+    let (mut desk, sent) = frames_in_ten_minutes(Desk::paired(2), |told| told, pull, page);
+    assert!((1..600).contains(&sent), "{sent} times in ten minutes");
+    assert_eq!(problem(&desk, 0), "relay_endless");
+    desk.stop_lying();
+    desk.wait(90_000);
+    goes_on(&mut desk, 0, 1);
+}
+
+#[test]
 fn attack_junk_before_each_push() {
     let mut desk = Desk::paired(2);
     desk.reachable = false;

@@ -517,3 +517,30 @@ fn attack_unsaved_removal_is_hidden_behind_another_problem() {
     desk.wait(11 * 60_000);
     assert_eq!(problem(&desk, 0), "removal_unsaved", "for a while");
 }
+
+#[test]
+fn attack_each_try_of_a_removal_shown_to_another_device() {
+    let mut desk = Desk::paired(3);
+    let kept: Rc<RefCell<Vec<SignedEntry>>> = Rc::default();
+    let seen = Rc::clone(&kept);
+    desk.lie(move |way, device, frame| match ToRelay::decode(&frame) {
+        Ok(ToRelay::LogAppend(entry)) if way == Way::Up && device == 0 => {
+            seen.borrow_mut().push(entry);
+            Vec::new()
+        }
+        _ => vec![frame],
+    });
+    remove(&mut desk, 0, 2);
+    desk.wait(2 * 60_000);
+    desk.cut(None);
+    desk.wait(2 * 60_000);
+    let tries: Vec<_> = kept.borrow().iter().map(SignedEntry::hash).collect();
+    assert!(tries.len() > 2, "{} tries", tries.len());
+    assert!(tries.iter().all(|hash| *hash == tries[0]), "one signed entry for one place");
+    desk.stop_lying();
+    show_entry(&mut desk, 1, &kept.borrow()[0]);
+    desk.wait(10 * 60_000);
+    assert_eq!(desk.view(2).stage, Stage::Removed);
+    assert_eq!(problem(&desk, 1), "", "no fork of what is one entry");
+    goes_on(&mut desk, 0, 1);
+}
