@@ -3,6 +3,7 @@
 
 mod bench;
 mod build;
+mod check;
 mod debian;
 mod fuzz;
 mod npm;
@@ -56,7 +57,17 @@ enum Command {
     /// Start a relay from what `dist/` already holds.
     Relay(RelayArgs),
     /// Run the whole test suite.
-    Test,
+    Test {
+        /// Only this step, of what `dist/` holds, and only what its filter lets through: `end-to-end:share`.
+        #[arg(long, value_name = "NAME[:FILTER]")]
+        only: Vec<String>,
+    },
+    /// Check what was changed: format, lints, unit tests, rules.
+    Check {
+        /// Changed since this commit.
+        #[arg(long, default_value = "HEAD", value_name = "COMMIT")]
+        since: String,
+    },
     /// Search for inputs that break an invariant; finds go to `fuzz/regressions`.
     Fuzz {
         /// Which targets, all of them if none is named.
@@ -120,7 +131,8 @@ fn dispatch() -> Result<()> {
         Command::Build { only, .. } => build::build(&only),
         Command::Run(args) => run::run(args),
         Command::Relay(args) => run::relay(args),
-        Command::Test => test::test(),
+        Command::Test { only } => test::test(&only),
+        Command::Check { since } => check::check(&since),
         Command::Fuzz { targets, seconds, minimise } => fuzz::fuzz(&targets, seconds, minimise),
         Command::Bench { what } => bench::bench(what),
         Command::Pack { check: false } => pack::pack(),

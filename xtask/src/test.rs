@@ -26,33 +26,84 @@ const WRANGLER_LIMIT: Duration = Duration::from_mins(2);
 /// How often a long step says that it is alive, in seconds.
 const HEARTBEAT: u64 = 60;
 
-/// Runs every step; an error names the first that failed.
-pub(crate) fn test() -> Result<()> {
-    let started = Instant::now();
-    let mut suite = Suite { passed: 0 };
-    suite.step("setup", LIMIT, own(&["setup", "--test"])?)?;
-    suite.step("format", LIMIT, cargo(["fmt", "--all", "--check"]))?;
-    suite.step("clippy", LIMIT, cargo(["clippy", "--workspace", "--all-targets", "--", "-Dwarnings"]))?;
-    suite.step("native tests", LIMIT, native_tests()?)?;
-    if let Some(command) = wasm_tests()? {
-        suite.step("wasm test runner", LIMIT, wasm_test_runner())?;
-        suite.step("wasm tests", LIMIT, command)?;
+/// One step of the suite.
+struct Step {
+    name: &'static str,
+    limit: Duration,
+    /// What it runs, narrowed down to what a person wants of it.
+    command: fn(Option<&str>) -> Result<Command>,
+    /// Whether it can be narrowed down.
+    narrows: bool,
+}
+
+impl Step {
+    const fn new(name: &'static str, command: fn(Option<&str>) -> Result<Command>) -> Self {
+        Self { name, limit: LIMIT, command, narrows: false }
     }
-    suite.step("vectors in workerd", LIMIT, own(&["vectors"])?)?;
-    suite.step("interop", LIMIT, npm::tool("tests/interop/run.mjs")?)?;
-    suite.step("build", LIMIT, own(&["build"])?)?;
-    suite.step("worker that panics", LIMIT, own(&["build", "--faulty"])?)?;
-    suite.step("relay on workerd", LIMIT, relay("workerd"))?;
-    suite.step("relay native", LIMIT, relay("native"))?;
-    suite.step("wrangler dry run", WRANGLER_LIMIT, wrangler(paths::root())?)?;
-    suite.step("wrangler dry run without Rust", WRANGLER_LIMIT, wrangler(&deploy_alone()?)?)?;
-    suite.step("addons-linter", LIMIT, addons_linter()?)?;
-    suite.step("headers", LIMIT, headers()?)?;
-    suite.step("end to end", LIMIT, end_to_end("tests/e2e/run.mjs")?)?;
-    suite.step("one clipboard", LIMIT, end_to_end("tests/desk/run.mjs")?)?;
-    suite.step("tidy", LIMIT, own(&["tidy"])?)?;
+
+    /// A filter goes to the command.
+    const fn narrow(name: &'static str, command: fn(Option<&str>) -> Result<Command>) -> Self {
+        Self { name, limit: LIMIT, command, narrows: true }
+    }
+
+    const fn within(self, limit: Duration) -> Self {
+        Self { limit, ..self }
+    }
+}
+
+/// The suite, in this order.
+const STEPS: [Step; 19] = [
+    Step::new("setup", |_| own(&["setup", "--test"])),
+    Step::new("format", |_| Ok(cargo(["fmt", "--all", "--check"]))),
+    Step::new("clippy", |_| Ok(cargo(["clippy", "--workspace", "--all-targets", "--", "-Dwarnings"]))),
+    Step::narrow("native tests", native_tests),
+    Step::new("wasm test runner", |_| Ok(wasm_test_runner())),
+    Step::narrow("wasm tests", wasm_tests),
+    Step::new("vectors in workerd", |_| own(&["vectors"])),
+    Step::new("interop", |_| npm::tool("tests/interop/run.mjs")),
+    Step::new("build", |_| own(&["build"])),
+    Step::new("worker that panics", |_| own(&["build", "--faulty"])),
+    Step::narrow("relay on workerd", |filter| Ok(relay("workerd", filter))),
+    Step::narrow("relay native", |filter| Ok(relay("native", filter))),
+    Step::new("wrangler dry run", |_| wrangler(paths::root())).within(WRANGLER_LIMIT),
+    Step::new("wrangler dry run without Rust", |_| wrangler(&deploy_alone()?)).within(WRANGLER_LIMIT),
+    Step::new("addons-linter", |_| addons_linter()),
+    Step::new("headers", |_| headers()),
+    Step::narrow("end to end", |filter| end_to_end("tests/e2e/run.mjs", filter)),
+    Step::new("one clipboard", |_| end_to_end("tests/desk/run.mjs", None)),
+    Step::new("tidy", |_| own(&["tidy"])),
+];
+
+/// Runs every step, or those that are named as `NAME[:FILTER]`; an error names the first that failed.
+pub(crate) fn test(only: &[String]) -> Result<()> {
+    let started = Instant::now();
+    let chosen = if only.is_empty() {
+        STEPS.iter().map(|step| (step, None)).collect()
+    } else {
+        only.iter().map(|wanted| choose(wanted)).collect::<Result<Vec<_>>>()?
+    };
+    let mut suite = Suite { passed: 0 };
+    for (step, filter) in chosen {
+        suite.step(step.name, step.limit, (step.command)(filter)?)?;
+    }
     println!("{} passed, 0 failed   ({} s)", suite.passed, started.elapsed().as_secs());
     Ok(())
+}
+
+/// The step that begins with what a person typed, hyphens or not, and the filter after the colon.
+fn choose(wanted: &str) -> Result<(&'static Step, Option<&str>)> {
+    let (name, filter) = wanted.split_once(':').map_or((wanted, None), |(name, filter)| (name, Some(filter)));
+    let spaced = name.replace('-', " ").to_lowercase();
+    let is_meant = |step: &&Step| step.name.replace('-', " ").starts_with(&spaced);
+    let exact = STEPS.iter().find(|step| step.name.replace('-', " ") == spaced);
+    let Some(step) = exact.or_else(|| STEPS.iter().find(is_meant)) else {
+        let names: Vec<_> = STEPS.iter().map(|step| step.name.replace(' ', "-")).collect();
+        bail!("no step is called {name}; there are {}", names.join(", "));
+    };
+    if filter.is_some() && !step.narrows {
+        bail!("{} runs as a whole: leave out what comes after the colon", step.name);
+    }
+    Ok((step, filter))
 }
 
 struct Suite {
@@ -103,15 +154,16 @@ fn own(args: &[&str]) -> Result<Command> {
 }
 
 /// What every relay must do, asked of one of the two shells.
-fn relay(shell: &str) -> Command {
+fn relay(shell: &str, filter: Option<&str>) -> Command {
     let mut command = cargo(["test", "-p", RELAY_TESTS]);
-    command.env("HUSHCLIP_RELAY", shell);
+    command.args(filter).env("HUSHCLIP_RELAY", shell);
     command
 }
 
 /// The tests of every package that has any; the others would only be compiled for nothing.
-fn native_tests() -> Result<Command> {
+fn native_tests(filter: Option<&str>) -> Result<Command> {
     let mut command = cargo(["test", "--no-fail-fast"]);
+    command.args(filter);
     for (package, folder) in Metadata::read(&["--no-deps"])?.packages_in("") {
         if package != RELAY_TESTS && tidy::mentions(&folder, "#[test]")? {
             command.args(["-p", &package]);
@@ -120,20 +172,16 @@ fn native_tests() -> Result<Command> {
     Ok(command)
 }
 
-/// The tests that packages also run as wasm, if any does.
-fn wasm_tests() -> Result<Option<Command>> {
-    let packages = Metadata::read(&["--no-deps"])?.users_of("wasm-bindgen-test");
-    if packages.is_empty() {
-        return Ok(None);
-    }
+/// The tests that packages also run as wasm.
+fn wasm_tests(filter: Option<&str>) -> Result<Command> {
     let mut command = toolchain::require()?.cargo();
-    command.args(["test", "--lib", "--tests", "--target", TARGET]);
-    for package in packages {
+    command.args(["test", "--lib", "--tests", "--target", TARGET]).args(filter);
+    for package in Metadata::read(&["--no-deps"])?.users_of("wasm-bindgen-test") {
         command.args(["-p", &package]);
     }
     command.env("CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUNNER", paths::target().join("debug/wasm-test-runner"));
     command.env("PATH", first_on_path(&paths::node_module(".bin"))?);
-    Ok(Some(command))
+    Ok(command)
 }
 
 /// Builds what runs wasm tests.
@@ -176,13 +224,33 @@ fn addons_linter() -> Result<Command> {
 }
 
 /// Real browsers, the command line client and a real relay, told where this program is.
-fn end_to_end(script: &str) -> Result<Command> {
+fn end_to_end(script: &str, files: Option<&str>) -> Result<Command> {
     let mut command = npm::tool(script)?;
-    command.env("HUSHCLIP_XTASK", env::current_exe()?);
+    command.args(files).env("HUSHCLIP_XTASK", env::current_exe()?);
     Ok(command)
 }
 
 fn first_on_path(dir: &Path) -> Result<impl AsRef<OsStr>> {
     let path = env::var_os("PATH").unwrap_or_default();
     Ok(env::join_paths(std::iter::once(dir.to_owned()).chain(env::split_paths(&path)))?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::choose;
+
+    #[test]
+    fn a_step_is_found_by_how_its_name_begins() {
+        let (step, filter) = choose("end-to-end:share").expect("a step");
+        assert_eq!((step.name, filter), ("end to end", Some("share")));
+        assert_eq!(choose("wrangler").expect("the first").0.name, "wrangler dry run");
+        assert_eq!(choose("Relay native").expect("a step").0.name, "relay native");
+    }
+
+    #[test]
+    fn what_is_no_step_is_answered_with_those_there_are() {
+        let error = choose("browsers").err().expect("no step").to_string();
+        assert!(error.contains("end-to-end"), "{error}");
+        assert!(choose("tidy:fast").is_err(), "it cannot be narrowed down");
+    }
 }

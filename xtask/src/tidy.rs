@@ -136,6 +136,20 @@ impl Metadata {
         own.filter(|(name, _)| self.direct[name].contains(dependency)).map(|(name, _)| name.clone()).collect()
     }
 
+    /// These packages, and those of the working copy that name one of them, for whatever purpose, at any depth.
+    pub(crate) fn built_on(&self, packages: &BTreeSet<(String, PathBuf)>) -> BTreeSet<(String, PathBuf)> {
+        let own = self.packages_in("");
+        let mut all = packages.clone();
+        loop {
+            let names: BTreeSet<_> = all.iter().map(|(name, _)| name.clone()).collect();
+            let before = all.len();
+            all.extend(own.iter().filter(|(name, _)| !self.direct[name].is_disjoint(&names)).cloned());
+            if all.len() == before {
+                return all;
+            }
+        }
+    }
+
     /// A line for each of `names` that `package` depends on, with the way to it.
     fn forbidden(&self, package: &str, names: &[&str]) -> Vec<String> {
         let Some((start, _)) = self.packages.iter().find(|(_, (name, _))| name == package) else {
@@ -172,6 +186,18 @@ fn string(value: &Value) -> String {
 #[cfg(test)]
 mod tests {
     use super::{Metadata, SECRET};
+
+    #[test]
+    fn what_is_built_on_a_package_is_found_at_any_depth() {
+        let metadata = Metadata::read(&[]).expect("cargo metadata works");
+        let names = |folder: &str| {
+            let changed = metadata.packages_in(folder).into_iter().collect();
+            metadata.built_on(&changed).into_iter().map(|(name, _)| name).collect::<Vec<_>>()
+        };
+        assert_eq!(names("xtask"), ["xtask"]);
+        assert!(names("crates/protocol").contains(&"hushclip-cli".to_owned()), "by way of the engine");
+        assert!(!names("crates/engine").contains(&"hushclip-mailbox".to_owned()));
+    }
 
     #[test]
     fn a_forbidden_dependency_is_found_at_any_depth() {
