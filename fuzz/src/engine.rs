@@ -9,7 +9,7 @@ use std::collections::VecDeque;
 use hushclip_engine::settings::Policy;
 use hushclip_engine::view::View;
 use hushclip_engine::{Command, Content, Effect, Engine, Event, Settings, Write};
-use hushclip_mailbox::{Event as RelayEvent, Mailbox, MemoryStore, Reply};
+use hushclip_mailbox::{Event as RelayEvent, Mailbox, MemoryStore, Peer, Reply};
 use hushclip_protocol::error::CloseCode;
 use hushclip_protocol::frame::ToDevice;
 use hushclip_protocol::ids::{ConnId, MailboxId, Nonce};
@@ -263,7 +263,7 @@ impl<'a> World<'a> {
                     self.conn = Some(conn);
                     self.coming.push_back(Event::SocketOpened);
                     let (nonce, host) = (Nonce::from_bytes([self.conns; 32]), "relay.test".into());
-                    self.relay_event(RelayEvent::Opened { conn, nonce, host });
+                    self.relay_event(RelayEvent::Opened { conn, nonce, host, peer: Peer::Local });
                 }
                 Effect::Disconnect => self.lose_socket(),
                 Effect::Ping => self.coming.push_back(Event::Pong),

@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use hushclip_crypto::keys::BoxSk;
 use hushclip_crypto::log::{make_add_device, make_rekey, make_remove_device, make_rotate};
-use hushclip_mailbox::{Event, Mailbox, MemoryStore, Reply, Session, Store as _};
+use hushclip_mailbox::{Event, Mailbox, MemoryStore, Peer, Reply, Session, Store as _};
 use hushclip_protocol::codec;
 use hushclip_protocol::envelope::{Envelope, Header, Kind, SUITE, Salt, assemble};
 use hushclip_protocol::error::CloseCode;
@@ -77,7 +77,7 @@ impl World {
                 let host = if input.byte() == 255 { "h".repeat(256) } else { HOST.into() };
                 // A platform gives each socket a name of its own.
                 if !self.sockets.contains_key(&conn) {
-                    self.event(Event::Opened { conn, nonce: nonce(conn), host });
+                    self.event(Event::Opened { conn, nonce: nonce(conn), host, peer: Peer::Local });
                 }
             }
             2 => {

@@ -3,7 +3,7 @@
 use hushclip_crypto::archive::{Archive, ArchivedClip};
 use hushclip_crypto::body::{ClipBody, Gone, Heartbeat, Part, Pin, State, TEXT, Tombstone};
 use hushclip_crypto::vault::VaultKey;
-use hushclip_mailbox::{Event, Mailbox, MemoryStore, Reply};
+use hushclip_mailbox::{Event, Mailbox, MemoryStore, Peer, Reply};
 use hushclip_protocol::codec;
 use hushclip_protocol::frame::{Challenge, Delivered, InviteNote, InviteStep, Place, ToDevice, ToRelay};
 use hushclip_protocol::ids::{Claim, ConnId, DeviceId, Hash, InviteId, ItemId, JoinToken, MailboxId, Nonce};
@@ -138,7 +138,8 @@ fn conn() -> ConnId {
 fn session() -> Vec<Vec<u8>> {
     let store = MemoryStore::default();
     let mut mailbox = Mailbox::restore(MailboxId::from_bytes([0; 16]), store, [], None).expect("memory");
-    let opened = Event::Opened { conn: conn(), nonce: Nonce::from_bytes([2; 32]), host: "relay.test".into() };
+    let opened =
+        Event::Opened { conn: conn(), nonce: Nonce::from_bytes([2; 32]), host: "relay.test".into(), peer: Peer::Local };
     let replies = mailbox.handle(opened, 1_800_000_000_000);
     replies
         .into_iter()

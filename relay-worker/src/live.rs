@@ -3,7 +3,7 @@
 
 use std::sync::{Arc, Mutex};
 
-use hushclip_mailbox::{Event, Mailbox as Brain, Newcomers, Peer, Policy, Rates, Reply, Session, StoreError};
+use hushclip_mailbox::{Event, Mailbox as Brain, Newcomers, Policy, Rates, Reply, Session, StoreError};
 use hushclip_protocol::error::CloseCode;
 use hushclip_protocol::ids::{ConnId, DeviceId, MailboxId};
 use hushclip_vapid::Services;
@@ -80,11 +80,6 @@ impl Live {
     pub(crate) fn govern(&mut self, policy: Arc<Policy>) {
         self.brain.set_policy(policy);
         self.brain.set_newcomers(NEWCOMERS.with(Arc::clone));
-    }
-
-    /// Tells who is at the other end of a new socket.
-    pub(crate) fn set_peer(&mut self, conn: &ConnId, peer: Peer) {
-        self.brain.set_peer(conn, peer);
     }
 
     /// Tells which push services are called.

@@ -141,13 +141,7 @@ impl Shell {
                 live.set_push_key(&key.public());
             }
         }
-        let alarm = self.take_in(Event::Opened { conn, nonce, host });
-        if let Some(live) = self.live.borrow_mut().as_mut() {
-            live.set_peer(&conn, peer);
-        }
-        if let Some(alarm) = alarm {
-            self.set_alarm(alarm).await;
-        }
+        self.deliver(Event::Opened { conn, nonce, host, peer }).await;
         Ok(())
     }
 

@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use futures_util::{SinkExt as _, StreamExt as _};
-use hushclip_mailbox::{Event, Mailbox, MemoryStore, Nameplate, Policy, Registration, Reply};
+use hushclip_mailbox::{Event, Mailbox, MemoryStore, Nameplate, Peer, Policy, Registration, Reply};
 use hushclip_protocol::frame::ToDevice;
 use hushclip_protocol::ids::{ConnId, MailboxId, Nonce};
 use tokio::net::{TcpListener, TcpStream};
@@ -185,7 +185,7 @@ async fn serve(stream: TcpStream, rooms: Arc<Mutex<Rooms>>) {
         let mut rooms = rooms.lock().unwrap();
         rooms.sockets.insert(conn, out.clone());
         let host = rooms.called.clone().unwrap_or(host);
-        rooms.handle(id, Event::Opened { conn, nonce: Nonce::from_bytes(random()), host });
+        rooms.handle(id, Event::Opened { conn, nonce: Nonce::from_bytes(random()), host, peer: Peer::Local });
     }
     loop {
         tokio::select! {

@@ -56,6 +56,8 @@ pub enum Event {
         nonce: Nonce,
         /// Authority (`host[:port]`) that the device asked for.
         host: String,
+        /// Who is at the other end.
+        peer: Peer,
     },
     /// A binary message arrived.
     Frame {
@@ -232,7 +234,7 @@ impl<S: Store> Mailbox<S> {
     pub fn handle(&mut self, event: Event, now: u64) -> Vec<Reply> {
         self.now = now;
         match event {
-            Event::Opened { conn, nonce, host } => self.opened(conn, nonce, host),
+            Event::Opened { conn, nonce, host, peer } => self.opened(Session::new(conn, nonce, host, peer, now)),
             Event::Frame { conn, bytes } => self.frame(conn, &bytes),
             Event::Text { conn } => self.close(conn, CloseCode::BadFrame),
             Event::Closed { conn } => self.closed(conn),
@@ -272,13 +274,6 @@ impl<S: Store> Mailbox<S> {
     /// earlier lives.
     pub fn set_rates(&mut self, rates: Rates) {
         self.rates = rates;
-    }
-
-    /// Tells who is at the other end of a socket that was just opened.
-    pub fn set_peer(&mut self, conn: &ConnId, peer: Peer) {
-        if let Some(session) = self.sessions.get_mut(conn) {
-            session.peer = peer;
-        }
     }
 
     /// The store, for a shell that reads figures from it.

@@ -2,15 +2,20 @@
 
 use std::net::{IpAddr, Ipv6Addr, SocketAddr};
 
+use minicbor::{Decode, Encode};
+
 /// Whose allowance a request uses.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Encode, Decode)]
+#[cbor(flat)]
 pub enum Peer {
     /// This machine's own. It has no limits of this kind.
-    #[default]
+    #[n(0)]
     Local,
     /// A customer's network: an IPv4 address, or the first 64 bits of an IPv6 address.
-    Network(IpAddr),
+    #[n(1)]
+    Network(#[n(0)] IpAddr),
     /// Somebody whom a proxy names in words that are no address. All of them share one allowance.
+    #[n(2)]
     Unknown,
 }
 

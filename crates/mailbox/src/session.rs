@@ -37,6 +37,9 @@ pub struct Session {
     pub(crate) host: String,
     #[n(5)]
     pub(crate) state: State,
+    /// Where it comes from. Kept, so that nobody is taken for this machine's own after a hibernation.
+    #[n(6)]
+    pub(crate) peer: Peer,
     /// Frames of whoever is no member yet.
     #[cbor(skip)]
     pub(crate) frames: Bucket,
@@ -47,9 +50,6 @@ pub struct Session {
     /// The greatest cursor that this socket was told of.
     #[cbor(skip)]
     told: u64,
-    /// Not kept: nobody waits so long to sign in that the mailbox sleeps meanwhile.
-    #[cbor(skip)]
-    pub(crate) peer: Peer,
 }
 
 /// Who is at the other end.
@@ -84,7 +84,7 @@ pub(crate) enum State {
 }
 
 impl Session {
-    pub(crate) fn new(conn: ConnId, nonce: Nonce, host: String, now: u64) -> Self {
+    pub(crate) fn new(conn: ConnId, nonce: Nonce, host: String, peer: Peer, now: u64) -> Self {
         Self {
             conn,
             nonce,
@@ -92,10 +92,10 @@ impl Session {
             opened_ms: now,
             host,
             state: State::Challenged,
+            peer,
             frames: Bucket::default(),
             unacked: VecDeque::new(),
             told: 0,
-            peer: Peer::default(),
         }
     }
 

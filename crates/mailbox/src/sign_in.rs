@@ -12,9 +12,9 @@ use crate::{Mailbox, Store};
 const HOST_BYTES: usize = 255;
 
 impl<S: Store> Mailbox<S> {
-    pub(crate) fn opened(&mut self, conn: ConnId, nonce: Nonce, host: String) {
+    pub(crate) fn opened(&mut self, session: Session) {
         self.expire_sockets();
-        let session = Session::new(conn, nonce, host, self.now);
+        let (conn, nonce) = (session.conn, session.nonce);
         if session.host.len() > HOST_BYTES || !self.make_place() {
             return self.close(conn, CloseCode::TooManySockets);
         }

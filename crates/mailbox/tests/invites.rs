@@ -2,7 +2,7 @@
 
 use hushclip_crypto::keys::DeviceKeys;
 use hushclip_crypto::log::make_genesis;
-use hushclip_mailbox::{Event, Mailbox, MemoryStore, Reply, Store as _};
+use hushclip_mailbox::{Event, Mailbox, MemoryStore, Peer, Reply, Store as _};
 use hushclip_protocol::error::ErrorCode;
 use hushclip_protocol::frame::{Challenge, Hello, InviteNote, InviteStep, ToDevice, ToRelay};
 use hushclip_protocol::ids::{ConnId, Hash, InviteId, Nonce, Signature};
@@ -24,7 +24,7 @@ fn signed_in() -> (Mailbox<MemoryStore>, ConnId) {
     store.append_log(0, &genesis, &codec::encode(&log)).unwrap();
     let mut mailbox = Mailbox::restore(log.account().mailbox(), store, [], None).unwrap();
     let (conn, nonce) = (ConnId::from_bytes([1; 16]), Nonce::from_bytes([2; 32]));
-    mailbox.handle(Event::Opened { conn, nonce, host: HOST.into() }, START);
+    mailbox.handle(Event::Opened { conn, nonce, host: HOST.into(), peer: Peer::Local }, START);
     let hello = Hello {
         versions: vec![VERSION],
         account: log.account(),

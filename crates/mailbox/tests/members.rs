@@ -3,7 +3,7 @@
 use hushclip_crypto::keys::DeviceKeys;
 use hushclip_crypto::log::{make_add_device, make_genesis, make_remove_device, make_rotate};
 use hushclip_crypto::pairing::{Inviter, Joiner};
-use hushclip_mailbox::{Event, Mailbox, MemoryStore, Reply, Store as _};
+use hushclip_mailbox::{Event, Mailbox, MemoryStore, Peer, Reply, Store as _};
 use hushclip_protocol::frame::{Challenge, Hello, ToDevice, ToRelay};
 use hushclip_protocol::ids::{ConnId, DeviceId, Nonce, Signature};
 use hushclip_protocol::log::{Membership, SignedEntry};
@@ -40,7 +40,7 @@ fn mailbox(entries: &[SignedEntry]) -> Mailbox<MemoryStore> {
 
 fn open(mailbox: &mut Mailbox<MemoryStore>, n: u8) -> Nonce {
     let nonce = Nonce::from_bytes([n; 32]);
-    mailbox.handle(Event::Opened { conn: conn(n), nonce, host: HOST.into() }, START);
+    mailbox.handle(Event::Opened { conn: conn(n), nonce, host: HOST.into(), peer: Peer::Local }, START);
     nonce
 }
 

@@ -1,6 +1,6 @@
 //! Sockets on which nobody signs in, and sockets that send too much.
 
-use hushclip_mailbox::{Event, InviteRow, Mailbox, MemoryStore, Peer, Rates, Reply, Store as _};
+use hushclip_mailbox::{Event, InviteRow, Mailbox, MemoryStore, Peer, Rates, Reply, Session, Store as _};
 use hushclip_protocol::error::CloseCode;
 use hushclip_protocol::frame::ToRelay;
 use hushclip_protocol::ids::{ConnId, DeviceId, Hash, InviteId, JoinToken, MailboxId, Nonce};
@@ -17,7 +17,21 @@ fn conn(n: u8) -> ConnId {
 }
 
 fn open(mailbox: &mut Mailbox<MemoryStore>, n: u8, now: u64) -> Vec<Reply> {
-    mailbox.handle(Event::Opened { conn: conn(n), nonce: Nonce::from_bytes([n; 32]), host: "relay".into() }, now)
+    open_from(mailbox, n, Peer::Local, now)
+}
+
+fn open_from(mailbox: &mut Mailbox<MemoryStore>, n: u8, peer: Peer, now: u64) -> Vec<Reply> {
+    let nonce = Nonce::from_bytes([n; 32]);
+    mailbox.handle(Event::Opened { conn: conn(n), nonce, host: "relay".into(), peer }, now)
+}
+
+/// The same mailbox after a hibernation, with what was attached to its sockets.
+fn hibernated(mailbox: &Mailbox<MemoryStore>, replies: &[Reply]) -> Mailbox<MemoryStore> {
+    let sessions = replies.iter().filter_map(|reply| match reply {
+        Reply::Attach { session, .. } => Some(session.as_slice()),
+        _ => None,
+    });
+    Mailbox::restore(MailboxId::from_bytes([1; 16]), mailbox.store().clone(), sessions, None).unwrap()
 }
 
 fn closed(replies: &[Reply]) -> Vec<(ConnId, CloseCode)> {
@@ -82,8 +96,7 @@ fn what_was_refused_is_refused_after_connecting_again() {
     for _ in 0..3 * limits::STRANGERS_FRAMES_PER_MINUTE {
         let mut mailbox = mailbox();
         mailbox.set_rates(rates.clone());
-        open(&mut mailbox, 1, START);
-        mailbox.set_peer(&conn(1), stranger);
+        open_from(&mut mailbox, 1, stranger, START);
         let replies = mailbox.handle(Event::Frame { conn: conn(1), bytes: frame.clone() }, START);
         taken += closed(&replies).iter().filter(|(_, code)| *code == CloseCode::SignInFirst).count();
     }
@@ -94,8 +107,7 @@ fn what_was_refused_is_refused_after_connecting_again() {
 fn claims_from(mailbox: &mut Mailbox<MemoryStore>, peer: Peer, token: u8, most: u8) -> usize {
     let claim = ToRelay::CodeClaim { versions: vec![VERSION], nameplate: 4, token: JoinToken::from_bytes([token; 16]) };
     let refused = |n| {
-        open(mailbox, n, START);
-        mailbox.set_peer(&conn(n), peer);
+        open_from(mailbox, n, peer, START);
         let replies = mailbox.handle(Event::Frame { conn: conn(n), bytes: claim.encode() }, START);
         mailbox.handle(Event::Closed { conn: conn(n) }, START);
         closed(&replies) == [(conn(n), CloseCode::RateLimited)]
@@ -124,4 +136,37 @@ fn numbers_are_not_tried_one_after_the_other_at_the_mailboxs_own_address() {
     assert_eq!(claims_from(&mut mailbox, stranger, 9, 40), limits::CLAIMS_PER_MINUTE as usize);
     assert_eq!(claims_from(&mut mailbox, stranger, 8, 40), 0, "with whatever token");
     assert_eq!(claims_from(&mut mailbox, Peer::named(Some("192.0.2.2")), 9, 5), 5);
+}
+
+#[test]
+fn whoever_has_waited_for_the_mailbox_to_sleep_is_no_more_local_than_before() {
+    let (rates, stranger) = (Rates::default(), Peer::named(Some("2001:db8:1:2::1")));
+    let claim = ToRelay::CodeClaim { versions: vec![VERSION], nameplate: 4, token: JoinToken::from_bytes([9; 16]) };
+    let ask = |n| {
+        let mut awake = mailbox();
+        let opened = open_from(&mut awake, n, stranger, START);
+        let mut awake = hibernated(&awake, &opened);
+        awake.set_rates(rates.clone());
+        closed(&awake.handle(Event::Frame { conn: conn(n), bytes: claim.encode() }, START))
+    };
+    for n in 0..limits::CLAIMS_PER_MINUTE as u8 {
+        assert_eq!(ask(n), [], "claim {n}");
+    }
+    assert_eq!(ask(100), [(conn(100), CloseCode::RateLimited)]);
+}
+
+#[test]
+fn what_is_attached_to_a_socket_has_room_for_the_longest_of_everything() {
+    let mut mailbox = mailbox();
+    for (n, address) in ["203.0.113.255", "2001:db8:ffff:ffff::1", "hidden", "127.0.0.1"].into_iter().enumerate() {
+        let (conn, peer) = (conn(n as u8), Peer::named(Some(address)));
+        let event = Event::Opened { conn, nonce: Nonce::from_bytes([7; 32]), host: "h".repeat(255), peer };
+        let opened = mailbox.handle(event, u64::MAX >> 11);
+        let attached: Vec<_> = opened
+            .iter()
+            .filter_map(|reply| if let Reply::Attach { session, .. } = reply { Some(session) } else { None })
+            .collect();
+        let session = Session::decode(attached[0]).expect("it can be read again");
+        assert_eq!((session.conn, session.encode()), (conn, attached[0].clone()), "{address}");
+    }
 }

@@ -2,7 +2,7 @@
 
 use hushclip_crypto::keys::DeviceKeys;
 use hushclip_crypto::log::make_genesis;
-use hushclip_mailbox::{Event, Mailbox, MemoryStore, Reply, Store as _};
+use hushclip_mailbox::{Event, Mailbox, MemoryStore, Peer, Reply, Store as _};
 use hushclip_protocol::envelope::{Header, Kind, SUITE, Salt, assemble};
 use hushclip_protocol::error::ErrorCode;
 use hushclip_protocol::frame::{Challenge, Hello, ToDevice, ToRelay};
@@ -42,7 +42,7 @@ impl Desk {
 
     fn sign_in(&mut self) {
         let nonce = Nonce::from_bytes([2; 32]);
-        self.event(Event::Opened { conn: self.conn, nonce, host: HOST.into() });
+        self.event(Event::Opened { conn: self.conn, nonce, host: HOST.into(), peer: Peer::Local });
         let hello = Hello {
             versions: vec![VERSION],
             account: self.log.account(),

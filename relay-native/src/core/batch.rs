@@ -178,10 +178,7 @@ impl Core {
                 if home.is_err() {
                     return batch.lost.push(conn);
                 }
-                self.event(batch, home_id, Event::Opened { conn, nonce, host: host.clone() }, now);
-                if let Some(brain) = self.accounts.get_mut(&home_id).and_then(|account| account.brain.as_mut()) {
-                    brain.set_peer(&conn, *peer);
-                }
+                self.event(batch, home_id, Event::Opened { conn, nonce, host: host.clone(), peer: *peer }, now);
             }
             Call::Frame { conn, bytes, came, .. } => {
                 add(&self.counters.received, 1);

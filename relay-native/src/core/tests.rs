@@ -12,7 +12,8 @@ use hushclip_protocol::VERSION;
 use hushclip_protocol::envelope::Kind;
 use hushclip_protocol::error::ErrorCode;
 use hushclip_protocol::frame::{Challenge, Hello, ToDevice, ToRelay};
-use hushclip_protocol::ids::{ItemId, Nonce, Signature};
+use hushclip_protocol::ids::{ItemId, JoinToken, Nonce, Signature};
+use hushclip_protocol::limits;
 use hushclip_protocol::log::{Membership, SignedEntry};
 use rand_chacha::ChaCha20Rng;
 use rand_chacha::rand_core::SeedableRng as _;
@@ -96,6 +97,11 @@ struct World {
     now: u64,
 }
 
+/// Each clip breaks a promise that SQLite looks at when it commits.
+const BREAKING: &str = "PRAGMA foreign_keys = ON; CREATE TEMP TABLE there (id INTEGER PRIMARY KEY);
+    CREATE TEMP TABLE missing (id INTEGER REFERENCES there (id) DEFERRABLE INITIALLY DEFERRED);
+    CREATE TEMP TRIGGER breaks AFTER INSERT ON main.items BEGIN INSERT INTO missing VALUES (1); END;";
+
 fn conn(n: u8) -> ConnId {
     ConnId::from_bytes([n; 16])
 }
@@ -113,6 +119,10 @@ impl World {
     }
 
     fn open(&mut self, n: u8, home: MailboxId) -> Call {
+        self.open_from(n, home, Peer::Local)
+    }
+
+    fn open_from(&mut self, n: u8, home: MailboxId, peer: Peer) -> Call {
         let (outbox, outgoing) = outbox(Budget::default());
         self.sockets.insert(n, outgoing);
         let target = Target::Mailbox(home);
@@ -121,7 +131,7 @@ impl World {
             nonce: Nonce::from_bytes([n; 32]),
             target,
             host: HOST.into(),
-            peer: Peer::Local,
+            peer,
             outbox: Some(outbox),
         }
     }
@@ -198,11 +208,7 @@ fn nothing_is_said_of_what_was_not_committed() {
     world.member(2, &one);
     world.member(3, &two);
     world.came(1);
-    // Each clip breaks a promise that SQLite looks at when it commits.
-    let broken = "PRAGMA foreign_keys = ON; CREATE TEMP TABLE there (id INTEGER PRIMARY KEY);
-        CREATE TEMP TABLE missing (id INTEGER REFERENCES there (id) DEFERRABLE INITIALLY DEFERRED);
-        CREATE TEMP TRIGGER breaks AFTER INSERT ON main.items BEGIN INSERT INTO missing VALUES (1); END;";
-    world.core.db.execute_batch(broken).unwrap();
+    world.core.db.execute_batch(BREAKING).unwrap();
     let (clip, other) = (one.clip(1, 600), two.clip(1, 600));
     let open = world.open(4, two.home());
     world.batch([World::frame(1, &push(0, &clip)), World::frame(3, &push(0, &other)), open]);
@@ -225,6 +231,28 @@ fn nothing_is_said_of_what_was_not_committed() {
     assert!(frames.iter().any(|frame| matches!(frame, ToDevice::Pushed { cursor: 1, .. })), "{frames:?}");
     assert_eq!((closed, world.items(), get(&world.counters.broken)), (None, 1, 0));
     assert!(!world.core.sockets.contains_key(&conn(2)));
+}
+
+#[test]
+fn after_an_undone_transaction_each_socket_still_counts_for_its_address() {
+    let (mut world, mut one) = (World::new(), Account::make(13));
+    world.member(1, &one);
+    let open = world.open_from(2, one.home(), Peer::named(Some("192.0.2.1")));
+    world.batch([open]);
+    world.core.db.execute_batch(BREAKING).unwrap();
+    let clip = one.clip(1, 600);
+    world.batch([World::frame(1, &push(0, &clip))]);
+    assert_eq!(get(&world.counters.commits_failed), 1);
+    world.core.db.execute_batch("DROP TRIGGER breaks").unwrap();
+    world.came(2);
+    let claim = ToRelay::CodeClaim { versions: vec![VERSION], nameplate: 4, token: JoinToken::from_bytes([9; 16]) };
+    for _ in 0..limits::CLAIMS_PER_MINUTE {
+        world.batch([World::frame(2, &claim)]);
+        let (frames, closed) = world.came(2);
+        assert!(matches!(frames[..], [ToDevice::Error { code: ErrorCode::InviteGone, .. }]) && closed.is_none());
+    }
+    world.batch([World::frame(2, &claim)]);
+    assert_eq!(world.came(2).1, Some(CloseCode::RateLimited.code()));
 }
 
 #[test]

@@ -33,7 +33,8 @@ pub struct Account {
     /// The log's first entry.
     pub genesis: SignedEntry,
     secret: EpochSecret,
-    counter: u64,
+    /// Of what was sealed last.
+    pub counter: u64,
     rng: ChaCha20Rng,
 }
 
@@ -180,7 +181,12 @@ impl Account {
 
     /// An item that the relay takes for a tombstone; what is in it, it cannot see.
     pub fn tombstone(&mut self, device: usize, item: u8) -> Vec<u8> {
-        self.seal(Kind::Tombstone, device, ItemId::from_bytes([item; 16]), 20, 600)
+        self.tombstone_of(device, item, 20)
+    }
+
+    /// The same of so many bytes.
+    pub fn tombstone_of(&mut self, device: usize, item: u8, bytes: usize) -> Vec<u8> {
+        self.seal(Kind::Tombstone, device, ItemId::from_bytes([item; 16]), bytes, 600)
     }
 
     fn seal(&mut self, kind: Kind, device: usize, item: ItemId, bytes: usize, ttl_s: u32) -> Vec<u8> {

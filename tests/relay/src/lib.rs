@@ -1,12 +1,15 @@
 //! A relay in a process of its own, and devices that talk to it frame by frame. The tests are in
-//! `tests/conformance`; they know nothing of how the relay is built. Every wait is bounded.
+//! `tests/conformance`; they know nothing of how the relay is built. Every wait is bounded. [`Desk`] is the
+//! mailbox by itself, for what takes too long to ask a relay.
 
 mod account;
+mod desk;
 mod http;
 mod relay;
 mod socket;
 
 pub use account::{Account, rng};
+pub use desk::{Desk, Envelopes};
 pub use http::{Answer, request, request_with};
 pub use relay::{Relay, Shell, native};
 pub use socket::Socket;

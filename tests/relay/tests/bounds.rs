@@ -1,140 +1,12 @@
 //! The bounds of a mailbox at their edges, asked of the brain itself: what takes minutes of a relay's
 //! time or gigabytes of its memory takes none of a test's. `conformance` asks running relays.
 
-use std::collections::BTreeMap;
-
-use hushclip_mailbox::{Event, Mailbox, MemoryStore, Reply, Store as _};
+use hushclip_mailbox::{Event, Store as _};
 use hushclip_protocol::error::{CloseCode, ErrorCode};
-use hushclip_protocol::frame::{Anchor, Challenge, Item, ToDevice, ToRelay, Welcome};
-use hushclip_protocol::ids::{Claim, ConnId, Hash, InviteId, JoinToken, Nonce};
+use hushclip_protocol::frame::{Item, ToDevice, ToRelay};
+use hushclip_protocol::ids::{Claim, Hash, InviteId, JoinToken};
 use hushclip_protocol::{VERSION, label, limits};
-use hushclip_relay_tests::Account;
-
-const HOST: &str = "relay.test";
-
-/// A mailbox, and what it has said on each socket.
-struct Desk {
-    mailbox: Mailbox<MemoryStore>,
-    now: u64,
-    conns: u8,
-    said: BTreeMap<ConnId, Vec<ToDevice>>,
-    closed: BTreeMap<ConnId, CloseCode>,
-    woken: Vec<String>,
-}
-
-impl Desk {
-    fn new(account: &Account) -> Self {
-        let mut mailbox =
-            Mailbox::restore(account.mailbox(), MemoryStore::default(), [], None).expect("memory does not fail");
-        mailbox.set_push_key(&[4; 65]);
-        let (said, closed) = (BTreeMap::new(), BTreeMap::new());
-        let mut desk = Self { mailbox, now: 1_800_000_000_000, conns: 0, said, closed, woken: Vec::new() };
-        let conn = desk.open();
-        desk.send(conn, &ToRelay::Register { entry: account.genesis.clone(), token: String::new() });
-        assert!(matches!(desk.take(conn).pop(), Some(ToDevice::Registered { .. })));
-        desk.event(Event::Closed { conn });
-        desk
-    }
-
-    /// An account of so many devices, all in the log.
-    fn with_devices(seed: u64, devices: usize) -> (Account, Self, Vec<ConnId>) {
-        let mut account = Account::make(seed);
-        let mut desk = Self::new(&account);
-        let first = desk.sign_in(&account, 0, None).0;
-        let mut conns = vec![first];
-        for device in 1..devices {
-            let entry = account.add_device();
-            desk.send(first, &ToRelay::LogAppend(entry));
-            conns.push(desk.sign_in(&account, device, None).0);
-        }
-        desk.said.clear();
-        (account, desk, conns)
-    }
-
-    fn event(&mut self, event: Event) {
-        for reply in self.mailbox.handle(event, self.now) {
-            match reply {
-                Reply::Send { conn, frame } => {
-                    self.said.entry(conn).or_default().push(ToDevice::decode(&frame).expect("a frame"));
-                }
-                Reply::Close { conn, code } => {
-                    self.closed.entry(conn).or_insert(code);
-                }
-                Reply::Wake { endpoint, .. } => self.woken.push(endpoint),
-                Reply::Attach { .. } | Reply::SetAlarm { .. } | Reply::TakeNameplate { .. } => {}
-            }
-        }
-    }
-
-    fn open(&mut self) -> ConnId {
-        self.conns += 1;
-        let conn = ConnId::from_bytes([self.conns; 16]);
-        self.event(Event::Opened { conn, nonce: Nonce::from_bytes([self.conns; 32]), host: HOST.to_owned() });
-        conn
-    }
-
-    fn sign_in(&mut self, account: &Account, device: usize, anchor: Option<Anchor>) -> (ConnId, Welcome) {
-        let conn = self.open();
-        let challenge = Challenge { versions: vec![VERSION], nonce: Nonce::from_bytes([self.conns; 32]), conn };
-        self.send(conn, &ToRelay::Hello(account.signed_hello(device, HOST, &challenge, anchor)));
-        let welcome =
-            self.take(conn).into_iter().find_map(|f| if let ToDevice::Welcome(w) = f { Some(w) } else { None });
-        (conn, welcome.expect("it is a member"))
-    }
-
-    /// Signs in a device that has everything up to a cursor.
-    fn sign_in_after(&mut self, account: &Account, device: usize, cursor: u64) -> (ConnId, Welcome) {
-        let mark = self.mailbox.store().item_rows(cursor - 1, 1).expect("memory")[0].mark;
-        self.sign_in(account, device, Some(Anchor { cursor, mark }))
-    }
-
-    fn send(&mut self, conn: ConnId, frame: &ToRelay) {
-        self.event(Event::Frame { conn, bytes: frame.encode() });
-    }
-
-    /// What has been said on a socket since the last time.
-    fn take(&mut self, conn: ConnId) -> Vec<ToDevice> {
-        self.said.remove(&conn).unwrap_or_default()
-    }
-
-    /// Pushes and says what came of it.
-    fn push(&mut self, conn: ConnId, after: u64, envelope: &[u8]) -> Result<u64, ErrorCode> {
-        self.send(conn, &ToRelay::Push { after, envelope: envelope.to_vec().into() });
-        let answer = self.take(conn).into_iter().find_map(|frame| match frame {
-            ToDevice::Pushed { cursor, .. } => Some(Ok(cursor)),
-            ToDevice::Error { code, .. } => Some(Err(code)),
-            _ => None,
-        });
-        answer.expect("a push is answered")
-    }
-
-    /// Time goes by, so that nobody is stopped by a rate limit.
-    fn pause(&mut self) {
-        self.now += 600;
-    }
-}
-
-/// Sealed once, with the name of each item put in: the relay does not verify what is in an envelope.
-struct Envelopes {
-    sealed: Vec<u8>,
-    at: usize,
-    count: u64,
-}
-
-impl Envelopes {
-    fn new(account: &mut Account, device: usize, bytes: usize) -> Self {
-        let sealed = account.clip(device, 0xee, bytes, limits::TTL_S);
-        let at = sealed.windows(16).position(|name| name == [0xee; 16]).expect("the header names the item");
-        Self { sealed, at, count: 0 }
-    }
-
-    fn next(&mut self) -> Vec<u8> {
-        self.count += 1;
-        let mut envelope = self.sealed.clone();
-        envelope[self.at..self.at + 8].copy_from_slice(&self.count.to_be_bytes());
-        envelope
-    }
-}
+use hushclip_relay_tests::{Desk, Envelopes};
 
 #[test]
 fn bytes_are_bounded_and_what_a_device_still_needs_is_not_dropped_for_new_ones() {
@@ -143,10 +15,10 @@ fn bytes_are_bounded_and_what_a_device_still_needs_is_not_dropped_for_new_ones()
     let mut clips = Envelopes::new(&mut account, 0, limits::CLIP_BYTES - 100);
     let fit = limits::ITEM_BYTES / clips.sealed.len() as u64;
     for after in 0..fit {
-        assert_eq!(desk.push(conns[0], after, &clips.next()), Ok(after + 1));
+        assert_eq!(desk.push(conns[0], after, &clips.another()), Ok(after + 1));
         desk.pause();
     }
-    let next = clips.next();
+    let next = clips.another();
     assert_eq!(desk.push(conns[0], fit, &next), Err(ErrorCode::StorageFull));
     // Nothing was lost, and what is small enough still goes in.
     let small = account.clip(0, 1, 10, 60);
@@ -172,7 +44,7 @@ fn the_newest_thousand_items_are_kept() {
     let mut clips = Envelopes::new(&mut account, 0, 10);
     let count = limits::ITEMS as u64 + 5;
     for after in 0..count {
-        assert_eq!(desk.push(conns[0], after, &clips.next()), Ok(after + 1));
+        assert_eq!(desk.push(conns[0], after, &clips.another()), Ok(after + 1));
         desk.pause();
     }
     let (conn, welcome) = desk.sign_in(&account, 0, None);
@@ -269,7 +141,7 @@ fn whoever_does_not_say_that_it_stores_is_let_go_and_catches_up() {
     let fit = (limits::UNACKED_BYTES / clips.sealed.len()) as u64;
     let mut after = 0;
     let push = |desk: &mut Desk, clips: &mut Envelopes, after: &mut u64| {
-        *after = desk.push(conns[0], *after, &clips.next()).expect("there is room");
+        *after = desk.push(conns[0], *after, &clips.another()).expect("there is room");
         desk.pause();
     };
     // One that answers may be sent any number.
@@ -341,27 +213,27 @@ fn a_device_that_is_away_is_woken_once_a_minute_at_most() {
     let long = format!("https://{}", "a".repeat(limits::PUSH_ENDPOINT_BYTES));
     assert!(matches!(subscribe(&mut desk, conns[2], &long), Some(ToDevice::Error { code: ErrorCode::TooLarge, .. })));
     // While it is connected it hears by itself.
-    desk.push(conns[0], 0, &clips.next()).expect("stored");
+    desk.push(conns[0], 0, &clips.another()).expect("stored");
     assert_eq!(desk.woken, [""; 0]);
     desk.event(Event::Closed { conn: conns[1] });
-    desk.push(conns[0], 1, &clips.next()).expect("stored");
+    desk.push(conns[0], 1, &clips.another()).expect("stored");
     assert_eq!(desk.woken, [endpoint]);
     desk.now += limits::WAKE_MS - 1;
-    desk.push(conns[0], 2, &clips.next()).expect("stored");
+    desk.push(conns[0], 2, &clips.another()).expect("stored");
     assert_eq!(desk.woken.len(), 1);
     desk.now += 1;
-    desk.push(conns[0], 3, &clips.next()).expect("stored");
+    desk.push(conns[0], 3, &clips.another()).expect("stored");
     assert_eq!(desk.woken.len(), 2);
     // An answer for another address changes nothing.
     let device = account.devices[1].device_id();
     let answered = |endpoint: &str| Event::WakeAnswered { device, endpoint: endpoint.to_owned(), gone: true };
     desk.event(answered("https://push.example/old"));
     desk.now += limits::WAKE_MS;
-    desk.push(conns[0], 4, &clips.next()).expect("stored");
+    desk.push(conns[0], 4, &clips.another()).expect("stored");
     assert_eq!(desk.woken.len(), 3);
     desk.event(answered(endpoint));
     desk.now += limits::WAKE_MS;
-    desk.push(conns[0], 5, &clips.next()).expect("stored");
+    desk.push(conns[0], 5, &clips.another()).expect("stored");
     assert_eq!(desk.woken.len(), 3);
     // It subscribes anew, is removed, and is woken no more.
     let (back, welcome) = desk.sign_in(&account, 1, None);
@@ -409,10 +281,10 @@ fn a_removed_device_is_shown_its_removal_one_page_for_each_time_that_it_asks() {
     desk.send(conns[0], &ToRelay::LogAppend(after));
     let conn = desk.open();
     desk.take(conn);
-    let challenge = Challenge { versions: vec![VERSION], nonce: Nonce::from_bytes([desk.conns; 32]), conn };
-    let mut hello = account.signed_hello(1, HOST, &challenge, None);
+    let challenge = Desk::challenge(conn);
+    let mut hello = account.signed_hello(1, Desk::HOST, &challenge, None);
     hello.log_seq = 1;
-    hello = account.devices[1].sign_in(HOST, &challenge, hello);
+    hello = account.devices[1].sign_in(Desk::HOST, &challenge, hello);
     desk.send(conn, &ToRelay::Hello(hello));
     let (mut from, mut last, mut pages) = (2, None, 0);
     while !desk.closed.contains_key(&conn) {
@@ -441,11 +313,11 @@ fn what_was_not_sent_is_not_acknowledged() {
         frames.filter_map(of).next_back()
     };
     let mut clips = Envelopes::new(&mut account, 0, 10);
-    assert_eq!(desk.push(conns[0], 0, &clips.next()), Ok(1));
+    assert_eq!(desk.push(conns[0], 0, &clips.another()), Ok(1));
     desk.send(conns[1], &ToRelay::Ack { cursor: u64::MAX });
     assert_eq!(delivered(&mut desk), Some(1));
     // It is no promise for what comes.
-    assert_eq!(desk.push(conns[0], 1, &clips.next()), Ok(2));
+    assert_eq!(desk.push(conns[0], 1, &clips.another()), Ok(2));
     let (_, welcome) = desk.sign_in(&account, 1, None);
     assert!(welcome.delivered.iter().any(|d| d.device == device && d.cursor == 1));
 }
@@ -463,7 +335,7 @@ fn another_address_is_no_way_to_be_woken_sooner() {
         desk.send(conn, &ToRelay::PushSubscribe { endpoint: format!("https://push.example/{after}") });
         desk.event(Event::Closed { conn });
         desk.event(Event::Closed { conn: conns[1] });
-        assert_eq!(desk.push(conns[0], after, &clips.next()), Ok(after + 1));
+        assert_eq!(desk.push(conns[0], after, &clips.another()), Ok(after + 1));
         desk.now += 1_000;
     }
     assert_eq!(desk.woken.len(), 1);

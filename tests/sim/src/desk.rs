@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use hushclip_crypto::archive::Archive;
 use hushclip_engine::view::{Query, View};
 use hushclip_engine::{Command, Content, Effect, Event, Notice};
-use hushclip_mailbox::{Event as RelayEvent, MemoryStore, Nameplate, Reply};
+use hushclip_mailbox::{Event as RelayEvent, MemoryStore, Nameplate, Peer, Reply};
 use hushclip_protocol::error::CloseCode;
 use hushclip_protocol::frame::{ToDevice, ToRelay};
 use hushclip_protocol::ids::{ConnId, MailboxId, Nonce};
@@ -395,6 +395,7 @@ impl Desk {
             conn,
             nonce: Nonce::from_bytes(nonce),
             host: ORIGIN.trim_start_matches("https://").into(),
+            peer: Peer::Local,
         });
     }
 

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use hushclip_engine::view::{Connection, Stage};
 use hushclip_engine::{Command, Content, Effect, Event, Notice, UNDO_MS, view::View};
-use hushclip_mailbox::{Event as RelayEvent, MemoryStore, Reply};
+use hushclip_mailbox::{Event as RelayEvent, MemoryStore, Peer, Reply};
 use hushclip_protocol::envelope::Envelope;
 use hushclip_protocol::frame::ToRelay;
 use hushclip_protocol::ids::{ConnId, DeviceId, ItemId, Nonce};
@@ -421,7 +421,7 @@ impl World {
         }
         self.plan_in_order(conn, false, Step::Opened(device, conn));
         let nonce = Nonce::from_bytes(self.random());
-        self.relay_event(RelayEvent::Opened { conn, nonce, host: HOST.into() });
+        self.relay_event(RelayEvent::Opened { conn, nonce, host: HOST.into(), peer: Peer::Local });
     }
 
     fn relay_event(&mut self, event: RelayEvent) {

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use data_encoding::HEXLOWER;
-use hushclip_mailbox::{Event, Mailbox, MemoryStore, Reply};
+use hushclip_mailbox::{Event, Mailbox, MemoryStore, Peer, Reply};
 use hushclip_protocol::VERSION;
 use hushclip_protocol::frame::{Challenge, ToDevice, ToRelay};
 use hushclip_protocol::ids::{ConnId, MailboxId, Nonce};
@@ -37,7 +37,7 @@ impl Line {
         let n = self.sockets.len() as u8 + 1;
         let (conn, nonce) = (ConnId::from_bytes([n; 16]), Nonce::from_bytes([0xf0 | n; 32]));
         self.sockets.insert(conn, socket);
-        self.handle(Event::Opened { conn, nonce, host: HOST.into() });
+        self.handle(Event::Opened { conn, nonce, host: HOST.into(), peer: Peer::Local });
         Challenge { versions: vec![VERSION], nonce, conn }
     }
 

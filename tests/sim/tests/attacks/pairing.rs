@@ -6,7 +6,7 @@ use std::rc::Rc;
 use hushclip_crypto::pairing::{Inviter, Joined};
 use hushclip_engine::Command;
 use hushclip_engine::view::Stage;
-use hushclip_mailbox::{Event as RelayEvent, Mailbox, MemoryStore, Reply};
+use hushclip_mailbox::{Event as RelayEvent, Mailbox, MemoryStore, Peer, Reply};
 use hushclip_protocol::error::{CloseCode, ErrorCode};
 use hushclip_protocol::frame::{InviteNote, InviteStep, ToDevice, ToRelay};
 use hushclip_protocol::ids::{ConnId, JoinToken, Nonce};
@@ -39,7 +39,7 @@ fn relay_and_claim(desk: &mut Desk, joiner: usize, link: &str) -> (Mailbox<Memor
 fn open(relay: &mut Mailbox<MemoryStore>, number: u8, now: u64) -> (ConnId, Vec<Reply>) {
     let conn = ConnId::from_bytes([number; 16]);
     let nonce = Nonce::from_bytes([number; 32]);
-    (conn, relay.handle(RelayEvent::Opened { conn, nonce, host: "relay.test".into() }, now))
+    (conn, relay.handle(RelayEvent::Opened { conn, nonce, host: "relay.test".into(), peer: Peer::Local }, now))
 }
 
 fn say(relay: &mut Mailbox<MemoryStore>, conn: ConnId, frame: &ToRelay, now: u64) -> Vec<Reply> {

@@ -5,7 +5,7 @@ use std::rc::Rc;
 
 use hushclip_engine::view::Stage;
 use hushclip_engine::{Command, Event};
-use hushclip_mailbox::{Event as RelayEvent, Mailbox, MemoryStore, Reply};
+use hushclip_mailbox::{Event as RelayEvent, Mailbox, MemoryStore, Peer, Reply};
 use hushclip_protocol::error::CloseCode;
 use hushclip_protocol::frame::{Anchor, Challenge, Hello, InviteNote, InviteStep, ToDevice, ToRelay};
 use hushclip_protocol::ids::{ConnId, DeviceId, InviteId, MailboxId, Nonce};
@@ -46,7 +46,7 @@ fn sign_in(desk: &mut Desk) -> (Challenge, Hello) {
 fn answer(disk: MemoryStore, mailbox: MailboxId, host: &str, challenge: &Challenge, hello: &Hello) -> Vec<Reply> {
     let mut relay = Mailbox::restore(mailbox, disk, [], None).expect("a store in memory");
     let Challenge { conn, nonce, .. } = challenge.clone();
-    relay.handle(RelayEvent::Opened { conn, nonce, host: host.into() }, 1);
+    relay.handle(RelayEvent::Opened { conn, nonce, host: host.into(), peer: Peer::Local }, 1);
     relay.handle(RelayEvent::Frame { conn, bytes: ToRelay::Hello(hello.clone()).encode() }, 2)
 }
 
