@@ -2,7 +2,7 @@
 //! first one goes. A mailbox wakes for every clip after a pause, and then the rows that it reads are
 //! counted, so they are few however much it keeps.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use hushclip_protocol::frame::Place;
 use hushclip_protocol::ids::ItemId;
@@ -92,6 +92,31 @@ impl Items {
         Ok(next.first().filter(|row| row.item == *item && row.cursor == after + 1).copied())
     }
 
+    /// Whether there is room for so many bytes more, of `most` in all, as far as can be told without reading.
+    pub(crate) fn fit(&self, bytes: u64, most: u64) -> bool {
+        self.beyond(bytes, most) == 0
+    }
+
+    /// What is too much, never too little: what has gone between the oldest and the newest counts until the
+    /// oldest goes.
+    fn beyond(&self, bytes: u64, most: u64) -> u64 {
+        let (first, last) = self
+            .oldest
+            .zip(self.newest)
+            .map_or((0, 0), |(oldest, newest)| (oldest.through_bytes - oldest.bytes, newest.through_bytes));
+        (last - first + bytes).saturating_sub(most)
+    }
+
+    /// The items at these places under these names, each once.
+    pub(crate) fn at(store: &impl Store, places: &[Place]) -> Result<Vec<ItemRow>, StoreError> {
+        let mut rows = Vec::new();
+        for (cursor, item) in places.iter().map(|place| (place.cursor, place.item)).collect::<BTreeSet<_>>() {
+            let row = store.item_rows(cursor.saturating_sub(1), 1)?;
+            rows.extend(row.into_iter().filter(|row| (row.cursor, row.item) == (cursor, item)));
+        }
+        Ok(rows)
+    }
+
     /// Makes room for so many bytes, of `most` in all, by dropping the oldest items, none beyond the cursor that every
     /// device has; says whether there is room now. If not, nothing was dropped.
     pub(crate) fn make_room(
@@ -101,13 +126,11 @@ impl Items {
         everywhere: u64,
         most: u64,
     ) -> Result<bool, StoreError> {
-        let (Some(oldest), Some(newest)) = (self.oldest, self.newest) else { return Ok(bytes <= most) };
-        // What has gone between the two counts until the oldest goes, which is never too little.
-        let before = oldest.through_bytes - oldest.bytes;
-        let beyond = (newest.through_bytes - before + bytes).saturating_sub(most);
+        let beyond = self.beyond(bytes, most);
         if beyond == 0 {
             return Ok(true);
         }
+        let before = self.oldest.map_or(0, |row| row.through_bytes - row.bytes);
         let mut at = 0;
         let (mut dropped, mut kept) = (0, 0);
         loop {

@@ -7,6 +7,7 @@ use hushclip_protocol::ids::{ConnId, DeviceId};
 use hushclip_protocol::limits;
 use hushclip_protocol::log::Membership;
 
+use crate::items::Items;
 use crate::session::State;
 use crate::{Mailbox, Room, Store};
 
@@ -52,7 +53,7 @@ impl<S: Store> Mailbox<S> {
         }
         let cursor = self.items.last_cursor + 1;
         let Some(mark) = self.sessions.get(&conn).map(|session| session.mark(cursor)) else { return Ok(()) };
-        self.make_room(bytes.len() as u64)?;
+        self.make_room(bytes.len() as u64, buried)?;
         let expires_ms = expiry(self.now, header.ttl_s);
         let row = self.items.next_row(header.item, bytes.len() as u64, header.ttl_s, expires_ms, mark);
         self.items.insert(&mut self.store, row, bytes)?;
@@ -88,19 +89,33 @@ impl<S: Store> Mailbox<S> {
     }
 
     /// Makes room for so many bytes by dropping what all devices have, oldest first. What some device
-    /// still has to fetch stays for as long as it was sent for.
-    fn make_room(&mut self, bytes: u64) -> Result<(), ErrorCode> {
+    /// still has to fetch stays for as long as it was sent for. What will be buried counts as room.
+    fn make_room(&mut self, bytes: u64, buried: &[Place]) -> Result<(), ErrorCode> {
         let own = self.policy.quota;
         // Where the relay has little left, accounts that hold little still get what they need.
         let (most, full) = match self.room {
             Room::Scarce { share } if share < own => (share, ErrorCode::RelayFull),
-            Room::Nothing => return Err(ErrorCode::RelayFull),
+            Room::Nothing => (0, ErrorCode::RelayFull),
             Room::Enough | Room::Scarce { .. } => (own, ErrorCode::StorageFull),
         };
         let most = most.saturating_sub(self.log_bytes());
+        if self.items.fit(bytes, most) {
+            return Ok(());
+        }
+        let going = Items::at(&self.store, buried)?;
+        // Whoever deletes is let in wherever that takes no more room than it makes.
+        if !going.is_empty() && pieces(bytes) <= going.iter().map(|row| pieces(row.bytes)).sum() {
+            return Ok(());
+        }
+        if most == 0 {
+            return Err(full);
+        }
         let members = self.membership.iter().flat_map(Membership::members);
-        let everywhere = members.map(|(device, _)| self.acked.get(device).map_or(0, |acked| acked.cursor)).min();
-        let has_room = self.items.make_room(&mut self.store, bytes, everywhere.unwrap_or(0), most)?;
+        let everywhere =
+            members.map(|(device, _)| self.acked.get(device).map_or(0, |acked| acked.cursor)).min().unwrap_or(0);
+        // What all devices have is counted there.
+        let freed: u64 = going.iter().filter(|row| row.cursor > everywhere).map(|row| row.bytes).sum();
+        let has_room = self.items.make_room(&mut self.store, bytes.saturating_sub(freed), everywhere, most)?;
         if has_room { Ok(()) } else { Err(full) }
     }
 
@@ -156,6 +171,12 @@ impl<S: Store> Mailbox<S> {
         *known = cursor.max(*known);
         news
     }
+}
+
+/// The size of an envelope, as far as it matters to who deletes: the shortest one takes one piece, whatever its
+/// counter, so that its tombstone takes no more.
+const fn pieces(bytes: u64) -> u64 {
+    bytes.div_ceil(512)
 }
 
 /// When an item goes that came at `now`, milliseconds since 1970.

@@ -1,9 +1,9 @@
 //! The bounds of a mailbox at their edges, asked of the brain itself: what takes minutes of a relay's
 //! time or gigabytes of its memory takes none of a test's. `conformance` asks running relays.
 
-use hushclip_mailbox::{Event, Store as _};
+use hushclip_mailbox::{Event, Room, Store as _};
 use hushclip_protocol::error::{CloseCode, ErrorCode};
-use hushclip_protocol::frame::{Item, ToDevice, ToRelay};
+use hushclip_protocol::frame::{Item, Place, ToDevice, ToRelay};
 use hushclip_protocol::ids::{Claim, Hash, InviteId, JoinToken};
 use hushclip_protocol::{VERSION, label, limits};
 use hushclip_relay_tests::{Desk, Envelopes};
@@ -339,4 +339,55 @@ fn another_address_is_no_way_to_be_woken_sooner() {
         desk.now += 1_000;
     }
     assert_eq!(desk.woken.len(), 1);
+}
+
+#[test]
+fn deleting_makes_room_where_there_is_none() {
+    // The second device fetches nothing.
+    let (mut account, mut desk, conns) = Desk::with_devices(23, 2);
+    desk.set_quota(1 << 20);
+    let (mut after, mut counts) = (0, Vec::new());
+    for bytes in [limits::CLIP_BYTES - 100, 1] {
+        let mut clips = Envelopes::new(&mut account, 0, bytes);
+        while let Ok(cursor) = desk.push(conns[0], after, &clips.another()) {
+            after = cursor;
+            desk.pause();
+        }
+        counts.push(after);
+    }
+    let (longs, last) = (counts[0], counts[1]);
+    assert!(longs > 1 && last > longs + 10, "{counts:?}");
+    let short = desk.row(last).bytes;
+    // Even the shortest clip makes room for its tombstone, which a greater counter makes the longer one.
+    account.counter = 1 << 40;
+    let rooms = [
+        (Room::Enough, ErrorCode::StorageFull),
+        (Room::Scarce { share: 1000 }, ErrorCode::RelayFull),
+        (Room::Nothing, ErrorCode::RelayFull),
+    ];
+    for (n, (room, full)) in (1..).zip(rooms) {
+        desk.mailbox.set_room(room);
+        let named = desk.place(last - u64::from(n));
+        let long = account.tombstone_of(0, n, 800);
+        // What is named twice goes once, and what is not here under that name does not go.
+        assert_eq!(desk.delete(conns[0], after, &long, &[named, named]), Err(full), "{room:?}");
+        let elsewhere = Place { cursor: 1, ..named };
+        let tombstone = account.tombstone(0, n);
+        assert!(tombstone.len() as u64 > short);
+        assert_eq!(desk.delete(conns[0], after, &tombstone, &[elsewhere]), Err(full), "{room:?}");
+        assert_eq!(desk.delete(conns[0], after, &tombstone, &[named]), Ok(after + 1), "{room:?}");
+        after += 1;
+    }
+    // What a deletion frees is added to what is left.
+    desk.mailbox.set_room(Room::Enough);
+    desk.set_quota(desk.used() + 300);
+    let (long, named) = (account.tombstone_of(0, 10, 500), desk.place(last));
+    assert!(long.len() as u64 > short + 100 && long.len() as u64 <= short + 300, "{}", long.len());
+    assert_eq!(desk.push(conns[0], after, &long), Err(ErrorCode::StorageFull));
+    assert_eq!(desk.delete(conns[0], after, &long, &[named]), Ok(after + 1));
+    // A long one leaves room for other clips.
+    let (tombstone, named) = (account.tombstone(0, 11), desk.place(longs));
+    assert_eq!(desk.delete(conns[0], after + 1, &tombstone, &[named]), Ok(after + 2));
+    assert_eq!(desk.push(conns[0], after + 2, &account.clip(0, 12, 100_000, 600)), Ok(after + 3));
+    assert_eq!(desk.place(1), Place { cursor: 1, item: desk.row(1).item }, "what was not named is there");
 }

@@ -3,6 +3,7 @@
 use hushclip_protocol::error::ErrorCode;
 use hushclip_protocol::frame::{Place, ToDevice, ToRelay};
 use hushclip_protocol::ids::ItemId;
+use hushclip_protocol::limits;
 use hushclip_relay_tests::{Account, Relay, Socket};
 
 fn named(n: u8) -> ItemId {
@@ -14,8 +15,21 @@ fn push(socket: &mut Socket, account: &mut Account, after: u64, n: u8) {
     assert_eq!(socket.recv(), ToDevice::Pushed { item: named(n), cursor: after + 1, mark: 0 });
 }
 
+/// What came of a push or a delete.
+fn answer(socket: &mut Socket) -> Result<u64, ErrorCode> {
+    socket.recv_some(|frame| match frame {
+        ToDevice::Pushed { cursor, .. } => Some(Ok(cursor)),
+        ToDevice::Error { code, .. } => Some(Err(code)),
+        _ => None,
+    })
+}
+
 fn kept(socket: &mut Socket) -> Vec<u64> {
-    socket.send(&ToRelay::Pull { after: 0, limit: 100 });
+    kept_after(socket, 0)
+}
+
+fn kept_after(socket: &mut Socket, after: u64) -> Vec<u64> {
+    socket.send(&ToRelay::Pull { after, limit: 100 });
     match socket.recv() {
         ToDevice::Items { items, .. } => items.iter().map(|item| item.cursor).collect(),
         other => panic!("instead of items came {other:?}"),
@@ -58,4 +72,29 @@ fn the_cursor_of_a_deleted_item_is_never_given_again() {
     let (mut first, welcome) = account.sign_in(&relay, 0, None);
     assert_eq!(welcome.max_cursor, 2);
     push(&mut first, &mut account, 2, 3);
+}
+
+#[test]
+fn deleting_makes_room_in_a_full_account() {
+    let relay = Relay::start_with(["HUSHCLIP_RELAY_QUOTA", "QUOTA_MIB"].map(|name| (name, "1".to_owned())).to_vec());
+    // The second device acknowledges nothing, so nothing goes by itself.
+    let (mut account, mut first, _second) = Account::pair(&relay, 620);
+    let (mut stored, mut n, mut last) = (0, 0, 0);
+    for bytes in [limits::CLIP_BYTES - 100, 50_000, 10_000, 2_000, 300, 1] {
+        loop {
+            n += 1;
+            first.send(&ToRelay::Push { after: stored, envelope: account.clip(0, n, bytes, 600).into() });
+            match answer(&mut first) {
+                Ok(cursor) => (stored, last) = (cursor, n),
+                Err(code) => break assert_eq!(code, ErrorCode::StorageFull),
+            }
+        }
+    }
+    let mut delete = |first: &mut Socket, places| {
+        first.send(&ToRelay::Delete { after: stored, envelope: account.tombstone(0, 200).into(), places });
+        answer(first)
+    };
+    assert_eq!(delete(&mut first, vec![]), Err(ErrorCode::StorageFull), "it makes no room");
+    assert_eq!(delete(&mut first, vec![Place { cursor: stored, item: named(last) }]), Ok(stored + 1));
+    assert_eq!(kept_after(&mut first, stored - 2), [stored - 1, stored + 1]);
 }
