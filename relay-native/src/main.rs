@@ -21,6 +21,7 @@ mod socket;
 mod space;
 mod store;
 mod timers;
+mod visitors;
 mod web;
 
 use std::io::Write as _;

@@ -25,6 +25,7 @@ use crate::push::Pusher;
 use crate::server::Server;
 use crate::socket::Sockets;
 use crate::space::Space;
+use crate::visitors::Visitors;
 use crate::web::Web;
 use crate::{ServeArgs, Who, log, push};
 
@@ -129,6 +130,7 @@ pub(crate) fn serve(args: ServeArgs) -> Result<(), Box<dyn Error>> {
         database,
         regulars,
         gate: Arc::default(),
+        visitors: Visitors::default(),
         alive,
     });
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;

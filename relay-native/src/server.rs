@@ -24,6 +24,7 @@ use crate::core::{Target, now_ms};
 use crate::metrics::{Counters, Now, add, get};
 use crate::network::Network;
 use crate::socket::Sockets;
+use crate::visitors::Visitors;
 use crate::web::Web;
 use crate::{folder, log};
 
@@ -67,6 +68,8 @@ pub(crate) struct Server {
     pub(crate) regulars: Arc<Mutex<Regulars>>,
     /// How often addresses ask.
     pub(crate) gate: Arc<Mutex<Gate>>,
+    /// Connections that are no WebSocket.
+    pub(crate) visitors: Visitors,
     /// A clone goes with every socket, so that the end of the last one is noticed.
     pub(crate) alive: mpsc::Sender<Infallible>,
 }
@@ -114,8 +117,12 @@ impl Server {
             .max_buf_size(HEAD_BYTES)
             .serve_connection(TokioIo::new(stream), service)
             .with_upgrades();
-        // A connection that breaks is nobody's fault.
-        let _ = tokio::time::timeout(HTTP_LIMIT, connection).await;
+        let visit = self.visitors.enter(if self.is_proxy(peer.ip()) { Peer::Local } else { Peer::at(peer.ip()) });
+        tokio::select! {
+            // A connection that breaks is nobody's fault.
+            _ = tokio::time::timeout(HTTP_LIMIT, connection) => {}
+            () = visit.is_cut() => {}
+        }
     }
 
     fn answer<P: Send + Sync + 'static>(
@@ -211,8 +218,11 @@ impl Server {
 
     fn peer(&self, headers: &HeaderMap, connected: IpAddr) -> Peer {
         let forwarded: Vec<_> = headers.get_all(FORWARDED_FOR).iter().map(HeaderValue::as_bytes).collect();
-        let is_proxy = |address| self.proxies.iter().any(|network| network.contains(address));
-        Peer::behind(connected, forwarded.into_iter(), is_proxy)
+        Peer::behind(connected, forwarded.into_iter(), |address| self.is_proxy(address))
+    }
+
+    fn is_proxy(&self, address: IpAddr) -> bool {
+        self.proxies.iter().any(|network| network.contains(address))
     }
 
     fn lets_in(&self, peer: Peer, target: Target) -> Option<Held> {
@@ -280,3 +290,6 @@ fn response(status: StatusCode, headers: &http::Headers, body: Bytes) -> Respons
     }
     response
 }
+
+#[cfg(test)]
+mod tests;

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use futures_util::{SinkExt as _, StreamExt as _};
-use hushclip_mailbox::Peer;
+use hushclip_mailbox::{Peer, Pings};
 use hushclip_protocol::frame::{PING, PONG};
 use hushclip_protocol::ids::{ConnId, Nonce};
 use hushclip_protocol::limits;
@@ -18,7 +18,7 @@ use tokio_tungstenite::tungstenite::protocol::{CloseFrame, Role, WebSocketConfig
 use tokio_tungstenite::tungstenite::{Error, Message};
 
 use crate::budget::{Budget, Room};
-use crate::core::{Call, Calls, Target};
+use crate::core::{Call, Calls, Target, now_ms};
 use crate::metered::Metered;
 use crate::outbox::{Out, Outgoing, cost, outbox};
 
@@ -77,6 +77,7 @@ impl Sockets {
     where
         S: AsyncRead + AsyncWrite + Unpin,
     {
+        let mut pings = Pings::default();
         loop {
             if stream.get_ref().is_overdue(MESSAGE_LIMIT) {
                 return;
@@ -92,6 +93,13 @@ impl Sockets {
                     },
                 },
                 message = stream.next() => {
+                    let is_ping = matches!(&message, Some(Ok(message)) if is_ping(message));
+                    if is_ping && !pings.take(now_ms()) {
+                        if self.calls.send(Call::Pinged { conn }).await.is_err() {
+                            return;
+                        }
+                        return self.say_goodbye(stream, outgoing).await;
+                    }
                     let call = match message {
                         Some(Ok(Message::Binary(bytes))) => {
                             {
@@ -171,6 +179,15 @@ where
     stream.flush().await?;
     outgoing.sent(sent);
     Ok(false)
+}
+
+/// Whether this is one of either kind, or an answer that nobody has asked for.
+fn is_ping(message: &Message) -> bool {
+    match message {
+        Message::Ping(_) | Message::Pong(_) => true,
+        Message::Text(text) => text.as_str() == PING,
+        _ => false,
+    }
 }
 
 /// Whether what came is too long, or no message.

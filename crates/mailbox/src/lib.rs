@@ -36,7 +36,7 @@ pub use members::verify_log;
 pub use memory::MemoryStore;
 pub use nameplate::Nameplate;
 pub use peer::Peer;
-pub use rate::{Gate, Rates};
+pub use rate::{Gate, Pings, Rates};
 pub use regulars::Regulars;
 pub use session::Session;
 pub use store::{AccountRow, InviteRow, ItemRow, Store, StoreError, Subscription};
@@ -68,6 +68,11 @@ pub enum Event {
     },
     /// A text message arrived that the platform did not answer by itself.
     Text {
+        /// On this socket.
+        conn: ConnId,
+    },
+    /// More pings came than [`Pings`] takes.
+    Pinged {
         /// On this socket.
         conn: ConnId,
     },
@@ -237,6 +242,7 @@ impl<S: Store> Mailbox<S> {
             Event::Opened { conn, nonce, host, peer } => self.opened(Session::new(conn, nonce, host, peer, now)),
             Event::Frame { conn, bytes } => self.frame(conn, &bytes),
             Event::Text { conn } => self.close(conn, CloseCode::BadFrame),
+            Event::Pinged { conn } => self.close(conn, CloseCode::RateLimited),
             Event::Closed { conn } => self.closed(conn),
             Event::Alarm => self.alarm_ms = None,
             Event::Nameplate { nameplate, taken } => self.nameplate_answered(nameplate, taken),

@@ -143,6 +143,17 @@ impl Gate {
     }
 }
 
+/// Pings on one socket, where no platform answers them by itself. A device sends three a minute at most.
+#[derive(Debug, Default)]
+pub struct Pings(Bucket);
+
+impl Pings {
+    /// Takes one more; `false`: those were [`limits::FRAMES_PER_MINUTE`], and [`crate::Event::Pinged`] is due.
+    pub fn take(&mut self, now: u64) -> bool {
+        self.0.spend(limits::FRAMES_PER_MINUTE, now).is_ok()
+    }
+}
+
 /// What devices, joiners and strangers have used of their allowances, for all mailboxes of a process. It
 /// outlives each of them: whoever is refused and connects again is still refused. A process that ends,
 /// or on Cloudflare an isolate, forgets it.

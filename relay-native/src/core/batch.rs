@@ -194,6 +194,11 @@ impl Core {
                     self.event(batch, home, Event::Text { conn: *conn }, now);
                 }
             }
+            Call::Pinged { conn } => {
+                if let Some(home) = self.home(*conn) {
+                    self.event(batch, home, Event::Pinged { conn: *conn }, now);
+                }
+            }
             Call::Closed { conn } => {
                 if let Some(home) = self.home(*conn) {
                     batch.closed.push(*conn);
@@ -219,9 +224,11 @@ impl Core {
             return;
         }
         let conn = match &event {
-            Event::Opened { conn, .. } | Event::Frame { conn, .. } | Event::Text { conn } | Event::Closed { conn } => {
-                Some(*conn)
-            }
+            Event::Opened { conn, .. }
+            | Event::Frame { conn, .. }
+            | Event::Text { conn }
+            | Event::Pinged { conn }
+            | Event::Closed { conn } => Some(*conn),
             _ => None,
         };
         if self.measured.is_none_or(|measured| measured.is_near()) {

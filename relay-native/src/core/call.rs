@@ -41,6 +41,11 @@ pub(crate) enum Call {
         /// On this socket.
         conn: ConnId,
     },
+    /// More pings came than it may send.
+    Pinged {
+        /// On this socket.
+        conn: ConnId,
+    },
     /// It is gone.
     Closed {
         /// Which.

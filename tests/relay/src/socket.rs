@@ -5,7 +5,7 @@ use std::net::TcpStream;
 use std::time::{Duration, Instant};
 
 use hushclip_protocol::error::{CloseCode, ErrorCode};
-use hushclip_protocol::frame::{Anchor, Challenge, Item, ToDevice, ToRelay};
+use hushclip_protocol::frame::{Anchor, Challenge, Item, PONG, ToDevice, ToRelay};
 use hushclip_protocol::ids::MailboxId;
 use hushclip_protocol::limits;
 use tungstenite::client::{IntoClientRequest as _, client};
@@ -174,6 +174,17 @@ impl Socket {
         panic!("other frames kept coming");
     }
 
+    /// The next frame behind any number of answers to pings.
+    pub fn recv_after_pongs(&mut self) -> ToDevice {
+        loop {
+            match read(&mut self.stream, LIMIT) {
+                Message::Pong(_) => {}
+                Message::Text(text) if text.as_str() == PONG => {}
+                message => return frame(message),
+            }
+        }
+    }
+
     /// The code of the next error.
     pub fn recv_error(&mut self) -> ErrorCode {
         self.recv_some(|frame| if let ToDevice::Error { code, .. } = frame { Some(code) } else { None })
@@ -204,7 +215,8 @@ impl Socket {
         loop {
             let rest = limit.saturating_sub(started.elapsed());
             match read(&mut self.stream, rest) {
-                Message::Binary(_) => {}
+                Message::Binary(_) | Message::Pong(_) => {}
+                Message::Text(text) if text.as_str() == PONG => {}
                 other => return close_code(other),
             }
         }

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use hushclip_protocol::error::{CloseCode, ErrorCode};
 use hushclip_protocol::frame::{ToDevice, ToRelay};
 use hushclip_protocol::limits;
-use hushclip_relay_tests::{Account, Relay, Socket, request};
+use hushclip_relay_tests::{Account, Relay, Shell, Socket, request, request_with};
 
 /// Longer than the relay lets anybody stay who has not signed in.
 const DEADLINE: Duration = Duration::from_millis(limits::SIGN_IN_MS + 3_000);
@@ -136,4 +136,49 @@ fn whoever_floods_is_told_and_then_let_go() {
     again.send(&ToRelay::Pull { after: 0, limit: 1 });
     again.send(&ToRelay::Pull { after: 0, limit: 1 });
     assert_eq!(again.recv_error(), ErrorCode::RateLimited);
+}
+
+/// Text messages, and WebSocket's own pings: empty, and masked with zeros.
+fn pings(socket: &mut Socket, are_text: bool, count: u32) {
+    for _ in 0..count {
+        if are_text {
+            socket.send_text("ping");
+        } else {
+            socket.send_raw(&[0x89, 0x80, 0, 0, 0, 0]);
+        }
+    }
+}
+
+#[test]
+fn whoever_only_pings_costs_little() {
+    let token = "of-the-admin";
+    let variables = ["METRICS_TOKEN", "HUSHCLIP_METRICS_TOKEN"].map(|name| (name, token.to_owned()));
+    let relay = Relay::start_with(variables.to_vec());
+    let (account, mut first) = Account::registered(&relay, 66);
+    for (are_text, who) in [(true, None), (false, None), (true, Some(0)), (false, Some(0))] {
+        let mut socket = Socket::open(&relay, account.mailbox());
+        if let Some(device) = who {
+            account.hello(&mut socket, device, None);
+        }
+        pings(&mut socket, are_text, limits::FRAMES_PER_MINUTE);
+        // It is still there.
+        socket.send(&ToRelay::LogAppend(account.genesis.clone()));
+        socket.recv_after_pongs();
+        pings(&mut socket, are_text, 1);
+        match Shell::wanted() {
+            Shell::Native => assert_eq!(socket.recv_close(), Some(CloseCode::RateLimited), "{are_text} {who:?}"),
+            // It answers them by itself, and no mailbox hears of them.
+            Shell::Workerd => {
+                pings(&mut socket, are_text, 3 * limits::FRAMES_PER_MINUTE);
+                socket.send(&ToRelay::LogAppend(account.genesis.clone()));
+                socket.recv_after_pongs();
+            }
+        }
+    }
+    first.send(&ToRelay::Pull { after: 0, limit: 1 });
+    first.recv_some(|frame| matches!(frame, ToDevice::Items { .. }).then_some(()));
+    let figures = request_with(&relay, "GET", "/metrics", &[("Authorization", &format!("Bearer {token}"))]).text();
+    // Three of the first device, two to sign in, and what was said between pings.
+    let said = if Shell::wanted() == Shell::Native { 3 + 2 + 4 } else { 3 + 2 + 8 };
+    assert!(figures.contains(&format!("\nhushclip_relay_frames_received_total {said}\n")), "{figures}");
 }
