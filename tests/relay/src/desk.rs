@@ -31,13 +31,18 @@ impl Desk {
     /// Where devices dial it.
     pub const HOST: &str = "relay.test";
 
-    /// A mailbox at which the account is registered.
-    pub fn new(account: &Account) -> Self {
+    /// The account's mailbox, at which nobody is registered.
+    pub fn empty(account: &Account) -> Self {
         let mut mailbox =
             Mailbox::restore(account.mailbox(), MemoryStore::default(), [], None).expect("memory does not fail");
         mailbox.set_push_key(&[4; 65]);
         let (said, closed) = (BTreeMap::new(), BTreeMap::new());
-        let mut desk = Self { mailbox, now: 1_800_000_000_000, conns: 0, said, closed, woken: Vec::new() };
+        Self { mailbox, now: 1_800_000_000_000, conns: 0, said, closed, woken: Vec::new() }
+    }
+
+    /// A mailbox at which the account is registered.
+    pub fn new(account: &Account) -> Self {
+        let mut desk = Self::empty(account);
         let conn = desk.open();
         desk.send(conn, &ToRelay::Register { entry: account.genesis.clone(), token: String::new() });
         assert!(matches!(desk.take(conn).pop(), Some(ToDevice::Registered { .. })));
@@ -78,13 +83,18 @@ impl Desk {
 
     /// Opens a socket.
     pub fn open(&mut self) -> ConnId {
+        self.open_from(Peer::Local)
+    }
+
+    /// The same from an address.
+    pub fn open_from(&mut self, peer: Peer) -> ConnId {
         self.conns += 1;
         let conn = ConnId::from_bytes([self.conns; 16]);
         self.event(Event::Opened {
             conn,
             nonce: Nonce::from_bytes([self.conns; 32]),
             host: Self::HOST.to_owned(),
-            peer: Peer::Local,
+            peer,
         });
         conn
     }
