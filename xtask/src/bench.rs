@@ -9,7 +9,7 @@ use clap::ValueEnum;
 use crate::{
     build::{
         self, Part,
-        wasm::{self, Module},
+        wasm::{self, Module, Profile},
     },
     npm, paths, proc, toolchain,
 };
@@ -41,13 +41,13 @@ fn crypto() -> Result<()> {
     let mut native = Command::new("cargo");
     native.args(["run", "--quiet", "--release", "-p", MODULE.package, "--bin", "bench"]).current_dir(paths::root());
     proc::run(&mut native, LIMIT)?;
-    wasm::compile(&toolchain::require()?, &[MODULE])?;
+    wasm::compile(&toolchain::require()?, &[MODULE], Profile::Ship)?;
     let mut node = npm::tool("benches/bench.mjs")?;
-    proc::run(node.arg(wasm::bind(&MODULE)?), LIMIT)
+    proc::run(node.arg(wasm::bind(&MODULE, Profile::Ship)?), LIMIT)
 }
 
 fn faces() -> Result<()> {
-    build::build(&[Part::Worker, Part::Web, Part::Extension, Part::Cli])?;
+    build::build(&[Part::Worker, Part::Web, Part::Extension, Part::Cli], Profile::Ship)?;
     let mut cargo = Command::new("cargo");
     cargo.args(["build", "--quiet", "--release", "-p", MODULE.package, "--bin", "history"]).current_dir(paths::root());
     proc::run(&mut cargo, LIMIT)?;
@@ -56,7 +56,7 @@ fn faces() -> Result<()> {
 }
 
 fn relay() -> Result<()> {
-    build::build(&[Part::Worker])?;
+    build::build(&[Part::Worker], Profile::Ship)?;
     let mut cargo = Command::new("cargo");
     cargo.args(["build", "--quiet", "--release", "-p", "hushclip-relay-bench", "-p", "hushclip-peer-axum"]);
     cargo.args(["-p", "hushclip-relay-native"]).current_dir(paths::root());

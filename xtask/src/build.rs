@@ -12,7 +12,7 @@ use std::{fs, path::Path, process::Command, time::Duration};
 use anyhow::{Context as _, Result};
 use clap::ValueEnum;
 
-use self::wasm::Module;
+use self::wasm::{Module, Profile};
 use crate::{npm, paths, proc, toolchain};
 
 const CARGO_LIMIT: Duration = Duration::from_mins(30);
@@ -55,7 +55,7 @@ impl Part {
 }
 
 /// Builds the parts of `only`, or all.
-pub(crate) fn build(only: &[Part]) -> Result<()> {
+pub(crate) fn build(only: &[Part], profile: Profile) -> Result<()> {
     let mut parts = if only.is_empty() { Part::value_variants() } else { only }.to_vec();
     if parts.contains(&Part::Deploy) {
         parts.extend([Part::Worker, Part::Web].into_iter().filter(|part| !only.contains(part) && !only.is_empty()));
@@ -64,20 +64,20 @@ pub(crate) fn build(only: &[Part]) -> Result<()> {
     if parts.iter().any(|part| !part.modules().is_empty()) {
         npm::install()?;
         let modules: Vec<Module> = parts.iter().flat_map(|part| part.modules()).copied().collect();
-        wasm::compile(&toolchain::install()?, &modules)?;
+        wasm::compile(&toolchain::install()?, &modules, profile)?;
     }
     if wants(Part::Worker) {
-        worker(&WORKER, &paths::dist().join("worker"))?;
+        worker(&WORKER, profile, &paths::dist().join("worker"))?;
     }
     if wants(Part::Web) {
-        web()?;
+        web(profile)?;
     }
     if wants(Part::Deploy) {
         deploy::deploy()?;
     }
     if wants(Part::Extension) {
-        extension("chrome")?;
-        extension("firefox")?;
+        extension("chrome", profile)?;
+        extension("firefox", profile)?;
     }
     if wants(Part::Relay) {
         binary("hushclip-relay-native", "hushclip-relay")?;
@@ -92,13 +92,13 @@ pub(crate) fn build(only: &[Part]) -> Result<()> {
 pub(crate) fn faulty() -> Result<()> {
     let module = Module { features: "faults", ..WORKER };
     npm::install()?;
-    wasm::compile(&toolchain::install()?, &[module])?;
-    worker(&module, &paths::scratch().join("faulty-worker"))
+    wasm::compile(&toolchain::install()?, &[module], Profile::Ship)?;
+    worker(&module, Profile::Ship, &paths::scratch().join("faulty-worker"))
 }
 
-fn worker(module: &Module, dir: &Path) -> Result<()> {
+fn worker(module: &Module, profile: Profile, dir: &Path) -> Result<()> {
     let dir = files::empty(dir)?;
-    let bound = wasm::bind(module)?;
+    let bound = wasm::bind(module, profile)?;
     let source = paths::root().join("relay-worker");
     // esbuild resolves imports from where the entry lies, so it lies beside the bindings.
     let entry = bound.join("entry.mjs");
@@ -118,26 +118,26 @@ fn worker(module: &Module, dir: &Path) -> Result<()> {
     Ok(())
 }
 
-fn web() -> Result<()> {
+fn web(profile: Profile) -> Result<()> {
     let dir = files::empty(&paths::dist().join("web"))?;
     files::copy_tree(&paths::root().join("web-pairing/static"), &dir)?;
     files::copy_file(&paths::root().join("ui/style.css"), &dir)?;
     for module in Part::Web.modules() {
-        files::copy_tree(&wasm::bundle(module)?, &dir)?;
+        files::copy_tree(&wasm::bundle(module, profile)?, &dir)?;
     }
     service_worker::list_files(&dir)?;
     done(&dir);
     Ok(())
 }
 
-fn extension(browser: &str) -> Result<()> {
+fn extension(browser: &str, profile: Profile) -> Result<()> {
     let dir = files::empty(&paths::dist().join(browser))?;
     let source = paths::root().join("extension");
     files::copy_tree(&source.join("static"), &dir)?;
     files::copy_tree(&source.join("platform").join(browser), &dir.join("platform"))?;
     files::copy_file(&paths::root().join("ui/style.css"), &dir)?;
     for module in Part::Extension.modules() {
-        files::copy_tree(&wasm::bundle(module)?, &dir)?;
+        files::copy_tree(&wasm::bundle(module, profile)?, &dir)?;
     }
     manifest::write(browser, &dir.join("manifest.json"))?;
     done(&dir);

@@ -25,7 +25,7 @@ use std::{net::IpAddr, path::PathBuf, process::ExitCode};
 use anyhow::Result;
 use clap::{Args, Parser, Subcommand};
 
-use crate::build::Part;
+use crate::build::{Part, wasm::Profile};
 
 /// Sets up, builds, runs and tests Hushclip.
 #[derive(Parser)]
@@ -48,6 +48,9 @@ enum Command {
         /// Build only these parts.
         #[arg(long, value_delimiter = ',')]
         only: Vec<Part>,
+        /// Compile wasm in seconds instead of minutes; it is larger and slower.
+        #[arg(long)]
+        fast: bool,
         /// Build only a worker that some messages make panic, for a test.
         #[arg(long, hide = true)]
         faulty: bool,
@@ -128,7 +131,7 @@ fn dispatch() -> Result<()> {
     match Cli::parse().command {
         Command::Setup { test } => setup::setup(test),
         Command::Build { faulty: true, .. } => build::faulty(),
-        Command::Build { only, .. } => build::build(&only),
+        Command::Build { only, fast, .. } => build::build(&only, if fast { Profile::Fast } else { Profile::Ship }),
         Command::Run(args) => run::run(args),
         Command::Relay(args) => run::relay(args),
         Command::Test { only } => test::test(&only),

@@ -16,7 +16,7 @@ use sha2::{Digest as _, Sha256};
 use zip::{CompressionMethod, DateTime, ZipWriter, write::SimpleFileOptions};
 
 use crate::{
-    build::{self, Part, files},
+    build::{self, Part, files, wasm::Profile},
     npm, paths, proc,
 };
 
@@ -32,7 +32,7 @@ type Files = BTreeMap<String, Vec<u8>>;
 
 /// Builds the extensions and packs them.
 pub(crate) fn pack() -> Result<()> {
-    build::build(&[Part::Extension])?;
+    build::build(&[Part::Extension], Profile::Ship)?;
     write("chrome", &chrome()?)?;
     write("firefox", &tree(&paths::dist().join("firefox"))?)?;
     if paths::root().join(".git").exists() {

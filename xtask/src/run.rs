@@ -6,13 +6,19 @@ use std::{io::Write as _, path::PathBuf};
 use anyhow::Result;
 use qrcode::{EcLevel, QrCode, render::unicode::Dense1x2};
 
-use crate::{RelayArgs, build, paths, relay::Relay, setup};
+use crate::{
+    RelayArgs,
+    build::{self, wasm::Profile},
+    paths,
+    relay::Relay,
+    setup,
+};
 
 /// Sets up, builds, starts a relay and says how to use it.
 pub(crate) fn run(args: RelayArgs) -> Result<()> {
     setup::setup(false)?;
     println!("Build");
-    build::build(&[])?;
+    build::build(&[], Profile::Ship)?;
     let relay = start(&args)?;
     print_welcome(&relay.url(), &args)?;
     relay.wait()

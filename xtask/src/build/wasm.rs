@@ -30,6 +30,25 @@ pub(crate) struct Module {
     pub(crate) features: &'static str,
 }
 
+/// How a module is compiled.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Profile {
+    /// As it ships.
+    Ship,
+    /// Compiled in seconds after a change, larger and slower: for whoever looks at what they do.
+    Fast,
+}
+
+impl Profile {
+    /// Its name in `Cargo.toml`, and of cargo's folder.
+    const fn name(self) -> &'static str {
+        match self {
+            Self::Ship => "wasm",
+            Self::Fast => "wasm-fast",
+        }
+    }
+}
+
 /// As small as `-Oz` once compressed, and it leaves the primitives fast.
 const WASM_OPT: [&str; 8] = [
     "-O3",
@@ -43,10 +62,10 @@ const WASM_OPT: [&str; 8] = [
 ];
 
 /// Compiles the crates, in one call so that the slow link steps share the cores.
-pub(crate) fn compile(wasm: &Wasm, modules: &[Module]) -> Result<()> {
+pub(crate) fn compile(wasm: &Wasm, modules: &[Module], profile: Profile) -> Result<()> {
     check_versions()?;
     let mut cargo = wasm.cargo();
-    cargo.args(["build", "--profile", "wasm", "--target", TARGET]);
+    cargo.args(["build", "--profile", profile.name(), "--target", TARGET]);
     for module in modules {
         cargo.args(["-p", module.package]);
         if !module.features.is_empty() {
@@ -65,8 +84,8 @@ pub(crate) fn compile(wasm: &Wasm, modules: &[Module]) -> Result<()> {
 }
 
 /// Bindings and optimised wasm of a module, in a folder that holds nothing else.
-pub(crate) fn bind(module: &Module) -> Result<PathBuf> {
-    let compiled = paths::target().join(TARGET).join("wasm").join(format!("{}.wasm", module.name));
+pub(crate) fn bind(module: &Module, profile: Profile) -> Result<PathBuf> {
+    let compiled = paths::target().join(TARGET).join(profile.name()).join(format!("{}.wasm", module.name));
     let bytes = fs::read(&compiled)
         .with_context(|| format!("{} was not built: is {} a `cdylib`?", paths::shown(&compiled), module.package))?;
     let dir = paths::scratch().join("bind").join(module.name.to_owned() + module.features);
@@ -81,14 +100,17 @@ pub(crate) fn bind(module: &Module) -> Result<PathBuf> {
             .omit_default_module_path(module.worker)
             .reset_state_function(module.worker);
         bindgen.generate(&dir).with_context(|| format!("no bindings for {}", module.package))?;
-        optimise(&dir.join(format!("{}_bg.wasm", module.name)))
+        match profile {
+            Profile::Ship => optimise(&dir.join(format!("{}_bg.wasm", module.name))),
+            Profile::Fast => Ok(()),
+        }
     })?;
     Ok(dir)
 }
 
 /// Like [`bind`], with all JavaScript in one small file.
-pub(crate) fn bundle(module: &Module) -> Result<PathBuf> {
-    let bound = bind(module)?;
+pub(crate) fn bundle(module: &Module, profile: Profile) -> Result<PathBuf> {
+    let bound = bind(module, profile)?;
     let dir = paths::scratch().join("bundle").join(module.name);
     cached(&dir, &fs::read(stamp_of(&bound))?, || {
         let mut esbuild = Command::new(npm::esbuild()?);
