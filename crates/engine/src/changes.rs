@@ -11,6 +11,7 @@ use hushclip_protocol::log::{Membership, SignedEntry};
 use rand_core::CryptoRng;
 
 use crate::line::{ANSWER_MS, Phase};
+use crate::sender::Sender;
 use crate::{Engine, Notice, problem};
 
 /// How long to wait before an entry that the relay did not take is tried again, milliseconds; doubled each time.
@@ -19,6 +20,8 @@ const RETRY_MS: u64 = 2_000;
 const RETRY_MAX_MS: u64 = 10 * 60_000;
 /// How long a removal waits for what was missed to be fetched, milliseconds.
 const REMOVAL_MS: u64 = 10_000;
+/// After how long a removal waits once more, milliseconds.
+const REMOVAL_STALE_MS: u64 = 5 * 60_000;
 /// How long a removal may take, on a line, before it is said that the relay has not recorded it, milliseconds.
 const UNSAVED_MS: u64 = 30_000;
 
@@ -102,11 +105,13 @@ impl Engine {
         let wanted = account.removing.iter().find(|device| log.member(device).is_some()).copied();
         if let Some(device) = wanted {
             let latest = self.now + REMOVAL_MS;
-            let by = *self.log_sync.removal.by.get_or_insert(latest);
+            // What was set long ago was for what had been missed then.
+            let by = self.log_sync.removal.by.filter(|by| by + REMOVAL_STALE_MS > self.now).unwrap_or(latest);
+            self.log_sync.removal.by = Some(by);
             if self.line.phase != Phase::Online && by > self.now && by <= latest {
                 return;
             }
-            let last = account.senders.get(&device).map_or(0, |sender| sender.seen);
+            let last = account.senders.get(&device).map_or(u64::MAX, Sender::last_known);
             let wanted = Wanted::Remove(device, last);
             self.append(wanted, |keys, log| make_remove_device(keys, log, device, last, rng));
             return;

@@ -54,7 +54,9 @@ impl Clip {
 
     /// How long the relay may still keep it, seconds.
     pub(crate) fn left_s(&self, now: u64) -> u32 {
-        let age_s = now.saturating_sub(self.at_ms) / 1000;
+        // The relay counts from when it came. A secret's time is that of its copy.
+        let since_ms = if self.flags == 0 { self.at_ms.max(self.sent_ms) } else { self.at_ms };
+        let age_s = now.saturating_sub(since_ms) / 1000;
         u64::from(self.ttl_s).saturating_sub(age_s) as u32
     }
 }
@@ -98,7 +100,10 @@ impl Engine {
         let next = log_seq.checked_add(1).and_then(|seq| account.log.get(usize::try_from(seq).ok()?)).cloned();
         match (known, next) {
             (Some(head), _) if head != log_head => self.stop_forked(log_seq, log_head, None),
-            (Some(_), Some(entry)) => self.send(&ToRelay::LogAppend(entry)),
+            (Some(_), Some(entry)) => {
+                self.unsettle_removals();
+                self.send(&ToRelay::LogAppend(entry));
+            }
             (Some(_), None) => {
                 if shown.is_some() || !fresh {
                     self.note_restored(AlertKind::LogRestored, 1);

@@ -86,7 +86,7 @@ impl Engine {
 
     fn put_join(&mut self, joiner: Joining, name: &str, rng: &mut dyn CryptoRng) {
         if self.account.is_some() {
-            self.leave();
+            self.drop_account();
         }
         let identity = Identity::new(DeviceKeys::make(rng), name, self.now);
         let join = Join { joiner, offer: None, reveal: None, until_ms: self.now.saturating_add(ANSWER_MS) };
@@ -102,7 +102,7 @@ impl Engine {
     pub(crate) fn cancel_join(&mut self) {
         // In, but not all the way: the relay does not have the account yet, or this device not its log.
         if self.account.as_ref().is_some_and(|account| !account.is_usable()) {
-            return self.leave();
+            return self.drop_account();
         }
         if let Some(join) = self.join.take() {
             if let (Joining::Code(joiner), Some(_)) = (&join.joiner, &join.offer) {

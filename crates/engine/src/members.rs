@@ -85,7 +85,7 @@ impl Engine {
             return self.fail(problem::token_wanted());
         }
         if self.account.is_some() {
-            self.leave();
+            self.drop_account();
         }
         let identity = Identity::new(DeviceKeys::make(rng), &name, self.now);
         let Ok((genesis, secret)) = make_genesis(&identity.keys, &name, rng) else { return };
@@ -164,6 +164,8 @@ impl Engine {
             self.catch_up();
         } else if known == Some(head) {
             self.log_sync.mending = true;
+            // Meanwhile others may have sent what they could not know.
+            self.unsettle_removals();
             self.mend_log(seq);
         } else {
             self.stop_forked(seq, head, None);

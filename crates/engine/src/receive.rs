@@ -13,6 +13,7 @@ use crate::event::Content;
 use crate::line::Phase;
 use crate::opened::{Body, Closed, open_body};
 use crate::rich::harmless;
+use crate::sender::Excuse;
 use crate::settings::Apply;
 use crate::state::{Account, Clip};
 use crate::{Engine, Notice, problem};
@@ -105,8 +106,8 @@ impl Engine {
         self.send(&ToRelay::Ack { cursor });
         self.line.caught_up(self.now);
         self.no_news = 0;
+        self.settle_removals(if self.was_away { Excuse::Gone } else { Excuse::Perhaps });
         self.judge_holes();
-        self.settle_removals();
         self.was_away = false;
         if let Some(account) = &mut self.account {
             account.synced_ms = self.now;

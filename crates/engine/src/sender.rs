@@ -135,12 +135,33 @@ impl Sender {
             self.gaps.push(Gap { first: self.seen + 1, last: counter - 1, excuse });
         }
         self.seen = counter;
-        let later = self.ahead.split_off(&counter);
+        self.ahead.remove(&counter);
+        self.explain_ahead();
+    }
+
+    /// What tombstones have named ahead of time is behind by now.
+    fn explain_ahead(&mut self) {
+        let later = self.ahead.split_off(&self.seen.saturating_add(1));
         for (explained, item) in std::mem::replace(&mut self.ahead, later) {
             self.explain(explained, item);
         }
-        self.ahead.remove(&counter);
         self.bound_gaps();
+    }
+
+    /// The last counter that it can be held to when it is removed: any, if it was there before this device, which has
+    /// heard nothing of it.
+    pub(crate) const fn last_known(&self) -> u64 {
+        if self.seen == 0 && !self.from_start { u64::MAX } else { self.seen }
+    }
+
+    /// Nothing of it comes after this counter, nor anything of what is not here.
+    pub(crate) fn end(&mut self, last: u64, excuse: Excuse) {
+        let known = self.last_known();
+        if known < last && last < u64::MAX {
+            self.gaps.push(Gap { first: known + 1, last, excuse });
+            self.seen = last;
+            self.explain_ahead();
+        }
     }
 
     /// What came at the newest counter is of no use.

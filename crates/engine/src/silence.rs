@@ -7,7 +7,7 @@ use hushclip_protocol::limits;
 use crate::Engine;
 use crate::alerts::{Alert, AlertKind};
 use crate::line::Phase;
-use crate::sender::Removal;
+use crate::sender::{Excuse, Removal};
 use crate::upkeep::HEARTBEAT_MS;
 
 /// How much later than due the sign of life of a device may come that is there, milliseconds.
@@ -54,27 +54,36 @@ impl Engine {
 
     /// This device has learned that another one is out.
     pub(crate) fn note_removal(&mut self, device: DeviceId, seq: u64) {
-        let (at_ms, settled) = (self.now, self.line.phase == Phase::Online);
+        let at_ms = self.now;
         let Some(account) = &mut self.account else { return };
         let sender = account.senders.entry(device).or_default();
-        sender.removal = Some(Removal { seq, at_ms, settled });
+        sender.removal = Some(Removal { seq, at_ms, settled: false });
         self.persist_sender(&device);
         self.count_alert(AlertKind::Silent, device, 0);
+        if self.line.phase == Phase::Online {
+            self.settle_removals(Excuse::None);
+        }
     }
 
-    /// All that the relay has is here.
-    pub(crate) fn settle_removals(&mut self) {
+    /// All that the relay has is here. Whoever removed a device has signed what it had of it: the rest does not come
+    /// any more, and nothing else would show that it is missing.
+    pub(crate) fn settle_removals(&mut self, excuse: Excuse) {
         let Some(account) = &mut self.account else { return };
+        let Some(log) = &account.membership else { return };
         let open = |removal: &&mut Removal| !removal.settled;
         let mut settled = Vec::new();
         for (device, sender) in &mut account.senders {
             if let Some(removal) = sender.removal.as_mut().filter(open) {
                 removal.settled = true;
+                if let Some(removed) = log.removed(device) {
+                    sender.end(removed.last_counter, excuse);
+                }
                 settled.push(*device);
             }
         }
         for device in settled {
             self.persist_sender(&device);
+            self.report_holes(device);
         }
     }
 

@@ -379,3 +379,24 @@ fn clips_that_were_given_up_make_room() {
     desk.copy(1, "from the other");
     assert_eq!((desk.view(0).waiting, desk.texts(0)[0].as_str()), (0, "from the other"));
 }
+
+#[test]
+fn what_waited_long_to_be_sent_is_put_back_as_well() {
+    let mut desk = Desk::paired(2);
+    desk.copy(1, "anchor");
+    desk.take_away(1);
+    let backup = desk.snapshot();
+    desk.reachable = false;
+    desk.cut(None);
+    desk.copy(0, "copied offline");
+    desk.wait(8 * 24 * 60 * 60_000);
+    desk.reachable = true;
+    desk.event(0, Event::Online);
+    desk.wait(60_000);
+    assert_eq!(desk.view(0).waiting, 0);
+    desk.roll_back(backup);
+    desk.wait(60_000);
+    desk.bring_back_while(1, 0, |_| {});
+    desk.wait(60_000);
+    assert_eq!(desk.texts(1), ["copied offline", "anchor"]);
+}

@@ -357,3 +357,40 @@ fn attack_link_that_hides_another_relay() {
     desk.command(0, Command::JoinByCode { relay, code, name });
     assert_eq!((problem(&desk, 0).as_str(), desk.dialled(0)), ("plain_relay", ""));
 }
+
+#[test]
+fn a_removed_device_keeps_its_list_while_it_tries_to_begin_anew() {
+    let mut desk = Desk::paired(3);
+    desk.copy(0, "mine for years");
+    let id = desk.view(2).device;
+    desk.command(0, Command::RemoveDevice { device: id });
+    desk.reachable = false;
+    for relay in ["https://rely.test", "https://relay.test"] {
+        desk.command(2, Command::CreateAccount { relay: relay.into(), name: "mine".into(), token: String::new() });
+        desk.wait(60_000);
+    }
+    desk.command(2, Command::CancelJoin);
+    assert_eq!((desk.view(2).stage, desk.texts(2)), (Stage::Removed, vec!["mine for years".to_owned()]));
+    desk.restart(2);
+    assert_eq!(desk.texts(2), ["mine for years"]);
+}
+
+#[test]
+fn attack_a_removed_device_is_misled_and_keeps_its_list() {
+    let mut desk = Desk::paired(3);
+    desk.copy(0, "mine for years");
+    let id = desk.view(2).device;
+    desk.command(0, Command::RemoveDevice { device: id });
+    let link = desk.invite();
+    desk.command(2, Command::Join { link, name: "back".into() });
+    let digits = desk.digits(2);
+    desk.lie(|way, device, frame| match ToDevice::decode(&frame) {
+        Ok(ToDevice::LogEntries { from, .. }) if way == Way::Down && device == 2 => {
+            vec![ToDevice::LogEntries { from, entries: Vec::new(), has_more: false }.encode()]
+        }
+        _ => vec![frame],
+    });
+    desk.command(0, Command::Approve { digits: Some(digits), share_history: false });
+    desk.wait(60_000);
+    assert_eq!((problem(&desk, 2).as_str(), desk.texts(2)), ("join_misled", vec!["mine for years".to_owned()]));
+}

@@ -325,12 +325,8 @@ fn note(keys: &DeviceKeys, log: &[SignedEntry], kind: Kind, counter: u64, body: 
 fn attack_removed_device_uses_counters_that_were_kept_from_others() {
     let mut desk = Desk::paired(3);
     desk.copy(0, "by the owner");
-    let kept_from = 1;
-    desk.lie(move |way, device, frame| {
-        let item = way == Way::Down && device == kept_from && matches!(ToDevice::decode(&frame), Ok(ToDevice::Item(_)));
-        if item { Vec::new() } else { vec![frame] }
-    });
-    for text in ["one", "two", "three", "four"] {
+    desk.take_away(1);
+    for text in ["one", "two", "three", "four", "five"] {
         desk.copy(2, text);
     }
     let (thief, log) = (stolen_keys(&desk, 2), entries(&desk, 0));
@@ -338,10 +334,29 @@ fn attack_removed_device_uses_counters_that_were_kept_from_others() {
     let clip = ItemId::from_hex(&desk.view(1).clips[0].id).expect("an item");
     remove(&mut desk, 0, 2);
     desk.wait(60_000);
-    desk.stop_lying();
     let before = desk.clipboard(1).len();
-    // Counters up to 4 are within what the removal names, and device 1 has seen none of them.
-    show_item(&mut desk, 1, 2, &envelope(&thief, &log, 2, 1, "planted"));
+    // Counters up to 5 are within what the removal names, and device 1 has seen none of them.
+    let pins = State { at_ms: 0, pins: vec![Pin { item: clip, pinned: true }] };
+    let gone = vec![
+        Gone { device: owner, counter: 1, item: clip, text: None },
+        Gone { device: thief.device_id(), counter: 9, item: clip, text: None },
+    ];
+    let forged = [
+        envelope(&thief, &log, 2, 1, "planted"),
+        note(&thief, &log, Kind::State, 2, &pins),
+        note(&thief, &log, Kind::Tombstone, 3, &Tombstone { at_ms: 0, gone }),
+    ];
+    desk.lie(move |way, device, frame| match ToDevice::decode(&frame) {
+        Ok(ToDevice::Items { has_more, through, .. }) if way == Way::Down && device == 1 => {
+            let item =
+                |(cursor, envelope): (u64, &Vec<u8>)| Item { cursor, envelope: envelope.clone().into(), mark: 1 };
+            vec![ToDevice::Items { items: (2..).zip(&forged).map(item).collect(), has_more, through }.encode()]
+        }
+        _ => vec![frame],
+    });
+    desk.bring_back_while(1, 0, |_| {});
+    desk.wait(60_000);
+    desk.stop_lying();
     assert_eq!(desk.texts(1), ["planted", "by the owner"]);
     let late: Vec<_> = desk.view(1).clips.iter().map(|clip| clip.late).collect();
     assert_eq!(
@@ -349,17 +364,93 @@ fn attack_removed_device_uses_counters_that_were_kept_from_others() {
         (vec![true, false], before),
         "in the list, with a mark, and no further"
     );
-    let pins = State { at_ms: 0, pins: vec![Pin { item: clip, pinned: true }] };
-    show_item(&mut desk, 1, 3, &note(&thief, &log, Kind::State, 2, &pins));
     assert!(desk.view(1).clips.iter().all(|clip| !clip.pinned));
-    let gone = vec![
-        Gone { device: owner, counter: 1, item: clip, text: None },
-        Gone { device: thief.device_id(), counter: 9, item: clip, text: None },
-    ];
-    show_item(&mut desk, 1, 4, &note(&thief, &log, Kind::Tombstone, 3, &Tombstone { at_ms: 0, gone }));
     assert_eq!(desk.texts(1), ["planted", "by the owner"], "it deletes nobody's clips");
     desk.restart(1);
     assert!(desk.view(1).clips[0].late);
+    // Once all is here that the relay had, the rest is missing and does not come any more.
+    desk.wait(60_000);
+    assert!(alerts(&desk, 1).contains(&"missing".to_owned()), "{:?}", alerts(&desk, 1));
+    show_item(&mut desk, 1, 8, &envelope(&thief, &log, 2, 4, "planted later"));
+    assert_eq!(desk.texts(1), ["planted", "by the owner"]);
+}
+
+#[test]
+fn attack_counters_that_were_kept_back_are_told_with_the_removal() {
+    let mut desk = Desk::paired(3);
+    let item = |frame: &[u8]| matches!(ToDevice::decode(frame), Ok(ToDevice::Item(_)));
+    desk.lie(
+        move |way, device, frame| {
+            if way == Way::Down && device == 1 && item(&frame) { Vec::new() } else { vec![frame] }
+        },
+    );
+    for text in ["one", "two", "three", "four"] {
+        desk.copy(2, text);
+    }
+    let (thief, log) = (stolen_keys(&desk, 2), entries(&desk, 0));
+    remove(&mut desk, 0, 2);
+    desk.wait(60_000);
+    assert!(alerts(&desk, 1).contains(&"missing".to_owned()), "{:?}", alerts(&desk, 1));
+    desk.stop_lying();
+    show_item(&mut desk, 1, 2, &envelope(&thief, &log, 2, 1, "planted"));
+    assert!(desk.texts(1).is_empty());
+}
+
+#[test]
+fn attack_the_last_ones_of_a_removed_device_are_kept_back() {
+    let mut desk = Desk::paired(3);
+    desk.copy(2, "nought");
+    desk.lie(move |way, device, frame| match ToDevice::decode(&frame) {
+        Ok(ToDevice::Item(_)) if way == Way::Down && device == 1 => Vec::new(),
+        Ok(ToDevice::Items { has_more, through, .. }) if way == Way::Down && device == 1 => {
+            vec![ToDevice::Items { items: Vec::new(), has_more, through }.encode()]
+        }
+        _ => vec![frame],
+    });
+    for text in ["one", "two"] {
+        desk.copy(2, text);
+    }
+    remove(&mut desk, 0, 2);
+    desk.cut(None);
+    desk.wait(60_000);
+    assert!(alerts(&desk, 1).contains(&"missing".to_owned()), "{:?}", alerts(&desk, 1));
+}
+
+#[test]
+fn a_new_device_removes_an_old_one_that_it_has_not_heard() {
+    let mut desk = Desk::paired(3);
+    desk.copy(1, "seen by all");
+    desk.take_away(2);
+    desk.copy(1, "important, from the old phone");
+    desk.add_device();
+    let link = desk.invite();
+    desk.command(3, Command::Join { link, name: "new phone".into() });
+    let digits = desk.digits(3);
+    desk.command(0, Command::Approve { digits: Some(digits), share_history: false });
+    remove(&mut desk, 3, 1);
+    assert_eq!(desk.view(1).stage, Stage::Removed);
+    desk.bring_back_while(2, 0, |_| {});
+    desk.wait(60_000);
+    assert_eq!(desk.texts(2), ["important, from the old phone", "seen by all"]);
+    assert_eq!(alerts(&desk, 2), ["removed"]);
+}
+
+#[test]
+fn a_removal_that_was_lost_waits_for_what_was_missed_since() {
+    let mut desk = Desk::paired(3);
+    swallow_appends(&mut desk, 0, u32::MAX);
+    remove(&mut desk, 0, 2);
+    desk.wait(5_000);
+    desk.stop_lying();
+    desk.take_away(0);
+    desk.take_away(1);
+    desk.wait(24 * 60 * 60_000);
+    desk.copy(2, "sent in time");
+    desk.bring_back_while(0, 0, |_| {});
+    desk.wait(11 * 60_000);
+    desk.bring_back_while(1, 0, |_| {});
+    desk.wait(60_000);
+    assert_eq!((desk.view(2).stage, desk.texts(1)), (Stage::Removed, vec!["sent in time".to_owned()]));
 }
 
 #[test]

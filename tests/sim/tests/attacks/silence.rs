@@ -260,3 +260,24 @@ fn a_clip_from_just_before_a_removal_is_no_sign_of_a_lie() {
     assert_eq!((desk.view(1).devices.len(), desk.texts(0).len()), (2, 1));
     assert!(alerts(&desk, 0).is_empty(), "{:?}", alerts(&desk, 0));
 }
+
+#[test]
+fn a_backup_from_before_a_removal_makes_nobody_a_liar() {
+    let mut desk = Desk::paired(3);
+    desk.copy(0, "the last one before the backup");
+    desk.wait(1_000);
+    desk.take_away(1);
+    let backup = desk.snapshot();
+    let id = desk.view(2).device;
+    desk.command(0, Command::RemoveDevice { device: id });
+    desk.wait(60_000);
+    desk.take_away(0);
+    desk.roll_back(backup);
+    desk.bring_back_while(1, 0, |_| {});
+    desk.wait(60_000);
+    desk.copy(1, "by one that cannot know");
+    desk.bring_back_while(0, 0, |_| {});
+    desk.wait(60_000);
+    assert_eq!(alerts(&desk, 0), ["log_restored"]);
+    assert_eq!(desk.view(1).devices.len(), 2);
+}
