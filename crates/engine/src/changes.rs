@@ -7,11 +7,13 @@ use hushclip_crypto::log::{make_rekey, make_remove_device};
 use hushclip_protocol::error::ErrorCode;
 use hushclip_protocol::frame::ToRelay;
 use hushclip_protocol::ids::{DeviceId, Hash};
-use hushclip_protocol::log::{Membership, SignedEntry};
+use hushclip_protocol::log::{Action, Membership, SignedEntry};
+use minicbor::{Decode, Encode};
 use rand_core::CryptoRng;
 
 use crate::line::{ANSWER_MS, Phase};
 use crate::sender::Sender;
+use crate::state::drafts_record;
 use crate::{Engine, Notice, problem};
 
 /// How long to wait before an entry that the relay did not take is tried again, milliseconds; doubled each time.
@@ -39,13 +41,17 @@ pub(crate) struct RemovalWatch {
 }
 
 /// What a log entry of this device does.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Encode, Decode)]
+#[cbor(flat)]
 pub(crate) enum Wanted {
-    Add(DeviceId),
-    /// Whom, and the counter of the last that it sent.
-    Remove(DeviceId, u64),
+    #[n(0)]
+    Add(#[n(0)] DeviceId),
+    #[n(1)]
+    Remove(#[n(0)] DeviceId),
+    #[n(2)]
     Rekey,
     /// An entry that the relay had before.
+    #[n(3)]
     Mend,
 }
 
@@ -59,10 +65,14 @@ pub(crate) struct Appending {
 }
 
 /// An entry that this device has made for the place after `head`.
-#[derive(Debug)]
+#[derive(Debug, Clone, Encode, Decode)]
+#[cbor(array)]
 pub(crate) struct Draft {
+    #[n(0)]
     wanted: Wanted,
+    #[n(1)]
     head: Hash,
+    #[n(2)]
     entry: SignedEntry,
 }
 
@@ -112,8 +122,7 @@ impl Engine {
                 return;
             }
             let last = account.senders.get(&device).map_or(u64::MAX, Sender::last_known);
-            let wanted = Wanted::Remove(device, last);
-            self.append(wanted, |keys, log| make_remove_device(keys, log, device, last, rng));
+            self.append(Wanted::Remove(device), |keys, log| make_remove_device(keys, log, device, last, rng));
             return;
         }
         if self.line.phase != Phase::Online {
@@ -134,22 +143,41 @@ impl Engine {
         self.append(Wanted::Rekey, |keys, log| make_rekey(keys, log, &boxed, rng));
     }
 
-    /// Sends a new entry of this device, and the same one again while nothing has changed: a relay that had two for
-    /// one place could show each to another device, and both are signed. Says whether there is one.
+    /// Sends a new entry of this device, and the same one again while the log has not gone on, restarts included: a
+    /// relay that had two for one place could show each to another device, and both are signed. Says whether there is one.
     pub(crate) fn append(&mut self, wanted: Wanted, make: impl FnOnce(&DeviceKeys, &Membership) -> Made) -> bool {
         let (Some(account), Some(identity)) = (&self.account, &self.identity) else { return false };
         let Some(log) = &account.membership else { return false };
         let head = log.head();
-        let entry = match &self.log_sync.draft {
-            Some(draft) if (draft.wanted, draft.head) == (wanted, head) => draft.entry.clone(),
-            _ => {
-                let Ok((entry, _)) = make(&identity.keys, log) else { return false };
-                self.log_sync.draft = Some(Draft { wanted, head, entry: entry.clone() });
-                entry
-            }
+        let known = self.drafts.iter().find(|draft| (draft.wanted, draft.head) == (wanted, head));
+        let entry = if let Some(draft) = known {
+            draft.entry.clone()
+        } else {
+            let Ok((entry, _)) = make(&identity.keys, log) else { return false };
+            // The others cannot stand any more.
+            self.drafts.retain(|draft| draft.head == head);
+            self.drafts.push(Draft { wanted, head, entry: entry.clone() });
+            self.persist(drafts_record(&self.drafts));
+            entry
         };
         self.append_to_log(wanted, entry);
         true
+    }
+
+    /// Whether this device has made an entry, and not a copy of its keys.
+    pub(crate) fn is_drafted(&self, entry: &SignedEntry) -> bool {
+        self.drafts.iter().any(|draft| draft.entry.hash() == entry.hash())
+    }
+
+    /// The last counter of a device that the entry names which is to remove it.
+    pub(crate) fn last_of_leaving(&self, device: &DeviceId) -> Option<u64> {
+        let head = self.account.as_ref()?.membership.as_ref()?.head();
+        let is_leaving = |draft: &&Draft| (draft.wanted, draft.head) == (Wanted::Remove(*device), head);
+        let draft = self.drafts.iter().find(is_leaving)?;
+        match draft.entry.decode_entry().ok()?.action {
+            Action::RemoveDevice { last_counter, .. } => Some(last_counter),
+            _ => None,
+        }
     }
 
     /// Sends an entry, if none is on its way.
@@ -167,9 +195,9 @@ impl Engine {
         match self.appending.take().map(|appending| appending.wanted) {
             Some(Wanted::Add(_)) if code == ErrorCode::BadEntry => self.invite_failed(code),
             // That is no fault yet.
-            Some(Wanted::Remove(..) | Wanted::Add(_))
+            Some(Wanted::Remove(_) | Wanted::Add(_))
                 if matches!(code, ErrorCode::RateLimited | ErrorCode::LogConflict) => {}
-            Some(Wanted::Remove(..)) => {
+            Some(Wanted::Remove(_)) => {
                 (self.log_sync.removal.due, self.log_sync.removal.quiet) = (Some(self.now), None);
                 self.tell_removal();
             }

@@ -25,13 +25,21 @@ impl Engine {
         if header.counter > sender.seen {
             return true;
         }
-        let other = sender.item_at(header.counter).is_some_and(|item| item != header.item);
-        if other && !sender.cloned {
-            sender.cloned = true;
-            self.persist_sender(&header.sender);
-            self.alert(AlertKind::Cloned, header.sender, header.sender, 1);
+        if sender.item_at(header.counter).is_some_and(|item| item != header.item) {
+            self.cloned(header.sender);
         }
         false
+    }
+
+    /// A sender uses its counters twice, and that is told once.
+    pub(crate) fn cloned(&mut self, device: DeviceId) {
+        let Some(sender) = self.account.as_mut().map(|account| account.senders.entry(device).or_default()) else {
+            return;
+        };
+        if !std::mem::replace(&mut sender.cloned, true) {
+            self.persist_sender(&device);
+            self.alert(AlertKind::Cloned, device, device, 1);
+        }
     }
 
     /// Notes the counter of a new envelope, and when its sender says it was there.

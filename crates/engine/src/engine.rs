@@ -9,7 +9,7 @@ use hushclip_protocol::ids::{DeviceId, ItemId};
 use rand_core::CryptoRng;
 
 use crate::alerts::Alert;
-use crate::changes::Appending;
+use crate::changes::{Appending, Draft};
 use crate::continuity::Reading;
 use crate::fork::Evidence;
 use crate::gone::Trace;
@@ -72,6 +72,8 @@ pub struct Engine {
     pub(crate) traces: Vec<Trace>,
     pub(crate) removed: Option<Removed>,
     pub(crate) appending: Option<Appending>,
+    /// Entries that this device has made and that may be on their way still.
+    pub(crate) drafts: Vec<Draft>,
     /// Holes in counters are no wonder: this device was away for too long.
     pub(crate) was_away: bool,
     /// Who is shown as signed in, and since when.
@@ -131,6 +133,7 @@ impl Engine {
             traces: records.traces,
             removed: records.removed,
             appending: None,
+            drafts: records.drafts,
             was_away: false,
             online: BTreeMap::new(),
             delivered: BTreeMap::new(),
@@ -369,6 +372,7 @@ impl Engine {
         self.newest_alert = 0;
         self.evidence.clear();
         self.traces.clear();
+        self.drafts.clear();
         self.delivered.clear();
         self.bounds = None;
         self.push_key.clear();

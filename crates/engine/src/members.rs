@@ -10,7 +10,7 @@ use hushclip_protocol::log::{Action, Change, Entry, LogError, Membership, Signed
 use rand_core::CryptoRng;
 
 use crate::alerts::AlertKind;
-use crate::changes::{Appending, Draft, RemovalWatch, Wanted};
+use crate::changes::{Appending, RemovalWatch, Wanted};
 use crate::join::proper_name;
 use crate::line::Phase;
 use crate::relay::Relay;
@@ -42,8 +42,6 @@ pub(crate) struct LogSync {
     pub(crate) retry_at: Option<u64>,
     /// When this device last changed the keys because a member had shut it out.
     pub(crate) let_in_ms: Option<u64>,
-    /// The newest entry that this device made.
-    pub(crate) draft: Option<Draft>,
     /// The position of an entry that the relay had before and is given again.
     pub(crate) mends: u64,
     /// How it stands with removals that the person wants.
@@ -332,13 +330,17 @@ impl Engine {
         account.epoch_items = 0;
         account.membership = Some(next);
         self.persist(log_record(seq, &entry));
+        let drafted = self.is_drafted(&entry);
         if let Some(account) = &mut self.account {
             account.log.push(entry);
         }
         self.change_went_through();
+        if let Some(own) = self.own_id().filter(|own| author == Some(*own) && !drafted) {
+            self.cloned_here(own);
+        }
         match (change, author) {
-            (Some(Change::Added(device)), Some(author)) => self.device_added(device, author),
-            (Some(Change::Removed(device)), Some(author)) => self.device_removed(seq, device, author),
+            (Some(Change::Added(device)), Some(author)) => self.device_added(device, author, drafted),
+            (Some(Change::Removed(device)), Some(author)) => self.device_removed(seq, device, author, drafted),
             _ => {}
         }
         if let Some(author) = shut_out {
@@ -358,7 +360,9 @@ impl Engine {
         }
     }
 
-    fn device_added(&mut self, device: DeviceId, author: DeviceId) {
+    fn device_added(&mut self, device: DeviceId, author: DeviceId, drafted: bool) {
+        let invite = self.invite.as_ref().filter(|invite| invite.approved);
+        let is_asked = drafted && invite.and_then(|i| i.request.as_ref()).is_some_and(|r| r.device_id() == device);
         let (Some(account), Some(identity)) = (&mut self.account, &self.identity) else { return };
         let Some(member) = account.membership.as_ref().and_then(|log| log.member(&device)) else { return };
         let opened = account
@@ -375,17 +379,23 @@ impl Engine {
             // What happened before this device came is no news to it.
             if account.log.len() as u64 > account.anchor.0.saturating_add(1) {
                 account.senders.entry(device).or_default().from_start = true;
-                let own = identity.id;
                 self.persist_sender(&device);
                 self.notice(Notice::DeviceAdded { device: device.to_hex(), name });
-                if author != own {
+                if !is_asked {
                     self.alert(AlertKind::Joined, device, author, 1);
+                }
+                // It was to be let in, and the person has thought better of it before the relay had recorded that.
+                if drafted && !is_asked {
+                    if let Some(account) = &mut self.account {
+                        account.removing.insert(device);
+                    }
+                    self.watch_removal();
                 }
             }
         }
     }
 
-    fn device_removed(&mut self, seq: u64, device: DeviceId, author: DeviceId) {
+    fn device_removed(&mut self, seq: u64, device: DeviceId, author: DeviceId, drafted: bool) {
         let let_in = self.invite.as_ref().filter(|invite| invite.approved).and_then(|invite| invite.request.as_ref());
         if let_in.is_some_and(|request| request.device_id() == device) {
             // Its welcome has nobody to go to, and it is not added once more.
@@ -403,7 +413,7 @@ impl Engine {
         let name = self.name_of(&device);
         self.note_removal(device, seq);
         self.notice(Notice::DeviceRemoved { device: device.to_hex(), name });
-        if author != own {
+        if !drafted {
             self.alert(AlertKind::Removed, device, author, 1);
         }
     }

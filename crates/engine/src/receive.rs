@@ -183,6 +183,10 @@ impl Engine {
         let Some(log) = &account.membership else { return Outcome::NeedsLog };
         // Whom the person wants out stops nobody any more with what it says of the log.
         let goes = account.removing.contains(&header.sender);
+        // The others will not take it either.
+        if goes && self.last_of_leaving(&header.sender).is_some_and(|last| header.counter > last) {
+            return Outcome::Passed;
+        }
         if header.log_seq > log.seq() {
             if goes {
                 return Outcome::Passed;
@@ -206,7 +210,7 @@ impl Engine {
         }
         if !self.is_news(header) {
             self.note_place(header.item, item.cursor);
-            return Outcome::Passed;
+            return self.take_repeated(&envelope, item.cursor);
         }
         let sender = header.sender;
         // A relay that was set back has it again, and its tombstone is no news.
@@ -235,6 +239,26 @@ impl Engine {
         };
         self.report_holes(sender);
         self.persist_sender(&sender);
+        received.map_or(Outcome::Passed, Outcome::Received)
+    }
+
+    /// What has a counter that came before. A clip that was copied after all that its sender is known to have made is no
+    /// repetition: the sender has forgotten its counters, as after a restored backup, or there are two of it. Of notes
+    /// that says nothing: one that is put back is made anew.
+    fn take_repeated(&mut self, envelope: &Envelope<'_>, cursor: u64) -> Outcome {
+        let (header, Some(account)) = (&envelope.header, &self.account) else { return Outcome::Passed };
+        let confirmed_ms = account.senders.get(&header.sender).map_or(0, |sender| sender.confirmed_ms);
+        if confirmed_ms == 0 || !self.is_member(&header.sender) {
+            return Outcome::Passed;
+        }
+        let Ok(Body::Clip(body)) = open_body(account, envelope) else { return Outcome::Passed };
+        if body.at_ms <= confirmed_ms {
+            return Outcome::Passed;
+        }
+        self.cloned(header.sender);
+        self.confirm(header, body.at_ms);
+        let received = self.add_received(header, &body, cursor);
+        self.persist_sender(&header.sender);
         received.map_or(Outcome::Passed, Outcome::Received)
     }
 

@@ -11,6 +11,7 @@ use hushclip_protocol::log::SignedEntry;
 use minicbor::{Decode, Encode};
 
 use crate::alerts::Alert;
+use crate::changes::Draft;
 use crate::engine::RestoreError;
 use crate::fork::Evidence;
 use crate::gone::Trace;
@@ -40,6 +41,7 @@ pub(crate) const SETTINGS: &str = "settings";
 pub(crate) const SEEN: &str = "seen";
 pub(crate) const SENT: &str = "sent/";
 pub(crate) const TRACES: &str = "traces";
+pub(crate) const DRAFTS: &str = "drafts";
 
 /// Everything that was persisted.
 #[derive(Default)]
@@ -61,6 +63,7 @@ pub(crate) struct Records {
     pub(crate) settings: Settings,
     pub(crate) seen_order: u64,
     pub(crate) traces: Vec<Trace>,
+    pub(crate) drafts: Vec<Draft>,
 }
 
 #[derive(Encode, Decode)]
@@ -157,6 +160,8 @@ impl Records {
                 out.seen_order = decode(&value)?;
             } else if key == TRACES {
                 out.traces = decode(&value)?;
+            } else if key == DRAFTS {
+                out.drafts = decode(&value)?;
             } else if key == PUSH {
                 out.push_endpoint = decode(&value)?;
             } else if let Some(device) = key.strip_prefix(SENDER) {

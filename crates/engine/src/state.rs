@@ -13,6 +13,7 @@ use minicbor::bytes::ByteVec;
 use minicbor::{Decode, Encode};
 
 use crate::alerts::Alert;
+use crate::changes::Draft;
 use crate::effect::Write;
 use crate::engine::RestoreError;
 use crate::exchange::{Inviting, Joining};
@@ -20,8 +21,8 @@ use crate::fork::Evidence;
 use crate::gone::Trace;
 use crate::outbox::{Queued, Sent};
 use crate::records::{
-    ACCOUNT, ALERTS, AccountRecord, CLIP, CLIPBOARD, COMING, DEVICE, DeviceRecord, EVIDENCE, INVITE, JOIN, LOG, PUSH,
-    REMOVED, SEEN, SENDER, SETTINGS, TRACES,
+    ACCOUNT, ALERTS, AccountRecord, CLIP, CLIPBOARD, COMING, DEVICE, DRAFTS, DeviceRecord, EVIDENCE, INVITE, JOIN, LOG,
+    PUSH, REMOVED, SEEN, SENDER, SETTINGS, TRACES,
 };
 use crate::relay::Relay;
 use crate::sender::Sender;
@@ -452,7 +453,7 @@ pub(crate) fn delete_account<'a>(
     outbox: impl Iterator<Item = &'a Queued>,
     sent: impl Iterator<Item = &'a Sent>,
 ) -> impl Iterator<Item = Write> {
-    let single = [DEVICE, ACCOUNT, INVITE, JOIN, ALERTS, EVIDENCE, PUSH, TRACES].map(str::to_owned);
+    let single = [DEVICE, ACCOUNT, INVITE, JOIN, ALERTS, EVIDENCE, PUSH, TRACES, DRAFTS].map(str::to_owned);
     let logs = (0..account.map_or(0, |a| a.log.len() as u64)).map(log_key);
     let senders = account.into_iter().flat_map(|a| a.senders.keys().map(sender_key));
     let notes = outbox.map(Queued::delete).chain(sent.map(Sent::delete));
@@ -475,6 +476,10 @@ pub(crate) fn settings_record(settings: &Settings) -> Write {
 
 pub(crate) fn traces_record(traces: &Vec<Trace>) -> Write {
     put(TRACES.into(), traces)
+}
+
+pub(crate) fn drafts_record(drafts: &Vec<Draft>) -> Write {
+    put(DRAFTS.into(), drafts)
 }
 
 pub(crate) fn seen_record(order: u64) -> Write {

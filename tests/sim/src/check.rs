@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use hushclip_engine::view::Stage;
+use hushclip_engine::view::{AlertView, Stage};
 use hushclip_mailbox::{Store, verify_log};
 use hushclip_protocol::ids::DeviceId;
 
@@ -126,18 +126,7 @@ pub(crate) fn check(world: &World) -> Result<(), Violation> {
         |deleted: &str| world.deleters.iter().any(|(text, by)| text == deleted && is_removed(by));
     for (device, subject) in world.devices.iter().enumerate() {
         let view = subject.engine.view();
-        // By a clock that was put forward by days, nobody has been heard for days.
-        let days_on = subject.put_forward > DAY_MS;
-        let news = ["joined", "removed"];
-        let restored = ["log_restored", "items_restored"];
-        let is_news = |code: &str| {
-            news.contains(&code)
-                || (code == "silent" && days_on)
-                || (["missing", "items_restored"].contains(&code) && deleted_by_removed)
-                || (world.restored() && restored.contains(&code))
-        };
-        let alarm = view.alerts.iter().find(|alert| !is_news(&alert.code));
-        if let Some(code) = alarm.map(|alert| alert.code.clone()) {
+        if let Some(code) = false_alarm(world, device, deleted_by_removed) {
             return Err(Violation::FalseAlarm { device, code });
         }
         if view.stage == Stage::Removed {
@@ -260,4 +249,24 @@ fn order_sent(world: &World) -> BTreeMap<String, Vec<String>> {
             (device.name.clone(), own)
         })
         .collect()
+}
+
+/// What a device says to be wrong, where nothing is.
+fn false_alarm(world: &World, device: usize, deleted_by_removed: bool) -> Option<String> {
+    let subject = &world.devices[device];
+    let view = subject.engine.view();
+    // By a clock that was put forward by days, nobody has been heard for days.
+    let days_on = subject.put_forward > DAY_MS;
+    let news = ["joined", "removed"];
+    let restored = ["log_restored", "items_restored"];
+    let is_right = |alert: &&AlertView| {
+        let code = alert.code.as_str();
+        news.contains(&code)
+            || (code == "silent" && days_on)
+            || (["missing", "items_restored"].contains(&code) && deleted_by_removed)
+            || (world.restored() && restored.contains(&code))
+            // What a relay that was set back has lost of a removed device, nobody puts back.
+            || (world.restored() && code == "missing" && view.devices.iter().all(|d| d.id != alert.device))
+    };
+    view.alerts.iter().find(|alert| !is_right(alert)).map(|alert| alert.code.clone())
 }

@@ -1,12 +1,17 @@
 //! A relay that keeps the list of devices back, or has several of them.
 
+use std::cell::RefCell;
+use std::rc::Rc;
+
 use hushclip_crypto::keys::{BoxSk, DeviceKeys};
-use hushclip_crypto::log::{make_rekey, make_remove_device, make_rotate};
+use hushclip_crypto::log::{make_add_device, make_rekey, make_remove_device, make_rotate};
+use hushclip_crypto::pairing::JoinRequest;
+use hushclip_engine::view::Stage;
 use hushclip_engine::{Command, Event};
 use hushclip_protocol::error::{CloseCode, ErrorCode};
 use hushclip_protocol::frame::{ToDevice, ToRelay};
 use hushclip_protocol::ids::Hash;
-use hushclip_protocol::log::SignedEntry;
+use hushclip_protocol::log::{SignedEntry, possession_message};
 use hushclip_sim::{Desk, Way};
 use rand_core::SeedableRng;
 
@@ -274,4 +279,97 @@ fn attack_proof_of_removal_held_back() {
     desk.wait(5_000);
     assert_eq!(desk.view(2).stage, hushclip_engine::view::Stage::Removed);
     assert!(!desk.disk(2).contains_key("device"));
+}
+
+/// Keeps the log entries that device 0 sends from the relay.
+fn keep_appends(desk: &mut Desk) -> Rc<RefCell<Vec<SignedEntry>>> {
+    let kept: Rc<RefCell<Vec<SignedEntry>>> = Rc::default();
+    let seen = Rc::clone(&kept);
+    desk.lie(move |way, device, frame| match ToRelay::decode(&frame) {
+        Ok(ToRelay::LogAppend(entry)) if way == Way::Up && device == 0 => {
+            seen.borrow_mut().push(entry);
+            Vec::new()
+        }
+        _ => vec![frame],
+    });
+    kept
+}
+
+/// One entry was made, however often it was sent, and shown to another device it is no fork.
+fn is_one(desk: &mut Desk, kept: &RefCell<Vec<SignedEntry>>, least: usize) {
+    let tries: Vec<_> = kept.borrow().iter().map(SignedEntry::hash).collect();
+    assert!(tries.len() >= least, "{} tries", tries.len());
+    assert!(tries.iter().all(|hash| *hash == tries[0]), "one signed entry for one place");
+    desk.stop_lying();
+    show_entry(desk, 1, &kept.borrow()[0]);
+    desk.wait(10 * 60_000);
+    assert_eq!((problem(desk, 0), problem(desk, 1)), (String::new(), String::new()));
+    goes_on(desk, 0, 1);
+}
+
+#[test]
+fn attack_each_try_of_a_removal_shown_to_another_device() {
+    let mut desk = Desk::paired(3);
+    let kept = keep_appends(&mut desk);
+    let id = desk.view(2).device;
+    desk.command(0, Command::RemoveDevice { device: id });
+    desk.copy(2, "one more, by who is to go");
+    desk.wait(40_000);
+    desk.cut(None);
+    desk.wait(40_000);
+    desk.restart(0);
+    desk.wait(40_000);
+    is_one(&mut desk, &kept, 3);
+    assert_eq!(desk.view(2).stage, Stage::Removed);
+    assert!(!desk.texts(0).contains(&"one more, by who is to go".to_owned()), "no other device takes it from then on");
+}
+
+#[test]
+fn attack_each_try_of_new_keys_shown_to_another_device() {
+    let mut desk = Desk::paired(3);
+    let kept = keep_appends(&mut desk);
+    desk.command(0, Command::SetRotation { minutes: 30 });
+    desk.wait(31 * 60_000);
+    desk.restart(0);
+    desk.wait(60_000);
+    is_one(&mut desk, &kept, 2);
+}
+
+#[test]
+fn attack_a_device_that_was_not_let_in_after_all_is_recorded_later() {
+    let mut desk = Desk::paired(2);
+    desk.add_device();
+    let link = desk.invite();
+    desk.command(2, Command::Join { link, name: "stranger".into() });
+    let digits = desk.digits(2);
+    let kept = keep_appends(&mut desk);
+    desk.command(0, Command::Approve { digits: Some(digits), share_history: false });
+    desk.command(0, Command::CancelInvite);
+    desk.wait(11 * 60_000);
+    desk.restart(0);
+    desk.stop_lying();
+    let entry = kept.borrow()[0].clone();
+    desk.wait(60_000);
+    desk.say_as(0, &ToRelay::LogAppend(entry));
+    desk.wait(60_000);
+    assert_eq!((desk.view(0).devices.len(), desk.view(1).devices.len()), (2, 2), "it is removed again");
+    let codes: Vec<_> = desk.view(0).alerts.into_iter().map(|alert| alert.code).collect();
+    assert_eq!(codes, ["joined"], "and the person knows");
+}
+
+#[test]
+fn attack_a_copy_of_the_keys_lets_a_device_in() {
+    let mut desk = Desk::paired(2);
+    let copy = stolen_keys(&desk, 0);
+    let joiner = DeviceKeys::make(&mut rng());
+    let transcript = Hash::from_bytes([6; 32]);
+    let proof = joiner.sign(&possession_message(&transcript, &joiner.sign_pk(), &joiner.box_pk()));
+    let (sign_pk, box_pk) = (joiner.sign_pk(), joiner.box_pk());
+    let request = JoinRequest { sign_pk, box_pk, name: "thief".into(), transcript, proof };
+    let (entry, _) = make_add_device(&copy, &log(&desk, 0), &request, &mut rng()).expect("an entry");
+    desk.say_as(0, &ToRelay::LogAppend(entry));
+    desk.wait(60_000);
+    assert_eq!(desk.view(0).devices.len(), 3);
+    let codes: Vec<_> = desk.view(0).alerts.into_iter().map(|alert| alert.code).collect();
+    assert_eq!(codes, ["cloned_here", "joined"]);
 }

@@ -99,7 +99,7 @@ fn attack_body_of_one_clip_under_the_header_of_another() {
     desk.wait(5_000);
     desk.stop_lying();
     desk.copy(0, "three");
-    assert_eq!(desk.texts(1)[0], "two", "its counter is spent");
+    assert_eq!(desk.texts(1)[0], "three", "its counter is spent, but it is the sender's newest");
     assert_eq!(alerts(&desk, 1), ["unreadable", "cloned"]);
     desk.copy(0, "four");
     assert_eq!(desk.texts(1)[0], "four");

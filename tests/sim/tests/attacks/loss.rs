@@ -1,9 +1,11 @@
 //! Clips that are kept back in ways that should look like something else.
 
 use std::cell::RefCell;
+use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use hushclip_engine::{Command, Event};
+use hushclip_mailbox::MemoryStore;
 use hushclip_protocol::envelope::Envelope;
 use hushclip_protocol::frame::{Item, ToDevice, ToRelay};
 use hushclip_protocol::ids::DeviceId;
@@ -198,4 +200,49 @@ fn attack_stop_for_a_withheld_log_is_not_pushed_out_by_other_news() {
     assert!(alerts(&desk, 1).contains(&"log_withheld".to_owned()));
     desk.copy(1, "waits");
     assert_eq!(desk.view(1).waiting, 1);
+}
+
+/// Device 0 sends ten clips, is copied, and sends forty more, which the other one has.
+fn with_old_backup() -> (Desk, BTreeMap<String, Vec<u8>>) {
+    let mut desk = Desk::paired(2);
+    for n in 0..10 {
+        desk.copy(0, &format!("early {n}"));
+        desk.wait(1_000);
+    }
+    let backup = desk.disk(0).clone();
+    for n in 0..40 {
+        desk.copy(0, &format!("after the backup {n}"));
+        desk.wait(10_000);
+    }
+    assert_eq!(desk.texts(1).len(), 50);
+    desk.take_away(0);
+    (desk, backup)
+}
+
+/// What it sends now arrives, and the other one tells that counters were used twice.
+fn is_heard(desk: &mut Desk) {
+    for n in 0..5 {
+        desk.copy(0, &format!("today {n}"));
+        desk.wait(10_000);
+    }
+    assert_eq!(desk.texts(1)[..5], ["today 4", "today 3", "today 2", "today 1", "today 0"]);
+    assert!(alerts(desk, 1).contains(&"cloned".to_owned()), "{:?}", alerts(desk, 1));
+}
+
+#[test]
+fn a_computer_restored_from_an_old_backup_is_heard() {
+    let (mut desk, backup) = with_old_backup();
+    desk.wait(10 * 24 * 60 * 60_000);
+    desk.set_disk(0, backup);
+    desk.wait(60_000);
+    is_heard(&mut desk);
+}
+
+#[test]
+fn a_computer_restored_from_an_old_backup_is_heard_at_an_emptied_relay() {
+    let (mut desk, backup) = with_old_backup();
+    desk.roll_back(MemoryStore::default());
+    desk.set_disk(0, backup);
+    desk.wait(60_000);
+    is_heard(&mut desk);
 }
