@@ -11,7 +11,7 @@ use hushclip_protocol::limits;
 use tungstenite::client::{IntoClientRequest as _, client};
 use tungstenite::{Error, Message, WebSocket};
 
-use crate::Relay;
+use crate::{Relay, Shell};
 
 /// How long the relay may take to answer.
 const LIMIT: Duration = Duration::from_secs(8);
@@ -37,7 +37,7 @@ impl Socket {
         Self::open_at(relay, &format!("nameplate/{nameplate}"))
     }
 
-    /// Opens a socket to a mailbox through a proxy that was asked by this address.
+    /// Opens a socket to a mailbox through Cloudflare, or a proxy, that was asked by this address.
     pub fn open_from(relay: &Relay, mailbox: MailboxId, address: &str) -> Self {
         Self::open_as(relay, &format!("mailbox/{mailbox}"), Some(address))
     }
@@ -106,7 +106,11 @@ impl Socket {
         let url = format!("ws://{}/v1/{path}", relay.authority());
         let mut request = url.into_client_request().expect("it is an address");
         if let Some(address) = address {
-            request.headers_mut().insert("X-Forwarded-For", address.parse().expect("it fits into a header"));
+            let header = match Shell::wanted() {
+                Shell::Native => "X-Forwarded-For",
+                Shell::Workerd => "CF-Connecting-IP",
+            };
+            request.headers_mut().insert(header, address.parse().expect("it fits into a header"));
         }
         client(request, stream).expect("the relay upgrades").0
     }

@@ -3,8 +3,10 @@
 use std::thread::sleep;
 use std::time::Duration;
 
-use hushclip_protocol::error::CloseCode;
+use hushclip_protocol::error::{CloseCode, ErrorCode};
 use hushclip_protocol::frame::{Item, ToDevice, ToRelay};
+use hushclip_protocol::ids::InviteId;
+use hushclip_protocol::limits;
 use hushclip_protocol::log::SignedEntry;
 use hushclip_relay_tests::{Account, Relay, Socket};
 
@@ -59,6 +61,30 @@ fn sockets_stay_signed_in_through_hibernation() {
     drop(second);
     assert_eq!(first.recv(), ToDevice::Presence { device, online: false });
     assert_eq!(pull(&mut first).len(), 2);
+}
+
+#[test]
+fn an_address_stays_limited_through_hibernation() {
+    let relay = Relay::start();
+    let (account, _first) = Account::registered(&relay, 46);
+    let mut socket = Socket::open_from(&relay, account.mailbox(), "203.0.113.7");
+    account.hello(&mut socket, 0, None);
+    sleep(HIBERNATION);
+    let mut take = |nameplate: u32| {
+        let invite = InviteId::from_bytes([nameplate as u8; 16]);
+        socket.send(&ToRelay::CodeOpen { invite, nameplate, offer: vec![1].into(), again: false });
+        let refused = socket.recv_some(|frame| match frame {
+            ToDevice::CodeOpened { .. } => Some(None),
+            ToDevice::Error { code, .. } => Some(Some(code)),
+            _ => None,
+        });
+        socket.send(&ToRelay::InviteCancel { invite });
+        refused
+    };
+    for nameplate in 1..=limits::NAMEPLATES_PER_MINUTE {
+        assert_eq!(take(nameplate), None, "{nameplate}");
+    }
+    assert_eq!(take(99), Some(ErrorCode::RateLimited));
 }
 
 #[test]
