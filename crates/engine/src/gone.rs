@@ -57,7 +57,8 @@ impl Engine {
         let Some(clip) = self.history.remove(item) else { return };
         self.persist(clip.delete());
         self.clips_revision += 1;
-        let Some(account) = &self.account else { return };
+        // No agent has put a late one on a clipboard.
+        let Some(account) = self.account.as_ref().filter(|_| !clip.late) else { return };
         let epoch = account.membership.as_ref().map(Membership::epoch);
         let keyed = epoch.and_then(|epoch| Some((epoch, account.keyed(epoch, &text_digest(&clip.text))?)));
         if let Some((epoch, digest)) = keyed {

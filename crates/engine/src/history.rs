@@ -13,6 +13,8 @@ use crate::state::{Clip, clipboard_record, coming_record, delete_clipboard, dele
 const KEPT: usize = 5000;
 /// Bytes of clips kept.
 const KEPT_BYTES: usize = 64 * 1024 * 1024;
+/// Late clips kept besides, so that who is out takes no other clip's room.
+const LATE: usize = 32;
 /// The order of the first clip. What is imported is older and takes the places before it.
 const FIRST: u64 = 1 << 32;
 /// How many of the newest clips are looked at to recognise an echo.
@@ -35,16 +37,18 @@ pub(crate) struct History {
     /// Digest of what is being put there. Were it noted only before or only after that, a process
     /// killed between would take the older or the newer content for the person's.
     coming: Option<Hash>,
-    /// Size of all clips.
+    /// Size of all clips that are not late.
     bytes: usize,
     /// The greatest order that something else than a clip has.
     reserved: u64,
+    /// When this device last learned of a removal.
+    removal_ms: u64,
 }
 
 impl History {
     pub(crate) fn restore(clips: Vec<Clip>, on_clipboard: Option<Hash>, coming: Option<Hash>) -> Self {
         let bytes = clips.iter().map(size).sum();
-        Self { clips: clips.into(), taken: None, on_clipboard, coming, bytes, reserved: 0 }
+        Self { clips: clips.into(), taken: None, on_clipboard, coming, bytes, reserved: 0, removal_ms: 0 }
     }
 
     /// Those that are not deleted, newest first.
@@ -79,21 +83,42 @@ impl History {
         self.clips.iter().rev().find(|clip| clip.item == *item)
     }
 
+    /// Those that may have been on this clipboard, newest first. Late ones were not, but for a moment: another agent
+    /// may have got them before the removal.
+    fn in_play(&self, now: u64) -> impl Iterator<Item = &Clip> {
+        let late_too = self.has_late_echoes(now);
+        self.iter().filter(move |clip| late_too || !clip.late)
+    }
+
+    fn has_late_echoes(&self, now: u64) -> bool {
+        now.abs_diff(self.removal_ms) < LATE_MS
+    }
+
+    /// This device has learned of a removal.
+    pub(crate) fn note_removal(&mut self, at_ms: u64) {
+        self.removal_ms = self.removal_ms.max(at_ms);
+    }
+
     /// Adds a clip; returns what to persist.
     pub(crate) fn add(&mut self, clip: Clip) -> Vec<Write> {
         let mut writes = vec![clip.record()];
         self.bytes += size(&clip);
         self.clips.push_back(clip);
-        let (mut beyond, mut bytes) = (self.clips.len().saturating_sub(KEPT), self.bytes);
-        if beyond == 0 && bytes <= KEPT_BYTES {
+        // What the relay does not have yet is sealed from here.
+        let may_go =
+            |clip: &Clip| !clip.pinned && (clip.late || clip.cursor > 0 || clip.given_up || !clip.origin.is_empty());
+        let late = self.clips.iter().filter(|clip| clip.late);
+        let mut late_beyond = late.clone().filter(|clip| may_go(clip)).count().saturating_sub(LATE);
+        let mut beyond = (self.clips.len() - late.count()).saturating_sub(KEPT);
+        let mut bytes = self.bytes;
+        if late_beyond == 0 && beyond == 0 && bytes <= KEPT_BYTES {
             return writes;
         }
         self.clips.retain(|clip| {
-            // What the relay does not have yet is sealed from here.
-            let may = !clip.pinned && (clip.cursor > 0 || clip.given_up || !clip.origin.is_empty());
-            let goes = may && (beyond > 0 || bytes > KEPT_BYTES);
+            let goes = may_go(clip) && if clip.late { late_beyond > 0 } else { beyond > 0 || bytes > KEPT_BYTES };
             if goes {
-                beyond = beyond.saturating_sub(1);
+                let beyond = if clip.late { &mut late_beyond } else { &mut beyond };
+                *beyond = beyond.saturating_sub(1);
                 bytes -= size(clip);
                 writes.push(clip.delete());
             }
@@ -110,7 +135,10 @@ impl History {
 
     /// How much more may be kept without anything going for it.
     pub(crate) fn room(&self) -> Room {
-        Room { clips: KEPT.saturating_sub(self.clips.len()), bytes: KEPT_BYTES.saturating_sub(self.bytes) }
+        Room {
+            clips: KEPT.saturating_sub(self.iter().filter(|clip| !clip.late).count()),
+            bytes: KEPT_BYTES.saturating_sub(self.bytes),
+        }
     }
 
     /// Adds the oldest clip; returns what to persist.
@@ -153,10 +181,12 @@ impl History {
             return true;
         }
         let mut superseded = false;
-        let foreign =
-            self.iter().take(LOOKED_AT).any(|clip| clip.device != own && self.is_on_clipboard(&canonical(&clip.text)));
+        let foreign = self
+            .in_play(now)
+            .take(LOOKED_AT)
+            .any(|clip| clip.device != own && self.is_on_clipboard(&canonical(&clip.text)));
         let (mut newest_foreign, mut newest_own) = (true, true);
-        for (position, clip) in self.iter().take(LOOKED_AT).enumerate() {
+        for (position, clip) in self.in_play(now).take(LOOKED_AT).enumerate() {
             let lag_ms = if newest_foreign { LATE_MS } else { ECHO_MS };
             newest_foreign &= clip.device == own;
             let counts = if clip.device == own {
@@ -172,12 +202,12 @@ impl History {
         }
         let just_sent =
             |clip: &&Clip| clip.device == own && now.abs_diff(clip.sent_ms) < ECHO_MS && canonical(&clip.text) == text;
-        self.iter().take(LOOKED_AT).filter(just_sent).count() > 1
+        self.in_play(now).take(LOOKED_AT).filter(just_sent).count() > 1
     }
 
     /// The newest clip holds this text already.
-    pub(crate) fn newest_is(&self, text: &str) -> bool {
-        self.clips.back().is_some_and(|clip| canonical(&clip.text) == canonical(text))
+    pub(crate) fn newest_is(&self, text: &str, now: u64) -> bool {
+        self.in_play(now).next().is_some_and(|clip| canonical(&clip.text) == canonical(text))
     }
 
     fn is_on_clipboard(&self, canonical: &str) -> bool {
@@ -215,17 +245,20 @@ impl History {
     }
 
     /// Whether another device's clip with this text came in after a clip of this list.
-    pub(crate) fn came_after(&self, order: u64, text: &str, own: DeviceId) -> bool {
+    pub(crate) fn came_after(&self, order: u64, text: &str, own: DeviceId, now: u64) -> bool {
         let text = canonical(text);
-        self.iter()
+        self.in_play(now)
             .take_while(|clip| clip.order > order)
             .any(|clip| clip.device != own && canonical(&clip.text) == text)
     }
 
     /// Own clips from before this one that hold the same.
-    pub(crate) fn same_before(&self, clip: &Clip) -> Vec<ItemId> {
+    pub(crate) fn same_before(&self, clip: &Clip, now: u64) -> Vec<ItemId> {
+        if clip.late && !self.has_late_echoes(now) {
+            return Vec::new();
+        }
         let text = canonical(&clip.text);
-        let before = self.iter().skip_while(|other| other.order >= clip.order).take(LOOKED_AT);
+        let before = self.in_play(now).skip_while(|other| other.order >= clip.order).take(LOOKED_AT);
         before.filter(|other| canonical(&other.text) == text).map(|other| other.item).collect()
     }
 
@@ -256,7 +289,11 @@ impl Room {
     }
 }
 
+/// What a clip takes of [`KEPT_BYTES`].
 fn size(clip: &Clip) -> usize {
+    if clip.late {
+        return 0;
+    }
     clip.text.len() + clip.html.as_ref().map_or(0, String::len)
 }
 

@@ -161,8 +161,8 @@ impl Engine {
     pub(crate) fn forget(&mut self, item: &ItemId, text: Option<Hash>, rng: &mut dyn CryptoRng) {
         let Some(clip) = self.history.get(item) else { return };
         let foreign = Some(clip.device) != self.own_id();
-        let same = if foreign { self.history.same_before(clip) } else { Vec::new() };
-        let put_there = foreign || self.history.was_taken(&clip.text);
+        let same = if foreign { self.history.same_before(clip, self.now) } else { Vec::new() };
+        let put_there = (foreign && !clip.late) || self.history.was_taken(&clip.text);
         if put_there && secret_of(clip).is_some() && self.history.holds(&clip.text) {
             let content = Content::text(clip.text.clone());
             self.effect(Effect::ClearClipboard(content));

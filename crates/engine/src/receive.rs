@@ -286,7 +286,7 @@ impl Engine {
         if self.history.get(&id).is_some() {
             return None;
         }
-        let repeated = body.text_of(TEXT).is_some_and(|text| self.history.newest_is(text));
+        let repeated = body.text_of(TEXT).is_some_and(|text| self.history.newest_is(text, self.now));
         let flags = body.flags & (FLAG_SENSITIVE | FLAG_BURN);
         let text = body.text_of(TEXT).unwrap_or_default().to_owned();
         // Its sender may be older than this device, or somebody's own work.
@@ -315,7 +315,7 @@ impl Engine {
         };
         let late = clip.late;
         // Another agent on this clipboard was asked, and sent it.
-        self.held.retain(|held| held.content.text != clip.text);
+        self.held.retain(|held| late || held.content.text != clip.text);
         let shown = self.present_clip(&clip);
         self.clips_revision += 1;
         for write in self.history.add(clip) {

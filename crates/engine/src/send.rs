@@ -157,7 +157,7 @@ impl Engine {
                     continue;
                 };
                 // Another agent on the same clipboard was quicker.
-                if !again && self.history.came_after(order, &clip.text, clip.device) {
+                if !again && self.history.came_after(order, &clip.text, clip.device, self.now) {
                     self.give_up(0, None, rng);
                     self.take_out(&item);
                     continue;

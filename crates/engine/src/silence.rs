@@ -58,6 +58,7 @@ impl Engine {
         let Some(account) = &mut self.account else { return };
         let sender = account.senders.entry(device).or_default();
         sender.removal = Some(Removal { seq, at_ms, settled: false });
+        self.history.note_removal(at_ms);
         self.persist_sender(&device);
         self.count_alert(AlertKind::Silent, device, 0);
         if self.line.phase == Phase::Online {

@@ -7,6 +7,7 @@ mod deletion;
 mod forks;
 mod items;
 mod joining;
+mod late;
 mod loops;
 mod loss;
 mod membership;
