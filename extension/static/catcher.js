@@ -155,11 +155,11 @@ export class Catcher {
         return;
       }
       if (isNews && (hint.proved || before !== undefined)) {
-        this.#hold(content, hint.sites);
+        this.#hold(content, hint.sites, hint.sure);
       } else if (hint.sure) {
         // What was put there from here, or the same once more: the client knows. What was only looked at it does
         // not know, and that is sent if this page has certainly copied it.
-        handle.localCopy(content.text, content.html);
+        handle.localCopy(content.text, content.html, hint.sure);
       }
     } catch (error) {
       this.#on.failed(error);
@@ -167,13 +167,13 @@ export class Catcher {
   }
 
   // A page that copies without end must not flood the other devices; its last copy is still sent.
-  #hold(content, sites) {
+  #hold(content, sites, sure) {
     if (!this.#held) {
       const now = Date.now();
       this.#turn = Math.max(this.#turn + TURN_MS, now - BURST * TURN_MS);
       setTimeout(() => this.#send(), Math.max(0, this.#turn - now));
     }
-    this.#held = { content, sites };
+    this.#held = { content, sites, sure };
   }
 
   async #send() {
@@ -182,7 +182,7 @@ export class Catcher {
     const handle = await this.#running();
     if (held && handle.catches(held.sites)) {
       this.taken += 1;
-      handle.copied(held.content.text, held.content.html);
+      handle.copied(held.content.text, held.content.html, held.sure);
     }
   }
 
@@ -217,7 +217,7 @@ export class Catcher {
       const handle = await this.#running();
       if (this.#refused === refused && this.#watches && handle.catches(undefined)) {
         this.taken += 1;
-        handle.copied(content.text, content.html);
+        handle.copied(content.text, content.html, false);
       }
     }
   }

@@ -100,7 +100,7 @@ impl Client {
 
     /// The person copied something here.
     pub fn local_copy(&self, text: String, html: Option<String>) {
-        self.shell.local_copy(text, html);
+        self.shell.local_copy(text, html, false);
     }
 
     /// The network, or the person, is back.

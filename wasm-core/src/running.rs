@@ -10,7 +10,7 @@ use std::task::{Poll, Waker};
 
 use hushclip_crypto::vault::VaultKey;
 use hushclip_engine::view::{Connection, Problem};
-use hushclip_engine::{Content, Effect, Engine, Event, Notice, Query, View, Write};
+use hushclip_engine::{Effect, Engine, Event, Notice, Query, View, Write};
 use js_sys::Function;
 use wasm_bindgen_futures::spawn_local;
 
@@ -49,8 +49,8 @@ pub(crate) struct Running {
 
 enum Input {
     Event(Event),
-    /// The person copied this just now.
-    Copy(Content),
+    /// The person copied something just now.
+    Copy(Event),
     /// From the socket of a generation.
     Socket(u64, Event),
     /// Seal everything under another key.
@@ -148,12 +148,12 @@ impl Running {
     }
 
     /// Queues a copy that the person made just now; what comes from elsewhere is older than that.
-    pub(crate) fn accept_copy(&self, content: Content) {
+    pub(crate) fn accept_copy(&self, copy: Event) {
         if let Some(stall) = &*self.stall.borrow() {
             stall.try_again();
         }
         self.copies.set(self.copies.get() + 1);
-        self.inputs.push(Input::Copy(content));
+        self.inputs.push(Input::Copy(copy));
     }
 
     async fn run_until_stopped(self: Rc<Self>) {
@@ -187,9 +187,9 @@ impl Running {
     async fn admit(&self, input: Input) -> Option<Event> {
         match input {
             Input::Event(event) => Some(event),
-            Input::Copy(content) => {
+            Input::Copy(copy) => {
                 self.copies.set(self.copies.get() - 1);
-                Some(Event::LocalCopy(content))
+                Some(copy)
             }
             Input::Socket(generation, event) => (generation == self.generation.get()).then_some(event),
             Input::Rekey(key, guard, answer) => {

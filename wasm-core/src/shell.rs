@@ -110,18 +110,18 @@ impl Shell {
         }
     }
 
-    /// The local clipboard holds something new.
-    pub fn local_copy(&self, text: String, html: Option<String>) {
+    /// The local clipboard holds something new; `sure` if the person has certainly copied it.
+    pub fn local_copy(&self, text: String, html: Option<String>, sure: bool) {
         self.person();
-        self.tell(Event::LocalCopy(Content { text, html }));
+        self.tell(local(Content { text, html }, sure));
     }
 
     /// The person copied this just now. Unlike [`Self::local_copy`], it stays on the clipboard, whatever comes
     /// from elsewhere before the engine has got to it.
-    pub fn copied(&self, text: String, html: Option<String>) {
+    pub fn copied(&self, text: String, html: Option<String>, sure: bool) {
         self.person();
         if let Some(running) = self.0.running() {
-            running.accept_copy(Content { text, html });
+            running.accept_copy(local(Content { text, html }, sure));
         }
     }
 
@@ -198,6 +198,10 @@ impl Shell {
             running.accept(event);
         }
     }
+}
+
+fn local(content: Content, sure: bool) -> Event {
+    if sure { Event::Copied(content) } else { Event::LocalCopy(content) }
 }
 
 impl Inner {

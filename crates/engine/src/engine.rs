@@ -182,7 +182,8 @@ impl Engine {
             Event::Pasted => self.pasted(rng),
             Event::Import(clips) => self.import(clips),
             Event::Online => self.network_is_back(),
-            Event::LocalCopy(content) => self.local_copy(content, rng),
+            Event::LocalCopy(content) => self.local_copy(content, false, rng),
+            Event::Copied(content) => self.local_copy(content, true, rng),
             Event::Command(command) => self.command(command, rng),
         }
         self.finish()

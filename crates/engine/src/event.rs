@@ -49,6 +49,8 @@ pub enum Event {
     Online,
     /// The local clipboard holds something new.
     LocalCopy(Content),
+    /// The same, where the platform vouches that the person has copied it just now: no other program has put it there.
+    Copied(Content),
     /// Something was pasted here, nobody knows what.
     Pasted,
     /// Clips from a file, oldest first.

@@ -32,7 +32,8 @@ const BEHIND: u8 = 8;
 const BEHIND_MS: u64 = 2_000;
 
 impl Engine {
-    pub(crate) fn local_copy(&mut self, content: Content, rng: &mut dyn CryptoRng) {
+    /// `sure` if a person has certainly copied it: then it is news, unless it is the newest clip anyway.
+    pub(crate) fn local_copy(&mut self, content: Content, sure: bool, rng: &mut dyn CryptoRng) {
         let Some(identity) = &self.identity else { return };
         let member = self.account.as_ref().is_some_and(|a| a.membership.is_some());
         if !member || content.text.is_empty() || is_pairing_secret(&content.text) {
@@ -40,7 +41,12 @@ impl Engine {
         }
         let in_doubt =
             self.outbox.front().filter(|queued| queued.sealed.is_some() && !queued.again).map(|queued| queued.item);
-        let echo = self.was_deleted(&content.text) || self.history.is_echo(&content, identity.id, in_doubt, self.now);
+        let known = if sure {
+            self.history.newest_is(&content.text)
+        } else {
+            self.history.is_echo(&content, identity.id, in_doubt, self.now)
+        };
+        let echo = self.was_deleted(&content.text) || known;
         for write in self.history.note_clipboard(&content.text) {
             self.persist(write);
         }

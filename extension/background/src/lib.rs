@@ -87,18 +87,18 @@ impl Handle {
         self.status().member && self.shell.as_ref().is_ok_and(|shell| shell.catches(sites.as_deref()))
     }
 
-    /// The local clipboard holds something new.
+    /// The local clipboard holds something new; `sure` if the person has certainly copied it.
     #[wasm_bindgen(js_name = localCopy)]
-    pub fn local_copy(&self, text: String, html: Option<String>) {
+    pub fn local_copy(&self, text: String, html: Option<String>, sure: bool) {
         if let Ok(shell) = &self.shell {
-            shell.local_copy(text, html);
+            shell.local_copy(text, html, sure);
         }
     }
 
     /// The person copied this just now; what comes from elsewhere does not take its place.
-    pub fn copied(&self, text: String, html: Option<String>) {
+    pub fn copied(&self, text: String, html: Option<String>, sure: bool) {
         if let Ok(shell) = &self.shell {
-            shell.copied(text, html);
+            shell.copied(text, html, sure);
         }
     }
 
