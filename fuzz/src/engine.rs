@@ -6,9 +6,9 @@
 
 use std::collections::VecDeque;
 
-use hushclip_engine::settings::Policy;
+use hushclip_engine::settings::{Change, Policy};
 use hushclip_engine::view::View;
-use hushclip_engine::{Command, Content, Effect, Engine, Event, Settings, Write};
+use hushclip_engine::{Command, Content, Effect, Engine, Event, SecretKind, Write};
 use hushclip_mailbox::{Event as RelayEvent, Mailbox, MemoryStore, Peer, Reply};
 use hushclip_protocol::error::CloseCode;
 use hushclip_protocol::frame::ToDevice;
@@ -226,9 +226,9 @@ impl<'a> World<'a> {
             },
             7 => {
                 let policy = [Policy::Ask, Policy::Send, Policy::Never][input.below(3)];
-                let mut settings = Settings { paused: input.flag(), secret_life_s: 15, ..Settings::default() };
-                settings.secrets.code = policy;
-                Command::SetSettings { settings }
+                let paused = Some(input.flag());
+                let codes = Change::secret(SecretKind::Code, policy);
+                Command::SetSettings { change: Change { paused, secret_life_s: Some(15), ..codes } }
             }
             8 => Command::Push { text: "482913".into(), html: None },
             _ => Command::Dismiss,

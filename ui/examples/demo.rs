@@ -409,7 +409,7 @@ fn answer(view: &mut View, command: Command) -> Option<Notice> {
         Command::DeleteAll => view.clips.clear(),
         Command::Undelete { .. } => view.clips = clips(),
         Command::AnswerSecret { id, .. } => view.held.retain(|held| held.id != id),
-        Command::SetSettings { settings } => view.settings = settings,
+        Command::SetSettings { change } => view.settings.change(change),
         Command::Seen => {
             view.unread = 0;
             view.clips.iter_mut().for_each(|clip| clip.unread = false);

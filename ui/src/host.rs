@@ -1,7 +1,8 @@
 //! What every screen reaches through the context: the picture to draw, the way to ask for things,
 //! the clock, and what this platform can do.
 
-use hushclip_engine::{ArchiveOutcome, ArchiveRequest, Command, Content, LockCommand, LockView, Query, Settings, View};
+use hushclip_engine::settings::Change;
+use hushclip_engine::{ArchiveOutcome, ArchiveRequest, Command, Content, LockCommand, LockView, Query, View};
 use leptos::prelude::*;
 
 use crate::agent::device_name;
@@ -253,10 +254,8 @@ impl Host {
     }
 
     /// Changes what the person chose.
-    pub(crate) fn choose(&self, change: impl FnOnce(&mut Settings)) {
-        let mut settings = self.peek(|view| view.settings.clone());
-        change(&mut settings);
-        self.send(Command::SetSettings { settings });
+    pub(crate) fn choose(&self, change: Change) {
+        self.send(Command::SetSettings { change });
     }
 
     /// What a page of its own has to do with, if this is one.

@@ -3,7 +3,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::Settings;
+use crate::settings::Change;
 
 /// A request from the person at the device.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -98,8 +98,8 @@ pub enum Command {
     },
     /// What the person chooses for this device.
     SetSettings {
-        /// All of it.
-        settings: Settings,
+        /// What changes.
+        change: Change,
     },
     /// Opens an invite; replaces the one that is open.
     Invite,

@@ -226,7 +226,7 @@ impl Engine {
             Command::Undelete { ids } => self.undelete(&ids),
             Command::Seen => self.seen(),
             Command::AnswerSecret { id, send, remember, burn } => self.answer_secret(&id, send, remember, burn, rng),
-            Command::SetSettings { settings } => self.set_settings(settings),
+            Command::SetSettings { change } => self.set_settings(change),
             Command::Invite => self.start_invite(rng),
             Command::CancelInvite => self.cancel_invite(),
             Command::JoinByCode { relay, code, name } => self.start_join_by_code(&relay, &code, &name, rng),

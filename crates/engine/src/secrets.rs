@@ -4,7 +4,7 @@
 use rand_core::CryptoRng;
 
 use crate::event::Content;
-use crate::settings::{Policy, SecretKind};
+use crate::settings::{Change, Policy, SecretKind};
 use crate::upkeep::random_item;
 use crate::view::HeldView;
 use crate::{Engine, Notice};
@@ -62,9 +62,7 @@ impl Engine {
         let Some(at) = self.held.iter().position(|held| held.id == id) else { return };
         let held = self.held.remove(at);
         if remember {
-            let mut settings = self.settings.clone();
-            settings.secrets.set(held.kind, if send { Policy::Send } else { Policy::Never });
-            self.set_settings(settings);
+            self.set_settings(Change::secret(held.kind, if send { Policy::Send } else { Policy::Never }));
         }
         if send && self.require_member() {
             self.enqueue_secret(held.content, burn, rng);

@@ -40,6 +40,28 @@ pub struct Settings {
     pub theme: Theme,
 }
 
+/// What a person changes of it. The rest stays as it is then: others may choose at the same time, from another screen.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Change {
+    /// What happens with clips of other devices.
+    pub apply: Option<Apply>,
+    /// What happens with copies that look like secrets of these kinds.
+    pub secrets: Vec<(SecretKind, Policy)>,
+    /// How long a secret lives.
+    pub secret_life_s: Option<u32>,
+    /// Whether copies here are looked at.
+    pub paused: Option<bool>,
+    /// Hosts that are paused from now on.
+    pub pause_sites: Vec<String>,
+    /// Names that are paused no more.
+    pub resume_sites: Vec<String>,
+    /// Whether the system's clipboard is looked at.
+    pub watch: Option<bool>,
+    /// How the screens look.
+    pub theme: Option<Theme>,
+}
+
 /// What happens with clips of other devices.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, Encode, Decode)]
 #[serde(rename_all = "snake_case")]
@@ -166,14 +188,37 @@ impl SecretPolicies {
     }
 }
 
+impl Change {
+    /// The policy for one kind of secret.
+    pub fn secret(kind: SecretKind, policy: Policy) -> Self {
+        Self { secrets: vec![(kind, policy)], ..Self::default() }
+    }
+}
+
+impl Settings {
+    /// Changes what the person chose, and nothing else.
+    pub fn change(&mut self, change: Change) {
+        self.apply = change.apply.unwrap_or(self.apply);
+        for (kind, policy) in change.secrets {
+            self.secrets.set(kind, policy);
+        }
+        let life_s = change.secret_life_s.unwrap_or(self.secret_life_s);
+        self.secret_life_s = life_s.clamp(*SECRET_LIFE_S.start(), *SECRET_LIFE_S.end());
+        self.paused = change.paused.unwrap_or(self.paused);
+        self.watch = change.watch.unwrap_or(self.watch);
+        self.theme = change.theme.unwrap_or(self.theme);
+        let sites = &mut self.paused_sites;
+        sites.retain(|site| !change.resume_sites.contains(site));
+        sites.extend(change.pause_sites.into_iter().filter(|site| !site.is_empty() && site.len() <= HOST_BYTES));
+        sites.sort_unstable();
+        sites.dedup();
+        sites.truncate(SITES);
+    }
+}
+
 impl Engine {
-    pub(crate) fn set_settings(&mut self, mut settings: Settings) {
-        settings.secret_life_s = settings.secret_life_s.clamp(*SECRET_LIFE_S.start(), *SECRET_LIFE_S.end());
-        settings.paused_sites.retain(|site| !site.is_empty() && site.len() <= HOST_BYTES);
-        settings.paused_sites.sort_unstable();
-        settings.paused_sites.dedup();
-        settings.paused_sites.truncate(SITES);
-        self.settings = settings;
+    pub(crate) fn set_settings(&mut self, change: Change) {
+        self.settings.change(change);
         self.persist(settings_record(&self.settings));
     }
 }

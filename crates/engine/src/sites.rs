@@ -1,6 +1,7 @@
 //! Sites that are paused, by the names of their hosts. A name stands for all hosts below it as well.
 
 use crate::Settings;
+use crate::settings::Change;
 
 /// Second labels under which countries give out names: `bank.co.uk` is a site, `co.uk` is none. One that is
 /// missing here makes a person pause more than meant, which the list of paused sites shows.
@@ -20,17 +21,14 @@ impl Settings {
         !self.paused && elsewhere
     }
 
-    /// Pauses on a host and those below it, or on the `whole` site that it belongs to; or goes on there. Says
-    /// whether it is paused now.
-    pub fn toggle_site(&mut self, host: &str, whole: bool) -> bool {
+    /// What pauses on a host and those below it, or on the `whole` site that it belongs to; or what goes on there, if
+    /// it is paused.
+    pub fn toggle_site(&self, host: &str, whole: bool) -> Change {
         let host = bare(host);
-        let before = self.paused_sites.len();
-        self.paused_sites.retain(|paused| !covers(paused, host));
-        let paused = self.paused_sites.len() == before;
-        if paused {
-            self.paused_sites.push(if whole { whole_site(host) } else { host }.to_owned());
-        }
-        paused
+        let resume_sites: Vec<_> = self.paused_sites.iter().filter(|paused| covers(paused, host)).cloned().collect();
+        let site = if whole { whole_site(host) } else { host };
+        let pause_sites = if resume_sites.is_empty() { vec![site.to_owned()] } else { Vec::new() };
+        Change { pause_sites, resume_sites, ..Change::default() }
     }
 }
 
@@ -117,14 +115,12 @@ mod tests {
             ("127.0.0.1", "127.0.0.1"),
             ("[::1]", "[::1]"),
         ] {
-            let mut settings = settings(&[]);
-            assert!(settings.toggle_site(host, true), "{host}");
-            assert_eq!(settings.paused_sites, [whole], "{host}");
-            assert!(!settings.toggle_site(host, false), "{host}");
-            assert!(settings.paused_sites.is_empty(), "{host}");
+            let change = settings(&[]).toggle_site(host, true);
+            assert_eq!((change.pause_sites, change.resume_sites), (vec![whole.to_owned()], vec![]), "{host}");
+            let change = settings(&[whole, "other.example"]).toggle_site(host, false);
+            assert_eq!((change.pause_sites, change.resume_sites), (vec![], vec![whole.to_owned()]), "{host}");
         }
-        let mut settings = settings(&["bank.example"]);
-        assert!(settings.toggle_site("login.shop.example", false));
-        assert_eq!(settings.paused_sites, ["bank.example", "login.shop.example"]);
+        let change = settings(&["bank.example"]).toggle_site("login.shop.example", false);
+        assert_eq!((change.pause_sites, change.resume_sites), (vec!["login.shop.example".to_owned()], vec![]));
     }
 }

@@ -5,8 +5,9 @@ use std::alloc::System;
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 
+use hushclip_engine::settings::Change;
 use hushclip_engine::view::{Connection, Problem, Stage};
-use hushclip_engine::{Command, Content, LockState, LockView, Notice, Query, Settings, View};
+use hushclip_engine::{Command, Content, LockState, LockView, Notice, Query, View};
 use hushclip_wasm_core::port::{ToBackground, ToPopup};
 use hushclip_wasm_core::{Host, Shell, StartError};
 use wasm_bindgen::prelude::*;
@@ -117,7 +118,8 @@ impl Handle {
     /// Copies are to be looked at no more, or again.
     pub fn pause(&self, paused: bool) {
         if let Some(shell) = self.unlocked() {
-            shell.command(Command::SetSettings { settings: Settings { paused, ..shell.settings() } });
+            let change = Change { paused: Some(paused), ..Change::default() };
+            shell.command(Command::SetSettings { change });
         }
     }
 
@@ -125,9 +127,9 @@ impl Handle {
     #[wasm_bindgen(js_name = toggleSite)]
     pub fn toggle_site(&self, host: &str, whole: bool) -> bool {
         let Some(shell) = self.unlocked() else { return false };
-        let mut settings = shell.settings();
-        let paused = settings.toggle_site(host, whole);
-        shell.command(Command::SetSettings { settings });
+        let change = shell.settings().toggle_site(host, whole);
+        let paused = !change.pause_sites.is_empty();
+        shell.command(Command::SetSettings { change });
         paused
     }
 

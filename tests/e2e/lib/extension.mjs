@@ -116,8 +116,12 @@ export class Extension {
 
   /** Changes what was chosen for this device. */
   async choose(change) {
+    const { paused_sites: sites, ...rest } = change;
     const { settings } = await this.say();
-    return this.command("set_settings", { settings: { ...settings, ...change } });
+    const paused = settings.paused_sites;
+    const pause_sites = sites?.filter((site) => !paused.includes(site)) ?? [];
+    const resume_sites = sites ? paused.filter((site) => !sites.includes(site)) : [];
+    return this.command("set_settings", { change: { ...rest, pause_sites, resume_sites } });
   }
 
   async #chooseInFirefox(menu, item) {

@@ -1,6 +1,6 @@
 //! The library as a person uses it, and secrets: stories with one point each.
 
-use hushclip_engine::settings::{Apply, Policy};
+use hushclip_engine::settings::{Apply, Change, Policy};
 use hushclip_engine::view::{ClipView, Filter, Query};
 use hushclip_engine::{Command, Content, Event, HELD_MS, Notice, SecretKind, Settings, UNDO_MS};
 use hushclip_sim::Desk;
@@ -13,10 +13,12 @@ fn clip(desk: &Desk, device: usize, text: &str) -> ClipView {
     found.unwrap_or_else(|| panic!("device {device} has no {text}"))
 }
 
-fn settings(desk: &mut Desk, device: usize, change: impl FnOnce(&mut Settings)) {
-    let mut settings = desk.view(device).settings;
-    change(&mut settings);
-    desk.command(device, Command::SetSettings { settings });
+fn choose(desk: &mut Desk, device: usize, change: Change) {
+    desk.command(device, Command::SetSettings { change });
+}
+
+fn send_codes() -> Change {
+    Change::secret(SecretKind::Code, Policy::Send)
 }
 
 fn delete(desk: &mut Desk, device: usize, text: &str) {
@@ -201,7 +203,7 @@ fn an_answer_is_remembered_for_its_kind() {
 #[test]
 fn a_secret_has_a_short_life_everywhere() {
     let mut desk = Desk::paired(3);
-    settings(&mut desk, 0, |settings| settings.secrets.code = Policy::Send);
+    choose(&mut desk, 0, send_codes());
     desk.copy(0, "482913");
     assert_eq!(desk.clipboard(1), ["482913"]);
     desk.copy(2, "own copy");
@@ -216,10 +218,8 @@ fn a_secret_has_a_short_life_everywhere() {
 #[test]
 fn a_secret_that_is_still_on_the_clipboard_is_cleared_from_it() {
     let mut desk = Desk::paired(2);
-    settings(&mut desk, 0, |settings| {
-        settings.secrets.code = Policy::Send;
-        settings.secret_life_s = 15;
-    });
+    choose(&mut desk, 0, send_codes());
+    choose(&mut desk, 0, Change { secret_life_s: Some(15), ..Change::default() });
     desk.copy(0, "482913");
     desk.wait(16 * SECOND);
     assert_eq!(desk.clipboard(1), ["482913", ""]);
@@ -229,7 +229,7 @@ fn a_secret_that_is_still_on_the_clipboard_is_cleared_from_it() {
 #[test]
 fn a_device_that_comes_back_after_a_secret_has_gone_does_not_miss_it() {
     let mut desk = Desk::paired(2);
-    settings(&mut desk, 0, |settings| settings.secrets.code = Policy::Send);
+    choose(&mut desk, 0, send_codes());
     desk.take_away(1);
     desk.copy(0, "482913");
     desk.wait(DAY / 24);
@@ -247,7 +247,7 @@ fn ends(desk: &Desk, device: usize) -> u64 {
 #[test]
 fn all_devices_count_down_to_the_same_moment() {
     let mut desk = Desk::paired(3);
-    settings(&mut desk, 0, |settings| settings.secrets.code = Policy::Send);
+    choose(&mut desk, 0, send_codes());
     desk.take_away(2);
     desk.copy(0, "482913");
     let sender = ends(&desk, 0);
@@ -262,7 +262,7 @@ fn all_devices_count_down_to_the_same_moment() {
 fn a_secret_has_its_time_where_clocks_differ() {
     for skew in [-5 * 60_000, 5 * 60_000] {
         let mut desk = Desk::paired(2);
-        settings(&mut desk, 0, |settings| settings.secrets.code = Policy::Send);
+        choose(&mut desk, 0, send_codes());
         desk.skew(0, skew);
         desk.copy(0, "482913");
         desk.wait(50 * SECOND);
@@ -273,7 +273,7 @@ fn a_secret_has_its_time_where_clocks_differ() {
 #[test]
 fn a_secret_that_another_device_has_deleted_is_not_missed_either() {
     let mut desk = Desk::paired(3);
-    settings(&mut desk, 0, |settings| settings.secrets.code = Policy::Send);
+    choose(&mut desk, 0, send_codes());
     desk.copy(0, "earlier");
     desk.take_away(2);
     desk.copy(0, "482913");
@@ -306,7 +306,7 @@ fn what_is_to_burn_goes_with_the_first_paste() {
 fn clips_go_on_the_clipboard_only_if_wanted() {
     for apply in [Apply::Ask, Apply::Never] {
         let mut desk = Desk::paired(2);
-        settings(&mut desk, 1, |settings| settings.apply = apply);
+        choose(&mut desk, 1, Change { apply: Some(apply), ..Change::default() });
         desk.copy(0, "hello");
         assert!(desk.clipboard(1).is_empty());
         assert_eq!(desk.view(1).unread, 1);
@@ -321,14 +321,41 @@ fn clips_go_on_the_clipboard_only_if_wanted() {
 }
 
 #[test]
+fn what_is_chosen_on_two_screens_at_once_is_both_chosen() {
+    let mut desk = Desk::paired(1);
+    // Neither has seen what the other has made of it.
+    choose(&mut desk, 0, Change { paused: Some(true), pause_sites: vec!["a.example".into()], ..Change::default() });
+    choose(&mut desk, 0, Change { pause_sites: vec!["b.example".into()], ..send_codes() });
+    choose(&mut desk, 0, Change { resume_sites: vec!["a.example".into()], ..Change::default() });
+    let settings = desk.view(0).settings;
+    assert!(settings.paused);
+    assert_eq!(settings.paused_sites, ["b.example"]);
+    assert_eq!((settings.secrets.code, settings.secrets.card), (Policy::Send, Policy::Ask));
+}
+
+#[test]
+fn who_has_certainly_copied_something_again_means_it() {
+    let mut desk = Desk::paired(2);
+    let again = |desk: &mut Desk, text: &str| desk.event(0, Event::Copied(Content::text(text)));
+    desk.copy(0, "mine");
+    desk.copy(1, "theirs");
+    assert_eq!(desk.clipboard(0), ["theirs"]);
+    desk.copy(0, "mine");
+    assert_eq!(desk.texts(1).len(), 2, "it may be another program's doing");
+    again(&mut desk, "mine");
+    assert_eq!(desk.clipboard(1).last().map(String::as_str), Some("mine"));
+    assert_eq!(desk.texts(1).len(), 3);
+    again(&mut desk, "mine");
+    assert_eq!(desk.texts(1).len(), 3, "the newest already");
+}
+
+#[test]
 fn a_paused_device_sends_no_copies_and_none_of_them_later() {
     let mut desk = Desk::paired(2);
-    settings(&mut desk, 0, |settings| {
-        settings.paused = true;
-        settings.paused_sites = vec!["b.example".into(), "a.example".into(), String::new(), "a.example".into()];
-    });
+    let pause_sites = vec!["b.example".into(), "a.example".into(), String::new(), "a.example".into()];
+    choose(&mut desk, 0, Change { paused: Some(true), pause_sites, ..Change::default() });
     desk.copy(0, "private");
-    settings(&mut desk, 0, |settings| settings.paused = false);
+    choose(&mut desk, 0, Change { paused: Some(false), ..Change::default() });
     desk.copy(0, "private");
     assert!(desk.texts(1).is_empty());
     desk.copy(0, "public");

@@ -1,6 +1,6 @@
 //! How the screens look.
 
-use hushclip_engine::settings::Theme;
+use hushclip_engine::settings::{Change, Theme};
 use leptos::prelude::*;
 
 use crate::host::host;
@@ -22,7 +22,7 @@ pub(crate) fn Appearance() -> impl IntoView {
                 type="button"
                 data-testid=format!("theme-{word}")
                 aria-pressed=move || (theme.get() == choice).to_string()
-                on:click=move |_| host.choose(|settings| settings.theme = choice)
+                on:click=move |_| host.choose(Change { theme: Some(choice), ..Change::default() })
             >
                 {label}
             </button>

@@ -1,6 +1,6 @@
 //! What happens with clips of other devices.
 
-use hushclip_engine::settings::Apply;
+use hushclip_engine::settings::{Apply, Change};
 use leptos::prelude::*;
 
 use crate::host::host;
@@ -28,7 +28,7 @@ pub(crate) fn Applying() -> impl IntoView {
                     name="apply"
                     data-testid=format!("apply-{word}")
                     prop:checked=move || chosen.get() == apply
-                    on:change=move |_| host.choose(|settings| settings.apply = apply)
+                    on:change=move |_| host.choose(Change { apply: Some(apply), ..Change::default() })
                 />
                 <span>
                     {label}

@@ -1,6 +1,7 @@
 //! What of this computer's copies is looked at: all, none, not those of some sites; and whether the clipboard
 //! is watched beyond the browser. Only an extension sees copies at all.
 
+use hushclip_engine::settings::Change;
 use leptos::prelude::*;
 
 use crate::focus::focus_soon;
@@ -26,8 +27,8 @@ pub(crate) fn Catching() -> impl IntoView {
                     data-testid="pause"
                     prop:checked=move || paused.get()
                     on:change=move |event| {
-                        let on = event_target_checked(&event);
-                        host.choose(|settings| settings.paused = on);
+                        let paused = Some(event_target_checked(&event));
+                        host.choose(Change { paused, ..Change::default() });
                     }
                 />
                 <span>
@@ -41,8 +42,8 @@ pub(crate) fn Catching() -> impl IntoView {
                     data-testid="watch"
                     prop:checked=move || watch.get()
                     on:change=move |event| {
-                        let on = event_target_checked(&event);
-                        host.choose(|settings| settings.watch = on);
+                        let watch = Some(event_target_checked(&event));
+                        host.choose(Change { watch, ..Change::default() });
                     }
                 />
                 <span>
@@ -64,7 +65,7 @@ pub(crate) fn Paused() -> impl IntoView {
     }
     let paused = host.follow(|view| view.settings.paused);
     let go_on = move |_| {
-        host.choose(|settings| settings.paused = false);
+        host.choose(Change { paused: Some(false), ..Change::default() });
         // The button goes away and would take the keyboard with it.
         focus_soon("#search, h1");
     };
@@ -89,7 +90,7 @@ fn Sites() -> impl IntoView {
     let row = move |site: String| {
         let gone = site.clone();
         let remove = move |_| {
-            host.choose(|settings| settings.paused_sites.retain(|site| *site != gone));
+            host.choose(Change { resume_sites: vec![gone.clone()], ..Change::default() });
             // The button goes away and would take the keyboard with it.
             focus_soon("#sites-title");
         };

@@ -1,7 +1,7 @@
 //! What happens with copies that look like secrets, and how long those that are sent live.
 
 use hushclip_engine::SecretKind;
-use hushclip_engine::settings::Policy;
+use hushclip_engine::settings::{Change, Policy};
 use leptos::ev::Event;
 use leptos::prelude::*;
 
@@ -42,7 +42,7 @@ fn Kind(kind: SecretKind) -> impl IntoView {
     let choose = move |event: Event| {
         let word = event_target_value(&event);
         if let Some((policy, ..)) = POLICIES.iter().find(|(_, known, _)| *known == word) {
-            host.choose(|settings| settings.secrets.set(kind, *policy));
+            host.choose(Change::secret(kind, *policy));
         }
     };
     let option = move |(choice, word, label): (Policy, &'static str, text::Word)| {
@@ -64,7 +64,7 @@ fn Life() -> impl IntoView {
     let life = host.follow(|view| view.settings.secret_life_s);
     let choose = move |event: Event| {
         if let Ok(seconds) = event_target_value(&event).parse() {
-            host.choose(|settings| settings.secret_life_s = seconds);
+            host.choose(Change { secret_life_s: Some(seconds), ..Change::default() });
         }
     };
     let options = move || {
