@@ -49,7 +49,7 @@ runtime.onMessage.addListener((message, sender) => {
 
 commands.onCommand.addListener(async (command) => {
   if (command === "send-clipboard") {
-    await send(readClipboard);
+    await send((handle) => readClipboard({ html: handle.mostHtml }));
   }
 });
 
@@ -161,7 +161,7 @@ async function send(read) {
     await runtime.openOptionsPage();
     return;
   }
-  const { text, html } = await read().catch(report) ?? {};
+  const { text, html } = await read(handle).catch(report) ?? {};
   if (text) {
     handle.push(text, html);
     await flash();

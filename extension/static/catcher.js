@@ -144,7 +144,7 @@ export class Catcher {
     }
     try {
       const handle = await this.#running();
-      const content = handle.catches(hint.sites) ? await readClipboard() : {};
+      const content = handle.catches(hint.sites) ? await readClipboard({ html: handle.mostHtml }) : {};
       const before = this.#looks.before(hint.at);
       // Meanwhile it may have been paused.
       if (!content.text || !this.#looks.since(hint.at)) {
@@ -210,11 +210,11 @@ export class Catcher {
       return;
     }
     const refused = this.#refused;
-    const content = await readClipboard();
+    const handle = await this.#running();
+    const content = await readClipboard({ html: handle.mostHtml });
     const before = this.#looks.last;
     if ((await this.know(content)) !== before && content.text) {
       await pause(LATE_MS);
-      const handle = await this.#running();
       if (this.#refused === refused && this.#watches && handle.catches(undefined)) {
         this.taken += 1;
         handle.copied(content.text, content.html, false);

@@ -64,6 +64,28 @@ for (const [title, launch] of KINDS) {
       await cli.sees("cut out of a page");
     });
 
+    it("without a formatted form that is larger than any, which is left out", async () => {
+      await browser.copyExactly("a few words", `<b>a few words</b><!--${"x".repeat(2 * 1024 * 1024)}-->`);
+      await cli.sees("a few words");
+      await browser.copyExactly("some more words", `<b>some more words</b><!--${"x".repeat(256 * 1024)}-->`);
+      await cli.sees("some more words");
+      const form = async (text) => (await extension.lists(text)).html ?? "";
+      assert.equal(await form("a few words"), "");
+      assert.equal(await form("some more words"), "<b>some more words</b>");
+    });
+
+    it("again, over what came since", { skip: isFirefox && "it tells of no change" }, async () => {
+      const copied = () => cli.watched.filter(({ text }) => text === "copied twice").length;
+      await browser.copy("copied twice");
+      await eventually("the first", () => copied() === 1);
+      await cli.run(["push", "what came since"]);
+      await browser.pastes("what came since");
+      await browser.copy("copied twice");
+      await eventually("the second", () => copied() === 2);
+      await browser.pastes("copied twice");
+      news();
+    });
+
     it("by the menu: a selection, a link, a picture, the page", async () => {
       const page = await html('<span id="words">some words</span> <a id="link" href="https://example.org/a?b=c">there</a> <img id="picture" src="/picture.png" alt="" width="40" height="40">');
       await page.evaluate(() => getSelection().selectAllChildren(document.getElementById("words")));

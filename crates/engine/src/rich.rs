@@ -5,6 +5,7 @@
 mod references;
 mod written;
 
+use hushclip_protocol::limits;
 use references::decode;
 pub(crate) use written::harmless;
 
@@ -45,6 +46,9 @@ const PICTURES: [&str; 6] = ["canvas", "img", "object", "picture", "svg", "video
 /// How many nodes a screen shows at most.
 pub const SHOWN: usize = 2_000;
 const MOST_DEPTH: usize = 32;
+/// Longest formatted form that is gone through on its way out, bytes. What is left of it when it is harmless has to fit
+/// into a clip; programs write several times as much around that.
+pub const HTML_BYTES: usize = 4 * limits::CLIP_BYTES;
 
 /// A piece of formatted text.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -82,6 +82,12 @@ impl Handle {
         self.shell.is_ok()
     }
 
+    /// So much of the formatted form of a copy is of use, in characters; what has more is passed on without.
+    #[wasm_bindgen(getter, js_name = mostHtml)]
+    pub fn most_html(&self) -> usize {
+        hushclip_engine::rich::HTML_BYTES + 1
+    }
+
     /// Whether a copy is to be looked at that was made on a page of these sites: none, if nobody knows them;
     /// undefined, if it was made on no page.
     pub fn catches(&self, sites: Option<Vec<String>>) -> bool {

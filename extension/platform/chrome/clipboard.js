@@ -2,8 +2,9 @@
 
 let opening;
 
-export async function readClipboard() {
-  return ask({ do: "read" });
+/** The text, and the formatted form, of which `html` characters are of use. */
+export async function readClipboard({ html = 0 } = {}) {
+  return ask({ do: "read", html });
 }
 
 export async function writeClipboard({ text, html }) {

@@ -5,14 +5,16 @@ const area = document.getElementById("area");
 
 chrome.runtime.onMessage.addListener((request, sender, answer) => {
   if (request?.to === "offscreen" && sender.id === chrome.runtime.id && !sender.tab) {
-    answer(request.do === "read" ? read() : write(request));
+    answer(request.do === "read" ? read(request) : write(request));
   }
 });
 
-function read() {
+function read({ html: most = 0 }) {
   let content;
   during("paste", ({ clipboardData }) => {
-    content = { text: clipboardData.getData("text/plain"), html: clipboardData.getData("text/html") || undefined };
+    // No message to the background holds what a page may put there.
+    const html = most > 0 ? clipboardData.getData("text/html").slice(0, most) : "";
+    content = { text: clipboardData.getData("text/plain"), html: html || undefined };
   });
   return content;
 }

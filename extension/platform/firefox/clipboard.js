@@ -4,10 +4,13 @@ const ALIVE_MS = 20_000;
 
 let alive;
 
-export async function readClipboard() {
+/** The text, and the formatted form, of which `html` characters are of use. */
+export async function readClipboard({ html: most = 0 } = {}) {
   const [item] = await navigator.clipboard.read();
-  const get = async (type) => (item?.types.includes(type) ? (await item.getType(type)).text() : undefined);
-  return { text: (await get("text/plain")) ?? "", html: await get("text/html") };
+  const get = async (type) => (item?.types.includes(type) ? item.getType(type) : undefined);
+  const text = (await (await get("text/plain"))?.text()) ?? "";
+  const html = most > 0 ? await (await get("text/html"))?.slice(0, most).text() : undefined;
+  return { text, html };
 }
 
 export async function writeClipboard({ text, html }) {

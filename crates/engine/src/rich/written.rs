@@ -2,7 +2,7 @@
 //! What it says, the plain text beside it says too: that is what is searched, looked through for secrets and listed.
 
 use crate::Content;
-use crate::rich::{Node, Rich, parse};
+use crate::rich::{HTML_BYTES, Node, Rich, parse};
 
 /// Elements that stand on lines of their own, or in cells.
 const APART: [&str; 23] = [
@@ -35,12 +35,14 @@ const APART: [&str; 23] = [
 /// it in its place as its text.
 pub(crate) fn harmless(mut content: Content) -> Option<Content> {
     let Some(html) = content.html.take() else { return Some(content) };
-    let Rich { nodes, pictures, .. } = parse(&html, usize::MAX);
+    // The beginning of what is too long tells a picture, and nothing of it goes on.
+    let read = &html[..html.floor_char_boundary(HTML_BYTES)];
+    let Rich { nodes, pictures, .. } = parse(read, usize::MAX);
     let said = text_of(&nodes);
     if pictures && said.trim().is_empty() {
         return None;
     }
-    if !said.trim().is_empty() && is_said(&said, &content.text) {
+    if read.len() == html.len() && !said.trim().is_empty() && is_said(&said, &content.text) {
         let mut written = String::new();
         write_all(&nodes, &mut written);
         content.html = Some(written);
@@ -129,6 +131,17 @@ mod tests {
         let once = written("x", &deep).expect("it says x");
         assert!(once.starts_with("<b>") || once.starts_with("<strong>"), "{once}");
         assert_eq!(written("x", &once).as_deref(), Some(once.as_str()));
+    }
+
+    #[test]
+    fn of_what_is_too_long_the_text_alone_goes_on_unless_it_is_a_picture() {
+        let around = |bytes: usize| format!("<b>x</b><!--{}-->", "é".repeat(bytes / 2));
+        assert_eq!(written("x", &around(HTML_BYTES / 2)).as_deref(), Some("<b>x</b>"));
+        let content = harmless(Content { text: "x".into(), html: Some(around(HTML_BYTES)) });
+        assert_eq!(content, Some(Content { text: "x".into(), html: None }));
+        let picture =
+            format!("<meta charset=utf-8><img alt=x src=\"data:image/png;base64,{}\">", "A".repeat(HTML_BYTES));
+        assert_eq!(harmless(Content { text: "x".into(), html: Some(picture) }), None);
     }
 
     #[test]
