@@ -233,8 +233,9 @@ export function hostOf(address) {
   return (/^https?:$/.test(url?.protocol) && url.hostname) || undefined;
 }
 
-/** The sites that a page belongs to: that of its tab, and its own. A window without an address has that in its origin, a
- * frame in a sandbox in its address. */
+/** The sites that a page belongs to: its own, and that of its tab. A window without an address has its own in its origin,
+ * a frame in a sandbox in its address. One that has it in neither may have been made by any: nobody knows its sites. */
 export function sitesOf({ tab, origin, url }) {
-  return [...new Set([tab.url, origin, url].map(hostOf))].filter(Boolean);
+  const own = [origin, url].map(hostOf).filter(Boolean);
+  return own.length > 0 ? [...new Set([...own, hostOf(tab.url)])].filter(Boolean) : [];
 }

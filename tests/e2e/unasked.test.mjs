@@ -17,6 +17,26 @@ const SETTLED_MS = 1_000;
 const PRESSED_MS = 2_000;
 const OTHER = "elsewhere.test";
 
+/** Frames that have no address of their own: how each is made in a page, and whether it has an origin. */
+const FRAMES = [
+  ["made by a script", true, (markup) => {
+    const frame = document.createElement("iframe");
+    frame.src = URL.createObjectURL(new Blob([markup], { type: "text/html" }));
+    return frame;
+  }],
+  ["written into its address", false, (markup) => {
+    const frame = document.createElement("iframe");
+    frame.src = `data:text/html,${encodeURIComponent(markup)}`;
+    return frame;
+  }],
+  ["written into the page, in a sandbox", false, (markup) => {
+    const frame = document.createElement("iframe");
+    frame.setAttribute("sandbox", "allow-scripts");
+    frame.srcdoc = markup;
+    return frame;
+  }],
+];
+
 const flags = ["--host-resolver-rules=MAP *.test 127.0.0.1"];
 const KINDS = [
   // Chromium tells pages of changes of the clipboard, unless anybody on the way could have changed them.
@@ -180,6 +200,7 @@ for (const [title, host, launch] of KINDS) {
         await blank.evaluate(select, "in a window without an address 6");
         await chord(blank, "c");
         await sleep(SETTLED_MS);
+        assert.equal(await browser.paste(), "in a window without an address 6", "it was copied");
         await blank.close();
       });
       await onlyOrdinary();
@@ -192,10 +213,26 @@ for (const [title, host, launch] of KINDS) {
         await below.evaluate(select, "on a host below 7");
         await chord(below, "c");
         await sleep(SETTLED_MS);
+        assert.equal(await browser.paste(), "on a host below 7", "it was copied");
         await below.close();
       });
       await onlyOrdinary();
     });
+
+    for (const [kind, hasOrigin, make] of FRAMES) {
+      it(`is not sent from a frame ${kind}, if it may be of a paused site`, async () => {
+        const page = await browser.site();
+        const paused = hasOrigin ? host : OTHER;
+        await pausing({ paused_sites: [paused] }, async () => {
+          const frame = await addBareFrame(page, make);
+          await frame.evaluate(select, `in a frame ${kind}, paused`);
+          await chord(page, "c");
+          await sleep(SETTLED_MS);
+          assert.equal(await browser.paste(), `in a frame ${kind}, paused`, "it was copied");
+        });
+        await onlyOrdinary();
+      });
+    }
 
     it("is not sent after a right click or the tab key", async () => {
       const page = await browser.site();
@@ -307,6 +344,13 @@ for (const [title, host, launch] of KINDS) {
       await frame.evaluate(select, "in a frame");
       await chord(page, "c");
       await cli.sees("in a frame");
+      for (const [kind, , make] of FRAMES) {
+        await sleep(SETTLED_MS);
+        const bare = await addBareFrame(page, make);
+        await bare.evaluate(select, `in a frame ${kind}`);
+        await chord(page, "c");
+        await cli.sees(`in a frame ${kind}`);
+      }
       await page.evaluate(() => {
         document.querySelector("iframe").remove();
         document.getElementById("button").onclick = () => {
@@ -378,6 +422,20 @@ async function addFrame(page) {
     return new Promise((done) => (frame.onload = done));
   });
   return page.frames().find((frame) => frame.url().includes("localhost"));
+}
+
+/** A frame without an address of its own, with a text in it to select. */
+async function addBareFrame(page, make) {
+  const before = new Set(page.frames());
+  await page.evaluate((make) => {
+    document.querySelector("iframe")?.remove();
+    const frame = new Function(`return ${make}`)()('<p id="source"></p>');
+    return new Promise((done) => {
+      frame.onload = done;
+      document.body.append(frame);
+    });
+  }, String(make));
+  return eventually("the frame", () => page.frames().find((frame) => !before.has(frame)));
 }
 
 async function otherSite(page) {
