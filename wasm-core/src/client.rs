@@ -134,7 +134,7 @@ fn watch(shell: &Shell) {
     }
 }
 
-fn listen(target: &EventTarget, event: &str, heard: impl Fn() + 'static) {
+pub(crate) fn listen(target: &EventTarget, event: &str, heard: impl Fn() + 'static) {
     let listener = Closure::<dyn Fn()>::new(heard).into_js_value();
     // Fails for no event name.
     let _ = target.add_event_listener_with_callback(event, listener.unchecked_ref());

@@ -4,31 +4,48 @@
 use js_sys::Promise;
 use wasm_bindgen::JsValue;
 use wasm_bindgen::closure::Closure;
-use wasm_bindgen_futures::JsFuture;
+use wasm_bindgen_futures::{JsFuture, spawn_local};
+use web_sys::{AbortController, AbortSignal};
 
+use crate::client::listen;
 use crate::failure::StartError;
-use crate::js;
+use crate::{js, time};
 
 const NAME: &str = "hushclip";
 /// How long a page that is being left may still hold the lock, milliseconds.
-const PATIENCE_MS: u32 = 1_000;
+const PATIENCE_MS: u64 = 1_000;
 
 /// Takes the lock for as long as this page lives.
 pub(crate) async fn take() -> Result<(), StartError> {
-    let signal = js::global("AbortSignal").ok_or(StartError::Insecure)?;
-    let patience = js::call(&signal, "timeout", &[&PATIENCE_MS.into()]).map_err(|_| StartError::Insecure)?;
+    let patience = until_left()?;
+    let signal = patience.signal();
+    spawn_local(async move {
+        time::sleep(PATIENCE_MS).await;
+        patience.abort();
+    });
     // A promise without an end keeps the lock.
     let held = || Promise::new(&mut |_, _| {}).into();
-    granted(&js::object(&[("signal", &patience)]), held).await
+    granted(&signal, held).await
 }
 
 /// Waits until no other tab owns the engine, so that starting a client can be tried again.
 pub async fn other_tab_closed() {
-    let _ = granted(&js::object(&[]), || JsValue::UNDEFINED).await;
+    if let Ok(waiting) = until_left() {
+        let _ = granted(&waiting.signal(), || JsValue::UNDEFINED).await;
+    }
 }
 
-/// Asks for the lock; `until` makes what keeps it.
-async fn granted(options: &JsValue, until: impl FnOnce() -> JsValue + 'static) -> Result<(), StartError> {
+/// What ends when the page is left. Browsers may keep a page that only waits as it is, and a lock that is given to it
+/// then is nobody's.
+fn until_left() -> Result<AbortController, StartError> {
+    let controller = AbortController::new().map_err(|_| StartError::Insecure)?;
+    let (window, left) = (web_sys::window().ok_or(StartError::Insecure)?, controller.clone());
+    listen(&window, "pagehide", move || left.abort());
+    Ok(controller)
+}
+
+/// Asks for the lock, as long as the signal says; `until` makes what keeps it.
+async fn granted(signal: &AbortSignal, until: impl FnOnce() -> JsValue + 'static) -> Result<(), StartError> {
     let locks = js::global("navigator").and_then(|navigator| js::get(&navigator, "locks"));
     let locks = locks.ok_or(StartError::Insecure)?;
     let mut until = Some(until);
@@ -39,7 +56,7 @@ async fn granted(options: &JsValue, until: impl FnOnce() -> JsValue + 'static) -
             let _ = resolve.call0(&JsValue::UNDEFINED);
             until()
         });
-        let request = js::call(&locks, "request", &[&NAME.into(), options, &callback]);
+        let request = js::call(&locks, "request", &[&NAME.into(), &js::object(&[("signal", signal)]), &callback]);
         let request: Promise = request.unwrap_or_else(|error| Promise::reject(&error).into()).into();
         let failed = Closure::once_into_js(move |error: JsValue| {
             let _ = refused.call1(&JsValue::UNDEFINED, &error);
