@@ -121,7 +121,7 @@ describe("Devices", () => {
 
   it("keeps how often keys change", async () => {
     await popup.press("settings");
-    const chosen = () => popup.page.$eval('[data-testid="rotation"]', (select) => select.value);
+    const chosen = () => popup.value("rotation");
     assert.equal(await chosen(), "10080");
     await popup.page.select('[data-testid="rotation"]', "360");
     await popup.page.reload();

@@ -29,10 +29,7 @@ describe("Relay and background that end at any time", () => {
   it("keeps a copy while it is down and delivers it exactly once", async () => {
     await cli.watch();
     await relay.kill();
-    await eventually("the break to show", async () => {
-      const state = await popup.page.$eval('[data-testid="connection"]', (element) => element.dataset.state);
-      return state !== "online";
-    });
+    await eventually("the break to show", async () => (await popup.connection()) !== "online");
     await desk.copy("copied in the dark");
     await popup.lists("copied in the dark");
     await relay.up();

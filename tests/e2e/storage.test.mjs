@@ -73,7 +73,7 @@ describe("What the web app keeps", () => {
     const text = "no room for this";
     await app.send(text);
     assert.match(await app.problem("storage_full"), /storage is full; free some space/);
-    const typed = () => app.page.$eval('[data-testid="composer"]', (field) => field.value);
+    const typed = () => app.value("composer");
     assert.equal(await typed(), text, "it is theirs to keep until it is stored");
     await cli.run(["push", "while there is no room"]);
     assert.ok(!cli.watched.some((clip) => clip.text === text), "nothing is sent unstored");

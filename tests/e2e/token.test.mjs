@@ -22,13 +22,11 @@ describe("A relay with a token", () => {
     await relay?.stop();
   });
 
-  const typed = (name) => app.page.$eval(`[data-testid="${name}"]`, (field) => field.value);
-
   it("asks for it once that is known", async () => {
     await app.fill("name", "Phone");
     await app.press("create-account");
     assert.match(await app.problem("token_wanted"), /only with the right token/);
-    assert.equal(await typed("name"), "Phone");
+    assert.equal(await app.value("name"), "Phone");
   });
 
   it("leaves a wrong one to be mended", async () => {
@@ -37,7 +35,7 @@ describe("A relay with a token", () => {
     await app.lacks("problem");
     await app.press("create-account");
     await app.problem("token_wanted");
-    assert.deepEqual([await typed("name"), await typed("token")], ["Phone", "let-my-friends-on"]);
+    assert.deepEqual([await app.value("name"), await app.value("token")], ["Phone", "let-my-friends-on"]);
   });
 
   it("lets in who has it", async () => {

@@ -11,7 +11,7 @@ import { Screen } from "./lib/screen.mjs";
 import { eventually } from "./lib/wait.mjs";
 
 const PHONE = { width: 360, height: 740 };
-const LARGE = `${"what one types ".repeat(20 * 1024)}`;
+const LARGE = "what one types ".repeat(20 * 1024);
 /** Runs in the page: whether nothing lies over the middle of what this selects. */
 const isBare = (selector) => {
   const element = document.querySelector(selector);
@@ -22,8 +22,6 @@ const isBare = (selector) => {
 
 describe("What is typed", () => {
   let relay, phone, app, cli;
-  const typed = () => app.page.$eval('[data-testid="composer"]', (field) => field.value);
-  const value = (name) => app.page.$eval(`[data-testid="${name}"]`, (field) => field.value);
 
   before(async () => {
     [relay, phone] = await Promise.all([Relay.start(), Browser.chromium("Phone")]);
@@ -51,7 +49,7 @@ describe("What is typed", () => {
       const said = await app.problem("code_refused");
       assert.match(said, /code/);
       assert.doesNotMatch(said, /link/);
-      assert.deepEqual([await value("name"), await value("join-link")], ["My own phone", wrong]);
+      assert.deepEqual([await app.value("name"), await app.value("join-link")], ["My own phone", wrong]);
       await judge(app, "wrong-code");
       await inviting.kill("SIGINT");
     });
@@ -60,7 +58,7 @@ describe("What is typed", () => {
       await app.fill("join-link", "purple castle");
       await app.press("join");
       assert.match(await app.problem("bad_code"), /not a code/);
-      assert.equal(await value("join-link"), "purple castle");
+      assert.equal(await app.value("join-link"), "purple castle");
     });
 
     it("does not start a second account where a link has ended", async () => {
@@ -90,7 +88,7 @@ describe("What is typed", () => {
       await app.page.keyboard.sendCharacter(LARGE);
       await app.press("send");
       assert.match(await app.has("send-problem"), /30\d KiB; at most 256 KiB/);
-      assert.equal(await typed(), LARGE);
+      assert.equal(await app.value("composer"), LARGE);
       assert.ok(await app.page.evaluate(isBare, '[data-testid="send-problem"]'), "where one looks");
       await app.lacks("problem");
       await judge(app, "send-problem");
@@ -107,7 +105,7 @@ describe("What is typed", () => {
       await app.lacks("problem");
       await app.press("send");
       await cli.sees("short enough");
-      await eventually("an empty field", async () => (await typed()) === "");
+      await eventually("an empty field", async () => (await app.value("composer")) === "");
     });
 
     it("outlives a look at the settings, which say how much is taken", async () => {
@@ -115,17 +113,16 @@ describe("What is typed", () => {
       await app.press("settings");
       assert.match(await app.has("bounds"), /clips of up to 256 KiB/);
       await app.press("back");
-      assert.equal(await typed(), "half a sentence");
+      assert.equal(await app.value("composer"), "half a sentence");
       await app.fill("composer", "");
     });
   });
 
   it("is told at once that there is no network", async () => {
-    const state = () => app.page.$eval('[data-testid="connection"]', (element) => element.dataset.state);
     await app.online();
     await app.page.setOfflineMode(true);
     const since = Date.now();
-    await eventually("no line", async () => (await state()) !== "online");
+    await eventually("no line", async () => (await app.connection()) !== "online");
     // Well before a ping would have gone unanswered.
     assert.ok(Date.now() - since < 10_000, `${Date.now() - since} ms`);
     await app.page.setOfflineMode(false);

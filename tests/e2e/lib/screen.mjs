@@ -22,6 +22,16 @@ export class Screen {
     return (await this.page.$$eval(id(name), read)).map(plain);
   }
 
+  /** What is typed in a field. */
+  async value(name) {
+    return this.page.$eval(id(name), (field) => field.value).catch(() => undefined);
+  }
+
+  /** How it stands with the line to the relay. */
+  async connection() {
+    return this.page.$eval(id("connection"), (element) => element.dataset.state);
+  }
+
   async has(name) {
     return eventually(`${name} in ${this.name}`, () => this.text(name));
   }
@@ -58,8 +68,7 @@ export class Screen {
   }
 
   async online() {
-    const up = () => this.page.$eval(id("connection"), (element) => element.dataset.state === "online");
-    await eventually(`${this.name} online`, up);
+    await eventually(`${this.name} online`, async () => (await this.connection()) === "online");
   }
 
   /** Opens an invite and gives its link. */
