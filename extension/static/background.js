@@ -134,6 +134,10 @@ async function changed() {
   if (status.member) {
     keepAlive();
   }
+  if (handle.runs && !status.member && !status.locked) {
+    // What was typed for an account that is gone.
+    storage.session.remove("draft");
+  }
   catcher.follow(status);
   tickPause(status.paused);
   markSoon();

@@ -2,6 +2,7 @@
 // not there for anybody.
 import assert from "node:assert/strict";
 import { after, afterEach, before, describe, it } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
 
 import { Browser } from "./lib/browser.mjs";
 import { Cli } from "./lib/cli.mjs";
@@ -35,6 +36,16 @@ async function guarded(screen, state) {
 async function unlock(screen, passphrase) {
   await screen.fill("passphrase", passphrase);
   await screen.press("unlock");
+}
+
+/** Closes a popup and opens it; Firefox reports no end of that. */
+async function openAnew({ name, page }) {
+  await page.evaluate(() => {
+    globalThis.isOld = true;
+    location.reload();
+  });
+  const opened = () => page.evaluate(() => !globalThis.isOld && document.querySelector("#app *") !== null).catch(() => false);
+  await eventually(`a new popup in ${name}`, opened);
 }
 
 async function isLocked(screen) {
@@ -163,7 +174,7 @@ describe("The lock in the web app", () => {
   it("locks by itself when nobody was here for as long as chosen", async () => {
     await app.page.select('[data-testid="auto-lock"]', "5");
     await eventually("the choice to be stored", async () => {
-      return (await app.page.$eval('[data-testid="auto-lock"]', (select) => select.value)) === "5";
+      return (await app.value("auto-lock")) === "5";
     });
     // As after the lid was closed for six minutes: no timer has run.
     await app.page.evaluate(() => {
@@ -176,7 +187,7 @@ describe("The lock in the web app", () => {
     await isLocked(app);
     await unlock(app, PASSPHRASE);
     await guarded(app, "guarded");
-    assert.equal(await app.page.$eval('[data-testid="auto-lock"]', (select) => select.value), "5");
+    assert.equal(await app.value("auto-lock"), "5");
   });
 
   it("stays as it was when a change could not be stored", async () => {
@@ -321,6 +332,59 @@ describe("The lock in the extensions", () => {
       assert.ok(!cli.watched.some((clip) => clip.text.includes("while locked")), "what was copied then is not sent");
     });
   }
+
+  for (const [title, browser] of [["Chromium", () => desk], ["Firefox", () => fox]]) {
+    it(`${title}: what is typed outlives the popup and the lock`, async () => {
+      const popup = await browser().popup();
+      await popup.page.bringToFront();
+      await popup.fill("composer", "half a sentence");
+      await openAnew(popup);
+      await eventually("what was typed", async () => (await popup.value("composer")) === "half a sentence");
+      await popup.press("settings");
+      await popup.press("lock-now");
+      await isLocked(popup);
+      await unlock(popup, PASSPHRASE);
+      await popup.press("back");
+      await eventually("what was typed", async () => (await popup.value("composer")) === "half a sentence");
+      await popup.press("send");
+      await cli.sees("half a sentence");
+      await eventually("an empty field", async () => (await popup.value("composer")) === "");
+      await openAnew(popup);
+      await popup.online();
+      assert.equal(await popup.value("composer"), "");
+    });
+  }
+
+  it("Chromium: does not lock while somebody types", async () => {
+    const popup = await desk.popup();
+    await popup.press("settings");
+    await popup.page.select('[data-testid="auto-lock"]', "5");
+    await popup.press("back");
+    const target = await desk.inner.waitForTarget((target) => target.type() === "service_worker");
+    const background = await target.worker();
+    const later = (minutes) =>
+      background.evaluate((minutes) => {
+        const { now } = Date;
+        Date.now = () => now() + minutes * 60_000;
+        dispatchEvent(new Event("online"));
+      }, minutes);
+    await popup.fill("composer", "half");
+    await later(4);
+    // Not each key is told of.
+    await sleep(1_100);
+    await popup.page.keyboard.type(" a sentence");
+    await sleep(200);
+    await later(4);
+    await sleep(200);
+    await popup.lacks("locked");
+    assert.equal(await popup.value("composer"), "half a sentence");
+    await later(6);
+    await isLocked(popup);
+    await unlock(popup, PASSPHRASE);
+    await eventually("what was typed", async () => (await popup.value("composer")) === "half a sentence");
+    await popup.fill("composer", "x");
+    await popup.page.keyboard.press("Backspace");
+  });
 
   it("Chromium: is locked when the browser has ended the background", async () => {
     const popup = await desk.popup();

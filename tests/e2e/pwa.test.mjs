@@ -16,8 +16,7 @@ import { eventually } from "./lib/wait.mjs";
 /** How long it is waited for what must not happen. */
 const SILENCE_MS = 1_000;
 
-const state = (screen) => screen.page.$eval('[data-testid="connection"]', (element) => element.dataset.state);
-const offline = (screen) => eventually(`${screen.name} offline`, async () => (await state(screen)) === "waiting");
+const offline = (screen) => eventually(`${screen.name} offline`, async () => (await screen.connection()) === "waiting");
 
 /** In the page: what its policy has refused. */
 function keepViolations() {
@@ -210,13 +209,15 @@ describe("The web app as an app", () => {
       assert.equal(await app.page.evaluate(async () => (await caches.keys()).length), 2);
     });
 
-    it("and then at once, without what was before", async () => {
+    it("and then at once, without what was before, and with what was typed", async () => {
+      await app.fill("composer", "half a sentence");
       await app.press("update-button");
       await eventually("the next build", async () => (await build()) === "next");
       await app.online();
       await app.lacks("update");
       assert.equal(await app.page.evaluate(async () => (await caches.keys()).length), 1);
       await app.lists("written without a connection");
+      await eventually("what was typed", async () => (await app.value("composer")) === "half a sentence");
     });
 
     it("even from one that does not start", async () => {
@@ -230,6 +231,9 @@ describe("The web app as an app", () => {
       await button.click();
       await app.online();
       await app.lists("written without a connection");
+      await eventually("what was typed", async () => (await app.value("composer")) === "half a sentence");
+      await app.press("send");
+      await cli.sees("half a sentence");
     });
   });
 
@@ -285,9 +289,24 @@ describe("The web app as an app", () => {
       await cli.sees("shared to the second tab");
     });
 
-    it("takes over when it is asked to, and the first says so", async () => {
+    it("takes over when the first is left, also if it was left itself before", async () => {
+      await share(app.page, { text: "shared to the first tab" });
+      await second.online();
+      assert.equal(await second.has("shared-text"), "shared to the first tab");
+      await second.press("shared-discard");
+      await app.press("use-here");
+      await app.online();
+    });
+
+    it("takes over when it is asked to, with what was shared and typed, and the first says so", async () => {
+      await share(second.page, { text: "shared to the second tab again" });
+      await app.has("shared-text");
+      await app.fill("composer", "typed in the first tab");
       await second.press("use-here");
       await second.online();
+      await eventually("what was typed", async () => (await second.value("composer")) === "typed in the first tab");
+      assert.equal(await second.has("shared-text"), "shared to the second tab again");
+      await second.press("shared-discard");
       await second.lists("shared to the second tab");
       assert.match(await app.has("failure"), /another tab/);
       await second.send("from the second tab");
@@ -355,6 +374,12 @@ describe("The web app as an app", () => {
       await app.press("back");
     });
 
+    it("says that it is in already when it is opened with a pairing link", async () => {
+      await launch(`${front.url}/pair#a-link-that-is-none`);
+      await says(app.page, "This device is already in");
+      assert.equal(app.page.url(), `${front.url}/`);
+    });
+
     it("leads to the button that pastes by its shortcut, without starting anew", async () => {
       await app.page.evaluate(() => (globalThis.stayed = true));
       await launch(`${front.url}/?do=paste`);
@@ -406,10 +431,12 @@ describe("The web app as an app in Firefox", () => {
   it("comes to a newer build when it is asked to", async () => {
     await front.serveNext("/style.css", (css) => `${css}\nbody { --build: next; }\n`);
     await app.page.evaluate(async () => (await navigator.serviceWorker.getRegistration()).update());
+    await app.fill("composer", "half a sentence");
     await app.press("update-button");
     const build = () => app.page.evaluate(() => getComputedStyle(document.body).getPropertyValue("--build"));
     await eventually("the next build", async () => (await build()) === "next");
     await app.online();
+    await eventually("what was typed", async () => (await app.value("composer")) === "half a sentence");
   });
 
   it("changes tabs", async () => {
@@ -417,5 +444,6 @@ describe("The web app as an app in Firefox", () => {
     await second.press("use-here");
     await second.online();
     await app.has("use-here");
+    await eventually("what was typed", async () => (await second.value("composer")) === "half a sentence");
   });
 });

@@ -9,7 +9,7 @@ import { Browser } from "./lib/browser.mjs";
 import { Cli } from "./lib/cli.mjs";
 import { photographFailures } from "./lib/failures.mjs";
 import { Front } from "./lib/front.mjs";
-import { installed, kept, says, sharer } from "./lib/pwa.mjs";
+import { askWorker, installed, kept, says, sharer } from "./lib/pwa.mjs";
 import { Relay } from "./lib/relay.mjs";
 import { eventually } from "./lib/wait.mjs";
 
@@ -50,12 +50,7 @@ describe("What Chromium tells a service worker of who shares", () => {
       await navigator.serviceWorker.ready;
     });
     await eventually("the worker", () => page.evaluate(() => navigator.serviceWorker.controller !== null));
-    ask = () =>
-      page.evaluate(() => {
-        const { port1, port2 } = new MessageChannel();
-        navigator.serviceWorker.controller.postMessage("told", [port2]);
-        return new Promise((resolve) => (port1.onmessage = ({ data }) => resolve(data)));
-      });
+    ask = () => askWorker(page, "told");
   });
   after(() => browser?.close());
 
@@ -135,12 +130,6 @@ describe("What is shared to the web app", () => {
       const target = await phone.inner.waitForTarget((target) => target.url() === `${front.url}/sw.js`);
       return target.worker();
     };
-    const ask = (page, what) =>
-      page.evaluate((what) => {
-        const { port1, port2 } = new MessageChannel();
-        navigator.serviceWorker.controller.postMessage(what, [port2]);
-        return new Promise((resolve) => (port1.onmessage = ({ data }) => resolve(data)));
-      }, what);
 
     before(async () => {
       // A page that does not ask for what was shared to it.
@@ -149,22 +138,31 @@ describe("What is shared to the web app", () => {
     });
     after(() => idle.close());
 
-    it("gives it to the page that it came to, and to no other", async () => {
-      await share(idle, { text: "for one page only" });
+    it("keeps it until it is answered, and tells nobody of it unless it is passed on", async () => {
+      await share(idle, { text: "kept for a while" });
       const other = await phone.open(`${front.url}/style.css`);
-      assert.deepEqual(await ask(other, "take"), []);
-      assert.equal(await ask(other, "pass on"), 0);
-      await other.close();
+      const [{ name, text }, ...more] = await askWorker(other, "take");
+      assert.deepEqual([text, more], ["kept for a while", []]);
+      assert.deepEqual(await askWorker(other, "take"), [{ name, text }]);
+      assert.equal(await askWorker(other, "pass on"), 0, "it came to another page");
       await sleep(SILENCE_MS);
       await app.lacks("shared");
+      await other.evaluate((name) => navigator.serviceWorker.controller.postMessage({ do: "answered", name }), name);
+      assert.deepEqual(await askWorker(other, "take"), []);
+      await other.close();
     });
 
-    it("holds no more than a few", async () => {
-      for (let n = 0; n < 6; n += 1) {
+    it("holds no more than a few, and says so before it loses any", async () => {
+      for (let n = 0; n < 5; n += 1) {
         await share(idle, { text: `${n} of many` });
       }
-      const held = await (await worker()).evaluate(() => [...shared.values()].map(({ text }) => text));
-      assert.deepEqual(held, ["2 of many", "3 of many", "4 of many", "5 of many"]);
+      assert.equal(idle.url(), `${front.url}/?do=full`);
+      const held = await (await worker()).evaluate(() => {
+        const texts = [...kept.values()].map(({ text }) => text);
+        [...kept.keys()].forEach(letGo);
+        return texts;
+      });
+      assert.deepEqual(held, ["0 of many", "1 of many", "2 of many", "3 of many"]);
     });
   });
 
@@ -178,13 +176,6 @@ describe("What is shared to the web app", () => {
         .overridePermissions(front.url, ["clipboard-read", "clipboard-sanitized-write"]);
       await app.page.bringToFront();
       await app.page.evaluate(() => navigator.clipboard.writeText("on the clipboard"));
-    });
-
-    it("leads to the button that pastes, whoever leads there", async () => {
-      await launch(`${front.url}/?do=paste`);
-      await says(app.page, "Tap “Paste and send”");
-      await sleep(SILENCE_MS);
-      assert.equal(cli.watched.some(({ text }) => text === "on the clipboard"), false);
     });
 
     for (const quiet of [false, true]) {
@@ -213,6 +204,38 @@ describe("What is shared to the web app", () => {
       await app.press("shared-discard");
       await app.lacks("shared");
       await tab.close();
+    });
+
+    it("asks about all that comes one after the other, also if the page is left meanwhile", async () => {
+      await share(app.page, { text: "the first of two" });
+      await app.has("shared-text");
+      await share(app.page, { text: "the second of two" });
+      assert.equal(await app.has("shared-text"), "the first of two");
+      await app.page.reload();
+      assert.equal(await app.has("shared-text"), "the first of two");
+      await app.press("shared-send");
+      await cli.sees("the first of two");
+      await eventually("the second", async () => (await app.text("shared-text")) === "the second of two");
+      await app.press("shared-discard");
+      await app.lacks("shared");
+      await app.page.reload();
+      await app.online();
+      await sleep(SILENCE_MS);
+      await app.lacks("shared");
+      assert.equal(cli.watched.filter(({ text }) => text === "the first of two").length, 1);
+    });
+
+    it("says so when more is shared than can wait", async () => {
+      for (let n = 0; n < 5; n += 1) {
+        await share(app.page, { text: `share number ${n}` });
+        assert.equal(await app.has("shared-text"), "share number 0");
+      }
+      await says(app.page, "Too much was shared at once");
+      for (let n = 0; n < 4; n += 1) {
+        await eventually(`share ${n}`, async () => (await app.text("shared-text")) === `share number ${n}`);
+        await app.press("shared-discard");
+      }
+      await app.lacks("shared");
     });
 
     it("sends what the person shares to it, which no address and no server sees", async () => {

@@ -55,13 +55,16 @@ pub fn App(
     /// What a page of its own has to do with, if this is one.
     #[prop(optional_no_strip)]
     page: Option<OwnPage>,
+    /// What is typed to be sent; whoever gives it keeps it while nobody looks.
+    #[prop(optional)]
+    draft: Option<RwSignal<String>>,
 ) -> impl IntoView {
     let face = platform.face;
     let lines = Lines { view, lock, send, ask, query, content, archive, scan, wake, page };
-    let host = Host::new(&lines, platform);
+    let host = Host::new(&lines, platform, draft.unwrap_or_default());
     provide_context(host);
     host.news.follow(notice, host);
-    host.outgoing().follow(notice);
+    host.outgoing().follow(notice, host);
     follow_wishes(host);
     theme::follow(view);
     let screen = Memo::new(move |_| screen(view, lock, failure, host));
@@ -72,7 +75,7 @@ pub fn App(
         }
         if screen == Screen::Locked {
             host.news.clear();
-            host.outgoing().clear();
+            host.outgoing().give_up();
             host.library.widen();
         }
         if matches!(screen, Screen::Member(_)) {
@@ -81,6 +84,7 @@ pub fn App(
         }
         if matches!(screen, Screen::Welcome | Screen::Opened | Screen::Joining) {
             host.places.back();
+            host.outgoing().draft.set(String::new());
         }
         screen
     });

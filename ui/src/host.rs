@@ -160,7 +160,7 @@ pub(crate) struct Host {
 }
 
 impl Host {
-    pub(crate) fn new(lines: &Lines, platform: Platform) -> Self {
+    pub(crate) fn new(lines: &Lines, platform: Platform, draft: RwSignal<String>) -> Self {
         let now = time::clock();
         Self {
             places: Places::new(platform.face),
@@ -169,7 +169,7 @@ impl Host {
             now,
             lately: Memo::new(move |_| now.get() / 10_000 * 10_000),
             opened_link: RwSignal::new(platform.opened_link.clone()),
-            typed: StoredValue::new_local((Outgoing::new(), Entering::new(&platform))),
+            typed: StoredValue::new_local((Outgoing::new(draft), Entering::new(&platform))),
             platform: StoredValue::new(platform),
             news: News::new(),
         }

@@ -35,4 +35,5 @@ pub use hushclip_engine::view::Problem;
 pub use hushclip_engine::{
     ArchiveOutcome, ArchiveRequest, Command, Content, LockCommand, LockState, LockView, Notice, Query, View,
 };
-pub use page::{Install, Kept, Page, PageAsk, Tab, Update, Wish};
+pub use outgoing::resume;
+pub use page::{Install, Kept, Page, PageAsk, Shared, Tab, Update, Wish};

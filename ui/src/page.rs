@@ -76,8 +76,19 @@ pub enum Wish {
     ShareAgain,
     /// Something was shared that is larger than any clip.
     ShareTooLarge,
+    /// Something was shared while too much waits already.
+    ShareFull,
     /// What was shared was taken by the tab that has the account.
     SharedElsewhere,
+}
+
+/// A text that was shared to the app.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Shared {
+    /// By which whoever keeps it knows it.
+    pub name: String,
+    /// The text.
+    pub text: String,
 }
 
 /// What is asked of the host.
@@ -111,7 +122,9 @@ pub struct Page {
     /// Which tab has the account.
     pub tab: Signal<Tab>,
     /// What was shared, by a person or by any web page; the screens take it once it is sent, or not wanted.
-    pub shared: RwSignal<Vec<String>>,
+    pub shared: RwSignal<Vec<Shared>>,
+    /// A pairing link that was opened while the app was; the screens take it.
+    pub link: RwSignal<Option<String>>,
     /// What the app was opened for; the screens take it.
     pub wish: RwSignal<Option<Wish>>,
     /// What is asked of the host.

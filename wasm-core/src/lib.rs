@@ -16,6 +16,7 @@ pub mod port;
 mod queue;
 mod rng;
 mod running;
+pub mod session;
 mod shell;
 mod socket;
 mod store;

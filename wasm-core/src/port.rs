@@ -1,7 +1,7 @@
 //! The line between a popup and the background that owns the engine: what they say, and the popup's
 //! end. Messages are JSON text. When the background ends and starts again, the line comes back.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::rc::{Rc, Weak};
 
 use hushclip_engine::{ArchiveOutcome, ArchiveRequest, Command, LockCommand, LockView, Notice, Query, View};
@@ -10,10 +10,14 @@ use wasm_bindgen::closure::Closure;
 use wasm_bindgen::{JsCast as _, JsValue};
 use wasm_bindgen_futures::spawn_local;
 
+use crate::client::listen;
 use crate::{js, time};
 
 /// Name of the port, for the background to know it by.
 pub const NAME: &str = "popup";
+
+/// How often at most a person is told of, milliseconds.
+const PERSON_MS: u64 = 1_000;
 
 /// How long to wait before the line is made again, milliseconds.
 const AGAIN_MS: u64 = 250;
@@ -45,6 +49,8 @@ pub enum ToBackground {
     Query(Query),
     /// The person wants a file, or brings one.
     Archive(ArchiveRequest),
+    /// A person is here, and asks for nothing yet.
+    Person,
 }
 
 /// A popup's line to the background. Clones are handles on the same one.
@@ -119,6 +125,22 @@ impl Port {
     /// The person wants a file, or brings one.
     pub fn archive(&self, request: ArchiveRequest) {
         self.say(&ToBackground::Archive(request));
+    }
+
+    /// Tells of the person who types or clicks here: nothing is locked in the middle of a sentence.
+    pub fn watch(&self) {
+        let Some(window) = web_sys::window() else { return };
+        let told = Rc::new(Cell::new(0));
+        for event in ["pointerdown", "keydown"] {
+            let (this, told) = (self.clone(), Rc::clone(&told));
+            listen(&window, event, move || {
+                let now = time::now();
+                if now.abs_diff(told.get()) >= PERSON_MS {
+                    told.set(now);
+                    this.say(&ToBackground::Person);
+                }
+            });
+        }
     }
 
     fn say(&self, message: &ToBackground) {

@@ -56,7 +56,8 @@ pub fn start(link: Option<String>, scanner: Loader, hear: js_sys::Function) {
         failure: RwSignal::new(None),
     };
     let client = Rc::new(OnceCell::<Client>::new());
-    let own = Own::new(Rc::clone(&client), &hear);
+    let draft = RwSignal::new(String::new());
+    let own = Own::new(Rc::clone(&client), &hear, draft);
     let starting = run(shown, Rc::clone(&client), own.clone());
     // No screen asks for anything before the first picture, and that comes from a running client.
     let to_lock = Rc::clone(&client);
@@ -85,7 +86,7 @@ pub fn start(link: Option<String>, scanner: Loader, hear: js_sys::Function) {
     mount(move || {
         let wake = wake::offer(view, send);
         let page = Some(own.page(view));
-        view! { <App view lock notice failure send ask query content archive platform scan wake page /> }
+        view! { <App view lock notice failure send ask query content archive platform scan wake page draft /> }
     });
     // Only now: mounting sets up what runs it.
     spawn_local(starting);

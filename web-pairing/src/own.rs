@@ -4,20 +4,23 @@
 use std::cell::OnceCell;
 use std::rc::Rc;
 
-use hushclip_ui::{Page, PageAsk, Tab, View, Wish};
+use hushclip_ui::{Page, PageAsk, Shared, Tab, View, Wish, resume};
 use hushclip_wasm_core::Client;
 use js_sys::Function;
 use leptos::prelude::*;
 use wasm_bindgen::JsValue;
 use wasm_bindgen_futures::spawn_local;
+use web_sys::Event;
 
-use crate::dom::function;
+use crate::dom::{function, listen};
 use crate::install::Installing;
 use crate::tabs::Tabs;
 use crate::worker::Worker;
 
 /// How much of what was shared waits at once for the person's answer.
 const MOST_SHARED: usize = 4;
+/// By this name the worker keeps what somebody was typing.
+const DRAFT: &str = "draft";
 
 /// The page.
 #[derive(Clone)]
@@ -26,15 +29,17 @@ pub(crate) struct Own {
     worker: Worker,
     tabs: Tabs,
     installing: Installing,
-    shared: RwSignal<Vec<String>>,
+    shared: RwSignal<Vec<Shared>>,
+    draft: RwSignal<String>,
+    link: RwSignal<Option<String>>,
     wish: RwSignal<Option<Wish>>,
 }
 
 impl Own {
     /// `hear` takes a function that is called with what the page was opened for, and with the browser's offer
-    /// to install it.
-    pub(crate) fn new(client: Rc<OnceCell<Client>>, hear: &Function) -> Self {
-        let (shared, wish) = (RwSignal::new(Vec::new()), RwSignal::new(None));
+    /// to install it. `draft` is what is typed to be sent.
+    pub(crate) fn new(client: Rc<OnceCell<Client>>, hear: &Function, draft: RwSignal<String>) -> Self {
+        let (shared, link, wish) = (RwSignal::new(Vec::new()), RwSignal::new(None), RwSignal::new(None));
         let installing = Installing::new();
         let told = Rc::new(OnceCell::<Self>::new());
         let later = Rc::clone(&told);
@@ -43,9 +48,10 @@ impl Own {
                 own.told(word);
             }
         });
-        let this = Self { client, worker, tabs: Tabs::new(), installing, shared, wish };
+        let this = Self { client, worker, tabs: Tabs::new(), installing, shared, draft, link, wish };
         let _ = told.set(this.clone());
         let heard = function(move |what: JsValue| match what.as_string() {
+            Some(opened) if opened.starts_with("http") => link.set(Some(opened)),
             Some(word) => wish.set(wish_of(&word)),
             None => installing.offered(what),
         });
@@ -65,6 +71,7 @@ impl Own {
                 installing.keep_unasked();
             }
         });
+        self.keep_what_is_left();
         Page {
             update: self.worker.update().into(),
             install: installing.way.into(),
@@ -72,6 +79,7 @@ impl Own {
             kept: installing.kept.into(),
             tab: self.tabs.tab.into(),
             shared: self.shared,
+            link: self.link,
             wish: self.wish,
             ask: UnsyncCallback::new(move |ask| this.asked(ask)),
         }
@@ -105,16 +113,58 @@ impl Own {
     fn take_shared(&self) {
         let this = self.clone();
         spawn_local(async move {
-            for text in this.worker.shared().await {
-                this.shared.update(|shared| {
-                    if shared.len() == MOST_SHARED {
-                        // The first is what the person is being asked about.
-                        shared.remove(1);
-                    }
-                    shared.push(text);
-                });
+            for kept in this.worker.kept().await {
+                this.take(kept);
             }
         });
+    }
+
+    fn take(&self, kept: Shared) {
+        if kept.name == DRAFT {
+            self.worker.answered(DRAFT);
+            return resume(self.draft, kept.text);
+        }
+        let (known, count) =
+            self.shared.with_untracked(|shared| (shared.iter().any(|one| one.name == kept.name), shared.len()));
+        if known {
+        } else if count < MOST_SHARED {
+            self.shared.update(|shared| shared.push(kept));
+        } else {
+            self.worker.answered(&kept.name);
+            self.wish.set(Some(Wish::ShareFull));
+        }
+    }
+
+    /// What is typed, and what is not answered yet, goes to the worker when the page is left, and comes back from there.
+    fn keep_what_is_left(&self) {
+        let (worker, shared) = (self.worker.clone(), self.shared);
+        Effect::new(move |before: Option<Vec<String>>| {
+            let names = shared.with(|shared| shared.iter().map(|one| one.name.clone()).collect::<Vec<_>>());
+            let gone = before.unwrap_or_default().into_iter().filter(|name| !names.contains(name));
+            gone.for_each(|name| worker.answered(&name));
+            names
+        });
+        let this = self.clone();
+        listen(&window(), "pagehide", move |_: JsValue| this.put_away());
+        let this = self.clone();
+        listen(&window(), "beforeunload", move |event: Event| {
+            if !this.worker.is_there() && !this.left().is_empty() {
+                event.prevent_default();
+            }
+        });
+    }
+
+    fn put_away(&self) {
+        let left = self.left();
+        if !left.is_empty() {
+            self.worker.keep(&left);
+        }
+    }
+
+    fn left(&self) -> Vec<Shared> {
+        let draft = self.draft.get_untracked();
+        let draft = (!draft.trim().is_empty()).then(|| Shared { name: DRAFT.to_owned(), text: draft });
+        self.shared.get_untracked().into_iter().chain(draft).collect()
     }
 
     fn asked(&self, ask: PageAsk) {
@@ -140,6 +190,7 @@ fn wish_of(word: &str) -> Option<Wish> {
         "devices" => Some(Wish::Devices),
         "newest" => Some(Wish::Newest),
         "reshare" => Some(Wish::ShareAgain),
+        "full" => Some(Wish::ShareFull),
         "too-large" => Some(Wish::ShareTooLarge),
         _ => None,
     }

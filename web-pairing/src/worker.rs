@@ -4,8 +4,8 @@
 use std::cell::RefCell;
 use std::rc::Rc;
 
-use hushclip_ui::Update;
-use js_sys::{Array, Date, Reflect};
+use hushclip_ui::{Shared, Update};
+use js_sys::{Array, Date, Object, Reflect};
 use leptos::prelude::*;
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::{JsFuture, spawn_local};
@@ -64,11 +64,45 @@ impl Worker {
         }
     }
 
-    /// Asks for what was shared to the app, which the worker then forgets.
-    pub(crate) async fn shared(&self) -> Vec<String> {
+    /// What the worker keeps for the page that has the account, until that says it is answered.
+    pub(crate) async fn kept(&self) -> Vec<Shared> {
         // Nothing, where there is no worker to ask, is no list.
         let Some(answer) = self.ask("take").await else { return Vec::new() };
-        Array::from(&answer).iter().filter_map(|text| text.as_string()).collect()
+        let read = |kept: JsValue| {
+            let get = |name: &str| Reflect::get(&kept, &name.into()).ok()?.as_string();
+            Some(Shared { name: get("name")?, text: get("text")? })
+        };
+        Array::from(&answer).iter().filter_map(read).collect()
+    }
+
+    /// This need not be kept any more.
+    pub(crate) fn answered(&self, name: &str) {
+        self.say("answered", "name", &name.into());
+    }
+
+    /// Keeps this, while the page is left.
+    pub(crate) fn keep(&self, texts: &[Shared]) {
+        let texts: Array = texts.iter().map(|kept| object([("name", &kept.name), ("text", &kept.text)])).collect();
+        self.say("keep", "texts", &texts);
+    }
+
+    /// Whether there is one, which keeps what this page is left with.
+    pub(crate) fn is_there(&self) -> bool {
+        self.there().is_some()
+    }
+
+    fn say(&self, what: &str, name: &str, value: &JsValue) {
+        if let Some(worker) = self.there() {
+            let message = object([("do", &what.into()), (name, value)]);
+            // It cannot fail for texts.
+            let _ = worker.post_message(&message);
+        }
+    }
+
+    /// The one that this page came through; or the one that came afterwards.
+    fn there(&self) -> Option<ServiceWorker> {
+        let active = || self.0.registration.borrow().as_ref().and_then(ServiceWorkerRegistration::active);
+        container()?.controller().or_else(active)
     }
 
     /// Lets the tab with the account have what was shared; tells whether there was anything.
@@ -77,8 +111,10 @@ impl Worker {
     }
 
     async fn ask(&self, what: &str) -> Option<JsValue> {
-        // Without one, this page did not come through it, and so was not opened to share something.
-        let worker = container()?.controller()?;
+        let worker = match self.there() {
+            Some(worker) => worker,
+            None => registered().await?,
+        };
         let channel = MessageChannel::new().ok()?;
         let answer = js_sys::Promise::new(&mut |resolve, _| {
             let heard = function(move |event: MessageEvent| {
@@ -135,6 +171,21 @@ fn ask_again(registration: ServiceWorkerRegistration) {
             let _ = registration.update();
         }
     });
+}
+
+async fn registered() -> Option<ServiceWorker> {
+    let registration = JsFuture::from(container()?.get_registration()).await.ok()?;
+    registration.dyn_into::<ServiceWorkerRegistration>().ok()?.active()
+}
+
+/// An object with these properties.
+fn object<T: Clone + Into<JsValue>>(properties: [(&str, &T); 2]) -> JsValue {
+    let object = Object::new();
+    for (name, value) in properties {
+        // A plain object takes any property.
+        let _ = Reflect::set(&object, &name.into(), &value.clone().into());
+    }
+    object.into()
 }
 
 fn container() -> Option<ServiceWorkerContainer> {

@@ -8,7 +8,8 @@
   });
 
   let link;
-  if (location.pathname === "/pair" && location.hash.length > 1) {
+  const isLink = ({ pathname, hash }) => pathname === "/pair" && hash.length > 1;
+  if (isLink(location)) {
     link = location.href;
     history.replaceState(null, "", "/");
   }
@@ -25,16 +26,16 @@
     tell(event);
   });
   const wishOf = (url) => new URL(url).searchParams.get("do");
-  let opened = wishOf(location.href);
-  if (opened) {
+  let opened = link ?? wishOf(location.href);
+  if (opened && !link) {
     tell(opened);
     history.replaceState(history.state, "", "/");
   }
-  // Chosen while the app is open; what it was opened with comes here once more.
+  // A shortcut or a pairing link, while the app is open; what it was opened with comes here once more.
   globalThis.launchQueue?.setConsumer(({ targetURL }) => {
-    const wish = targetURL && wishOf(targetURL);
-    if (wish && wish !== opened) {
-      tell(wish);
+    const what = targetURL && (isLink(new URL(targetURL)) ? targetURL : wishOf(targetURL));
+    if (what && what !== opened) {
+      tell(what);
     }
     opened = undefined;
   });
@@ -87,6 +88,15 @@
     return module.decode;
   };
 
+  /** What the worker has of texts that are not sent. */
+  const kept = () =>
+    new Promise((resolve) => {
+      const { port1, port2 } = new MessageChannel();
+      const { controller } = navigator.serviceWorker;
+      port1.onmessage = ({ data }) => resolve(data);
+      controller ? controller.postMessage("take", [port2]) : resolve([]);
+    });
+
   const failed = async (error) => {
     console.error(error);
     await drawn;
@@ -104,8 +114,10 @@
       const button = document.createElement("button");
       button.className = "primary";
       button.textContent = words.update;
-      button.onclick = () => {
+      button.onclick = async () => {
         navigator.serviceWorker.addEventListener("controllerchange", () => location.reload());
+        const texts = await kept();
+        registration.waiting?.postMessage({ do: "keep", texts });
         registration.waiting?.postMessage("switch");
       };
       place.after(button);

@@ -9,9 +9,9 @@ const CACHE = PREFIX + BUILD.version;
 const PAGE = "/index.html";
 /** Addresses that are the app's page, whatever stands behind them. The relay's own are not among them. */
 const PAGES = ["/", "/pair", PAGE];
-/** How long a shared text waits for the page that it opens. Browsers end workers that wait longer. */
-const SHARED_MS = 120_000;
-/** How many wait at once; the oldest goes first. */
+/** How long a text waits for a page that takes it. Browsers end workers that wait longer. */
+const KEPT_MS = 120_000;
+/** How many shared texts wait at once. */
 const MOST_SHARED = 4;
 /** Largest form that is read. No clip may be as large. */
 const FORM_BYTES = 512 * 1024;
@@ -22,7 +22,7 @@ self.addEventListener("install", (event) => event.waitUntil(fill()));
 async function fill() {
   const cache = await caches.open(CACHE);
   try {
-    await Promise.all(Object.entries(BUILD.files).map(([path, integrity]) => keep(cache, path, integrity)));
+    await Promise.all(Object.entries(BUILD.files).map(([path, integrity]) => store(cache, path, integrity)));
   } catch (error) {
     await caches.delete(CACHE);
     throw error;
@@ -30,7 +30,7 @@ async function fill() {
 }
 
 /** Files of another build than this one are refused: they would not fit together. */
-async function keep(cache, path, integrity) {
+async function store(cache, path, integrity) {
   const response = await fetch(path === PAGE ? "/" : path, { cache: "no-cache", integrity });
   if (!response.ok) {
     throw new TypeError(`${path}: ${response.status}`);
@@ -70,11 +70,13 @@ async function serve(path, request) {
 }
 
 /**
- * What was shared and no page has taken yet, by the page that it came to. It is in no address, in no request and on
- * no disk. Any web page can send a form here and hide where it is from, and browsers do not tell a worker whether it
- * was the system: so the app asks about each.
+ * What was shared, and what a page that was left had still to ask about or in its field: by a name, until the page that
+ * has the account says that it is answered. It is in no address, in no request and on no disk. Any web page can send a
+ * form here and hide where it is from, and browsers do not tell a worker whether it was the system: so the app asks
+ * about each.
  */
-const shared = new Map();
+const kept = new Map();
+const DRAFT = "draft";
 
 async function takeIn(event) {
   const { request, resultingClientId: page } = event;
@@ -88,8 +90,11 @@ async function takeIn(event) {
     if (!form || (text && !page)) {
       return Response.redirect("/?do=reshare", 303);
     }
+    if (text && [...kept.keys()].filter((name) => name !== DRAFT).length >= MOST_SHARED) {
+      return Response.redirect("/?do=full", 303);
+    }
     if (text) {
-      hold(event, page, text);
+      keep(event, crypto.randomUUID(), text, page);
     }
   }
   return Response.redirect("/", 303);
@@ -111,28 +116,23 @@ async function read({ body, headers }) {
   return new Response(new Blob(chunks), { headers: { "content-type": headers.get("content-type") } }).formData();
 }
 
-function hold(event, page, text) {
-  letGo(page);
-  const taken = new Promise((done) => shared.set(page, { text, done, forAny: false }));
-  for (const oldest of [...shared.keys()].slice(0, -MOST_SHARED)) {
-    letGo(oldest);
-  }
-  const held = shared.get(page);
-  const late = new Promise((resolve) => setTimeout(resolve, SHARED_MS));
-  event.waitUntil(Promise.race([taken, late]).then(() => shared.get(page) === held && letGo(page)));
+function keep(event, name, text, page) {
+  letGo(name);
+  const taken = new Promise((release) => kept.set(name, { text, page, release }));
+  const held = kept.get(name);
+  const late = new Promise((resolve) => setTimeout(resolve, KEPT_MS));
+  event.waitUntil(Promise.race([taken, late.then(() => kept.get(name) === held && letGo(name))]));
 }
 
-function letGo(page) {
-  const held = shared.get(page);
-  shared.delete(page);
-  held?.done();
-  return held?.text;
+function letGo(name) {
+  kept.get(name)?.release();
+  kept.delete(name);
 }
 
-/** What came to this page, and what came to pages that have no account. */
-function take(page) {
-  const theirs = [...shared].filter(([other, { forAny }]) => other === page || forAny);
-  return theirs.map(([other]) => letGo(other));
+/** Whoever takes it brings it back, if need be. So this worker may end now, as it must before a newer one begins. */
+function take() {
+  kept.forEach(({ release }) => release());
+  return [...kept].map(([name, { text }]) => ({ name, text }));
 }
 
 /** The text and the address; the title only where there is nothing else. */
@@ -144,23 +144,31 @@ function words(form) {
 
 self.addEventListener("message", (event) => {
   const { data, ports, source } = event;
-  switch (data) {
+  switch (data?.do ?? data) {
     // The person wants the new build.
     case "switch":
       self.skipWaiting();
       break;
-    // The page that has the account asks for what was shared.
+    // The page that has the account asks for all that is kept.
     case "take":
-      ports[0]?.postMessage(take(source?.id));
+      ports[0]?.postMessage(take());
       break;
-    // A page without it was opened with something shared, and leaves that to the one that has it.
+    // It was sent or discarded, or is in the page's field.
+    case "answered":
+      letGo(data.name);
+      break;
+    // The page is left with this. Another one may have the account by now, and have asked too early.
+    case "keep":
+      data.texts.forEach(({ name, text }) => keep(event, name, text));
+      event.waitUntil(tell("shared", source?.id));
+      break;
+    // A page without the account was opened with something shared, and leaves that to the one that has it.
     case "pass on": {
-      const held = shared.get(source?.id);
-      if (held) {
-        held.forAny = true;
+      const theirs = [...kept.values()].filter(({ page }) => page === source?.id).length;
+      if (theirs > 0) {
         event.waitUntil(tell("shared", source.id));
       }
-      ports[0]?.postMessage(held ? 1 : 0);
+      ports[0]?.postMessage(theirs);
       break;
     }
   }

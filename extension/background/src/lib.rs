@@ -146,6 +146,7 @@ impl Handle {
         match serde_json::from_str(&message).ok()? {
             ToBackground::Command(command) => shell.command(command),
             ToBackground::Lock(command) => shell.ask(command),
+            ToBackground::Person => shell.person(),
             ToBackground::Query(query) => {
                 self.queries.borrow_mut().insert(popup, query);
                 return self.picture(popup);

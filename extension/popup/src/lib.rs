@@ -3,9 +3,12 @@
 
 use std::alloc::System;
 
-use hushclip_ui::{App, Archive, ArchiveRequest, Command, Face, LockCommand, LockState, Platform, Query, mount};
-use hushclip_wasm_core::port;
+use hushclip_ui::{
+    App, Archive, ArchiveRequest, Command, Face, LockCommand, LockState, Platform, Query, mount, resume,
+};
+use hushclip_wasm_core::{port, session};
 use leptos::prelude::*;
+use leptos::task::spawn_local;
 use wasm_bindgen::prelude::wasm_bindgen;
 use zeroizing_alloc::ZeroAlloc;
 
@@ -14,6 +17,8 @@ use zeroizing_alloc::ZeroAlloc;
 static MEMORY: ZeroAlloc<System> = ZeroAlloc(System);
 
 const OPTIONS: &str = "/options.html";
+/// What is typed and not sent is kept under this name while no popup is open. The background forgets it with the account.
+const DRAFT: &str = "draft";
 
 /// Opens the line to the background and shows what it says.
 #[wasm_bindgen(start)]
@@ -35,6 +40,7 @@ pub fn start() {
         move |notice| set_notice.set(Some(notice)),
         move |outcome| set_outcome.set(Some(outcome)),
     );
+    port.watch();
     let say = port.clone();
     let send = UnsyncCallback::new(move |command: Command| say.command(command));
     let say = port.clone();
@@ -44,7 +50,21 @@ pub fn start() {
     let ask_archive = UnsyncCallback::new(move |request: ArchiveRequest| port.archive(request));
     let archive = Archive { ask: ask_archive, outcome: outcome.into() };
     let platform = platform();
-    mount(move || view! { <App view lock notice send ask query archive platform /> });
+    let draft = RwSignal::new(String::new());
+    mount(move || {
+        Effect::new(move |before: Option<()>| {
+            let typed = draft.get();
+            if before.is_some() {
+                session::save(DRAFT, &typed);
+            }
+        });
+        view! { <App view lock notice send ask query archive platform draft /> }
+    });
+    spawn_local(async move {
+        if let Some(kept) = session::load(DRAFT).await {
+            resume(draft, kept);
+        }
+    });
 }
 
 /// A tab is no popup, but neither is it a page that a relay could have served.

@@ -10,6 +10,14 @@ export const kept = (screen) =>
     screen.page.evaluate(async () => (await navigator.serviceWorker.getRegistration())?.active?.state === "activated"),
   );
 
+/** Says something to the worker of the page, and gives its answer. */
+export const askWorker = (page, what) =>
+  page.evaluate((what) => {
+    const { port1, port2 } = new MessageChannel();
+    navigator.serviceWorker.controller.postMessage(what, [port2]);
+    return new Promise((resolve) => (port1.onmessage = ({ data }) => resolve(data)));
+  }, what);
+
 export const says = (page, words) =>
   eventually(`"${words}"`, () => page.evaluate((words) => document.body.innerText.includes(words), words));
 

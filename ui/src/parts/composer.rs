@@ -6,7 +6,7 @@ use leptos::task::spawn_local;
 
 use crate::focus::focus_soon;
 use crate::host::{Host, host};
-use crate::outgoing::From;
+use crate::outgoing::Source;
 use crate::parts::icon::{Icon, Shape};
 use crate::{clipboard, text};
 
@@ -23,7 +23,7 @@ pub(crate) fn Composer() -> impl IntoView {
         if !blank.get_untracked() {
             let text = typed.get_untracked();
             let sent = text.clone();
-            host.outgoing().send(host, From::Composer, text, move || {
+            host.outgoing().send(host, Source::Composer, text, move || {
                 // Not what has been typed since.
                 if typed.with_untracked(|typed| *typed == sent) {
                     typed.set(String::new());
@@ -32,7 +32,7 @@ pub(crate) fn Composer() -> impl IntoView {
             focus_soon(".composer textarea");
         }
     };
-    let refused = Memo::new(move |_| host.outgoing().refused(From::Composer));
+    let refused = Memo::new(move |_| host.outgoing().refused(Source::Composer));
     // Elsewhere, the banner says it.
     on_cleanup(move || host.outgoing().forgive(host));
     let keys = move |event: KeyboardEvent| {
@@ -103,7 +103,7 @@ fn paste_and_send(host: Host) {
         match read.await {
             Some(text) if text.trim().is_empty() => host.news.show(text::paste_empty()),
             // It stays on the clipboard.
-            Some(text) => host.outgoing().send(host, From::Composer, text, || {}),
+            Some(text) => host.outgoing().send(host, Source::Composer, text, || {}),
             None => {
                 host.news.show(text::paste_failed());
                 focus_soon(".composer textarea");

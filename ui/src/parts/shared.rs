@@ -6,8 +6,8 @@ use leptos::prelude::*;
 
 use crate::focus::focus_soon;
 use crate::host::{Host, host};
-use crate::outgoing::From;
-use crate::page::Page;
+use crate::outgoing::Source;
+use crate::page::{Page, Shared};
 use crate::parts::icon::{Icon, Shape};
 use crate::text;
 
@@ -42,7 +42,7 @@ enum Waits {
     /// There is no account yet.
     Outside,
     /// The person's word.
-    Asked(String),
+    Asked(Shared),
 }
 
 fn words(waits: &Waits) -> &'static str {
@@ -55,20 +55,21 @@ fn words(waits: &Waits) -> &'static str {
 
 fn bar(host: Host, page: Page, waits: Waits) -> impl IntoView {
     let words = words(&waits);
-    let asked = if let Waits::Asked(text) = waits { Some(text) } else { None };
-    let send = asked.clone().map(|text| {
+    let asked = if let Waits::Asked(shared) = waits { Some(shared) } else { None };
+    let name = asked.as_ref().map(|shared| shared.name.clone());
+    let send = asked.clone().map(|shared| {
         view! {
             <button
                 class="primary small"
                 type="button"
                 data-testid="shared-send"
-                on:click=move |_| send(host, page, text.clone())
+                on:click=move |_| send(host, page, shared.clone())
             >
                 {text::send()}
             </button>
         }
     });
-    let shown = asked.map(|text| {
+    let shown = asked.map(|shared| {
         view! {
             <div
                 class="whole-text"
@@ -78,13 +79,13 @@ fn bar(host: Host, page: Page, waits: Waits) -> impl IntoView {
                 aria-labelledby="shared-question"
                 data-testid="shared-text"
             >
-                {text}
+                {shared.text}
             </div>
         }
     });
-    let refused = move || host.outgoing().refused(From::Shared).map(|problem| text::problem(&problem));
+    let refused = move || host.outgoing().refused(Source::Shared).map(|problem| text::problem(&problem));
     view! {
-        <div class="alert notch" data-testid="shared">
+        <section class="alert notch" aria-labelledby="shared-question" data-testid="shared">
             <Icon shape=Shape::Joined />
             <div class="words">
                 <p id="shared-question">{words}</p>
@@ -98,28 +99,30 @@ fn bar(host: Host, page: Page, waits: Waits) -> impl IntoView {
                         data-testid="shared-discard"
                         on:click=move |_| {
                             host.outgoing().forgive(host);
-                            drop_first(page);
+                            drop_answered(page, name.as_deref());
                         }
                     >
                         {text::shared_discard()}
                     </button>
                 </div>
             </div>
-        </div>
+        </section>
     }
 }
 
-fn send(host: Host, page: Page, text: String) {
-    host.outgoing().send(host, From::Shared, text, move || {
-        drop_first(page);
+fn send(host: Host, page: Page, Shared { name, text }: Shared) {
+    host.outgoing().send(host, Source::Shared, text, move || {
+        drop_answered(page, Some(&name));
         host.news.show(text::shared_sent());
     });
 }
 
-fn drop_first(page: Page) {
+/// Drops what was answered; without a name, what cannot be asked about yet. It need not be the first any more.
+fn drop_answered(page: Page, name: Option<&str>) {
     page.shared.update(|shared| {
-        if !shared.is_empty() {
-            shared.remove(0);
+        let at = name.map_or(Some(0), |name| shared.iter().position(|one| one.name == name));
+        if let Some(at) = at.filter(|at| *at < shared.len()) {
+            shared.remove(at);
         }
     });
     // The button that was pressed is gone.

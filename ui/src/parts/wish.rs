@@ -20,6 +20,7 @@ pub(crate) fn follow_wishes(host: Host) {
         match wish {
             Wish::ShareAgain => host.news.show(text::shared_again()),
             Wish::ShareTooLarge => host.news.show(text::shared_too_large()),
+            Wish::ShareFull => host.news.show(text::shared_full()),
             Wish::SharedElsewhere => host.news.show(text::shared_passed()),
             Wish::Devices if is_member => host.places.go(Place::Devices),
             Wish::Newest if is_member => {
@@ -39,5 +40,14 @@ pub(crate) fn follow_wishes(host: Host) {
             Wish::Devices | Wish::Newest | Wish::Paste => return,
         }
         page.wish.set(None);
+    });
+    Effect::new(move |_| {
+        let Some(link) = page.link.get() else { return };
+        if host.peek(|view| view.stage) == Stage::Member {
+            host.news.show(text::opened_member());
+        } else {
+            host.opened_link.set(Some(link));
+        }
+        page.link.set(None);
     });
 }
