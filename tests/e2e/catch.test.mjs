@@ -83,6 +83,7 @@ for (const [title, launch] of KINDS) {
       await browser.copy("copied twice");
       await eventually("the second", () => copied() === 2);
       await browser.pastes("copied twice");
+      await extension.command("seen");
       news();
     });
 

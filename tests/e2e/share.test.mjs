@@ -132,6 +132,7 @@ describe("What is shared to the web app", () => {
     };
 
     before(async () => {
+      await app.online();
       // A page that does not ask for what was shared to it.
       idle = await phone.inner.newPage();
       await idle.setJavaScriptEnabled(false);

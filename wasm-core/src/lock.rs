@@ -1,6 +1,9 @@
 //! One engine per browser profile: two tabs with the same keys would be two devices with one name.
 //! A Web Lock decides, because the browser gives it back even when a tab crashes.
 
+use std::cell::Cell;
+use std::rc::Rc;
+
 use js_sys::Promise;
 use wasm_bindgen::JsValue;
 use wasm_bindgen::closure::Closure;
@@ -30,14 +33,32 @@ pub(crate) async fn take() -> Result<(), StartError> {
 
 /// Waits until no other tab owns the engine, so that starting a client can be tried again.
 pub async fn other_tab_closed() {
-    if let Ok(waiting) = until_left() {
-        let _ = granted(&waiting.signal(), || JsValue::UNDEFINED).await;
+    match until_left() {
+        Ok(waiting) => _ = granted(&waiting.signal(), || JsValue::UNDEFINED).await,
+        Err(_) => time::sleep(PATIENCE_MS).await,
     }
+}
+
+thread_local! {
+    /// Whether the page has been left. Browsers may bring it back as it was.
+    static LEFT: Rc<Cell<bool>> = {
+        let left = Rc::<Cell<bool>>::default();
+        for (event, is_left) in [("pagehide", true), ("pageshow", false)] {
+            let left = Rc::clone(&left);
+            if let Some(window) = web_sys::window() {
+                listen(&window, event, move || left.set(is_left));
+            }
+        }
+        left
+    };
 }
 
 /// What ends when the page is left. Browsers may keep a page that only waits as it is, and a lock that is given to it
 /// then is nobody's.
 fn until_left() -> Result<AbortController, StartError> {
+    if LEFT.with(|left| left.get()) {
+        return Err(StartError::OtherTab);
+    }
     let controller = AbortController::new().map_err(|_| StartError::Insecure)?;
     let (window, left) = (web_sys::window().ok_or(StartError::Insecure)?, controller.clone());
     listen(&window, "pagehide", move || left.abort());

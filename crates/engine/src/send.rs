@@ -42,7 +42,7 @@ impl Engine {
         let in_doubt =
             self.outbox.front().filter(|queued| queued.sealed.is_some() && !queued.again).map(|queued| queued.item);
         let known = if sure {
-            self.history.newest_is(&content.text)
+            self.history.newest_is(&content.text, self.now)
         } else {
             self.history.is_echo(&content, identity.id, in_doubt, self.now)
         };
