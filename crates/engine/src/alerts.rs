@@ -166,8 +166,8 @@ impl Engine {
             AlertKind::BadKeys => (
                 "bad_keys",
                 format!(
-                    "“{name}” changed the keys of this account and shut this device out with it. This device changes \
-                     them again by itself. If that was no fault of “{name}”, it may be in wrong hands: remove it."
+                    "“{name}” changed the keys of this account and shut this device out with it. What was copied in \
+                     between cannot be read here. This device changes them again by itself. If that was no fault of “{name}”, it may be in wrong hands: remove it."
                 ),
             ),
             AlertKind::FalseDeletion => (

@@ -203,9 +203,21 @@ impl Engine {
             }
             Some(Wanted::Add(_)) => self.show(problem::list_unsaved()),
             Some(Wanted::Mend) if code == ErrorCode::BadEntry => self.halt(problem::bad_log()),
-            Some(Wanted::Mend) => self.line.resume_at = Some(self.now + wait),
+            Some(Wanted::Mend) => {
+                self.line.pause_until(self.now + wait, self.now);
+                self.show_unmended(code);
+            }
             // Tried again when the keys are next looked at.
             Some(Wanted::Rekey) | None => {}
+        }
+    }
+
+    /// The relay does not take back what it has lost of the log. It can hold a removal.
+    pub(crate) fn show_unmended(&mut self, code: ErrorCode) {
+        match code {
+            ErrorCode::RateLimited | ErrorCode::LogConflict => {}
+            ErrorCode::RelayFull | ErrorCode::Unavailable => self.show(problem::relay_fault(code)),
+            _ => self.show(problem::list_unsaved()),
         }
     }
 
@@ -283,7 +295,9 @@ impl Engine {
     /// The log has gone on.
     pub(crate) fn change_went_through(&mut self) {
         (self.log_sync.refused, self.log_sync.retry_at) = (0, None);
-        self.solved("list_unsaved");
+        for code in ["list_unsaved", "relay_no_space", "relay_unavailable"] {
+            self.solved(code);
+        }
     }
 
     /// A device is out of the log.

@@ -73,8 +73,8 @@ impl Engine {
         if self.line.phase != Phase::Connecting {
             return;
         }
-        if self.line.log_shown.is_some() {
-            // It has seen all of it on this line, and asks once more: later.
+        if std::mem::replace(&mut self.line.registering, true) {
+            // It has seen all of it on this line, or did not look, and asks once more: later.
             return self.hang_up(rng);
         }
         let first = |account: &Account| Some((account.log.first().cloned()?, account.token.clone()));
@@ -108,10 +108,10 @@ impl Engine {
                 if shown.is_some() || !fresh {
                     self.note_restored(AlertKind::LogRestored, 1);
                 }
-                self.sign_in();
+                self.sign_in(rng);
             }
             // It is longer, and signing in brings the rest.
-            (None, _) if log_seq >= end => self.sign_in(),
+            (None, _) if log_seq >= end => self.sign_in(rng),
             (None, _) => self.hang_up(rng),
         }
     }

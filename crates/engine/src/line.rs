@@ -6,6 +6,7 @@ use hushclip_protocol::ids::Signature;
 use hushclip_protocol::{VERSION, limits, negotiate};
 use rand_core::CryptoRng;
 
+use crate::send::REFUSED_MS;
 use crate::view::{Connection, Problem};
 use crate::{Effect, Engine, problem};
 
@@ -28,6 +29,8 @@ const PONG_MS: u64 = 10_000;
 pub(crate) const ANSWER_MS: u64 = 30_000;
 /// How long a line must have been of use before it counts as one, milliseconds.
 const STEADY_MS: u64 = 60_000;
+/// How often this device signs in on one line, at most.
+const HELLOS: u8 = 2;
 /// An uncompressed P-256 point, bytes.
 const PUSH_KEY: usize = 65;
 
@@ -80,6 +83,10 @@ pub(crate) struct Line {
     pub(crate) log_shown: Option<u64>,
     /// The relay's challenge, while nobody has signed in.
     challenge: Option<Challenge>,
+    /// How often it has been answered with Hello: once more when the relay has been shown what it lacked.
+    hellos: u8,
+    /// The account was shown to the relay from its first entry on.
+    pub(crate) registering: bool,
 }
 
 impl Line {
@@ -98,6 +105,11 @@ impl Line {
 
     pub(crate) const fn is_signed_in(&self) -> bool {
         matches!(self.phase, Phase::CatchingUp | Phase::Online)
+    }
+
+    /// The relay is shown what it lacks of the log, before this device can sign in.
+    fn shows_log(&self) -> bool {
+        self.phase == Phase::Connecting && self.log_shown.is_some()
     }
 
     pub(crate) fn is_up(&self) -> bool {
@@ -151,6 +163,12 @@ impl Line {
         self.items_by = None;
     }
 
+    /// Goes on then, or looks once more in between: a longer pause would look like one from before the clock was put
+    /// back.
+    pub(crate) fn pause_until(&mut self, at: u64, now: u64) {
+        self.resume_at = Some(at.min(now + BACKOFF_MAX_MS));
+    }
+
     /// Nothing is left to send.
     pub(crate) const fn relaxed(&mut self) {
         self.limited = 0;
@@ -169,7 +187,7 @@ impl Line {
         (self.entries_by, self.items_by, self.steady_from) = (None, None, None);
         if self.phase == Phase::Connecting {
             (self.invite_refused, self.welcome_sent, self.limited) = (false, false, 0);
-            (self.log_shown, self.challenge) = (None, None);
+            (self.log_shown, self.challenge, self.hellos, self.registering) = (None, None, 0, false);
         }
         self.ping_at = self.is_up().then_some(now + PING_MS);
     }
@@ -313,25 +331,30 @@ impl Engine {
     }
 
     pub(crate) fn challenged(&mut self, challenge: &Challenge, rng: &mut dyn CryptoRng) {
-        if self.line.phase != Phase::Connecting {
+        // One for each line: every further one would ask for a signature, and for more time.
+        if self.line.phase != Phase::Connecting || self.line.challenge.is_some() {
             return self.hang_up(rng);
         }
         if negotiate(&challenge.versions).is_none() {
             return self.halt(problem::relay_version());
         }
+        self.line.challenge = Some(challenge.clone());
         if self.join.is_some() {
             return self.claim();
         }
-        self.line.challenge = Some(challenge.clone());
         if self.account.as_ref().is_some_and(|account| !account.registered) {
             return self.show_log(rng);
         }
-        self.sign_in();
+        self.sign_in(rng);
     }
 
     /// Answers the relay's challenge.
-    pub(crate) fn sign_in(&mut self) {
+    pub(crate) fn sign_in(&mut self, rng: &mut dyn CryptoRng) {
         let Some(challenge) = self.line.challenge.clone() else { return };
+        if self.line.hellos == HELLOS {
+            return self.hang_up(rng);
+        }
+        self.line.hellos += 1;
         self.line.deadline = Some(self.now + HANDSHAKE_MS);
         let (Some(account), Some(identity)) = (&self.account, &self.identity) else { return };
         let (log_seq, log_head) = account.membership.as_ref().map_or(account.anchor, |m| (m.seq(), m.head()));
@@ -410,7 +433,7 @@ impl Engine {
             LOG_PULL => self.line.entries_came(),
             // This device has asked for nothing like that, or for nothing any more.
             INVITE | CODE if self.invite.is_none() => return,
-            APPEND if self.appending.is_none() && self.line.phase != Phase::Connecting => return,
+            APPEND if self.appending.is_none() && !self.line.shows_log() => return,
             _ => {}
         }
         self.line.invite_refused |= matches!(of, INVITE | NOTE | CODE);
@@ -439,7 +462,11 @@ impl Engine {
             (PUSH_SUBSCRIBE, ErrorCode::BadFrame | ErrorCode::TooLarge) => self.push_address_refused(),
             (HELLO | REGISTER, _) if self.newcomer_refused() => {}
             (HELLO, ErrorCode::UnknownAccount | ErrorCode::LogBehind) => self.show_log(rng),
-            (APPEND, ErrorCode::LogConflict) if self.line.phase == Phase::Connecting => self.hang_up(rng),
+            (APPEND, ErrorCode::BadEntry) if self.line.phase == Phase::Connecting => self.halt(problem::bad_log()),
+            (APPEND, _) if self.line.phase == Phase::Connecting => {
+                self.show_unmended(code);
+                self.hang_up(rng);
+            }
             (REGISTER, ErrorCode::TokenWanted) => self.registration_refused(problem::token_wanted(), rng),
             (REGISTER, ErrorCode::RegistrationClosed) => self.registration_refused(problem::registration_closed(), rng),
             (REGISTER, ErrorCode::TooManyAccounts) => self.registration_refused(problem::too_many_accounts(), rng),
@@ -455,6 +482,10 @@ impl Engine {
             (APPEND, ErrorCode::LogConflict) if self.log_sync.mending => self.hang_up(rng),
             (APPEND, ErrorCode::LogConflict) => self.append_was_late(),
             (APPEND, _) => self.append_refused(code),
+            (PULL | LOG_PULL, _) => {
+                self.show(problem::relay_fault(code));
+                self.line.resume_at = Some(self.now + REFUSED_MS);
+            }
             _ => self.line.resume_at = Some(self.now + BACKOFF_MS * 4),
         }
     }

@@ -190,6 +190,8 @@ impl Engine {
             self.mend_log(self.log_sync.mends);
         } else if self.appending.is_none() && !self.change_waits() {
             self.mend_log(last);
+        } else if self.appending.is_none() {
+            self.line.pause_until(self.log_sync.retry_at.unwrap_or(self.now), self.now);
         }
     }
 
@@ -347,6 +349,15 @@ impl Engine {
             self.count_up_alert(AlertKind::BadKeys, author);
         }
         Ok(())
+    }
+
+    /// Something cannot be read for want of a secret, and that is told of whoever has started its epoch.
+    pub(crate) fn tell_bad_keys(&mut self, epoch: u64) {
+        let started = |account: &Account| account.log.get(usize::try_from(epoch).ok()?)?.decode_entry().ok();
+        let Some(author) = self.account.as_ref().and_then(started).map(|entry| entry.author) else { return };
+        if !self.alerts.iter().any(|alert| alert.kind == AlertKind::BadKeys && alert.device == author) {
+            self.count_up_alert(AlertKind::BadKeys, author);
+        }
     }
 
     /// The secret of an epoch of before, as whoever let this device in has handed it over.

@@ -34,7 +34,9 @@ pub(crate) enum Closed {
     BeforeUs,
     /// Its secret was here, and is forgotten: the relay has held it back for longer than it keeps anything.
     TooLate,
-    /// Its sender has made it wrong, or a member has not given this device the secret.
+    /// A member has not given this device the secret.
+    Denied,
+    /// Its sender has made it wrong.
     Unreadable,
 }
 
@@ -43,7 +45,7 @@ pub(crate) fn open_body(account: &Account, envelope: &Envelope<'_>) -> Result<Bo
     let Some(secret) = account.secrets.get(&header.epoch) else {
         return Err(match header.epoch {
             epoch if epoch < account.anchor.0 => Closed::BeforeUs,
-            epoch if account.denied.contains(&epoch) => Closed::Unreadable,
+            epoch if account.denied.contains(&epoch) => Closed::Denied,
             _ => Closed::TooLate,
         });
     };

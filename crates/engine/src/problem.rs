@@ -296,8 +296,8 @@ pub(crate) fn relay_fault(code: ErrorCode) -> Problem {
     }
     problem(
         "relay_unavailable",
-        "The relay cannot store anything at the moment. Clips wait here and are sent again by themselves; if this goes \
-         on, tell whoever runs the relay.",
+        "The relay's storage is failing at the moment. Clips wait, and go on by themselves when it works again; if this \
+         lasts, tell whoever runs the relay.",
     )
 }
 

@@ -100,7 +100,7 @@ impl Engine {
             self.show(problem::relay_endless());
             return self.hang_up(rng);
         }
-        for code in ["relay_garbled", "relay_endless"] {
+        for code in ["relay_garbled", "relay_endless", "relay_unavailable"] {
             self.solved(code);
         }
         self.send(&ToRelay::Ack { cursor });
@@ -220,7 +220,7 @@ impl Engine {
         let at_ms = match &opened {
             Ok(body) => body.at_ms(),
             // What is wrong with it is told.
-            Err(Closed::Unreadable) => self.now,
+            Err(Closed::Unreadable | Closed::Denied) => self.now,
             Err(Closed::BeforeUs | Closed::TooLate) => 0,
         };
         self.count(header, at_ms);
@@ -230,6 +230,10 @@ impl Engine {
             Err(Closed::BeforeUs) => None,
             Err(Closed::TooLate) => {
                 self.lose_newest(&sender);
+                None
+            }
+            Err(Closed::Denied) => {
+                self.tell_bad_keys(header.epoch);
                 None
             }
             Err(Closed::Unreadable) => {

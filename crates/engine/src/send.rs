@@ -23,8 +23,8 @@ use crate::state::Clip;
 use crate::upkeep::random_item;
 use crate::{Engine, Notice, problem};
 
-/// How long to wait before a push that the relay could not store is tried again, milliseconds.
-const REFUSED_MS: u64 = 30_000;
+/// How long to wait before what the relay could not do is tried again, milliseconds.
+pub(crate) const REFUSED_MS: u64 = 30_000;
 
 /// How often in a row the relay may say at once that something was missed.
 const BEHIND: u8 = 8;

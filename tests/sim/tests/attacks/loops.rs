@@ -5,8 +5,8 @@ use std::rc::Rc;
 
 use hushclip_protocol::envelope::Envelope;
 use hushclip_protocol::error::ErrorCode;
-use hushclip_protocol::frame::{Item, ToDevice, ToRelay};
-use hushclip_protocol::ids::Hash;
+use hushclip_protocol::frame::{Challenge, Item, ToDevice, ToRelay};
+use hushclip_protocol::ids::{ConnId, Hash, Nonce};
 use hushclip_protocol::log::SignedEntry;
 use hushclip_sim::{Desk, Way};
 
@@ -277,4 +277,79 @@ fn attack_behind_without_end() {
     desk.stop_lying();
     desk.wait(90_000);
     assert_eq!(desk.texts(1), ["one"]);
+}
+
+/// How often device 0 sends something on new lines in a minute, when each of these answers is replaced.
+fn sent_in_a_minute(
+    counted: impl Fn(&ToRelay) -> bool + 'static,
+    mut answer: impl FnMut(u64, ToDevice) -> ToDevice + 'static,
+) -> (Desk, u64) {
+    let mut desk = Desk::paired(2);
+    let sent = Rc::new(RefCell::new(0));
+    let count = Rc::clone(&sent);
+    desk.lie(move |way, device, frame| {
+        if device != 0 {
+            return vec![frame];
+        }
+        if way == Way::Up && ToRelay::decode(&frame).is_ok_and(|frame| counted(&frame)) {
+            *count.borrow_mut() += 1;
+            if *count.borrow() > 1_000 {
+                return Vec::new();
+            }
+        }
+        match ToDevice::decode(&frame) {
+            Ok(told) if way == Way::Down => vec![answer(*count.borrow(), told).encode()],
+            _ => vec![frame],
+        }
+    });
+    desk.cut(None);
+    desk.wait(60_000);
+    let sent = *sent.borrow();
+    (desk, sent)
+}
+
+#[test]
+fn attack_challenges_without_end() {
+    let hello = |frame: &ToRelay| matches!(frame, ToRelay::Hello(_));
+    let (mut desk, sent) = sent_in_a_minute(hello, |count, told| match told {
+        ToDevice::Welcome(_) | ToDevice::Error { .. } => {
+            let (nonce, conn) = (Nonce::from_bytes([count as u8; 32]), ConnId::from_bytes([3; 16]));
+            ToDevice::Challenge(Challenge { versions: vec![1], nonce, conn })
+        }
+        told => told,
+    });
+    assert!((1..20).contains(&sent), "{sent} times in a minute");
+    desk.stop_lying();
+    desk.wait(90_000);
+    goes_on(&mut desk, 0, 1);
+}
+
+#[test]
+fn attack_account_unknown_without_end() {
+    let register = |frame: &ToRelay| matches!(frame, ToRelay::Register { .. });
+    let (mut desk, sent) = sent_in_a_minute(register, |_, told| match told {
+        ToDevice::Welcome(_) | ToDevice::Registered { .. } | ToDevice::Error { .. } => {
+            ToDevice::Error { code: ErrorCode::UnknownAccount, retry_after_ms: 0, of: 0 }
+        }
+        told => told,
+    });
+    assert!((1..20).contains(&sent), "{sent} times in a minute");
+    desk.stop_lying();
+    desk.wait(90_000);
+    goes_on(&mut desk, 0, 1);
+}
+
+#[test]
+fn attack_log_that_grows_without_end_before_the_sign_in() {
+    let hello = |frame: &ToRelay| matches!(frame, ToRelay::Hello(_));
+    let (mut desk, sent) = sent_in_a_minute(hello, |count, told| match told {
+        ToDevice::Welcome(_) | ToDevice::Error { .. } => {
+            ToDevice::Registered { log_seq: 100 + count, log_head: Hash::from_bytes([1; 32]) }
+        }
+        told => told,
+    });
+    assert!((1..30).contains(&sent), "{sent} times in a minute");
+    desk.stop_lying();
+    desk.wait(90_000);
+    goes_on(&mut desk, 0, 1);
 }

@@ -15,3 +15,4 @@ mod pairing;
 mod removal;
 mod session;
 mod silence;
+mod stuck;

@@ -215,6 +215,35 @@ fn attack_secret_kept_from_one_device_does_not_stop_it() {
     remove_and_go_on(&mut desk);
 }
 
+#[test]
+fn attack_secret_kept_from_one_device_is_blamed_on_nobody_else() {
+    let mut desk = Desk::paired(3);
+    let member = stolen_keys(&desk, 2);
+    let victim = stolen_keys(&desk, 1).device_id();
+    let (entry, _) = make_rotate(&member, &log(&desk, 0), &mut rng()).unwrap();
+    let mut list = SealedList::decode(&entry.sealed).unwrap();
+    for sealed in list.0.iter_mut().filter(|sealed| sealed.device == victim) {
+        sealed.secret = SealedSecret::from_bytes([7; 48]);
+    }
+    desk.lie(|way, device, frame| {
+        let own = way == Way::Up && device == 1 && matches!(ToRelay::decode(&frame), Ok(ToRelay::LogAppend(_)));
+        if own { Vec::new() } else { vec![frame] }
+    });
+    desk.say_as(2, &ToRelay::LogAppend(with_list(&member, &entry, &list)));
+    let shown = |desk: &Desk| -> Vec<(String, String)> {
+        desk.view(1).alerts.into_iter().filter(|a| a.code != "joined").map(|a| (a.code, a.device)).collect()
+    };
+    let told = [("bad_keys".to_owned(), desk.view(2).device)];
+    desk.copy(0, "by the honest one");
+    assert_eq!(shown(&desk), told);
+    // Put away, it comes back with the next one that cannot be read.
+    let id = desk.view(1).alerts.pop().expect("it is shown").id;
+    desk.command(1, Command::DismissAlert { id });
+    assert!(shown(&desk).is_empty());
+    desk.copy(0, "by the honest one again");
+    assert_eq!(shown(&desk), told);
+}
+
 fn remove_and_go_on(desk: &mut Desk) {
     let device = desk.view(0).device;
     desk.command(2, Command::RemoveDevice { device });
