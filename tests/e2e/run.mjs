@@ -1,5 +1,5 @@
-// Runs the tests of everything together, one file after the other, or only those whose names contain
-// an argument. Ends with a count and an exit code.
+// Runs the tests of everything together, two files at a time, or only those whose names contain an argument.
+// Ends with a count and an exit code.
 import { globSync, rmSync } from "node:fs";
 import { finished } from "node:stream/promises";
 import { run } from "node:test";
@@ -14,7 +14,8 @@ rmSync(new URL("../../target/e2e", import.meta.url), { recursive: true, force: t
 
 const tests = run({
   files: wanted.length > 0 ? files.filter((file) => wanted.some((name) => file.includes(name))) : files,
-  concurrency: false,
+  // Much of it is waiting. Each file has browsers, relays and folders of its own.
+  concurrency: 2,
   // The files themselves say when they wait too long.
   timeout: 240_000 + 1_000 * (process.env.IDLE_S ?? 0),
 });
