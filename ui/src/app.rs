@@ -84,7 +84,10 @@ pub fn App(
         }
         if matches!(screen, Screen::Welcome | Screen::Opened | Screen::Joining) {
             host.places.back();
-            host.outgoing().draft.set(String::new());
+            // Not because a background that could not start has no account to show.
+            if host.peek(|view| view.problem.is_none() || view.stage == Stage::Removed) {
+                host.outgoing().draft.set(String::new());
+            }
         }
         screen
     });

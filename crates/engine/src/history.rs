@@ -26,6 +26,9 @@ const ECHO_MS: u64 = 10_000;
 /// as the longest pause between two of its attempts.
 pub(crate) const LATE_MS: u64 = 60_000;
 
+/// All who find one copy have found it by then, in milliseconds.
+const FOUND_MS: u64 = 2_000;
+
 /// Clips in ascending order of arrival here.
 #[derive(Default)]
 pub(crate) struct History {
@@ -208,6 +211,13 @@ impl History {
     /// The newest clip holds this text already.
     pub(crate) fn newest_is(&self, text: &str, now: u64) -> bool {
         self.in_play(now).next().is_some_and(|clip| canonical(&clip.text) == canonical(text))
+    }
+
+    /// Whether what a person has certainly copied is in the list for it: it is the newest, or was found just now
+    /// by another way, or another agent on the same clipboard.
+    pub(crate) fn has_copied(&self, text: &str, now: u64) -> bool {
+        let found = |clip: &Clip| now.abs_diff(clip.stored_ms) < FOUND_MS && canonical(&clip.text) == canonical(text);
+        self.newest_is(text, now) || self.in_play(now).take(LOOKED_AT).any(found)
     }
 
     fn is_on_clipboard(&self, canonical: &str) -> bool {

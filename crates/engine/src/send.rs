@@ -32,7 +32,7 @@ const BEHIND: u8 = 8;
 const BEHIND_MS: u64 = 2_000;
 
 impl Engine {
-    /// `sure` if a person has certainly copied it: then it is news, unless it is the newest clip anyway.
+    /// `sure` if a person has certainly copied it: then it is news, unless it is in the list for that already.
     pub(crate) fn local_copy(&mut self, content: Content, sure: bool, rng: &mut dyn CryptoRng) {
         let Some(identity) = &self.identity else { return };
         let member = self.account.as_ref().is_some_and(|a| a.membership.is_some());
@@ -42,7 +42,7 @@ impl Engine {
         let in_doubt =
             self.outbox.front().filter(|queued| queued.sealed.is_some() && !queued.again).map(|queued| queued.item);
         let known = if sure {
-            self.history.newest_is(&content.text, self.now)
+            self.history.has_copied(&content.text, self.now)
         } else {
             self.history.is_echo(&content, identity.id, in_doubt, self.now)
         };

@@ -68,6 +68,8 @@ enum Step {
     Copy(usize, String),
     /// An agent sees what is on its clipboard.
     Seen(usize),
+    /// The device in which a person has copied something finds it on the clipboard.
+    Caught(usize),
     /// The person deletes a clip, the n-th of the list.
     Delete(usize, usize),
     /// The person pins a clip, the n-th of the list, or takes the pin out.
@@ -301,6 +303,11 @@ impl World {
             Step::Copy(machine, text) => {
                 self.copied.push(Copied { machine, text: text.clone() });
                 self.set_clipboard(machine, text);
+                let here: Vec<_> = (0..self.devices.len()).filter(|d| self.devices[*d].machine == machine).collect();
+                let (delay, which) = (60 + self.below(60), self.below(here.len() as u64) as usize);
+                if let Some(device) = here.get(which) {
+                    self.plan(delay, Step::Caught(*device));
+                }
             }
             Step::Ask(device, command) => self.command(device, command),
             Step::Delete(device, nth) => self.delete(device, nth),
@@ -325,6 +332,9 @@ impl World {
             }
             Step::Backup => self.backup = self.relay.as_ref().map(Relay::snapshot),
             Step::Restore(tries) => self.restore(tries),
+            Step::Caught(device) => {
+                self.event(device, Event::Copied(Content::text(self.clipboard_of(device))));
+            }
             Step::Seen(device) => {
                 self.event(device, Event::LocalCopy(Content::text(self.clipboard_of(device))));
             }
@@ -529,7 +539,15 @@ impl World {
             let sent = d.disk.keys().all(|key| !key.starts_with("out/"));
             line && view.connection == Connection::Online && view.waiting == 0 && sent
         }) && !self.agenda.values().any(|s| {
-            matches!(s, Step::ToRelay(..) | Step::ToDevice(..) | Step::Seen(_) | Step::Copy(..) | Step::Dial(..))
+            matches!(
+                s,
+                Step::ToRelay(..)
+                    | Step::ToDevice(..)
+                    | Step::Seen(_)
+                    | Step::Caught(_)
+                    | Step::Copy(..)
+                    | Step::Dial(..)
+            )
         })
     }
 

@@ -343,6 +343,9 @@ fn who_has_certainly_copied_something_again_means_it() {
     desk.copy(0, "mine");
     assert_eq!(desk.texts(1).len(), 2, "it may be another program's doing");
     again(&mut desk, "mine");
+    assert_eq!(desk.texts(1).len(), 2, "the same copy, found in two ways");
+    desk.wait(3 * SECOND);
+    again(&mut desk, "mine");
     assert_eq!(desk.clipboard(1).last().map(String::as_str), Some("mine"));
     assert_eq!(desk.texts(1).len(), 3);
     again(&mut desk, "mine");
