@@ -1,8 +1,7 @@
 //! A forked log ends all sending until the person has looked into it. So does one that is kept back,
 //! until it is shown.
 
-use hushclip_protocol::frame::Item;
-use hushclip_protocol::ids::{DeviceId, Hash};
+use hushclip_protocol::ids::{DeviceId, Hash, ItemId};
 use hushclip_protocol::log::{Membership, SignedEntry};
 use minicbor::{Decode, Encode};
 
@@ -30,14 +29,32 @@ pub(crate) struct Evidence {
     /// The entry itself, where the relay passed one on.
     #[n(4)]
     pub(crate) entry: Option<SignedEntry>,
+    /// The item whose sender says so, where one does.
+    #[n(5)]
+    pub(crate) item: Option<ItemId>,
 }
 
 impl Engine {
     /// The relay's log is not the one this device knows.
     pub(crate) fn stop_forked(&mut self, seq: u64, theirs: Hash, entry: Option<SignedEntry>) {
+        self.stop_with(seq, theirs, entry, None);
+    }
+
+    /// A member has signed what it sent under another log than this device knows.
+    pub(crate) fn forked_at_item(&mut self, item: ItemId, seq: u64, theirs: Hash) {
+        self.stop_with(seq, theirs, None, Some(item));
+    }
+
+    /// Whether an item has stopped this device before. The person wanted to go on, so it does not once more, however
+    /// often the relay shows it.
+    pub(crate) fn is_passed_over(&self, item: &ItemId) -> bool {
+        self.evidence.iter().any(|evidence| evidence.item.as_ref() == Some(item))
+    }
+
+    fn stop_with(&mut self, seq: u64, theirs: Hash, entry: Option<SignedEntry>, item: Option<ItemId>) {
         let known = self.account.as_ref().and_then(|account| account.head_at(seq));
         let ours = known.or_else(|| self.account.as_ref()?.membership.as_ref().map(Membership::head));
-        let evidence = Evidence { at_ms: self.now, seq, ours: ours.unwrap_or(Hash::ZERO), theirs, entry };
+        let evidence = Evidence { at_ms: self.now, seq, ours: ours.unwrap_or(Hash::ZERO), theirs, entry, item };
         self.evidence.push(evidence);
         if self.evidence.len() > EVIDENCE {
             self.evidence.remove(0);
@@ -48,15 +65,6 @@ impl Engine {
         }
         self.persist_account();
         self.halt(problem::fork());
-    }
-
-    /// A member has signed what it sent under another log than this device knows. The item is done
-    /// with: it shall not stop this device once more when the person wants to go on.
-    pub(crate) fn forked_at_item(&mut self, item: &Item, seq: u64, theirs: Hash) {
-        if let Some(account) = &mut self.account {
-            account.cursor = account.cursor.max(item.cursor);
-        }
-        self.stop_forked(seq, theirs, None);
     }
 
     /// A member has signed that it knows an entry which the relay does not show. Whoever it lets in or

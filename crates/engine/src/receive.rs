@@ -33,7 +33,7 @@ enum Outcome {
     /// Its sender has seen log entries that this device has not.
     NeedsLog,
     /// Its sender has another entry at a known position of the log.
-    Forked(u64, Hash),
+    Forked(ItemId, u64, Hash),
 }
 
 impl Engine {
@@ -76,7 +76,7 @@ impl Engine {
                     self.persist_account();
                     return self.pull_log();
                 }
-                Outcome::Forked(seq, head) => return self.forked_at_item(item, seq, head),
+                Outcome::Forked(item, seq, head) => return self.forked_at_item(item, seq, head),
             }
         }
         self.log_sync.fetched_for_item = false;
@@ -143,7 +143,7 @@ impl Engine {
                 self.line.phase = Phase::CatchingUp;
                 return self.pull_log();
             }
-            Outcome::Forked(seq, head) => return self.forked_at_item(item, seq, head),
+            Outcome::Forked(item, seq, head) => return self.forked_at_item(item, seq, head),
         }
         if let Some(account) = &mut self.account {
             account.cursor = item.cursor;
@@ -202,7 +202,10 @@ impl Engine {
             return Outcome::Passed;
         }
         if !goes && account.head_at(header.log_seq) != Some(header.log_head) && is_by_member(account, &envelope) {
-            return Outcome::Forked(header.log_seq, header.log_head);
+            if self.is_passed_over(&header.item) {
+                return Outcome::Passed;
+            }
+            return Outcome::Forked(header.item, header.log_seq, header.log_head);
         }
         let Some(key) = sender_key(account, header) else { return Outcome::Passed };
         if !envelope.verify(&key) {

@@ -9,7 +9,7 @@ use hushclip_crypto::pairing::JoinRequest;
 use hushclip_engine::view::Stage;
 use hushclip_engine::{Command, Event};
 use hushclip_protocol::error::{CloseCode, ErrorCode};
-use hushclip_protocol::frame::{ToDevice, ToRelay};
+use hushclip_protocol::frame::{Item, ToDevice, ToRelay};
 use hushclip_protocol::ids::Hash;
 use hushclip_protocol::log::{SignedEntry, possession_message};
 use hushclip_sim::{Desk, Way};
@@ -372,4 +372,29 @@ fn attack_a_copy_of_the_keys_lets_a_device_in() {
     assert_eq!(desk.view(0).devices.len(), 3);
     let codes: Vec<_> = desk.view(0).alerts.into_iter().map(|alert| alert.code).collect();
     assert_eq!(codes, ["cloned_here", "joined"]);
+}
+
+#[test]
+fn attack_an_item_that_forks_is_shown_again_and_again() {
+    let mut desk = Desk::paired(3);
+    desk.copy(0, "x");
+    let (thief, log) = (stolen_keys(&desk, 2), entries(&desk, 0));
+    let forged = envelope_with(&thief, &log, "x", |address| address.log_head = Hash::from_bytes([1; 32]));
+    desk.lie(move |way, device, frame| match ToDevice::decode(&frame) {
+        Ok(ToDevice::Items { mut items, has_more, through }) if way == Way::Down && device == 0 => {
+            items.insert(0, Item { cursor: through, envelope: forged.clone().into(), mark: 1 });
+            vec![ToDevice::Items { items, has_more, through }.encode()]
+        }
+        _ => vec![frame],
+    });
+    desk.cut(None);
+    desk.wait(5_000);
+    assert_eq!(problem(&desk, 0), "fork");
+    desk.command(0, Command::Resume);
+    desk.wait(5_000);
+    assert_eq!(problem(&desk, 0), "", "the person has looked into it");
+    desk.restart(0);
+    desk.wait(5_000);
+    assert_eq!(problem(&desk, 0), "", "and a restart changes nothing");
+    goes_on(&mut desk, 0, 1);
 }
