@@ -208,7 +208,8 @@ impl Engine {
                 self.show_unmended(code);
             }
             // Tried again when the keys are next looked at.
-            Some(Wanted::Rekey) | None => {}
+            Some(Wanted::Rekey) => self.tell_old_keys(),
+            None => {}
         }
     }
 
@@ -218,6 +219,13 @@ impl Engine {
             ErrorCode::RateLimited | ErrorCode::LogConflict => {}
             ErrorCode::RelayFull | ErrorCode::Unavailable => self.show(problem::relay_fault(code)),
             _ => self.show(problem::list_unsaved()),
+        }
+    }
+
+    /// The line is gone, and with it what the relay would have said to an entry.
+    pub(crate) fn lose_entry(&mut self) {
+        if self.appending.take().is_some_and(|appending| appending.wanted == Wanted::Rekey) {
+            self.tell_old_keys();
         }
     }
 
@@ -297,6 +305,9 @@ impl Engine {
         (self.log_sync.refused, self.log_sync.retry_at) = (0, None);
         for code in ["list_unsaved", "relay_no_space", "relay_unavailable"] {
             self.solved(code);
+        }
+        if !self.keys_are_overdue() {
+            self.solved("keys_overdue");
         }
     }
 

@@ -22,6 +22,7 @@ use crate::records::Records;
 use crate::secrets::Held;
 use crate::settings::Settings;
 use crate::state::{self, Account, Identity, Invite, Join, Removed};
+use crate::untaken::Untaken;
 use crate::view::{Problem, View};
 use crate::{Command, Effect, Event, Notice, Write, problem};
 
@@ -46,6 +47,7 @@ pub struct Engine {
     /// Codes that a relay has had its guess at.
     pub(crate) tried_codes: Vec<Code>,
     pub(crate) line: Line,
+    pub(crate) untaken: Untaken,
     /// The item whose `Push` is not answered yet, and the cursor that the push named.
     pub(crate) in_flight: Option<(ItemId, u64)>,
     /// Where the relay last said that this device was behind.
@@ -117,6 +119,7 @@ impl Engine {
             tried_codes: Vec::new(),
             patience: Patience::default(),
             line: Line::default(),
+            untaken: Untaken::default(),
             in_flight: None,
             behind_at: None,
             pulls: 0,
@@ -207,6 +210,7 @@ impl Engine {
 
     fn heard(&mut self) {
         self.line.heard(self.now);
+        self.count_untaken(self.heard_ms);
         self.heard_ms = self.now;
     }
 
@@ -302,6 +306,7 @@ impl Engine {
             .chain(self.invite_expiry())
             .chain(self.join_deadline())
             .chain(self.next_upkeep())
+            .chain(self.next_push())
             .chain(self.next_tidying())
             .chain(self.next_removal_news())
             .min();
@@ -366,6 +371,7 @@ impl Engine {
         self.identity = None;
         self.account = None;
         self.outbox.clear();
+        self.untaken = Untaken::default();
         self.sent.clear();
         self.reading = None;
         self.invite = None;

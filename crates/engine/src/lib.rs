@@ -40,6 +40,7 @@ mod silence;
 mod sites;
 mod state;
 pub mod target;
+mod untaken;
 mod upkeep;
 pub mod view;
 mod wake;

@@ -263,7 +263,7 @@ impl Engine {
     fn retry(&mut self, rng: &mut dyn CryptoRng) {
         self.note_presence();
         self.in_flight = None;
-        self.appending = None;
+        self.lose_entry();
         self.online.clear();
         if self.line.steady_from.is_some_and(|from| self.now.abs_diff(from) >= STEADY_MS) {
             self.line.attempts = 0;
@@ -301,6 +301,7 @@ impl Engine {
             self.line.resume_at = None;
             self.resume(rng);
         }
+        self.push_after_pause(rng);
         self.ask_again_for_code();
         self.upkeep(rng);
     }
@@ -443,6 +444,7 @@ impl Engine {
             (_, ErrorCode::RateLimited) => {
                 if matches!(of, PUSH | DELETE) {
                     self.in_flight = None;
+                    self.put_off_push();
                 }
                 if of == APPEND {
                     self.append_refused(code);

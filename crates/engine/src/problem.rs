@@ -351,6 +351,14 @@ pub(crate) fn relay_refused() -> Problem {
     problem("relay_refused", "The relay did not accept a clip. It waits here; updating Hushclip may help.")
 }
 
+pub(crate) fn relay_takes_nothing() -> Problem {
+    problem(
+        "relay_takes_nothing",
+        "The relay has taken nothing from this device for ten minutes, though it answers. Clips wait here, and are tried \
+         again less and less often. If this lasts, tell whoever runs the relay.",
+    )
+}
+
 pub(crate) fn sign_in_refused() -> Problem {
     problem(
         "sign_in_refused",
@@ -393,6 +401,15 @@ pub(crate) fn list_unsaved() -> Problem {
         "list_unsaved",
         "The relay has not recorded a change in the list of devices, perhaps because its disk is full. This device \
          tries again while it is connected.",
+    )
+}
+
+pub(crate) fn keys_overdue() -> Problem {
+    problem(
+        "keys_overdue",
+        "New keys for this device are more than a day overdue, because the relay does not record them. Until it does, whoever \
+         got hold of the old ones can read on. This device tries again while it is connected; if that lasts, tell whoever \
+         runs the relay.",
     )
 }
 

@@ -150,7 +150,8 @@ impl Engine {
     /// Pushes what is oldest in the queue, if the line is free. One at a time: were a later one
     /// accepted and an earlier one refused, the receivers would see them out of order.
     pub(crate) fn flush(&mut self, rng: &mut dyn CryptoRng) {
-        let busy = self.in_flight.is_some() || self.line.resume_at.is_some() || !self.log_sync.is_newest;
+        let waits = self.line.resume_at.is_some() || self.next_push().is_some();
+        let busy = self.in_flight.is_some() || waits || !self.log_sync.is_newest;
         if self.line.phase != Phase::Online || busy || self.log_is_withheld() || self.wants_removal() {
             return;
         }
@@ -172,6 +173,7 @@ impl Engine {
             let (Some(sealed), Some(account)) = (self.sealed_front(rng), &self.account) else { return };
             let (after, envelope) = (account.cursor, sealed.envelope);
             self.in_flight = Some((item, after));
+            self.note_push();
             let places = self.outbox.front().map(Queued::places).unwrap_or_default();
             return self.send(&if places.is_empty() {
                 ToRelay::Push { after, envelope }
@@ -179,6 +181,7 @@ impl Engine {
                 ToRelay::Delete { after, envelope, places }
             });
         }
+        self.note_taken();
     }
 
     /// Takes a clip out of the queue that will not be sent. If it has a counter by now, a
@@ -302,6 +305,7 @@ impl Engine {
     pub(crate) fn pushed(&mut self, item: ItemId, at: Anchor, rng: &mut dyn CryptoRng) {
         self.in_flight = None;
         self.behind = 0;
+        self.note_taken();
         self.settle(item, at.cursor);
         // It may have been deleted meanwhile.
         self.note_place(item, at.cursor);
@@ -359,6 +363,9 @@ impl Engine {
     pub(crate) fn push_refused(&mut self, code: ErrorCode, rng: &mut dyn CryptoRng) {
         let in_flight = self.in_flight.take();
         let pushed_after = in_flight.map(|(_, after)| after);
+        if matches!(code, ErrorCode::StaleEpoch | ErrorCode::Behind) {
+            self.put_off_push();
+        }
         match code {
             ErrorCode::StaleEpoch => return self.pull_longer_log(),
             ErrorCode::Behind => {

@@ -5,9 +5,9 @@ use hushclip_protocol::limits;
 use hushclip_protocol::log::Membership;
 use rand_core::CryptoRng;
 
-use crate::Engine;
 use crate::line::Phase;
 use crate::outbox::Cargo;
+use crate::{Engine, problem};
 
 /// A device that has sent nothing for so long sends a heartbeat, milliseconds.
 pub(crate) const HEARTBEAT_MS: u64 = 24 * 60 * 60 * 1000;
@@ -15,6 +15,8 @@ pub(crate) const HEARTBEAT_MS: u64 = 24 * 60 * 60 * 1000;
 const KEPT_MS: u64 = limits::TTL_S as u64 * 1000 + 24 * 60 * 60 * 1000;
 /// How often a device changes the keys because it was shut out, milliseconds.
 const LET_IN_MS: u64 = 60 * 60 * 1000;
+/// How long after their time new keys may not be recorded before that is said, milliseconds.
+const OVERDUE_MS: u64 = 24 * 60 * 60 * 1000;
 /// Items after which an epoch is old.
 const EPOCH_ITEMS: u32 = 1000;
 /// The shortest and the longest time between two changes of keys, minutes.
@@ -67,6 +69,19 @@ impl Engine {
         // Keys from the future were made before the clock was put back.
         let old = self.now.abs_diff(identity.boxed_ms) >= age;
         old || account.epoch_items >= EPOCH_ITEMS || self.is_shut_out()
+    }
+
+    /// The relay has not recorded new keys. That is said when they have been due for long.
+    pub(crate) fn tell_old_keys(&mut self) {
+        if self.keys_are_overdue() {
+            self.show(problem::keys_overdue());
+        }
+    }
+
+    pub(crate) fn keys_are_overdue(&self) -> bool {
+        let (Some(account), Some(identity)) = (&self.account, &self.identity) else { return false };
+        let latest = u64::from(account.rotation_minutes) * 60_000 + OVERDUE_MS;
+        self.now.saturating_sub(identity.boxed_ms) >= latest
     }
 
     /// Whether a member has started an epoch without giving this device the secret. Done again and again that

@@ -30,10 +30,12 @@ const UNJOINED: [&str; 10] = [
 ];
 
 /// What can be looked into among the settings: the relay's address, its bounds, and whether it is well.
-const ABOUT_RELAY: [&str; 7] = [
+const ABOUT_RELAY: [&str; 9] = [
     "relay_unavailable",
     "relay_no_space",
     "relay_refused",
+    "relay_takes_nothing",
+    "keys_overdue",
     "relay_version",
     "relay_full",
     "too_large",

@@ -12,10 +12,12 @@ use hushclip_sim::{Desk, Way};
 
 use crate::craft::*;
 
+const PUSH: u8 = 3;
 const PULL: u8 = 4;
 const APPEND: u8 = 6;
 const LOG_PULL: u8 = 7;
 const MINUTE: u64 = 60_000;
+const DAY: u64 = 24 * 60 * MINUTE;
 
 fn refusal(code: ErrorCode, of: u8) -> ToDevice {
     ToDevice::Error { code, retry_after_ms: 0, of }
@@ -123,4 +125,70 @@ fn attack_nothing_can_be_read() {
         assert_eq!((problem(&desk, 1).as_str(), desk.view(1).connection), ("", Connection::Online));
         goes_on(&mut desk, 0, 1);
     }
+}
+
+/// Device 0 copies something, and each push gets this answer a second later; how often it tried in three hours.
+fn pushes_refused(code: Option<ErrorCode>) -> (Desk, u32) {
+    let mut desk = Desk::paired(2);
+    desk.copy(0, "before");
+    let tried = Rc::new(RefCell::new(0));
+    let count = Rc::clone(&tried);
+    desk.lie(move |way, device, frame| {
+        let push = way == Way::Up && device == 0 && matches!(ToRelay::decode(&frame), Ok(ToRelay::Push { .. }));
+        *count.borrow_mut() += u32::from(push);
+        if push { Vec::new() } else { vec![frame] }
+    });
+    desk.copy(0, "one");
+    let mut answered = 0;
+    for second in 0..3 * 60 * 60 {
+        let tried = *tried.borrow();
+        if answered < tried {
+            answered = tried;
+            if let Some(code) = code {
+                desk.tell(0, &ToDevice::Error { code, retry_after_ms: 1_000, of: PUSH });
+            }
+        }
+        desk.wait(1_000);
+        if second == 8 * 60 {
+            assert_eq!(problem(&desk, 0), "", "it may pass");
+        }
+    }
+    let tried = *tried.borrow();
+    (desk, tried)
+}
+
+#[test]
+fn attack_nothing_is_taken() {
+    for code in [Some(ErrorCode::StaleEpoch), Some(ErrorCode::Behind), Some(ErrorCode::RateLimited), None] {
+        let (mut desk, tried) = pushes_refused(code);
+        assert_eq!(problem(&desk, 0), "relay_takes_nothing", "{code:?}");
+        assert!((1..120).contains(&tried), "{code:?}: {tried} times in three hours");
+        desk.copy(1, "the other way");
+        assert_eq!(desk.texts(0)[0], "the other way", "{code:?}: what comes is taken in meanwhile");
+        desk.stop_lying();
+        if code.is_none() {
+            desk.cut(None);
+        }
+        desk.wait(10 * MINUTE);
+        assert_eq!((problem(&desk, 0).as_str(), desk.texts(1).contains(&"one".to_owned())), ("", true), "{code:?}");
+        goes_on(&mut desk, 0, 1);
+    }
+}
+
+#[test]
+fn attack_new_keys_are_never_recorded() {
+    let mut desk = Desk::paired(2);
+    desk.lie(|way, device, frame| {
+        let own = way == Way::Up && device == 0 && matches!(ToRelay::decode(&frame), Ok(ToRelay::LogAppend(_)));
+        if own { Vec::new() } else { vec![frame] }
+    });
+    // The other device has other keys, and the same time for them.
+    desk.take_away(1);
+    desk.wait(7 * DAY + DAY / 2);
+    assert_eq!(problem(&desk, 0), "");
+    desk.wait(DAY);
+    assert_eq!(problem(&desk, 0), "keys_overdue");
+    desk.stop_lying();
+    desk.wait(11 * MINUTE);
+    assert_eq!((problem(&desk, 0).as_str(), entries(&desk, 0).len()), ("", 3));
 }
