@@ -2,7 +2,7 @@
 
 use hushclip_engine::settings::{Apply, Change, Policy};
 use hushclip_engine::view::{ClipView, Filter, Query};
-use hushclip_engine::{Command, Content, Event, HELD_MS, Notice, SecretKind, Settings, UNDO_MS};
+use hushclip_engine::{Command, Content, Event, HELD_MS, Notice, SecretKind, UNDO_MS};
 use hushclip_sim::Desk;
 
 const SECOND: u64 = 1_000;
