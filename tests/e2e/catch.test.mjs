@@ -13,6 +13,9 @@ import { eventually } from "./lib/wait.mjs";
 /** Longer than it takes to take a copy by any way, the watch included. */
 const SETTLED_MS = 1_500;
 
+/** For so long, a copy that is found once more is the same one. */
+const FOUND_MS = 2_000;
+
 const KINDS = [
   ["Chromium", () => Browser.chromium("Desk", { extension: true })],
   ["Firefox", () => Browser.firefox("Fox")],
@@ -80,6 +83,7 @@ for (const [title, launch] of KINDS) {
       await eventually("the first", () => copied() === 1);
       await cli.run(["push", "what came since"]);
       await browser.pastes("what came since");
+      await sleep(FOUND_MS);
       await browser.copy("copied twice");
       await eventually("the second", () => copied() === 2);
       await browser.pastes("copied twice");
