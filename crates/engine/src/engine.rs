@@ -158,7 +158,9 @@ impl Engine {
         engine.history.reserve(reserved.unwrap_or_default());
         let senders = engine.account.iter().flat_map(|account| account.senders.values());
         let removals = senders.filter_map(|sender| Some(sender.removal?.at_ms));
-        engine.history.note_removal(removals.max().unwrap_or_default());
+        for at_ms in removals {
+            engine.history.note_removal(at_ms);
+        }
         if engine.account.as_ref().is_some_and(|account| account.forked) {
             engine.halted_for_good = true;
             engine.line.stop(0);

@@ -44,14 +44,14 @@ pub(crate) struct History {
     bytes: usize,
     /// The greatest order that something else than a clip has.
     reserved: u64,
-    /// When this device last learned of a removal.
-    removal_ms: u64,
+    /// When this device learned of removals.
+    removals_ms: Vec<u64>,
 }
 
 impl History {
     pub(crate) fn restore(clips: Vec<Clip>, on_clipboard: Option<Hash>, coming: Option<Hash>) -> Self {
         let bytes = clips.iter().map(size).sum();
-        Self { clips: clips.into(), taken: None, on_clipboard, coming, bytes, reserved: 0, removal_ms: 0 }
+        Self { clips: clips.into(), taken: None, on_clipboard, coming, bytes, reserved: 0, removals_ms: Vec::new() }
     }
 
     /// Those that are not deleted, newest first.
@@ -94,12 +94,12 @@ impl History {
     }
 
     fn has_late_echoes(&self, now: u64) -> bool {
-        now.abs_diff(self.removal_ms) < LATE_MS
+        self.removals_ms.iter().any(|at_ms| now.abs_diff(*at_ms) < LATE_MS)
     }
 
     /// This device has learned of a removal.
     pub(crate) fn note_removal(&mut self, at_ms: u64) {
-        self.removal_ms = self.removal_ms.max(at_ms);
+        self.removals_ms.push(at_ms);
     }
 
     /// Adds a clip; returns what to persist.
