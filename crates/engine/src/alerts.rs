@@ -72,7 +72,13 @@ pub(crate) enum AlertKind {
     /// Tombstones of a member that name other items than were sent.
     #[n(13)]
     FalseDeletion,
+    /// Items of a removed device that `by`, who removed it, had, and this device does not.
+    #[n(14)]
+    CutOff,
 }
+
+/// What is counted no further for a person.
+const MANY: u64 = 1000;
 
 impl AlertKind {
     /// News of what people did goes before what may be an attack, so that nobody can push that out. What
@@ -139,7 +145,9 @@ impl Engine {
 
     fn present_alert(&self, alert: &Alert) -> AlertView {
         let (name, by) = (self.name_of(&alert.device), self.name_of(&alert.by));
-        let clips = if alert.count == 1 { "One clip".to_owned() } else { format!("{} clips", alert.count) };
+        // Who removed a device may make any number up.
+        let count = if alert.count > MANY { format!("{MANY}+") } else { alert.count.to_string() };
+        let clips = if alert.count == 1 { "One clip".to_owned() } else { format!("{count} clips") };
         let days_silent = self.days_silent(&alert.device);
         let days = if days_silent == 1 { "a day".to_owned() } else { format!("{days_silent} days") };
         let (code, message) = match alert.kind {
@@ -151,6 +159,13 @@ impl Engine {
             AlertKind::Missing => (
                 "missing",
                 format!("{clips} from “{name}” did not arrive: the relay has lost or withheld what was sent."),
+            ),
+            AlertKind::CutOff => (
+                "cut_off",
+                format!(
+                    "{clips} from “{name}”, which “{by}” had when it removed it, did not come here: expired, deleted, or kept \
+                     back by the relay."
+                ),
             ),
             AlertKind::Expired => (
                 "expired",
@@ -222,14 +237,20 @@ impl Engine {
                 ),
             ),
         };
-        let values = match alert.kind {
-            AlertKind::Joined | AlertKind::Removed | AlertKind::RemovalWithheld => vec![name, by],
-            AlertKind::Silent => vec![name, days_silent.to_string()],
-            AlertKind::Missing | AlertKind::Expired | AlertKind::Unreadable => vec![name, alert.count.to_string()],
-            AlertKind::Cloned | AlertKind::LogWithheld | AlertKind::BadKeys | AlertKind::FalseDeletion => vec![name],
-            AlertKind::ClonedHere | AlertKind::LogRestored | AlertKind::ItemsRestored => Vec::new(),
-        };
+        let values = values(alert.kind, [name, by], count, days_silent);
         let (id, at, device) = (alert.id, alert.at_ms, alert.device.to_hex());
         AlertView { id, code: code.into(), message, values, at, device }
+    }
+}
+
+/// What a translation's placeholders stand for.
+fn values(kind: AlertKind, [name, by]: [String; 2], count: String, days_silent: u64) -> Vec<String> {
+    match kind {
+        AlertKind::Joined | AlertKind::Removed | AlertKind::RemovalWithheld => vec![name, by],
+        AlertKind::Silent => vec![name, days_silent.to_string()],
+        AlertKind::CutOff => vec![name, count, by],
+        AlertKind::Missing | AlertKind::Expired | AlertKind::Unreadable => vec![name, count],
+        AlertKind::Cloned | AlertKind::LogWithheld | AlertKind::BadKeys | AlertKind::FalseDeletion => vec![name],
+        AlertKind::ClonedHere | AlertKind::LogRestored | AlertKind::ItemsRestored => Vec::new(),
     }
 }

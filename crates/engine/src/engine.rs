@@ -3,9 +3,8 @@
 
 use std::collections::{BTreeMap, VecDeque};
 
-use hushclip_crypto::pairing::Code;
 use hushclip_protocol::frame::{Anchor, Limits, ToDevice, ToRelay};
-use hushclip_protocol::ids::{DeviceId, ItemId};
+use hushclip_protocol::ids::{DeviceId, Hash, ItemId};
 use rand_core::CryptoRng;
 
 use crate::alerts::Alert;
@@ -44,8 +43,8 @@ pub struct Engine {
     pub(crate) invite: Option<Invite>,
     pub(crate) join: Option<Join>,
     pub(crate) patience: Patience,
-    /// Codes that a relay has had its guess at.
-    pub(crate) tried_codes: Vec<Code>,
+    /// Digests of codes that a relay has had its guess at.
+    pub(crate) tried_codes: Vec<Hash>,
     pub(crate) line: Line,
     pub(crate) untaken: Untaken,
     /// The item whose `Push` is not answered yet, and the cursor that the push named.
@@ -116,7 +115,7 @@ impl Engine {
             history: History::restore(records.clips, records.on_clipboard, records.coming),
             invite: records.invite,
             join: records.join,
-            tried_codes: Vec::new(),
+            tried_codes: records.tried_codes,
             patience: Patience::default(),
             line: Line::default(),
             untaken: Untaken::default(),
@@ -360,6 +359,7 @@ impl Engine {
         self.writes.extend(writes);
         self.history = History::default();
         self.removed = None;
+        self.tried_codes.clear();
         self.settings = Settings::default();
         self.seen_order = 0;
         self.clips_revision += 1;

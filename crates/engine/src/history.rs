@@ -217,7 +217,9 @@ impl History {
     /// by another way, or another agent on the same clipboard.
     pub(crate) fn has_copied(&self, text: &str, now: u64) -> bool {
         let found = |clip: &Clip| now.abs_diff(clip.stored_ms) < FOUND_MS && canonical(&clip.text) == canonical(text);
-        self.newest_is(text, now) || self.in_play(now).take(LOOKED_AT).any(found)
+        let listed = || self.in_play(now).filter(|clip| clip.trashed_ms == 0);
+        listed().next().is_some_and(|clip| canonical(&clip.text) == canonical(text))
+            || listed().take(LOOKED_AT).any(found)
     }
 
     fn is_on_clipboard(&self, canonical: &str) -> bool {

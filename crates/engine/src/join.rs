@@ -10,9 +10,10 @@ use hushclip_protocol::limits;
 use rand_core::CryptoRng;
 
 use crate::exchange::Joining;
+use crate::history::text_digest;
 use crate::line::Phase;
 use crate::relay::Relay;
-use crate::state::{Account, Identity, Join, delete_device};
+use crate::state::{Account, Identity, Join, delete_device, tried_record};
 use crate::view::Problem;
 use crate::{Engine, Notice, problem, target};
 
@@ -73,7 +74,7 @@ impl Engine {
     fn check_join_by_code(&self, relay: &str, code: &str, name: &str) -> Result<(Relay, Code, String), Problem> {
         self.check_free()?;
         let code = Code::parse(code).map_err(|error| problem::bad_code(&error))?;
-        if self.tried_codes.contains(&code) {
+        if self.tried_codes.contains(&text_digest(&code.to_string())) {
             return Err(problem::code_void());
         }
         Ok((Relay::choose(relay)?, code, proper_name(name)?))
@@ -104,11 +105,7 @@ impl Engine {
         if self.account.as_ref().is_some_and(|account| !account.is_usable()) {
             return self.drop_account();
         }
-        if let Some(join) = self.join.take() {
-            if let (Joining::Code(joiner), Some(_)) = (&join.joiner, &join.offer) {
-                self.tried_codes.truncate(TRIED_CODES - 1);
-                self.tried_codes.insert(0, joiner.code().clone());
-            }
+        if self.join.take().is_some() {
             self.identity = None;
             self.persist(Join::delete());
             self.persist(delete_device());
@@ -234,8 +231,14 @@ impl Engine {
                 let Ok(request) = join.joiner.request(&identity.keys, &note.bytes, rng) else {
                     return self.join_disturbed();
                 };
-                join.offer = Some(note.bytes.clone());
+                let first = join.offer.replace(note.bytes.clone()).is_none();
                 let write = join.record();
+                if let (Joining::Code(joiner), true) = (&join.joiner, first) {
+                    // Whoever gives another offer for it has a second guess.
+                    self.tried_codes.truncate(TRIED_CODES - 1);
+                    self.tried_codes.insert(0, text_digest(&joiner.code().to_string()));
+                    self.persist(tried_record(&self.tried_codes));
+                }
                 self.persist(write);
                 self.line.joining(self.now);
                 let note = InviteNote { invite: note.invite, step: InviteStep::Request, bytes: request.into() };

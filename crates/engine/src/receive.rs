@@ -13,7 +13,6 @@ use crate::event::Content;
 use crate::line::Phase;
 use crate::opened::{Body, Closed, open_body};
 use crate::rich::harmless;
-use crate::sender::Excuse;
 use crate::settings::Apply;
 use crate::state::{Account, Clip};
 use crate::{Engine, Notice, problem};
@@ -106,8 +105,8 @@ impl Engine {
         self.send(&ToRelay::Ack { cursor });
         self.line.caught_up(self.now);
         self.no_news = 0;
-        self.settle_removals(if self.was_away { Excuse::Gone } else { Excuse::Perhaps });
         self.judge_holes();
+        self.settle_removals();
         self.was_away = false;
         if let Some(account) = &mut self.account {
             account.synced_ms = self.now;
@@ -185,7 +184,7 @@ impl Engine {
         let goes = account.removing.contains(&header.sender);
         // The others will not take it either.
         if goes && self.last_of_leaving(&header.sender).is_some_and(|last| header.counter > last) {
-            return Outcome::Passed;
+            return self.pass_over(&envelope);
         }
         if header.log_seq > log.seq() {
             if goes {
@@ -228,6 +227,10 @@ impl Engine {
         };
         self.count(header, at_ms);
         let received = match opened {
+            Ok(body) if is_deleted => {
+                self.confirm(header, body.at_ms());
+                None
+            }
             _ if is_deleted => None,
             Ok(body) => self.take_body(header, body, item.cursor, rng),
             Err(Closed::BeforeUs) => None,
@@ -249,13 +252,25 @@ impl Engine {
         received.map_or(Outcome::Passed, Outcome::Received)
     }
 
+    /// What comes of a device that is on its way out. It is not missed when somebody else has taken it.
+    fn pass_over(&mut self, envelope: &Envelope<'_>) -> Outcome {
+        let (header, Some(account)) = (&envelope.header, &mut self.account) else { return Outcome::Passed };
+        let signed = sender_key(account, header).is_some_and(|key| envelope.verify(&key));
+        if let Some(sender) = account.senders.get_mut(&header.sender).filter(|_| signed) {
+            sender.explain(header.counter, header.item);
+            self.persist_sender(&header.sender);
+        }
+        Outcome::Passed
+    }
+
     /// What has a counter that came before. A clip that was copied after all that its sender is known to have made is no
     /// repetition: the sender has forgotten its counters, as after a restored backup, or there are two of it. Of notes
     /// that says nothing: one that is put back is made anew.
     fn take_repeated(&mut self, envelope: &Envelope<'_>, cursor: u64) -> Outcome {
         let (header, Some(account)) = (&envelope.header, &self.account) else { return Outcome::Passed };
-        let confirmed_ms = account.senders.get(&header.sender).map_or(0, |sender| sender.confirmed_ms);
-        if confirmed_ms == 0 || !self.is_member(&header.sender) {
+        let Some(sender) = account.senders.get(&header.sender) else { return Outcome::Passed };
+        let (confirmed_ms, known) = (sender.confirmed_ms, sender.item_at(header.counter) == Some(header.item));
+        if known || confirmed_ms == 0 || !self.is_member(&header.sender) {
             return Outcome::Passed;
         }
         let Ok(Body::Clip(body)) = open_body(account, envelope) else { return Outcome::Passed };

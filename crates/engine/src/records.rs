@@ -42,6 +42,7 @@ pub(crate) const SEEN: &str = "seen";
 pub(crate) const SENT: &str = "sent/";
 pub(crate) const TRACES: &str = "traces";
 pub(crate) const DRAFTS: &str = "drafts";
+pub(crate) const TRIED: &str = "tried";
 
 /// Everything that was persisted.
 #[derive(Default)]
@@ -64,6 +65,7 @@ pub(crate) struct Records {
     pub(crate) seen_order: u64,
     pub(crate) traces: Vec<Trace>,
     pub(crate) drafts: Vec<Draft>,
+    pub(crate) tried_codes: Vec<Hash>,
 }
 
 #[derive(Encode, Decode)]
@@ -162,6 +164,8 @@ impl Records {
                 out.traces = decode(&value)?;
             } else if key == DRAFTS {
                 out.drafts = decode(&value)?;
+            } else if key == TRIED {
+                out.tried_codes = decode(&value)?;
             } else if key == PUSH {
                 out.push_endpoint = decode(&value)?;
             } else if let Some(device) = key.strip_prefix(SENDER) {

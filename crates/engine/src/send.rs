@@ -46,7 +46,7 @@ impl Engine {
         } else {
             self.history.is_echo(&content, identity.id, in_doubt, self.now)
         };
-        let echo = self.was_deleted(&content.text) || known;
+        let echo = known || (!sure && self.was_deleted(&content.text));
         for write in self.history.note_clipboard(&content.text) {
             self.persist(write);
         }
@@ -348,7 +348,8 @@ impl Engine {
         }
         let now = self.now;
         let write = self.history.get_mut(&item).filter(|clip| clip.cursor != cursor).map(|clip| {
-            if clip.cursor == 0 {
+            // What is put back goes on from when it was first there.
+            if clip.sent_ms == 0 {
                 clip.sent_ms = now;
             }
             clip.cursor = cursor;

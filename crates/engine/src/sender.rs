@@ -154,14 +154,16 @@ impl Sender {
         if self.seen == 0 && !self.from_start { u64::MAX } else { self.seen }
     }
 
-    /// Nothing of it comes after this counter, nor anything of what is not here.
-    pub(crate) fn end(&mut self, last: u64, excuse: Excuse) {
+    /// Nothing of it comes after this counter, nor anything of what is not here; how many that are.
+    pub(crate) fn end(&mut self, last: u64) -> u64 {
         let known = self.last_known();
-        if known < last && last < u64::MAX {
-            self.gaps.push(Gap { first: known + 1, last, excuse });
-            self.seen = last;
-            self.explain_ahead();
+        if last == u64::MAX || last <= self.seen {
+            return 0;
         }
+        let explained = self.ahead.range(self.seen..=last).count() as u64;
+        self.seen = last;
+        self.explain_ahead();
+        if known == u64::MAX { 0 } else { (last - known).saturating_sub(explained) }
     }
 
     /// What came at the newest counter is of no use.

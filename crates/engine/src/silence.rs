@@ -7,7 +7,7 @@ use hushclip_protocol::limits;
 use crate::Engine;
 use crate::alerts::{Alert, AlertKind};
 use crate::line::Phase;
-use crate::sender::{Excuse, Removal};
+use crate::sender::Removal;
 use crate::upkeep::HEARTBEAT_MS;
 
 /// How much later than due the sign of life of a device may come that is there, milliseconds.
@@ -62,13 +62,13 @@ impl Engine {
         self.persist_sender(&device);
         self.count_alert(AlertKind::Silent, device, 0);
         if self.line.phase == Phase::Online {
-            self.settle_removals(Excuse::None);
+            self.settle_removals();
         }
     }
 
     /// All that the relay has is here. Whoever removed a device has signed what it had of it: the rest does not come
-    /// any more, and nothing else would show that it is missing.
-    pub(crate) fn settle_removals(&mut self, excuse: Excuse) {
+    /// any more, and nothing else would show that.
+    pub(crate) fn settle_removals(&mut self) {
         let Some(account) = &mut self.account else { return };
         let Some(log) = &account.membership else { return };
         let open = |removal: &&mut Removal| !removal.settled;
@@ -76,15 +76,17 @@ impl Engine {
         for (device, sender) in &mut account.senders {
             if let Some(removal) = sender.removal.as_mut().filter(open) {
                 removal.settled = true;
-                if let Some(removed) = log.removed(device) {
-                    sender.end(removed.last_counter, excuse);
-                }
-                settled.push(*device);
+                let seq = usize::try_from(removal.seq).unwrap_or(usize::MAX);
+                let author = account.log.get(seq).and_then(|entry| Some(entry.decode_entry().ok()?.author));
+                let cut_off = log.removed(device).map_or(0, |removed| sender.end(removed.last_counter));
+                settled.push((*device, author.unwrap_or(*device), cut_off));
             }
         }
-        for device in settled {
+        for (device, author, cut_off) in settled {
             self.persist_sender(&device);
-            self.report_holes(device);
+            if cut_off > 0 {
+                self.alert(AlertKind::CutOff, device, author, cut_off);
+            }
         }
     }
 

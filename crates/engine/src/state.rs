@@ -22,7 +22,7 @@ use crate::gone::Trace;
 use crate::outbox::{Queued, Sent};
 use crate::records::{
     ACCOUNT, ALERTS, AccountRecord, CLIP, CLIPBOARD, COMING, DEVICE, DRAFTS, DeviceRecord, EVIDENCE, INVITE, JOIN, LOG,
-    PUSH, REMOVED, SEEN, SENDER, SETTINGS, TRACES,
+    PUSH, REMOVED, SEEN, SENDER, SETTINGS, TRACES, TRIED,
 };
 use crate::relay::Relay;
 use crate::sender::Sender;
@@ -462,7 +462,7 @@ pub(crate) fn delete_account<'a>(
 
 /// Deletes every record that [`delete_account`] leaves.
 pub(crate) fn delete_clips<'a>(clips: impl Iterator<Item = &'a Clip>) -> impl Iterator<Item = Write> {
-    let settings = [SETTINGS, SEEN].map(|key| Write::Delete { key: key.into() });
+    let settings = [SETTINGS, SEEN, TRIED].map(|key| Write::Delete { key: key.into() });
     [delete_clipboard(), delete_coming(), Removed::delete()].into_iter().chain(settings).chain(clips.map(Clip::delete))
 }
 
@@ -476,6 +476,10 @@ pub(crate) fn settings_record(settings: &Settings) -> Write {
 
 pub(crate) fn traces_record(traces: &Vec<Trace>) -> Write {
     put(TRACES.into(), traces)
+}
+
+pub(crate) fn tried_record(digests: &Vec<Hash>) -> Write {
+    put(TRIED.into(), digests)
 }
 
 pub(crate) fn drafts_record(drafts: &Vec<Draft>) -> Write {

@@ -276,7 +276,7 @@ pub struct AlertView {
     pub id: u64,
     /// Stable, for scripts: `joined`, `removed`, `missing`, `expired`, `unreadable`, `cloned`,
     /// `cloned_here`, `log_restored`, `log_withheld`, `bad_keys`, `removal_withheld`, `silent`,
-    /// `false_deletion`.
+    /// `false_deletion`, `cut_off`.
     pub code: String,
     /// What happened and what to do. Holds names of devices.
     pub message: String,

@@ -266,7 +266,7 @@ fn false_alarm(world: &World, device: usize, deleted_by_removed: bool) -> Option
             || (["missing", "items_restored"].contains(&code) && deleted_by_removed)
             || (world.restored() && restored.contains(&code))
             // What a relay that was set back has lost of a removed device, nobody puts back.
-            || (world.restored() && code == "missing" && view.devices.iter().all(|d| d.id != alert.device))
+            || (world.restored() && code == "cut_off" && view.devices.iter().all(|d| d.id != alert.device))
     };
     view.alerts.iter().find(|alert| !is_right(alert)).map(|alert| alert.code.clone())
 }

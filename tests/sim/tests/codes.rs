@@ -118,23 +118,28 @@ fn wrong_words_end_the_code_at_once() {
 
 #[test]
 fn a_code_that_was_tried_gives_a_relay_no_second_guess() {
-    let mut desk = Desk::new(3);
-    desk.create();
-    let code = code(&mut desk);
-    desk.take_away(0);
-    join(&mut desk, 1, &code);
-    // It has answered an offer, which is all that a guess takes.
-    desk.command(1, Command::CancelJoin);
-    let heard = Rc::new(RefCell::new(0));
-    let count = Rc::clone(&heard);
-    desk.lie(move |way, device, frame| {
-        *count.borrow_mut() += u32::from(way == Way::Up && device == 1);
-        vec![frame]
-    });
-    join(&mut desk, 1, &code.to_uppercase());
-    assert_eq!((problem(&desk, 1).as_str(), *heard.borrow()), ("code_void", 0));
-    join(&mut desk, 1, &other_words(&code));
-    assert!(*heard.borrow() > 0, "another one is tried");
+    for restarts in [false, true] {
+        let mut desk = Desk::new(3);
+        desk.create();
+        let code = code(&mut desk);
+        desk.take_away(0);
+        join(&mut desk, 1, &code);
+        // It has answered an offer, which is all that a guess takes.
+        let heard = Rc::new(RefCell::new(0));
+        let count = Rc::clone(&heard);
+        desk.lie(move |way, device, frame| {
+            *count.borrow_mut() += u32::from(way == Way::Up && device == 1);
+            vec![frame]
+        });
+        if restarts {
+            desk.command(1, Command::CancelJoin);
+            desk.restart(1);
+        }
+        join(&mut desk, 1, &code.to_uppercase());
+        assert_eq!((problem(&desk, 1).as_str(), *heard.borrow()), ("code_void", 0), "restarted: {restarts}");
+        join(&mut desk, 1, &other_words(&code));
+        assert!(*heard.borrow() > 0, "another one is tried");
+    }
 }
 
 #[test]

@@ -400,3 +400,24 @@ fn what_waited_long_to_be_sent_is_put_back_as_well() {
     desk.wait(60_000);
     assert_eq!(desk.texts(1), ["copied offline", "anchor"]);
 }
+
+#[test]
+fn what_is_put_back_again_and_again_goes_when_its_week_is_over() {
+    let mut desk = Desk::paired(2);
+    let empty = desk.snapshot();
+    desk.copy(0, "a week at most");
+    for _ in 0..6 {
+        desk.wait(5 * 24 * 60 * MINUTE);
+        desk.roll_back(empty.clone());
+        desk.wait(2 * MINUTE);
+    }
+    desk.add_device();
+    let link = desk.invite();
+    desk.command(2, Command::Join { link, name: "new".into() });
+    let digits = desk.digits(2);
+    desk.command(0, Command::Approve { digits: Some(digits), share_history: false });
+    desk.wait(MINUTE);
+    desk.roll_back(empty);
+    desk.wait(2 * MINUTE);
+    assert!(desk.texts(2).is_empty(), "{:?}", desk.texts(2));
+}

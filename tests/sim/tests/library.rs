@@ -432,3 +432,20 @@ fn the_last_touch_is_told_while_there_is_no_line() {
     desk.restart(1);
     assert!(desk.view(1).in_touch_at.is_some());
 }
+
+#[test]
+fn who_has_certainly_copied_what_was_deleted_wants_it_again() {
+    let mut desk = Desk::paired(2);
+    desk.copy(0, "oops");
+    let id = desk.view(0).clips[0].id.clone();
+    desk.command(0, Command::Delete { ids: vec![id] });
+    desk.wait(3_000);
+    desk.event(0, Event::Copied(Content::text("oops")));
+    desk.wait(20_000);
+    assert_eq!((desk.texts(0), desk.texts(1)), (vec!["oops".to_owned()], vec!["oops".to_owned()]));
+    let id = desk.view(0).clips[0].id.clone();
+    desk.command(0, Command::Delete { ids: vec![id] });
+    desk.wait(10_000);
+    desk.event(0, Event::Copied(Content::text("oops")));
+    assert_eq!(desk.texts(1), ["oops"]);
+}

@@ -141,3 +141,27 @@ fn attack_guess_at_a_deleted_secret() {
     named.sort_unstable();
     assert_eq!(named, [None, Some(key.digest(sha256(b"no\nsecret").as_bytes()))]);
 }
+
+#[test]
+fn attack_a_deleted_clip_is_shown_twice_to_whoever_was_away() {
+    let mut desk = Desk::paired(3);
+    desk.copy(1, "warm up");
+    let items = tap(&mut desk);
+    desk.wait(1_000);
+    desk.take_away(2);
+    desk.copy(1, "regretted");
+    let clip = items.borrow().last().cloned().expect("an item");
+    let id = desk.view(0).clips[0].id.clone();
+    desk.command(0, Command::Delete { ids: vec![id] });
+    desk.wait(20_000);
+    desk.stop_lying();
+    desk.bring_back_while(2, 0, |_| {});
+    desk.wait(90_000);
+    let before = desk.clipboard(2).len();
+    for cursor in 2..12 {
+        show_item(&mut desk, 2, cursor, &clip.envelope);
+        desk.wait(5_000);
+    }
+    assert_eq!((desk.texts(2), desk.clipboard(2).len()), (vec!["warm up".to_owned()], before));
+    assert!(alerts(&desk, 2).is_empty(), "{:?}", alerts(&desk, 2));
+}

@@ -6,7 +6,7 @@ use std::rc::Rc;
 use hushclip_crypto::body::{Gone, Pin, State, Tombstone};
 use hushclip_crypto::envelope::{Address, seal_note};
 use hushclip_crypto::keys::DeviceKeys;
-use hushclip_crypto::log::open_grant;
+use hushclip_crypto::log::{make_remove_device, open_grant};
 use hushclip_engine::view::Stage;
 use hushclip_engine::{Command, Event};
 use hushclip_protocol::envelope::Kind;
@@ -370,7 +370,7 @@ fn attack_removed_device_uses_counters_that_were_kept_from_others() {
     assert!(desk.view(1).clips[0].late);
     // Once all is here that the relay had, the rest is missing and does not come any more.
     desk.wait(60_000);
-    assert!(alerts(&desk, 1).contains(&"missing".to_owned()), "{:?}", alerts(&desk, 1));
+    assert!(alerts(&desk, 1).contains(&"cut_off".to_owned()), "{:?}", alerts(&desk, 1));
     show_item(&mut desk, 1, 8, &envelope(&thief, &log, 2, 4, "planted later"));
     assert_eq!(desk.texts(1), ["planted", "by the owner"]);
 }
@@ -390,7 +390,7 @@ fn attack_counters_that_were_kept_back_are_told_with_the_removal() {
     let (thief, log) = (stolen_keys(&desk, 2), entries(&desk, 0));
     remove(&mut desk, 0, 2);
     desk.wait(60_000);
-    assert!(alerts(&desk, 1).contains(&"missing".to_owned()), "{:?}", alerts(&desk, 1));
+    assert!(alerts(&desk, 1).contains(&"cut_off".to_owned()), "{:?}", alerts(&desk, 1));
     desk.stop_lying();
     show_item(&mut desk, 1, 2, &envelope(&thief, &log, 2, 1, "planted"));
     assert!(desk.texts(1).is_empty());
@@ -413,7 +413,7 @@ fn attack_the_last_ones_of_a_removed_device_are_kept_back() {
     remove(&mut desk, 0, 2);
     desk.cut(None);
     desk.wait(60_000);
-    assert!(alerts(&desk, 1).contains(&"missing".to_owned()), "{:?}", alerts(&desk, 1));
+    assert!(alerts(&desk, 1).contains(&"cut_off".to_owned()), "{:?}", alerts(&desk, 1));
 }
 
 #[test]
@@ -613,4 +613,76 @@ fn attack_unsaved_removal_is_hidden_behind_another_problem() {
     assert_ne!(problem(&desk, 0), "removal_unsaved", "the person may put it away");
     desk.wait(11 * 60_000);
     assert_eq!(problem(&desk, 0), "removal_unsaved", "for a while");
+}
+
+#[test]
+fn a_secret_that_had_expired_when_its_sender_was_removed_is_no_fault_of_the_relay() {
+    let mut desk = Desk::paired(3);
+    desk.copy(1, "hello there");
+    desk.take_away(2);
+    desk.command(1, Command::Push { text: "4111 1111 1111 1111".into(), html: None });
+    desk.take_away(1);
+    desk.wait(2 * 60 * 60_000);
+    remove(&mut desk, 0, 1);
+    desk.wait(60_000);
+    desk.bring_back_while(2, 0, |_| {});
+    desk.wait(60_000);
+    assert_eq!(alerts(&desk, 2), ["removed", "cut_off"]);
+}
+
+#[test]
+fn what_one_remover_has_passed_over_and_another_taken_is_not_missing() {
+    let mut desk = Desk::paired(3);
+    desk.copy(2, "one");
+    swallow_appends(&mut desk, 0, u32::MAX);
+    remove(&mut desk, 0, 2);
+    desk.copy(2, "two");
+    desk.copy(2, "three");
+    remove(&mut desk, 1, 2);
+    desk.wait(5_000);
+    assert_eq!((desk.texts(0).len(), desk.texts(1).len()), (1, 3));
+    assert_eq!(alerts(&desk, 0), ["removed"]);
+}
+
+#[test]
+fn attack_removed_device_that_a_newcomer_has_never_heard_comes_later() {
+    let mut desk = Desk::paired(2);
+    for text in ["one", "two", "three"] {
+        desk.copy(1, text);
+    }
+    desk.add_device();
+    let link = desk.invite();
+    desk.command(2, Command::Join { link, name: "new".into() });
+    let digits = desk.digits(2);
+    desk.command(0, Command::Approve { digits: Some(digits), share_history: false });
+    desk.wait(5_000);
+    let (thief, log) = (stolen_keys(&desk, 1), entries(&desk, 0));
+    remove(&mut desk, 0, 1);
+    desk.wait(5_000);
+    for counter in 1..=3 {
+        let made = envelope_with(&thief, &log, "made by the thief", |address| {
+            (address.counter, address.item) = (counter, ItemId::from_bytes([0x70 + counter as u8; 16]));
+        });
+        desk.lie(move |way, device, frame| match ToDevice::decode(&frame) {
+            Ok(ToDevice::Items { mut items, has_more, through }) if way == Way::Down && device == 2 => {
+                items.push(Item { cursor: through, envelope: made.clone().into(), mark: 1 });
+                vec![ToDevice::Items { items, has_more, through }.encode()]
+            }
+            _ => vec![frame],
+        });
+        desk.cut(None);
+        desk.wait(10_000);
+    }
+    assert!(desk.texts(2).is_empty(), "{:?}", desk.texts(2));
+}
+
+#[test]
+fn attack_member_makes_the_last_counter_of_a_removed_device_up() {
+    let mut desk = Desk::paired(4);
+    desk.copy(3, "x");
+    let (member, gone) = (stolen_keys(&desk, 2), stolen_keys(&desk, 3).device_id());
+    let (entry, _) = make_remove_device(&member, &log(&desk, 0), gone, u64::MAX - 1, &mut rng()).expect("an entry");
+    show_entry(&mut desk, 0, &entry);
+    let told = desk.view(0).alerts.into_iter().find(|alert| alert.code == "cut_off").expect("it is told");
+    assert_eq!(told.values, ["device 3", "1000+", "device 2"], "and who says so");
 }
