@@ -7,7 +7,7 @@ use hushclip_crypto::log::{make_rekey, make_remove_device};
 use hushclip_protocol::error::ErrorCode;
 use hushclip_protocol::frame::ToRelay;
 use hushclip_protocol::ids::{DeviceId, Hash};
-use hushclip_protocol::log::{Action, Membership, SignedEntry};
+use hushclip_protocol::log::{Membership, SignedEntry};
 use minicbor::{Decode, Encode};
 use rand_core::CryptoRng;
 
@@ -46,8 +46,9 @@ pub(crate) struct RemovalWatch {
 pub(crate) enum Wanted {
     #[n(0)]
     Add(#[n(0)] DeviceId),
+    /// Whom, and the last counter that this device has of it.
     #[n(1)]
-    Remove(#[n(0)] DeviceId),
+    Remove(#[n(0)] DeviceId, #[n(1)] u64),
     #[n(2)]
     Rekey,
     /// An entry that the relay had before.
@@ -122,7 +123,7 @@ impl Engine {
                 return;
             }
             let last = account.senders.get(&device).map_or(u64::MAX, Sender::last_known);
-            self.append(Wanted::Remove(device), |keys, log| make_remove_device(keys, log, device, last, rng));
+            self.append(Wanted::Remove(device, last), |keys, log| make_remove_device(keys, log, device, last, rng));
             return;
         }
         if self.line.phase != Phase::Online {
@@ -169,17 +170,6 @@ impl Engine {
         self.drafts.iter().any(|draft| draft.entry.hash() == entry.hash())
     }
 
-    /// The last counter of a device that the entry names which is to remove it.
-    pub(crate) fn last_of_leaving(&self, device: &DeviceId) -> Option<u64> {
-        let head = self.account.as_ref()?.membership.as_ref()?.head();
-        let is_leaving = |draft: &&Draft| (draft.wanted, draft.head) == (Wanted::Remove(*device), head);
-        let draft = self.drafts.iter().find(is_leaving)?;
-        match draft.entry.decode_entry().ok()?.action {
-            Action::RemoveDevice { last_counter, .. } => Some(last_counter),
-            _ => None,
-        }
-    }
-
     /// Sends an entry, if none is on its way.
     pub(crate) fn append_to_log(&mut self, wanted: Wanted, entry: SignedEntry) {
         if self.appending.is_none() {
@@ -195,9 +185,9 @@ impl Engine {
         match self.appending.take().map(|appending| appending.wanted) {
             Some(Wanted::Add(_)) if code == ErrorCode::BadEntry => self.invite_failed(code),
             // That is no fault yet.
-            Some(Wanted::Remove(_) | Wanted::Add(_))
+            Some(Wanted::Remove(..) | Wanted::Add(_))
                 if matches!(code, ErrorCode::RateLimited | ErrorCode::LogConflict) => {}
-            Some(Wanted::Remove(_)) => {
+            Some(Wanted::Remove(..)) => {
                 (self.log_sync.removal.due, self.log_sync.removal.quiet) = (Some(self.now), None);
                 self.tell_removal();
             }

@@ -182,10 +182,6 @@ impl Engine {
         let Some(log) = &account.membership else { return Outcome::NeedsLog };
         // Whom the person wants out stops nobody any more with what it says of the log.
         let goes = account.removing.contains(&header.sender);
-        // The others will not take it either.
-        if goes && self.last_of_leaving(&header.sender).is_some_and(|last| header.counter > last) {
-            return self.pass_over(&envelope);
-        }
         if header.log_seq > log.seq() {
             if goes {
                 return Outcome::Passed;
@@ -250,17 +246,6 @@ impl Engine {
         self.report_holes(sender);
         self.persist_sender(&sender);
         received.map_or(Outcome::Passed, Outcome::Received)
-    }
-
-    /// What comes of a device that is on its way out. It is not missed when somebody else has taken it.
-    fn pass_over(&mut self, envelope: &Envelope<'_>) -> Outcome {
-        let (header, Some(account)) = (&envelope.header, &mut self.account) else { return Outcome::Passed };
-        let signed = sender_key(account, header).is_some_and(|key| envelope.verify(&key));
-        if let Some(sender) = account.senders.get_mut(&header.sender).filter(|_| signed) {
-            sender.explain(header.counter, header.item);
-            self.persist_sender(&header.sender);
-        }
-        Outcome::Passed
     }
 
     /// What has a counter that came before. A clip that was copied after all that its sender is known to have made is no

@@ -113,6 +113,8 @@ pub(crate) struct World {
     pub(crate) aged: BTreeSet<(usize, String)>,
     /// What was handed to the relay: sender, counter and text of each clip.
     pub(crate) handed_over: BTreeMap<ItemId, (DeviceId, u64, String)>,
+    /// Name of a device, and a text that it gave to the relay, whether or not it has heard that it arrived.
+    pub(crate) spoken: BTreeSet<(String, String)>,
     backup: Option<MemoryStore>,
     /// Texts that the relay has lost.
     pub(crate) lost: BTreeSet<String>,
@@ -161,6 +163,7 @@ impl World {
             passed: BTreeMap::new(),
             aged: BTreeSet::new(),
             handed_over: BTreeMap::new(),
+            spoken: BTreeSet::new(),
             backup: None,
             lost: BTreeSet::new(),
             report: Report::default(),
@@ -417,6 +420,7 @@ impl World {
         let Ok(Envelope { header, .. }) = Envelope::parse(&envelope) else { return };
         let id = header.item.to_hex();
         if let Some(clip) = self.view(device).clips.into_iter().find(|clip| clip.id == id) {
+            self.spoken.insert((self.devices[device].name.clone(), clip.text.clone()));
             self.handed_over.insert(header.item, (header.sender, header.counter, clip.text));
         }
     }
