@@ -166,6 +166,10 @@ impl Engine {
     }
 
     fn take(&mut self, item: &Item, may_fetch_log: bool, rng: &mut dyn CryptoRng) -> Outcome {
+        // What is not stored anywhere would make room for nothing, for ever.
+        if item.cursor == 0 {
+            return Outcome::Passed;
+        }
         let Ok(envelope) = Envelope::parse(&item.envelope) else { return Outcome::Passed };
         let header = &envelope.header;
         let (Some(account), Some(identity)) = (&self.account, &self.identity) else { return Outcome::Passed };

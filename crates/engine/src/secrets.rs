@@ -1,6 +1,7 @@
 //! Copies that look like secrets: recognised by their form, held until the person has answered, and
 //! short-lived if they are sent. It refuses to be certain: what it does not recognise is sent as it is.
 
+use hushclip_protocol::limits;
 use rand_core::CryptoRng;
 
 use crate::event::Content;
@@ -83,6 +84,10 @@ impl Engine {
 
 /// What kind of secret a text looks like.
 pub(crate) fn recognise(text: &str) -> Option<SecretKind> {
+    // It is not sent, so nobody is asked about it.
+    if text.len() > limits::CLIP_BYTES {
+        return None;
+    }
     let text = text.trim();
     if known::is_key(text) || phrase::is_phrase(text) {
         Some(SecretKind::Key)

@@ -517,3 +517,26 @@ fn what_cannot_be_shown_says_so() {
     assert_eq!(kinds, [("text".to_owned(), "a text".to_owned()), other(), other()]);
     assert_eq!(desk.clipboard(1), ["a text"]);
 }
+
+#[test]
+fn attack_items_that_are_stored_nowhere() {
+    let mut desk = Desk::paired(2);
+    desk.copy(0, "first");
+    desk.take_away(1);
+    desk.copy(0, "at no place");
+    desk.lie(|way, device, frame| match ToDevice::decode(&frame) {
+        Ok(ToDevice::Items { mut items, has_more, through }) if way == Way::Down && device == 1 => {
+            for item in &mut items {
+                item.cursor = 0;
+            }
+            vec![ToDevice::Items { items, has_more, through }.encode()]
+        }
+        _ => vec![frame],
+    });
+    desk.bring_back_while(1, 0, |_| {});
+    desk.wait(5_000);
+    assert_eq!(desk.texts(1), ["first"]);
+    desk.stop_lying();
+    desk.copy(0, "the next one");
+    assert_eq!((desk.texts(1).len(), alerts(&desk, 1)), (2, vec!["missing".to_owned()]));
+}

@@ -45,7 +45,7 @@ fn scene() -> Scene {
         Ok(ToDevice::Items { mut items, has_more, through }) if way == Way::Down && device == 0 => {
             let planted = std::mem::take(&mut *shown.borrow_mut());
             items.extend(planted.into_iter().map(|envelope| Item {
-                cursor: through,
+                cursor: through.max(1),
                 envelope: envelope.into(),
                 mark: 1,
             }));
