@@ -101,10 +101,10 @@ fn a_relay_that_cannot_write_is_told_as_that_while_pairing_by_code() {
     relay.lie(Some(|frame| matches!(frame, ToDevice::InviteNote(_)).then(|| refused(12))));
     let outcome = pixel.run(&["join", &code, "--relay", &relay.url()]);
     outcome.fails("relay_unavailable");
-    assert!(outcome.err.contains("cannot store anything"), "{outcome:?}");
+    assert!(outcome.err.contains("storage is failing"), "{outcome:?}");
     drop(invite);
     relay.lie(Some(|frame| matches!(frame, ToDevice::CodeOpened { .. }).then(|| refused(11))));
     let outcome = laptop.run(&["invite", "--code"]);
     outcome.fails("relay_unavailable");
-    assert!(outcome.err.contains("cannot store anything"), "{outcome:?}");
+    assert!(outcome.err.contains("storage is failing"), "{outcome:?}");
 }
