@@ -12,8 +12,8 @@ use minicbor::{Decode, Encode};
 use rand_core::CryptoRng;
 
 use crate::line::{ANSWER_MS, Phase};
+use crate::records::drafts_record;
 use crate::sender::Sender;
-use crate::state::drafts_record;
 use crate::{Engine, Notice, problem};
 
 /// How long to wait before an entry that the relay did not take is tried again, milliseconds; doubled each time.

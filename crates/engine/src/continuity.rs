@@ -135,6 +135,7 @@ impl Engine {
         let set_back = !agreed || from < account.cursor;
         account.cursor = from;
         account.anchors.retain(|anchor| anchor.cursor <= from);
+        account.set_back |= set_back;
         self.reading = Some(Reading::default());
         self.persist_account();
         if set_back {

@@ -10,7 +10,8 @@ use rand_core::CryptoRng;
 use crate::Engine;
 use crate::history::{LATE_MS, text_digest};
 use crate::outbox::{Cargo, Deleted};
-use crate::state::{Account, traces_record};
+use crate::records::traces_record;
+use crate::state::Account;
 
 /// How many are kept.
 const TRACES: usize = 64;

@@ -12,8 +12,9 @@ use rand_core::CryptoRng;
 use crate::exchange::Joining;
 use crate::history::text_digest;
 use crate::line::Phase;
+use crate::records::tried_record;
 use crate::relay::Relay;
-use crate::state::{Account, Identity, Join, delete_device, tried_record};
+use crate::state::{Account, Identity, Join, delete_device};
 use crate::view::Problem;
 use crate::{Engine, Notice, problem, target};
 

@@ -110,6 +110,7 @@ impl Engine {
         self.was_away = false;
         if let Some(account) = &mut self.account {
             account.synced_ms = self.now;
+            account.set_back = false;
         }
         self.persist_account();
         self.notice(Notice::CaughtUp);
@@ -256,6 +257,10 @@ impl Engine {
     /// repetition: the sender has forgotten its counters, as after a restored backup, or there are two of it. Of notes
     /// that says nothing: one that is put back is made anew.
     fn take_repeated(&mut self, envelope: &Envelope<'_>, cursor: u64) -> Outcome {
+        // A relay that was set back shows what was deleted meanwhile, and clocks may have been put back.
+        if self.account.as_ref().is_some_and(|account| account.set_back) {
+            return Outcome::Passed;
+        }
         let (header, Some(account)) = (&envelope.header, &self.account) else { return Outcome::Passed };
         let Some(sender) = account.senders.get(&header.sender) else { return Outcome::Passed };
         let (confirmed_ms, known) = (sender.confirmed_ms, sender.item_at(header.counter) == Some(header.item));

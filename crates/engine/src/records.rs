@@ -12,13 +12,14 @@ use minicbor::{Decode, Encode};
 
 use crate::alerts::Alert;
 use crate::changes::Draft;
+use crate::effect::Write;
 use crate::engine::RestoreError;
 use crate::fork::Evidence;
 use crate::gone::Trace;
 use crate::outbox::{Queued, Sent};
 use crate::sender::Sender;
 use crate::settings::Settings;
-use crate::state::{Account, Clip, Identity, Invite, Join, Removed};
+use crate::state::{Account, Clip, Identity, Invite, Join, Removed, put};
 
 /// Longest record. They are this device's own, so this only keeps nonsense out.
 const RECORD_BYTES: usize = 64 * 1024 * 1024;
@@ -85,6 +86,7 @@ pub(crate) struct DeviceRecord {
     pub(crate) next_box: Option<BoxSk>,
 }
 
+#[expect(clippy::struct_excessive_bools, reason = "each says something else, and stands at its own place on the disk")]
 #[derive(Encode, Decode)]
 #[cbor(array)]
 pub(crate) struct AccountRecord {
@@ -128,6 +130,8 @@ pub(crate) struct AccountRecord {
     pub(crate) token: String,
     #[n(19)]
     pub(crate) new_here: bool,
+    #[n(20)]
+    pub(crate) set_back: bool,
 }
 
 impl Records {
@@ -193,4 +197,24 @@ impl Records {
 
 fn decode<'b, T: Decode<'b, ()> + Encode<()>>(bytes: &'b [u8]) -> Result<T, RestoreError> {
     codec::decode(bytes, RECORD_BYTES).map_err(|_| RestoreError)
+}
+
+pub(crate) fn tried_record(digests: &Vec<Hash>) -> Write {
+    put(TRIED.into(), digests)
+}
+
+pub(crate) fn drafts_record(drafts: &Vec<Draft>) -> Write {
+    put(DRAFTS.into(), drafts)
+}
+
+pub(crate) fn traces_record(traces: &Vec<Trace>) -> Write {
+    put(TRACES.into(), traces)
+}
+
+pub(crate) fn seen_record(order: u64) -> Write {
+    put(SEEN.into(), &order)
+}
+
+pub(crate) fn settings_record(settings: &Settings) -> Write {
+    put(SETTINGS.into(), settings)
 }

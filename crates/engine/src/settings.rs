@@ -4,7 +4,7 @@ use minicbor::{Decode, Encode};
 use serde::{Deserialize, Serialize};
 
 use crate::Engine;
-use crate::state::settings_record;
+use crate::records::settings_record;
 
 /// Shortest and longest life of a secret, seconds.
 const SECRET_LIFE_S: core::ops::RangeInclusive<u32> = 15..=3600;

@@ -13,12 +13,10 @@ use minicbor::bytes::ByteVec;
 use minicbor::{Decode, Encode};
 
 use crate::alerts::Alert;
-use crate::changes::Draft;
 use crate::effect::Write;
 use crate::engine::RestoreError;
 use crate::exchange::{Inviting, Joining};
 use crate::fork::Evidence;
-use crate::gone::Trace;
 use crate::outbox::{Queued, Sent};
 use crate::records::{
     ACCOUNT, ALERTS, AccountRecord, CLIP, CLIPBOARD, COMING, DEVICE, DRAFTS, DeviceRecord, EVIDENCE, INVITE, JOIN, LOG,
@@ -26,7 +24,6 @@ use crate::records::{
 };
 use crate::relay::Relay;
 use crate::sender::Sender;
-use crate::settings::Settings;
 
 /// How often a device changes its keys unless told otherwise, minutes.
 pub(crate) const ROTATION_MINUTES: u32 = 7 * 24 * 60;
@@ -44,6 +41,7 @@ pub(crate) struct Identity {
 }
 
 /// The account this device belongs to.
+#[expect(clippy::struct_excessive_bools, reason = "each says something else")]
 #[derive(Debug, Clone)]
 pub(crate) struct Account {
     pub(crate) relay: Relay,
@@ -82,6 +80,8 @@ pub(crate) struct Account {
     pub(crate) forked: bool,
     /// This device came into it, and the person has not looked at what it came into.
     pub(crate) new_here: bool,
+    /// The relay shows again what was settled.
+    pub(crate) set_back: bool,
     /// Position and hash of an entry that the log must contain.
     pub(crate) anchor: (u64, Hash),
     pub(crate) log: Vec<SignedEntry>,
@@ -238,6 +238,7 @@ impl Account {
             rounds: 0,
             forked: false,
             new_here: false,
+            set_back: false,
             anchor,
             log: Vec::new(),
             membership: None,
@@ -263,6 +264,7 @@ impl Account {
         account.rounds = record.rounds;
         account.forked = record.forked;
         account.new_here = record.new_here;
+        account.set_back = record.set_back;
         if let Some((first, rest)) = log.split_first() {
             let mut membership = Membership::genesis(first).map_err(|_| RestoreError)?;
             for entry in rest {
@@ -315,6 +317,7 @@ impl Account {
             anchors: self.anchors.clone(),
             token: self.token.clone(),
             new_here: self.new_here,
+            set_back: self.set_back,
         };
         put(ACCOUNT.into(), &record)
     }
@@ -468,26 +471,6 @@ pub(crate) fn delete_clips<'a>(clips: impl Iterator<Item = &'a Clip>) -> impl It
 
 fn log_key(seq: u64) -> String {
     format!("{LOG}{seq:08}")
-}
-
-pub(crate) fn settings_record(settings: &Settings) -> Write {
-    put(SETTINGS.into(), settings)
-}
-
-pub(crate) fn traces_record(traces: &Vec<Trace>) -> Write {
-    put(TRACES.into(), traces)
-}
-
-pub(crate) fn tried_record(digests: &Vec<Hash>) -> Write {
-    put(TRIED.into(), digests)
-}
-
-pub(crate) fn drafts_record(drafts: &Vec<Draft>) -> Write {
-    put(DRAFTS.into(), drafts)
-}
-
-pub(crate) fn seen_record(order: u64) -> Write {
-    put(SEEN.into(), &order)
 }
 
 pub(crate) fn delete_device() -> Write {

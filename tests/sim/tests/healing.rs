@@ -421,3 +421,26 @@ fn what_is_put_back_again_and_again_goes_when_its_week_is_over() {
     desk.wait(2 * MINUTE);
     assert!(desk.texts(2).is_empty(), "{:?}", desk.texts(2));
 }
+
+#[test]
+fn what_was_deleted_before_a_restore_is_no_copy_of_its_sender_whatever_its_clock() {
+    let mut desk = Desk::paired(3);
+    desk.copy(2, "warm up");
+    desk.take_away(1);
+    desk.wait(MINUTE);
+    desk.copy(2, "regretted");
+    let backup = desk.snapshot();
+    let id = desk.view(2).clips[0].id.clone();
+    desk.skew(2, -35 * 60_000);
+    desk.command(2, Command::Delete { ids: vec![id] });
+    desk.wait(MINUTE);
+    desk.copy(2, "by the clock, earlier");
+    desk.bring_back_while(1, 0, |_| {});
+    desk.wait(MINUTE);
+    assert_eq!(desk.texts(1), ["by the clock, earlier", "warm up"]);
+    desk.take_away(2);
+    desk.roll_back(backup);
+    desk.wait(MINUTE);
+    assert_eq!(desk.texts(1), ["by the clock, earlier", "warm up"]);
+    assert!(alerts(&desk, 1).is_empty(), "{:?}", alerts(&desk, 1));
+}
