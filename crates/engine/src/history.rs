@@ -214,12 +214,15 @@ impl History {
     }
 
     /// Whether what a person has certainly copied is in the list for it: it is the newest, or was found just now
-    /// by another way, or another agent on the same clipboard.
-    pub(crate) fn has_copied(&self, text: &str, now: u64) -> bool {
-        let found = |clip: &Clip| now.abs_diff(clip.stored_ms) < FOUND_MS && canonical(&clip.text) == canonical(text);
-        let listed = || self.in_play(now).filter(|clip| clip.trashed_ms == 0);
-        listed().next().is_some_and(|clip| canonical(&clip.text) == canonical(text))
-            || listed().take(LOOKED_AT).any(found)
+    /// by another way, or another agent on the same clipboard. Or it is an echo of another device's: those have it.
+    pub(crate) fn has_copied(&self, text: &str, own: DeviceId, echo: bool, now: u64) -> bool {
+        let text = canonical(text);
+        let listed = || self.in_play(now).filter(|clip| clip.trashed_ms == 0).take(LOOKED_AT);
+        let same: Vec<_> = listed().filter(|clip| canonical(&clip.text) == text).collect();
+        let of_others = same.first().is_some_and(|clip| clip.device != own);
+        listed().next().is_some_and(|clip| canonical(&clip.text) == text)
+            || same.iter().any(|clip| now.abs_diff(clip.stored_ms) < FOUND_MS)
+            || (echo && of_others)
     }
 
     fn is_on_clipboard(&self, canonical: &str) -> bool {

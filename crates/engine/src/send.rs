@@ -41,11 +41,10 @@ impl Engine {
         }
         let in_doubt =
             self.outbox.front().filter(|queued| queued.sealed.is_some() && !queued.again).map(|queued| queued.item);
-        let known = if sure {
-            self.history.has_copied(&content.text, self.now)
-        } else {
-            self.history.is_echo(&content, identity.id, in_doubt, self.now)
-        };
+        let (own, now) = (identity.id, self.now);
+        let echo = self.history.is_echo(&content, own, in_doubt, now);
+        // Between the copy and the look at it, another agent may have put there what came from elsewhere.
+        let known = if sure { self.history.has_copied(&content.text, own, echo, now) } else { echo };
         let echo = known || (!sure && self.was_deleted(&content.text));
         for write in self.history.note_clipboard(&content.text) {
             self.persist(write);

@@ -449,3 +449,18 @@ fn who_has_certainly_copied_what_was_deleted_wants_it_again() {
     desk.event(0, Event::Copied(Content::text("oops")));
     assert_eq!(desk.texts(1), ["oops"]);
 }
+
+#[test]
+fn what_another_agent_puts_in_the_place_of_a_copy_is_none() {
+    let mut desk = Desk::paired(2);
+    desk.copy(1, "theirs");
+    desk.wait(3_000);
+    desk.copy(0, "mine");
+    desk.wait(3_000);
+    // The person has copied something here; by the time of the look, an agent that was away has put this there.
+    desk.event(0, Event::Copied(Content::text("theirs")));
+    assert_eq!(
+        (desk.texts(0), desk.texts(1)),
+        (vec!["mine".into(), "theirs".into()], vec!["mine".into(), "theirs".into()])
+    );
+}
