@@ -156,7 +156,8 @@ impl Engine {
         let reserved = engine.outbox.iter().map(|queued| queued.order).max();
         engine.history.reserve(reserved.unwrap_or_default());
         let senders = engine.account.iter().flat_map(|account| account.senders.values());
-        let removals = senders.filter_map(|sender| Some(sender.removal?.at_ms));
+        let removals = senders.filter_map(|sender| sender.removal);
+        let removals = removals.flat_map(|removal| [Some(removal.at_ms), removal.settled_ms]).flatten();
         for at_ms in removals {
             engine.history.note_removal(at_ms);
         }

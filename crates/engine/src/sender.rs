@@ -67,6 +67,9 @@ pub(crate) struct Removal {
     /// and it stores nothing more that is sealed for the devices of before.
     #[n(2)]
     pub(crate) settled: bool,
+    /// When that was first so.
+    #[n(3)]
+    pub(crate) settled_ms: Option<u64>,
 }
 
 /// A hole in the counters of a sender.

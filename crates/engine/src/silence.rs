@@ -57,7 +57,7 @@ impl Engine {
         let at_ms = self.now;
         let Some(account) = &mut self.account else { return };
         let sender = account.senders.entry(device).or_default();
-        sender.removal = Some(Removal { seq, at_ms, settled: false });
+        sender.removal = Some(Removal { seq, at_ms, settled: false, settled_ms: None });
         self.history.note_removal(at_ms);
         self.persist_sender(&device);
         self.count_alert(AlertKind::Silent, device, 0);
@@ -69,6 +69,7 @@ impl Engine {
     /// All that the relay has is here. Whoever removed a device has signed what it had of it: the rest does not come
     /// any more, and nothing else would show that.
     pub(crate) fn settle_removals(&mut self) {
+        let now = self.now;
         let Some(account) = &mut self.account else { return };
         let Some(log) = &account.membership else { return };
         let open = |removal: &&mut Removal| !removal.settled;
@@ -76,6 +77,11 @@ impl Engine {
         for (device, sender) in &mut account.senders {
             if let Some(removal) = sender.removal.as_mut().filter(open) {
                 removal.settled = true;
+                if removal.settled_ms.is_none() {
+                    removal.settled_ms = Some(now);
+                    // What came of it is here since now, whatever the clock did meanwhile.
+                    self.history.note_removal(now);
+                }
                 let seq = usize::try_from(removal.seq).unwrap_or(usize::MAX);
                 let author = account.log.get(seq).and_then(|entry| Some(entry.decode_entry().ok()?.author));
                 let cut_off = log.removed(device).map_or(0, |removed| sender.end(removed.last_counter));
