@@ -182,7 +182,8 @@ impl Engine {
                 "bad_keys",
                 format!(
                     "“{name}” changed the keys of this account and shut this device out with it. What was copied in \
-                     between cannot be read here. This device changes them again by itself. If that was no fault of “{name}”, it may be in wrong hands: remove it."
+                     between cannot be read here. This device changes them again by itself. If that was no fault of \
+                     “{name}”, it may be in wrong hands: remove it."
                 ),
             ),
             AlertKind::FalseDeletion => (

@@ -24,6 +24,8 @@ const RETRY_MAX_MS: u64 = 10 * 60_000;
 const REMOVAL_MS: u64 = 10_000;
 /// After how long a removal waits once more, milliseconds.
 const REMOVAL_STALE_MS: u64 = 5 * 60_000;
+/// How many entries for one place are remembered.
+const DRAFTS: usize = 256;
 /// How long a removal may take, on a line, before it is said that the relay has not recorded it, milliseconds.
 const UNSAVED_MS: u64 = 30_000;
 
@@ -157,6 +159,10 @@ impl Engine {
             let Ok((entry, _)) = make(&identity.keys, log) else { return false };
             // The others cannot stand any more.
             self.drafts.retain(|draft| draft.head == head);
+            // Who is to go can have one more made at each try.
+            if self.drafts.len() == DRAFTS {
+                self.drafts.remove(0);
+            }
             self.drafts.push(Draft { wanted, head, entry: entry.clone() });
             self.persist(drafts_record(&self.drafts));
             entry

@@ -184,7 +184,7 @@ fn is_push(frame: &ToRelay) -> bool {
 }
 
 fn is_bounded((mut desk, sent): (Desk, u64), most: u64) {
-    assert!((1..most).contains(&sent), "{sent} times in ten minutes");
+    assert!((1..most).contains(&sent), "{sent} times");
     desk.stop_lying();
     desk.wait(90_000);
     goes_on(&mut desk, 0, 1);
@@ -311,45 +311,36 @@ fn sent_in_a_minute(
 #[test]
 fn attack_challenges_without_end() {
     let hello = |frame: &ToRelay| matches!(frame, ToRelay::Hello(_));
-    let (mut desk, sent) = sent_in_a_minute(hello, |count, told| match told {
+    let run = sent_in_a_minute(hello, |count, told| match told {
         ToDevice::Welcome(_) | ToDevice::Error { .. } => {
             let (nonce, conn) = (Nonce::from_bytes([count as u8; 32]), ConnId::from_bytes([3; 16]));
             ToDevice::Challenge(Challenge { versions: vec![1], nonce, conn })
         }
         told => told,
     });
-    assert!((1..20).contains(&sent), "{sent} times in a minute");
-    desk.stop_lying();
-    desk.wait(90_000);
-    goes_on(&mut desk, 0, 1);
+    is_bounded(run, 20);
 }
 
 #[test]
 fn attack_account_unknown_without_end() {
     let register = |frame: &ToRelay| matches!(frame, ToRelay::Register { .. });
-    let (mut desk, sent) = sent_in_a_minute(register, |_, told| match told {
+    let run = sent_in_a_minute(register, |_, told| match told {
         ToDevice::Welcome(_) | ToDevice::Registered { .. } | ToDevice::Error { .. } => {
             ToDevice::Error { code: ErrorCode::UnknownAccount, retry_after_ms: 0, of: 0 }
         }
         told => told,
     });
-    assert!((1..20).contains(&sent), "{sent} times in a minute");
-    desk.stop_lying();
-    desk.wait(90_000);
-    goes_on(&mut desk, 0, 1);
+    is_bounded(run, 20);
 }
 
 #[test]
 fn attack_log_that_grows_without_end_before_the_sign_in() {
     let hello = |frame: &ToRelay| matches!(frame, ToRelay::Hello(_));
-    let (mut desk, sent) = sent_in_a_minute(hello, |count, told| match told {
+    let run = sent_in_a_minute(hello, |count, told| match told {
         ToDevice::Welcome(_) | ToDevice::Error { .. } => {
             ToDevice::Registered { log_seq: 100 + count, log_head: Hash::from_bytes([1; 32]) }
         }
         told => told,
     });
-    assert!((1..30).contains(&sent), "{sent} times in a minute");
-    desk.stop_lying();
-    desk.wait(90_000);
-    goes_on(&mut desk, 0, 1);
+    is_bounded(run, 30);
 }
