@@ -116,7 +116,7 @@ struct ServeArgs {
     /// Who may start an account: everybody, who knows the token (the default where there is one), or nobody.
     #[arg(long, value_enum, env = "HUSHCLIP_RELAY_REGISTRATION")]
     registration: Option<Who>,
-    /// File with the token, 16 characters at least, in place of HUSHCLIP_RELAY_REGISTRATION_TOKEN.
+    /// File with the token, 16 to 256 bytes, in place of HUSHCLIP_RELAY_REGISTRATION_TOKEN.
     #[arg(long, value_name = "FILE", env = "HUSHCLIP_RELAY_REGISTRATION_TOKEN_FILE")]
     registration_token_file: Option<PathBuf>,
     /// What new accounts have to say.

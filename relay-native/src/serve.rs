@@ -11,7 +11,6 @@ use std::thread;
 use std::time::Duration;
 
 use hushclip_mailbox::{Policy, Registration, Regulars};
-use hushclip_protocol::limits;
 use hushclip_vapid::{Key, Services};
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use tokio::net::TcpListener;
@@ -29,8 +28,6 @@ use crate::visitors::Visitors;
 use crate::web::Web;
 use crate::{ServeArgs, Who, log, push};
 
-/// Shortest registration token, bytes.
-const TOKEN_LEAST: usize = 16;
 const DAY_MS: u64 = 24 * 60 * 60 * 1000;
 const MIB: u64 = 1024 * 1024;
 /// Files that are open beside the connections.
@@ -153,16 +150,7 @@ fn policy(args: &ServeArgs) -> Result<Policy, Box<dyn Error>> {
         (Some(Who::Token), None) => {
             return Err("--registration token wants a token: HUSHCLIP_RELAY_REGISTRATION_TOKEN, or a file".into());
         }
-        (Some(Who::Token) | None, Some(token)) => {
-            if !(TOKEN_LEAST..=limits::REGISTRATION_TOKEN_BYTES).contains(&token.len()) {
-                let most = limits::REGISTRATION_TOKEN_BYTES;
-                return Err(format!(
-                    "a registration token has {TOKEN_LEAST} to {most} characters, so that nobody guesses it"
-                )
-                .into());
-            }
-            Registration::Token(token.to_owned())
-        }
+        (Some(Who::Token) | None, Some(token)) => Registration::by_token(token)?,
     };
     Ok(Policy { registration, quota: args.quota * MIB, idle_ms: args.idle_days * DAY_MS })
 }

@@ -22,11 +22,13 @@ const MOST_DAYS: u64 = 36_500;
 
 /// Fails where a variable is not understood: a relay shall not be more open than it was meant to be.
 pub(crate) fn read(env: &Env) -> Result<Arc<Policy>, String> {
-    let token = text(env, TOKEN).map(|token| token.trim().to_owned()).filter(|token| !token.is_empty());
+    let token = text(env, TOKEN);
     let registration = match (text(env, REGISTRATION).as_deref().map(str::trim), token) {
         (Some("closed"), _) => Registration::Closed,
         (Some("open"), _) | (None | Some(""), None) => Registration::Open,
-        (None | Some("" | "token"), Some(token)) => Registration::Token(token),
+        (None | Some("" | "token"), Some(token)) => {
+            Registration::by_token(&token).map_err(|error| refuse(format!("the variable {TOKEN}: {error}")))?
+        }
         _ => return Err(wrong(REGISTRATION)),
     };
     let mut policy = Policy { registration, ..Policy::default() };
@@ -46,7 +48,11 @@ fn number(env: &Env, name: &str, least: u64, most: u64) -> Result<Option<u64>, S
 }
 
 fn wrong(name: &str) -> String {
-    let why = format!("the variable {name} is not understood");
+    refuse(format!("the variable {name} is not understood"))
+}
+
+/// What is wrong, told to whoever reads the log as well.
+fn refuse(why: String) -> String {
     worker::console_error!("{why}");
     why
 }

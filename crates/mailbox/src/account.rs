@@ -21,6 +21,8 @@ const IDLE_DAYS: u64 = 90;
 const AGAIN_MS: u64 = 60 * 60 * 1000;
 /// Addresses that are remembered at a time.
 const ADDRESSES: usize = 10_000;
+/// Shortest registration token, bytes.
+const TOKEN_LEAST: usize = 16;
 
 /// What whoever runs the relay has settled for all accounts.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -43,6 +45,15 @@ pub enum Registration {
     /// Nobody.
     Closed,
 }
+
+/// A registration token that could be guessed, or that no device could send.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "a registration token has {} to {} bytes, so that nobody guesses it",
+    TOKEN_LEAST,
+    limits::REGISTRATION_TOKEN_BYTES
+)]
+pub struct BadToken;
 
 /// How much room the relay has, for all accounts together.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -73,6 +84,13 @@ impl Default for Policy {
 }
 
 impl Registration {
+    /// Lets in who knows this token, without the white space around it, which devices do not send.
+    pub fn by_token(token: &str) -> Result<Self, BadToken> {
+        let token = token.trim();
+        let fits = (TOKEN_LEAST..=limits::REGISTRATION_TOKEN_BYTES).contains(&token.len());
+        if fits { Ok(Self::Token(token.to_owned())) } else { Err(BadToken) }
+    }
+
     fn lets_in(&self, token: &str) -> Result<(), ErrorCode> {
         match self {
             Self::Open => Ok(()),
@@ -216,5 +234,22 @@ impl<S: Store> Mailbox<S> {
 
     pub(crate) fn log_bytes(&self) -> u64 {
         self.account.map_or(0, |row| row.log_bytes)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_relay_asks_for_no_token_that_is_guessed_or_that_no_device_sends() {
+        let of = |bytes: usize| Registration::by_token(&"t".repeat(bytes));
+        assert!(of(16).is_ok() && of(limits::REGISTRATION_TOKEN_BYTES).is_ok());
+        assert!([0, 15, limits::REGISTRATION_TOKEN_BYTES + 1].into_iter().all(|bytes| of(bytes) == Err(BadToken)));
+        assert_eq!(BadToken.to_string(), "a registration token has 16 to 256 bytes, so that nobody guesses it");
+        // Devices trim what a person types, so a token with white space around it would let nobody in.
+        let token = "let-my-friends-in";
+        assert!(Registration::by_token(&format!(" {token}\n")) == Ok(Registration::Token(token.into())));
+        assert_eq!(Registration::by_token(&format!("short{}", " ".repeat(20))), Err(BadToken));
     }
 }

@@ -31,7 +31,7 @@ use hushclip_protocol::ids::{ConnId, DeviceId, InviteId, MailboxId, Nonce};
 use hushclip_protocol::log::Membership;
 use hushclip_vapid::Services;
 
-pub use account::{Newcomers, Policy, Registration, Room};
+pub use account::{BadToken, Newcomers, Policy, Registration, Room};
 pub use members::verify_log;
 pub use memory::MemoryStore;
 pub use nameplate::Nameplate;

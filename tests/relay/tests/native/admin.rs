@@ -45,7 +45,7 @@ fn what_makes_no_sense_is_refused_before_anything_is_made() {
         "HUSHCLIP_RELAY_REGISTRATION_TOKEN=short; export HUSHCLIP_RELAY_REGISTRATION_TOKEN",
         &format!("--data '{}'", data.display()),
     );
-    assert!(!done && said.contains("16 to 256 characters"), "{said}");
+    assert!(!done && said.contains("16 to 256 bytes"), "{said}");
     let (done, _, said) = after("ulimit -n 12", &format!("--data '{}' --listen 127.0.0.1:0", data.display()));
     assert!(!done && said.contains("12 files") && said.contains("LimitNOFILE") && !said.contains("panic"), "{said}");
     assert!(!data.exists());
