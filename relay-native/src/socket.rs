@@ -28,6 +28,9 @@ const WRITE_LIMIT: Duration = Duration::from_secs(30);
 const MESSAGE_LIMIT: Duration = if cfg!(test) { Duration::from_millis(300) } else { Duration::from_secs(30) };
 /// How long it may take to answer a close.
 const CLOSE_LIMIT: Duration = Duration::from_secs(2);
+/// How long a side that was told to go may say nothing, and how long it may go on talking.
+const SILENCE_LIMIT: Duration = Duration::from_secs(5);
+const LINGER_LIMIT: Duration = Duration::from_secs(10);
 /// An idle socket costs this much for each direction.
 const BUFFER: usize = 4 * 1024;
 
@@ -199,16 +202,16 @@ fn is_no_frame(error: &Error) -> bool {
     }
 }
 
-/// Ends the line after the close has been said, and reads on for a while: where something that came is
-/// not read, the other side might not get the close.
+/// Ends the line after the close has been said, and reads on for a while: while something that came is not read, the
+/// other side might not get the close. It may be busy, and in the middle of a long frame.
 async fn hang_up<S>(stream: &mut WebSocketStream<Metered<S>>)
 where
     S: AsyncRead + AsyncWrite + Unpin,
 {
     let _ = timeout(CLOSE_LIMIT, stream.get_mut().shutdown()).await;
     let mut waste = [0; BUFFER];
-    let read = async { while let Ok(1..) = stream.get_mut().read(&mut waste).await {} };
-    let _ = timeout(CLOSE_LIMIT, read).await;
+    let read = async { while let Ok(Ok(1..)) = timeout(SILENCE_LIMIT, stream.get_mut().read(&mut waste)).await {} };
+    let _ = timeout(LINGER_LIMIT, read).await;
 }
 
 fn random<const N: usize>() -> Option<[u8; N]> {

@@ -3,12 +3,14 @@
 //! mailbox by itself, for what takes too long to ask a relay.
 
 mod account;
+mod allowance;
 mod desk;
 mod http;
 mod relay;
 mod socket;
 
 pub use account::{Account, rng};
+pub use allowance::use_up;
 pub use desk::{Desk, Envelopes};
 pub use http::{Answer, request, request_with};
 pub use relay::{Relay, Shell, native};

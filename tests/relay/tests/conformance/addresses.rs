@@ -6,7 +6,7 @@ use std::net::TcpStream;
 use std::time::Duration;
 
 use hushclip_protocol::limits;
-use hushclip_relay_tests::{Account, Relay, Shell};
+use hushclip_relay_tests::{Account, Relay, Shell, use_up};
 
 /// The status that a WebSocket's handshake gets.
 fn handshake(relay: &Relay, path: &str, address: &str) -> String {
@@ -28,13 +28,19 @@ fn handshake(relay: &Relay, path: &str, address: &str) -> String {
     line.split(' ').nth(1).unwrap_or_default().to_owned()
 }
 
+/// Whether a WebSocket is refused for how many there were.
+fn is_refused(relay: &Relay, path: &str, address: &str) -> bool {
+    match handshake(relay, path, address).as_str() {
+        "101" => false,
+        "429" => true,
+        status => panic!("{status}"),
+    }
+}
+
 #[test]
 fn who_tries_numbers_is_stopped_and_nobody_else() {
     let relay = Relay::start();
-    for number in 1..=limits::NAMEPLATES_PER_MINUTE {
-        assert_eq!(handshake(&relay, &format!("nameplate/{number}"), "203.0.113.7"), "101");
-    }
-    assert_eq!(handshake(&relay, "nameplate/4711", "203.0.113.7"), "429");
+    use_up(limits::NAMEPLATES_PER_MINUTE, |number| is_refused(&relay, &format!("nameplate/{number}"), "203.0.113.7"));
     assert_eq!(handshake(&relay, "nameplate/4711", "203.0.113.8"), "101");
     // Its own account is another matter.
     let (account, _first) = Account::registered(&relay, 80);
@@ -46,11 +52,8 @@ fn who_opens_socket_after_socket_is_stopped_and_nobody_else() {
     let relay = Relay::start();
     let (account, mut first) = Account::registered(&relay, 81);
     let path = format!("mailbox/{}", account.mailbox());
-    for _ in 0..limits::SOCKETS_PER_MINUTE {
-        assert_eq!(handshake(&relay, &path, "2001:db8:1:2::1"), "101");
-    }
     // One customer has many addresses.
-    assert_eq!(handshake(&relay, &path, "2001:db8:1:2::99"), "429");
+    use_up(limits::SOCKETS_PER_MINUTE, |number| is_refused(&relay, &path, &format!("2001:db8:1:2::{number:x}")));
     assert_eq!(handshake(&relay, &path, "2001:db8:1:3::1"), "101");
     account.sign_in(&relay, 0, None).0.close();
     first.send_text("ping");
@@ -60,18 +63,15 @@ fn who_opens_socket_after_socket_is_stopped_and_nobody_else() {
 #[test]
 fn who_hides_what_it_is_shares_an_allowance_with_all_who_do() {
     let relay = Relay::start();
-    for number in 1..=limits::NAMEPLATES_PER_MINUTE {
-        let address = format!("hidden-{number}");
-        assert_eq!(handshake(&relay, &format!("nameplate/{number}"), &address), "101");
-    }
-    assert_eq!(handshake(&relay, "nameplate/4711", "anything else"), "429");
+    use_up(limits::NAMEPLATES_PER_MINUTE, |number| {
+        is_refused(&relay, &format!("nameplate/{number}"), &format!("hidden-{number}"))
+    });
     assert_eq!(handshake(&relay, "nameplate/4711", "203.0.113.8"), "101");
     if Shell::wanted() == Shell::Native {
         // What a stranger says of himself comes before the proxy's own word, in a line of its own too.
-        for number in 1..limits::NAMEPLATES_PER_MINUTE {
-            let lines = format!("198.51.100.{number}\r\nX-Forwarded-For: ::ffff:203.0.113.8");
-            assert_eq!(handshake(&relay, "nameplate/4711", &lines), "101");
-        }
-        assert_eq!(handshake(&relay, "nameplate/4711", "198.51.100.99\r\nX-Forwarded-For: 203.0.113.8"), "429");
+        use_up(limits::NAMEPLATES_PER_MINUTE - 1, |number| {
+            let own = if number % 2 == 0 { "203.0.113.8" } else { "::ffff:203.0.113.8" };
+            is_refused(&relay, "nameplate/4711", &format!("198.51.100.{number}\r\nX-Forwarded-For: {own}"))
+        });
     }
 }
