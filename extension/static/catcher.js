@@ -61,11 +61,9 @@ export class Catcher {
     if (!this.#looks.since(at)) {
       return;
     }
-    // The clipboard holds what was copied last.
-    const { at: first = at, proved: already = false, heard = Date.now() } = this.#hint ?? {};
-    this.#hint = { sites, at: Math.min(first, at), proved: proved || already, sure, heard, only };
+    this.#hint = merged(this.#hint, { sites, at, proved, sure, heard: Date.now(), only });
     clearTimeout(this.#reading);
-    const wait = Math.min(SETTLE_MS, heard + SETTLED_MS - Date.now());
+    const wait = Math.min(SETTLE_MS, this.#hint.heard + SETTLED_MS - Date.now());
     this.#reading = setTimeout(() => this.#take(), wait);
   }
 
@@ -221,6 +219,22 @@ export class Catcher {
       }
     }
   }
+}
+
+/** What two hints come to before the clipboard is read, which holds what was copied last. A frame and the pages around it
+ * may tell of the same copy, and not all of them know what it can have been. */
+function merged(one, other) {
+  if (!one) {
+    return other;
+  }
+  return {
+    sites: other.sites,
+    at: Math.min(one.at, other.at),
+    proved: one.proved || other.proved,
+    sure: one.sure || other.sure,
+    heard: one.heard,
+    only: one.only && other.only && [...one.only, ...other.only],
+  };
 }
 
 function pause(ms) {

@@ -153,7 +153,7 @@
     }, true);
     // Elsewhere may also be a frame of this page, whose changes are told here too; and what changed while nobody
     // was here is told on coming back. A copy of just before is told while one is leaving.
-    addEventListener("blur", (event) => event.isTrusted && (pressedAt = -Infinity));
+    addEventListener("blur", (event) => event.isTrusted && ([pressedAt, offered] = [-Infinity, []]));
     addEventListener("focus", (event) => {
       if (event.isTrusted) {
         forget();

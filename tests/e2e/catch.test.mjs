@@ -21,6 +21,52 @@ const KINDS = [
   ["Firefox", () => Browser.firefox("Fox")],
 ];
 
+describe("What several frames say of one copy", () => {
+  const sites = ["example.org"];
+  const tab = { id: 1 };
+  const links = ["https://example.org/elsewhere"];
+  let Catcher, clipboard, caught;
+
+  before(async () => {
+    const session = { get: async () => ({}), set: async () => {} };
+    globalThis.chrome = { storage: { session } };
+    const item = { types: ["text/plain"], getType: async () => new Blob([clipboard]) };
+    Object.defineProperty(globalThis, "navigator", { value: { clipboard: { read: async () => [item] } } });
+    ({ Catcher } = await import("../../dist/firefox/catcher.js"));
+  });
+  after(() => delete globalThis.chrome);
+
+  /** What is caught if a text is copied and these hints come. */
+  async function say(text, ...hints) {
+    caught = [];
+    const copied = (text, html, sure) => caught.push({ text, sure });
+    const client = { status: () => ({ member: true, paused: false, watch: false }), catches: () => true, copied, localCopy: copied };
+    const catcher = new Catcher(async () => client, { heard: () => {}, failed: (error) => assert.fail(error) });
+    clipboard = "from before";
+    await catcher.back();
+    await sleep(20);
+    clipboard = text;
+    for (const hint of hints) {
+      await catcher.hint({ tab, sites, at: Date.now(), proved: true, ...hint });
+    }
+    await sleep(300);
+    return caught;
+  }
+
+  const frame = { sure: true };
+  const around = { only: links };
+  for (const [order, ...hints] of [["frame first", frame, around], ["frame last", around, frame]]) {
+    it(`takes what a frame has copied, and knows it for sure: ${order}`, async () => {
+      assert.deepEqual(await say("in the frame", ...hints), [{ text: "in the frame", sure: true }]);
+    });
+  }
+
+  it("takes nothing but a link's address where no frame has copied", async () => {
+    assert.deepEqual(await say("from a password manager", around, { only: ["https://example.org/frame"] }), []);
+    assert.deepEqual(await say(links[0], around, { only: ["https://example.org/frame"] }), [{ text: links[0], sure: false }]);
+  });
+});
+
 for (const [title, launch] of KINDS) {
   describe(`Copies in ${title}`, () => {
     let relay, browser, cli, extension;
@@ -118,6 +164,26 @@ for (const [title, launch] of KINDS) {
       await cli.sees("from a button");
     });
 
+    it("in a frame, also after a right click on a link around it", { skip: isFirefox && "it tells of no change" }, async () => {
+      const page = await html('<a id="link" href="https://example.org/elsewhere">elsewhere</a>');
+      const frame = await addFrame(page);
+      // What the page around it says comes after what the frame says, but before the clipboard is read.
+      await page.evaluate(() => {
+        navigator.clipboard.addEventListener?.("clipboardchange", () => {
+          for (const end = performance.now() + 30; performance.now() < end;);
+        });
+      });
+      for (const text of ["in the frame, once", "in the frame, twice", "in the frame, and again"]) {
+        await page.click("#link", { button: "right" });
+        await sleep(100);
+        await frame.evaluate(select, text);
+        await chord(page, "c");
+        await cli.sees(text);
+      }
+      await page.evaluate(() => document.querySelector("iframe").remove());
+      await leaveAlone(browser);
+    });
+
     it("by watching, if that is wanted", async () => {
       await leaveAlone(browser);
       await extension.copyElsewhere("from before");
@@ -179,13 +245,7 @@ for (const [title, launch] of KINDS) {
       await browser.copy("on the paused site");
       assert.equal(await mark(browser), "‖", "the button says so on this tab");
       const page = await browser.site();
-      await page.evaluate(() => {
-        const frame = document.createElement("iframe");
-        frame.src = location.href.replace("127.0.0.1", "localhost");
-        document.body.append(frame);
-        return new Promise((done) => (frame.onload = done));
-      });
-      const frame = page.frames().find((frame) => frame.url().includes("localhost"));
+      const frame = await addFrame(page);
       await frame.evaluate(select, "in a frame there, which belongs to the site that shows it");
       await chord(page, "c");
       await sleep(SETTLED_MS);
@@ -233,6 +293,17 @@ function select(text) {
   const source = document.getElementById("source");
   source.textContent = text;
   getSelection().selectAllChildren(source);
+}
+
+/** Adds a frame of another site. */
+async function addFrame(page) {
+  await page.evaluate(() => {
+    const frame = document.createElement("iframe");
+    frame.src = location.href.replace("127.0.0.1", "localhost");
+    document.body.append(frame);
+    return new Promise((done) => (frame.onload = done));
+  });
+  return page.frames().find((frame) => frame.url().includes("localhost"));
 }
 
 /** Goes to another site in another tab, and clicks there. */
