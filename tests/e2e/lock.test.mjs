@@ -8,6 +8,7 @@ import { Browser } from "./lib/browser.mjs";
 import { Cli } from "./lib/cli.mjs";
 import { photographFailures } from "./lib/failures.mjs";
 import { Relay } from "./lib/relay.mjs";
+import { Screen } from "./lib/screen.mjs";
 import { eventually } from "./lib/wait.mjs";
 
 const PASSPHRASE = "purple castle otter";
@@ -46,6 +47,18 @@ async function openAnew({ name, page }) {
   });
   const opened = () => page.evaluate(() => !globalThis.isOld && document.querySelector("#app *") !== null).catch(() => false);
   await eventually(`a new popup in ${name}`, opened);
+}
+
+/** Opens the page of options as the browser does. */
+async function openTab(browser) {
+  const { page } = await browser.popup();
+  const before = new Set(await browser.inner.pages());
+  await page.evaluate(() => void chrome.tabs.create({ url: "options.html" }));
+  const tab = await eventually("the tab", async () => {
+    const found = (await browser.inner.pages()).find((page) => !before.has(page));
+    return (await found.$('[data-testid="back"]')) && found;
+  });
+  return new Screen("a tab", tab);
 }
 
 async function isLocked(screen) {
@@ -352,6 +365,39 @@ describe("The lock in the extensions", () => {
       await openAnew(popup);
       await popup.online();
       assert.equal(await popup.value("composer"), "");
+    });
+  }
+
+  for (const [title, browser] of [["Chromium", () => desk], ["Firefox", () => fox]]) {
+    it(`${title}: what is typed is the same in the popup and in a tab`, async () => {
+      const popup = await browser().popup();
+      const tab = await openTab(browser());
+      await tab.press("back");
+      const shows = (screen, text) => eventually(`"${text}" in ${screen.name}`, async () => (await screen.value("composer")) === text);
+      await popup.page.bringToFront();
+      await popup.fill("composer", "typed in the popup");
+      await shows(tab, "typed in the popup");
+      await tab.page.bringToFront();
+      await tab.page.focus('[data-testid="composer"]');
+      await tab.page.keyboard.press("End");
+      await tab.page.keyboard.type(" and in the tab");
+      assert.equal(await tab.value("composer"), "typed in the popup and in the tab");
+      await openAnew(popup);
+      await shows(popup, "typed in the popup and in the tab");
+      await popup.press("send");
+      await cli.sees("typed in the popup and in the tab");
+      await shows(popup, "");
+      await shows(tab, "");
+      // As fast as it can: what comes back late from the other page must not undo it.
+      await popup.page.bringToFront();
+      await popup.fill("composer", "one letter after the other ".repeat(4));
+      await sleep(500);
+      assert.equal(await popup.value("composer"), "one letter after the other ".repeat(4));
+      await shows(tab, "one letter after the other ".repeat(4));
+      await popup.fill("composer", "x");
+      await popup.page.keyboard.press("Backspace");
+      await shows(tab, "");
+      await tab.page.close();
     });
   }
 

@@ -6,7 +6,8 @@ use std::alloc::System;
 use hushclip_ui::{
     App, Archive, ArchiveRequest, Command, Face, LockCommand, LockState, Platform, Query, mount, resume,
 };
-use hushclip_wasm_core::{port, session};
+use hushclip_wasm_core::port;
+use hushclip_wasm_core::session::Common;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 use wasm_bindgen::prelude::wasm_bindgen;
@@ -17,7 +18,7 @@ use zeroizing_alloc::ZeroAlloc;
 static MEMORY: ZeroAlloc<System> = ZeroAlloc(System);
 
 const OPTIONS: &str = "/options.html";
-/// What is typed and not sent is kept under this name while no popup is open. The background forgets it with the account.
+/// What is typed and not sent is kept under this name, for all popups and tabs. The background forgets it with the account.
 const DRAFT: &str = "draft";
 
 /// Opens the line to the background and shows what it says.
@@ -51,17 +52,27 @@ pub fn start() {
     let archive = Archive { ask: ask_archive, outcome: outcome.into() };
     let platform = platform();
     let draft = RwSignal::new(String::new());
+    let common = Common::new(DRAFT);
+    // As the other pages know it, and whether they have said so since this one was opened.
+    let (known, told) = (StoredValue::new(String::new()), StoredValue::new(false));
+    common.follow(move |typed| {
+        told.set_value(true);
+        known.set_value(typed.clone());
+        draft.set(typed);
+    });
     mount(move || {
-        Effect::new(move |before: Option<()>| {
+        Effect::new(move || {
             let typed = draft.get();
-            if before.is_some() {
-                session::save(DRAFT, &typed);
+            if known.with_value(|known| *known != typed) {
+                common.save(&typed);
+                known.set_value(typed);
             }
         });
         view! { <App view lock notice send ask query archive platform draft /> }
     });
     spawn_local(async move {
-        if let Some(kept) = session::load(DRAFT).await {
+        if let Some(kept) = common.load().await.filter(|_| !told.get_value()) {
+            known.set_value(kept.clone());
             resume(draft, kept);
         }
     });
