@@ -26,6 +26,18 @@ function keepViolations() {
   });
 }
 
+/** In the page: it is told once more what its window was opened for, if it is reloaded. */
+function tellAgain(targetURL) {
+  const { setConsumer } = LaunchQueue.prototype;
+  LaunchQueue.prototype.setConsumer = function (consumer) {
+    setConsumer.call(this, consumer);
+    if (performance.getEntriesByType("navigation")[0].type === "reload") {
+      globalThis.toldAgain = targetURL;
+      consumer({ targetURL });
+    }
+  };
+}
+
 describe("The web app as an app", () => {
   let relay, front, phone, app, cli, share;
 
@@ -391,6 +403,34 @@ describe("The web app as an app", () => {
       assert.equal(cli.watched.some(({ text }) => text === "by a shortcut"), false);
       await app.page.keyboard.press("Enter");
       await cli.sees("by a shortcut");
+    });
+
+    it("goes by what it was opened for once, however often it is reloaded", async () => {
+      const url = `${front.url}/?do=paste`;
+      const inFront = () => app.page.evaluate(() => document.activeElement.dataset.testid);
+      const reload = async () => {
+        await app.page.reload();
+        await app.online();
+        await sleep(SILENCE_MS);
+        assert.notEqual(await inFront(), "paste");
+        assert.doesNotMatch(await app.page.evaluate(() => document.body.innerText), /Tap “Paste and send”/);
+      };
+      await reload();
+      // This Chromium does not tell it again, but many do.
+      const { identifier } = await app.page.evaluateOnNewDocument(tellAgain, url);
+      await reload();
+      await reload();
+      assert.equal(await app.page.evaluate(() => globalThis.toldAgain), url);
+      await app.page.removeScriptToEvaluateOnNewDocument(identifier);
+      await reload();
+      // Now it is a person.
+      await launch(url);
+      await says(app.page, "Tap “Paste and send”");
+      await eventually("the button", async () => (await inFront()) === "paste");
+      await launch(`${front.url}/pair#a-link-that-is-none`);
+      await says(app.page, "This device is already in");
+      const stored = await app.page.evaluate(() => JSON.stringify([sessionStorage, localStorage]));
+      assert.doesNotMatch(stored, /paste|a-link|pair#/, "no link is stored");
     });
 
   });

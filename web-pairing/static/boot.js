@@ -31,10 +31,25 @@
     tell(opened);
     history.replaceState(history.state, "", "/");
   }
+  // Many Chromiums tell a page that is reloaded once more what its window was opened for last, at once. It knows that by
+  // its digest: a link is not stored.
+  const LAUNCHED = "launched";
+  const AT_ONCE_MS = 1_000;
+  const begun = performance.now();
+  let reloaded = performance.getEntriesByType("navigation")[0]?.type === "reload";
+  const isOld = async (url) => {
+    const mayBe = reloaded && performance.now() - begun < AT_ONCE_MS;
+    reloaded = false;
+    const digest = String(new Uint8Array(await crypto.subtle.digest("SHA-256", new TextEncoder().encode(url))));
+    const last = sessionStorage.getItem(LAUNCHED);
+    sessionStorage.setItem(LAUNCHED, digest);
+    return mayBe && last === digest;
+  };
   // A shortcut or a pairing link, while the app is open; what it was opened with comes here once more.
-  globalThis.launchQueue?.setConsumer(({ targetURL }) => {
+  globalThis.launchQueue?.setConsumer(async ({ targetURL }) => {
+    const old = targetURL && (await isOld(targetURL));
     const what = targetURL && (isLink(new URL(targetURL)) ? targetURL : wishOf(targetURL));
-    if (what && what !== opened) {
+    if (what && what !== opened && !old) {
       tell(what);
     }
     opened = undefined;
