@@ -2,12 +2,27 @@
 import assert from "node:assert/strict";
 import { after, afterEach, before, describe, it } from "node:test";
 
+import { judge } from "./lib/axe.mjs";
 import { Browser } from "./lib/browser.mjs";
 import { Cli } from "./lib/cli.mjs";
 import { photographFailures } from "./lib/failures.mjs";
+import { kept, sharer } from "./lib/pwa.mjs";
 import { Relay } from "./lib/relay.mjs";
 import { Screen } from "./lib/screen.mjs";
 import { eventually } from "./lib/wait.mjs";
+
+/** In the page: nothing can be stored until `makeRoom` is called. */
+function fillUp() {
+  // A quota set from outside takes effect only after megabytes that the browser granted before.
+  const { put } = IDBObjectStore.prototype;
+  IDBObjectStore.prototype.put = () => {
+    throw new DOMException("", "QuotaExceededError");
+  };
+  globalThis.makeRoom = () => {
+    IDBObjectStore.prototype.put = put;
+    dispatchEvent(new Event("online"));
+  };
+}
 
 describe("What the web app keeps", () => {
   let relay, phone, app, cli;
@@ -62,31 +77,55 @@ describe("What the web app keeps", () => {
   });
 
   it("waits when there is no room, says so, and loses nothing", async () => {
-    // A quota set from outside takes effect only after megabytes that the browser granted before.
-    await app.page.evaluate(() => {
-      const { put } = IDBObjectStore.prototype;
-      IDBObjectStore.prototype.put = () => {
-        throw new DOMException("", "QuotaExceededError");
-      };
-      globalThis.makeRoom = () => (IDBObjectStore.prototype.put = put);
-    });
+    await app.page.evaluate(fillUp);
     const text = "no room for this";
     await app.send(text);
     assert.match(await app.problem("storage_full"), /storage is full; free some space/);
     const typed = () => app.value("composer");
     assert.equal(await typed(), text, "it is theirs to keep until it is stored");
+    // What is on its way cannot be called back, so it does not look as if it could.
+    assert.match(await app.text("send-problem"), /goes out once it can be stored/);
+    await app.page.focus('[data-testid="composer"]');
+    await app.page.keyboard.press("Backspace");
+    assert.equal(await typed(), text);
+    await judge(app, "storage-full");
     await cli.run(["push", "while there is no room"]);
     assert.ok(!cli.watched.some((clip) => clip.text === text), "nothing is sent unstored");
 
-    await app.page.evaluate(() => {
-      makeRoom();
-      dispatchEvent(new Event("online"));
-    });
+    await app.page.evaluate(() => makeRoom());
     await cli.sees(text);
     await eventually("an empty field", async () => (await typed()) === "");
     await app.lists("while there is no room");
     await app.online();
     await eventually("the problem to go", async () => (await app.text("problem")) === undefined);
     assert.equal(cli.watched.filter((clip) => clip.text === text).length, 1);
+    await app.page.keyboard.type("x");
+    await eventually("a field to type in", async () => (await typed()) === "x");
+    await app.page.keyboard.press("Backspace");
+  });
+
+  it("and lets nobody believe that a share was discarded which is on its way", async () => {
+    const share = await sharer(relay.url);
+    await kept(app);
+    await app.page.reload();
+    await app.online();
+    const text = "shared without room";
+    await share(app.page, { text });
+    await app.has("shared-text");
+    await app.online();
+    await app.page.evaluate(fillUp);
+    await app.press("shared-send");
+    await eventually("why", async () => /is full.*goes out once it can be stored/s.test(await app.text("shared-problem")));
+    assert.equal(await app.text("shared-discard"), "On its way");
+    assert.equal(await app.page.$eval('[data-testid="shared-discard"]', (button) => button.disabled), true);
+    await judge(app, "shared-without-room");
+    await app.page.evaluate(() => makeRoom());
+    await cli.sees(text);
+    await app.lacks("shared");
+    await app.online();
+    // What was not sent can be discarded.
+    await share(app.page, { text: "not wanted" });
+    await app.press("shared-discard");
+    await app.lacks("shared");
   });
 });

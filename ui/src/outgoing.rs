@@ -81,21 +81,31 @@ pub fn resume(draft: RwSignal<String>, kept: String) {
 pub(crate) struct Outgoing {
     /// What is typed and not sent; it outlives a look at other screens, and the lock.
     pub(crate) draft: RwSignal<String>,
-    line: StoredValue<Line, LocalStorage>,
+    line: RwSignal<Line, LocalStorage>,
     refused: RwSignal<Option<(Source, Problem)>>,
 }
 
 impl Outgoing {
     pub(crate) fn new(draft: RwSignal<String>) -> Self {
-        Self { draft, line: StoredValue::new_local(Line::default()), refused: RwSignal::new(None) }
+        Self { draft, line: RwSignal::new_local(Line::default()), refused: RwSignal::new(None) }
     }
 
     /// Sends a text, after those that wait already; `taken` is called once the engine has it.
     pub(crate) fn send(self, host: Host, source: Source, text: String, taken: impl Fn() + 'static) {
         self.forgive(host);
         let added = Waiting { source, text, taken: Rc::new(taken) };
-        let next = self.line.try_update_value(|line| line.add(added, time::now())).flatten();
+        let next = self.line.try_update(|line| line.add(added, time::now())).flatten();
         push(host, next);
+    }
+
+    /// Whether this text from there was sent and has no answer yet, followed: nobody can call it back.
+    pub(crate) fn waits(self, source: Source, text: &str) -> bool {
+        self.line.with(|line| line.waiting.iter().any(|one| one.source == source && one.text == text))
+    }
+
+    /// Whether it waits until something can be stored again, followed.
+    pub(crate) fn stalls(self, source: Source, text: &str) -> bool {
+        self.line.with(|line| line.stalled) && self.waits(source, text)
     }
 
     /// Why the newest text from there was not taken, followed.
@@ -119,7 +129,7 @@ impl Outgoing {
 
     /// Nobody will answer any more: the engine has ended.
     pub(crate) fn give_up(self) {
-        self.line.set_value(Line::default());
+        self.line.set(Line::default());
         self.refused.set(None);
     }
 
@@ -145,19 +155,19 @@ impl Outgoing {
     }
 
     fn failed(self, host: Host, problem: Problem) {
-        let Some(source) = self.line.with_value(|line| line.waiting.front().map(|waiting| waiting.source)) else {
+        let Some(source) = self.line.with_untracked(|line| line.waiting.front().map(|waiting| waiting.source)) else {
             return;
         };
         self.refused.set(Some((source, problem.clone())));
         if concerns_all(&problem) {
-            self.line.update_value(|line| line.stalled = true);
+            self.line.update(|line| line.stalled = true);
         } else {
             push(host, self.answered().1);
         }
     }
 
     fn answered(self) -> (Option<Waiting>, Option<String>) {
-        self.line.try_update_value(|line| line.answered(time::now())).unwrap_or_default()
+        self.line.try_update(|line| line.answered(time::now())).unwrap_or_default()
     }
 }
 

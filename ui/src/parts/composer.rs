@@ -33,6 +33,7 @@ pub(crate) fn Composer() -> impl IntoView {
         }
     };
     let refused = Memo::new(move |_| host.outgoing().refused(Source::Composer));
+    let stalls = Memo::new(move |_| typed.with(|typed| host.outgoing().stalls(Source::Composer, typed)));
     // Elsewhere, the banner says it.
     on_cleanup(move || host.outgoing().forgive(host));
     let keys = move |event: KeyboardEvent| {
@@ -49,6 +50,7 @@ pub(crate) fn Composer() -> impl IntoView {
         <form class="composer" aria-label=text::send() on:submit=submit>
             <p class="wrong" id="send-problem" role="alert" data-testid="send-problem">
                 {move || refused.get().map(|problem| text::problem(&problem))}
+                {move || stalls.get().then(|| format!(" {}", text::goes_later()))}
             </p>
             <textarea
                 data-testid="composer"
@@ -59,6 +61,7 @@ pub(crate) fn Composer() -> impl IntoView {
                 aria-keyshortcuts="Control+Enter Meta+Enter"
                 aria-describedby="send-problem"
                 aria-invalid=move || refused.with(Option::is_some).to_string()
+                readonly=move || stalls.get()
                 bind:value=typed
                 on:input=move |_| host.outgoing().forgive(host)
                 on:keydown=keys

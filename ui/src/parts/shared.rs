@@ -57,6 +57,9 @@ fn bar(host: Host, page: Page, waits: Waits) -> impl IntoView {
     let words = words(&waits);
     let asked = if let Waits::Asked(shared) = waits { Some(shared) } else { None };
     let name = asked.as_ref().map(|shared| shared.name.clone());
+    let content = StoredValue::new(asked.as_ref().map(|shared| shared.text.clone()).unwrap_or_default());
+    let waits = move || content.with_value(|content| host.outgoing().waits(Source::Shared, content));
+    let stalls = Memo::new(move |_| content.with_value(|content| host.outgoing().stalls(Source::Shared, content)));
     let send = asked.clone().map(|shared| {
         view! {
             <button
@@ -90,19 +93,22 @@ fn bar(host: Host, page: Page, waits: Waits) -> impl IntoView {
             <div class="words">
                 <p id="shared-question">{words}</p>
                 {shown}
-                <p class="wrong" role="alert" data-testid="shared-problem">{refused}</p>
+                <p class="wrong" role="alert" data-testid="shared-problem">
+                    {refused} {move || stalls.get().then(|| format!(" {}", text::goes_later()))}
+                </p>
                 <div class="row start">
                     {send}
                     <button
                         class="plain small"
                         type="button"
                         data-testid="shared-discard"
+                        disabled=waits
                         on:click=move |_| {
                             host.outgoing().forgive(host);
                             drop_answered(page, name.as_deref());
                         }
                     >
-                        {text::shared_discard()}
+                        {move || if stalls.get() { text::on_its_way() } else { text::shared_discard() }}
                     </button>
                 </div>
             </div>
