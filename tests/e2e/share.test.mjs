@@ -100,6 +100,11 @@ describe("What is shared to the web app", () => {
     await relay?.stop();
   });
 
+  const worker = async () => {
+    const target = await phone.inner.waitForTarget((target) => target.url() === `${front.url}/sw.js`);
+    return target.worker();
+  };
+
   describe("in a tab", () => {
     it("shows all of it", async () => {
       const text = `the beginning ${"and so on ".repeat(400)}the end`;
@@ -126,10 +131,6 @@ describe("What is shared to the web app", () => {
 
   describe("has a worker that", () => {
     let idle;
-    const worker = async () => {
-      const target = await phone.inner.waitForTarget((target) => target.url() === `${front.url}/sw.js`);
-      return target.worker();
-    };
 
     before(async () => {
       await app.online();
@@ -142,9 +143,9 @@ describe("What is shared to the web app", () => {
     it("keeps it until it is answered, and tells nobody of it unless it is passed on", async () => {
       await share(idle, { text: "kept for a while" });
       const other = await phone.open(`${front.url}/style.css`);
-      const [{ name, text }, ...more] = await askWorker(other, "take");
+      const [{ name, text, at }, ...more] = await askWorker(other, "take");
       assert.deepEqual([text, more], ["kept for a while", []]);
-      assert.deepEqual(await askWorker(other, "take"), [{ name, text }]);
+      assert.deepEqual(await askWorker(other, "take"), [{ name, text, at }]);
       assert.equal(await askWorker(other, "pass on"), 0, "it came to another page");
       await sleep(SILENCE_MS);
       await app.lacks("shared");
@@ -239,6 +240,27 @@ describe("What is shared to the web app", () => {
       await app.lacks("shared");
     });
 
+    it("asks about the oldest first and refuses the newest, also without another page between", async () => {
+      await app.page.setBypassCSP(true);
+      await app.page.reload();
+      await app.online();
+      for (let n = 0; n < 5; n += 1) {
+        // As browsers do when it has been idle; the page has what it kept.
+        await (await worker()).close();
+        await shareAtOnce(app.page, `straight share ${n}`);
+        assert.equal(await app.has("shared-text"), "straight share 0");
+      }
+      await says(app.page, "Too much was shared at once");
+      for (let n = 0; n < 4; n += 1) {
+        await eventually(`share ${n}`, async () => (await app.text("shared-text")) === `straight share ${n}`);
+        await app.press("shared-discard");
+      }
+      await app.lacks("shared");
+      await app.page.setBypassCSP(false);
+      await app.page.reload();
+      await app.online();
+    });
+
     it("sends what the person shares to it, which no address and no server sees", async () => {
       await share(app.page, { title: "A title", text: "shared by the system", url: "https://example.org/a" });
       await app.press("shared-send");
@@ -250,3 +272,16 @@ describe("What is shared to the web app", () => {
     });
   });
 });
+
+/** Shares from the app's own page, as the system does it: no other page is between. */
+async function shareAtOnce(page, text) {
+  const arrived = page.waitForNavigation();
+  await page.evaluate((text) => {
+    const form = Object.assign(document.createElement("form"), { method: "post", enctype: "multipart/form-data", action: "/share" });
+    const field = Object.assign(document.createElement("textarea"), { name: "text", value: text });
+    form.append(field);
+    document.body.append(form);
+    form.submit();
+  }, text);
+  await arrived;
+}

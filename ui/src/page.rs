@@ -83,10 +83,12 @@ pub enum Wish {
 }
 
 /// A text that was shared to the app.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Shared {
     /// By which whoever keeps it knows it.
     pub name: String,
+    /// When it came, milliseconds.
+    pub at: f64,
     /// The text.
     pub text: String,
 }

@@ -6,7 +6,7 @@ use std::rc::Rc;
 
 use hushclip_ui::{Page, PageAsk, Shared, Tab, View, Wish, resume};
 use hushclip_wasm_core::Client;
-use js_sys::Function;
+use js_sys::{Date, Function};
 use leptos::prelude::*;
 use wasm_bindgen::JsValue;
 use wasm_bindgen_futures::spawn_local;
@@ -124,13 +124,17 @@ impl Own {
             self.worker.answered(DRAFT);
             return resume(self.draft, kept.text);
         }
-        let (known, count) =
-            self.shared.with_untracked(|shared| (shared.iter().any(|one| one.name == kept.name), shared.len()));
-        if known {
-        } else if count < MOST_SHARED {
-            self.shared.update(|shared| shared.push(kept));
-        } else {
-            self.worker.answered(&kept.name);
+        if self.shared.with_untracked(|shared| shared.iter().any(|one| one.name == kept.name)) {
+            return;
+        }
+        let refused = self.shared.try_update(|shared| {
+            // What is asked about now stays; of the others, the oldest comes first.
+            let newer = shared.iter().skip(1).position(|one| one.at > kept.at).map(|at| at + 1);
+            shared.insert(newer.unwrap_or(shared.len()), kept);
+            if shared.len() > MOST_SHARED { shared.pop() } else { None }
+        });
+        if let Some(refused) = refused.flatten() {
+            self.worker.answered(&refused.name);
             self.wish.set(Some(Wish::ShareFull));
         }
     }
@@ -163,7 +167,7 @@ impl Own {
 
     fn left(&self) -> Vec<Shared> {
         let draft = self.draft.get_untracked();
-        let draft = (!draft.trim().is_empty()).then(|| Shared { name: DRAFT.to_owned(), text: draft });
+        let draft = (!draft.trim().is_empty()).then(|| Shared { name: DRAFT.to_owned(), at: Date::now(), text: draft });
         self.shared.get_untracked().into_iter().chain(draft).collect()
     }
 

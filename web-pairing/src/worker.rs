@@ -69,8 +69,9 @@ impl Worker {
         // Nothing, where there is no worker to ask, is no list.
         let Some(answer) = self.ask("take").await else { return Vec::new() };
         let read = |kept: JsValue| {
-            let get = |name: &str| Reflect::get(&kept, &name.into()).ok()?.as_string();
-            Some(Shared { name: get("name")?, text: get("text")? })
+            let get = |name: &str| Reflect::get(&kept, &name.into()).ok();
+            let (name, text) = (get("name")?.as_string()?, get("text")?.as_string()?);
+            Some(Shared { name, at: get("at")?.as_f64()?, text })
         };
         Array::from(&answer).iter().filter_map(read).collect()
     }
@@ -82,7 +83,10 @@ impl Worker {
 
     /// Keeps this, while the page is left.
     pub(crate) fn keep(&self, texts: &[Shared]) {
-        let texts: Array = texts.iter().map(|kept| object([("name", &kept.name), ("text", &kept.text)])).collect();
+        let object = |Shared { name, at, text }: &Shared| {
+            object([("name", name.into()), ("at", (*at).into()), ("text", text.into())])
+        };
+        let texts: Array = texts.iter().map(object).collect();
         self.say("keep", "texts", &texts);
     }
 
@@ -93,7 +97,7 @@ impl Worker {
 
     fn say(&self, what: &str, name: &str, value: &JsValue) {
         if let Some(worker) = self.there() {
-            let message = object([("do", &what.into()), (name, value)]);
+            let message = object([("do", what.into()), (name, value.clone())]);
             // It cannot fail for texts.
             let _ = worker.post_message(&message);
         }
@@ -179,11 +183,11 @@ async fn registered() -> Option<ServiceWorker> {
 }
 
 /// An object with these properties.
-fn object<T: Clone + Into<JsValue>>(properties: [(&str, &T); 2]) -> JsValue {
+fn object<const N: usize>(properties: [(&str, JsValue); N]) -> JsValue {
     let object = Object::new();
     for (name, value) in properties {
         // A plain object takes any property.
-        let _ = Reflect::set(&object, &name.into(), &value.clone().into());
+        let _ = Reflect::set(&object, &name.into(), &value);
     }
     object.into()
 }

@@ -70,8 +70,8 @@ async function serve(path, request) {
 }
 
 /**
- * What was shared, and what a page that was left had still to ask about or in its field: by a name, until the page that
- * has the account says that it is answered. It is in no address, in no request and on no disk. Any web page can send a
+ * What was shared, and what a page that was left had still to ask about or in its field: by a name, with the time when it
+ * came, until the page that has the account says that it is answered. It is in no address, in no request and on no disk. Any web page can send a
  * form here and hide where it is from, and browsers do not tell a worker whether it was the system: so the app asks
  * about each.
  */
@@ -94,7 +94,7 @@ async function takeIn(event) {
       return Response.redirect("/?do=full", 303);
     }
     if (text) {
-      keep(event, crypto.randomUUID(), text, page);
+      keep(event, { name: crypto.randomUUID(), text, page });
     }
   }
   return Response.redirect("/", 303);
@@ -116,9 +116,9 @@ async function read({ body, headers }) {
   return new Response(new Blob(chunks), { headers: { "content-type": headers.get("content-type") } }).formData();
 }
 
-function keep(event, name, text, page) {
+function keep(event, { name, text, at = Date.now(), page }) {
   letGo(name);
-  const taken = new Promise((release) => kept.set(name, { text, page, release }));
+  const taken = new Promise((release) => kept.set(name, { text, at, page, release }));
   const held = kept.get(name);
   const late = new Promise((resolve) => setTimeout(resolve, KEPT_MS));
   event.waitUntil(Promise.race([taken, late.then(() => kept.get(name) === held && letGo(name))]));
@@ -129,10 +129,11 @@ function letGo(name) {
   kept.delete(name);
 }
 
-/** Whoever takes it brings it back, if need be. So this worker may end now, as it must before a newer one begins. */
+/** The oldest first. Whoever takes it brings it back, if need be. So this worker may end now, as it must before a newer one
+ * begins. */
 function take() {
   kept.forEach(({ release }) => release());
-  return [...kept].map(([name, { text }]) => ({ name, text }));
+  return [...kept].map(([name, { text, at }]) => ({ name, text, at })).sort((one, other) => one.at - other.at);
 }
 
 /** The text and the address; the title only where there is nothing else. */
@@ -159,7 +160,7 @@ self.addEventListener("message", (event) => {
       break;
     // The page is left with this. Another one may have the account by now, and have asked too early.
     case "keep":
-      data.texts.forEach(({ name, text }) => keep(event, name, text));
+      data.texts.forEach(({ name, text, at }) => keep(event, { name, text, at }));
       event.waitUntil(tell("shared", source?.id));
       break;
     // A page without the account was opened with something shared, and leaves that to the one that has it.

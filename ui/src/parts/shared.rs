@@ -36,7 +36,7 @@ pub(crate) fn SharedIn() -> impl IntoView {
 }
 
 /// What the first of the shared texts waits for.
-#[derive(Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq)]
 enum Waits {
     Locked,
     /// There is no account yet.
@@ -116,7 +116,7 @@ fn bar(host: Host, page: Page, waits: Waits) -> impl IntoView {
     }
 }
 
-fn send(host: Host, page: Page, Shared { name, text }: Shared) {
+fn send(host: Host, page: Page, Shared { name, text, .. }: Shared) {
     host.outgoing().send(host, Source::Shared, text, move || {
         drop_answered(page, Some(&name));
         host.news.show(text::shared_sent());
