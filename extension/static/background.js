@@ -39,7 +39,7 @@ runtime.onMessage.addListener((message, sender) => {
     return;
   }
   if (message.did === "copied") {
-    catcher.hint({ ...message, tab, sites: sitesOf(sender) });
+    catcher.hint({ ...message, tab, sites: sitesOf(sender, message.around) });
   } else if (message.did === "back") {
     catcher.back();
   } else if (message.did === "pasted") {

@@ -247,9 +247,15 @@ export function hostOf(address) {
   return (/^https?:$/.test(url?.protocol) && url.hostname) || undefined;
 }
 
-/** The sites that a page belongs to: its own, and that of its tab. A window without an address has its own in its origin,
- * a frame in a sandbox in its address. One that has it in neither may have been made by any: nobody knows its sites. */
-export function sitesOf({ tab, origin, url }) {
+/** The sites that a page belongs to: its own, that of its tab, and those of the frames between. A window without an
+ * address has its own in its origin, a frame in a sandbox in its address. One that has it in neither may have been made by
+ * any, and a frame between that has no origin may be any's: nobody knows its sites. */
+export function sitesOf({ tab, origin, url }, around) {
   const own = [origin, url].map(hostOf).filter(Boolean);
-  return own.length > 0 ? [...new Set([...own, hostOf(tab.url)])].filter(Boolean) : [];
+  // The last is the page's, whose site is the tab's.
+  const between = around?.slice(0, -1);
+  if (own.length === 0 || !between || between.includes("null")) {
+    return [];
+  }
+  return [...new Set([...own, ...between.map(hostOf), hostOf(tab.url)])].filter(Boolean);
 }

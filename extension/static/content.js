@@ -39,6 +39,11 @@
     }
   };
 
+  /** The origins of the frames around this one, the page's own at the end; nothing where the browser does not tell. */
+  const around = () => (location.ancestorOrigins ? [...location.ancestorOrigins] : parent === top ? [] : undefined);
+
+  const sayCopied = (more) => say("copied", { around: around(), ...more });
+
   const { dom } = chrome;
   const shadowOf = (element) => {
     try {
@@ -102,7 +107,7 @@
       removeEventListener(event.type, last);
       made.copies = event.defaultPrevented ? gives : selected;
       if (!tells && made.copies !== false) {
-        say("copied", { at: made.at });
+        sayCopied({ at: made.at });
       }
     });
   };
@@ -176,11 +181,11 @@
       setTimeout(() => {
         if (made && made.copies !== false && now - made.when < CHANGED_MS) {
           const sure = made.copies === true;
-          say("copied", { at: made.at, proved: sure || !first, sure });
+          sayCopied({ at: made.at, proved: sure || !first, sure });
         } else if (pressed) {
-          say("copied", { at: Date.now(), proved: true });
+          sayCopied({ at: Date.now(), proved: true });
         } else if (links.length > 0) {
-          say("copied", { at: Date.now(), proved: true, only: links });
+          sayCopied({ at: Date.now(), proved: true, only: links });
         }
       });
     });

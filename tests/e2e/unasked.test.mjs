@@ -234,6 +234,24 @@ for (const [title, host, launch] of KINDS) {
       });
     }
 
+    for (const [kind, paused, change] of [
+      ["of a paused site", "localhost", {}],
+      ["that nobody can name, if it may be of a paused site", OTHER, { sandbox: "allow-scripts" }],
+    ]) {
+      it(`is not sent from a frame inside a frame ${kind}`, async () => {
+        const page = await browser.site();
+        const text = `inside a frame ${kind}`;
+        await pausing({ paused_sites: [paused] }, async () => {
+          const inner = await addFrameWithin(page, change);
+          await inner.evaluate(select, text);
+          await chord(page, "c");
+          await sleep(SETTLED_MS);
+          assert.equal(await browser.paste(), text, "it was copied");
+        });
+        await onlyOrdinary();
+      });
+    }
+
     it("is not sent after a right click or the tab key", async () => {
       const page = await browser.site();
       await sleep(PRESSED_MS);
@@ -364,6 +382,19 @@ for (const [title, host, launch] of KINDS) {
       await cli.sees("by a button that has it selected");
     });
 
+    it("while it is sent from a frame inside a frame if another site is paused", async () => {
+      const page = await browser.site();
+      await pausing({ paused_sites: [OTHER] }, async () => {
+        const inner = await addFrameWithin(page);
+        // The keyboard comes with it, for sure.
+        await inner.click("#sink");
+        await inner.evaluate(select, "inside two frames");
+        await chord(page, "c");
+        await cli.sees("inside two frames");
+      });
+      await page.evaluate(() => document.querySelector("iframe").remove());
+    });
+
     it("while a link's address is sent that the browser's own menu copies", { skip: !isTold }, async () => {
       const page = await browser.site();
       await page.evaluate(() => {
@@ -413,15 +444,32 @@ async function unselect(page) {
   });
 }
 
-async function addFrame(page) {
-  await page.evaluate(() => {
+async function addFrame(page, change = {}) {
+  await page.evaluate((change) => {
     document.querySelector("iframe")?.remove();
     const frame = document.createElement("iframe");
+    Object.assign(frame, change);
     frame.src = location.href.replace(/127\.0\.0\.1|site\.test/, "localhost");
     document.body.append(frame);
     return new Promise((done) => (frame.onload = done));
-  });
+  }, change);
   return page.frames().find((frame) => frame.url().includes("localhost"));
+}
+
+/** A frame of the page's own site inside one of another site. */
+async function addFrameWithin(page, change = {}) {
+  const outer = await addFrame(page, change);
+  await outer.evaluate((url) => {
+    const frame = document.createElement("iframe");
+    frame.src = url;
+    document.body.append(frame);
+    return new Promise((done) => (frame.onload = done));
+  }, page.url());
+  return eventually("the inner frame", async () => {
+    const inner = page.frames().find((frame) => frame.parentFrame() === outer);
+    // Firefox has no selection before it has drawn the frame.
+    return (await inner.evaluate(() => getSelection() !== null)) && inner;
+  });
 }
 
 /** A frame without an address of its own, with a text in it to select. */
