@@ -17,7 +17,11 @@ const PASTED_MS = 500;
 /** Open popups, and the number by which the client knows each. */
 const popups = new Map();
 const catcher = new Catcher(running, { heard: (tab, taken) => markTab(tab, !taken), failed: report });
+/** Who waits to hear whether a text was taken. */
+const pushing = [];
 let client;
+/** How often the person has picked something from the list. */
+let picks = 0;
 let popupsSoFar = 0;
 let marking;
 let touching = Promise.resolve();
@@ -115,7 +119,8 @@ async function launch() {
   const handle = await start({
     changed,
     tell: (message) => popups.forEach((_, port) => port.postMessage(message)),
-    writeClipboard: (text, html) => putThere({ text, html }),
+    answered: (taken) => pushing.splice(0).forEach((hear) => hear(taken)),
+    writeClipboard: (text, html, picked) => (picked ? pick : putThere)({ text, html }),
     clearClipboard: (text) => inTurn(() => clearClipboard(text)),
   });
   if (!handle.runs) {
@@ -167,22 +172,36 @@ async function send(read) {
   }
   const { text, html } = await read(handle).catch(report) ?? {};
   if (text) {
+    const answer = new Promise((hear) => pushing.push(hear));
     handle.push(text, html);
-    await flash();
+    if (await answer) {
+      await flash();
+    }
     markSoon();
   }
 }
 
-// What the person copies here meanwhile is newer, and goes to the other devices.
+// What the person copies here meanwhile is newer, and goes to the other devices; so is what is picked from the list.
 function putThere(content) {
   const { taken } = catcher;
+  const before = picks;
   inTurn(async () => {
     await catcher.settle();
-    if (catcher.taken === taken) {
-      await catcher.know(content);
-      await writeClipboard(content);
+    if (catcher.taken === taken && picks === before) {
+      await put(content);
     }
   });
+}
+
+// The person waits for it, and has copied all else before.
+function pick(content) {
+  picks += 1;
+  put(content).catch(report);
+}
+
+async function put(content) {
+  await catcher.know(content);
+  await writeClipboard(content);
 }
 
 async function clearClipboard(text) {
@@ -190,9 +209,7 @@ async function clearClipboard(text) {
   // Some systems end their lines in two characters.
   const [now, then] = [there.text, text].map((lines) => lines.replaceAll("\r\n", "\n"));
   if (now === then) {
-    const content = { text: "" };
-    await catcher.know(content);
-    await writeClipboard(content);
+    await put({ text: "" });
   }
 }
 

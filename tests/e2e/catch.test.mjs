@@ -154,10 +154,20 @@ for (const [title, launch] of KINDS) {
     it("by the keys that send what is on the clipboard", async () => {
       await extension.choose({ paused: true });
       await extension.copyElsewhere("whatever was there");
-      await extension.pressSend();
+      assert.ok((await extension.marksOf(() => extension.pressSend())).includes("✓"));
       await cli.sees("whatever was there");
       await extension.choose({ paused: false });
     });
+
+    it("by those keys only what can be sent, which the button says", async () => {
+      await extension.copyElsewhere("x".repeat(300 * 1024));
+      const marks = await extension.marksOf(() => extension.pressSend());
+      assert.ok(!marks.includes("✓"), marks.join(" "));
+      assert.match(await extension.shows("!"), /at most 256 KiB/);
+      await extension.command("dismiss");
+      await extension.shows("");
+    });
+
 
     it("by a button of a page", { skip: isFirefox && "Firefox tells nobody; the watch finds it" }, async () => {
       await browser.pressCopyButton("from a button");
@@ -193,6 +203,25 @@ for (const [title, launch] of KINDS) {
       await cli.sees("from another program");
       assert.ok(!cli.watched.some((clip) => clip.text === "from before"), "what was there already is not news");
       await extension.choose({ watch: false });
+    });
+
+    it("but what is taken from the list stays, whatever is found meanwhile", async () => {
+      await cli.run(["push", "taken from the list"]);
+      const { id } = await extension.lists("taken from the list");
+      await extension.choose({ watch: true });
+      // The clipboard is looked at each second, so each time at another moment.
+      for (let n = 1; n <= 6; n += 1) {
+        await extension.copyElsewhere(`from another program, number ${n}`);
+        await extension.command("take", { id, plain: false });
+        await sleep(500);
+        assert.equal(await browser.paste(), "taken from the list", `number ${n}`);
+      }
+      await extension.choose({ watch: false });
+      await sleep(SETTLED_MS);
+      await browser.copy("after what was taken");
+      await cli.sees("after what was taken");
+      await extension.command("seen");
+      news();
     });
 
     it("never from password fields", async () => {

@@ -44,7 +44,7 @@ impl Host for Page {
         (self.hooks.on_notice)(notice);
     }
 
-    fn write_clipboard(&self, content: Content) {
+    fn write_clipboard(&self, content: Content, _picked: bool) {
         (self.hooks.write_clipboard)(content);
     }
 

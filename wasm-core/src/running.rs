@@ -10,7 +10,7 @@ use std::task::{Poll, Waker};
 
 use hushclip_crypto::vault::VaultKey;
 use hushclip_engine::view::{Connection, Problem};
-use hushclip_engine::{Effect, Engine, Event, Notice, Query, View, Write};
+use hushclip_engine::{Command, Effect, Engine, Event, Notice, Query, View, Write};
 use js_sys::Function;
 use wasm_bindgen_futures::spawn_local;
 
@@ -171,9 +171,10 @@ impl Running {
     async fn run(self: Rc<Self>) {
         loop {
             if let Some(event) = self.admit(self.inputs.next().await).await {
+                let picked = matches!(event, Event::Command(Command::Take { .. }));
                 let effects = self.engine.borrow_mut().handle(event, time::now(), &mut rng::system());
                 for effect in effects {
-                    self.carry_out(effect).await;
+                    self.carry_out(effect, picked).await;
                 }
             }
             let lag = time::now().saturating_sub(self.shown_at.get());
@@ -204,7 +205,7 @@ impl Running {
         }
     }
 
-    async fn carry_out(self: &Rc<Self>, effect: Effect) {
+    async fn carry_out(self: &Rc<Self>, effect: Effect, picked: bool) {
         match effect {
             Effect::Persist(writes) => self.persist(&writes).await,
             Effect::Connect { url } => self.connect(&url),
@@ -220,7 +221,9 @@ impl Running {
                 };
                 self.timer.replace(Some(Timer::at(at, fired)));
             }
-            Effect::WriteClipboard(content) if self.copies.get() == 0 => self.host.write_clipboard(content),
+            Effect::WriteClipboard(content) if picked || self.copies.get() == 0 => {
+                self.host.write_clipboard(content, picked);
+            }
             Effect::WriteClipboard(_) => {}
             Effect::ClearClipboard(content) => self.host.clear_clipboard(content),
             Effect::Notice(notice) => self.host.notice(notice),

@@ -31,8 +31,8 @@ pub trait Host {
     fn lock_changed(&self, lock: LockView);
     /// Something passing happened.
     fn notice(&self, notice: Notice);
-    /// Put this on the clipboard.
-    fn write_clipboard(&self, content: Content);
+    /// Put this on the clipboard; what the person has `picked` from the list goes before all else.
+    fn write_clipboard(&self, content: Content, picked: bool);
     /// Clear the clipboard, if it still holds this. Line endings may differ.
     fn clear_clipboard(&self, content: Content);
 }

@@ -28,9 +28,12 @@ extern "C" {
     /// A message for all open popups.
     #[wasm_bindgen(method)]
     fn tell(this: &Hooks, message: &str);
-    /// Put this on the clipboard.
+    /// What was pushed is taken, or it is not.
+    #[wasm_bindgen(method)]
+    fn answered(this: &Hooks, taken: bool);
+    /// Put this on the clipboard; at once, if the person has picked it.
     #[wasm_bindgen(method, js_name = writeClipboard)]
-    fn write_clipboard(this: &Hooks, text: &str, html: Option<&str>);
+    fn write_clipboard(this: &Hooks, text: &str, html: Option<&str>, picked: bool);
     /// Clear the clipboard, if it still holds this.
     #[wasm_bindgen(method, js_name = clearClipboard)]
     fn clear_clipboard(this: &Hooks, text: &str);
@@ -47,11 +50,14 @@ impl Host for Hooks {
     }
 
     fn notice(&self, notice: Notice) {
+        if let Notice::Taken | Notice::Failed { .. } = notice {
+            self.answered(notice == Notice::Taken);
+        }
         self.tell(&encode(&ToPopup::Notice(notice)));
     }
 
-    fn write_clipboard(&self, content: Content) {
-        Self::write_clipboard(self, &content.text, content.html.as_deref());
+    fn write_clipboard(&self, content: Content, picked: bool) {
+        Self::write_clipboard(self, &content.text, content.html.as_deref(), picked);
     }
 
     fn clear_clipboard(&self, content: Content) {

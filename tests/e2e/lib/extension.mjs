@@ -79,6 +79,18 @@ export class Extension {
     return page.evaluate(() => chrome.action.getTitle({}));
   }
 
+  /** The marks that the toolbar button shows while something is done, and for some time after. */
+  async marksOf(act) {
+    const { page } = await this.browser.popup();
+    const marks = new Set();
+    const acted = act();
+    for (const end = Date.now() + 3_000; Date.now() < end; await sleep(50)) {
+      marks.add(await page.evaluate(() => chrome.action.getBadgeText({})));
+    }
+    await acted;
+    return [...marks];
+  }
+
   /** Says something to the background as a popup does; gives the picture as it is then. */
   async say(message) {
     const { page } = await this.browser.popup();
