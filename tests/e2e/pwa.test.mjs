@@ -433,6 +433,46 @@ describe("The web app as an app", () => {
       assert.doesNotMatch(stored, /paste|a-link|pair#/, "no link is stored");
     });
 
+    it("asks about one pairing link after the other", async () => {
+      // Of the right form; the second leads to a relay that this page cannot use.
+      const link = (relay) => {
+        const secret = Buffer.concat([Buffer.from([1]), Buffer.alloc(64, 7), Buffer.from(relay)]);
+        return `${front.url}/pair#${secret.toString("base64url")}`;
+      };
+      const [first, second] = [link(front.url), link("http://127.0.0.1:9")];
+      const asksAboutSecond = async () => {
+        assert.match(await app.has("bad-link"), /127\.0\.0\.1:9\b/);
+        await eventually("the heading", () => app.page.evaluate(() => document.activeElement.tagName === "H1"));
+        await app.lacks("opened-relay");
+      };
+      const openBoth = async () => {
+        await launch(first);
+        assert.equal(await app.has("opened-relay"), front.url);
+        await launch(second);
+        await says(app.page, "Another pairing link was opened");
+        await sleep(SILENCE_MS);
+        assert.equal(await app.text("opened-relay"), front.url, "what is asked about does not change meanwhile");
+      };
+      await app.press("settings");
+      await app.press("leave");
+      await app.press("leave-sure");
+      await app.has("create-account");
+
+      await openBoth();
+      await judge(app, "opened-another");
+      await app.press("opened-later");
+      await asksAboutSecond();
+      await app.press("opened-later");
+      await app.has("create-account");
+
+      await openBoth();
+      await app.press("join");
+      await asksAboutSecond();
+      assert.match(await app.problem("invite_gone"), /The last try to join did not work\. .*expired/);
+      await judge(app, "opened-after-failure");
+      await app.press("opened-later");
+      await app.problem("invite_gone");
+    });
   });
 });
 

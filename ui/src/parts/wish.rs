@@ -5,7 +5,7 @@ use leptos::prelude::*;
 
 use crate::focus::focus_soon;
 use crate::host::Host;
-use crate::page::Wish;
+use crate::page::{Page, Wish};
 use crate::place::Place;
 use crate::text;
 
@@ -41,13 +41,28 @@ pub(crate) fn follow_wishes(host: Host) {
         }
         page.wish.set(None);
     });
-    Effect::new(move |_| {
-        let Some(link) = page.link.get() else { return };
-        if host.peek(|view| view.stage) == Stage::Member {
+    follow_links(host, page);
+}
+
+/// Asks about one pairing link after the other: what is asked about does not change under the finger.
+fn follow_links(host: Host, page: Page) {
+    let stage = host.follow(|view| view.stage);
+    Effect::new(move |said: Option<Option<String>>| {
+        let link = page.link.get()?;
+        let (asked, stage) = (host.opened_link.get(), stage.get());
+        if stage == Stage::Member {
             host.news.show(text::opened_member());
+        } else if asked.as_ref() == Some(&link) {
+        } else if asked.is_some() || stage == Stage::Joining {
+            if said.flatten().as_ref() != Some(&link) {
+                host.news.show(text::opened_another());
+            }
+            return Some(link);
         } else {
             host.opened_link.set(Some(link));
+            focus_soon("h1");
         }
         page.link.set(None);
+        None
     });
 }

@@ -5,32 +5,49 @@ use leptos::ev::SubmitEvent;
 use leptos::prelude::*;
 
 use crate::host::host;
-use crate::parts::{Mark, NameField};
+use crate::parts::{Mark, NameField, unjoined};
 use crate::text;
 
 /// Asks before the link is used up, and says which relay it leads to.
 #[component]
 pub(crate) fn OpenedLink() -> impl IntoView {
     let host = host();
-    let link = host.opened_link.get_untracked().unwrap_or_default();
+    // The last one stays until the screen is gone.
+    let link = Memo::new(move |before: Option<&String>| {
+        host.opened_link.get().or_else(|| before.cloned()).unwrap_or_default()
+    });
     let own = host.platform().default_relay;
+    let failed = host.follow(|view| view.problem.clone().filter(|_| unjoined(view)));
     view! {
         <header class="hero">
             <Mark />
             <div>
                 <h1 tabindex="-1">{text::opened()}</h1>
                 <p class="lead">{text::opened_hint()}</p>
+                {move || {
+                    let failed = failed.get()?;
+                    let why = text::opened_before(text::problem(&failed));
+                    Some(view! { <p class="wrong" role="alert" data-testid="problem" data-code=failed.code>{why}</p> })
+                }}
             </div>
         </header>
-        {match target(&link) {
-            Err(problem) => view! { <p class="card wrong" data-testid="bad-link">{text::problem(&problem)}</p> }.into_any(),
-            // The page may talk to its own relay only.
-            Ok(target) if own.is_some_and(|own| own != target.relay) => {
-                view! { <p class="card wrong" data-testid="bad-link">{text::opened_unreachable(target.relay)}</p> }.into_any()
+        {move || {
+            let link = link.get();
+            match target(&link) {
+                Err(problem) => {
+                    view! { <p class="card wrong" data-testid="bad-link">{text::problem(&problem)}</p> }.into_any()
+                }
+                // The page may talk to its own relay only.
+                Ok(target) if own.as_ref().is_some_and(|own| *own != target.relay) => {
+                    view! { <p class="card wrong" data-testid="bad-link">{text::opened_unreachable(target.relay)}</p> }
+                        .into_any()
+                }
+                Ok(target) => view! { <Ask link target /> }.into_any(),
             }
-            Ok(target) => view! { <Ask link target /> }.into_any(),
         }}
-        <button class="plain" type="button" on:click=move |_| host.opened_link.set(None)>{text::opened_later()}</button>
+        <button class="plain" type="button" data-testid="opened-later" on:click=move |_| host.opened_link.set(None)>
+            {text::opened_later()}
+        </button>
     }
 }
 
