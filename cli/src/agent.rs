@@ -19,7 +19,7 @@ mod unix {
     use tokio::sync::mpsc;
     use tokio::task::JoinSet;
 
-    use crate::failure::{Failure, Result};
+    use crate::failure::{Code, Failure, Result};
     use crate::home::{Home, own_user};
     use crate::shell::{Input, UNREAD};
     use crate::wire::{Request, Told};
@@ -150,7 +150,7 @@ mod unix {
             let Ok(Some(line)) = self.lines.next_line().await else { return Ok(None) };
             serde_json::from_str(&line).map(Some).map_err(|_| {
                 let message = "Another version of hushclip is running with this home. Stop it, then try again.";
-                Failure::new("other_version", message)
+                Failure::new(Code::OtherVersion, message)
             })
         }
     }
@@ -161,7 +161,7 @@ mod unix {
             "{path} is not the socket of a hushclip of yours, or others can open it, so nothing is told to it. Stop the \
              hushclip that runs, delete that file, and try again."
         );
-        Failure::new("unsafe_socket", message)
+        Failure::new(Code::UnsafeSocket, message)
     }
 
     fn to_line(value: &impl serde::Serialize) -> serde_json::Result<Vec<u8>> {

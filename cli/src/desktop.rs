@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use arboard::{Clipboard, Error};
 use tokio::sync::{mpsc, oneshot};
 
-use crate::failure::{Failure, Result};
+use crate::failure::{Code, Failure, Result};
 use crate::wire::{Copied, Put};
 
 mod offers;
@@ -130,7 +130,7 @@ impl Drop for Desktop {
 }
 
 fn none(why: &str) -> Failure {
-    Failure::new("no_clipboard", format!("{why}. `hushclip watch` prints what comes in, `hushclip push` sends."))
+    Failure::new(Code::NoClipboard, format!("{why}. `hushclip watch` prints what comes in, `hushclip push` sends."))
 }
 
 /// What was there at the last look.

@@ -3,13 +3,103 @@
 
 use std::process::ExitCode;
 
-use hushclip_engine::view::Problem;
+use hushclip_model::Problem;
+
+/// Names what went wrong here and nowhere else; what the engine says has a [`Problem::code`]. Listed in `docs/CODES.md`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, strum::IntoStaticStr, strum::VariantNames)]
+#[strum(serialize_all = "snake_case")]
+pub(crate) enum Code {
+    /// The name fits several devices.
+    Ambiguous,
+    /// Hushclip itself is at fault.
+    Bug,
+    /// Another process uses the home and does not answer.
+    Busy,
+    /// The person changed their mind.
+    Cancelled,
+    /// The invite is over.
+    InviteGone,
+    /// Another invite took its place.
+    InviteReplaced,
+    /// The key of this device does not open what is stored.
+    KeyDamaged,
+    /// The key of this device is not where it should be.
+    KeyMissing,
+    /// The system's keyring does not answer.
+    Keyring,
+    /// The passphrase is needed.
+    Locked,
+    /// Clips wait until an alert is put away.
+    LogWithheld,
+    /// This device is in no account.
+    NoAccount,
+    /// There is no clipboard to watch.
+    NoClipboard,
+    /// There is nowhere to keep keys.
+    NoHome,
+    /// There was no link or code to join with.
+    NoLink,
+    /// There is no memory for what a passphrase takes.
+    NoMemory,
+    /// There is no passphrase, so nothing can be locked.
+    NoPassphrase,
+    /// Nobody answered a question.
+    NotConfirmed,
+    /// Joining was cancelled.
+    NotJoined,
+    /// What came in is not UTF-8.
+    NotText,
+    /// The process that was to hold the keys ended.
+    NotUnlocked,
+    /// The relay could not be reached in time.
+    Offline,
+    /// A link leads elsewhere than it seems to.
+    OtherRelay,
+    /// The process that holds the home is of another version.
+    OtherVersion,
+    /// A device cannot remove itself.
+    OwnRemoval,
+    /// The person turned the new device away.
+    Refused,
+    /// A code does not say where the relay is.
+    RelayNeeded,
+    /// There is no relay at the address.
+    RelayUnreachable,
+    /// The relay speaks another version.
+    RelayVersion,
+    /// This device was removed from its account.
+    Removed,
+    /// The passphrase would not hold.
+    ShortPassphrase,
+    /// The disk refused to read or write.
+    Storage,
+    /// The operating system refused something.
+    System,
+    /// The text is larger than a clip may be.
+    TooLarge,
+    /// The passphrase was not the same twice.
+    TypedDifferently,
+    /// There is no alert of that number.
+    UnknownAlert,
+    /// There is no device of that name.
+    UnknownDevice,
+    /// Others could read or change the home.
+    UnsafeHome,
+    /// Others could listen at the socket.
+    UnsafeSocket,
+    /// Nothing opens with the passphrase.
+    WrongPassphrase,
+}
 
 /// The end of a command that did not do what it was asked to.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Failure {
-    /// Something went wrong.
+    /// Something went wrong, and everywhere it would be told like that.
     Problem(Problem),
+    /// The same, with what to do about it at a terminal.
+    Hinted(Problem, String),
+    /// Something that only this program meets.
+    Own(Code, String),
     /// A signal came; this is the exit code that shells expect for it.
     Stopped(u8),
     /// Whoever read the standard output has gone, so there is nothing left to do.
@@ -17,57 +107,65 @@ pub(crate) enum Failure {
 }
 
 impl Failure {
-    pub(crate) fn new(code: &str, message: impl Into<String>) -> Self {
-        Self::Problem(Problem { code: code.into(), message: message.into() })
+    pub(crate) fn new(code: Code, message: impl Into<String>) -> Self {
+        Self::Own(code, message.into())
+    }
+
+    /// Whether it is this one of the program's own.
+    pub(crate) fn is(&self, code: Code) -> bool {
+        matches!(self, Self::Own(own, _) if *own == code)
     }
 
     /// The disk, or what is on it, does not play along.
     pub(crate) fn storage(what: &str, error: impl std::fmt::Display) -> Self {
-        Self::new("storage", format!("{what}: {error}."))
+        Self::new(Code::Storage, format!("{what}: {error}."))
     }
 
     pub(crate) fn no_account() -> Self {
         let message = "This device belongs to no account yet. Start one with `hushclip init`, or join your other \
                        devices with `hushclip join`.";
-        Self::new("no_account", message)
+        Self::new(Code::NoAccount, message)
     }
 
     pub(crate) fn removed() -> Self {
         let message = "This device was removed from its account, and its keys are deleted. `hushclip pull --all` still \
                        lists the clips it had, `hushclip leave` deletes them, and `hushclip join` joins again.";
-        Self::new("removed", message)
+        Self::new(Code::Removed, message)
     }
 
     pub(crate) fn locked() -> Self {
         let message = "The keys of this device are locked. Run `hushclip unlock`, or name a file with the passphrase in \
                        HUSHCLIP_PASSPHRASE_FILE.";
-        Self::new("locked", message)
+        Self::new(Code::Locked, message)
     }
 
     pub(crate) fn no_passphrase() -> Self {
         let message = "There is no passphrase on this device's keys, so they cannot be locked. `hushclip lock --set` sets \
                        one.";
-        Self::new("no_passphrase", message)
+        Self::new(Code::NoPassphrase, message)
     }
 
     /// The stable code, where there is one.
-    pub(crate) fn code(&self) -> &str {
+    pub(crate) fn code(&self) -> &'static str {
         match self {
-            Self::Problem(problem) => &problem.code,
-            _ => "",
+            Self::Problem(problem) | Self::Hinted(problem, _) => problem.code(),
+            Self::Own(code, _) => code.into(),
+            Self::Stopped(_) | Self::NobodyReads => "",
         }
     }
 
     /// Prints the sentence; returns the exit code.
     pub(crate) fn report(self) -> ExitCode {
-        match self {
-            Self::Problem(Problem { code, message }) => {
-                eprintln!("hushclip: {} ({code})", crate::print::name(&message));
-                ExitCode::FAILURE
-            }
-            Self::Stopped(code) => ExitCode::from(code),
-            Self::NobodyReads => ExitCode::SUCCESS,
-        }
+        let code = self.code();
+        let message = match self {
+            Self::Problem(problem) => problem.to_string(),
+            Self::Hinted(problem, hint) => format!("{problem} {hint}"),
+            Self::Own(_, message) => message,
+            Self::Stopped(code) => return ExitCode::from(code),
+            Self::NobodyReads => return ExitCode::SUCCESS,
+        };
+        eprintln!("hushclip: {} ({code})", crate::print::name(&message));
+        ExitCode::FAILURE
     }
 }
 
@@ -79,3 +177,25 @@ impl From<Problem> for Failure {
 
 /// What a command returns.
 pub(crate) type Result<T> = std::result::Result<T, Failure>;
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use hushclip_model::Alert;
+    use strum::VariantNames as _;
+
+    use super::*;
+
+    #[test]
+    fn each_code_is_in_the_documents() {
+        let page = include_str!("../../docs/CODES.md");
+        let sections: Vec<BTreeSet<&str>> = page
+            .split("\n## ")
+            .skip(1)
+            .map(|section| section.lines().filter_map(|line| line.strip_prefix("| `")?.split('`').next()).collect())
+            .collect();
+        let codes = [Problem::codes(), Alert::codes(), Code::VARIANTS];
+        assert_eq!(sections, codes.map(|codes| codes.iter().copied().collect::<BTreeSet<_>>()));
+    }
+}

@@ -5,7 +5,7 @@ use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
-use crate::failure::{Failure, Result};
+use crate::failure::{Code, Failure, Result};
 
 /// The folder of one device.
 #[derive(Debug, Clone)]
@@ -22,7 +22,7 @@ impl Home {
     pub(crate) fn locate(given: Option<PathBuf>) -> Result<Self> {
         let given = given.filter(|path| !path.as_os_str().is_empty());
         let path = given.or_else(|| data_folder().map(|folder| folder.join("hushclip"))).ok_or_else(|| {
-            Failure::new("no_home", "There is no home folder to keep keys in. Name a folder with --home.")
+            Failure::new(Code::NoHome, "There is no home folder to keep keys in. Name a folder with --home.")
         })?;
         Ok(Self { path, keyring: std::env::var_os(KEYRING).is_none_or(|value| value != "off") })
     }
@@ -72,14 +72,14 @@ impl Home {
         if folder.uid() != own_user() {
             let message =
                 format!("{path} belongs to another user, and is not to be trusted. Name another one with --home.");
-            return Err(Failure::new("unsafe_home", message));
+            return Err(Failure::new(Code::UnsafeHome, message));
         }
         if folder.mode() & 0o022 != 0 {
             let message = format!(
                 "Other users can write to {path}, so what is in it is not to be trusted. If it is all yours, run \
                  `chmod 700 {path}`."
             );
-            return Err(Failure::new("unsafe_home", message));
+            return Err(Failure::new(Code::UnsafeHome, message));
         }
         Ok(())
     }

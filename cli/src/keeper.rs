@@ -11,7 +11,7 @@ use hushclip_crypto::vault::{LockedKey, VaultKey};
 use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
-use crate::failure::{Failure, Result};
+use crate::failure::{Code, Failure, Result};
 use crate::home::{Home, private_file};
 use crate::keyring;
 
@@ -102,14 +102,14 @@ impl Keeper {
                      opened; nothing was changed.",
                     path(home, id).display()
                 );
-                Failure::new("key_missing", message)
+                Failure::new(Code::KeyMissing, message)
             })?,
             Self::Keyring => keyring::get(&id).await.map_err(|why| no_keyring(&why))?,
         };
         Secret::decode(&bytes).ok_or_else(|| {
             let message = "The key of this device is damaged, so nothing that is stored here can be opened. Nothing was \
                            changed.";
-            Failure::new("key_damaged", message)
+            Failure::new(Code::KeyDamaged, message)
         })
     }
 
@@ -127,7 +127,7 @@ fn no_keyring(why: &str) -> Failure {
         "The key of this device is in the keyring of your desktop session, and that does not hand it out: {why}. Log in \
          there, or unlock the keyring. Nothing was changed."
     );
-    Failure::new("keyring", message)
+    Failure::new(Code::Keyring, message)
 }
 
 fn path(home: &Home, id: KeyId) -> PathBuf {
@@ -200,8 +200,8 @@ mod tests {
         assert!(path(&home, id).exists() && !path(&home, other).exists());
         Keeper::File.delete(&home, id).await;
         let code = |result: Result<Secret>| match result {
-            Err(Failure::Problem(problem)) => problem.code,
-            _ => String::new(),
+            Err(failure) => failure.code(),
+            Ok(_) => "",
         };
         assert_eq!(code(Keeper::File.get(&home, id).await), "key_missing");
         for damaged in [&b""[..], b"\x01short", b"\x02nonsense", b"\x03"] {

@@ -4,7 +4,7 @@ use std::io::{BufRead as _, Read as _};
 
 use tokio::sync::mpsc;
 
-use crate::failure::{Failure, Result};
+use crate::failure::{Code, Failure, Result};
 use crate::print;
 
 /// Longest line that is read, in bytes.
@@ -36,10 +36,10 @@ pub(crate) async fn confirm(question: &str, yes: bool) -> Result<()> {
     print::say(&format!("{question} [y/N]"));
     match lines().recv().await {
         Some(answer) if is_yes(&answer) => Ok(()),
-        Some(_) => Err(Failure::new("cancelled", "Nothing was changed.")),
+        Some(_) => Err(Failure::new(Code::Cancelled, "Nothing was changed.")),
         None => {
             let message = "Nobody answered, so nothing was changed. Answer, or pass --yes to go on unasked.";
-            Err(Failure::new("not_confirmed", message))
+            Err(Failure::new(Code::NotConfirmed, message))
         }
     }
 }

@@ -42,7 +42,7 @@ fn main() -> ExitCode {
     let args = args::Args::parse();
     let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
         Ok(runtime) => runtime,
-        Err(error) => return failure::Failure::new("system", format!("Cannot start: {error}.")).report(),
+        Err(error) => return failure::Failure::new(failure::Code::System, format!("Cannot start: {error}.")).report(),
     };
     let outcome = runtime.block_on(commands::run(args));
     // A write to a pipe that nobody reads must not keep the process.

@@ -3,8 +3,7 @@
 
 use std::collections::BTreeSet;
 
-use hushclip_engine::Notice;
-use hushclip_engine::view::AlertView;
+use hushclip_model::{AlertView, Notice};
 
 use crate::print;
 use crate::session::News;
@@ -53,47 +52,43 @@ impl Notices {
             News::Picture | News::Reopened => {
                 let alerts = &picture.view.alerts;
                 let new: Vec<_> = alerts.iter().filter(|alert| self.known.insert(said(alert))).collect();
-                let told = |change: &Change| new.iter().any(|a| a.device == change.device && a.code == change.code);
+                let told =
+                    |change: &Change| new.iter().any(|a| a.device == change.device && a.what.code() == change.code);
                 let changes = self.pending.drain(..).filter(|change| !told(change)).map(|change| change.line);
-                changes.chain(new.iter().map(|alert| print::name(&alert.message))).collect()
+                changes.chain(new.iter().map(|alert| print::name(&alert.what.to_string()))).collect()
             }
         }
     }
 }
 
 fn said(alert: &AlertView) -> (u64, String) {
-    (alert.id, alert.message.clone())
+    (alert.id, alert.what.to_string())
 }
 
 #[cfg(test)]
 mod tests {
+    use hushclip_model::Alert;
+
     use super::*;
 
-    fn picture(alerts: &[(u64, &str, &str)]) -> Picture {
+    fn picture(alerts: &[(u64, Alert)]) -> Picture {
         let mut picture = Picture::default();
-        picture.view.alerts = alerts
-            .iter()
-            .map(|(id, code, message)| AlertView {
-                id: *id,
-                code: (*code).into(),
-                message: (*message).into(),
-                values: Vec::new(),
-                at: 0,
-                device: "d1".into(),
-            })
-            .collect();
+        let shown = |(id, what): &(u64, Alert)| AlertView { id: *id, at: 0, device: "d1".into(), what: what.clone() };
+        picture.view.alerts = alerts.iter().map(shown).collect();
         picture
     }
 
     #[test]
     fn each_thing_is_said_once() {
-        let mut notices = Notices::new(&picture(&[(1, "missing", "One clip …")]));
+        let missing = |count| (1, Alert::Missing { name: "d9".into(), count });
+        let mut notices = Notices::new(&picture(&[missing(1)]));
         let added = |device: &str| News::Notice(Notice::DeviceAdded { device: device.into(), name: device.into() });
-        assert_eq!(notices.lines(&News::Picture, &picture(&[(1, "missing", "One clip …")])), [""; 0]);
-        assert_eq!(notices.lines(&News::Picture, &picture(&[(1, "missing", "2 clips …")])), ["2 clips …"]);
-        let joined = picture(&[(1, "missing", "2 clips …"), (2, "joined", "d1 joined, let in on d3")]);
+        assert_eq!(notices.lines(&News::Picture, &picture(&[missing(1)])), [""; 0]);
+        assert_eq!(notices.lines(&News::Picture, &picture(&[missing(2)])), [missing(2).1.to_string()]);
+        let let_in = Alert::Joined { name: "d1".into(), by: "d3".into() };
+        let joined = picture(&[missing(2), (2, let_in.clone())]);
         assert_eq!(notices.lines(&added("d1"), &joined), [""; 0]);
-        assert_eq!(notices.lines(&News::Picture, &joined), ["d1 joined, let in on d3"]);
+        assert_eq!(notices.lines(&News::Picture, &joined), [let_in.to_string()]);
         assert_eq!(notices.lines(&added("d2"), &joined), [""; 0]);
         assert_eq!(notices.lines(&News::Picture, &joined), ["d2 has joined."]);
         assert_eq!(notices.lines(&News::Reopened, &joined), [""; 0]);

@@ -8,7 +8,7 @@ use hushclip_crypto::vault::{LockError, LockedKey, PASSPHRASE_CHARS, UnlockError
 use unicode_normalization::UnicodeNormalization as _;
 use zeroize::Zeroizing;
 
-use crate::failure::{Failure, Result};
+use crate::failure::{Code, Failure, Result};
 use crate::print;
 use crate::signal::signal;
 
@@ -50,7 +50,7 @@ pub(crate) async fn unlock(bundle: &LockedKey, asking: Asking) -> Result<(VaultK
 async fn by_person(bundle: &LockedKey) -> Result<(VaultKey, Passphrase)> {
     for _ in 1..TRIES {
         match open(bundle, shown_nowhere("Passphrase: ").await?) {
-            Err(Failure::Problem(problem)) if problem.code == "wrong_passphrase" => print::problem(&problem),
+            Err(failure) if failure.is(Code::WrongPassphrase) => drop(failure.report()),
             outcome => return outcome,
         }
     }
@@ -64,7 +64,7 @@ pub(crate) async fn new() -> Result<Passphrase> {
     }
     let first = shown_nowhere(&format!("New passphrase, at least {PASSPHRASE_CHARS} characters: ")).await?;
     let second = shown_nowhere("Once more: ").await?;
-    if first == second { Ok(first) } else { Err(Failure::new("typed_differently", "That was not the same twice.")) }
+    if first == second { Ok(first) } else { Err(Failure::new(Code::TypedDifferently, "That was not the same twice.")) }
 }
 
 /// Puts a key under a passphrase.
@@ -73,7 +73,7 @@ pub(crate) fn lock(key: &VaultKey, passphrase: &str) -> Result<LockedKey> {
         LockError::TooShort => {
             let message =
                 format!("That passphrase is too short: at least {PASSPHRASE_CHARS} characters. Four words are good.");
-            Failure::new("short_passphrase", message)
+            Failure::new(Code::ShortPassphrase, message)
         }
         LockError::NoMemory => no_memory(),
     })
@@ -81,10 +81,12 @@ pub(crate) fn lock(key: &VaultKey, passphrase: &str) -> Result<LockedKey> {
 
 fn open(bundle: &LockedKey, passphrase: Passphrase) -> Result<(VaultKey, Passphrase)> {
     let key = bundle.unlock(&passphrase).map_err(|error| match error {
-        UnlockError::WrongPassphrase => Failure::new("wrong_passphrase", "That is not the passphrase of this device."),
+        UnlockError::WrongPassphrase => {
+            Failure::new(Code::WrongPassphrase, "That is not the passphrase of this device.")
+        }
         UnlockError::Damaged => {
             let message = "The locked key of this device is damaged, so no passphrase opens it. Nothing was changed.";
-            Failure::new("key_damaged", message)
+            Failure::new(Code::KeyDamaged, message)
         }
         UnlockError::NoMemory => no_memory(),
     })?;
@@ -92,7 +94,7 @@ fn open(bundle: &LockedKey, passphrase: Passphrase) -> Result<(VaultKey, Passphr
 }
 
 fn no_memory() -> Failure {
-    Failure::new("no_memory", "There are no 64 MiB of memory free, which a passphrase takes.")
+    Failure::new(Code::NoMemory, "There are no 64 MiB of memory free, which a passphrase takes.")
 }
 
 async fn shown_nowhere(prompt: &str) -> Result<Passphrase> {
@@ -159,7 +161,8 @@ fn read_file(name: &std::ffi::OsStr) -> Result<Passphrase> {
 }
 
 fn text(bytes: &[u8]) -> Result<Passphrase> {
-    let text = std::str::from_utf8(bytes).map_err(|_| Failure::new("not_text", "The passphrase is not UTF-8 text."))?;
+    let text =
+        std::str::from_utf8(bytes).map_err(|_| Failure::new(Code::NotText, "The passphrase is not UTF-8 text."))?;
     Ok(normal(text))
 }
 

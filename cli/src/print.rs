@@ -4,11 +4,13 @@
 use std::fmt::Write as _;
 use std::io::{ErrorKind, IsTerminal as _, Write as _, stderr, stdout};
 
-use hushclip_engine::view::{ClipView, Connection, Problem};
+use hushclip_model::view::Connection;
+use hushclip_model::{AlertView, ClipView, Problem};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use qrcode::render::unicode::Dense1x2;
 use qrcode::{EcLevel, QrCode};
+use serde::Serialize;
 
 use crate::clock::now_ms;
 use crate::failure::{Failure, Result};
@@ -35,9 +37,40 @@ pub(crate) fn say(text: &str) {
     let _ = writeln!(stderr().lock(), "{}", safe(text));
 }
 
+/// A problem as scripts read it.
+#[derive(Serialize)]
+pub(crate) struct Told {
+    code: &'static str,
+    message: String,
+}
+
+/// An alert as scripts read it.
+#[derive(Serialize)]
+pub(crate) struct ToldAlert {
+    id: u64,
+    code: &'static str,
+    message: String,
+    values: Vec<String>,
+    at: u64,
+    device: String,
+}
+
+impl From<&Problem> for Told {
+    fn from(problem: &Problem) -> Self {
+        Self { code: problem.code(), message: problem.to_string() }
+    }
+}
+
+impl From<&AlertView> for ToldAlert {
+    fn from(AlertView { id, at, device, what }: &AlertView) -> Self {
+        let (code, message, values) = (what.code(), what.to_string(), what.values());
+        Self { id: *id, code, message, values, at: *at, device: device.clone() }
+    }
+}
+
 /// Shows a problem that does not end the command.
 pub(crate) fn problem(problem: &Problem) {
-    say(&name(&format!("hushclip: {} ({})", problem.message, problem.code)));
+    say(&name(&format!("hushclip: {problem} ({})", problem.code())));
 }
 
 /// One JSON object on a line. What could drive a terminal stands there as `\u....`, which means the same.

@@ -5,12 +5,12 @@ use std::collections::VecDeque;
 use std::fs::File;
 use std::time::Duration;
 
-use hushclip_engine::view::{ClipView, Connection, Stage};
-use hushclip_engine::{Command, Notice};
+use hushclip_model::view::{Connection, Stage};
+use hushclip_model::{ClipView, Command, Notice, Problem};
 use tokio::sync::mpsc;
 use tokio::time::{Instant, sleep, timeout_at};
 
-use crate::failure::{Failure, Result};
+use crate::failure::{Code, Failure, Result};
 use crate::home::Home;
 use crate::passphrase::Asking;
 use crate::shell::Owner;
@@ -20,9 +20,6 @@ use crate::wire::{Answer, Ask, Copied, Done, Picture, Put, Request, Told, Which}
 const BUSY: Duration = Duration::from_secs(10);
 /// How long to wait between two looks at a home that is taken.
 const LOOK_AGAIN: Duration = Duration::from_millis(50);
-
-/// Problems that each try to connect meets again.
-const REFUSALS: [&str; 4] = ["sign_in_refused", "unknown_account", "relay_garbled", "relay_endless"];
 
 /// What a session hears.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -151,7 +148,11 @@ impl Session {
     /// What the relay says or does that keeps this device from it, where it can be reached.
     pub(crate) fn refused(&self) -> Option<Failure> {
         let problem = self.picture.view.problem.clone();
-        problem.filter(|problem| REFUSALS.contains(&problem.code.as_str())).map(Failure::from)
+        // Each try to connect meets them again.
+        let refuses = |problem: &Problem| {
+            matches!(problem, Problem::SignInRefused | Problem::RelayGarbled | Problem::RelayEndless)
+        };
+        problem.filter(refuses).map(Failure::from)
     }
 
     /// Why the engine has stopped talking to the relay for good, if it has.
@@ -285,5 +286,5 @@ pub(crate) async fn clear(home: &Home, ask: Ask) -> Result<File> {
 }
 
 fn busy() -> Failure {
-    Failure::new("busy", "Another hushclip is using this home and does not answer. Stop it, then try again.")
+    Failure::new(Code::Busy, "Another hushclip is using this home and does not answer. Stop it, then try again.")
 }

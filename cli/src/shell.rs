@@ -6,15 +6,15 @@ use std::fs::File;
 use std::time::Duration;
 
 use getrandom::SysRng;
-use hushclip_engine::view::Problem;
-use hushclip_engine::{Effect, Engine, Event, Notice};
+use hushclip_engine::{Effect, Engine, Event};
+use hushclip_model::{Answered, Asked, CommandId, Notice, Outcome, Problem};
 use rand_core::UnwrapErr;
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinHandle;
 
 use crate::agent::Agent;
 use crate::clock::{SleepWatch, now_ms};
-use crate::failure::{Failure, Result};
+use crate::failure::{Code, Failure, Result};
 use crate::home::Home;
 use crate::link::{Link, LinkEvent};
 use crate::passphrase::Asking;
@@ -66,6 +66,7 @@ impl Owner {
             silent: None,
             parting: None,
             listeners: Vec::new(),
+            commands: 0,
             locked: false,
             _lock: lock,
         };
@@ -89,7 +90,7 @@ impl Owner {
     /// Stops it in order; says why it had stopped before, if it had.
     pub(crate) async fn stop(self) -> Result<()> {
         drop(self.stop);
-        self.task.await.unwrap_or_else(|_| Err(Failure::new("bug", "Something went wrong inside Hushclip.")))
+        self.task.await.unwrap_or_else(|_| Err(Failure::new(Code::Bug, "Something went wrong inside Hushclip.")))
     }
 }
 
@@ -110,6 +111,8 @@ struct Shell {
     /// A link that was given up, while what was queued leaves.
     parting: Option<JoinHandle<()>>,
     listeners: Vec<mpsc::Sender<Told>>,
+    /// How many commands the engine has had.
+    commands: u64,
     /// Somebody asked to lock, so this ends.
     locked: bool,
     _lock: File,
@@ -186,22 +189,19 @@ impl Shell {
         let mut done = Done::default();
         match ask {
             Ask::Command(command) => {
-                done.problem = self.take_in(Event::Command(command), true)?;
-                done.clip = self.engine.view().clips.into_iter().find(|clip| clip.own).map(|clip| clip.id);
+                self.commands += 1;
+                let id = CommandId(self.commands);
+                done = self.take_in(Event::Command(Asked { id, command }), true)?;
             }
             Ask::Copied(copied) => {
                 let before = self.engine.view_without_clips();
-                done.problem = self.take_in(Event::LocalCopy(copied.into()), true)?;
+                done = self.take_in(Event::LocalCopy(copied.into()), true)?;
                 let after = self.engine.view_without_clips();
                 done.news = after.waiting > before.waiting || after.held != before.held;
             }
             Ask::Printed(order) => self.store.set_printed(order).map_err(|error| self.cannot_write(&error))?,
             Ask::Lock if self.keys.passphrase => self.locked = true,
-            Ask::Lock => {
-                if let Failure::Problem(problem) = Failure::no_passphrase() {
-                    done.problem = Some(problem);
-                }
-            }
+            Ask::Lock => done.problem = Some(Problem::NoPassphrase),
             Ask::Clips(which) => {
                 let mut clips = self.engine.view().clips;
                 clips.reverse();
@@ -247,10 +247,10 @@ impl Shell {
         self.take_in(event, false).map(drop)
     }
 
-    /// Hands an event to the engine and does what it wants done. When somebody asked for it, what
-    /// failed is returned to the asker alone.
-    fn take_in(&mut self, event: Event, asked: bool) -> Result<Option<Problem>> {
-        let mut failed = None;
+    /// Hands an event to the engine and does what it wants done. When somebody asked for it, what came of it is
+    /// returned to the asker alone.
+    fn take_in(&mut self, event: Event, asked: bool) -> Result<Done> {
+        let mut done = Done::default();
         for effect in self.engine.handle(event, now_ms(), &mut UnwrapErr(SysRng)) {
             match effect {
                 Effect::Persist(writes) => self.store.persist(&writes).map_err(|error| self.cannot_write(&error))?,
@@ -265,7 +265,12 @@ impl Shell {
                     self.parting = self.link.take().map(|link| tokio::spawn(link.close())).or(self.parting.take());
                 }
                 Effect::WakeAt(at) => self.wake = Some(at),
-                Effect::Notice(Notice::Failed { problem }) if asked => failed = Some(problem),
+                Effect::Answer(Answered { outcome: Outcome::Queued { clip }, .. }) => done.clip = Some(clip),
+                Effect::Answer(Answered { outcome, .. }) => done.problem = outcome.problem().cloned(),
+                // What was copied is no command, and has no other answer.
+                Effect::Notice(Notice::Failed { problem: problem @ Problem::TooLarge { .. } }) if asked => {
+                    done.problem = Some(problem);
+                }
                 Effect::Notice(notice) => self.tell(&Told::Notice(notice)),
                 Effect::ViewChanged => self.tell(&Told::Picture(Box::new(self.picture()))),
                 Effect::ClearClipboard(content) => self.tell(&Told::Clear(content.text)),
@@ -276,7 +281,7 @@ impl Shell {
                 }
             }
         }
-        Ok(failed)
+        Ok(done)
     }
 
     fn picture(&self) -> Picture {

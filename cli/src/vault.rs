@@ -6,7 +6,7 @@ use hushclip_crypto::vault::VaultKey;
 use rand_core::UnwrapErr;
 use serde::{Deserialize, Serialize};
 
-use crate::failure::{Failure, Result};
+use crate::failure::{Code, Failure, Result};
 use crate::home::Home;
 use crate::keeper::{self, Keeper, KeyId, Secret};
 use crate::passphrase::{self, Asking, Passphrase};
@@ -105,12 +105,12 @@ pub(crate) async fn forget(home: &Home) -> Result<()> {
 pub(crate) fn cannot_read(home: &Home, error: &dyn std::fmt::Display) -> Failure {
     let advice = "Nothing was changed. If you do not need it, `hushclip leave` deletes it";
     let message = format!("Cannot read what is stored in {}: {error}. {advice}.", home.path().display());
-    Failure::new("storage", message)
+    Failure::new(Code::Storage, message)
 }
 
 fn make_id() -> Result<KeyId> {
     let mut id = [0; 16];
     getrandom::fill(&mut id)
-        .map_err(|error| Failure::new("system", format!("There are no random numbers: {error}.")))?;
+        .map_err(|error| Failure::new(Code::System, format!("There are no random numbers: {error}.")))?;
     Ok(KeyId(id))
 }

@@ -1,8 +1,7 @@
 //! What processes that share a home say to each other: one JSON object per line on the Unix
 //! socket, and the same values over channels inside the owner.
 
-use hushclip_engine::view::{ClipView, Problem};
-use hushclip_engine::{Command, Content, Notice, View};
+use hushclip_model::{ClipView, Command, Content, Notice, Problem, View};
 use serde::{Deserialize, Serialize};
 
 use crate::vault::Keys;
@@ -112,13 +111,20 @@ pub(crate) enum Answer {
     Clips(Vec<ClipView>),
 }
 
-/// What became of a command.
+/// What became of a request.
 #[derive(Clone, Default, Serialize, Deserialize)]
 pub(crate) struct Done {
     /// Why it was not carried out.
     pub(crate) problem: Option<Problem>,
-    /// The newest clip of this device.
+    /// The clip that was queued.
     pub(crate) clip: Option<String>,
     /// What was copied is somebody's copy: it is going to be sent, or waits for an answer.
     pub(crate) news: bool,
+}
+
+impl Done {
+    /// Fails where it was not carried out.
+    pub(crate) fn done(self) -> Result<Self, Problem> {
+        self.problem.clone().map_or(Ok(self), Err)
+    }
 }

@@ -6,10 +6,10 @@
 
 use std::collections::VecDeque;
 
-use hushclip_engine::settings::{Change, Policy};
-use hushclip_engine::view::View;
-use hushclip_engine::{Command, Content, Effect, Engine, Event, SecretKind, Write};
+use hushclip_engine::{Effect, Engine, Event, Write};
 use hushclip_mailbox::{Event as RelayEvent, Mailbox, MemoryStore, Peer, Reply};
+use hushclip_model::settings::{Change, Policy};
+use hushclip_model::{Alert, Asked, Command, CommandId, Content, SecretKind, View};
 use hushclip_protocol::error::CloseCode;
 use hushclip_protocol::frame::ToDevice;
 use hushclip_protocol::ids::{ConnId, MailboxId, Nonce};
@@ -97,7 +97,7 @@ impl<'a> World<'a> {
             }
             12 | 13 => {
                 let command = self.command(input);
-                self.event(Event::Command(command));
+                self.event(Event::Command(Asked { id: CommandId(1), command }));
             }
             14 => {
                 let text = String::from_utf8_lossy(input.take(12)).into_owned();
@@ -240,7 +240,10 @@ impl<'a> World<'a> {
             Event::Frame(frame) => format!("{:?}", ToDevice::decode(frame)),
             other => format!("{other:?}"),
         };
+        let asked = matches!(event, Event::Command(_));
         let effects = self.engine.handle(event, self.now, &mut self.rng);
+        let answers = effects.iter().filter(|effect| matches!(effect, Effect::Answer(_))).count();
+        assert_eq!(answers, usize::from(asked), "{what}");
         let (mut has_sent, mut has_written) = (false, false);
         for effect in effects {
             match effect {
@@ -361,9 +364,10 @@ fn lasting(mut view: View) -> View {
         device.online = false;
     }
     // Says for how many days, and a restored engine has no time before its first event.
-    for alert in view.alerts.iter_mut().filter(|alert| alert.code == "silent") {
-        alert.values.truncate(1);
-        alert.message.clear();
+    for alert in &mut view.alerts {
+        if let Alert::Silent { days, .. } = &mut alert.what {
+            *days = 0;
+        }
     }
     for clip in &mut view.clips {
         // Only the relay knows, and says so again at the next sign-in.

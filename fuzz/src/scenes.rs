@@ -6,8 +6,8 @@ use std::collections::BTreeMap;
 use std::rc::Rc;
 use std::sync::LazyLock;
 
-use hushclip_engine::Command;
 use hushclip_mailbox::{MemoryStore, Store as _};
+use hushclip_model::Command;
 use hushclip_protocol::ids::{AccountId, MailboxId};
 use hushclip_sim::{Desk, ORIGIN, Way};
 

@@ -1,12 +1,11 @@
 //! The screens without a relay, an engine or keys: `?scene=` picks a picture, `?face=popup` the
 //! popup, and commands change the picture a little. For looking at the design; never shipped.
 
-use hushclip_engine::settings::Apply;
-use hushclip_engine::view::{
-    AlertView, Bounds, ClipView, Connection, DeviceView, Filter, HeldView, InviteView, JoiningView, Problem, Stage,
-};
-use hushclip_engine::{
-    ArchiveOutcome, ArchiveRequest, Command, LockCommand, LockState, LockView, Notice, Query, SecretKind, View,
+use hushclip_model::settings::Apply;
+use hushclip_model::view::{Bounds, Connection, DeviceView, Filter, InviteView, JoiningView, Stage};
+use hushclip_model::{
+    Alert, AlertView, Answered, ArchiveOutcome, ArchiveRequest, Asked, ClipView, Command, HeldView, LockCommand,
+    LockState, LockView, Notice, Outcome, Problem, Query, SecretKind, Target, View,
 };
 use hushclip_ui::{App, Archive, Face, Platform, Wake, mount};
 use leptos::prelude::*;
@@ -21,10 +20,7 @@ fn main() {
     let long = query.contains("long");
     let face = if query.contains("face=popup") { Face::Popup } else { Face::Web };
     let scene = query.split(['?', '&']).find_map(|part| part.strip_prefix("scene=")).unwrap_or("clips").to_owned();
-    let failure = (scene == "failure").then(|| Problem {
-        code: "no_storage".into(),
-        message: "This browser keeps no data for the page. Leave private browsing, or allow storage.".into(),
-    });
+    let failure = (scene == "failure").then_some(Problem::NoStorage);
     let lock = RwSignal::new(Some(lock(&scene)));
     let is_locked = lock.with_untracked(|lock| lock.as_ref().is_some_and(|lock| lock.state == LockState::Locked));
     let view = RwSignal::new((scene != "loading" && !is_locked).then(|| picture(&scene, long)));
@@ -36,8 +32,12 @@ fn main() {
     let archive =
         Archive { ask: UnsyncCallback::new(move |request| outcome.set(Some(file(&request)))), outcome: outcome.into() };
     let notice = RwSignal::new(None);
-    let send = UnsyncCallback::new(move |command| {
-        all.update(|view| notice.set(answer(view.get_or_insert_default(), command)));
+    let answer = RwSignal::new(None);
+    let send = UnsyncCallback::new(move |Asked { id, command }| {
+        all.update(|view| {
+            let outcome = carry_out(view.get_or_insert_default(), command);
+            answer.set(Some(Answered { id, outcome }));
+        });
     });
     let ask = UnsyncCallback::new(move |command| {
         let mut shown = lock.get_untracked().unwrap_or_default();
@@ -56,6 +56,7 @@ fn main() {
         opened_link: (scene == "opened").then(|| LINK.into()),
         can_read_clipboard: true,
         extension: face == Face::Popup,
+        look: |_| Ok(Target { relay: "https://clips.example.org".into(), page: "https://clips.example.org".into() }),
     };
     // A picture that shows a code at once, whatever the camera sees.
     let scan = UnsyncCallback::new(|()| {
@@ -72,11 +73,11 @@ fn main() {
         let choose = UnsyncCallback::new(move |on| shown.set(if on { Wake::On } else { Wake::Off }));
         let wake = Some((shown.into(), choose));
         mount(
-            move || view! { <App view lock notice failure=Signal::stored(failure) send ask query archive platform scan wake /> },
+            move || view! { <App view lock answer notice failure=Signal::stored(failure) send ask query archive platform scan wake /> },
         );
     } else {
         mount(
-            move || view! { <App view lock notice failure=Signal::stored(failure) send ask query archive platform /> },
+            move || view! { <App view lock answer notice failure=Signal::stored(failure) send ask query archive platform /> },
         );
     }
     if scene == "added" {
@@ -86,7 +87,6 @@ fn main() {
 
 /// For `locked`, `unlocking`, `wrong-passphrase` and `lock-settings`.
 fn lock(scene: &str) -> LockView {
-    let wrong = Problem { code: "wrong_passphrase".into(), message: "That is not the passphrase.".into() };
     let state = match scene {
         "locked" | "unlocking" | "wrong-passphrase" => LockState::Locked,
         "lock-settings" => LockState::Guarded,
@@ -97,7 +97,7 @@ fn lock(scene: &str) -> LockView {
         busy: scene == "unlocking",
         auto_lock_minutes: 15,
         retry_at: (scene == "wrong-passphrase").then(|| now() + 8_000),
-        problem: (scene == "wrong-passphrase").then_some(wrong),
+        problem: (scene == "wrong-passphrase").then_some(Problem::WrongPassphrase),
         done: 0,
     }
 }
@@ -157,7 +157,7 @@ fn picture(scene: &str, long: bool) -> View {
         "new" | "opened" => view.stage = Stage::New,
         "new-problem" => {
             view.stage = Stage::New;
-            view.problem = problem("This pairing link was already used. Each link works once: make a new one.");
+            view.problem = Some(Problem::InviteUsed);
         }
         "joining" | "digits" => {
             view.stage = Stage::Joining;
@@ -169,7 +169,7 @@ fn picture(scene: &str, long: bool) -> View {
         }
         "idle" => {
             view.connection = Connection::Idle;
-            view.problem = problem("This relay speaks another version of Hushclip. Update this device.");
+            view.problem = Some(Problem::RelayVersion);
         }
         "invite" | "alone-invite" => view.invite = Some(invite),
         "code" => view.invite = Some(InviteView { url: String::new(), code: Some(CODE.into()), ..invite }),
@@ -196,9 +196,7 @@ fn picture(scene: &str, long: bool) -> View {
         "removing" => view.devices.iter_mut().skip(1).for_each(|device| device.removing = true),
         "fork" => {
             view.connection = Connection::Idle;
-            let message = "The relay shows this device another list of devices than before. Nothing is sent until \
-                           this is cleared up: compare the devices on each of yours, and mistrust the relay.";
-            view.problem = Some(Problem { code: "fork".into(), message: message.into() });
+            view.problem = Some(Problem::Fork);
         }
         "removed" => {
             view.stage = Stage::Removed;
@@ -212,11 +210,6 @@ fn picture(scene: &str, long: bool) -> View {
         _ => {}
     }
     view
-}
-
-#[expect(clippy::unnecessary_wraps, reason = "it goes into a field that is optional")]
-fn problem(message: &str) -> Option<Problem> {
-    Some(Problem { code: "demo".into(), message: message.into() })
 }
 
 const CODE: &str = "4-purple-cactus";
@@ -246,28 +239,16 @@ fn devices(count: usize, long: bool) -> Vec<DeviceView> {
 }
 
 fn alerts() -> Vec<AlertView> {
-    let alert = |(n, (code, message)): (usize, (&str, &str))| AlertView {
-        id: n as u64,
-        code: code.into(),
-        message: message.into(),
-        values: Vec::new(),
-        at: now() - 4_000_000 / (n as u64 + 1),
-        device: "d1".into(),
-    };
+    let (pixel, laptop, office) = (|| "Pixel".to_owned(), || "Laptop".to_owned(), || "مكتب".to_owned());
     let all = [
-        (
-            "log_restored",
-            "The relay had lost part of the list of devices, as after a restored backup. This device has put it back.",
-        ),
-        ("missing", "3 clips from “Pixel” did not arrive: the relay has lost or withheld what was sent."),
-        ("removed", "“مكتب” was removed from this account on “Pixel”."),
-        (
-            "cloned",
-            "Two devices are sending as “Pixel”. If its data was not copied or restored from a backup by you, remove it.",
-        ),
-        ("joined", "“Pixel” joined this account; it was let in on “Laptop”. If that was not you, remove it."),
+        Alert::LogRestored,
+        Alert::Missing { name: pixel(), count: 3 },
+        Alert::Removed { name: office(), by: pixel() },
+        Alert::Cloned { name: pixel() },
+        Alert::Joined { name: pixel(), by: laptop() },
     ];
-    all.into_iter().enumerate().map(alert).collect()
+    let alert = |(n, what)| AlertView { id: n, at: now() - 4_000_000 / (n + 1), device: "d1".into(), what };
+    (0..).zip(all).map(alert).collect()
 }
 
 /// Text, sender if it is another device, who has it, who has not, and seconds since then.
@@ -367,7 +348,7 @@ fn file(request: &ArchiveRequest) -> ArchiveOutcome {
     }
 }
 
-fn answer(view: &mut View, command: Command) -> Option<Notice> {
+fn carry_out(view: &mut View, command: Command) -> Outcome {
     leptos::logging::log!("{command:?}");
     match command {
         Command::CreateAccount { .. } => *view = picture("alone", false),
@@ -377,7 +358,7 @@ fn answer(view: &mut View, command: Command) -> Option<Notice> {
         Command::Push { text, .. } => {
             let pushed = clip(view.clips.len(), ("", None, &[], &["Pixel"], 0));
             view.clips.insert(0, ClipView { text, ..pushed });
-            return Some(Notice::Taken);
+            return Outcome::Queued { clip: view.clips[0].id.clone() };
         }
         Command::Invite => {
             view.invite = Some(invite());
@@ -395,9 +376,10 @@ fn answer(view: &mut View, command: Command) -> Option<Notice> {
             if digits.is_none() || digits.as_deref() == Some("482913") {
                 view.invite = None;
                 view.devices = devices(2, false);
-                return Some(Notice::DeviceAdded { device: "d1".into(), name: "Pixel".into() });
+                return Outcome::Done;
             }
             view.invite.iter_mut().for_each(|invite| invite.wrong_digits = true);
+            return Problem::DigitsDiffer.into();
         }
         Command::Resume | Command::Dismiss => view.problem = None,
         Command::DismissAlert { id } => view.alerts.retain(|alert| alert.id != id),
@@ -416,5 +398,5 @@ fn answer(view: &mut View, command: Command) -> Option<Notice> {
         }
         Command::Copied { .. } | Command::Take { .. } => {}
     }
-    None
+    Outcome::Done
 }

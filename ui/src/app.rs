@@ -1,7 +1,7 @@
 //! The root: gives all screens their context and shows the one that fits the stage.
 
-use hushclip_engine::view::{self, Stage};
-use hushclip_engine::{Command, Content, LockCommand, LockState, LockView, Notice, Query, View};
+use hushclip_model::view::Stage;
+use hushclip_model::{Answered, Asked, Content, LockCommand, LockState, LockView, Notice, Query, View};
 use leptos::prelude::*;
 use wasm_bindgen::JsCast;
 
@@ -21,17 +21,20 @@ pub fn App(
     /// The picture; none until the host has its first.
     #[prop(into)]
     view: Signal<Option<View>>,
+    /// What became of commands, one after the other.
+    #[prop(into)]
+    answer: Signal<Option<Answered>>,
     /// Passing news, one after the other.
     #[prop(into)]
     notice: Signal<Option<Notice>>,
     /// Why the host could not start, if so.
     #[prop(into, optional)]
-    failure: Signal<Option<view::Problem>>,
+    failure: Signal<Option<hushclip_model::Problem>>,
     /// How the lock stands; once it is locked, there must be no picture any more.
     #[prop(into, optional)]
     lock: Signal<Option<LockView>>,
     /// Where commands go.
-    send: UnsyncCallback<Command>,
+    send: UnsyncCallback<Asked>,
     /// Where what is asked of the lock goes; without it, none is offered.
     #[prop(optional)]
     ask: Option<UnsyncCallback<LockCommand>>,
@@ -63,8 +66,8 @@ pub fn App(
     let lines = Lines { view, lock, send, ask, query, content, archive, scan, wake, page };
     let host = Host::new(&lines, platform, draft.unwrap_or_default());
     provide_context(host);
-    host.news.follow(notice, host);
-    host.outgoing().follow(notice, host);
+    host.news.follow(answer, notice, host);
+    host.outgoing().follow(answer, notice);
     follow_wishes(host);
     theme::follow(view);
     let screen = Memo::new(move |_| screen(view, lock, failure, host));
@@ -143,7 +146,7 @@ enum Screen {
 fn screen(
     view: Signal<Option<View>>,
     lock: Signal<Option<LockView>>,
-    failure: Signal<Option<view::Problem>>,
+    failure: Signal<Option<hushclip_model::Problem>>,
     host: Host,
 ) -> Screen {
     if failure.with(Option::is_some) {

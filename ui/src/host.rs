@@ -1,11 +1,15 @@
 //! What every screen reaches through the context: the picture to draw, the way to ask for things,
 //! the clock, and what this platform can do.
 
-use hushclip_engine::settings::Change;
-use hushclip_engine::{ArchiveOutcome, ArchiveRequest, Command, Content, LockCommand, LockView, Query, View};
+use hushclip_model::settings::Change;
+use hushclip_model::{
+    ArchiveOutcome, ArchiveRequest, Asked, Command, CommandId, Content, LockCommand, LockView, Problem, Query, Target,
+    View,
+};
 use leptos::prelude::*;
 
 use crate::agent::device_name;
+use crate::asked::asked;
 use crate::clipboard;
 use crate::language;
 use crate::library::Library;
@@ -39,12 +43,17 @@ pub struct Platform {
     pub can_read_clipboard: bool,
     /// Whether a background stands behind the screens, which sees copies and writes the clipboard without a tap.
     pub extension: bool,
+    /// Takes a pairing link apart.
+    pub look: Look,
 }
+
+/// Says where a pairing link leads, or why it is none.
+pub type Look = fn(&str) -> Result<Target, Problem>;
 
 impl Platform {
     /// What this browser offers. A page proposes where it comes from as the relay; a popup has none
     /// to propose.
-    pub fn here(face: Face, opened_link: Option<String>) -> Self {
+    pub fn here(face: Face, opened_link: Option<String>, look: Look) -> Self {
         // Before the app is mounted: the name is in the person's language too.
         language::choose();
         let origin = location().origin().ok();
@@ -55,6 +64,7 @@ impl Platform {
             opened_link,
             can_read_clipboard: clipboard::can_read(),
             extension: face == Face::Popup,
+            look,
         }
     }
 }
@@ -98,7 +108,7 @@ pub(crate) struct Lines {
     /// How the lock stands.
     pub(crate) lock: Signal<Option<LockView>>,
     /// Where commands go.
-    pub(crate) send: UnsyncCallback<Command>,
+    pub(crate) send: UnsyncCallback<Asked>,
     /// Where what is asked of the lock goes.
     pub(crate) ask: Option<UnsyncCallback<LockCommand>>,
     /// Where it goes which clips to show.
@@ -187,7 +197,12 @@ impl Host {
 
     /// Asks for something.
     pub(crate) fn send(&self, command: Command) {
-        self.lines.get_value().send.run(command);
+        self.lines.get_value().send.run(asked(command));
+    }
+
+    /// Asks for something whose answer is waited for under this name.
+    pub(crate) fn send_as(&self, id: CommandId, command: Command) {
+        self.lines.get_value().send.run(Asked { id, command });
     }
 
     /// Whether this device can be locked at all.
@@ -267,6 +282,11 @@ impl Host {
     pub(crate) fn seconds_until(&self, at: u64) -> u64 {
         self.now.track();
         time::seconds_until(at, time::now())
+    }
+
+    /// Where a pairing link leads.
+    pub(crate) fn target(&self, link: &str) -> Result<Target, Problem> {
+        self.platform.with_value(|platform| (platform.look)(link))
     }
 
     /// What the surroundings offer.

@@ -8,6 +8,7 @@
 
 mod agent;
 mod app;
+mod asked;
 mod camera;
 mod clipboard;
 mod entry;
@@ -30,10 +31,12 @@ mod time;
 
 pub use agent::device_name;
 pub use app::{App, AppProps, mount};
-pub use host::{Archive, Face, LoadScanner, Platform, Wake, Wakes};
-pub use hushclip_engine::view::Problem;
-pub use hushclip_engine::{
-    ArchiveOutcome, ArchiveRequest, Command, Content, LockCommand, LockState, LockView, Notice, Query, View,
+pub use asked::asked;
+pub use host::{Archive, Face, LoadScanner, Look, Platform, Wake, Wakes};
+pub use hushclip_model::Problem;
+pub use hushclip_model::{
+    Answered, ArchiveOutcome, ArchiveRequest, Asked, Command, Content, LockCommand, LockState, LockView, Notice, Query,
+    View,
 };
 pub use outgoing::resume;
 pub use page::{Install, Kept, Page, PageAsk, Shared, Tab, Update, Wish};

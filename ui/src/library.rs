@@ -4,8 +4,8 @@
 use std::collections::{HashMap, HashSet};
 use std::time::Duration;
 
-use hushclip_engine::view::{ClipView, Filter};
-use hushclip_engine::{Query, View};
+use hushclip_model::view::Filter;
+use hushclip_model::{ClipView, Query, View};
 use leptos::prelude::*;
 
 use crate::host::Face;

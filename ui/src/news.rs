@@ -3,7 +3,7 @@
 use std::rc::Rc;
 use std::time::Duration;
 
-use hushclip_engine::Notice;
+use hushclip_model::{Answered, Notice, Outcome, Problem};
 use leptos::prelude::*;
 
 use crate::host::Host;
@@ -107,8 +107,20 @@ impl News {
         self.spoken.set(String::new());
     }
 
-    /// Turns the engine's notices into words, each of them, in order.
-    pub(crate) fn follow(self, notice: Signal<Option<Notice>>, host: Host) {
+    /// Turns the engine's notices into words, each of them, in order, and what it has refused.
+    pub(crate) fn follow(self, answer: Signal<Option<Answered>>, notice: Signal<Option<Notice>>, host: Host) {
+        ImmediateEffect::new_scoped(move || {
+            let answer = answer.get();
+            untrack(|| match answer {
+                // What is wrong with a text, or with what was typed into a form, is said beside it.
+                Some(Answered { id, outcome: Outcome::Refused { problem } })
+                    if !host.outgoing().awaits(id) && problem != Problem::DigitsDiffer =>
+                {
+                    self.tell(problem, host);
+                }
+                _ => {}
+            });
+        });
         ImmediateEffect::new_scoped(move || {
             let notice = notice.get();
             untrack(|| match notice {
@@ -116,18 +128,20 @@ impl News {
                 Some(Notice::DeviceRemoved { name, .. }) => self.show(text::is_removed(text::isolate(&name))),
                 Some(Notice::Joined) => self.show(text::joined()),
                 Some(Notice::Received { clip }) => self.say(text::received(text::isolate(&clip.from))),
-                Some(Notice::Failed { problem }) => {
-                    // Usually the view tells it too, and then the banner is enough.
-                    let told = move || {
-                        if host.peek(|view| view.problem.as_ref() != Some(&problem)) {
-                            self.show(text::problem(&problem));
-                        }
-                    };
-                    set_timeout(told, Duration::from_millis(50));
-                }
+                Some(Notice::Failed { problem }) => self.tell(problem, host),
                 _ => {}
             });
         });
+    }
+
+    /// Usually the view tells a problem too, and then the banner is enough.
+    fn tell(self, problem: Problem, host: Host) {
+        let told = move || {
+            if host.peek(|view| view.problem.as_ref() != Some(&problem)) {
+                self.show(text::problem(&problem));
+            }
+        };
+        set_timeout(told, Duration::from_millis(50));
     }
 }
 

@@ -1,20 +1,17 @@
 //! Texts on their way to the engine, and what somebody is typing. What was typed or shared stays where it is until
 //! the engine has stored it, and why it was not taken is said beside it.
 
-use std::collections::VecDeque;
 use std::rc::Rc;
+use std::time::Duration;
 
-use hushclip_engine::view::Problem;
-use hushclip_engine::{Command, Notice};
+use hushclip_model::{Answered, Command, CommandId, Notice, Outcome, Problem};
 use leptos::prelude::*;
 
+use crate::asked::next_id;
 use crate::host::Host;
-use crate::time;
 
-/// Who has not answered by then has ended, and the next text need not wait for it, milliseconds.
-const PATIENCE_MS: u64 = 5_000;
-/// The client says so itself, and takes what was asked for once it can store again.
-const STORES_LATER: &str = "storage_";
+/// Who has not answered by then has ended, and the person may send once more.
+const PATIENCE: Duration = Duration::from_secs(5);
 
 /// Where a text comes from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -26,42 +23,40 @@ pub(crate) enum Source {
 }
 
 struct Waiting {
+    id: CommandId,
     source: Source,
     text: String,
     taken: Rc<dyn Fn()>,
+    /// Whoever had it to answer has ended, it seems.
+    lost: bool,
 }
 
-/// Texts that wait for an answer. Answers do not say which text they are about, so the engine has one at a time.
+/// Texts that wait for an answer.
 #[derive(Default)]
 struct Line {
-    /// The first is with the engine.
-    waiting: VecDeque<Waiting>,
-    since: u64,
-    /// The engine will take it, but cannot store it yet.
+    waiting: Vec<Waiting>,
+    /// The engine will take them, but cannot store anything yet.
     stalled: bool,
 }
 
 impl Line {
-    /// Adds a text, unless it waits already. Gives what is to be sent now.
-    fn add(&mut self, added: Waiting, now: u64) -> Option<String> {
-        let unanswered = !self.stalled && now.saturating_sub(self.since) >= PATIENCE_MS;
-        let next = if unanswered { self.answered(now).1 } else { None };
-        let same = |waiting: &Waiting| waiting.source == added.source && waiting.text == added.text;
-        if self.waiting.iter().any(same) {
-            return next;
+    /// Whether this text from there is with the engine.
+    fn has(&self, source: Source, text: &str) -> bool {
+        self.waiting.iter().any(|one| !one.lost && one.source == source && one.text == text)
+    }
+
+    /// Takes the one out that has its answer.
+    fn answered(&mut self, id: CommandId) -> Option<Waiting> {
+        let at = self.waiting.iter().position(|one| one.id == id)?;
+        self.stalled = false;
+        Some(self.waiting.remove(at))
+    }
+
+    /// The time is over in which an answer was to come.
+    fn lose(&mut self, id: CommandId) {
+        if !self.stalled {
+            self.waiting.iter_mut().filter(|one| one.id == id).for_each(|one| one.lost = true);
         }
-        self.waiting.push_back(added);
-        if self.waiting.len() == 1 { self.begin(now) } else { next }
-    }
-
-    /// The first has its answer. Gives it, and what is to be sent next.
-    fn answered(&mut self, now: u64) -> (Option<Waiting>, Option<String>) {
-        (self.waiting.pop_front(), self.begin(now))
-    }
-
-    fn begin(&mut self, now: u64) -> Option<String> {
-        (self.since, self.stalled) = (now, false);
-        self.waiting.front().map(|waiting| waiting.text.clone())
     }
 }
 
@@ -90,22 +85,35 @@ impl Outgoing {
         Self { draft, line: RwSignal::new_local(Line::default()), refused: RwSignal::new(None) }
     }
 
-    /// Sends a text, after those that wait already; `taken` is called once the engine has it.
+    /// Sends a text, unless it is on its way already; `taken` is called once the engine has it.
     pub(crate) fn send(self, host: Host, source: Source, text: String, taken: impl Fn() + 'static) {
         self.forgive(host);
-        let added = Waiting { source, text, taken: Rc::new(taken) };
-        let next = self.line.try_update(|line| line.add(added, time::now())).flatten();
-        push(host, next);
+        if self.line.with_untracked(|line| line.has(source, &text)) {
+            return;
+        }
+        let id = next_id();
+        let waiting = Waiting { id, source, text: text.clone(), taken: Rc::new(taken), lost: false };
+        self.line.update(|line| line.waiting.push(waiting));
+        host.send_as(id, Command::Push { text, html: None });
+        let lose = move || {
+            let _ = self.line.try_update(|line| line.lose(id));
+        };
+        set_timeout(lose, PATIENCE);
     }
 
     /// Whether this text from there was sent and has no answer yet, followed: nobody can call it back.
     pub(crate) fn waits(self, source: Source, text: &str) -> bool {
-        self.line.with(|line| line.waiting.iter().any(|one| one.source == source && one.text == text))
+        self.line.with(|line| line.has(source, text))
     }
 
     /// Whether it waits until something can be stored again, followed.
     pub(crate) fn stalls(self, source: Source, text: &str) -> bool {
         self.line.with(|line| line.stalled) && self.waits(source, text)
+    }
+
+    /// Whether this command sent a text that has no answer yet.
+    pub(crate) fn awaits(self, id: CommandId) -> bool {
+        self.line.with_untracked(|line| line.waiting.iter().any(|one| one.id == id))
     }
 
     /// Why the newest text from there was not taken, followed.
@@ -116,13 +124,14 @@ impl Outgoing {
 
     /// Whether this problem is one of a text, and said beside it already; followed.
     pub(crate) fn says(self, problem: &Problem) -> bool {
-        !concerns_all(problem) && self.refused.with(|refused| refused.as_ref().is_some_and(|(_, said)| said == problem))
+        !problem.stops_device()
+            && self.refused.with(|refused| refused.as_ref().is_some_and(|(_, said)| said == problem))
     }
 
     /// The person has seen why, and does something else.
     pub(crate) fn forgive(self, host: Host) {
         let Some((_, problem)) = self.refused.try_update(Option::take).flatten() else { return };
-        if !concerns_all(&problem) && host.peek(|view| view.problem.as_ref() == Some(&problem)) {
+        if !problem.stops_device() && host.peek(|view| view.problem.as_ref() == Some(&problem)) {
             host.send(Command::Dismiss);
         }
     }
@@ -134,93 +143,81 @@ impl Outgoing {
     }
 
     /// Hears what becomes of what was sent.
-    pub(crate) fn follow(self, notice: Signal<Option<Notice>>, host: Host) {
+    pub(crate) fn follow(self, answered: Signal<Option<Answered>>, notice: Signal<Option<Notice>>) {
+        ImmediateEffect::new_scoped(move || {
+            let answered = answered.get();
+            untrack(|| answered.map(|Answered { id, outcome }| self.answered(id, outcome)));
+        });
         ImmediateEffect::new_scoped(move || {
             let notice = notice.get();
             untrack(|| match notice {
-                Some(Notice::Taken) => self.taken(host),
-                Some(Notice::Failed { problem }) => self.failed(host, problem),
+                Some(Notice::Failed { problem }) if problem.stops_device() => self.stalled(problem),
                 _ => {}
             });
         });
     }
 
-    fn taken(self, host: Host) {
-        let (taken, next) = self.answered();
-        push(host, next);
-        if let Some(taken) = taken {
-            self.refused.set(None);
-            (taken.taken)();
+    fn answered(self, id: CommandId, outcome: Outcome) {
+        let Some(waiting) = self.line.try_update(|line| line.answered(id)).flatten() else { return };
+        if let Outcome::Refused { problem } = outcome {
+            return self.refused.set(Some((waiting.source, problem)));
         }
+        self.refused.set(None);
+        (waiting.taken)();
     }
 
-    fn failed(self, host: Host, problem: Problem) {
-        let Some(source) = self.line.with_untracked(|line| line.waiting.front().map(|waiting| waiting.source)) else {
-            return;
-        };
-        self.refused.set(Some((source, problem.clone())));
-        if concerns_all(&problem) {
+    /// What waits is not refused: the engine takes it once it can store again.
+    fn stalled(self, problem: Problem) {
+        let newest = self.line.with_untracked(|line| line.waiting.last().map(|one| one.source));
+        if let Some(source) = newest {
             self.line.update(|line| line.stalled = true);
-        } else {
-            push(host, self.answered().1);
+            self.refused.set(Some((source, problem)));
         }
     }
-
-    fn answered(self) -> (Option<Waiting>, Option<String>) {
-        self.line.try_update(|line| line.answered(time::now())).unwrap_or_default()
-    }
-}
-
-fn push(host: Host, text: Option<String>) {
-    if let Some(text) = text {
-        host.send(Command::Push { text, html: None });
-    }
-}
-
-/// Whether the client itself stands still, and not only one text.
-fn concerns_all(problem: &Problem) -> bool {
-    problem.code.starts_with(STORES_LATER)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn waiting(source: Source, text: &str) -> Waiting {
-        Waiting { source, text: text.to_owned(), taken: Rc::new(|| {}) }
+    fn line(waiting: &[(u64, Source, &str)]) -> Line {
+        let waiting = waiting.iter().map(|(id, source, text)| Waiting {
+            id: CommandId(*id),
+            source: *source,
+            text: (*text).to_owned(),
+            taken: Rc::new(|| {}),
+            lost: false,
+        });
+        Line { waiting: waiting.collect(), stalled: false }
     }
 
     #[test]
-    fn each_answer_is_for_the_text_that_the_engine_has() {
-        let mut line = Line::default();
-        assert_eq!(line.add(waiting(Source::Composer, "first"), 0).as_deref(), Some("first"));
-        assert_eq!(line.add(waiting(Source::Shared, "second"), 10), None, "one at a time");
-        let (taken, next) = line.answered(20);
-        assert_eq!((taken.map(|taken| taken.source), next.as_deref()), (Some(Source::Composer), Some("second")));
-        let (taken, next) = line.answered(30);
-        assert_eq!((taken.map(|taken| taken.source), next), (Some(Source::Shared), None));
-        assert!(line.answered(40).0.is_none(), "an answer to nothing");
+    fn each_answer_is_for_its_own_text() {
+        let mut line = line(&[(1, Source::Composer, "first"), (2, Source::Shared, "second")]);
+        let answered = |line: &mut Line, id| line.answered(CommandId(id)).map(|one| one.text);
+        assert_eq!(answered(&mut line, 3), None, "another page's");
+        assert_eq!(answered(&mut line, 2).as_deref(), Some("second"), "in any order");
+        assert_eq!(answered(&mut line, 2), None, "once");
+        assert_eq!(answered(&mut line, 1).as_deref(), Some("first"));
     }
 
     #[test]
     fn a_second_press_is_no_second_wish() {
-        let mut line = Line::default();
-        assert!(line.add(waiting(Source::Composer, "once"), 0).is_some());
-        assert!(line.add(waiting(Source::Composer, "once"), 10).is_none());
-        assert!(line.answered(20).1.is_none());
-        assert!(line.add(waiting(Source::Composer, "once"), 30).is_some(), "it was answered, so it is one");
+        let mut line = line(&[(1, Source::Composer, "once")]);
+        assert!(line.has(Source::Composer, "once"));
+        assert!(!line.has(Source::Shared, "once") && !line.has(Source::Composer, "other"));
+        assert!(line.answered(CommandId(1)).is_some());
+        assert!(!line.has(Source::Composer, "once"), "it was answered, so it is one");
     }
 
     #[test]
-    fn who_does_not_answer_holds_nobody_up_but_who_stores_later_does() {
-        let mut line = Line::default();
-        let _ = line.add(waiting(Source::Composer, "lost"), 0);
-        let _ = line.add(waiting(Source::Shared, "behind it"), 10);
-        let later = PATIENCE_MS;
-        assert_eq!(line.add(waiting(Source::Composer, "lost"), later).as_deref(), Some("behind it"));
-        assert_eq!(line.answered(later).1.as_deref(), Some("lost"));
-        line.stalled = true;
-        assert_eq!(line.add(waiting(Source::Shared, "patient"), 10 * later), None);
-        assert_eq!(line.answered(10 * later).1.as_deref(), Some("patient"));
+    fn what_is_lost_may_be_sent_again_but_what_is_stored_later_waits() {
+        let mut lost = line(&[(1, Source::Composer, "lost")]);
+        lost.lose(CommandId(1));
+        assert!(!lost.has(Source::Composer, "lost"));
+        assert!(lost.answered(CommandId(1)).is_some(), "better late than never");
+        let mut stalled = Line { stalled: true, ..line(&[(2, Source::Shared, "patient")]) };
+        stalled.lose(CommandId(2));
+        assert!(stalled.has(Source::Shared, "patient"));
     }
 }

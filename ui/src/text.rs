@@ -11,7 +11,8 @@
 //!
 //! The web app's `boot.js` and `sw.js` have their few words themselves: they run before it, or without it.
 
-use hushclip_engine::view::{AlertView, Bounds, Problem};
+use hushclip_model::view::Bounds;
+use hushclip_model::{Alert, Problem};
 
 use crate::language::Language;
 use crate::time::Age;
@@ -40,18 +41,19 @@ fn fill(text: &str, values: &[String]) -> String {
 
 /// What went wrong: in the language in use if there are words for it, else the engine's own.
 pub(crate) fn problem(problem: &Problem) -> String {
-    translated(&problem.code).map_or_else(|| problem.message.clone(), ToOwned::to_owned)
+    translated(problem.code()).map_or_else(|| problem.to_string(), ToOwned::to_owned)
 }
 
 /// What a person should know: likewise.
-pub(crate) fn alert(alert: &AlertView) -> String {
-    let only_one = alert.values.get(1).is_some_and(|count| count == "1");
-    let one = translated(&format!("{}_one", alert.code)).filter(|_| only_one);
-    let values: Vec<_> = alert.values.iter().map(|value| isolate(value)).collect();
-    match one.or_else(|| translated(&alert.code)) {
-        Some(words) => fill(words, &values),
+pub(crate) fn alert(alert: &Alert) -> String {
+    let only_one = alert.count() == Some(1);
+    let one = translated(&format!("{}_one", alert.code())).filter(|_| only_one);
+    let values = alert.values();
+    let isolated: Vec<_> = values.iter().map(|value| isolate(value)).collect();
+    match one.or_else(|| translated(alert.code())) {
+        Some(words) => fill(words, &isolated),
         // The engine's own words have names in quotation marks, and nothing else.
-        None => alert.values.iter().zip(&values).fold(alert.message.clone(), |message, (value, isolated)| {
+        None => values.iter().zip(&isolated).fold(alert.to_string(), |message, (value, isolated)| {
             message.replace(&format!("“{value}”"), &format!("“{isolated}”"))
         }),
     }
@@ -215,16 +217,8 @@ mod tests {
 
     #[test]
     fn all_that_the_engine_says_is_translated() {
-        let sources = [
-            include_str!("../../crates/engine/src/problem.rs"),
-            include_str!("../../crates/engine/src/alerts.rs"),
-            include_str!("../../wasm-core/src/failure.rs"),
-        ];
-        let is_code = |text: &&str| {
-            text.contains(|c: char| c.is_ascii_lowercase()) && text.chars().all(|c| c == '_' || c.is_ascii_lowercase())
-        };
         language::force(Language::German);
-        for code in sources.iter().flat_map(|source| source.split('"').skip(1).step_by(2)).filter(is_code) {
+        for code in Problem::codes().iter().chain(Alert::codes()) {
             assert!(translated(code).is_some(), "engine_{code} is not there in German");
         }
         language::force(Language::English);
@@ -232,20 +226,12 @@ mod tests {
 
     #[test]
     fn an_alert_has_its_names_and_its_number_in_german() {
-        let alert_of = |count: &str| AlertView {
-            id: 1,
-            code: "missing".into(),
-            message: String::new(),
-            values: names(&["Pixel", count]),
-            at: 0,
-            device: String::new(),
-        };
+        let missing = |count| alert(&Alert::Missing { name: "Pixel".into(), count });
         language::force(Language::German);
-        assert!(alert(&alert_of("1")).starts_with("Ein Clip von „\u{2068}Pixel\u{2069}“ ist"));
-        assert!(alert(&alert_of("3")).contains(" Clips von „\u{2068}Pixel\u{2069}“ sind"));
+        assert!(missing(1).starts_with("Ein Clip von „\u{2068}Pixel\u{2069}“ ist"));
+        assert!(missing(3).contains(" Clips von „\u{2068}Pixel\u{2069}“ sind"));
         language::force(Language::English);
-        let shown = AlertView { message: "2 clips from “Pixel” did not arrive".into(), ..alert_of("2") };
-        assert_eq!(alert(&shown), "2 clips from “\u{2068}Pixel\u{2069}” did not arrive");
+        assert!(missing(2).starts_with("2 clips from “\u{2068}Pixel\u{2069}” did not arrive"));
     }
 
     #[test]

@@ -1,8 +1,8 @@
 //! Light, dark or as the system: an attribute on the page that the style sheet reads. It is remembered
 //! beside the account, so that a page has its look before the first picture is there.
 
-use hushclip_engine::View;
-use hushclip_engine::settings::Theme;
+use hushclip_model::View;
+use hushclip_model::settings::Theme;
 use leptos::prelude::*;
 
 const KEY: &str = "theme";

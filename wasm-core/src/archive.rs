@@ -2,9 +2,9 @@
 
 use data_encoding::BASE64;
 use hushclip_crypto::archive::{Archive, ArchiveError};
+use hushclip_engine::Event;
 use hushclip_engine::archive::{unreadable, unsealable};
-use hushclip_engine::view::Problem;
-use hushclip_engine::{ArchiveOutcome, ArchiveRequest, Event};
+use hushclip_model::{ArchiveOutcome, ArchiveRequest, Problem};
 
 use crate::running::Running;
 use crate::{js, rng, time};

@@ -4,12 +4,13 @@
 use std::cell::RefCell;
 use std::rc::Rc;
 
-use hushclip_engine::{ArchiveOutcome, ArchiveRequest, Command, Content, LockCommand, LockView, Notice, Query, View};
+use hushclip_model::{
+    Answered, ArchiveOutcome, ArchiveRequest, Asked, Content, LockCommand, LockView, Notice, Problem, Query, View,
+};
 use wasm_bindgen::JsCast as _;
 use wasm_bindgen::closure::Closure;
 use web_sys::{EventTarget, VisibilityState};
 
-use crate::failure::StartError;
 use crate::lock;
 use crate::shell::{Host, Shell};
 
@@ -19,6 +20,8 @@ pub struct Hooks {
     pub on_view: Box<dyn Fn(View)>,
     /// The lock is not what it was. Once it is locked, picture and news are to be forgotten.
     pub on_lock: Box<dyn Fn(LockView)>,
+    /// What became of a command.
+    pub on_answer: Box<dyn Fn(Answered)>,
     /// Passing news.
     pub on_notice: Box<dyn Fn(Notice)>,
     /// A clip came in that belongs on the clipboard. Few pages may put it there unasked.
@@ -38,6 +41,10 @@ impl Host for Page {
 
     fn lock_changed(&self, lock: LockView) {
         (self.hooks.on_lock)(lock);
+    }
+
+    fn answer(&self, answered: Answered) {
+        (self.hooks.on_answer)(answered);
     }
 
     fn notice(&self, notice: Notice) {
@@ -62,8 +69,8 @@ pub struct Client {
 
 impl Client {
     /// Starts the client; the first picture, or the lock, follows at once. Only one page of a browser profile has
-    /// a client: after [`StartError::OtherTab`], [`crate::other_tab_closed`] says when to try again.
-    pub async fn start(hooks: Hooks) -> Result<Self, StartError> {
+    /// a client: after [`Problem::OtherTab`], [`crate::other_tab_closed`] says when to try again.
+    pub async fn start(hooks: Hooks) -> Result<Self, Problem> {
         lock::take().await?;
         let (hooks, query) = (Rc::new(hooks), Rc::default());
         let shell = Shell::start(Page { hooks: Rc::clone(&hooks), query: Rc::clone(&query) }).await?;
@@ -89,8 +96,8 @@ impl Client {
     }
 
     /// The person asks for something.
-    pub fn command(&self, command: Command) {
-        self.shell.command(command);
+    pub fn command(&self, asked: Asked) {
+        self.shell.command(asked);
     }
 
     /// The person asks something of the lock.

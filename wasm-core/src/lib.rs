@@ -24,6 +24,6 @@ mod time;
 mod tries;
 
 pub use client::{Client, Hooks};
-pub use failure::StartError;
+pub use hushclip_engine::target;
 pub use lock::other_tab_closed;
 pub use shell::{Host, Shell};

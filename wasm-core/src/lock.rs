@@ -1,6 +1,7 @@
 //! One engine per browser profile: two tabs with the same keys would be two devices with one name.
 //! A Web Lock decides, because the browser gives it back even when a tab crashes.
 
+use hushclip_model::Problem;
 use std::cell::Cell;
 use std::rc::Rc;
 
@@ -11,7 +12,6 @@ use wasm_bindgen_futures::{JsFuture, spawn_local};
 use web_sys::{AbortController, AbortSignal};
 
 use crate::client::listen;
-use crate::failure::StartError;
 use crate::{js, time};
 
 const NAME: &str = "hushclip";
@@ -19,7 +19,7 @@ const NAME: &str = "hushclip";
 const PATIENCE_MS: u64 = 1_000;
 
 /// Takes the lock for as long as this page lives.
-pub(crate) async fn take() -> Result<(), StartError> {
+pub(crate) async fn take() -> Result<(), Problem> {
     let patience = until_left()?;
     let signal = patience.signal();
     spawn_local(async move {
@@ -55,20 +55,20 @@ thread_local! {
 
 /// What ends when the page is left. Browsers may keep a page that only waits as it is, and a lock that is given to it
 /// then is nobody's.
-fn until_left() -> Result<AbortController, StartError> {
+fn until_left() -> Result<AbortController, Problem> {
     if LEFT.with(|left| left.get()) {
-        return Err(StartError::OtherTab);
+        return Err(Problem::OtherTab);
     }
-    let controller = AbortController::new().map_err(|_| StartError::Insecure)?;
-    let (window, left) = (web_sys::window().ok_or(StartError::Insecure)?, controller.clone());
+    let controller = AbortController::new().map_err(|_| Problem::InsecurePage)?;
+    let (window, left) = (web_sys::window().ok_or(Problem::InsecurePage)?, controller.clone());
     listen(&window, "pagehide", move || left.abort());
     Ok(controller)
 }
 
 /// Asks for the lock, as long as the signal says; `until` makes what keeps it.
-async fn granted(signal: &AbortSignal, until: impl FnOnce() -> JsValue + 'static) -> Result<(), StartError> {
+async fn granted(signal: &AbortSignal, until: impl FnOnce() -> JsValue + 'static) -> Result<(), Problem> {
     let locks = js::global("navigator").and_then(|navigator| js::get(&navigator, "locks"));
-    let locks = locks.ok_or(StartError::Insecure)?;
+    let locks = locks.ok_or(Problem::InsecurePage)?;
     let mut until = Some(until);
     let promise = Promise::new(&mut |resolve, reject| {
         let Some(until) = until.take() else { return };
@@ -84,5 +84,5 @@ async fn granted(signal: &AbortSignal, until: impl FnOnce() -> JsValue + 'static
         });
         let _ = js::call(&request, "catch", &[&failed]);
     });
-    JsFuture::from(promise).await.map(|_| ()).map_err(|_| StartError::OtherTab)
+    JsFuture::from(promise).await.map(|_| ()).map_err(|_| Problem::OtherTab)
 }

@@ -4,7 +4,7 @@
 use std::cell::{Cell, RefCell};
 use std::rc::{Rc, Weak};
 
-use hushclip_engine::{ArchiveOutcome, ArchiveRequest, Command, LockCommand, LockView, Notice, Query, View};
+use hushclip_model::{Answered, ArchiveOutcome, ArchiveRequest, Asked, LockCommand, LockView, Notice, Query, View};
 use serde::{Deserialize, Serialize};
 use wasm_bindgen::closure::Closure;
 use wasm_bindgen::{JsCast as _, JsValue};
@@ -31,6 +31,8 @@ pub enum ToPopup {
     View(View),
     /// How the lock stands. Once it is locked, picture and news are to be forgotten.
     Lock(LockView),
+    /// What became of a command.
+    Answer(Answered),
     /// Passing news.
     Notice(Notice),
     /// What came of a file that was asked for.
@@ -42,7 +44,7 @@ pub enum ToPopup {
 #[serde(rename_all = "snake_case")]
 pub enum ToBackground {
     /// The person asks for something.
-    Command(Command),
+    Command(Asked),
     /// The person asks something of the lock.
     Lock(LockCommand),
     /// The person looks for other clips.
@@ -73,6 +75,7 @@ struct Inner {
 pub fn connect(
     on_view: impl Fn(View) + 'static,
     on_lock: impl Fn(LockView) + 'static,
+    on_answer: impl Fn(Answered) + 'static,
     on_notice: impl Fn(Notice) + 'static,
     on_archive: impl Fn(ArchiveOutcome) + 'static,
 ) -> Port {
@@ -80,6 +83,7 @@ pub fn connect(
         match message.as_string().and_then(|text| serde_json::from_str(&text).ok()) {
             Some(ToPopup::View(view)) => on_view(view),
             Some(ToPopup::Lock(lock)) => on_lock(lock),
+            Some(ToPopup::Answer(answered)) => on_answer(answered),
             Some(ToPopup::Notice(notice)) => on_notice(notice),
             Some(ToPopup::Archive(outcome)) => on_archive(outcome),
             // An update of the extension may leave a popup behind that is older than its background.
@@ -106,8 +110,8 @@ pub fn connect(
 
 impl Port {
     /// The person asks for something.
-    pub fn command(&self, command: Command) {
-        self.say(&ToBackground::Command(command));
+    pub fn command(&self, asked: Asked) {
+        self.say(&ToBackground::Command(asked));
     }
 
     /// The person asks something of the lock.

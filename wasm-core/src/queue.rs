@@ -23,6 +23,11 @@ impl<T> Queue<T> {
         }
     }
 
+    /// All that waits, oldest first.
+    pub(crate) fn take(&self) -> VecDeque<T> {
+        self.items.take()
+    }
+
     pub(crate) fn is_empty(&self) -> bool {
         self.items.borrow().is_empty()
     }

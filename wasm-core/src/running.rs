@@ -9,12 +9,13 @@ use std::rc::Rc;
 use std::task::{Poll, Waker};
 
 use hushclip_crypto::vault::VaultKey;
-use hushclip_engine::view::{Connection, Problem};
-use hushclip_engine::{Command, Effect, Engine, Event, Notice, Query, View, Write};
+use hushclip_engine::{Effect, Engine, Event, Write};
+use hushclip_model::view::Connection;
+use hushclip_model::{Answered, Asked, Command, Notice, Problem, Query, View};
 use js_sys::Function;
 use wasm_bindgen_futures::spawn_local;
 
-use crate::failure::{StartError, StoreError};
+use crate::failure::StoreError;
 use crate::queue::Queue;
 use crate::rng;
 use crate::shell::Host;
@@ -83,9 +84,9 @@ impl Stall {
 
 impl Running {
     /// Starts an engine over the records that this key opens.
-    pub(crate) async fn start(store: Rc<Store>, key: VaultKey, host: Rc<dyn Host>) -> Result<Rc<Self>, StartError> {
+    pub(crate) async fn start(store: Rc<Store>, key: VaultKey, host: Rc<dyn Host>) -> Result<Rc<Self>, Problem> {
         let records = store.records(&key).await?;
-        let engine = Engine::restore(records).map_err(|_| StartError::Damaged)?;
+        let engine = Engine::restore(records).map_err(|_| Problem::StorageDamaged)?;
         let this = Rc::new(Self {
             engine: RefCell::new(engine),
             inputs: Queue::new(),
@@ -112,6 +113,11 @@ impl Running {
         self.stopped.set(true);
         self.disconnect();
         self.timer.take();
+        for input in self.inputs.take() {
+            if let Input::Event(Event::Command(Asked { id, .. })) = input {
+                self.host.answer(Answered { id, outcome: Problem::Locked.into() });
+            }
+        }
         if let Some(sleeper) = self.sleeper.take() {
             sleeper.wake();
         }
@@ -171,7 +177,7 @@ impl Running {
     async fn run(self: Rc<Self>) {
         loop {
             if let Some(event) = self.admit(self.inputs.next().await).await {
-                let picked = matches!(event, Event::Command(Command::Take { .. }));
+                let picked = matches!(&event, Event::Command(Asked { command: Command::Take { .. }, .. }));
                 let effects = self.engine.borrow_mut().handle(event, time::now(), &mut rng::system());
                 for effect in effects {
                     self.carry_out(effect, picked).await;
@@ -226,6 +232,7 @@ impl Running {
             }
             Effect::WriteClipboard(_) => {}
             Effect::ClearClipboard(content) => self.host.clear_clipboard(content),
+            Effect::Answer(answered) => self.host.answer(answered),
             Effect::Notice(notice) => self.host.notice(notice),
             Effect::ViewChanged => self.view_is_old.set(true),
         }
@@ -235,7 +242,7 @@ impl Running {
     async fn persist(&self, writes: &[Write]) {
         let key = self.key.borrow().clone();
         while let Err(error) = self.store.apply(&key, writes).await {
-            let problem = error.problem();
+            let problem = error.stall();
             // The relay's frames would only pile up; the engine hears of it once it goes on.
             self.hang_up();
             let (again, try_again) = time::sleep_or_call(STORE_AGAIN_MS);

@@ -5,13 +5,14 @@ use std::cell::RefCell;
 use std::rc::Rc;
 
 use hushclip_crypto::vault::{LockedKey, UnlockError, VaultKey};
-use hushclip_engine::{
-    ArchiveOutcome, ArchiveRequest, Command, Content, Event, LockCommand, LockState, LockView, Notice, Query, Settings,
-    View,
+use hushclip_engine::Event;
+use hushclip_model::{
+    Answered, ArchiveOutcome, ArchiveRequest, Asked, Command, Content, LockCommand, LockState, LockView, Notice,
+    Problem, Query, Settings, View,
 };
 use wasm_bindgen_futures::spawn_local;
 
-use crate::failure::{LockFailure, StartError};
+use crate::failure::{self, StoreError};
 use crate::idle::{DEFAULT_MINUTES, Idle};
 use crate::queue::Queue;
 use crate::running::Running;
@@ -29,6 +30,8 @@ pub trait Host {
     fn view_changed(&self, find: &dyn Fn(&Query) -> View);
     /// The lock is not what it was. Once it is locked, whatever was shown is to be forgotten.
     fn lock_changed(&self, lock: LockView);
+    /// What became of a command.
+    fn answer(&self, answered: Answered);
     /// Something passing happened.
     fn notice(&self, notice: Notice);
     /// Put this on the clipboard; what the person has `picked` from the list goes before all else.
@@ -60,7 +63,7 @@ enum Ask {
 
 impl Shell {
     /// Opens the store; starts the engine, unless there is a passphrase.
-    pub async fn start(host: impl Host + 'static) -> Result<Self, StartError> {
+    pub async fn start(host: impl Host + 'static) -> Result<Self, Problem> {
         let store = Rc::new(Store::open().await?);
         let guard = store.guard().await?;
         let inner = Rc::new(Inner {
@@ -85,10 +88,13 @@ impl Shell {
     }
 
     /// The person asks for something. While it is locked, nothing is done.
-    pub fn command(&self, command: Command) {
+    pub fn command(&self, asked: Asked) {
         self.person();
-        let left = command == Command::Leave;
-        self.tell(Event::Command(command));
+        let left = asked.command == Command::Leave;
+        if self.0.running().is_none() {
+            return self.0.host.answer(Answered { id: asked.id, outcome: Problem::Locked.into() });
+        }
+        self.tell(Event::Command(asked));
         if left && self.0.lock.borrow().state == LockState::Guarded {
             self.0.asked.push(Ask::Left);
         }
@@ -177,7 +183,7 @@ impl Shell {
             Some(running) => {
                 archive::carry_out(&running, request).unwrap_or_else(|problem| ArchiveOutcome::Failed { problem })
             }
-            None => ArchiveOutcome::Failed { problem: LockFailure::Locked.problem() },
+            None => ArchiveOutcome::Failed { problem: Problem::Locked },
         }
     }
 
@@ -226,13 +232,13 @@ impl Inner {
                 lock.retry_at = retry_at;
                 match outcome {
                     Ok(()) => lock.done += 1,
-                    Err(failure) => lock.problem = Some(failure.problem()),
+                    Err(problem) => lock.problem = Some(problem),
                 }
             });
         }
     }
 
-    async fn carry_out(self: &Rc<Self>, command: LockCommand) -> Result<(), LockFailure> {
+    async fn carry_out(self: &Rc<Self>, command: LockCommand) -> Result<(), Problem> {
         match command {
             LockCommand::Unlock { passphrase } => self.unlock(&passphrase).await,
             LockCommand::SetPassphrase { old, new } => self.set_passphrase(old.as_deref(), &new).await,
@@ -249,21 +255,21 @@ impl Inner {
     }
 
     /// Opens, as far as the passphrase is right.
-    async fn unlock(self: &Rc<Self>, passphrase: &str) -> Result<(), LockFailure> {
+    async fn unlock(self: &Rc<Self>, passphrase: &str) -> Result<(), Problem> {
         if self.running().is_some() {
             return Ok(());
         }
         match self.store.guard().await? {
-            Guard::Open(key) => Ok(self.run(key, None).await?),
+            Guard::Open(key) => self.run(key, None).await,
             Guard::Locked { key, auto_lock_minutes } => {
                 let key = self.try_passphrase(&key, passphrase)?;
-                Ok(self.run(key, Some(auto_lock_minutes)).await?)
+                self.run(key, Some(auto_lock_minutes)).await
             }
         }
     }
 
-    async fn set_passphrase(self: &Rc<Self>, old: Option<&str>, new: &str) -> Result<(), LockFailure> {
-        let running = self.running().ok_or(LockFailure::Locked)?;
+    async fn set_passphrase(self: &Rc<Self>, old: Option<&str>, new: &str) -> Result<(), Problem> {
+        let running = self.running().ok_or(Problem::Locked)?;
         let auto_lock_minutes = match self.store.guard().await? {
             Guard::Open(_) => DEFAULT_MINUTES,
             Guard::Locked { key, auto_lock_minutes } => {
@@ -272,17 +278,17 @@ impl Inner {
             }
         };
         let vault = VaultKey::make(&mut rng::system());
-        let key = vault.lock(&js::composed(new), &mut rng::system())?;
-        running.rekey(vault, Guard::Locked { key, auto_lock_minutes }).await?;
+        let key = vault.lock(&js::composed(new), &mut rng::system()).map_err(failure::lock)?;
+        running.rekey(vault, Guard::Locked { key, auto_lock_minutes }).await.map_err(StoreError::refusal)?;
         self.guarded(auto_lock_minutes);
         Ok(())
     }
 
     /// Keeps the keys without a passphrase from now on.
-    async fn set_guard_open(&self) -> Result<(), LockFailure> {
-        let running = self.running().ok_or(LockFailure::Locked)?;
+    async fn set_guard_open(&self) -> Result<(), Problem> {
+        let running = self.running().ok_or(Problem::Locked)?;
         let vault = VaultKey::make(&mut rng::system());
-        running.rekey(vault.clone(), Guard::Open(vault)).await?;
+        running.rekey(vault.clone(), Guard::Open(vault)).await.map_err(StoreError::refusal)?;
         if self.running().is_none() {
             // It was locked meanwhile; what it is unlocked with does not matter any more.
             return Ok(());
@@ -293,28 +299,29 @@ impl Inner {
         Ok(())
     }
 
-    async fn set_auto_lock(self: &Rc<Self>, minutes: u32) -> Result<(), LockFailure> {
-        self.running().ok_or(LockFailure::Locked)?;
+    async fn set_auto_lock(self: &Rc<Self>, minutes: u32) -> Result<(), Problem> {
+        self.running().ok_or(Problem::Locked)?;
         if let Guard::Locked { key, .. } = self.store.guard().await? {
-            self.store.set_guard(&Guard::Locked { key, auto_lock_minutes: minutes }).await?;
+            let guard = Guard::Locked { key, auto_lock_minutes: minutes };
+            self.store.set_guard(&guard).await.map_err(StoreError::refusal)?;
             self.guarded(minutes);
         }
         Ok(())
     }
 
     /// Deletes everything. Only what is locked: otherwise there is [`Command::Leave`].
-    async fn forget(self: &Rc<Self>) -> Result<(), LockFailure> {
+    async fn forget(self: &Rc<Self>) -> Result<(), Problem> {
         if self.running().is_some() {
             return Ok(());
         }
         let key = VaultKey::make(&mut rng::system());
-        self.store.forget(&Guard::Open(key.clone())).await?;
-        Ok(self.run(key, None).await?)
+        self.store.forget(&Guard::Open(key.clone())).await.map_err(StoreError::refusal)?;
+        self.run(key, None).await
     }
 
-    fn try_passphrase(&self, key: &LockedKey, passphrase: &str) -> Result<VaultKey, LockFailure> {
+    fn try_passphrase(&self, key: &LockedKey, passphrase: &str) -> Result<VaultKey, Problem> {
         if self.tries.borrow().wait(time::now()).is_some() {
-            return Err(LockFailure::TooSoon);
+            return Err(Problem::TooManyTries);
         }
         let opened = key.unlock(&js::composed(passphrase));
         match &opened {
@@ -322,11 +329,11 @@ impl Inner {
             Err(UnlockError::WrongPassphrase) => self.tries.borrow_mut().wrong(time::now()),
             Err(_) => {}
         }
-        Ok(opened?)
+        opened.map_err(failure::unlock)
     }
 
     /// Starts the engine; `guarded` is how long it may run unattended, if there is a passphrase.
-    async fn run(self: &Rc<Self>, key: VaultKey, guarded: Option<u32>) -> Result<(), StartError> {
+    async fn run(self: &Rc<Self>, key: VaultKey, guarded: Option<u32>) -> Result<(), Problem> {
         let running = Running::start(Rc::clone(&self.store), key, Rc::clone(&self.host)).await?;
         self.running.replace(Some(running));
         match guarded {

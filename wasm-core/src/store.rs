@@ -9,6 +9,7 @@ mod wrap;
 
 use hushclip_crypto::vault::VaultKey;
 use hushclip_engine::Write;
+use hushclip_model::Problem;
 use js_sys::Uint8Array;
 use wasm_bindgen::{JsCast as _, JsValue};
 use web_sys::DomException;
@@ -16,7 +17,7 @@ use web_sys::DomException;
 use self::database::{Change, Database};
 pub(crate) use self::guard::Guard;
 use self::wrap::Wrapper;
-use crate::failure::{StartError, StoreError};
+use crate::failure::StoreError;
 use crate::rng;
 
 /// The records of one engine.
@@ -27,36 +28,36 @@ pub(crate) struct Store {
 
 impl Store {
     /// Opens the store, or makes a new one that has no passphrase.
-    pub(crate) async fn open() -> Result<Self, StartError> {
-        let subtle = wrap::subtle().ok_or(StartError::Insecure)?;
+    pub(crate) async fn open() -> Result<Self, Problem> {
+        let subtle = wrap::subtle().ok_or(Problem::InsecurePage)?;
         let database = Database::open().await.map_err(refused)?;
         let key = match database.keys().await.map_err(refused)? {
             (Some(key), Some(_)) => return Ok(Self { database, wrapper: Wrapper::new(subtle, key) }),
             // What is sealed with a key that is gone stays closed; better to say so than to start anew.
-            (_, Some(_)) => return Err(StartError::Damaged),
-            (_, None) if !database.is_empty().await.map_err(refused)? => return Err(StartError::Damaged),
-            (_, None) => wrap::make_key(&subtle).await.map_err(|_| StartError::Insecure)?,
+            (_, Some(_)) => return Err(Problem::StorageDamaged),
+            (_, None) if !database.is_empty().await.map_err(refused)? => return Err(Problem::StorageDamaged),
+            (_, None) => wrap::make_key(&subtle).await.map_err(|_| Problem::InsecurePage)?,
         };
         let wrapper = Wrapper::new(subtle, key.clone());
         let guard = Guard::Open(VaultKey::make(&mut rng::system())).encode();
-        let vault = wrapper.wrap(&guard).await.map_err(|_| StartError::Insecure)?;
+        let vault = wrapper.wrap(&guard).await.map_err(|_| Problem::InsecurePage)?;
         database.put_key(&key, &vault).await.map_err(refused)?;
         Ok(Self { database, wrapper })
     }
 
     /// What guards the records at this moment.
-    pub(crate) async fn guard(&self) -> Result<Guard, StartError> {
+    pub(crate) async fn guard(&self) -> Result<Guard, Problem> {
         let (_, vault) = self.database.keys().await.map_err(refused)?;
-        let vault = vault.ok_or(StartError::Damaged)?;
-        let guard = self.wrapper.unwrap(&vault).await.map_err(|_| StartError::Damaged)?;
-        Guard::decode(&guard).ok_or(StartError::Damaged)
+        let vault = vault.ok_or(Problem::StorageDamaged)?;
+        let guard = self.wrapper.unwrap(&vault).await.map_err(|_| Problem::StorageDamaged)?;
+        Guard::decode(&guard).ok_or(Problem::StorageDamaged)
     }
 
     /// Reads everything.
-    pub(crate) async fn records(&self, key: &VaultKey) -> Result<Vec<(String, Vec<u8>)>, StartError> {
-        let stored = self.database.read_all().await.map_err(refused)?.map_err(|_| StartError::Damaged)?;
+    pub(crate) async fn records(&self, key: &VaultKey) -> Result<Vec<(String, Vec<u8>)>, Problem> {
+        let stored = self.database.read_all().await.map_err(refused)?.map_err(|_| Problem::StorageDamaged)?;
         let open = |(name, value): (String, Uint8Array)| {
-            let mut value = key.open(&name, &value.to_vec()).map_err(|_| StartError::Damaged)?;
+            let mut value = key.open(&name, &value.to_vec()).map_err(|_| Problem::StorageDamaged)?;
             Ok((name, std::mem::take(&mut *value)))
         };
         stored.into_iter().map(open).collect()
@@ -102,14 +103,14 @@ fn sealed(key: &VaultKey, name: &str, value: &[u8]) -> Uint8Array {
     Uint8Array::from(key.seal(name, value, &mut rng::system()).as_slice())
 }
 
-fn refused(error: JsValue) -> StartError {
+fn refused(error: JsValue) -> Problem {
     // A database of a later version, or without its parts.
     let name = error.dyn_ref::<DomException>().map(DomException::name);
     if matches!(name.as_deref(), Some("VersionError" | "NotFoundError")) {
-        return StartError::Damaged;
+        return Problem::StorageDamaged;
     }
     match StoreError::from(error) {
-        StoreError::Full => StartError::StorageFull,
-        StoreError::Failed => StartError::NoStorage,
+        StoreError::Full => Problem::StorageFull,
+        StoreError::Failed => Problem::NoStorage,
     }
 }

@@ -13,10 +13,10 @@ use std::cell::OnceCell;
 use std::rc::Rc;
 
 use hushclip_ui::{
-    App, Archive, ArchiveRequest, Command, Face, LockCommand, LockState, LockView, Notice, Platform, Problem, Query,
-    View, mount,
+    Answered, App, Archive, ArchiveRequest, Asked, Face, LockCommand, LockState, LockView, Notice, Platform, Problem,
+    Query, View, mount,
 };
-use hushclip_wasm_core::{Client, Hooks, StartError, other_tab_closed};
+use hushclip_wasm_core::{Client, Hooks, other_tab_closed, target};
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 use wasm_bindgen::prelude::wasm_bindgen;
@@ -33,6 +33,7 @@ static MEMORY: ZeroAlloc<System> = ZeroAlloc(System);
 struct Shown {
     view: RwSignal<Option<View>>,
     lock: RwSignal<Option<LockView>>,
+    answer: RwSignal<Option<Answered>>,
     notice: RwSignal<Option<Notice>>,
     failure: RwSignal<Option<Problem>>,
 }
@@ -52,6 +53,7 @@ pub fn start(link: Option<String>, scanner: Loader, hear: js_sys::Function) {
     let shown = Shown {
         view: RwSignal::new(None),
         lock: RwSignal::new(None),
+        answer: RwSignal::new(None),
         notice: RwSignal::new(None),
         failure: RwSignal::new(None),
     };
@@ -75,18 +77,18 @@ pub fn start(link: Option<String>, scanner: Loader, hear: js_sys::Function) {
     let to_read = Rc::clone(&client);
     let content = UnsyncCallback::new(move |id: String| to_read.get()?.content(&id));
     let archive = archive(Rc::clone(&client));
-    let send = UnsyncCallback::new(move |command: Command| {
+    let send = UnsyncCallback::new(move |asked: Asked| {
         if let Some(client) = client.get() {
-            client.command(command);
+            client.command(asked);
         }
     });
-    let platform = Platform::here(Face::Web, link);
-    let Shown { view, lock, notice, failure } = shown;
+    let platform = Platform::here(Face::Web, link, target);
+    let Shown { view, lock, answer, notice, failure } = shown;
     let scan = UnsyncCallback::new(move |()| scanner.load());
     mount(move || {
         let wake = wake::offer(view, send);
         let page = Some(own.page(view));
-        view! { <App view lock notice failure send ask query content archive platform scan wake page draft /> }
+        view! { <App view lock answer notice failure send ask query content archive platform scan wake page draft /> }
     });
     // Only now: mounting sets up what runs it.
     spawn_local(starting);
@@ -115,8 +117,9 @@ async fn run(shown: Shown, client: Rc<OnceCell<Client>>, own: Own) {
             }
             Err(failure) => failure,
         };
-        shown.failure.set(Some(failure.problem()));
-        if failure != StartError::OtherTab {
+        let is_elsewhere = failure == Problem::OtherTab;
+        shown.failure.set(Some(failure));
+        if !is_elsewhere {
             return;
         }
         own.is_elsewhere(other_tab_closed()).await;
@@ -133,6 +136,7 @@ fn hooks(shown: Shown) -> Hooks {
             }
             shown.lock.set(Some(lock));
         }),
+        on_answer: Box::new(move |answered| shown.answer.set(Some(answered))),
         on_notice: Box::new(move |notice| shown.notice.set(Some(notice))),
         // Phones allow it only within a tap, and a desktop's clipboard is the extension's business.
         write_clipboard: Box::new(|_| {}),

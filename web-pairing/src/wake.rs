@@ -2,7 +2,7 @@
 //! where. What is subscribed follows what the engine knows: after a key has changed, or where the browser
 //! has forgotten, it is put in order when the page is opened.
 
-use hushclip_ui::{Command, View, Wake, Wakes};
+use hushclip_ui::{Asked, Command, View, Wake, Wakes, asked};
 use js_sys::{Array, Function, Promise, Reflect, Uint8Array};
 use leptos::prelude::*;
 use leptos::task::spawn_local;
@@ -64,7 +64,7 @@ struct Known {
 }
 
 /// What the settings show and do; none where the browser cannot be woken by a page.
-pub(crate) fn offer(view: RwSignal<Option<View>>, send: UnsyncCallback<Command>) -> Option<Wakes> {
+pub(crate) fn offer(view: RwSignal<Option<View>>, send: UnsyncCallback<Asked>) -> Option<Wakes> {
     if !is_supported() {
         return None;
     }
@@ -102,7 +102,7 @@ pub(crate) fn offer(view: RwSignal<Option<View>>, send: UnsyncCallback<Command>)
                 async move { phase.set(start(asked, key, send).await.map_or_else(Phase::from, |()| Phase::Told)) },
             );
         } else {
-            send.run(Command::SetPush { endpoint: String::new() });
+            send.run(asked(Command::SetPush { endpoint: String::new() }));
             spawn_local(async move {
                 // Without an answer, the push service says one day that it is gone.
                 let _ = stop().await;
@@ -114,11 +114,11 @@ pub(crate) fn offer(view: RwSignal<Option<View>>, send: UnsyncCallback<Command>)
 }
 
 async fn start(
-    asked: Result<Promise, JsValue>,
+    granted: Result<Promise, JsValue>,
     key: Option<[u8; KEY_LEN]>,
-    send: UnsyncCallback<Command>,
+    send: UnsyncCallback<Asked>,
 ) -> Result<(), Trouble> {
-    JsFuture::from(asked?).await?;
+    JsFuture::from(granted?).await?;
     if Notification::permission() != NotificationPermission::Granted {
         return Err(Trouble::Blocked);
     }
@@ -127,7 +127,7 @@ async fn start(
     JsFuture::from(container.register(WORKER)).await?;
     let registration: ServiceWorkerRegistration = limited(container.ready()?).await?.unchecked_into();
     let endpoint = subscribe(&registration.push_manager()?, &key).await?;
-    send.run(Command::SetPush { endpoint });
+    send.run(asked(Command::SetPush { endpoint }));
     Ok(())
 }
 
@@ -141,7 +141,7 @@ async fn stop() -> Result<(), Trouble> {
 }
 
 /// Makes the subscription what the engine believes it to be.
-async fn put_in_order(known: Known, phase: RwSignal<Phase>, send: UnsyncCallback<Command>) {
+async fn put_in_order(known: Known, phase: RwSignal<Phase>, send: UnsyncCallback<Asked>) {
     if !known.push {
         let _ = stop().await;
         return;
@@ -152,10 +152,10 @@ async fn put_in_order(known: Known, phase: RwSignal<Phase>, send: UnsyncCallback
     let Ok(manager) = registration.push_manager() else { return };
     match subscribe(&manager, &key).await {
         // Nothing new, mostly.
-        Ok(endpoint) => send.run(Command::SetPush { endpoint }),
+        Ok(endpoint) => send.run(asked(Command::SetPush { endpoint })),
         Err(Trouble::Blocked) => {
             phase.set(Phase::Blocked);
-            send.run(Command::SetPush { endpoint: String::new() });
+            send.run(asked(Command::SetPush { endpoint: String::new() }));
         }
         // It may work the next time.
         Err(Trouble::Failed) => {}

@@ -17,6 +17,9 @@ use crate::{paths, proc, wire};
 /// The relay cannot decrypt because the code is not there.
 const BLIND: [&str; 3] = ["hushclip-mailbox", "hushclip-relay-worker", "hushclip-relay-native"];
 const SECRET: [&str; 1] = ["hushclip-crypto"];
+/// Screens draw what the model says, and do not know what is behind it.
+const SCREENS: [&str; 2] = ["hushclip-ui", "hushclip-model"];
+const BEHIND: [&str; 2] = ["hushclip-engine", "hushclip-crypto"];
 /// What the pure crates must not reach, at any depth.
 const IMPURE: [&str; 6] = ["wasm-bindgen", "web-sys", "js-sys", "worker", "tokio", "getrandom"];
 const LONGEST_FILE: usize = 500;
@@ -30,6 +33,9 @@ pub(crate) fn tidy() -> Result<()> {
     let metadata = Metadata::read(&["--all-features"])?;
     for package in BLIND {
         wrong.extend(metadata.forbidden(package, &SECRET));
+    }
+    for package in SCREENS {
+        wrong.extend(metadata.forbidden(package, &BEHIND));
     }
     for (package, _) in metadata.packages_in("crates/") {
         wrong.extend(metadata.forbidden(&package, &IMPURE));

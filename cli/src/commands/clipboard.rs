@@ -1,7 +1,7 @@
 //! `hushclip watch --clipboard`: keeps this desktop's clipboard in step with the other devices. What is
 //! news, and what only comes back, the engine knows.
 
-use hushclip_engine::{Notice, SecretKind};
+use hushclip_model::{Notice, SecretKind};
 
 use super::watch::Standing;
 use crate::desktop::{Desktop, Found};

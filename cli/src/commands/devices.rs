@@ -2,14 +2,14 @@
 
 use std::time::Duration;
 
-use hushclip_engine::view::{Connection, DeviceView};
-use hushclip_engine::{Command, Notice};
+use hushclip_model::view::{Connection, DeviceView};
+use hushclip_model::{Command, Notice, Problem};
 use tokio::time::{Instant, timeout_at};
 
 use super::LOOK;
 use crate::args::{Devices, DevicesChange, Remove};
 use crate::clock::now_ms;
-use crate::failure::{Failure, Result};
+use crate::failure::{Code, Failure, Result};
 use crate::keyboard;
 use crate::print;
 use crate::session::{News, Session};
@@ -78,7 +78,7 @@ async fn remove(session: &mut Session, args: &Remove) -> Result<()> {
     if device.own {
         let message = "A device cannot remove itself. Remove it on another one, or run `hushclip leave` to forget the \
                        account here.";
-        return Err(Failure::new("own_removal", message));
+        return Err(Failure::new(Code::OwnRemoval, message));
     }
     let question = format!(
         "Remove {} ({})? It gets nothing that is sent from now on and is told to delete its keys, but keeps the clips it \
@@ -92,7 +92,7 @@ async fn remove(session: &mut Session, args: &Remove) -> Result<()> {
     let mut problem = done.problem;
     while session.picture.view.devices.iter().any(|one| one.id == device.id) {
         // Somebody else removed it between the question and the answer.
-        if let Some(problem) = problem.take().filter(|problem| problem.code != "unknown_device") {
+        if let Some(problem) = problem.take().filter(|problem| *problem != Problem::UnknownDevice) {
             return Err(problem.into());
         }
         if let Some(failure) = session.ended() {
@@ -107,7 +107,7 @@ async fn remove(session: &mut Session, args: &Remove) -> Result<()> {
                      reaches the relay.",
                     super::because(session)
                 );
-                return Err(session.refused().unwrap_or_else(|| Failure::new("offline", message)));
+                return Err(session.refused().unwrap_or_else(|| Failure::new(Code::Offline, message)));
             }
         }
     }
@@ -131,13 +131,13 @@ fn find<'a>(devices: &'a [DeviceView], meant: &str) -> Result<&'a DeviceView> {
         [device] => Ok(device),
         [] => {
             let message = format!("There is no device {meant} in this account. `hushclip devices` lists them.");
-            Err(Failure::new("unknown_device", message))
+            Err(Failure::new(Code::UnknownDevice, message))
         }
         several => {
             let ids: Vec<_> = several.iter().map(|device| short(&device.id)).collect();
             let message =
                 format!("{meant} may be {} devices: name one by its identifier, {}.", ids.len(), ids.join(" or "));
-            Err(Failure::new("ambiguous", message))
+            Err(Failure::new(Code::Ambiguous, message))
         }
     }
 }
@@ -158,12 +158,7 @@ mod tests {
         };
         let devices =
             [device("aabb0011", "Pixel"), device("aabb0022", "Pixel"), device("cc00", "aabb0011"), device("dd00", "d")];
-        let found = |meant: &str| {
-            find(&devices, meant).map(|device| &*device.id).map_err(|failure| match failure {
-                Failure::Problem(problem) => problem.code,
-                _ => String::new(),
-            })
-        };
+        let found = |meant: &str| find(&devices, meant).map(|device| &*device.id).map_err(|failure| failure.code());
         assert_eq!(found("d"), Ok("dd00"));
         assert_eq!(found("DD00"), Ok("dd00"));
         assert_eq!(found("aabb0011"), Ok("aabb0011"), "not the one that calls itself so");
@@ -171,7 +166,7 @@ mod tests {
         for (meant, code) in
             [("Pixel", "ambiguous"), ("aabb00", "ambiguous"), ("dd", "unknown_device"), ("", "unknown_device")]
         {
-            assert_eq!(found(meant), Err(code.to_owned()), "{meant}");
+            assert_eq!(found(meant), Err(code), "{meant}");
         }
     }
 }

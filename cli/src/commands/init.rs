@@ -3,14 +3,14 @@
 use std::time::Duration;
 
 use futures_util::StreamExt as _;
-use hushclip_engine::Command;
-use hushclip_engine::view::{Connection, Problem, Stage};
+use hushclip_model::view::{Connection, Stage};
+use hushclip_model::{Command, Problem};
 use hushclip_protocol::frame::ToDevice;
 use hushclip_protocol::ids::MailboxId;
 use tokio::time::{Instant, timeout};
 
 use crate::args::Init;
-use crate::failure::{Failure, Result};
+use crate::failure::{Code, Failure, Result};
 use crate::home::Home;
 use crate::link;
 use crate::print;
@@ -31,11 +31,11 @@ pub(crate) async fn check(home: &Home, args: &Init) -> Result<()> {
     // A mailbox that is nobody's, and another one each time, so that nobody can block it.
     let mut id = [0; MailboxId::LEN];
     getrandom::fill(&mut id)
-        .map_err(|error| Failure::new("system", format!("There are no random numbers: {error}.")))?;
+        .map_err(|error| Failure::new(Code::System, format!("There are no random numbers: {error}.")))?;
     let nobodys = MailboxId::from_bytes(id);
     let unreachable = |why: &str| {
         let message = format!("Cannot reach the relay at {relay}: {why}. Nothing was made.");
-        Failure::new("relay_unreachable", message)
+        Failure::new(Code::RelayUnreachable, message)
     };
     let mut socket = link::connect(&format!("{socket}/v1/mailbox/{nobodys}")).await.map_err(|why| unreachable(&why))?;
     let greeting = timeout(GREETING, socket.next()).await.map_err(|_| unreachable("no greeting"))?;
@@ -46,7 +46,7 @@ pub(crate) async fn check(home: &Home, args: &Init) -> Result<()> {
         Ok(_) => {
             let message = "This relay speaks another version of Hushclip. Update this device, or ask who runs the \
                            relay. Nothing was made.";
-            Err(Failure::new("relay_version", message))
+            Err(Failure::new(Code::RelayVersion, message))
         }
         Err(_) => Err(unreachable("what answers there is no relay")),
     }
@@ -54,10 +54,7 @@ pub(crate) async fn check(home: &Home, args: &Init) -> Result<()> {
 
 pub(crate) async fn run(session: &mut Session, args: Init) -> Result<()> {
     let name = super::device_name(args.name);
-    let done = session.command(Command::CreateAccount { relay: args.relay, name, token: args.token }).await?;
-    if let Some(problem) = done.problem {
-        return Err(problem.into());
-    }
+    session.command(Command::CreateAccount { relay: args.relay, name, token: args.token }).await?.done()?;
     let until = Instant::now() + GREETING;
     let settled = |connection: &Connection| matches!(connection, Connection::Online | Connection::Idle);
     let known = |picture: &Picture| settled(&picture.view.connection) || picture.view.problem.is_some();
@@ -66,12 +63,12 @@ pub(crate) async fn run(session: &mut Session, args: Init) -> Result<()> {
         return Err(failure);
     }
     let settled = settled(&session.picture.view.connection);
-    if let Some(Problem { code, message }) =
+    if let Some(problem) =
         session.picture.view.problem.clone().filter(|_| !settled || session.picture.view.stage == Stage::New)
     {
         // Nobody has seen the account yet, so that another try begins anew.
-        let again = if code == "token_wanted" { "hushclip init --token TOKEN" } else { "hushclip init" };
-        return Err(Failure::new(&code, format!("{message} To try again, run `{again}`.")));
+        let again = if problem == Problem::TokenWanted { "hushclip init --token TOKEN" } else { "hushclip init" };
+        return Err(Failure::Hinted(problem, format!("To try again, run `{again}`.")));
     }
     let view = &session.picture.view;
     if !settled {
@@ -79,7 +76,7 @@ pub(crate) async fn run(session: &mut Session, args: Init) -> Result<()> {
             "The account is made here, but the relay has not taken it in yet{}. The next command tries again.",
             super::because(session)
         );
-        return Err(session.refused().unwrap_or_else(|| Failure::new("offline", message)));
+        return Err(session.refused().unwrap_or_else(|| Failure::new(Code::Offline, message)));
     }
     print::out(&format!(
         "Account started at {}. This device is called {}.\nAdd another one: hushclip invite\n",

@@ -4,14 +4,14 @@
 use std::io::{IsTerminal as _, stderr, stdin};
 use std::time::Duration;
 
-use hushclip_engine::view::{InviteView, Problem};
-use hushclip_engine::{Command, Notice};
+use hushclip_model::view::InviteView;
+use hushclip_model::{Command, Notice, Problem};
 use hushclip_protocol::limits;
 use tokio::sync::mpsc;
 use tokio::time::{Instant, timeout_at};
 
 use crate::args::Invite;
-use crate::failure::{Failure, Result};
+use crate::failure::{Code, Failure, Result};
 use crate::keyboard;
 use crate::notices::Notices;
 use crate::print;
@@ -41,7 +41,7 @@ pub(crate) async fn run(session: &mut Session, args: &Invite) -> Result<()> {
     }
     let device = newcomer(session, waiting).await?;
     let until = Instant::now() + SHOW_UP;
-    let online = |id: &str, device: &hushclip_engine::view::DeviceView| device.id == id && device.online;
+    let online = |id: &str, device: &hushclip_model::view::DeviceView| device.id == id && device.online;
     session.wait_until(until, |picture| picture.view.devices.iter().any(|one| online(&device, one))).await?;
     let name = session.picture.view.devices.iter().find(|one| one.id == device).map(|one| one.name.clone());
     let name = print::name(&name.unwrap_or_default());
@@ -56,10 +56,7 @@ pub(crate) async fn run(session: &mut Session, args: &Invite) -> Result<()> {
 /// Opens the invite and prints its link or code; returns its identifier.
 async fn open(session: &mut Session, args: &Invite) -> Result<String> {
     let command = if args.code { Command::InviteByCode } else { Command::Invite };
-    let done = session.command(command).await?;
-    if let Some(problem) = done.problem {
-        return Err(problem.into());
-    }
+    session.command(command).await?.done()?;
     let id = session.picture.view.invite.as_ref().map(|invite| invite.id.clone()).unwrap_or_default();
     let until = Instant::now() + OPEN;
     let ready =
@@ -68,7 +65,7 @@ async fn open(session: &mut Session, args: &Invite) -> Result<String> {
         session.command(Command::CancelInvite).await?;
         let message = format!("Cannot reach the relay{}, so nobody can join now.", super::because(session));
         let refused = session.ended().or_else(|| session.refused());
-        return Err(refused.unwrap_or_else(|| Failure::new("relay_unreachable", message)));
+        return Err(refused.unwrap_or_else(|| Failure::new(Code::RelayUnreachable, message)));
     }
     let view = &session.picture.view;
     let Some(invite) = &view.invite else {
@@ -174,14 +171,14 @@ impl Waiting {
                 "Nobody said that the new device may come in, so it was turned away. Answer, or pass --yes to let it in \
                  unseen."
             };
-            return Err(Failure::new("not_confirmed", message));
+            return Err(Failure::new(Code::NotConfirmed, message));
         };
         if !digits && keyboard::is_yes(&typed) {
             return self.approve(session, args, None).await;
         }
         if !digits || typed.eq_ignore_ascii_case("no") {
             session.command(Command::Refuse).await?;
-            return Err(Failure::new("refused", "The new device was turned away."));
+            return Err(Failure::new(Code::Refused, "The new device was turned away."));
         }
         if typed.is_empty() && stdin().is_terminal() {
             return Ok(());
@@ -191,13 +188,12 @@ impl Waiting {
 
     async fn approve(&mut self, session: &mut Session, args: &Invite, digits: Option<String>) -> Result<()> {
         let share_history = args.share_history;
-        let done = session.command(Command::Approve { digits, share_history }).await?;
-        if let Some(problem) = done.problem {
-            return Err(problem.into());
-        }
-        self.approved = session.picture.view.invite.as_ref().is_none_or(|invite| invite.id != self.id);
-        if !self.approved {
-            print::say("Those are not the digits that it shows. Try again, or type `no`:");
+        match session.command(Command::Approve { digits, share_history }).await?.problem {
+            None => self.approved = true,
+            Some(Problem::DigitsDiffer) => {
+                print::say("Those are not the digits that it shows. Try again, or type `no`:");
+            }
+            Some(problem) => return Err(problem.into()),
         }
         Ok(())
     }
@@ -232,15 +228,18 @@ fn unfinished(session: &Session) -> Failure {
         "It was let in, but the relay has not taken the new device in yet{}. The next command goes on with it.",
         super::because(session)
     );
-    Failure::new("offline", message)
+    Failure::new(Code::Offline, message)
 }
 
 fn replaced() -> Failure {
     let message =
         "Another pairing link or code of this device has taken the place of this one, which nobody can use any more.";
-    Failure::new("invite_replaced", message)
+    Failure::new(Code::InviteReplaced, message)
 }
 
 fn gone() -> Failure {
-    Failure::new("invite_gone", "The pairing link or code has expired or was cancelled. Run `hushclip invite` again.")
+    Failure::new(
+        Code::InviteGone,
+        "The pairing link or code has expired or was cancelled. Run `hushclip invite` again.",
+    )
 }

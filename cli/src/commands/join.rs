@@ -3,12 +3,13 @@
 use std::io::{BufRead as _, IsTerminal as _, Read as _, stdin};
 use std::time::Duration;
 
-use hushclip_engine::view::{Connection, Stage};
-use hushclip_engine::{Command, Notice, target};
+use hushclip_engine::target;
+use hushclip_model::view::{Connection, Stage};
+use hushclip_model::{Command, Notice};
 use tokio::time::{Instant, timeout_at};
 
 use crate::args::Join;
-use crate::failure::{Failure, Result};
+use crate::failure::{Code, Failure, Result};
 use crate::print;
 use crate::session::{News, Session};
 
@@ -34,16 +35,13 @@ pub(crate) fn read(mut args: Join) -> Result<Join> {
     read.map_err(|error| Failure::storage("Cannot read the standard input", error))?;
     args.way = line.trim().into();
     if args.way.is_empty() {
-        return Err(Failure::new("no_link", "There is no link or code on the standard input."));
+        return Err(Failure::new(Code::NoLink, "There is no link or code on the standard input."));
     }
     Ok(args)
 }
 
 pub(crate) async fn run(session: &mut Session, args: Join) -> Result<()> {
-    let done = session.command(command(args)?).await?;
-    if let Some(problem) = done.problem {
-        return Err(problem.into());
-    }
+    session.command(command(args)?).await?.done()?;
     print::say(&format!("Joining at the relay {}. Waiting for the other device …", session.picture.view.relay));
     wait(session).await?;
     let until = Instant::now() + SETTLE;
@@ -73,7 +71,7 @@ fn command(args: Join) -> Result<Command> {
         None if way.trim_start().starts_with(|c: char| c.is_ascii_digit()) => {
             let message = "A typed code does not say which relay it is for. Add its address, which `hushclip status` on \
                            the other device tells: hushclip join CODE --relay https://relay.example.";
-            Err(Failure::new("relay_needed", message))
+            Err(Failure::new(Code::RelayNeeded, message))
         }
         None => Ok(Command::Join { link: way, name }),
     }
@@ -94,7 +92,7 @@ fn by_link(link: String, relay: Option<String>, name: String) -> Result<Command>
                  --relay {}.",
                 target.page, target.relay, target.relay
             );
-            Err(Failure::new("other_relay", message))
+            Err(Failure::new(Code::OtherRelay, message))
         }
         (None, _) => Ok(Command::Join { link, name }),
     }
@@ -112,7 +110,7 @@ async fn wait(session: &mut Session) -> Result<()> {
         }
         if matches!(view.stage, Stage::New | Stage::Removed) {
             let problem = problem.or_else(|| view.problem.clone());
-            return Err(problem.map_or_else(|| Failure::new("not_joined", "Joining was cancelled."), Failure::from));
+            return Err(problem.map_or_else(|| Failure::new(Code::NotJoined, "Joining was cancelled."), Failure::from));
         }
         if let Some(failure) = session.halted() {
             return Err(failure);
@@ -128,7 +126,7 @@ async fn wait(session: &mut Session) -> Result<()> {
             session.command(Command::CancelJoin).await?;
             // What it said itself tells more.
             let said = problem.map(Failure::from).or_else(|| session.refused());
-            return Err(said.unwrap_or_else(|| Failure::new("relay_unreachable", message)));
+            return Err(said.unwrap_or_else(|| Failure::new(Code::RelayUnreachable, message)));
         }
         if let Connection::Waiting { .. } = view.connection
             && !std::mem::replace(&mut said, true)

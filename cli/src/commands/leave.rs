@@ -1,8 +1,8 @@
 //! `hushclip leave`: forgets the account on this device. It needs no keys, so it also works when they
 //! are locked and the passphrase is lost, and when the home is damaged.
 
-use hushclip_engine::Command;
-use hushclip_engine::view::{Connection, Stage};
+use hushclip_model::Command;
+use hushclip_model::view::{Connection, Stage};
 use tokio::time::Instant;
 
 use super::LOOK;

@@ -2,7 +2,7 @@
 //! home alone, so that no secret crosses between processes.
 
 use crate::args::Lock;
-use crate::failure::{Failure, Result};
+use crate::failure::{Code, Failure, Result};
 use crate::home::Home;
 use crate::passphrase::{self, Asking};
 use crate::print;
@@ -26,7 +26,7 @@ async fn change(home: &Home, args: &Lock) -> Result<()> {
     let Some(_lock) = home.try_own()? else {
         let message = "Another hushclip is running with this home, such as `hushclip watch`. Stop it, or lock with \
                        `hushclip lock`, then try again.";
-        return Err(Failure::new("busy", message));
+        return Err(Failure::new(Code::Busy, message));
     };
     let mut vault = vault::open(home, Asking::TerminalOrInput).await?;
     if args.remove && !vault.keys.passphrase {

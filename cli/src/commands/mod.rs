@@ -18,7 +18,7 @@ mod watch;
 
 use std::time::Duration;
 
-use hushclip_engine::Command as Engine;
+use hushclip_model::Command as Engine;
 
 use crate::args::{Args, Command};
 use crate::desktop::Desktop;

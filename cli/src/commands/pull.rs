@@ -1,10 +1,11 @@
 //! `hushclip pull`: fetches what was missed, prints it and ends.
 
-use hushclip_engine::view::{ClipView, Connection, Stage};
+use hushclip_model::ClipView;
+use hushclip_model::view::{Connection, Stage};
 use tokio::time::Instant;
 
 use crate::args::Pull;
-use crate::failure::{Failure, Result};
+use crate::failure::{Code, Failure, Result};
 use crate::print;
 use crate::session::Session;
 use crate::wire::Which;
@@ -27,7 +28,7 @@ pub(crate) async fn run(session: &mut Session, args: &Pull) -> Result<()> {
         return Ok(());
     }
     let message = format!("The relay cannot be reached{}; there may be more.", super::because(session));
-    Err(session.halted().or_else(|| session.refused()).unwrap_or_else(|| Failure::new("offline", message)))
+    Err(session.halted().or_else(|| session.refused()).unwrap_or_else(|| Failure::new(Code::Offline, message)))
 }
 
 /// Prints clips and then notes that they are printed, so that none is missed if this is stopped.

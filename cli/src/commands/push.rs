@@ -2,24 +2,20 @@
 
 use std::io::{IsTerminal as _, Read as _, stdin};
 
-use hushclip_engine::view::Connection;
-use hushclip_engine::{Command, Notice};
+use hushclip_model::view::Connection;
+use hushclip_model::{Alert, Command, Notice, Problem};
 use hushclip_protocol::limits;
 use tokio::time::{Instant, timeout_at};
 
 use crate::args::Push;
 use crate::clock::now_ms;
-use crate::failure::{Failure, Result};
+use crate::failure::{Code, Failure, Result};
 use crate::print;
 use crate::session::{News, Session};
 use crate::wire::Which;
 
 /// The longest text that is read: what holds a clip takes room besides.
 const READ: u64 = limits::CLIP_BYTES as u64;
-/// A problem that says something about older clips, not about this one.
-const ABOUT_OTHERS: &str = "outbox_full";
-/// The alert that keeps all clips here until it is put away.
-const WITHHELD: &str = "log_withheld";
 
 /// The text given, else the standard input less one line break at its very end.
 pub(crate) fn text(given: Option<String>) -> Result<String> {
@@ -37,11 +33,11 @@ pub(crate) fn text(given: Option<String>) -> Result<String> {
             "The standard input is longer than {} KiB, and at most that can be sent. Nothing was sent.",
             READ / 1024
         );
-        return Err(Failure::new("too_large", message));
+        return Err(Failure::new(Code::TooLarge, message));
     }
     let mut text = String::from_utf8(bytes).map_err(|_| {
         let message = "The standard input is not UTF-8 text, and only text can be sent. Nothing was sent.";
-        Failure::new("not_text", message)
+        Failure::new(Code::NotText, message)
     })?;
     if text.ends_with('\n') {
         text.pop();
@@ -77,7 +73,7 @@ pub(crate) async fn run(session: &mut Session, args: &Push, text: String) -> Res
         };
         match news? {
             News::Notice(Notice::Sent { id, .. }) if id == clip => return Ok(()),
-            News::Notice(Notice::Failed { problem }) if problem.code == ABOUT_OTHERS => print::problem(&problem),
+            News::Notice(Notice::Failed { problem }) if problem == Problem::OutboxFull => print::problem(&problem),
             News::Notice(Notice::Failed { problem }) => return Err(problem.into()),
             News::Reopened if is_sent(session, &clip).await? => return Ok(()),
             _ => {}
@@ -87,13 +83,13 @@ pub(crate) async fn run(session: &mut Session, args: &Push, text: String) -> Res
 
 /// Why the time is over and the relay does not have it.
 fn unsent(session: &Session) -> Failure {
-    let withheld = session.picture.view.alerts.iter().find(|alert| alert.code == WITHHELD);
+    let withheld = session.picture.view.alerts.iter().find(|alert| matches!(alert.what, Alert::LogWithheld { .. }));
     if let Some(alert) = withheld {
-        let message = format!("Saved, not sent. {} `hushclip alerts --dismiss {}` does that.", alert.message, alert.id);
-        return Failure::new(WITHHELD, message);
+        let message = format!("Saved, not sent. {} `hushclip alerts --dismiss {}` does that.", alert.what, alert.id);
+        return Failure::new(Code::LogWithheld, message);
     }
     let message = format!("Saved; will be sent when the relay can be reached{}.", super::because(session));
-    session.refused().unwrap_or_else(|| Failure::new("offline", message))
+    session.refused().unwrap_or_else(|| Failure::new(Code::Offline, message))
 }
 
 /// Queues the text; returns the clip's identifier.
@@ -103,12 +99,9 @@ async fn queue(session: &mut Session, text: String) -> Result<String> {
         let command = Command::Push { text: text.clone(), html: None };
         if let Some(done) = session.command_once(command).await? {
             match (done.problem, done.clip) {
-                (Some(problem), _) if problem.code != ABOUT_OTHERS => return Err(problem.into()),
-                (problem, Some(clip)) => {
-                    problem.iter().for_each(print::problem);
-                    return Ok(clip);
-                }
-                _ => return Err(Failure::no_account()),
+                (Some(problem), _) => return Err(problem.into()),
+                (None, Some(clip)) => return Ok(clip),
+                (None, None) => return Err(Failure::no_account()),
             }
         }
         // The owner ended before it answered, so look whether it had done it: not twice.

@@ -2,13 +2,13 @@
 
 use std::time::Duration;
 
-use hushclip_engine::Command;
-use hushclip_engine::view::Connection;
+use hushclip_model::Command;
+use hushclip_model::view::Connection;
 use tokio::time::Instant;
 
 use super::{LOOK, devices};
 use crate::args::Resume;
-use crate::failure::{Failure, Result};
+use crate::failure::{Code, Failure, Result};
 use crate::keyboard;
 use crate::print;
 use crate::session::Session;
@@ -25,17 +25,13 @@ pub(crate) async fn run(session: &mut Session, args: &Resume) -> Result<()> {
     };
     let names: Vec<_> = view.devices.iter().map(|device| print::name(&device.name)).collect();
     print::say(&format!(
-        "{}\n\nThis device knows: {}.\nFingerprint of that list: {}. Compare it with `hushclip devices` on the others.\n\
+        "{problem}\n\nThis device knows: {}.\nFingerprint of that list: {}. Compare it with `hushclip devices` on the others.\n\
          If the relay's list still contradicts it, everything stops again, and nothing is sent.",
-        problem.message,
         names.join(", "),
         view.check,
     ));
     keyboard::confirm("Ask the relay again?", args.yes).await?;
-    let done = session.command(Command::Resume).await?;
-    if let Some(problem) = done.problem {
-        return Err(problem.into());
-    }
+    session.command(Command::Resume).await?.done()?;
     let until = Instant::now() + SHOW;
     session.wait_until(until, |p| matches!(p.view.connection, Connection::Online | Connection::Idle)).await?;
     if let Some(failure) = session.ended() {
@@ -43,7 +39,7 @@ pub(crate) async fn run(session: &mut Session, args: &Resume) -> Result<()> {
     }
     if session.picture.view.connection != Connection::Online {
         let message = format!("The relay cannot be reached{}. It is asked when it can.", super::because(session));
-        return Err(session.refused().unwrap_or_else(|| Failure::new("offline", message)));
+        return Err(session.refused().unwrap_or_else(|| Failure::new(Code::Offline, message)));
     }
     print::out("The relay's list fits what this device knows. Everything goes on.\n")
 }

@@ -1,6 +1,6 @@
 //! `hushclip rotation`: how often this device changes its keys.
 
-use hushclip_engine::Command;
+use hushclip_model::Command;
 
 use crate::args::Rotation;
 use crate::failure::Result;
@@ -10,10 +10,7 @@ use crate::session::Session;
 pub(crate) async fn run(session: &mut Session, args: &Rotation) -> Result<()> {
     session.require_member().await?;
     if let Some(minutes) = args.minutes {
-        let done = session.command(Command::SetRotation { minutes }).await?;
-        if let Some(problem) = done.problem {
-            return Err(problem.into());
-        }
+        session.command(Command::SetRotation { minutes }).await?.done()?;
     }
     let minutes = session.picture.view.rotation_minutes;
     print::out(&format!("This device changes its keys {}, and after each 1,000 clips.\n", print::period(minutes)))

@@ -1,13 +1,13 @@
 //! `hushclip status`: says how this device stands, and where its keys are.
 
-use hushclip_engine::view::{AlertView, Bounds, Connection, Problem, Stage};
+use hushclip_model::view::{Bounds, Connection, Stage};
 use serde::Serialize;
 use tokio::time::Instant;
 
 use super::LOOK;
 use super::devices::{settled, short};
 use crate::args;
-use crate::failure::Result;
+use crate::failure::{Code, Result};
 use crate::home::Home;
 use crate::keeper::Keeper;
 use crate::passphrase::Asking;
@@ -29,8 +29,8 @@ struct Status<'a> {
     name: &'a str,
     devices: usize,
     waiting: u32,
-    problem: Option<&'a Problem>,
-    alerts: &'a [AlertView],
+    problem: Option<print::Told>,
+    alerts: Vec<print::ToldAlert>,
     /// Fingerprint of the list of devices.
     check: &'a str,
     /// Fingerprint of the account.
@@ -50,7 +50,7 @@ pub(crate) async fn run(home: &Home, args: &args::Status) -> Result<()> {
     let looked =
         super::with_session_asking(home, Asking::Nobody, None, async |session| look(session, home, args).await);
     match looked.await {
-        Err(failure) if failure.code() == "locked" => {
+        Err(failure) if failure.is(Code::Locked) => {
             let keys = vault::look(home).await?;
             show(&Picture { keys, ..Picture::default() }, home, args, true)
         }
@@ -88,8 +88,8 @@ fn show(picture: &Picture, home: &Home, args: &args::Status, locked: bool) -> Re
             name: &view.name,
             devices: view.devices.len(),
             waiting: view.waiting,
-            problem: view.problem.as_ref(),
-            alerts: &view.alerts,
+            problem: view.problem.as_ref().map(print::Told::from),
+            alerts: view.alerts.iter().map(print::ToldAlert::from).collect(),
             check: &view.check,
             fingerprint: &view.fingerprint,
             rotation_minutes: view.rotation_minutes,
@@ -136,9 +136,12 @@ fn show(picture: &Picture, home: &Home, args: &args::Status, locked: bool) -> Re
     }
     rows.push(("Home", path));
     rows.extend(picture.keys.map(|keys| ("Keys", explain(keys))));
-    rows.extend(view.problem.as_ref().map(|problem| ("Problem", format!("{} ({})", problem.message, problem.code))));
+    rows.extend(view.problem.as_ref().map(|problem| ("Problem", format!("{problem} ({})", problem.code()))));
     for alert in &view.alerts {
-        rows.push(("Alert", format!("{} ({}; `hushclip alerts --dismiss {}`)", alert.message, alert.code, alert.id)));
+        rows.push((
+            "Alert",
+            format!("{} ({}; `hushclip alerts --dismiss {}`)", alert.what, alert.what.code(), alert.id),
+        ));
     }
     let rows: Vec<_> = rows.into_iter().map(|(name, value)| [name.to_owned(), value]).collect();
     print::out(&print::table(&rows))

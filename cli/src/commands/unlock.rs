@@ -4,11 +4,11 @@ use std::io::{BufRead as _, BufReader, Write as _};
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
-use hushclip_engine::view::Stage;
+use hushclip_model::view::Stage;
 use tokio::time::{Instant, timeout, timeout_at};
 
 use crate::args::Unlock;
-use crate::failure::{Failure, Result};
+use crate::failure::{Code, Failure, Result};
 use crate::home::Home;
 use crate::passphrase::{Asking, Passphrase};
 use crate::print;
@@ -58,7 +58,7 @@ async fn stay(home: &Home, args: &Unlock) -> Result<()> {
         Ok(())
     });
     match holding.await {
-        Err(failure) if ready && failure.code() == "locked" => Ok(()),
+        Err(failure) if ready && failure.is(Code::Locked) => Ok(()),
         outcome => outcome,
     }
 }
@@ -96,5 +96,5 @@ async fn leave_behind(home: &Home, args: &Unlock, passphrase: Passphrase) -> std
 
 fn not_started(why: &str) -> Failure {
     let message = format!("The process that holds the keys did not start: {why}.");
-    Failure::new("not_unlocked", message)
+    Failure::new(Code::NotUnlocked, message)
 }

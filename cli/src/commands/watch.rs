@@ -2,8 +2,8 @@
 
 use std::io::{IsTerminal as _, stderr};
 
-use hushclip_engine::Notice;
-use hushclip_engine::view::{ClipView, Connection};
+use hushclip_model::view::Connection;
+use hushclip_model::{ClipView, Notice};
 
 use super::pull::print;
 use crate::args::Watch;

@@ -1,80 +1,17 @@
 //! The history as a file: what goes into it, and what comes in from one. Sealing it is
 //! [`hushclip_crypto::archive`]'s work, for which shells pass the passphrase by.
 
+use hushclip_model::{Content, Problem};
 use std::collections::BTreeSet;
 
 use hushclip_crypto::archive::{Archive, ArchiveError, ArchivedClip};
 use hushclip_crypto::vault::LockError;
 use hushclip_protocol::limits;
-use serde::{Deserialize, Serialize};
 
 use crate::library::secret_of;
-use crate::rich::harmless;
 use crate::state::Clip;
-use crate::view::Problem;
-use crate::{Content, Engine, problem};
-
-/// What a person asks for.
-#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "archive", rename_all = "snake_case")]
-pub enum ArchiveRequest {
-    /// The history as a file.
-    Export {
-        /// To open it with.
-        passphrase: String,
-    },
-    /// Add what a file holds.
-    Import {
-        /// To open it with.
-        passphrase: String,
-        /// The file, in base64 (RFC 4648, section 4).
-        file: String,
-    },
-}
-
-/// What came of it.
-#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "archive", rename_all = "snake_case")]
-pub enum ArchiveOutcome {
-    /// The file.
-    Exported {
-        /// In base64 (RFC 4648, section 4).
-        file: String,
-        /// How many clips it holds.
-        clips: u32,
-    },
-    /// What was not here before is here now.
-    Imported {
-        /// How many clips that are.
-        added: u32,
-    },
-    /// Neither.
-    Failed {
-        /// What happened and what to do.
-        problem: Problem,
-    },
-}
-
-impl core::fmt::Debug for ArchiveRequest {
-    /// Names the request only: passphrases do not belong in logs.
-    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-        f.write_str(match self {
-            Self::Export { .. } => "Export",
-            Self::Import { .. } => "Import",
-        })
-    }
-}
-
-impl core::fmt::Debug for ArchiveOutcome {
-    /// Names the outcome only.
-    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-        f.write_str(match self {
-            Self::Exported { .. } => "Exported",
-            Self::Imported { .. } => "Imported",
-            Self::Failed { .. } => "Failed",
-        })
-    }
-}
+use crate::{Engine, problem};
+use hushclip_rich::harmless;
 
 /// A file that could not be read, in words.
 pub fn unreadable(error: ArchiveError) -> Problem {

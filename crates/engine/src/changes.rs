@@ -4,6 +4,7 @@ use hushclip_crypto::OpenError;
 use hushclip_crypto::epoch::EpochSecret;
 use hushclip_crypto::keys::{BoxSk, DeviceKeys};
 use hushclip_crypto::log::{make_rekey, make_remove_device};
+use hushclip_model::{Notice, Problem};
 use hushclip_protocol::error::ErrorCode;
 use hushclip_protocol::frame::ToRelay;
 use hushclip_protocol::ids::{DeviceId, Hash};
@@ -14,7 +15,7 @@ use rand_core::CryptoRng;
 use crate::line::{ANSWER_MS, Phase};
 use crate::records::drafts_record;
 use crate::sender::Sender;
-use crate::{Engine, Notice, problem};
+use crate::{Engine, problem};
 
 /// How long to wait before an entry that the relay did not take is tried again, milliseconds; doubled each time.
 const RETRY_MS: u64 = 2_000;
@@ -82,14 +83,12 @@ pub(crate) struct Draft {
 type Made = Result<(SignedEntry, EpochSecret), OpenError>;
 
 impl Engine {
-    pub(crate) fn remove_device(&mut self, device: &str, rng: &mut dyn CryptoRng) {
-        if !self.require_member() {
-            return;
-        }
+    pub(crate) fn remove_device(&mut self, device: &str, rng: &mut dyn CryptoRng) -> Result<(), Problem> {
+        self.require_member()?;
         let known = DeviceId::from_hex(device).filter(|device| self.is_member(device));
-        let Some(device) = known else { return self.fail(problem::unknown_device()) };
+        let Some(device) = known else { return Err(Problem::UnknownDevice) };
         if self.identity.as_ref().is_some_and(|identity| identity.id == device) {
-            return self.fail(problem::own_removal());
+            return Err(Problem::OwnRemoval);
         }
         if let Some(account) = &mut self.account {
             account.removing.insert(device);
@@ -101,6 +100,7 @@ impl Engine {
         // The person shall not wait for what was refused before.
         self.log_sync.retry_at = None;
         self.change_log(rng);
+        Ok(())
     }
 
     /// Appends what this device wants in the log, one entry at a time. Whoever else was quicker: the
@@ -197,8 +197,8 @@ impl Engine {
                 (self.log_sync.removal.due, self.log_sync.removal.quiet) = (Some(self.now), None);
                 self.tell_removal();
             }
-            Some(Wanted::Add(_)) => self.show(problem::list_unsaved()),
-            Some(Wanted::Mend) if code == ErrorCode::BadEntry => self.halt(problem::bad_log()),
+            Some(Wanted::Add(_)) => self.show(Problem::ListUnsaved),
+            Some(Wanted::Mend) if code == ErrorCode::BadEntry => self.halt(Problem::BadLog),
             Some(Wanted::Mend) => {
                 self.line.pause_until(self.now + wait, self.now);
                 self.show_unmended(code);
@@ -214,7 +214,7 @@ impl Engine {
         match code {
             ErrorCode::RateLimited | ErrorCode::LogConflict => {}
             ErrorCode::RelayFull | ErrorCode::Unavailable => self.show(problem::relay_fault(code)),
-            _ => self.show(problem::list_unsaved()),
+            _ => self.show(Problem::ListUnsaved),
         }
     }
 
@@ -256,7 +256,7 @@ impl Engine {
     /// Tells it once.
     pub(crate) fn tell_removal(&mut self) {
         if self.removal_is_unsaved() && !std::mem::replace(&mut self.log_sync.removal.unsaved, true) {
-            self.notice(Notice::Failed { problem: problem::removal_unsaved() });
+            self.notice(Notice::Failed { problem: Problem::RemovalUnsaved });
         }
     }
 
@@ -264,7 +264,7 @@ impl Engine {
         if self.shows_removal() {
             self.log_sync.removal.quiet = Some(self.now + RETRY_MAX_MS);
         } else {
-            self.problem = None;
+            self.notices.dismiss_problem();
         }
     }
 
@@ -299,11 +299,11 @@ impl Engine {
     /// The log has gone on.
     pub(crate) fn change_went_through(&mut self) {
         (self.log_sync.refused, self.log_sync.retry_at) = (0, None);
-        for code in ["list_unsaved", "relay_no_space", "relay_unavailable"] {
-            self.solved(code);
-        }
+        self.solved(|problem| {
+            matches!(problem, Problem::ListUnsaved | Problem::RelayNoSpace | Problem::RelayUnavailable)
+        });
         if !self.keys_are_overdue() {
-            self.solved("keys_overdue");
+            self.solved(|problem| *problem == Problem::KeysOverdue);
         }
     }
 

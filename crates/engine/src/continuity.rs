@@ -12,8 +12,8 @@ use hushclip_protocol::limits;
 use rand_core::CryptoRng;
 
 use crate::Engine;
-use crate::alerts::AlertKind;
 use crate::line::Phase;
+use crate::notices::AlertKind;
 use crate::outbox::{Cargo, Queued, Sealed, Sent};
 use crate::state::{Account, Clip};
 
@@ -119,7 +119,7 @@ impl Engine {
     /// The relay had lost something that this device has put back; said once until it is put away.
     pub(crate) fn note_restored(&mut self, kind: AlertKind, count: u64) {
         let Some(own) = self.own_id() else { return };
-        if self.alerts.iter().all(|alert| alert.kind != kind) {
+        if !self.notices.has(kind) {
             self.alert(kind, own, own, count);
         }
     }

@@ -8,8 +8,8 @@ use hushclip_protocol::log::Membership;
 use rand_core::CryptoRng;
 
 use crate::Engine;
-use crate::alerts::AlertKind;
 use crate::line::Phase;
+use crate::notices::AlertKind;
 use crate::sender::{Excuse, Sender};
 use crate::silence::CLOCKS_MS;
 use crate::state::Clip;

@@ -1,10 +1,7 @@
 //! What the engine wants done. Shells carry effects out in order, and finish each
 //! [`Effect::Persist`] before the next one: what is sent must already be on disk.
 
-use serde::{Deserialize, Serialize};
-
-use crate::event::Content;
-use crate::view::{ClipView, HeldView, Problem};
+use hushclip_model::{Answered, Content, Notice};
 
 /// One change of the persisted state, a map from short keys to bytes.
 #[derive(Clone, PartialEq, Eq)]
@@ -56,100 +53,10 @@ pub enum Effect {
     WriteClipboard(Content),
     /// Clear the local clipboard, if it still holds this text. Line endings may differ.
     ClearClipboard(Content),
+    /// What became of a command; one for each.
+    Answer(Answered),
     /// Something happened that a terminal would print and a page would show for a moment.
     Notice(Notice),
-    /// [`crate::View`] is not what it was.
+    /// [`hushclip_model::View`] is not what it was.
     ViewChanged,
-}
-
-/// A passing piece of news.
-#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "notice", rename_all = "snake_case")]
-pub enum Notice {
-    /// A clip of another device is stored here.
-    Received {
-        /// The clip.
-        clip: ClipView,
-    },
-    /// A copy looks like a secret and waits for the person's answer.
-    Held {
-        /// What is known of it.
-        held: HeldView,
-    },
-    /// What the person asked to send is stored here and on its way; until then it is theirs to keep.
-    Taken,
-    /// The relay has stored a clip of this device.
-    Sent {
-        /// Hexadecimal item identifier.
-        id: String,
-        /// Its position.
-        cursor: u64,
-    },
-    /// Everything the relay had for this device is stored here.
-    CaughtUp,
-    /// The invite is open: this is the link to pass on.
-    InviteReady {
-        /// Link with the secret in its fragment; empty for an invite by code.
-        url: String,
-        /// Typed code, for an invite by code.
-        code: Option<String>,
-        /// When it stops working, milliseconds since 1970.
-        expires_at: u64,
-    },
-    /// A device answered the invite and waits to be let in.
-    JoinRequested {
-        /// What it calls itself.
-        name: String,
-        /// Whether it shows six digits to type here.
-        needs_digits: bool,
-    },
-    /// Show these digits; the person types them at the inviting device.
-    Digits {
-        /// Six decimal digits.
-        digits: String,
-    },
-    /// This device is in.
-    Joined,
-    /// A device came into the account.
-    DeviceAdded {
-        /// Hexadecimal identifier.
-        device: String,
-        /// Its name.
-        name: String,
-    },
-    /// A device is no longer of the account.
-    DeviceRemoved {
-        /// Hexadecimal identifier.
-        device: String,
-        /// Its name.
-        name: String,
-    },
-    /// This device is no longer of the account, and its keys are gone.
-    Removed,
-    /// A command, or work in the background, failed.
-    Failed {
-        /// What happened and what to do.
-        problem: Problem,
-    },
-}
-
-impl core::fmt::Debug for Notice {
-    /// Names the notice only: its fields hold links, digits and clip text.
-    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-        f.write_str(match self {
-            Self::Received { .. } => "Received",
-            Self::Held { .. } => "Held",
-            Self::Taken => "Taken",
-            Self::Sent { .. } => "Sent",
-            Self::CaughtUp => "CaughtUp",
-            Self::InviteReady { .. } => "InviteReady",
-            Self::JoinRequested { .. } => "JoinRequested",
-            Self::Digits { .. } => "Digits",
-            Self::Joined => "Joined",
-            Self::DeviceAdded { .. } => "DeviceAdded",
-            Self::DeviceRemoved { .. } => "DeviceRemoved",
-            Self::Removed => "Removed",
-            Self::Failed { .. } => "Failed",
-        })
-    }
 }

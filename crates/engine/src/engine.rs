@@ -3,11 +3,12 @@
 
 use std::collections::{BTreeMap, VecDeque};
 
+use hushclip_model::settings::Change;
+use hushclip_model::{Answered, Asked, Command, Notice, Outcome, Problem, Settings, View};
 use hushclip_protocol::frame::{Anchor, Limits, ToDevice, ToRelay};
 use hushclip_protocol::ids::{DeviceId, Hash, ItemId};
 use rand_core::CryptoRng;
 
-use crate::alerts::Alert;
 use crate::changes::{Appending, Draft};
 use crate::continuity::Reading;
 use crate::fork::Evidence;
@@ -16,14 +17,14 @@ use crate::history::History;
 use crate::join::Patience;
 use crate::line::Line;
 use crate::members::LogSync;
+use crate::notices::Notices;
 use crate::outbox::{Queued, Sent};
+use crate::preferences::Preferences;
 use crate::records::Records;
 use crate::secrets::Held;
-use crate::settings::Settings;
 use crate::state::{self, Account, Identity, Invite, Join, Removed};
 use crate::untaken::Untaken;
-use crate::view::{Problem, View};
-use crate::{Command, Effect, Event, Notice, Write, problem};
+use crate::{Effect, Event, Write};
 
 /// The persisted records do not make an engine: they are damaged, or of a later version.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -66,9 +67,7 @@ pub struct Engine {
     pub(crate) log_sync: LogSync,
     /// Counts what changes in the clips that are shown.
     pub(crate) clips_revision: u64,
-    pub(crate) alerts: Vec<Alert>,
-    /// The greatest number that one was given here.
-    pub(crate) newest_alert: u64,
+    pub(crate) notices: Notices,
     pub(crate) evidence: Vec<Evidence>,
     pub(crate) traces: Vec<Trace>,
     pub(crate) removed: Option<Removed>,
@@ -84,16 +83,13 @@ pub struct Engine {
     pub(crate) bounds: Option<Limits>,
     /// What it signs wake-ups with.
     pub(crate) push_key: Vec<u8>,
-    /// Where this device is to be woken; empty: nowhere.
-    pub(crate) push_endpoint: String,
-    pub(crate) settings: Settings,
+    pub(crate) preferences: Preferences,
     /// Copies that look like secrets and wait for an answer.
     pub(crate) held: Vec<Held>,
     /// The newest clip when the person last saw the list.
     pub(crate) seen_order: u64,
     /// When the relay was last heard.
     pub(crate) heard_ms: u64,
-    pub(crate) problem: Option<Problem>,
     pub(crate) now: u64,
     writes: Vec<Write>,
     effects: Vec<Effect>,
@@ -129,8 +125,7 @@ impl Engine {
             newest_missed: None,
             log_sync: LogSync::default(),
             clips_revision: 0,
-            alerts: records.alerts.1,
-            newest_alert: records.alerts.0,
+            notices: Notices::restore(records.alerts),
             evidence: records.evidence,
             traces: records.traces,
             removed: records.removed,
@@ -141,12 +136,10 @@ impl Engine {
             delivered: BTreeMap::new(),
             bounds: None,
             push_key: Vec::new(),
-            push_endpoint: records.push_endpoint,
-            settings: records.settings,
+            preferences: Preferences::restore(records.settings, records.push_endpoint),
             held: Vec::new(),
             seen_order: records.seen_order,
             heard_ms: 0,
-            problem: None,
             now: 0,
             writes: Vec::new(),
             effects: Vec::new(),
@@ -164,7 +157,7 @@ impl Engine {
         if engine.account.as_ref().is_some_and(|account| account.forked) {
             engine.halted_for_good = true;
             engine.line.stop(0);
-            engine.problem = Some(problem::fork());
+            engine.notices.show(Problem::Fork);
         }
         engine.last_view.1 = engine.present_frame();
         Ok(engine)
@@ -189,7 +182,16 @@ impl Engine {
             Event::Online => self.network_is_back(),
             Event::LocalCopy(content) => self.local_copy(content, false, rng),
             Event::Copied(content) => self.local_copy(content, true, rng),
-            Event::Command(command) => self.command(command, rng),
+            Event::Command(Asked { id, command }) => {
+                let outcome = self.command(command, rng).unwrap_or_else(|problem| {
+                    // What is wrong with what was typed into a view that stays is said there.
+                    if problem != Problem::DigitsDiffer {
+                        self.notices.show(problem.clone());
+                    }
+                    problem.into()
+                });
+                self.effect(Effect::Answer(Answered { id, outcome }));
+            }
         }
         self.finish()
     }
@@ -207,7 +209,12 @@ impl Engine {
 
     /// What the person chose for this device.
     pub fn settings(&self) -> &Settings {
-        &self.settings
+        self.preferences.settings()
+    }
+
+    pub(crate) fn change_settings(&mut self, change: Change) {
+        let write = self.preferences.change(change);
+        self.persist(write);
     }
 
     fn heard(&mut self) {
@@ -216,14 +223,17 @@ impl Engine {
         self.heard_ms = self.now;
     }
 
-    fn command(&mut self, command: Command, rng: &mut dyn CryptoRng) {
+    fn command(&mut self, command: Command, rng: &mut dyn CryptoRng) -> Result<Outcome, Problem> {
         match command {
-            Command::CreateAccount { relay, name, token } => self.create_account(&relay, &name, &token, rng),
-            Command::Join { link, name } => self.start_join(&link, None, &name, rng),
-            Command::JoinAt { relay, link, name } => self.start_join(&link, Some(&relay), &name, rng),
+            Command::CreateAccount { relay, name, token } => self.create_account(&relay, &name, &token, rng)?,
+            Command::Join { link, name } => self.start_join(&link, None, &name, rng)?,
+            Command::JoinAt { relay, link, name } => self.start_join(&link, Some(&relay), &name, rng)?,
             Command::CancelJoin => self.cancel_join(),
             Command::ConfirmAccount => self.confirm_account(),
-            Command::Push { text, html } => self.push_command(text, html, rng),
+            Command::Push { text, html } => {
+                let clip = self.push_command(text, html, rng)?;
+                return Ok(Outcome::Queued { clip: clip.to_hex() });
+            }
             Command::Copied { id } => self.copied(&id, rng),
             Command::Take { id, plain } => self.take_from_list(&id, plain),
             Command::Pin { id, pinned } => self.pin(&id, pinned, rng),
@@ -231,21 +241,21 @@ impl Engine {
             Command::DeleteAll => self.delete_all(),
             Command::Undelete { ids } => self.undelete(&ids),
             Command::Seen => self.seen(),
-            Command::AnswerSecret { id, send, remember, burn } => self.answer_secret(&id, send, remember, burn, rng),
-            Command::SetSettings { change } => self.set_settings(change),
-            Command::Invite => self.start_invite(rng),
+            Command::AnswerSecret { id, send, remember, burn } => self.answer_secret(&id, send, remember, burn, rng)?,
+            Command::SetSettings { change } => self.change_settings(change),
+            Command::Invite => self.start_invite(rng)?,
             Command::CancelInvite => self.cancel_invite(),
-            Command::JoinByCode { relay, code, name } => self.start_join_by_code(&relay, &code, &name, rng),
-            Command::InviteByCode => self.start_code(rng),
-            Command::RemoveDevice { device } => self.remove_device(&device, rng),
+            Command::JoinByCode { relay, code, name } => self.start_join_by_code(&relay, &code, &name, rng)?,
+            Command::InviteByCode => self.start_code(rng)?,
+            Command::RemoveDevice { device } => self.remove_device(&device, rng)?,
             Command::SetRotation { minutes } => self.set_rotation(minutes, rng),
-            Command::SetPush { endpoint } => self.set_push(endpoint),
+            Command::SetPush { endpoint } => self.set_push(endpoint)?,
             Command::Resume => self.resume_by_hand(),
             Command::DismissAlert { id } => {
                 self.dismiss_alert(id);
                 self.flush(rng);
             }
-            Command::Approve { digits, share_history } => self.approve(digits.as_deref(), share_history, rng),
+            Command::Approve { digits, share_history } => self.approve(digits.as_deref(), share_history, rng)?,
             Command::Refuse => self.refuse(),
             Command::Leave => {
                 self.tell_leave();
@@ -253,6 +263,7 @@ impl Engine {
             }
             Command::Dismiss => self.dismiss_problem(),
         }
+        Ok(Outcome::Done)
     }
 
     fn frame(&mut self, bytes: &[u8], rng: &mut dyn CryptoRng) {
@@ -262,7 +273,7 @@ impl Engine {
         self.heard();
         let Ok(frame) = ToDevice::decode(bytes) else {
             // A relay that sends what is no frame is of another version, or broken: start over.
-            self.show(problem::relay_garbled());
+            self.show(Problem::RelayGarbled);
             return self.hang_up(rng);
         };
         match frame {
@@ -328,6 +339,10 @@ impl Engine {
         self.writes.push(write);
     }
 
+    pub(crate) fn persist_all(&mut self, writes: impl IntoIterator<Item = Write>) {
+        self.writes.extend(writes);
+    }
+
     pub(crate) fn persist_account(&mut self) {
         if let Some(write) = self.account.as_ref().map(Account::record) {
             self.persist(write);
@@ -361,7 +376,7 @@ impl Engine {
         self.history = History::default();
         self.removed = None;
         self.tried_codes.clear();
-        self.settings = Settings::default();
+        self.preferences = Preferences::default();
         self.seen_order = 0;
         self.clips_revision += 1;
     }
@@ -381,16 +396,15 @@ impl Engine {
         self.join = None;
         self.newest_missed = None;
         self.held.clear();
-        self.alerts.clear();
-        self.newest_alert = 0;
+        self.notices = Notices::default();
         self.evidence.clear();
         self.traces.clear();
         self.drafts.clear();
         self.delivered.clear();
         self.bounds = None;
         self.push_key.clear();
-        self.push_endpoint.clear();
-        self.problem = None;
+        // Its record goes with the account.
+        let _ = self.preferences.forget_push_endpoint();
         self.halted_for_good = false;
         self.log_sync = LogSync::default();
         self.connect();
@@ -399,21 +413,19 @@ impl Engine {
     /// Shows a problem and tells it once.
     pub(crate) fn fail(&mut self, problem: Problem) {
         self.notice(Notice::Failed { problem: problem.clone() });
-        self.problem = Some(problem);
+        self.notices.show(problem);
     }
 
     /// The same for what may come many times before it is solved, and is told once.
     pub(crate) fn show(&mut self, problem: Problem) {
-        if self.problem.as_ref() != Some(&problem) {
+        if self.notices.problem() != Some(&problem) {
             self.fail(problem);
         }
     }
 
     /// Takes back a problem that has solved itself.
-    pub(crate) fn solved(&mut self, code: &str) {
-        if self.problem.as_ref().is_some_and(|p| p.code == code) {
-            self.problem = None;
-        }
+    pub(crate) fn solved(&mut self, is: impl Fn(&Problem) -> bool) {
+        self.notices.solved(is);
     }
 
     /// Stops talking to the relay for good, until the person does something.
@@ -431,13 +443,10 @@ impl Engine {
         log.is_some_and(|log| log.member(device).is_some())
     }
 
-    /// The account, once its log is known; otherwise says so.
-    pub(crate) fn require_member(&mut self) -> bool {
-        let member = self.account.as_ref().is_some_and(|a| a.membership.is_some());
-        if !member {
-            self.fail(problem::not_a_member());
-        }
-        member
+    /// Whether there is an account whose log is known.
+    pub(crate) fn require_member(&self) -> Result<(), Problem> {
+        let member = self.account.as_ref().is_some_and(|account| account.membership.is_some());
+        if member { Ok(()) } else { Err(Problem::NoAccount) }
     }
 }
 

@@ -1,31 +1,7 @@
 //! What happens to a device.
 
 use hushclip_crypto::archive::ArchivedClip;
-
-use crate::Command;
-
-/// What a clip holds.
-#[derive(Clone, PartialEq, Eq)]
-pub struct Content {
-    /// Plain text.
-    pub text: String,
-    /// The same as HTML, when there is such a form.
-    pub html: Option<String>,
-}
-
-impl Content {
-    /// Plain text only.
-    pub fn text(text: impl Into<String>) -> Self {
-        Self { text: text.into(), html: None }
-    }
-}
-
-impl core::fmt::Debug for Content {
-    /// Tells the size only: clip text does not belong in logs.
-    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-        write!(f, "Content({} bytes)", self.text.len() + self.html.as_ref().map_or(0, String::len))
-    }
-}
+use hushclip_model::{Asked, Content};
 
 /// Something the shell tells the engine.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -55,6 +31,6 @@ pub enum Event {
     Pasted,
     /// Clips from a file, oldest first.
     Import(Vec<ArchivedClip>),
-    /// The person asks for something.
-    Command(Command),
+    /// The person asks for something. [`crate::Effect::Answer`] says what became of it, among the effects of this event.
+    Command(Asked),
 }

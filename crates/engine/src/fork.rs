@@ -1,13 +1,14 @@
 //! A forked log ends all sending until the person has looked into it. So does one that is kept back,
 //! until it is shown.
 
+use hushclip_model::Problem;
 use hushclip_protocol::ids::{DeviceId, Hash, ItemId};
 use hushclip_protocol::log::{Membership, SignedEntry};
 use minicbor::{Decode, Encode};
 
-use crate::alerts::AlertKind;
-use crate::state::{alerts_record, evidence_record};
-use crate::{Engine, problem};
+use crate::Engine;
+use crate::notices::{Alert, AlertKind};
+use crate::state::evidence_record;
 
 /// How many contradictions are kept.
 const EVIDENCE: usize = 8;
@@ -64,38 +65,27 @@ impl Engine {
             account.forked = true;
         }
         self.persist_account();
-        self.halt(problem::fork());
+        self.halt(Problem::Fork);
     }
 
     /// A member has signed that it knows an entry which the relay does not show. Whoever it lets in or
     /// removes, nothing more is sent to the devices of before.
     pub(crate) fn note_withheld(&mut self, device: DeviceId, seq: u64) {
-        let known = self.alerts.iter_mut().find(|a| a.kind == AlertKind::LogWithheld && a.device == device);
-        match known {
-            Some(alert) if alert.count >= seq => {}
-            Some(alert) => {
-                alert.count = seq;
-                self.persist(alerts_record(&self.alerts, self.newest_alert));
-            }
-            None => self.alert(AlertKind::LogWithheld, device, device, seq),
-        }
+        let write = self.notices.count_at_least(AlertKind::LogWithheld, device, seq, self.now);
+        self.persist_all(write);
     }
 
     /// Whether the relay keeps log entries back, and the person has not put that away.
     pub(crate) fn log_is_withheld(&self) -> bool {
-        self.alerts.iter().any(|alert| alert.kind == AlertKind::LogWithheld)
+        self.notices.has(AlertKind::LogWithheld)
     }
 
     /// Takes it back where the log has come, or where the device that said so is gone.
     pub(crate) fn retract_withheld(&mut self) {
         let Some(log) = self.account.as_ref().and_then(|account| account.membership.as_ref()) else { return };
-        let before = self.alerts.len();
-        self.alerts.retain(|alert| {
-            alert.kind != AlertKind::LogWithheld || (alert.count > log.seq() && log.member(&alert.device).is_some())
-        });
-        if self.alerts.len() < before {
-            self.persist(alerts_record(&self.alerts, self.newest_alert));
-        }
+        let holds = |alert: &Alert| alert.count > log.seq() && log.member(&alert.device).is_some();
+        let write = self.notices.keep(AlertKind::LogWithheld, holds);
+        self.persist_all(write);
     }
 
     /// The person wants to go on with this relay. What this device knows of the log still has to hold.
@@ -104,7 +94,7 @@ impl Engine {
         account.forked = false;
         self.persist_account();
         self.halted_for_good = false;
-        self.problem = None;
+        self.notices.dismiss_problem();
         self.connect();
     }
 }

@@ -1,12 +1,12 @@
 //! The local list of clips, and the answer to "is this clipboard content news?".
 
+use hushclip_model::Content;
 use std::collections::VecDeque;
 
 use hushclip_protocol::ids::{DeviceId, Hash, ItemId};
 use hushclip_protocol::label;
 
 use crate::effect::Write;
-use crate::event::Content;
 use crate::state::{Clip, clipboard_record, coming_record, delete_clipboard, delete_coming};
 
 /// Clips kept on a device, besides pinned ones.

@@ -3,6 +3,7 @@
 
 use hushclip_crypto::log::make_add_device;
 use hushclip_crypto::pairing::{CodeInviter, Inviter, Joined, Named, OLDER_EPOCHS, OlderEpoch, PairingError};
+use hushclip_model::{Notice, Problem};
 use hushclip_protocol::error::ErrorCode;
 use hushclip_protocol::frame::{InviteNote, InviteStep, ToRelay};
 use hushclip_protocol::ids::{DeviceId, InviteId};
@@ -14,7 +15,7 @@ use crate::changes::Wanted;
 use crate::exchange::Inviting;
 use crate::line::Phase;
 use crate::state::{Account, Invite};
-use crate::{Engine, Notice, problem};
+use crate::{Engine, problem};
 
 /// Wrong digits after which a device is turned away.
 const TRIES: u8 = 3;
@@ -29,38 +30,41 @@ const EARLY_MS: u64 = 5_000;
 const HAND_OVER_MS: u64 = 60_000;
 
 impl Engine {
-    pub(crate) fn start_invite(&mut self, rng: &mut dyn CryptoRng) {
-        if !self.may_invite() {
-            return;
-        }
-        let Some(account) = &self.account else { return };
+    pub(crate) fn start_invite(&mut self, rng: &mut dyn CryptoRng) -> Result<(), Problem> {
+        let account = self.inviting_account()?;
         let inviter = Inviting::Link(Inviter::make(account.id.mailbox(), rng));
         self.put_invite(inviter);
+        Ok(())
     }
 
-    pub(crate) fn start_code(&mut self, rng: &mut dyn CryptoRng) {
-        if !self.may_invite() {
-            return;
-        }
-        let Some(account) = &self.account else { return };
+    pub(crate) fn start_code(&mut self, rng: &mut dyn CryptoRng) -> Result<(), Problem> {
+        let account = self.inviting_account()?;
         let nameplate = make_nameplate(0, rng);
         let inviter = CodeInviter::make(account.id.mailbox(), account.relay.host(), nameplate, rng);
         self.put_invite(Inviting::Code(inviter));
+        Ok(())
     }
 
-    /// There is one invite at a time, and the device that a person has let in shall not be left behind.
-    fn may_invite(&mut self) -> bool {
-        let handing_over = self.invite.as_ref().is_some_and(|invite| invite.approved && !invite.welcomed);
-        if handing_over {
-            self.fail(problem::invite_handing_over());
+    /// The account, if it can have an invite: there is one at a time, and the device that a person has let in shall not
+    /// be left behind.
+    fn inviting_account(&self) -> Result<&Account, Problem> {
+        if self.invite.as_ref().is_some_and(|invite| invite.approved && !invite.welcomed) {
+            return Err(Problem::InviteHandingOver);
         }
-        !handing_over && self.require_member()
+        self.require_member()?;
+        self.account.as_ref().ok_or(Problem::NoAccount)
     }
 
     fn put_invite(&mut self, inviter: Inviting) {
-        for code in ["invite_unopened", "invite_unanswered", "invite_unfinished", "invite_withdrawn"] {
-            self.solved(code);
-        }
+        self.solved(|problem| {
+            matches!(
+                problem,
+                Problem::InviteUnopened
+                    | Problem::InviteUnanswered { .. }
+                    | Problem::InviteUnfinished { .. }
+                    | Problem::InviteWithdrawn
+            )
+        });
         if self.invite.as_ref().is_some_and(|invite| !invite.approved) {
             self.cancel_invite();
         }
@@ -150,11 +154,11 @@ impl Engine {
         }
         self.drop_invite();
         self.fail(match code {
-            ErrorCode::TooManyInvites => problem::too_many_invites(),
-            ErrorCode::BadEntry => problem::pairing_disturbed(),
+            ErrorCode::TooManyInvites => Problem::TooManyInvites,
+            ErrorCode::BadEntry => Problem::PairingDisturbed,
             ErrorCode::RelayFull | ErrorCode::Unavailable => problem::relay_fault(code),
-            _ if by_code => problem::code_void(),
-            _ => problem::invite_gone(),
+            _ if by_code => Problem::CodeVoid,
+            _ => Problem::InviteGone,
         });
     }
 
@@ -176,9 +180,9 @@ impl Engine {
                 return self.invite_over();
             }
             self.drop_invite();
-            self.fail(if by_code { problem::code_void() } else { problem::invite_withdrawn() });
+            self.fail(if by_code { Problem::CodeVoid } else { Problem::InviteWithdrawn });
         } else if self.join_is_for(id) {
-            self.join_failed(if self.joins_by_code() { problem::code_void() } else { problem::invite_gone() });
+            self.join_failed(if self.joins_by_code() { Problem::CodeVoid } else { Problem::InviteGone });
         }
     }
 
@@ -196,18 +200,18 @@ impl Engine {
             Err(error) => {
                 self.turn_away();
                 return self.fail(match error {
-                    PairingError::BadName => problem::bad_newcomer_name(),
+                    PairingError::BadName => Problem::BadNewcomerName,
                     // It was a guess, the only one there is.
-                    PairingError::Disturbed if by_code => problem::wrong_code(),
+                    PairingError::Disturbed if by_code => Problem::WrongCode,
                     // Nobody without the link's secret could have claimed it: the relay is playing tricks.
-                    PairingError::Disturbed => problem::pairing_disturbed(),
+                    PairingError::Disturbed => Problem::PairingDisturbed,
                 });
             }
         };
         match &invite.request {
             Some(known) if *known != request => {
                 self.turn_away();
-                return self.fail(if by_code { problem::code_void() } else { problem::pairing_disturbed() });
+                return self.fail(if by_code { Problem::CodeVoid } else { Problem::PairingDisturbed });
             }
             Some(_) => {}
             None => {
@@ -224,21 +228,26 @@ impl Engine {
         self.go_on_with_invite(rng);
     }
 
-    pub(crate) fn approve(&mut self, digits: Option<&str>, share_history: bool, rng: &mut dyn CryptoRng) {
+    pub(crate) fn approve(
+        &mut self,
+        digits: Option<&str>,
+        share_history: bool,
+        rng: &mut dyn CryptoRng,
+    ) -> Result<(), Problem> {
         let anchors = self.account.as_ref().map(|account| account.anchors.clone()).unwrap_or_default();
-        let Some(invite) = &mut self.invite else { return self.fail(problem::no_request()) };
-        let Some(request) = &invite.request else { return self.fail(problem::no_request()) };
+        let invite = self.invite.as_mut().ok_or(Problem::NoRequest)?;
+        let request = invite.request.as_ref().ok_or(Problem::NoRequest)?;
         let expected = invite.inviter.digits(request);
         if expected.zip(digits).is_some_and(|(expected, digits)| !expected.matches(digits)) {
             invite.wrong_digits += 1;
             let spent = invite.wrong_digits >= TRIES;
             let write = invite.record();
             self.persist(write);
-            if spent {
-                self.refuse();
-                self.fail(problem::too_many_wrong_digits());
+            if !spent {
+                return Err(Problem::DigitsDiffer);
             }
-            return;
+            self.refuse();
+            return Err(Problem::WrongDigits);
         }
         invite.approved = true;
         invite.expires_ms = invite.expires_ms.max(self.now + HAND_OVER_MS);
@@ -247,6 +256,7 @@ impl Engine {
         let write = invite.record();
         self.persist(write);
         self.go_on_with_invite(rng);
+        Ok(())
     }
 
     pub(crate) fn refuse(&mut self) {
@@ -281,7 +291,7 @@ impl Engine {
             let request = request.clone();
             if !self.append(Wanted::Add(device), |keys, log| make_add_device(keys, log, &request, rng)) {
                 self.cancel_invite();
-                self.fail(problem::pairing_disturbed());
+                self.fail(Problem::PairingDisturbed);
             }
             return;
         }
@@ -306,7 +316,7 @@ impl Engine {
             invite.welcomed = true;
             let write = invite.record();
             self.persist(write);
-            self.solved("invite_handing_over");
+            self.solved(|problem| *problem == Problem::InviteHandingOver);
         }
     }
 
@@ -344,9 +354,9 @@ impl Engine {
         let name = invite.request.as_ref().map(|request| request.name.as_str());
         let problem = match name {
             Some(_) if invite.welcomed => None,
-            Some(name) if invite.approved => Some(problem::invite_unfinished(name)),
-            Some(name) => Some(problem::invite_unanswered(name)),
-            None if invite.expires_ms == 0 => Some(problem::invite_unopened()),
+            Some(name) if invite.approved => Some(Problem::InviteUnfinished { name: name.to_owned() }),
+            Some(name) => Some(Problem::InviteUnanswered { name: name.to_owned() }),
+            None if invite.expires_ms == 0 => Some(Problem::InviteUnopened),
             None => None,
         };
         self.drop_invite();
@@ -358,7 +368,7 @@ impl Engine {
     fn drop_invite(&mut self) {
         if self.invite.take().is_some() {
             self.persist(Invite::delete());
-            self.solved("invite_handing_over");
+            self.solved(|problem| *problem == Problem::InviteHandingOver);
         }
     }
 }

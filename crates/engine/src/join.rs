@@ -3,6 +3,7 @@
 use hushclip_crypto::keys::DeviceKeys;
 use hushclip_crypto::name::check_name;
 use hushclip_crypto::pairing::{Code, CodeJoiner, Joiner, Link};
+use hushclip_model::{Notice, Problem};
 use hushclip_protocol::error::ErrorCode;
 use hushclip_protocol::frame::{InviteNote, InviteStep, ToRelay};
 use hushclip_protocol::ids::InviteId;
@@ -15,8 +16,7 @@ use crate::line::Phase;
 use crate::records::tried_record;
 use crate::relay::Relay;
 use crate::state::{Account, Identity, Join, delete_device};
-use crate::view::Problem;
-use crate::{Engine, Notice, problem, target};
+use crate::{Engine, problem, target};
 
 /// How long the other device may take: as long as an invite works, and a little for clocks that differ.
 const ANSWER_MS: u64 = limits::INVITE_MS + 60_000;
@@ -39,14 +39,17 @@ pub(crate) struct Patience {
 }
 
 impl Engine {
-    pub(crate) fn start_join(&mut self, link: &str, at: Option<&str>, name: &str, rng: &mut dyn CryptoRng) {
-        match self.check_join(link, at, name) {
-            Ok((link, name)) => {
-                let joiner = Joining::Link(Joiner::make(&link, &name, rng));
-                self.put_join(joiner, &name, rng);
-            }
-            Err(problem) => self.fail(problem),
-        }
+    pub(crate) fn start_join(
+        &mut self,
+        link: &str,
+        at: Option<&str>,
+        name: &str,
+        rng: &mut dyn CryptoRng,
+    ) -> Result<(), Problem> {
+        let (link, name) = self.check_join(link, at, name)?;
+        let joiner = Joining::Link(Joiner::make(&link, &name, rng));
+        self.put_join(joiner, &name, rng);
+        Ok(())
     }
 
     fn check_join(&self, link: &str, at: Option<&str>, name: &str) -> Result<(Link, String), Problem> {
@@ -57,33 +60,36 @@ impl Engine {
             None => !target.is_elsewhere(),
         };
         if !expected {
-            return Err(problem::other_relay(at.unwrap_or(&target.page), &target.relay));
+            return Err(Problem::OtherRelay { page: at.unwrap_or(&target.page).to_owned(), relay: target.relay });
         }
         Ok((link, proper_name(name)?))
     }
 
-    pub(crate) fn start_join_by_code(&mut self, relay: &str, code: &str, name: &str, rng: &mut dyn CryptoRng) {
-        match self.check_join_by_code(relay, code, name) {
-            Ok((relay, code, name)) => {
-                let joiner = CodeJoiner::make(code, &relay.origin(), relay.host(), &name, rng);
-                self.put_join(Joining::Code(joiner), &name, rng);
-            }
-            Err(problem) => self.fail(problem),
-        }
+    pub(crate) fn start_join_by_code(
+        &mut self,
+        relay: &str,
+        code: &str,
+        name: &str,
+        rng: &mut dyn CryptoRng,
+    ) -> Result<(), Problem> {
+        let (relay, code, name) = self.check_join_by_code(relay, code, name)?;
+        let joiner = CodeJoiner::make(code, &relay.origin(), relay.host(), &name, rng);
+        self.put_join(Joining::Code(joiner), &name, rng);
+        Ok(())
     }
 
     fn check_join_by_code(&self, relay: &str, code: &str, name: &str) -> Result<(Relay, Code, String), Problem> {
         self.check_free()?;
-        let code = Code::parse(code).map_err(|error| problem::bad_code(&error))?;
+        let code = Code::parse(code).map_err(problem::bad_code)?;
         if self.tried_codes.contains(&text_digest(&code.to_string())) {
-            return Err(problem::code_void());
+            return Err(Problem::CodeVoid);
         }
         Ok((Relay::choose(relay)?, code, proper_name(name)?))
     }
 
     fn check_free(&self) -> Result<(), Problem> {
         let taken = self.account.as_ref().is_some_and(Account::is_usable);
-        if taken { Err(problem::already_member()) } else { Ok(()) }
+        if taken { Err(Problem::AlreadyMember) } else { Ok(()) }
     }
 
     fn put_join(&mut self, joiner: Joining, name: &str, rng: &mut dyn CryptoRng) {
@@ -97,7 +103,7 @@ impl Engine {
         self.identity = Some(identity);
         self.join = Some(join);
         self.patience = Patience::default();
-        self.problem = None;
+        self.notices.dismiss_problem();
         self.connect();
     }
 
@@ -132,7 +138,7 @@ impl Engine {
         self.patience.refusals += 1;
         let over = self.patience.refusals >= REFUSALS;
         if over {
-            self.join_failed(problem::join_unfinished());
+            self.join_failed(Problem::JoinUnfinished);
         }
         over
     }
@@ -162,7 +168,7 @@ impl Engine {
             return self.connect();
         }
         let unanswered = self.join.is_some();
-        self.join_failed(if unanswered { problem::join_unanswered() } else { problem::join_unfinished() });
+        self.join_failed(if unanswered { Problem::JoinUnanswered } else { Problem::JoinUnfinished });
     }
 
     /// What is further off than any wait here was set before the clock was put back.
@@ -210,10 +216,10 @@ impl Engine {
 
     pub(crate) fn claim_refused(&mut self, code: ErrorCode, rng: &mut dyn CryptoRng) {
         match code {
-            ErrorCode::InviteUsed if self.joins_by_code() => self.join_failed(problem::code_void()),
-            ErrorCode::InviteUsed => self.join_failed(problem::invite_used()),
-            ErrorCode::InviteGone if self.joins_by_code() => self.join_failed(problem::code_gone()),
-            ErrorCode::InviteGone => self.join_failed(problem::invite_gone()),
+            ErrorCode::InviteUsed if self.joins_by_code() => self.join_failed(Problem::CodeVoid),
+            ErrorCode::InviteUsed => self.join_failed(Problem::InviteUsed),
+            ErrorCode::InviteGone if self.joins_by_code() => self.join_failed(Problem::CodeGone),
+            ErrorCode::InviteGone => self.join_failed(Problem::InviteGone),
             ErrorCode::RelayFull | ErrorCode::Unavailable => {
                 self.fail(problem::relay_fault(code));
                 self.hang_up(rng);
@@ -264,7 +270,7 @@ impl Engine {
                 // A person turns away only a device that has the words, and has been told so.
                 let unconfirmed = join.reveal.is_none();
                 let by_code = unconfirmed && self.joins_by_code();
-                self.join_failed(if by_code { problem::code_refused() } else { problem::invite_refused() });
+                self.join_failed(if by_code { Problem::CodeRefused } else { Problem::InviteRefused });
             }
             InviteStep::Request => {}
         }
@@ -272,7 +278,7 @@ impl Engine {
 
     /// The messages do not fit together.
     fn join_disturbed(&mut self) {
-        self.join_failed(if self.joins_by_code() { problem::code_refused() } else { problem::pairing_disturbed() });
+        self.join_failed(if self.joins_by_code() { Problem::CodeRefused } else { Problem::PairingDisturbed });
     }
 
     pub(crate) fn joins_by_code(&self) -> bool {

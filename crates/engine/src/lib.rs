@@ -5,10 +5,8 @@
 //! Reading order: `engine` (dispatch), `line` (connection), `send`, `receive`, `counting`, `silence`,
 //! `members`, `changes`, `invite`, `join`, `upkeep`.
 
-mod alerts;
 pub mod archive;
 mod changes;
-pub mod command;
 mod continuity;
 mod counting;
 pub mod effect;
@@ -22,37 +20,27 @@ mod invite;
 mod join;
 mod library;
 mod line;
-pub mod lock;
 mod members;
+mod notices;
 mod opened;
 mod outbox;
+mod preferences;
 mod present;
 mod problem;
 mod receive;
 mod records;
 mod relay;
-pub mod rich;
 mod secrets;
 mod send;
 mod sender;
-pub mod settings;
 mod silence;
-mod sites;
 mod state;
 pub mod target;
 mod untaken;
 mod upkeep;
-pub mod view;
 mod wake;
 
-pub use archive::{ArchiveOutcome, ArchiveRequest};
-pub use command::Command;
-pub use effect::{Effect, Notice, Write};
+pub use effect::{Effect, Write};
 pub use engine::{Engine, RestoreError};
-pub use event::{Content, Event};
-pub use library::UNDO_MS;
-pub use lock::{LockCommand, LockState, LockView};
-pub use secrets::HELD_MS;
-pub use settings::{SecretKind, Settings};
-pub use target::{Target, relay_origin, target};
-pub use view::{Query, View};
+pub use event::Event;
+pub use target::{relay_origin, target};

@@ -2,21 +2,19 @@
 //! that back, and what goes by itself because it was meant to.
 
 use hushclip_crypto::body::{FLAG_BURN, FLAG_SENSITIVE, Pin, Tombstone};
+use hushclip_model::view::Filter;
+use hushclip_model::{ClipView, Content, HELD_MS, Query, SecretKind, UNDO_MS, View};
 use hushclip_protocol::ids::{DeviceId, Hash, ItemId};
 use rand_core::CryptoRng;
 
-use crate::event::Content;
 use crate::history::text_digest;
 use crate::outbox::{Cargo, Deleted, Queued};
 use crate::records::seen_record;
-use crate::secrets::{HELD_MS, recognise};
+use crate::secrets::recognise;
 use crate::state::Clip;
 use crate::upkeep::random_item;
-use crate::view::{ClipView, Filter, Query, View};
-use crate::{Effect, Engine, SecretKind};
+use crate::{Effect, Engine};
 
-/// How long deleted clips can be brought back, milliseconds.
-pub const UNDO_MS: u64 = 8_000;
 /// How much of a long text a list shows, characters.
 const SHOWN_CHARS: usize = 2_000;
 /// Longest HTML form that a list shows, bytes.

@@ -1,5 +1,7 @@
 //! The line to the relay: connect, sign in, notice that it is dead, try again for ever.
 
+use hushclip_model::Problem;
+use hushclip_model::view::Connection;
 use hushclip_protocol::error::{CloseCode, ErrorCode};
 use hushclip_protocol::frame::{Challenge, Hello, ToRelay, Welcome};
 use hushclip_protocol::ids::Signature;
@@ -7,7 +9,6 @@ use hushclip_protocol::{VERSION, limits, negotiate};
 use rand_core::CryptoRng;
 
 use crate::send::REFUSED_MS;
-use crate::view::{Connection, Problem};
 use crate::{Effect, Engine, problem};
 
 /// First wait after a failure, milliseconds; doubled each time.
@@ -241,14 +242,14 @@ impl Engine {
             return;
         }
         match code.and_then(CloseCode::from_code) {
-            Some(CloseCode::Version) => return self.halt(problem::relay_version()),
+            Some(CloseCode::Version) => return self.halt(Problem::RelayVersion),
             // Shown the entry, this device would be removed by now. One that had missed entries before
             // that one was asking for them: signing in again shows them all.
             Some(CloseCode::Removed) if self.line.phase == Phase::Connecting || self.log_sync.is_newest => {
-                return self.halt(problem::removed_unproven());
+                return self.halt(Problem::RemovedUnproven);
             }
             Some(CloseCode::NotAMember) if self.newcomer_refused() => return,
-            Some(CloseCode::NotAMember) => self.fail(problem::sign_in_refused()),
+            Some(CloseCode::NotAMember) => self.fail(Problem::SignInRefused),
             _ => {}
         }
         self.retry(rng);
@@ -337,7 +338,7 @@ impl Engine {
             return self.hang_up(rng);
         }
         if negotiate(&challenge.versions).is_none() {
-            return self.halt(problem::relay_version());
+            return self.halt(Problem::RelayVersion);
         }
         self.line.challenge = Some(challenge.clone());
         if self.join.is_some() {
@@ -377,15 +378,15 @@ impl Engine {
             return;
         }
         if welcome.version != VERSION {
-            return self.halt(problem::relay_version());
+            return self.halt(Problem::RelayVersion);
         }
         self.line.enter(Phase::CatchingUp, self.now);
         self.note_absence();
         self.watch_removal();
         self.clock_ahead_ms = self.now.cast_signed().saturating_sub_unsigned(welcome.time_ms);
-        for code in ["sign_in_refused", "relay_no_space", "relay_unavailable"] {
-            self.solved(code);
-        }
+        self.solved(|problem| {
+            matches!(problem, Problem::SignInRefused | Problem::RelayNoSpace | Problem::RelayUnavailable)
+        });
         // Not before: a relay that is called by another name takes the first entry, and nobody in.
         if let Some(account) = self.account.as_mut().filter(|account| !account.registered) {
             account.registered = true;
@@ -464,20 +465,20 @@ impl Engine {
             (PUSH_SUBSCRIBE, ErrorCode::BadFrame | ErrorCode::TooLarge) => self.push_address_refused(),
             (HELLO | REGISTER, _) if self.newcomer_refused() => {}
             (HELLO, ErrorCode::UnknownAccount | ErrorCode::LogBehind) => self.show_log(rng),
-            (APPEND, ErrorCode::BadEntry) if self.line.phase == Phase::Connecting => self.halt(problem::bad_log()),
+            (APPEND, ErrorCode::BadEntry) if self.line.phase == Phase::Connecting => self.halt(Problem::BadLog),
             (APPEND, _) if self.line.phase == Phase::Connecting => {
                 self.show_unmended(code);
                 self.hang_up(rng);
             }
-            (REGISTER, ErrorCode::TokenWanted) => self.registration_refused(problem::token_wanted(), rng),
-            (REGISTER, ErrorCode::RegistrationClosed) => self.registration_refused(problem::registration_closed(), rng),
-            (REGISTER, ErrorCode::TooManyAccounts) => self.registration_refused(problem::too_many_accounts(), rng),
+            (REGISTER, ErrorCode::TokenWanted) => self.registration_refused(Problem::TokenWanted, rng),
+            (REGISTER, ErrorCode::RegistrationClosed) => self.registration_refused(Problem::RegistrationClosed, rng),
+            (REGISTER, ErrorCode::TooManyAccounts) => self.registration_refused(Problem::TooManyAccounts, rng),
             (HELLO | REGISTER, ErrorCode::RelayFull | ErrorCode::Unavailable) => {
                 self.fail(problem::relay_fault(code));
                 self.hang_up(rng);
             }
             (HELLO | REGISTER, _) => {
-                self.fail(problem::sign_in_refused());
+                self.fail(Problem::SignInRefused);
                 self.hang_up(rng);
             }
             // Somebody else has put it back, or has gone on: compare anew.

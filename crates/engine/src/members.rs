@@ -2,6 +2,7 @@
 
 use hushclip_crypto::keys::DeviceKeys;
 use hushclip_crypto::log::{is_committed, make_genesis, open_grant};
+use hushclip_model::{Notice, Problem};
 use hushclip_protocol::error::ErrorCode;
 use hushclip_protocol::frame::ToRelay;
 use hushclip_protocol::ids::{DeviceId, Hash};
@@ -9,13 +10,13 @@ use hushclip_protocol::limits;
 use hushclip_protocol::log::{Action, Change, Entry, LogError, Membership, SignedEntry};
 use rand_core::CryptoRng;
 
-use crate::alerts::AlertKind;
+use crate::Engine;
 use crate::changes::{Appending, RemovalWatch, Wanted};
 use crate::join::proper_name;
 use crate::line::Phase;
+use crate::notices::AlertKind;
 use crate::relay::Relay;
 use crate::state::{Account, Identity, Removed, log_record};
-use crate::{Engine, Notice, problem};
 
 /// How long to wait for entries that the relay says it has, milliseconds.
 const WITHHELD_MS: u64 = 5_000;
@@ -69,25 +70,27 @@ impl From<LogError> for Refused {
 }
 
 impl Engine {
-    pub(crate) fn create_account(&mut self, relay: &str, name: &str, token: &str, rng: &mut dyn CryptoRng) {
+    pub(crate) fn create_account(
+        &mut self,
+        relay: &str,
+        name: &str,
+        token: &str,
+        rng: &mut dyn CryptoRng,
+    ) -> Result<(), Problem> {
         if self.account.as_ref().is_some_and(Account::is_usable) || self.join.is_some() {
-            return self.fail(problem::already_member());
+            return Err(Problem::AlreadyMember);
         }
-        let chosen = Relay::choose(relay).and_then(|relay| Ok((relay, proper_name(name)?)));
-        let (relay, name) = match chosen {
-            Ok(chosen) => chosen,
-            Err(problem) => return self.fail(problem),
-        };
+        let (relay, name) = (Relay::choose(relay)?, proper_name(name)?);
         let token = token.trim();
         if token.len() > limits::REGISTRATION_TOKEN_BYTES {
-            return self.fail(problem::token_wanted());
+            return Err(Problem::TokenWanted);
         }
         if self.account.is_some() {
             self.drop_account();
         }
         let identity = Identity::new(DeviceKeys::make(rng), &name, self.now);
-        let Ok((genesis, secret)) = make_genesis(&identity.keys, &name, rng) else { return };
-        let Ok(membership) = Membership::genesis(&genesis) else { return };
+        let Ok((genesis, secret)) = make_genesis(&identity.keys, &name, rng) else { return Ok(()) };
+        let Ok(membership) = Membership::genesis(&genesis) else { return Ok(()) };
         let mut account = Account::new(relay, membership.account(), (0, membership.head()));
         account.secrets.insert(0, secret);
         account.names.insert(identity.id, name);
@@ -100,8 +103,9 @@ impl Engine {
         self.identity = Some(identity);
         self.account = Some(account);
         self.persist_account();
-        self.problem = None;
+        self.notices.dismiss_problem();
         self.connect();
+        Ok(())
     }
 
     pub(crate) fn pull_log(&mut self) {
@@ -216,11 +220,11 @@ impl Engine {
             match self.log_entry(seq, entry) {
                 Ok(()) => {}
                 Err(Refused::Fork(_) | Refused::Bad) if self.is_newcomer() => {
-                    return self.join_failed(problem::join_misled());
+                    return self.join_failed(Problem::JoinMisled);
                 }
                 Err(Refused::Fork(entry)) => return self.stop_forked(seq, entry.hash(), Some(entry)),
-                Err(Refused::Bad) => return self.halt(problem::bad_log()),
-                Err(Refused::Newer) => return self.halt(problem::newer_account()),
+                Err(Refused::Bad) => return self.halt(Problem::BadLog),
+                Err(Refused::Newer) => return self.halt(Problem::NewerAccount),
                 Err(Refused::Gap) if self.line.phase == Phase::Connecting => return,
                 Err(Refused::Gap) => return self.pull_log_in_vain(rng),
             }
@@ -262,10 +266,10 @@ impl Engine {
         }
         // A log that is whole, and does not say what this device was told.
         if self.is_newcomer() {
-            return self.join_failed(problem::join_misled());
+            return self.join_failed(Problem::JoinMisled);
         }
         if self.identity.as_ref().is_none_or(|identity| !self.is_member(&identity.id)) {
-            return self.halt(problem::bad_log());
+            return self.halt(Problem::BadLog);
         }
         self.change_log(rng);
         self.go_on_with_invite(rng);
@@ -355,7 +359,7 @@ impl Engine {
     pub(crate) fn tell_bad_keys(&mut self, epoch: u64) {
         let started = |account: &Account| account.log.get(usize::try_from(epoch).ok()?)?.decode_entry().ok();
         let Some(author) = self.account.as_ref().and_then(started).map(|entry| entry.author) else { return };
-        if !self.alerts.iter().any(|alert| alert.kind == AlertKind::BadKeys && alert.device == author) {
+        if !self.notices.has_about(AlertKind::BadKeys, author) {
             self.count_up_alert(AlertKind::BadKeys, author);
         }
     }
@@ -367,7 +371,7 @@ impl Engine {
         if !is_committed(secret, &entry) {
             account.secrets.remove(&epoch);
             account.ended.remove(&epoch);
-            self.fail(problem::wrong_older_key());
+            self.fail(Problem::WrongOlderKey);
         }
     }
 

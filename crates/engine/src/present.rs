@@ -2,16 +2,17 @@
 
 use hushclip_crypto::body::FLAG_BURN;
 use hushclip_crypto::fingerprint::{account_words, list_words};
+use hushclip_model::view::{Bounds, DeviceView, InviteView, JoiningView, Stage};
+use hushclip_model::{ClipView, Problem, View};
 use hushclip_protocol::ids::DeviceId;
 use hushclip_protocol::limits;
 use hushclip_protocol::log::Membership;
 
+use crate::Engine;
 use crate::exchange::{Inviting, Joining};
 use crate::library::secret_of;
 use crate::secrets::Held;
 use crate::state::{Account, Clip};
-use crate::view::{Bounds, ClipView, DeviceView, InviteView, JoiningView, Stage, View};
-use crate::{Engine, problem};
 
 impl Engine {
     /// The view without its clips, which are many.
@@ -34,12 +35,12 @@ impl Engine {
             total: self.history.shown().count() as u32,
             unread: self.unread(),
             held: self.held.iter().rev().map(Held::present).collect(),
-            settings: self.settings.clone(),
+            settings: self.settings().clone(),
             in_touch_at: self.present_in_touch(),
             devices: self.present_devices(),
             invite: self.present_invite(),
             joining: self.present_joining(),
-            problem: if self.shows_removal() { Some(problem::removal_unsaved()) } else { self.problem.clone() },
+            problem: if self.shows_removal() { Some(Problem::RemovalUnsaved) } else { self.notices.problem().cloned() },
             waiting: self.waiting() as u32,
             alerts: self.present_alerts(),
             check: self.present_check(),
@@ -55,7 +56,7 @@ impl Engine {
                 devices: limits.devices,
             }),
             push_key: data_encoding::HEXLOWER.encode(&self.push_key),
-            push: !self.push_endpoint.is_empty(),
+            push: self.preferences.push_endpoint().is_some(),
         }
     }
 

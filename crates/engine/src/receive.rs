@@ -2,20 +2,20 @@
 //! signature, counter, and only then opening. A bad item is dropped, never the stream.
 
 use hushclip_crypto::body::{ClipBody, FLAG_BURN, FLAG_SENSITIVE, FLAG_SUPERSEDED, HTML, State, TEXT, Tombstone};
+use hushclip_model::settings::Apply;
+use hushclip_model::{Content, Notice, Problem};
 use hushclip_protocol::envelope::{Envelope, Header};
 use hushclip_protocol::frame::{Item, ToRelay};
 use hushclip_protocol::ids::{Hash, ItemId, SignPk};
 use hushclip_protocol::limits;
 use rand_core::CryptoRng;
 
-use crate::alerts::AlertKind;
-use crate::event::Content;
+use crate::Engine;
 use crate::line::Phase;
+use crate::notices::AlertKind;
 use crate::opened::{Body, Closed, open_body};
-use crate::rich::harmless;
-use crate::settings::Apply;
 use crate::state::{Account, Clip};
-use crate::{Engine, Notice, problem};
+use hushclip_rich::harmless;
 
 /// How many items may come in pages that are no news: a relay keeps no more than [`limits::ITEMS`], and while the log
 /// is fetched a page comes twice.
@@ -96,12 +96,12 @@ impl Engine {
             if advanced && self.no_news <= NO_NEWS {
                 return self.catch_up();
             }
-            self.show(problem::relay_endless());
+            self.show(Problem::RelayEndless);
             return self.hang_up(rng);
         }
-        for code in ["relay_garbled", "relay_endless", "relay_unavailable"] {
-            self.solved(code);
-        }
+        self.solved(|problem| {
+            matches!(problem, Problem::RelayGarbled | Problem::RelayEndless | Problem::RelayUnavailable)
+        });
         self.send(&ToRelay::Ack { cursor });
         self.line.caught_up(self.now);
         self.no_news = 0;
@@ -160,7 +160,7 @@ impl Engine {
     fn apply_newest_missed(&mut self) {
         let Some(clip) = self.newest_missed.take().and_then(|item| self.history.get(&item)) else { return };
         let content = Content { text: clip.text.clone(), html: clip.html.clone() };
-        if content.text.is_empty() || self.waiting() > 0 || self.settings.apply != Apply::Always {
+        if content.text.is_empty() || self.waiting() > 0 || self.settings().apply != Apply::Always {
             return;
         }
         self.write_clipboard(content);

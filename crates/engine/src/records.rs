@@ -1,5 +1,6 @@
 //! The stored form of the state: which record holds what, and how it is read.
 
+use hushclip_model::Settings;
 use std::collections::{BTreeMap, VecDeque};
 
 use hushclip_crypto::epoch::EpochSecret;
@@ -10,15 +11,14 @@ use hushclip_protocol::ids::{AccountId, DeviceId, Hash};
 use hushclip_protocol::log::SignedEntry;
 use minicbor::{Decode, Encode};
 
-use crate::alerts::Alert;
 use crate::changes::Draft;
 use crate::effect::Write;
 use crate::engine::RestoreError;
 use crate::fork::Evidence;
 use crate::gone::Trace;
+use crate::notices::Alert;
 use crate::outbox::{Queued, Sent};
 use crate::sender::Sender;
-use crate::settings::Settings;
 use crate::state::{Account, Clip, Identity, Invite, Join, Removed, put};
 
 /// Longest record. They are this device's own, so this only keeps nonsense out.
@@ -213,8 +213,4 @@ pub(crate) fn traces_record(traces: &Vec<Trace>) -> Write {
 
 pub(crate) fn seen_record(order: u64) -> Write {
     put(SEEN.into(), &order)
-}
-
-pub(crate) fn settings_record(settings: &Settings) -> Write {
-    put(SETTINGS.into(), settings)
 }

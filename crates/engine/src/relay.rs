@@ -1,9 +1,7 @@
 //! The relay's address, as a person types it and as sockets want it.
 
+use hushclip_model::Problem;
 use hushclip_protocol::ids::MailboxId;
-
-use crate::problem;
-use crate::view::Problem;
 
 /// Origin of a relay: `http://host[:port]` or `https://host[:port]`.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -36,8 +34,8 @@ impl Relay {
     /// The relay of an account that is started or joined. `http` is for this machine only: elsewhere, who is
     /// on the way could exchange what pairing relies on the relay for, and see who talks to it.
     pub(crate) fn choose(text: &str) -> Result<Self, Problem> {
-        let relay = Self::parse(text).ok_or_else(problem::bad_relay)?;
-        if relay.secure || relay.is_here() { Ok(relay) } else { Err(problem::plain_relay(&relay.host)) }
+        let relay = Self::parse(text).ok_or(Problem::BadRelay)?;
+        if relay.secure || relay.is_here() { Ok(relay) } else { Err(Problem::PlainRelay { host: relay.host }) }
     }
 
     /// Whether it is on this machine.
@@ -90,7 +88,7 @@ mod tests {
 
     #[test]
     fn plain_http_is_for_this_machine_only() {
-        let code = |text: &str| Relay::choose(text).err().map(|problem| problem.code).unwrap_or_default();
+        let code = |text: &str| Relay::choose(text).err().map(|problem| problem.code()).unwrap_or_default();
         for good in [
             "https://relay.example",
             "http://localhost:8787",

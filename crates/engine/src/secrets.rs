@@ -1,14 +1,13 @@
 //! Copies that look like secrets: recognised by their form, held until the person has answered, and
 //! short-lived if they are sent. It refuses to be certain: what it does not recognise is sent as it is.
 
+use hushclip_model::settings::{Change, Policy};
+use hushclip_model::{Content, HELD_MS, HeldView, Notice, Problem, SecretKind};
 use hushclip_protocol::limits;
 use rand_core::CryptoRng;
 
-use crate::event::Content;
-use crate::settings::{Change, Policy, SecretKind};
+use crate::Engine;
 use crate::upkeep::random_item;
-use crate::view::HeldView;
-use crate::{Engine, Notice};
 
 mod assigned;
 mod known;
@@ -18,8 +17,6 @@ mod measured;
 mod numbers;
 mod phrase;
 
-/// How long a copy waits for an answer, milliseconds.
-pub const HELD_MS: u64 = 2 * 60 * 1000;
 /// Copies that wait at once; the oldest goes first.
 const HELD: usize = 8;
 
@@ -41,9 +38,11 @@ impl Engine {
     /// Does with a copy of the person's what is to be done with secrets, or gives it back.
     pub(crate) fn guard(&mut self, content: Content, rng: &mut dyn CryptoRng) -> Option<Content> {
         let Some(kind) = recognise(&content.text) else { return Some(content) };
-        match self.settings.secrets.of(kind) {
+        match self.settings().secrets.of(kind) {
             Policy::Send => {
-                self.enqueue_secret(content, false, rng);
+                if let Err(problem) = self.enqueue_secret(content, false, rng) {
+                    self.fail(problem);
+                }
             }
             Policy::Never => {}
             Policy::Ask => {
@@ -59,15 +58,24 @@ impl Engine {
         None
     }
 
-    pub(crate) fn answer_secret(&mut self, id: &str, send: bool, remember: bool, burn: bool, rng: &mut dyn CryptoRng) {
-        let Some(at) = self.held.iter().position(|held| held.id == id) else { return };
+    pub(crate) fn answer_secret(
+        &mut self,
+        id: &str,
+        send: bool,
+        remember: bool,
+        burn: bool,
+        rng: &mut dyn CryptoRng,
+    ) -> Result<(), Problem> {
+        let Some(at) = self.held.iter().position(|held| held.id == id) else { return Ok(()) };
         let held = self.held.remove(at);
         if remember {
-            self.set_settings(Change::secret(held.kind, if send { Policy::Send } else { Policy::Never }));
+            self.change_settings(Change::secret(held.kind, if send { Policy::Send } else { Policy::Never }));
         }
-        if send && self.require_member() {
-            self.enqueue_secret(held.content, burn, rng);
+        if send {
+            self.require_member()?;
+            self.enqueue_secret(held.content, burn, rng)?;
         }
+        Ok(())
     }
 
     /// Nobody has answered for them. Whoever copies one of them once more is asked once more.

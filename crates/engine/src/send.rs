@@ -6,6 +6,7 @@ use hushclip_crypto::body::{
 };
 use hushclip_crypto::envelope::{Address, seal, seal_note};
 use hushclip_crypto::pairing::{Code, Link};
+use hushclip_model::{Content, Notice, Problem, SecretKind};
 use hushclip_protocol::envelope::Kind;
 use hushclip_protocol::error::ErrorCode;
 use hushclip_protocol::frame::{Anchor, ToRelay};
@@ -13,15 +14,13 @@ use hushclip_protocol::ids::{Hash, ItemId};
 use hushclip_protocol::limits;
 use rand_core::CryptoRng;
 
-use crate::event::Content;
 use crate::line::Phase;
 use crate::outbox::{Cargo, Deleted, Queued, Sealed};
-use crate::rich::harmless;
 use crate::secrets::recognise;
-use crate::settings::SecretKind;
 use crate::state::Clip;
 use crate::upkeep::random_item;
-use crate::{Engine, Notice, problem};
+use crate::{Engine, problem};
+use hushclip_rich::harmless;
 
 /// How long to wait before what the relay could not do is tried again, milliseconds.
 pub(crate) const REFUSED_MS: u64 = 30_000;
@@ -49,39 +48,46 @@ impl Engine {
         for write in self.history.note_clipboard(&content.text) {
             self.persist(write);
         }
-        if echo || self.settings.paused {
+        if echo || self.settings().paused {
             return;
         }
         let content = harmless(content).and_then(|content| self.guard(content, rng));
-        if let Some(content) = content {
-            self.enqueue(content, 0, rng);
+        if let Some(content) = content
+            && let Err(problem) = self.enqueue(content, 0, rng)
+        {
+            self.fail(problem);
         }
     }
 
-    pub(crate) fn push_command(&mut self, text: String, html: Option<String>, rng: &mut dyn CryptoRng) {
+    pub(crate) fn push_command(
+        &mut self,
+        text: String,
+        html: Option<String>,
+        rng: &mut dyn CryptoRng,
+    ) -> Result<ItemId, Problem> {
         let content = harmless(Content { text, html }).filter(|content| !content.text.is_empty());
-        let Some(content) = content else { return self.fail(problem::empty()) };
-        if !self.require_member() {
-            return;
-        }
+        let content = content.ok_or(Problem::Empty)?;
+        self.require_member()?;
         // The person wants it sent, so nobody asks; a mere guess does not shorten its life.
-        let taken = match recognise(&content.text) {
+        match recognise(&content.text) {
             None | Some(SecretKind::Password) => self.enqueue(content, 0, rng),
             Some(_) => self.enqueue_secret(content, false, rng),
-        };
-        if taken {
-            self.notice(Notice::Taken);
         }
     }
 
-    pub(crate) fn enqueue_secret(&mut self, content: Content, burn: bool, rng: &mut dyn CryptoRng) -> bool {
+    pub(crate) fn enqueue_secret(
+        &mut self,
+        content: Content,
+        burn: bool,
+        rng: &mut dyn CryptoRng,
+    ) -> Result<ItemId, Problem> {
         self.enqueue(content, if burn { FLAG_SENSITIVE | FLAG_BURN } else { FLAG_SENSITIVE }, rng)
     }
 
-    /// Tells whether it was taken.
-    fn enqueue(&mut self, content: Content, flags: u32, rng: &mut dyn CryptoRng) -> bool {
-        let Some(identity) = &self.identity else { return false };
-        let ttl_s = if flags == 0 { limits::TTL_S } else { self.settings.secret_life_s };
+    /// Gives the name of the clip that waits now.
+    fn enqueue(&mut self, content: Content, flags: u32, rng: &mut dyn CryptoRng) -> Result<ItemId, Problem> {
+        let Some(identity) = &self.identity else { return Err(Problem::NoAccount) };
+        let ttl_s = if flags == 0 { limits::TTL_S } else { self.settings().secret_life_s };
         let mut clip = Clip {
             item: self.fresh_item(rng),
             order: self.history.next_order(),
@@ -107,11 +113,11 @@ impl Engine {
             clip.html = None;
         }
         if let Err(error) = body(&clip, false).check() {
-            self.fail(problem::too_large(error.bytes));
-            return false;
+            return Err(Problem::TooLarge { bytes: error.bytes });
         }
-        self.solved("too_large");
-        let queued = Queued { item: clip.item, order: clip.order, sealed: None, cargo: Cargo::Clip, again: false };
+        self.solved(|problem| matches!(problem, Problem::TooLarge { .. }));
+        let item = clip.item;
+        let queued = Queued { item, order: clip.order, sealed: None, cargo: Cargo::Clip, again: false };
         self.clips_revision += 1;
         self.persist(queued.record());
         for write in self.history.add(clip) {
@@ -120,7 +126,7 @@ impl Engine {
         self.outbox.push_back(queued);
         self.bound_outbox(rng);
         self.flush(rng);
-        true
+        Ok(item)
     }
 
     /// A name that no clip here has, even where random numbers repeat: the relay takes two clips with
@@ -142,7 +148,7 @@ impl Engine {
             let goes = |queued: &Queued| queued.cargo == Cargo::Clip && !queued.again && Some(queued.item) != in_flight;
             let Some(oldest) = self.outbox.iter().position(goes) else { return };
             self.give_up(oldest, None, rng);
-            self.fail(problem::outbox_full());
+            self.fail(Problem::OutboxFull);
         }
     }
 
@@ -159,7 +165,7 @@ impl Engine {
             if queued.cargo == Cargo::Clip {
                 let Some(clip) = self.history.get(&item) else {
                     self.give_up_front(rng);
-                    self.fail(problem::outbox_full());
+                    self.fail(Problem::OutboxFull);
                     continue;
                 };
                 // Another agent on the same clipboard was quicker.
@@ -314,9 +320,12 @@ impl Engine {
             account.note_anchor(at);
             self.persist_account();
         }
-        for code in ["relay_full", "relay_no_space", "relay_unavailable", "relay_refused"] {
-            self.solved(code);
-        }
+        self.solved(|problem| {
+            matches!(
+                problem,
+                Problem::RelayFull | Problem::RelayNoSpace | Problem::RelayUnavailable | Problem::RelayRefused
+            )
+        });
         if self.outbox.is_empty() {
             self.line.relaxed();
         }
@@ -387,14 +396,14 @@ impl Engine {
             ErrorCode::TooLarge => {
                 if let Some(bytes) = self.too_large_for_relay(in_flight.map(|(item, _)| item)) {
                     self.give_up_front(rng);
-                    self.fail(problem::too_large(bytes));
+                    self.fail(Problem::TooLarge { bytes });
                     return self.flush(rng);
                 }
-                self.fail(problem::relay_refused());
+                self.fail(Problem::RelayRefused);
             }
-            ErrorCode::StorageFull => self.fail(problem::storage_full()),
+            ErrorCode::StorageFull => self.fail(Problem::RelayFull),
             ErrorCode::RelayFull | ErrorCode::Unavailable => self.fail(problem::relay_fault(code)),
-            _ => self.fail(problem::relay_refused()),
+            _ => self.fail(Problem::RelayRefused),
         }
         self.line.resume_at = Some(self.now + REFUSED_MS);
     }

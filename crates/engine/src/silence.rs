@@ -5,8 +5,8 @@ use hushclip_protocol::ids::DeviceId;
 use hushclip_protocol::limits;
 
 use crate::Engine;
-use crate::alerts::{Alert, AlertKind};
 use crate::line::Phase;
+use crate::notices::{Alert, AlertKind};
 use crate::sender::Removal;
 use crate::upkeep::HEARTBEAT_MS;
 
@@ -46,7 +46,7 @@ impl Engine {
             let told = |alert: &Alert| {
                 alert.kind == AlertKind::RemovalWithheld && (alert.device, alert.by) == (header.sender, gone)
             };
-            if !self.alerts.iter().any(told) {
+            if !self.notices.alerts().iter().any(told) {
                 self.alert(AlertKind::RemovalWithheld, header.sender, gone, 1);
             }
         }

@@ -12,7 +12,6 @@ use hushclip_protocol::{codec, limits};
 use minicbor::bytes::ByteVec;
 use minicbor::{Decode, Encode};
 
-use crate::alerts::Alert;
 use crate::effect::Write;
 use crate::engine::RestoreError;
 use crate::exchange::{Inviting, Joining};
@@ -420,10 +419,6 @@ impl Removed {
 
 pub(crate) fn sender_record(device: &DeviceId, sender: &Sender) -> Write {
     put(sender_key(device), sender)
-}
-
-pub(crate) fn alerts_record(alerts: &Vec<Alert>, newest: u64) -> Write {
-    put(ALERTS.into(), &(newest, alerts))
 }
 
 pub(crate) fn evidence_record(evidence: &Vec<Evidence>) -> Write {

@@ -1,27 +1,10 @@
 //! Where a pairing link leads, to be seen before it is used.
 
 use hushclip_crypto::pairing::Link;
+use hushclip_model::{Problem, Target};
 
 use crate::problem;
 use crate::relay::Relay;
-use crate::view::Problem;
-
-/// What a pairing link says of itself.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Target {
-    /// Origin of the relay that it leads to.
-    pub relay: String,
-    /// Origin of the page that it opens, as a person sees it in the link.
-    pub page: String,
-}
-
-impl Target {
-    /// Whether the relay is another one than the link seems to be from. Only the part of it that nobody can
-    /// read says so, so the person has to name the relay: [`crate::Command::JoinAt`].
-    pub fn is_elsewhere(&self) -> bool {
-        self.page != self.relay
-    }
-}
 
 /// The origin of a relay, as a person typed it, if an account may be started or joined there.
 pub fn relay_origin(typed: &str) -> Result<String, Problem> {
@@ -73,7 +56,7 @@ mod tests {
             ("https://a.example@b.example", "", "bad_relay"),
             ("https://a.example", "b.example", "bad_relay"),
         ] {
-            assert_eq!(target(&link(page, relay)).map_err(|problem| problem.code), Err(code.into()), "{page} {relay}");
+            assert_eq!(target(&link(page, relay)).map_err(|problem| problem.code()), Err(code), "{page} {relay}");
         }
     }
 }

@@ -1,8 +1,9 @@
 //! What waits to be sent and is not taken, whatever the relay says to it: that is told, and tried less and less often.
 
+use hushclip_model::Problem;
 use rand_core::CryptoRng;
 
-use crate::{Engine, problem};
+use crate::Engine;
 
 /// How long nothing may be taken on a line before that is said, milliseconds.
 const TOLD_MS: u64 = 10 * 60_000;
@@ -32,7 +33,7 @@ impl Engine {
     /// The relay has taken something, or nothing waits any more.
     pub(crate) fn note_taken(&mut self) {
         self.untaken = Untaken::default();
-        self.solved("relay_takes_nothing");
+        self.solved(|problem| *problem == Problem::RelayTakesNothing);
     }
 
     /// The relay is heard, for the first time since then.
@@ -44,14 +45,22 @@ impl Engine {
         let Some(for_ms) = &mut self.untaken.for_ms else { return };
         *for_ms += self.now.saturating_sub(heard_ms).min(SILENCE_MS);
         if *for_ms >= TOLD_MS && !std::mem::replace(&mut self.untaken.told, true) && !self.is_refusal_shown() {
-            self.fail(problem::relay_takes_nothing());
+            self.fail(Problem::RelayTakesNothing);
         }
     }
 
     /// What is shown says already why nothing is taken.
     fn is_refusal_shown(&self) -> bool {
-        let known = ["relay_full", "relay_no_space", "relay_unavailable", "relay_refused", "list_unsaved"];
-        self.problem.as_ref().is_some_and(|problem| known.contains(&problem.code.as_str()))
+        matches!(
+            self.notices.problem(),
+            Some(
+                Problem::RelayFull
+                    | Problem::RelayNoSpace
+                    | Problem::RelayUnavailable
+                    | Problem::RelayRefused
+                    | Problem::ListUnsaved
+            )
+        )
     }
 
     /// A push was not taken for a reason that should pass by itself at once, and has not for a while.

@@ -1,13 +1,14 @@
 //! What a device does by itself from time to time: new keys, a sign of life, forgetting old secrets.
 
+use hushclip_model::Problem;
 use hushclip_protocol::ids::ItemId;
 use hushclip_protocol::limits;
 use hushclip_protocol::log::Membership;
 use rand_core::CryptoRng;
 
+use crate::Engine;
 use crate::line::Phase;
 use crate::outbox::Cargo;
-use crate::{Engine, problem};
 
 /// A device that has sent nothing for so long sends a heartbeat, milliseconds.
 pub(crate) const HEARTBEAT_MS: u64 = 24 * 60 * 60 * 1000;
@@ -74,7 +75,7 @@ impl Engine {
     /// The relay has not recorded new keys. That is said when they have been due for long.
     pub(crate) fn tell_old_keys(&mut self) {
         if self.keys_are_overdue() {
-            self.show(problem::keys_overdue());
+            self.show(Problem::KeysOverdue);
         }
     }
 

@@ -5,11 +5,11 @@ use std::alloc::System;
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 
-use hushclip_engine::settings::Change;
-use hushclip_engine::view::{Connection, Problem, Stage};
-use hushclip_engine::{Command, Content, LockState, LockView, Notice, Query, View};
+use hushclip_model::settings::Change;
+use hushclip_model::view::{Connection, Stage};
+use hushclip_model::{Answered, Asked, Command, CommandId, Content, LockState, LockView, Notice, Problem, Query, View};
 use hushclip_wasm_core::port::{ToBackground, ToPopup};
-use hushclip_wasm_core::{Host, Shell, StartError};
+use hushclip_wasm_core::{Host, Shell};
 use wasm_bindgen::prelude::*;
 use zeroizing_alloc::ZeroAlloc;
 
@@ -49,9 +49,17 @@ impl Host for Hooks {
         self.changed();
     }
 
+    fn answer(&self, answered: Answered) {
+        if answered.id == PUSHED {
+            self.answered(answered.outcome.problem().is_none());
+        }
+        self.tell(&encode(&ToPopup::Answer(answered)));
+    }
+
     fn notice(&self, notice: Notice) {
-        if let Notice::Taken | Notice::Failed { .. } = notice {
-            self.answered(notice == Notice::Taken);
+        // It is taken when it can be stored; nobody waits for that with the script.
+        if matches!(&notice, Notice::Failed { problem } if problem.stops_device()) {
+            self.answered(false);
         }
         self.tell(&encode(&ToPopup::Notice(notice)));
     }
@@ -76,7 +84,7 @@ pub struct Handle {
 /// Starts the client. Where that fails, the handle shows why and can do nothing else.
 #[wasm_bindgen]
 pub async fn start(hooks: Hooks) -> Handle {
-    let shell = Shell::start(hooks).await.map_err(StartError::problem);
+    let shell = Shell::start(hooks).await;
     Handle { shell, queries: RefCell::default() }
 }
 
@@ -91,7 +99,7 @@ impl Handle {
     /// So much of the formatted form of a copy is of use, in characters; what has more is passed on without.
     #[wasm_bindgen(getter, js_name = mostHtml)]
     pub fn most_html(&self) -> usize {
-        hushclip_engine::rich::HTML_BYTES + 1
+        hushclip_rich::HTML_BYTES + 1
     }
 
     /// Whether a copy is to be looked at that was made on a page of these sites: none, if nobody knows them;
@@ -117,7 +125,9 @@ impl Handle {
 
     /// The person pointed at this and wants it sent.
     pub fn push(&self, text: String, html: Option<String>) {
-        self.command(Command::Push { text, html });
+        if let Ok(shell) = &self.shell {
+            shell.command(Asked { id: PUSHED, command: Command::Push { text, html } });
+        }
     }
 
     /// Something was pasted in a page.
@@ -131,7 +141,7 @@ impl Handle {
     pub fn pause(&self, paused: bool) {
         if let Some(shell) = self.unlocked() {
             let change = Change { paused: Some(paused), ..Change::default() };
-            shell.command(Command::SetSettings { change });
+            shell.command(own(Command::SetSettings { change }));
         }
     }
 
@@ -141,7 +151,7 @@ impl Handle {
         let Some(shell) = self.unlocked() else { return false };
         let change = shell.settings().toggle_site(host, whole);
         let paused = !change.pause_sites.is_empty();
-        shell.command(Command::SetSettings { change });
+        shell.command(own(Command::SetSettings { change }));
         paused
     }
 
@@ -150,7 +160,7 @@ impl Handle {
         let shell = self.shell.as_ref().ok()?;
         // A popup may be older than its background, after an update.
         match serde_json::from_str(&message).ok()? {
-            ToBackground::Command(command) => shell.command(command),
+            ToBackground::Command(asked) => shell.command(asked),
             ToBackground::Lock(command) => shell.ask(command),
             ToBackground::Person => shell.person(),
             ToBackground::Query(query) => {
@@ -254,13 +264,13 @@ impl Status {
     /// The code of what is wrong.
     #[wasm_bindgen(getter)]
     pub fn problem(&self) -> Option<String> {
-        self.problem.as_ref().map(|problem| problem.code.clone())
+        self.problem.as_ref().map(|problem| problem.code().to_owned())
     }
 
     /// The sentence that tells what is wrong.
     #[wasm_bindgen(getter, js_name = problemInWords)]
     pub fn problem_in_words(&self) -> Option<String> {
-        self.problem.as_ref().map(|problem| problem.message.clone())
+        self.problem.as_ref().map(ToString::to_string)
     }
 }
 
@@ -269,18 +279,20 @@ impl Handle {
         self.shell.as_ref().ok().filter(|shell| !is_locked(shell))
     }
 
-    fn command(&self, command: Command) {
-        if let Ok(shell) = &self.shell {
-            shell.command(command);
-        }
-    }
-
     fn view_without_clips(&self) -> View {
         match &self.shell {
             Ok(shell) => shell.view_without_clips(),
             Err(problem) => View { problem: Some(problem.clone()), ..View::default() },
         }
     }
+}
+
+/// Names all that the script pushes; it waits for the answer to one at a time.
+const PUSHED: CommandId = CommandId(1);
+
+/// A command of the background itself, whose answer nobody waits for.
+fn own(command: Command) -> Asked {
+    Asked { id: CommandId::default(), command }
 }
 
 fn is_locked(shell: &Shell) -> bool {

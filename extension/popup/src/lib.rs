@@ -3,11 +3,9 @@
 
 use std::alloc::System;
 
-use hushclip_ui::{
-    App, Archive, ArchiveRequest, Command, Face, LockCommand, LockState, Platform, Query, mount, resume,
-};
-use hushclip_wasm_core::port;
+use hushclip_ui::{App, Archive, ArchiveRequest, Asked, Face, LockCommand, LockState, Platform, Query, mount, resume};
 use hushclip_wasm_core::session::Common;
+use hushclip_wasm_core::{port, target};
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 use wasm_bindgen::prelude::wasm_bindgen;
@@ -26,6 +24,7 @@ const DRAFT: &str = "draft";
 pub fn start() {
     let (view, set_view) = signal(None);
     let (lock, set_lock) = signal(None);
+    let (answer, set_answer) = signal(None);
     let (notice, set_notice) = signal(None);
     let (outcome, set_outcome) = signal(None);
     let port = port::connect(
@@ -38,12 +37,13 @@ pub fn start() {
             }
             set_lock.set(Some(lock));
         },
+        move |answered| set_answer.set(Some(answered)),
         move |notice| set_notice.set(Some(notice)),
         move |outcome| set_outcome.set(Some(outcome)),
     );
     port.watch();
     let say = port.clone();
-    let send = UnsyncCallback::new(move |command: Command| say.command(command));
+    let send = UnsyncCallback::new(move |asked: Asked| say.command(asked));
     let say = port.clone();
     let ask = UnsyncCallback::new(move |command: LockCommand| say.ask(command));
     let say = port.clone();
@@ -68,7 +68,7 @@ pub fn start() {
                 known.set_value(typed);
             }
         });
-        view! { <App view lock notice send ask query archive platform draft /> }
+        view! { <App view lock answer notice send ask query archive platform draft /> }
     });
     spawn_local(async move {
         if let Some(kept) = common.load().await.filter(|_| !told.get_value()) {
@@ -80,7 +80,7 @@ pub fn start() {
 
 /// A tab is no popup, but neither is it a page that a relay could have served.
 fn platform() -> Platform {
-    let popup = Platform::here(Face::Popup, None);
+    let popup = Platform::here(Face::Popup, None, target);
     let in_tab = location().pathname().is_ok_and(|path| path == OPTIONS);
     if in_tab { Platform { face: Face::Web, ..popup } } else { popup }
 }

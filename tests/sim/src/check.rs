@@ -3,8 +3,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use hushclip_engine::view::{AlertView, Stage};
 use hushclip_mailbox::{Store, verify_log};
+use hushclip_model::AlertView;
+use hushclip_model::view::Stage;
 use hushclip_protocol::ids::DeviceId;
 
 use crate::relay::Relay;
@@ -139,7 +140,7 @@ pub(crate) fn check(world: &World) -> Result<(), Violation> {
         if check.get_or_insert_with(|| view.check.clone()) != &view.check {
             return Err(Violation::Apart { device });
         }
-        if view.waiting > 0 || view.connection != hushclip_engine::view::Connection::Online {
+        if view.waiting > 0 || view.connection != hushclip_model::view::Connection::Online {
             let state = format!("{:?}, {} waiting, {:?}", view.connection, view.waiting, view.problem);
             return Err(Violation::NotConverged { device, state });
         }
@@ -263,7 +264,7 @@ fn false_alarm(world: &World, device: usize, deleted_by_removed: bool) -> Option
     let news = ["joined", "removed"];
     let restored = ["log_restored", "items_restored"];
     let is_right = |alert: &&AlertView| {
-        let code = alert.code.as_str();
+        let code = alert.what.code();
         news.contains(&code)
             || (code == "silent" && days_on)
             || (["missing", "items_restored"].contains(&code) && deleted_by_removed)
@@ -271,5 +272,5 @@ fn false_alarm(world: &World, device: usize, deleted_by_removed: bool) -> Option
             // What a relay that was set back has lost of a removed device, nobody puts back.
             || (world.restored() && code == "cut_off" && view.devices.iter().all(|d| d.id != alert.device))
     };
-    view.alerts.iter().find(|alert| !is_right(alert)).map(|alert| alert.code.clone())
+    view.alerts.iter().find(|alert| !is_right(alert)).map(|alert| alert.what.code().to_owned())
 }

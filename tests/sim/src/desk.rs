@@ -4,9 +4,9 @@
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use hushclip_crypto::archive::Archive;
-use hushclip_engine::view::{Query, View};
-use hushclip_engine::{Command, Content, Effect, Event, Notice};
+use hushclip_engine::{Effect, Event};
 use hushclip_mailbox::{Event as RelayEvent, MemoryStore, Nameplate, Peer, Reply};
+use hushclip_model::{Answered, Asked, Command, CommandId, Content, Notice, Outcome, Query, View};
 use hushclip_protocol::error::CloseCode;
 use hushclip_protocol::frame::{ToDevice, ToRelay};
 use hushclip_protocol::ids::{ConnId, MailboxId, Nonce};
@@ -39,6 +39,9 @@ pub struct Desk {
     pub reachable: bool,
     devices: Vec<Device>,
     notices: Vec<Vec<Notice>>,
+    /// What became of commands, until somebody has looked.
+    outcomes: BTreeMap<CommandId, Outcome>,
+    commands: u64,
     clipboards: Vec<Vec<String>>,
     wakes: Vec<Option<u64>>,
     away: Vec<bool>,
@@ -71,6 +74,8 @@ impl Desk {
             reachable: true,
             devices: unpaired,
             notices: vec![Vec::new(); devices],
+            outcomes: BTreeMap::new(),
+            commands: 0,
             clipboards: vec![Vec::new(); devices],
             wakes: vec![None; devices],
             away: vec![false; devices],
@@ -149,9 +154,12 @@ impl Desk {
         true
     }
 
-    /// The person asks for something.
-    pub fn command(&mut self, device: usize, command: Command) {
-        self.event(device, Event::Command(command));
+    /// The person asks for something; what became of it. A device that is away does nothing.
+    pub fn command(&mut self, device: usize, command: Command) -> Option<Outcome> {
+        self.commands += 1;
+        let id = CommandId(self.commands);
+        self.event(device, Event::Command(Asked { id, command }));
+        self.outcomes.remove(&id)
     }
 
     /// The person copies text.
@@ -365,6 +373,9 @@ impl Desk {
             Effect::WriteClipboard(content) => self.clipboards[device].push(content.text),
             Effect::ClearClipboard(content) if self.clipboards[device].last() == Some(&content.text) => {
                 self.clipboards[device].push(String::new());
+            }
+            Effect::Answer(Answered { id, outcome }) => {
+                assert!(self.outcomes.insert(id, outcome).is_none(), "a command is answered once");
             }
             Effect::Notice(notice) => self.notices[device].push(notice),
             Effect::ClearClipboard(_) | Effect::ViewChanged => {}

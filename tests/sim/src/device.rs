@@ -3,7 +3,8 @@
 
 use std::collections::BTreeMap;
 
-use hushclip_engine::{Engine, View, Write};
+use hushclip_engine::{Engine, Write};
+use hushclip_model::View;
 use hushclip_protocol::codec;
 use hushclip_protocol::ids::{AccountId, ConnId, MailboxId};
 use hushclip_protocol::log::SignedEntry;

@@ -2,9 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use hushclip_engine::view::{Connection, Stage};
-use hushclip_engine::{Command, Content, Effect, Event, Notice, UNDO_MS, view::View};
+use hushclip_engine::{Effect, Event};
 use hushclip_mailbox::{Event as RelayEvent, MemoryStore, Peer, Reply};
+use hushclip_model::view::{Connection, Stage};
+use hushclip_model::{Asked, Command, CommandId, Content, Notice, UNDO_MS, view::View};
 use hushclip_protocol::envelope::Envelope;
 use hushclip_protocol::frame::ToRelay;
 use hushclip_protocol::ids::{ConnId, DeviceId, ItemId, Nonce};
@@ -347,7 +348,10 @@ impl World {
     fn event(&mut self, device: usize, event: Event) {
         let subject = &mut self.devices[device];
         let now = self.now.saturating_add_signed(subject.skew);
+        let asked = matches!(event, Event::Command(_));
         let effects = subject.engine.handle(event, now, &mut subject.rng);
+        let answers = effects.iter().filter(|effect| matches!(effect, Effect::Answer(_))).count();
+        assert_eq!(answers, usize::from(asked), "each command is answered once");
         for effect in effects {
             self.effect(device, effect);
             if self.chance(self.faults.crash) {
@@ -411,7 +415,7 @@ impl World {
                 self.passed.insert((device, clip.text), self.now);
             }
             Effect::ViewChanged => self.devices[device].shown = self.devices[device].engine.view_without_clips(),
-            Effect::Notice(_) => {}
+            Effect::Notice(_) | Effect::Answer(_) => {}
         }
     }
 
@@ -556,7 +560,8 @@ impl World {
     }
 
     fn command(&mut self, device: usize, command: Command) {
-        self.event(device, Event::Command(command));
+        let id = CommandId(self.next());
+        self.event(device, Event::Command(Asked { id, command }));
     }
 
     fn view(&self, device: usize) -> View {

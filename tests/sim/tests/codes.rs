@@ -4,16 +4,17 @@
 use std::cell::RefCell;
 use std::rc::Rc;
 
-use hushclip_engine::view::Stage;
-use hushclip_engine::{Command, Event};
+use hushclip_engine::Event;
 use hushclip_mailbox::Nameplate;
+use hushclip_model::Command;
+use hushclip_model::view::Stage;
 use hushclip_protocol::frame::{InviteNote, InviteStep, ToDevice, ToRelay};
 use hushclip_protocol::ids::{InviteId, MailboxId};
 use hushclip_protocol::limits;
 use hushclip_sim::{Desk, ORIGIN, Way};
 
 fn problem(desk: &Desk, device: usize) -> String {
-    desk.view(device).problem.map(|p| p.code).unwrap_or_default()
+    desk.view(device).problem.map(|p| p.code().to_owned()).unwrap_or_default()
 }
 
 fn code(desk: &mut Desk) -> String {
@@ -237,7 +238,7 @@ fn what_is_no_code_is_said_so() {
         join(&mut desk, 0, typed);
         assert_eq!(problem(&desk, 0), expected);
     }
-    let message = desk.view(0).problem.map(|problem| problem.message).unwrap_or_default();
+    let message = desk.view(0).problem.map(|problem| problem.to_string()).unwrap_or_default();
     assert!(message.contains("“purpel”. Is it “purple”?"), "{message}");
     let command = Command::JoinByCode { relay: "nowhere".into(), code: "4-purple-cactus".into(), name: "x".into() };
     desk.command(0, command);
@@ -407,14 +408,14 @@ fn a_relay_that_cannot_write_is_told_as_that_and_voids_no_code() {
     desk.fill_relay(true);
     assert_eq!(code(&mut desk), "");
     let told = desk.view(0).problem.expect("it is told");
-    assert_eq!(told.code, "relay_no_space");
-    assert!(told.message.contains("run out of space"), "{}", told.message);
+    assert_eq!(told.code(), "relay_no_space");
+    assert!(told.to_string().contains("run out of space"), "{told}");
     desk.fill_relay(false);
     let code = code(&mut desk);
     desk.fill_relay(true);
     join(&mut desk, 1, &code);
     let told = desk.view(1).problem.expect("it is told");
-    assert!(told.message.contains("run out of space"), "{}", told.message);
+    assert!(told.to_string().contains("run out of space"), "{told}");
     assert_eq!(desk.view(1).stage, Stage::Joining, "it tries again");
     assert!(desk.view(0).invite.is_some(), "nobody has used the code");
     desk.fill_relay(false);

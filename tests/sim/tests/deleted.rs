@@ -3,8 +3,8 @@
 use std::cell::RefCell;
 use std::rc::Rc;
 
-use hushclip_engine::{Command, UNDO_MS};
 use hushclip_mailbox::Store;
+use hushclip_model::{Command, UNDO_MS};
 use hushclip_protocol::frame::ToDevice;
 use hushclip_protocol::limits;
 use hushclip_sim::{Desk, Way};
@@ -24,7 +24,7 @@ fn kept(desk: &Desk) -> Vec<String> {
 }
 
 fn codes(desk: &Desk, device: usize) -> Vec<String> {
-    let codes = desk.view(device).alerts.into_iter().map(|alert| alert.code);
+    let codes = desk.view(device).alerts.into_iter().map(|alert| alert.what.code().to_owned());
     codes.filter(|code| code != "joined").collect()
 }
 

@@ -1,8 +1,9 @@
 //! A relay that is set back to an earlier state, is emptied, or lies about its cursors: what is there
 //! afterwards is what was sent.
 
-use hushclip_engine::{Command, Event, Notice};
+use hushclip_engine::Event;
 use hushclip_mailbox::{MemoryStore, Store};
+use hushclip_model::{Command, Notice};
 use hushclip_protocol::error::ErrorCode;
 use hushclip_protocol::frame::{ToDevice, ToRelay};
 use hushclip_protocol::limits;
@@ -11,12 +12,12 @@ use hushclip_sim::{Desk, Way};
 const MINUTE: u64 = 60_000;
 
 fn alerts(desk: &Desk, device: usize) -> Vec<String> {
-    let all = desk.view(device).alerts.into_iter().map(|alert| alert.code);
+    let all = desk.view(device).alerts.into_iter().map(|alert| alert.what.code().to_owned());
     all.filter(|code| code != "joined" && code != "removed").collect()
 }
 
 fn problem(desk: &Desk, device: usize) -> String {
-    desk.view(device).problem.map(|p| p.code).unwrap_or_default()
+    desk.view(device).problem.map(|p| p.code().to_owned()).unwrap_or_default()
 }
 
 #[test]

@@ -1,13 +1,13 @@
 //! Stories of who comes into which account: what people see of it before and after, and what devices
 //! may be called.
 
-use hushclip_engine::Command;
-use hushclip_engine::view::Stage;
+use hushclip_model::Command;
+use hushclip_model::view::Stage;
 use hushclip_protocol::limits;
 use hushclip_sim::{Desk, ORIGIN};
 
 fn problem(desk: &Desk, device: usize) -> String {
-    desk.view(device).problem.map(|p| p.code).unwrap_or_default()
+    desk.view(device).problem.map(|p| p.code().to_owned()).unwrap_or_default()
 }
 
 fn let_in(desk: &mut Desk, device: usize, name: &str, share_history: bool) {

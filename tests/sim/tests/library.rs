@@ -1,8 +1,9 @@
 //! The library as a person uses it, and secrets: stories with one point each.
 
-use hushclip_engine::settings::{Apply, Change, Policy};
-use hushclip_engine::view::{ClipView, Filter, Query};
-use hushclip_engine::{Command, Content, Event, HELD_MS, Notice, SecretKind, UNDO_MS};
+use hushclip_engine::Event;
+use hushclip_model::settings::{Apply, Change, Policy};
+use hushclip_model::view::Filter;
+use hushclip_model::{ClipView, Command, Content, HELD_MS, Problem, Query, SecretKind, UNDO_MS};
 use hushclip_sim::Desk;
 
 const SECOND: u64 = 1_000;
@@ -28,8 +29,8 @@ fn delete(desk: &mut Desk, device: usize, text: &str) {
 
 fn no_alerts(desk: &Desk, devices: usize) {
     for device in 0..devices {
-        let alerts = desk.view(device).alerts.into_iter().filter(|alert| alert.code != "joined");
-        let alerts: Vec<_> = alerts.map(|alert| alert.message).collect();
+        let alerts = desk.view(device).alerts.into_iter().filter(|alert| alert.what.code() != "joined");
+        let alerts: Vec<_> = alerts.map(|alert| alert.what.to_string()).collect();
         assert!(alerts.is_empty(), "device {device}: {alerts:?}");
     }
 }
@@ -385,9 +386,8 @@ fn a_copied_picture_is_not_its_description() {
     desk.copy(0, "before");
     let picture = || Some("<img src=https://example.org/kitten.png alt='A kitten'>".to_owned());
     desk.event(0, Event::LocalCopy(Content { text: "A kitten".into(), html: picture() }));
-    desk.news(0);
-    desk.command(0, Command::Push { text: "A kitten".into(), html: picture() });
-    assert!(matches!(&desk.news(0)[..], [Notice::Failed { problem }] if problem.code == "empty"));
+    let outcome = desk.command(0, Command::Push { text: "A kitten".into(), html: picture() });
+    assert_eq!(outcome, Some(Problem::Empty.into()));
     assert_eq!(desk.texts(1), ["before"]);
 }
 

@@ -1,7 +1,8 @@
 //! Stories with one point each, on a desk where nothing is lost unless the story says so.
 
-use hushclip_engine::view::{Connection, Stage};
-use hushclip_engine::{Command, Event, Notice};
+use hushclip_engine::Event;
+use hushclip_model::view::{Connection, Stage};
+use hushclip_model::{Command, Notice, Outcome, Problem};
 use hushclip_protocol::error::CloseCode;
 use hushclip_protocol::frame::ToRelay;
 use hushclip_protocol::limits;
@@ -10,7 +11,7 @@ use hushclip_sim::{Desk, ORIGIN, Way};
 const MINUTE: u64 = 60_000;
 
 fn problem(desk: &Desk, device: usize) -> String {
-    desk.view(device).problem.map(|p| p.code).unwrap_or_default()
+    desk.view(device).problem.map(|p| p.code().to_owned()).unwrap_or_default()
 }
 
 fn join(desk: &mut Desk, device: usize, link: &str) {
@@ -206,14 +207,14 @@ fn too_long_is_refused_before_anything_is_stored() {
     let mut desk = Desk::paired(2);
     let told = desk.view(0).bounds.expect("what the relay said").clip_bytes as usize;
     assert_eq!(told, limits::CLIP_BYTES, "what is promised is the bound");
-    let taken = |desk: &mut Desk| desk.news(0).iter().any(|notice| matches!(notice, Notice::Taken));
-    desk.command(0, Command::Push { text: "x".repeat(told), html: None });
+    let refused = desk.command(0, Command::Push { text: "x".repeat(told), html: None });
+    assert!(matches!(refused, Some(Outcome::Refused { problem: Problem::TooLarge { bytes } }) if bytes > told));
     assert_eq!(problem(&desk, 0), "too_large");
     assert!(desk.texts(0).is_empty());
-    assert!(!taken(&mut desk));
-    desk.command(0, Command::Push { text: "x".repeat(told - 100), html: None });
+    let taken = desk.command(0, Command::Push { text: "x".repeat(told - 100), html: None });
     assert_eq!(desk.texts(1).len(), 1, "just below crosses");
-    assert!(taken(&mut desk), "only now may whoever typed it forget it");
+    let id = desk.view(0).clips[0].id.clone();
+    assert_eq!(taken, Some(Outcome::Queued { clip: id }), "only now may whoever typed it forget it");
 }
 
 #[test]
@@ -430,9 +431,9 @@ fn a_device_that_sleeps_is_woken_and_finds_the_clip() {
 fn an_address_that_no_relay_takes_is_refused_in_words() {
     let mut desk = Desk::paired(2);
     desk.command(1, Command::SetPush { endpoint: "ftp://push.example/1".into() });
-    assert_eq!(desk.view(1).problem.map(|problem| problem.code).as_deref(), Some("push_refused"));
+    assert_eq!(desk.view(1).problem, Some(Problem::PushRefused));
     desk.command(1, Command::SetPush { endpoint: "a".repeat(2000) });
-    assert_eq!(desk.view(1).problem.map(|problem| problem.code).as_deref(), Some("bad_push_address"));
+    assert_eq!(desk.view(1).problem, Some(Problem::BadPushAddress));
     assert!(!desk.view(1).push);
     // The bounds are known once the relay has said them.
     assert_eq!(desk.view(1).bounds.map(|bounds| bounds.items), Some(1000));

@@ -1,7 +1,8 @@
 //! Stories of trust: devices that go, keys that change, what is told and what is forgotten.
 
-use hushclip_engine::view::{Connection, Stage};
-use hushclip_engine::{Command, Event, Notice};
+use hushclip_engine::Event;
+use hushclip_model::view::{Connection, Stage};
+use hushclip_model::{Command, Notice};
 use hushclip_protocol::frame::ToDevice;
 use hushclip_protocol::ids::Hash;
 use hushclip_protocol::limits;
@@ -11,11 +12,11 @@ const MINUTE: u64 = 60_000;
 const DAY: u64 = 24 * 60 * MINUTE;
 
 fn problem(desk: &Desk, device: usize) -> String {
-    desk.view(device).problem.map(|p| p.code).unwrap_or_default()
+    desk.view(device).problem.map(|p| p.code().to_owned()).unwrap_or_default()
 }
 
 fn alerts(desk: &Desk, device: usize) -> Vec<String> {
-    desk.view(device).alerts.into_iter().map(|alert| alert.code).collect()
+    desk.view(device).alerts.into_iter().map(|alert| alert.what.code().to_owned()).collect()
 }
 
 fn remove(desk: &mut Desk, by: usize, device: usize) {

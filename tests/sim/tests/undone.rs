@@ -1,7 +1,7 @@
 //! A device that is let in and removed again at once: nothing is wrong, and nobody is told that it is.
 
-use hushclip_engine::Command;
-use hushclip_engine::view::Stage;
+use hushclip_model::Command;
+use hushclip_model::view::Stage;
 use hushclip_sim::Desk;
 
 #[test]

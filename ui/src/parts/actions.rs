@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use hushclip_engine::{Command, Content, SecretKind, UNDO_MS};
+use hushclip_model::{Command, Content, SecretKind, UNDO_MS};
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 

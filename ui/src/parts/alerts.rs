@@ -1,7 +1,6 @@
 //! What a person should know: calm banners in the engine's own words, until dismissed.
 
-use hushclip_engine::Command;
-use hushclip_engine::view::AlertView;
+use hushclip_model::{Alert, AlertView, Command};
 use leptos::prelude::*;
 
 use crate::focus::focus_soon;
@@ -29,7 +28,7 @@ pub(crate) fn Alerts() -> impl IntoView {
         <section class="alerts" aria-label=text::alerts() role="status">
             <ul>
                 // A message may change while its identifier stays, as when more clips are missing.
-                <For each=shown key=|alert| (alert.id, alert.message.clone()) let(alert)>
+                <For each=shown key=|alert| (alert.id, alert.what.count()) let(alert)>
                     <li>{banner(host, alert)}</li>
                 </For>
             </ul>
@@ -56,13 +55,13 @@ pub(crate) fn Alerts() -> impl IntoView {
 
 fn banner(host: Host, alert: AlertView) -> impl IntoView {
     let (id, at) = (alert.id, alert.at);
-    let (shape, devices) = match alert.code.as_str() {
-        "joined" => (Shape::Joined, true),
-        "removed" => (Shape::Gone, true),
-        "cloned" | "cloned_here" => (Shape::Twice, true),
-        "missing" | "unreadable" => (Shape::Warning, false),
-        "expired" | "silent" => (Shape::Clock, false),
-        "log_restored" | "items_restored" => (Shape::Restored, false),
+    let (shape, devices) = match alert.what {
+        Alert::Joined { .. } => (Shape::Joined, true),
+        Alert::Removed { .. } => (Shape::Gone, true),
+        Alert::Cloned { .. } | Alert::ClonedHere => (Shape::Twice, true),
+        Alert::Missing { .. } | Alert::Unreadable { .. } => (Shape::Warning, false),
+        Alert::Expired { .. } | Alert::Silent { .. } => (Shape::Clock, false),
+        Alert::LogRestored | Alert::ItemsRestored => (Shape::Restored, false),
         _ => (Shape::Warning, true),
     };
     let dismiss = move |_| {
@@ -71,10 +70,10 @@ fn banner(host: Host, alert: AlertView) -> impl IntoView {
         focus_soon(".alerts .bare, h1");
     };
     view! {
-        <div class="alert" data-testid="alert" data-code=alert.code.clone()>
+        <div class="alert" data-testid="alert" data-code=alert.what.code()>
             <Icon shape />
             <div class="words">
-                <p>{text::alert(&alert)}</p>
+                <p>{text::alert(&alert.what)}</p>
                 <p class="foot">
                     <time title=time::exact(at)>{move || time::ago(at, host.lately.get().max(at))}</time>
                     {devices

@@ -1,6 +1,6 @@
 //! An account with one device: the one thing to do next, done right here.
 
-use hushclip_engine::Command;
+use hushclip_model::Command;
 use leptos::ev::KeyboardEvent;
 use leptos::prelude::*;
 

@@ -1,6 +1,6 @@
 //! How the screens look.
 
-use hushclip_engine::settings::{Change, Theme};
+use hushclip_model::settings::{Change, Theme};
 use leptos::prelude::*;
 
 use crate::host::host;

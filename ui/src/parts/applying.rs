@@ -1,6 +1,6 @@
 //! What happens with clips of other devices.
 
-use hushclip_engine::settings::{Apply, Change};
+use hushclip_model::settings::{Apply, Change};
 use leptos::prelude::*;
 
 use crate::host::host;

@@ -1,6 +1,6 @@
 //! The newest clip that came from another device, offered where it does not go on the clipboard by itself.
 
-use hushclip_engine::settings::Apply;
+use hushclip_model::settings::Apply;
 use leptos::prelude::*;
 
 use crate::focus::focus_soon;

@@ -1,7 +1,7 @@
 //! What of this computer's copies is looked at: all, none, not those of some sites; and whether the clipboard
 //! is watched beyond the browser. Only an extension sees copies at all.
 
-use hushclip_engine::settings::Change;
+use hushclip_model::settings::Change;
 use leptos::prelude::*;
 
 use crate::focus::focus_soon;

@@ -1,8 +1,8 @@
 //! One clip as a card. A tap anywhere on it copies; the browser allows that only within the tap. Secrets
 //! are dots until somebody asks to see them.
 
-use hushclip_engine::SecretKind;
-use hushclip_engine::view::{ClipView, Connection, Stage};
+use hushclip_model::view::{Connection, Stage};
+use hushclip_model::{ClipView, SecretKind};
 use leptos::ev::KeyboardEvent;
 use leptos::prelude::*;
 

@@ -1,7 +1,7 @@
 //! The list of clips, newest first, or what to do while there are none.
 
-use hushclip_engine::Query;
-use hushclip_engine::view::Filter;
+use hushclip_model::Query;
+use hushclip_model::view::Filter;
 use leptos::html::Div;
 use leptos::prelude::*;
 use wasm_bindgen::prelude::Closure;

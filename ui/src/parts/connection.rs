@@ -1,6 +1,6 @@
 //! The line to the relay as a dot and a word.
 
-use hushclip_engine::view;
+use hushclip_model::view;
 use leptos::prelude::*;
 
 use crate::host::host;

@@ -1,8 +1,8 @@
 //! The devices of the account as a row of chips, and the way to add one. A chip shows only the clips of
 //! its device.
 
-use hushclip_engine::Command;
-use hushclip_engine::view::DeviceView;
+use hushclip_model::Command;
+use hushclip_model::view::DeviceView;
 use leptos::prelude::*;
 
 use crate::host::host;

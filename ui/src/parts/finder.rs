@@ -1,8 +1,8 @@
 //! The field to search in and the chips that narrow the list down: what clips are, and whether they are
 //! pinned. The chips of the devices narrow it down too; they stand in `devices`.
 
-use hushclip_engine::Query;
-use hushclip_engine::view::Filter;
+use hushclip_model::Query;
+use hushclip_model::view::Filter;
 use leptos::ev::KeyboardEvent;
 use leptos::prelude::*;
 

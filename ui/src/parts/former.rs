@@ -1,6 +1,6 @@
 //! What is left on a device that was removed from its account.
 
-use hushclip_engine::Command;
+use hushclip_model::Command;
 use leptos::prelude::*;
 
 use crate::host::host;

@@ -1,7 +1,6 @@
 //! Copies that look like secrets: they wait here, in memory only, for the person to say what becomes of them.
 
-use hushclip_engine::view::HeldView;
-use hushclip_engine::{Command, HELD_MS, SecretKind};
+use hushclip_model::{Command, HELD_MS, HeldView, SecretKind};
 use leptos::prelude::*;
 
 use crate::focus::focus_soon;

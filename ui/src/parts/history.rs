@@ -1,6 +1,6 @@
 //! The history as a file, out and in, and the end of it: everything sealed with a passphrase of its own.
 
-use hushclip_engine::{ArchiveOutcome, ArchiveRequest};
+use hushclip_model::{ArchiveOutcome, ArchiveRequest};
 use leptos::ev::{KeyboardEvent, SubmitEvent};
 use leptos::html::Input;
 use leptos::prelude::*;

@@ -1,8 +1,8 @@
 //! Adding a device: the link as a picture and as text, or a code to type, and then the question who
 //! wants in.
 
-use hushclip_engine::Command;
-use hushclip_engine::view::{Connection, InviteView};
+use hushclip_model::Command;
+use hushclip_model::view::{Connection, InviteView};
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 

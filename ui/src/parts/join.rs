@@ -1,6 +1,6 @@
 //! Joining other devices: by a link or a code that is typed or pasted, or by a QR code.
 
-use hushclip_engine::{Command, target};
+use hushclip_model::Command;
 use leptos::ev::SubmitEvent;
 use leptos::prelude::*;
 
@@ -23,7 +23,7 @@ pub(crate) fn Join(
     let own_relay = StoredValue::new(host.platform().default_relay);
     let asks_relay =
         Memo::new(move |_| own_relay.with_value(Option::is_none) && typed.with(|typed| entry::is_code(typed)));
-    let leads_to = Memo::new(move |_| typed.with(|typed| target(typed).ok().map(|target| target.relay)));
+    let leads_to = Memo::new(move |_| typed.with(|typed| host.target(typed).ok().map(|target| target.relay)));
     let join = move |event: SubmitEvent| {
         event.prevent_default();
         let typed = typed.get_untracked().trim().to_owned();
@@ -37,7 +37,7 @@ pub(crate) fn Join(
             return host.news.show(text::elsewhere());
         }
         // What nobody can see in the link is shown, and asked about, where links are that were opened.
-        if target(&typed).is_ok_and(|target| target.is_elsewhere()) {
+        if host.target(&typed).is_ok_and(|target| target.is_elsewhere()) {
             return host.opened_link.set(Some(typed));
         }
         host.send(Command::Join { link: typed, name });

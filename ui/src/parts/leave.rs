@@ -1,6 +1,6 @@
 //! Forgetting the account on this device.
 
-use hushclip_engine::Command;
+use hushclip_model::Command;
 use leptos::prelude::*;
 
 use crate::host::host;

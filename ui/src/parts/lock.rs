@@ -1,7 +1,7 @@
 //! The passphrase lock among the settings: setting, changing and removing a passphrase, and when the
 //! device locks. Also the field and the button that the screen of a locked device has.
 
-use hushclip_engine::{LockCommand, LockState};
+use hushclip_model::{LockCommand, LockState};
 use leptos::ev::{Event, KeyboardEvent, SubmitEvent};
 use leptos::prelude::*;
 
@@ -251,7 +251,7 @@ pub(crate) fn Trouble() -> impl IntoView {
             role="alert"
             dir="auto"
             data-testid="lock-problem"
-            data-code=move || problem.get().map(|problem| problem.code)
+            data-code=move || problem.get().map(|problem| problem.code())
         >
             {move || problem.get().map(|problem| text::problem(&problem))}
         </p>

@@ -1,6 +1,6 @@
 //! What else can be done with a clip: a row of buttons that opens within its card.
 
-use hushclip_engine::view::ClipView;
+use hushclip_model::ClipView;
 use leptos::ev::KeyboardEvent;
 use leptos::html::Div;
 use leptos::prelude::*;

@@ -1,7 +1,7 @@
 //! After joining: which account this is, and whether it is the right one. From here on its devices get what
 //! is copied on this one.
 
-use hushclip_engine::Command;
+use hushclip_model::Command;
 use leptos::prelude::*;
 
 use crate::focus::focus_soon;

@@ -1,7 +1,7 @@
 //! The banner for what went wrong, with the engine's own words and what can be done right here.
 
-use hushclip_engine::view::{Problem as Shown, Stage};
-use hushclip_engine::{Command, View};
+use hushclip_model::view::Stage;
+use hushclip_model::{Command, Problem as Shown, View};
 use leptos::prelude::*;
 
 use crate::host::host;
@@ -10,44 +10,55 @@ use crate::parts::leave::Leave;
 use crate::place::Place;
 use crate::text;
 
-/// Problems that stop an account on this device, perhaps for good.
-const ENDS: [&str; 4] = ["fork", "bad_log", "removed_unproven", "sign_in_refused"];
-/// Those of them that a person may have looked into, and then wants to go on.
-const DISPUTED: [&str; 3] = ["fork", "bad_log", "removed_unproven"];
+/// Whether it stops the account on this device, perhaps for good.
+const fn ends(problem: &Shown) -> bool {
+    is_disputed(problem) || matches!(problem, Shown::SignInRefused)
+}
 
-/// How joining ends without a device that has joined.
-const UNJOINED: [&str; 10] = [
-    "invite_gone",
-    "invite_used",
-    "invite_refused",
-    "code_gone",
-    "code_refused",
-    "code_void",
-    "join_unanswered",
-    "join_unfinished",
-    "join_misled",
-    "pairing_disturbed",
-];
+/// Whether it is for a person to look into, who may then want to go on.
+const fn is_disputed(problem: &Shown) -> bool {
+    matches!(problem, Shown::Fork | Shown::BadLog | Shown::RemovedUnproven)
+}
 
-/// What can be looked into among the settings: the relay's address, its bounds, and whether it is well.
-const ABOUT_RELAY: [&str; 9] = [
-    "relay_unavailable",
-    "relay_no_space",
-    "relay_refused",
-    "relay_takes_nothing",
-    "keys_overdue",
-    "relay_version",
-    "relay_full",
-    "too_large",
-    "push_refused",
-];
-/// What the list of devices tells more about.
-const ABOUT_DEVICES: [&str; 4] = ["removal_unsaved", "list_unsaved", "own_removal", "unknown_device"];
+/// Whether joining has ended with it, and no device has joined.
+const fn ends_joining(problem: &Shown) -> bool {
+    matches!(
+        problem,
+        Shown::InviteGone
+            | Shown::InviteUsed
+            | Shown::InviteRefused
+            | Shown::CodeGone
+            | Shown::CodeRefused
+            | Shown::CodeVoid
+            | Shown::JoinUnanswered
+            | Shown::JoinUnfinished
+            | Shown::JoinMisled
+            | Shown::PairingDisturbed
+    )
+}
+
+/// Where more about it can be seen: the relay's address, its bounds and whether it is well are among the settings.
+fn place_of(problem: &Shown) -> Option<(Place, &'static str)> {
+    match problem {
+        Shown::RelayUnavailable
+        | Shown::RelayNoSpace
+        | Shown::RelayRefused
+        | Shown::RelayTakesNothing
+        | Shown::KeysOverdue
+        | Shown::RelayVersion
+        | Shown::RelayFull
+        | Shown::TooLarge { .. }
+        | Shown::PushRefused => Some((Place::Settings, text::open_settings())),
+        Shown::RemovalUnsaved | Shown::ListUnsaved | Shown::OwnRemoval | Shown::UnknownDevice => {
+            Some((Place::Devices, text::alert_devices()))
+        }
+        _ => None,
+    }
+}
 
 /// Whether the newest problem is why this device is in no account yet.
 pub(crate) fn unjoined(view: &View) -> bool {
-    let outside = matches!(view.stage, Stage::New | Stage::Removed);
-    outside && view.problem.as_ref().is_some_and(|problem| UNJOINED.contains(&problem.code.as_str()))
+    matches!(view.stage, Stage::New | Stage::Removed) && view.problem.as_ref().is_some_and(ends_joining)
 }
 
 /// The newest problem, until it is dismissed or solved.
@@ -84,15 +95,8 @@ pub(crate) fn Problem() -> impl IntoView {
     let unjoined = host.follow(unjoined);
     // Beside what was to be sent, or in large on the first screen.
     let said_elsewhere = move |problem: &Shown| host.outgoing().says(problem) || unjoined.get();
-    let leads = move |code: &str| {
-        let about = |codes: &[&str]| member.get_untracked() && codes.contains(&code);
-        let (place, label) = if about(&ABOUT_RELAY) {
-            (Place::Settings, text::open_settings())
-        } else if about(&ABOUT_DEVICES) {
-            (Place::Devices, text::alert_devices())
-        } else {
-            return None;
-        };
+    let leads = move |problem: &Shown| {
+        let (place, label) = place_of(problem).filter(|_| member.get_untracked())?;
         let go = move |_| host.places.go(place);
         Some(view! {
             <button class="inline" type="button" data-testid="problem-more" on:click=go>
@@ -102,15 +106,14 @@ pub(crate) fn Problem() -> impl IntoView {
     };
     move || {
         problem.get().filter(|problem| !said_elsewhere(problem)).map(|problem| {
-            let code = problem.code.as_str();
-            let (ends, disputed) = (ENDS.contains(&code), DISPUTED.contains(&code));
+            let disputed = is_disputed(&problem);
             view! {
-                <div class="problem" role="alert" data-testid="problem" data-code=problem.code.clone()>
+                <div class="problem" role="alert" data-testid="problem" data-code=problem.code()>
                     <Icon shape=Shape::Warning />
                     <div class="words">
                         <p>{text::problem(&problem)}</p>
-                        {leads(&problem.code)}
-                        {ends
+                        {leads(&problem)}
+                        {ends(&problem)
                             .then(|| {
                                 view! {
                                     <div class="row start">

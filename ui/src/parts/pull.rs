@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use hushclip_engine::view::Connection;
+use hushclip_model::view::Connection;
 use leptos::ev;
 use leptos::prelude::*;
 use wasm_bindgen::JsCast;

@@ -1,7 +1,7 @@
 //! A device asks to be let in: after a link, the person types the six digits that it shows; after a
 //! code, a yes is enough.
 
-use hushclip_engine::Command;
+use hushclip_model::Command;
 use leptos::ev::SubmitEvent;
 use leptos::html::Input;
 use leptos::prelude::*;

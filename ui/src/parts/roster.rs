@@ -1,8 +1,8 @@
 //! The devices of the account, one below the other, with what is known of each and the way to
 //! remove it.
 
-use hushclip_engine::Command;
-use hushclip_engine::view::{Connection, DeviceView};
+use hushclip_model::Command;
+use hushclip_model::view::{Connection, DeviceView};
 use leptos::prelude::*;
 
 use crate::focus::focus_soon;

@@ -1,6 +1,6 @@
 //! How often this device changes its keys.
 
-use hushclip_engine::Command;
+use hushclip_model::Command;
 use leptos::ev::Event;
 use leptos::prelude::*;
 

@@ -1,7 +1,7 @@
 //! What happens with copies that look like secrets, and how long those that are sent live.
 
-use hushclip_engine::SecretKind;
-use hushclip_engine::settings::{Change, Policy};
+use hushclip_model::SecretKind;
+use hushclip_model::settings::{Change, Policy};
 use leptos::ev::Event;
 use leptos::prelude::*;
 

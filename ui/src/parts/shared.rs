@@ -1,7 +1,7 @@
 //! What other apps share to this one. Any web page can do that too, so the person sees all of it before it is sent.
 
-use hushclip_engine::LockState;
-use hushclip_engine::view::Stage;
+use hushclip_model::LockState;
+use hushclip_model::view::Stage;
 use leptos::prelude::*;
 
 use crate::focus::focus_soon;

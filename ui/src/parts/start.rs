@@ -1,6 +1,6 @@
 //! Making an account, and the field for its relay.
 
-use hushclip_engine::Command;
+use hushclip_model::{Command, Problem};
 use leptos::ev::SubmitEvent;
 use leptos::prelude::*;
 
@@ -16,7 +16,7 @@ pub(crate) fn Start(
 ) -> impl IntoView {
     let host = host();
     let Entering { name, relay, token, .. } = entering;
-    let refused = host.follow(|view| view.problem.as_ref().is_some_and(|problem| problem.code == "token_wanted"));
+    let refused = host.follow(|view| view.problem == Some(Problem::TokenWanted));
     // Once asked for, it stays: a wrong one can be mended.
     let asked = Memo::new(move |before: Option<&bool>| {
         before.copied().unwrap_or_default() || refused.get() || !token.get_untracked().is_empty()

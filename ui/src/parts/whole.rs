@@ -1,8 +1,8 @@
 //! A clip in full, above everything: its text, and how it looks formatted. Nothing of the formatted form
 //! can run, load or leave: what is built here are the few kinds of elements that `rich` lets through.
 
-use hushclip_engine::rich::{self, Node, Rich};
-use hushclip_engine::view::ClipView;
+use hushclip_model::ClipView;
+use hushclip_rich::{Node, Rich};
 use leptos::html::Div;
 use leptos::prelude::*;
 use wasm_bindgen::JsValue;
@@ -103,7 +103,7 @@ fn Whole(clip: RwSignal<ClipView>) -> impl IntoView {
 #[component]
 fn Formatted(html: String) -> impl IntoView {
     let place = NodeRef::<Div>::new();
-    let Rich { nodes, cut, .. } = rich::parse(&html, rich::SHOWN);
+    let Rich { nodes, cut, .. } = hushclip_rich::parse(&html, hushclip_rich::SHOWN);
     Effect::new(move |_| {
         if let Some(place) = place.get() {
             // Fails only for names that no element can have.

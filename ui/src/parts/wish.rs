@@ -1,6 +1,6 @@
 //! What the app was opened for, done as soon as it can be: a shortcut, a notification, a share that was lost.
 
-use hushclip_engine::view::{Connection, Stage};
+use hushclip_model::view::{Connection, Stage};
 use leptos::prelude::*;
 
 use crate::focus::focus_soon;

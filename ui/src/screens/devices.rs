@@ -1,6 +1,6 @@
 //! The devices of the account: who is in, who was heard from, who shall go.
 
-use hushclip_engine::Command;
+use hushclip_model::Command;
 use leptos::prelude::*;
 
 use crate::host::host;

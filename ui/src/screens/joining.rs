@@ -1,6 +1,6 @@
 //! On the way in: first nothing to do but wait, then six digits to type on the other device.
 
-use hushclip_engine::{Command, view};
+use hushclip_model::{Command, view};
 use leptos::prelude::*;
 
 use crate::entry;

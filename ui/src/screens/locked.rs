@@ -1,6 +1,6 @@
 //! The device is locked: all that can be done is to unlock it, or to give up what it holds.
 
-use hushclip_engine::LockCommand;
+use hushclip_model::LockCommand;
 use leptos::ev::SubmitEvent;
 use leptos::prelude::*;
 

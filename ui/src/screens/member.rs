@@ -1,6 +1,6 @@
 //! The heart: the line's state, the devices, the clips, and the place to send from.
 
-use hushclip_engine::Command;
+use hushclip_model::Command;
 use leptos::prelude::*;
 
 use crate::host::{Host, host};

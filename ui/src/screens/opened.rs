@@ -1,6 +1,6 @@
 //! A pairing link was opened here. Nothing happens with it until the person says so.
 
-use hushclip_engine::{Command, Target, target};
+use hushclip_model::{Command, Target};
 use leptos::ev::SubmitEvent;
 use leptos::prelude::*;
 
@@ -27,13 +27,13 @@ pub(crate) fn OpenedLink() -> impl IntoView {
                 {move || {
                     let failed = failed.get()?;
                     let why = text::opened_before(text::problem(&failed));
-                    Some(view! { <p class="wrong" role="alert" data-testid="problem" data-code=failed.code>{why}</p> })
+                    Some(view! { <p class="wrong" role="alert" data-testid="problem" data-code=failed.code()>{why}</p> })
                 }}
             </div>
         </header>
         {move || {
             let link = link.get();
-            match target(&link) {
+            match host.target(&link) {
                 Err(problem) => {
                     view! { <p class="card wrong" data-testid="bad-link">{text::problem(&problem)}</p> }.into_any()
                 }

@@ -1,17 +1,14 @@
 //! The first screen of a device without an account: start one, or join one. A device that was
 //! removed from its account finds here what it still has, and one that did not get into an account, why.
 
-use hushclip_engine::Command;
-use hushclip_engine::view::{Problem, Stage};
+use hushclip_model::view::Stage;
+use hushclip_model::{Command, Problem};
 use leptos::prelude::*;
 
 use crate::focus::focus_soon;
 use crate::host::host;
 use crate::parts::{Former, FormerClips, InstallFirst, Join, Mark, NameField, Start, unjoined};
 use crate::text;
-
-/// Nobody can join by that link any more.
-const LINK_ENDED: [&str; 2] = ["invite_gone", "invite_used"];
 
 /// Two ways in.
 #[component]
@@ -63,8 +60,12 @@ fn Unjoined(problem: Problem) -> impl IntoView {
     let host = host();
     let entering = host.entering();
     let removed = host.follow(|view| view.stage == Stage::Removed);
-    let (why, code) = (text::problem(&problem), problem.code);
-    let title = if LINK_ENDED.contains(&code.as_str()) { text::link_ended() } else { text::unjoined() };
+    let (why, code) = (text::problem(&problem), problem.code());
+    let title = if matches!(problem, Problem::InviteGone | Problem::InviteUsed) {
+        text::link_ended()
+    } else {
+        text::unjoined()
+    };
     let start = move |_| {
         host.send(Command::Dismiss);
         focus_soon("h1");

@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use hushclip_engine::Command;
-use hushclip_engine::view::Stage;
+use hushclip_model::Command;
+use hushclip_model::view::Stage;
 use hushclip_protocol::ids::ItemId;
 use rand_core::Rng;
 

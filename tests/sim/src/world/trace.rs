@@ -1,6 +1,7 @@
 //! What happens in one run, a line for each step and effect: where a seed that failed is looked into.
 
-use hushclip_engine::{Effect, Notice};
+use hushclip_engine::Effect;
+use hushclip_model::{Answered, Notice};
 use hushclip_protocol::envelope::Envelope;
 use hushclip_protocol::frame::{Item, ToDevice, ToRelay};
 
@@ -48,8 +49,9 @@ impl World {
             }
             Effect::ClearClipboard(content) => format!("clears {:?}", content.text),
             Effect::Notice(Notice::Received { clip }) => format!("has received {:?} ({})", clip.text, short(&clip.id)),
-            Effect::Notice(Notice::Failed { problem }) => format!("has a problem: {}", problem.code),
+            Effect::Notice(Notice::Failed { problem }) => format!("has a problem: {}", problem.code()),
             Effect::Notice(notice) => format!("notes {notice:?}"),
+            Effect::Answer(Answered { outcome, .. }) => format!("answers {outcome:?}"),
             Effect::Persist(_) | Effect::WakeAt(_) | Effect::Ping | Effect::ViewChanged => return None,
         };
         Some(format!("  dev {device} {what}"))

@@ -23,12 +23,17 @@ pub(crate) fn rng() -> ChaCha20Rng {
 }
 
 pub(crate) fn problem(desk: &Desk, device: usize) -> String {
-    desk.view(device).problem.map(|p| p.code).unwrap_or_default()
+    desk.view(device).problem.map(|p| p.code().to_owned()).unwrap_or_default()
 }
 
 /// Codes of the alerts that a device shows, but for those of who joined while the desk was set up.
 pub(crate) fn alerts(desk: &Desk, device: usize) -> Vec<String> {
-    desk.view(device).alerts.into_iter().map(|alert| alert.code).filter(|code| code != "joined").collect()
+    desk.view(device)
+        .alerts
+        .into_iter()
+        .map(|alert| alert.what.code().to_owned())
+        .filter(|code| code != "joined")
+        .collect()
 }
 
 /// The desk of other people, with keys of their own.

@@ -2,8 +2,8 @@
 
 use hushclip_crypto::body::{Gone, Tombstone};
 use hushclip_crypto::envelope::{Address, open_note, seal_note};
-use hushclip_engine::{Command, UNDO_MS};
 use hushclip_mailbox::Store;
+use hushclip_model::{Command, UNDO_MS};
 use hushclip_protocol::envelope::{Envelope, Kind};
 use hushclip_protocol::frame::{Place, ToRelay};
 use hushclip_protocol::ids::{Hash, ItemId};
@@ -98,7 +98,7 @@ fn attack_member_deletes_by_another_name_for_those_who_are_away() {
     assert_eq!(desk.texts(2), ["last", "first"]);
     assert_eq!(desk.texts(0).len(), 3, "who has it keeps it");
     let alert = desk.view(0).alerts.pop().expect("and says so");
-    assert_eq!((alert.code.as_str(), &alert.values[..]), ("false_deletion", &["device 1".to_owned()][..]));
+    assert_eq!((alert.what.code(), alert.what.values()), ("false_deletion", vec!["device 1".to_owned()]));
     desk.restart(0);
     assert_eq!(alerts(&desk, 0), ["false_deletion"]);
 }

@@ -6,8 +6,9 @@ use std::rc::Rc;
 use hushclip_crypto::keys::{BoxSk, DeviceKeys};
 use hushclip_crypto::log::{make_add_device, make_rekey, make_remove_device, make_rotate};
 use hushclip_crypto::pairing::JoinRequest;
-use hushclip_engine::view::Stage;
-use hushclip_engine::{Command, Event};
+use hushclip_engine::Event;
+use hushclip_model::Command;
+use hushclip_model::view::Stage;
 use hushclip_protocol::error::{CloseCode, ErrorCode};
 use hushclip_protocol::frame::{Item, ToDevice, ToRelay};
 use hushclip_protocol::ids::Hash;
@@ -67,7 +68,7 @@ fn attack_withheld_log_may_be_put_away_by_the_person() {
     assert_eq!(codes(&desk, 1), ["log_withheld"]);
     desk.copy(1, "waits");
     assert_eq!(desk.view(1).waiting, 1);
-    let id = desk.view(1).alerts.iter().find(|alert| alert.code == "log_withheld").expect("it is shown").id;
+    let id = desk.view(1).alerts.iter().find(|alert| alert.what.code() == "log_withheld").expect("it is shown").id;
     desk.command(1, Command::DismissAlert { id });
     desk.wait(5_000);
     assert_eq!((desk.view(1).waiting, desk.texts(2).len()), (0, 1));
@@ -277,7 +278,7 @@ fn attack_proof_of_removal_held_back() {
     desk.stop_lying();
     desk.command(2, Command::Resume);
     desk.wait(5_000);
-    assert_eq!(desk.view(2).stage, hushclip_engine::view::Stage::Removed);
+    assert_eq!(desk.view(2).stage, hushclip_model::view::Stage::Removed);
     assert!(!desk.disk(2).contains_key("device"));
 }
 
@@ -351,7 +352,7 @@ fn attack_a_device_that_was_not_let_in_after_all_is_recorded_later() {
     desk.say_as(0, &ToRelay::LogAppend(entry));
     desk.wait(60_000);
     assert_eq!((desk.view(0).devices.len(), desk.view(1).devices.len()), (2, 2), "it is removed again");
-    let codes: Vec<_> = desk.view(0).alerts.into_iter().map(|alert| alert.code).collect();
+    let codes: Vec<_> = desk.view(0).alerts.into_iter().map(|alert| alert.what.code().to_owned()).collect();
     assert_eq!(codes, ["joined"], "and the person knows");
 }
 
@@ -368,7 +369,7 @@ fn attack_a_copy_of_the_keys_lets_a_device_in() {
     desk.say_as(0, &ToRelay::LogAppend(entry));
     desk.wait(60_000);
     assert_eq!(desk.view(0).devices.len(), 3);
-    let codes: Vec<_> = desk.view(0).alerts.into_iter().map(|alert| alert.code).collect();
+    let codes: Vec<_> = desk.view(0).alerts.into_iter().map(|alert| alert.what.code().to_owned()).collect();
     assert_eq!(codes, ["cloned_here", "joined"]);
 }
 

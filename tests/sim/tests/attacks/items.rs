@@ -1,7 +1,8 @@
 //! Attacks on clips: forged, replayed, held back, attributed to somebody else.
 
 use hushclip_crypto::body::{Part, TEXT};
-use hushclip_engine::{Command, Event};
+use hushclip_engine::Event;
+use hushclip_model::Command;
 use hushclip_protocol::codec;
 use hushclip_protocol::envelope::{Envelope, Header, Kind, Salt, assemble};
 use hushclip_protocol::frame::{Item, ToDevice, ToRelay};

@@ -7,8 +7,9 @@ use hushclip_crypto::epoch::EpochSecret;
 use hushclip_crypto::keys::DeviceKeys;
 use hushclip_crypto::log::{make_add_device, open_grant};
 use hushclip_crypto::pairing::{Inviter, JoinRequest, Joined, Joiner, Link};
-use hushclip_engine::view::Stage;
-use hushclip_engine::{Command, Event};
+use hushclip_engine::Event;
+use hushclip_model::Command;
+use hushclip_model::view::Stage;
 use hushclip_protocol::frame::{InviteNote, InviteStep, ToDevice, ToRelay};
 use hushclip_protocol::ids::{AccountId, Hash};
 use hushclip_protocol::limits;
@@ -295,7 +296,7 @@ fn attack_name_in_the_log_that_deceives() {
     let id = newcomer.device_id().to_hex();
     let shown = desk.view(0).devices.into_iter().find(|device| device.id == id).expect("it is a device");
     assert_eq!((shown.name.as_str(), desk.view(0).problem), (&id[..8], None));
-    assert!(desk.view(0).alerts.iter().all(|alert| !alert.message.contains('\u{202e}')));
+    assert!(desk.view(0).alerts.iter().all(|alert| !alert.what.to_string().contains('\u{202e}')));
 }
 
 #[test]
@@ -330,7 +331,7 @@ fn attack_link_that_hides_another_relay() {
     let hidden = Link::parse(&desk.invite()).expect("a link").to_url("https://good.test");
     join(&mut desk, 1, hidden.clone());
     assert_eq!((desk.view(1).stage, problem(&desk, 1).as_str()), (Stage::New, "other_relay"));
-    let message = desk.view(1).problem.expect("a problem").message;
+    let message = desk.view(1).problem.expect("a problem").to_string();
     assert!(message.contains("https://good.test") && message.contains(ORIGIN), "{message}");
     assert_eq!(desk.dialled(1), "", "nothing was said to it");
     for (relay, code) in

@@ -8,8 +8,9 @@ use hushclip_crypto::body::{ClipBody, FLAG_SENSITIVE, Gone, Part, TEXT, Tombston
 use hushclip_crypto::envelope::{Address, seal, seal_note};
 use hushclip_crypto::keys::DeviceKeys;
 use hushclip_crypto::log::open_grant;
-use hushclip_engine::view::Stage;
-use hushclip_engine::{Command, Event};
+use hushclip_engine::Event;
+use hushclip_model::Command;
+use hushclip_model::view::Stage;
 use hushclip_protocol::envelope::Kind;
 use hushclip_protocol::frame::{Item, ToDevice};
 use hushclip_protocol::ids::ItemId;

@@ -4,8 +4,9 @@ use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
-use hushclip_engine::{Command, Event};
+use hushclip_engine::Event;
 use hushclip_mailbox::MemoryStore;
+use hushclip_model::Command;
 use hushclip_protocol::envelope::Envelope;
 use hushclip_protocol::frame::{Item, ToDevice, ToRelay};
 use hushclip_protocol::ids::DeviceId;
@@ -47,8 +48,9 @@ fn keep_back(desk: &mut Desk, which: impl Fn(u64) -> bool + 'static) -> Rc<RefCe
 
 /// Code and number of each alert about holes.
 fn holes(desk: &Desk, device: usize) -> Vec<(String, String)> {
-    let alerts = desk.view(device).alerts.into_iter().filter(|alert| ["missing", "expired"].contains(&&*alert.code));
-    alerts.map(|alert| (alert.code, alert.values[1].clone())).collect()
+    let alerts =
+        desk.view(device).alerts.into_iter().filter(|alert| ["missing", "expired"].contains(&alert.what.code()));
+    alerts.map(|alert| (alert.what.code().to_owned(), alert.what.values()[1].clone())).collect()
 }
 
 fn hole(code: &str, count: u32) -> (String, String) {

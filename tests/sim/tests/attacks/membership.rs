@@ -3,7 +3,8 @@
 use hushclip_crypto::keys::{BoxSk, DeviceKeys};
 use hushclip_crypto::log::{make_add_device, make_rekey, make_remove_device, make_rotate};
 use hushclip_crypto::pairing::JoinRequest;
-use hushclip_engine::{Command, Event};
+use hushclip_engine::Event;
+use hushclip_model::Command;
 use hushclip_protocol::frame::{ToDevice, ToRelay};
 use hushclip_protocol::ids::{BoxPk, Hash, SealedSecret, Signature};
 use hushclip_protocol::log::{Action, SealedList, SignedEntry, possession_message};
@@ -231,7 +232,12 @@ fn attack_secret_kept_from_one_device_is_blamed_on_nobody_else() {
     });
     desk.say_as(2, &ToRelay::LogAppend(with_list(&member, &entry, &list)));
     let shown = |desk: &Desk| -> Vec<(String, String)> {
-        desk.view(1).alerts.into_iter().filter(|a| a.code != "joined").map(|a| (a.code, a.device)).collect()
+        desk.view(1)
+            .alerts
+            .into_iter()
+            .filter(|a| a.what.code() != "joined")
+            .map(|a| (a.what.code().to_owned(), a.device))
+            .collect()
     };
     let told = [("bad_keys".to_owned(), desk.view(2).device)];
     desk.copy(0, "by the honest one");

@@ -4,9 +4,9 @@ use std::cell::RefCell;
 use std::rc::Rc;
 
 use hushclip_crypto::pairing::{Inviter, Joined};
-use hushclip_engine::Command;
-use hushclip_engine::view::Stage;
 use hushclip_mailbox::{Event as RelayEvent, Mailbox, MemoryStore, Peer, Reply};
+use hushclip_model::Command;
+use hushclip_model::view::Stage;
 use hushclip_protocol::error::{CloseCode, ErrorCode};
 use hushclip_protocol::frame::{InviteNote, InviteStep, ToDevice, ToRelay};
 use hushclip_protocol::ids::{ConnId, JoinToken, Nonce};

@@ -7,8 +7,9 @@ use hushclip_crypto::body::{Gone, Pin, State, Tombstone};
 use hushclip_crypto::envelope::{Address, seal_note};
 use hushclip_crypto::keys::DeviceKeys;
 use hushclip_crypto::log::{make_remove_device, open_grant};
-use hushclip_engine::view::Stage;
-use hushclip_engine::{Command, Event};
+use hushclip_engine::Event;
+use hushclip_model::Command;
+use hushclip_model::view::Stage;
 use hushclip_protocol::envelope::Kind;
 use hushclip_protocol::error::{CloseCode, ErrorCode};
 use hushclip_protocol::frame::{Item, ToDevice, ToRelay};
@@ -669,6 +670,6 @@ fn attack_member_makes_the_last_counter_of_a_removed_device_up() {
     let (member, gone) = (stolen_keys(&desk, 2), stolen_keys(&desk, 3).device_id());
     let (entry, _) = make_remove_device(&member, &log(&desk, 0), gone, u64::MAX - 1, &mut rng()).expect("an entry");
     show_entry(&mut desk, 0, &entry);
-    let told = desk.view(0).alerts.into_iter().find(|alert| alert.code == "cut_off").expect("it is told");
-    assert_eq!(told.values, ["device 3", "1000+", "device 2"], "and who says so");
+    let told = desk.view(0).alerts.into_iter().find(|alert| alert.what.code() == "cut_off").expect("it is told");
+    assert_eq!(told.what.values(), ["device 3", "1000+", "device 2"], "and who says so");
 }

@@ -3,9 +3,10 @@
 use std::cell::RefCell;
 use std::rc::Rc;
 
-use hushclip_engine::view::Stage;
-use hushclip_engine::{Command, Event};
+use hushclip_engine::Event;
 use hushclip_mailbox::{Event as RelayEvent, Mailbox, MemoryStore, Peer, Reply};
+use hushclip_model::Command;
+use hushclip_model::view::Stage;
 use hushclip_protocol::error::CloseCode;
 use hushclip_protocol::frame::{Anchor, Challenge, Hello, InviteNote, InviteStep, ToDevice, ToRelay};
 use hushclip_protocol::ids::{ConnId, DeviceId, InviteId, MailboxId, Nonce};

@@ -3,7 +3,8 @@
 use std::cell::RefCell;
 use std::rc::Rc;
 
-use hushclip_engine::{Command, Event};
+use hushclip_engine::Event;
+use hushclip_model::Command;
 use hushclip_protocol::envelope::Envelope;
 use hushclip_protocol::frame::{Item, ToDevice, ToRelay};
 use hushclip_protocol::ids::DeviceId;
@@ -50,8 +51,8 @@ fn attack_all_that_a_connected_device_sends_is_kept_back() {
     assert_eq!(alerts(&desk, 1), ["silent"], "17 days of that went unsaid");
     desk.wait(17 * DAY);
     desk.restart(1);
-    let silent = desk.view(1).alerts.into_iter().find(|alert| alert.code == "silent").expect("it is shown");
-    assert_eq!((silent.values[0].as_str(), silent.values[1].as_str()), ("device 0", "18"), "{}", silent.message);
+    let silent = desk.view(1).alerts.into_iter().find(|alert| alert.what.code() == "silent").expect("it is shown");
+    assert_eq!(silent.what.values(), ["device 0", "18"], "{}", silent.what);
     desk.command(1, Command::DismissAlert { id: silent.id });
     desk.wait(3 * DAY);
     assert!(alerts(&desk, 1).is_empty(), "said once");
@@ -121,8 +122,8 @@ fn a_device_that_was_off_is_only_said_to_be_silent() {
     desk.take_away(0);
     desk.wait(8 * DAY);
     let alert = desk.view(1).alerts.pop().expect("it is shown");
-    assert_eq!(alert.code, "silent");
-    assert!(alert.message.contains("If it was in use"), "{}", alert.message);
+    assert_eq!(alert.what.code(), "silent");
+    assert!(alert.what.to_string().contains("If it was in use"), "{}", alert.what);
     desk.bring_back_while(0, 0, |_| {});
     desk.wait(60_000);
     assert!(alerts(&desk, 1).is_empty(), "it has taken itself back: {:?}", alerts(&desk, 1));
@@ -178,7 +179,7 @@ fn attack_removed_device_reads_on_through_one_that_is_not_told() {
     assert_eq!(desk.texts(0), ["for the device that was removed, too"]);
     assert_eq!(alerts(&desk, 0), ["removal_withheld"]);
     let alert = desk.view(0).alerts.pop().expect("it is shown");
-    assert_eq!(alert.values, ["device 1", "device 2"]);
+    assert_eq!(alert.what.values(), ["device 1", "device 2"]);
     desk.copy(1, "again");
     pass_on(&mut desk, &pushed, 2);
     assert_eq!(alerts(&desk, 0), ["removal_withheld"], "said once");

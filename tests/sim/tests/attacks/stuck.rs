@@ -4,8 +4,8 @@
 use std::cell::RefCell;
 use std::rc::Rc;
 
-use hushclip_engine::Command;
-use hushclip_engine::view::Connection;
+use hushclip_model::Command;
+use hushclip_model::view::Connection;
 use hushclip_protocol::error::ErrorCode;
 use hushclip_protocol::frame::{ToDevice, ToRelay};
 use hushclip_sim::{Desk, Way};

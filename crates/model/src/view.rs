@@ -3,7 +3,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{SecretKind, Settings};
+use crate::{AlertView, Problem, SecretKind, Settings};
 
 /// The whole picture.
 #[derive(Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -269,32 +269,6 @@ impl core::fmt::Debug for DeviceView {
     }
 }
 
-/// Something that a person should know and may have to act on.
-#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct AlertView {
-    /// For [`crate::Command::DismissAlert`].
-    pub id: u64,
-    /// Stable, for scripts: `joined`, `removed`, `missing`, `expired`, `unreadable`, `cloned`,
-    /// `cloned_here`, `log_restored`, `log_withheld`, `bad_keys`, `removal_withheld`, `silent`,
-    /// `false_deletion`, `cut_off`.
-    pub code: String,
-    /// What happened and what to do. Holds names of devices.
-    pub message: String,
-    /// What the message names, in the order of a translation's placeholders: devices, then how many.
-    #[serde(default)]
-    pub values: Vec<String>,
-    /// When this device noticed, by its own clock, milliseconds since 1970.
-    pub at: u64,
-    /// Hexadecimal identifier of the device it is about.
-    pub device: String,
-}
-
-impl core::fmt::Debug for AlertView {
-    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-        write!(f, "AlertView({}, {})", self.id, self.code)
-    }
-}
-
 /// The open invite.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct InviteView {
@@ -326,13 +300,4 @@ pub struct InviteView {
 pub struct JoiningView {
     /// Six digits to type at the inviting device, once both have them.
     pub digits: Option<String>,
-}
-
-/// Something went wrong, in words a person can act on.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Problem {
-    /// Stable, for scripts.
-    pub code: String,
-    /// What happened and what to do.
-    pub message: String,
 }

@@ -3,7 +3,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::view::Problem;
+use crate::Problem;
 
 /// How the lock of a device stands.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]

@@ -3,9 +3,6 @@
 use minicbor::{Decode, Encode};
 use serde::{Deserialize, Serialize};
 
-use crate::Engine;
-use crate::records::settings_record;
-
 /// Shortest and longest life of a secret, seconds.
 const SECRET_LIFE_S: core::ops::RangeInclusive<u32> = 15..=3600;
 /// Sites that may be paused one by one.
@@ -213,12 +210,5 @@ impl Settings {
         sites.sort_unstable();
         sites.dedup();
         sites.truncate(SITES);
-    }
-}
-
-impl Engine {
-    pub(crate) fn set_settings(&mut self, change: Change) {
-        self.settings.change(change);
-        self.persist(settings_record(&self.settings));
     }
 }

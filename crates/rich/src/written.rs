@@ -1,8 +1,9 @@
 //! Formatted text as it goes on: written from the tree, so it holds what the tree can hold and nothing else.
 //! What it says, the plain text beside it says too: that is what is searched, looked through for secrets and listed.
 
-use crate::Content;
-use crate::rich::{HTML_BYTES, Node, Rich, parse};
+use hushclip_model::Content;
+
+use crate::{HTML_BYTES, Node, Rich, parse};
 
 /// Elements that stand on lines of their own, or in cells.
 const APART: [&str; 23] = [
@@ -33,7 +34,7 @@ const APART: [&str; 23] = [
 
 /// Content whose formatted form may go on any clipboard. None if it is a picture: browsers give what stands for
 /// it in its place as its text.
-pub(crate) fn harmless(mut content: Content) -> Option<Content> {
+pub fn harmless(mut content: Content) -> Option<Content> {
     let Some(html) = content.html.take() else { return Some(content) };
     // The beginning of what is too long tells a picture, and nothing of it goes on.
     let read = &html[..html.floor_char_boundary(HTML_BYTES)];

@@ -7,7 +7,7 @@ mod written;
 
 use hushclip_protocol::limits;
 use references::decode;
-pub(crate) use written::harmless;
+pub use written::harmless;
 
 /// Elements that are read; of others only what is in them.
 #[rustfmt::skip]

@@ -1,0 +1,446 @@
+//! Everything that can go wrong, with what is known of it, and in words that a person can act on. It refuses to hold
+//! clips, keys, links or passphrases.
+
+use hushclip_protocol::limits::CLIP_BYTES;
+use serde::{Deserialize, Serialize};
+use strum::{IntoStaticStr, VariantNames};
+
+const NOT_A_LINK: &str = "That is not a pairing link. Copy the whole link that the other device shows.";
+const LINK_INCOMPLETE: &str = "Part of this pairing link is missing. Copy the whole link and try again.";
+
+/// What went wrong. [`Problem::code`] names it for scripts and translations; the sentence is for people and may change.
+#[derive(
+    Debug, Clone, PartialEq, Eq, Serialize, Deserialize, thiserror::Error, IntoStaticStr, strum::EnumIter, VariantNames,
+)]
+#[serde(rename_all = "snake_case")]
+#[strum(serialize_all = "snake_case")]
+#[non_exhaustive]
+pub enum Problem {
+    // Accounts and relays.
+    /// What was typed is no address of a relay.
+    #[error("That is not a relay address. It looks like https://relay.example.")]
+    BadRelay,
+    /// The relay is elsewhere and its address is not encrypted.
+    #[error(
+        "The address of the relay at {host} begins with http:, and anybody on the way could meddle with that. Use its \
+         https: address; http: is only for a relay on this machine."
+    )]
+    PlainRelay {
+        /// Its host, and its port if it has one.
+        host: String,
+    },
+    /// A link leads elsewhere than it seems to.
+    #[error(
+        "This link is from {page}, but leads to another relay, {relay}. Join there only if you know that relay and \
+         expected it."
+    )]
+    OtherRelay {
+        /// Origin of the page that it opens.
+        page: String,
+        /// Origin of the relay that it leads to.
+        relay: String,
+    },
+    /// This device has to leave its account before it joins another.
+    #[error("This device already belongs to an account. Forget that one before it joins another.")]
+    AlreadyMember,
+    /// There is no account here.
+    #[error("This device belongs to no account yet. Start one here, or join your other devices.")]
+    NoAccount,
+    /// The name of this device cannot be used.
+    #[error("{fault}")]
+    BadName {
+        /// What is wrong with it.
+        fault: NameFault,
+    },
+    /// A device that wants in has a name that cannot be shown.
+    #[error(
+        "The new device calls itself something that cannot be shown, so it was turned away. Give it another name \
+         there, then invite it again."
+    )]
+    BadNewcomerName,
+    /// The relay takes in new accounts with a token only.
+    #[error(
+        "This relay takes new accounts only with the right token. Ask whoever runs it. If you already have an \
+         account, join it with a link or a code: that needs no token."
+    )]
+    TokenWanted,
+    /// The relay takes in no new accounts.
+    #[error(
+        "This relay takes in no new accounts. To add this device to an account you have there, join with a link or a \
+         code; else choose another relay."
+    )]
+    RegistrationClosed,
+    /// The relay has a bound on new accounts in a day.
+    #[error(
+        "Too many accounts were started from this network today. Try again tomorrow, or add this device to an account \
+         you have, with a link or a code."
+    )]
+    TooManyAccounts,
+
+    // Pairing.
+    /// What was given is no pairing link.
+    #[error("{}", if *incomplete { LINK_INCOMPLETE } else { NOT_A_LINK })]
+    BadLink {
+        /// It begins like one.
+        incomplete: bool,
+    },
+    /// A later version made the link.
+    #[error("This pairing link was made by a newer Hushclip. Update this one, then try again.")]
+    NewerLink,
+    /// Nothing waits behind the link.
+    #[error("This pairing link has expired or was cancelled. Make a new one on the other device.")]
+    InviteGone,
+    /// Each link works once.
+    #[error("This pairing link was already used. Each link works once: make a new one on the other device.")]
+    InviteUsed,
+    /// Turned away by the person at the other device.
+    #[error("The other device did not let this one in. Make a new link or code there to try again.")]
+    InviteRefused,
+    /// Nobody let it in in time.
+    #[error(
+        "The other device has not let this one in, and the time for that is over. Make a new link or code there, and \
+         keep it open until both are done."
+    )]
+    JoinUnanswered,
+    /// The relay does not take a newcomer in.
+    #[error(
+        "The other device let this one in, but the relay does not take it into the account. Remove it there and \
+         invite it again. If that ends the same way, mistrust the relay."
+    )]
+    JoinUnfinished,
+    /// The account is another one than the one that it was let into.
+    #[error(
+        "The account that the relay shows is not the one that this device was let into, so it joined nothing. Make a \
+         new link or code on the other device. If that ends the same way, mistrust the relay."
+    )]
+    JoinMisled,
+    /// A key for clips from before this device joined does not fit.
+    #[error(
+        "The device that let this one in handed over a wrong key for older clips. Those clips stay closed here; all \
+         newer ones are fine."
+    )]
+    WrongOlderKey,
+    /// The relay has not taken the invite.
+    #[error("The relay never took the pairing link or code. Try again when it can be reached.")]
+    InviteUnopened,
+    /// The relay has ended the invite.
+    #[error("The relay has ended the pairing link before its time. Make a new one.")]
+    InviteWithdrawn,
+    /// A device wanted in, and the invite ran out.
+    #[error("“{name}” wanted to join, and nobody answered in time. Make a new link or code to let it in.")]
+    InviteUnanswered {
+        /// What it calls itself.
+        name: String,
+    },
+    /// A device was let in, and the invite ran out before it had the keys.
+    #[error(
+        "“{name}” was let in, but the relay did not pass on the keys in time. If it stands in the list of devices, \
+         remove it there; then invite it again."
+    )]
+    InviteUnfinished {
+        /// What it calls itself.
+        name: String,
+    },
+    /// What was typed is no code.
+    #[error("{}", bad_code(word.as_deref(), nearest.as_deref()))]
+    BadCode {
+        /// The word that no code has, if it is otherwise like one.
+        word: Option<String>,
+        /// A word that may have been meant.
+        nearest: Option<String>,
+    },
+    /// Nothing waits behind the number.
+    #[error(
+        "Nothing waits behind this number. Codes work for ten minutes: look again, or make a new one on the other \
+         device."
+    )]
+    CodeGone,
+    /// The one try that a code allows has failed.
+    #[error(
+        "The code was wrong, or somebody is interfering. Each code allows a single try: make a new one on the other \
+         device."
+    )]
+    CodeRefused,
+    /// Somebody tried the code with other words.
+    #[error("A device tried this code with other words, so the code is void. If it was a slip, make a new one.")]
+    WrongCode,
+    /// The code has had its try.
+    #[error(
+        "This code does not work any more: it was tried twice, or withdrawn. Make a new one, and tell it only to whom \
+         it is for."
+    )]
+    CodeVoid,
+    /// The messages of a pairing do not fit together.
+    #[error(
+        "Pairing was stopped, because the messages did not fit together: the link is wrong, or somebody is \
+         interfering. Make a new link and pass it on another way."
+    )]
+    PairingDisturbed,
+    /// The six digits were other ones; there are tries left.
+    #[error("Those are not the digits that the new device shows. Look again.")]
+    DigitsDiffer,
+    /// Three wrong tries at the six digits.
+    #[error("The digits were wrong three times, so that device was turned away. Make a new link to try again.")]
+    WrongDigits,
+    /// Nobody asked to be let in.
+    #[error("No device is waiting to be let in.")]
+    NoRequest,
+    /// The relay has a bound on open invites.
+    #[error("Too many pairing links are open. Wait ten minutes, or cancel one.")]
+    TooManyInvites,
+    /// A device that was let in is on its way still.
+    #[error("The device that you have just let in is not in the account yet. Make the next link or code when it is.")]
+    InviteHandingOver,
+
+    // Sending.
+    /// A clip is too large to be sent.
+    #[error("This clip has {} KiB; at most {} KiB can be sent. Nothing was sent.", bytes.div_ceil(1024), CLIP_BYTES / 1024)]
+    TooLarge {
+        /// The size of all its forms together.
+        bytes: usize,
+    },
+    /// There was nothing to send.
+    #[error("There is nothing to send.")]
+    Empty,
+    /// A clip that waited was given up.
+    #[error(
+        "This device has been without a connection for long, and the oldest unsent clip had to be given up. It is \
+         still in the list here."
+    )]
+    OutboxFull,
+    /// The account's room at the relay is used up.
+    #[error(
+        "The relay is full of clips that some device has not fetched. Open Hushclip there, or remove that device. \
+         Until then clips wait here, or until older ones expire."
+    )]
+    RelayFull,
+    /// Not an address that wake-ups can go to.
+    #[error("The address for wake-ups is not one that a relay can use.")]
+    BadPushAddress,
+    /// The relay does not take an address for wake-ups.
+    #[error("The relay does not take this browser's address for wake-ups. Clips arrive when Hushclip is open.")]
+    PushRefused,
+    /// The relay's disk is full.
+    #[error(
+        "The relay has run out of space, whatever your devices keep there. Tell whoever runs it. Clips wait here until \
+         there is room."
+    )]
+    RelayNoSpace,
+    /// The relay's disk fails.
+    #[error(
+        "The relay's storage is failing at the moment. Clips wait, and go on by themselves when it works again; if this \
+         lasts, tell whoever runs the relay."
+    )]
+    RelayUnavailable,
+    /// There is no version of the protocol that both know.
+    #[error("This relay speaks another version of Hushclip. Update this device, or ask who runs the relay.")]
+    RelayVersion,
+    /// A frame from the relay does not decode.
+    #[error(
+        "What the relay sends cannot be read. It is broken, or of another version: update this device, or ask who \
+         runs the relay. It is tried again by itself."
+    )]
+    RelayGarbled,
+    /// The relay promises items and sends none.
+    #[error(
+        "The relay says that there are more clips, and does not show them. Ask who runs it. It is tried again by \
+         itself."
+    )]
+    RelayEndless,
+    /// The relay did not take an item.
+    #[error("The relay did not accept a clip. It waits here; updating Hushclip may help.")]
+    RelayRefused,
+    /// The relay has not answered a push for long.
+    #[error(
+        "The relay has taken nothing from this device for ten minutes, though it answers. Clips wait here, and are \
+         tried again less and less often. If this lasts, tell whoever runs the relay."
+    )]
+    RelayTakesNothing,
+    /// The relay does not take this device's signature.
+    #[error(
+        "The relay does not accept this device's signature. Check the relay's address. If it is right, a proxy in \
+         front of the relay passes another host name on: whoever runs it has to let `Host` through."
+    )]
+    SignInRefused,
+
+    // Devices and keys.
+    /// The relay says that this device was removed, and shows no entry.
+    #[error(
+        "The relay says that this device was removed from the account, and did not show who did it. Nothing is sent \
+         until this is cleared up: look at the list of devices on another one of yours."
+    )]
+    RemovedUnproven,
+    /// The log holds entries of a later version.
+    #[error("Another device of this account runs a newer Hushclip. Update this one.")]
+    NewerAccount,
+    /// A device cannot remove itself.
+    #[error("A device cannot remove itself. Remove it on another one, or forget the account here.")]
+    OwnRemoval,
+    /// Nobody in the account has this identifier.
+    #[error("There is no such device in this account.")]
+    UnknownDevice,
+    /// A removal is not in the log yet.
+    #[error(
+        "The relay has not recorded the removal, perhaps because its disk is full. What you copy here waits until it \
+         has; what your other devices send, the removed one can still read. This device tries again while it is \
+         connected; if that lasts, tell whoever runs the relay."
+    )]
+    RemovalUnsaved,
+    /// Another change is not in the log yet.
+    #[error(
+        "The relay has not recorded a change in the list of devices, perhaps because its disk is full. This device \
+         tries again while it is connected."
+    )]
+    ListUnsaved,
+    /// This device's new keys are not in the log yet.
+    #[error(
+        "New keys for this device are more than a day overdue, because the relay does not record them. Until it does, \
+         whoever got hold of the old ones can read on. This device tries again while it is connected; if that lasts, \
+         tell whoever runs the relay."
+    )]
+    KeysOverdue,
+    /// The relay shows another log than before.
+    #[error(
+        "The relay shows this device another list of devices than before. Nothing is sent until this is cleared up: \
+         compare the devices on each of yours, and mistrust the relay."
+    )]
+    Fork,
+    /// The log that the relay shows does not verify.
+    #[error("The relay passed on a list of devices that does not verify. Nothing is sent until it does.")]
+    BadLog,
+
+    // What is stored, and how it is locked.
+    /// A file that was to be imported is something else.
+    #[error("This is no history that Hushclip has exported, or it was made by a newer Hushclip. Choose another file.")]
+    BadArchive,
+    /// A file that was to be imported is damaged.
+    #[error("This file is damaged. Nothing was added; take another copy of it.")]
+    DamagedArchive,
+    /// Nothing opens with it.
+    #[error("That is not the passphrase.")]
+    WrongPassphrase,
+    /// It would not hold.
+    #[error("A passphrase needs at least 8 characters.")]
+    PassphraseTooShort,
+    /// There is a pause after wrong ones.
+    #[error("Too many wrong passphrases. Wait a moment, then try again.")]
+    TooManyTries,
+    /// There is no memory for what a passphrase takes (RFC 9106).
+    #[error("There is not enough memory for this. Close other tabs and programs, then try again.")]
+    NoMemory,
+    /// The keys are out of reach.
+    #[error("Unlock first.")]
+    Locked,
+    /// There is no passphrase to lock with.
+    #[error("There is no passphrase on this device's keys, so they cannot be locked.")]
+    NoPassphrase,
+    /// A change of the passphrase was not stored.
+    #[error("The browser did not store this. Nothing has changed; try again.")]
+    NotStored,
+    /// No room for what the engine wants stored.
+    #[error(
+        "This browser's storage is full. Free some space, then open Hushclip again. Until then nothing is sent or \
+         fetched, and what was accepted before is safe."
+    )]
+    StorageFull,
+    /// What the engine wants stored was not.
+    #[error(
+        "This browser did not store a change; reopen Hushclip. Until then nothing is sent or fetched, and what was \
+         accepted before is safe."
+    )]
+    StorageFailed,
+    /// What is stored was changed from outside, or by a later version.
+    #[error(
+        "What this browser has stored cannot be read: it is damaged, or of a later Hushclip. Update and try again."
+    )]
+    StorageDamaged,
+    /// There is nowhere to store anything.
+    #[error(
+        "This browser does not let Hushclip store anything, as in some private windows. Open it in an ordinary window, \
+         or allow it to store data."
+    )]
+    NoStorage,
+    /// Another tab owns the engine.
+    #[error("Hushclip is already open in another tab. Go on there, or close it, and this one takes over.")]
+    OtherTab,
+    /// Without a secure context there are no keys and no lock.
+    #[error("The browser allows no encryption on this page. Open it with https:// at the front, or on localhost.")]
+    InsecurePage,
+}
+
+/// What is wrong with a name.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
+#[serde(rename_all = "snake_case")]
+pub enum NameFault {
+    /// Nothing can be seen of it.
+    #[default]
+    #[error("Give this device a name, so that you can tell it from the others.")]
+    Empty,
+    /// It has more bytes than a name may have.
+    #[error("That name is too long. Give this device a shorter one.")]
+    TooLong,
+    /// It has characters that cannot be seen.
+    #[error(
+        "That name has characters that nobody sees, such as line ends or signs that change the direction of writing. Leave \
+         them out."
+    )]
+    Unseen,
+}
+
+impl Problem {
+    /// Stable, in `snake_case`.
+    pub fn code(&self) -> &'static str {
+        self.into()
+    }
+
+    /// The codes of all problems.
+    pub const fn codes() -> &'static [&'static str] {
+        Self::VARIANTS
+    }
+
+    /// Whether the device itself stands still until its storage works again, and not only what was asked for.
+    pub const fn stops_device(&self) -> bool {
+        matches!(self, Self::StorageFull | Self::StorageFailed | Self::StorageDamaged)
+    }
+}
+
+fn bad_code(word: Option<&str>, nearest: Option<&str>) -> String {
+    let Some(word) = word else {
+        return "That is not a code. It is a number and two words, such as 4-purple-cactus.".into();
+    };
+    let meant = nearest.map(|near| format!(" Is it “{near}”?")).unwrap_or_default();
+    format!("No code has the word “{word}”.{meant} Look again at the other device.")
+}
+
+#[cfg(test)]
+mod tests {
+    use strum::IntoEnumIterator as _;
+
+    use super::*;
+
+    #[test]
+    fn what_is_sent_to_a_screen_comes_back_from_there() {
+        for problem in Problem::iter() {
+            let text = serde_json::to_string(&problem).expect("it is made of strings and numbers");
+            assert!(text.contains(&format!("\"{}\"", problem.code())), "{text}");
+            assert_eq!(serde_json::from_str::<Problem>(&text).ok(), Some(problem));
+        }
+    }
+
+    #[test]
+    fn each_says_what_to_do_and_no_more() {
+        for problem in Problem::iter() {
+            let said = problem.to_string();
+            assert!(said.ends_with('.') && said.len() < 400, "{said}");
+        }
+        let unknown = Problem::BadCode { word: Some("purpel".into()), nearest: Some("purple".into()) };
+        assert_eq!(
+            unknown.to_string(),
+            "No code has the word “purpel”. Is it “purple”? Look again at the other device."
+        );
+        assert_eq!(
+            Problem::TooLarge { bytes: 300 * 1024 + 1 }.to_string().split(';').next(),
+            Some("This clip has 301 KiB")
+        );
+    }
+}
