@@ -47,10 +47,18 @@ impl Account {
 impl Engine {
     /// Whether a text was deleted a moment ago.
     pub(crate) fn was_deleted(&self, text: &str) -> bool {
-        let Some(account) = self.account.as_ref().filter(|_| !self.traces.is_empty()) else { return false };
-        let text = text_digest(text);
+        !self.traces.is_empty() && self.has_trace(&text_digest(text))
+    }
+
+    /// Whether the clipboard was last seen to hold a text that was deleted a moment ago.
+    pub(crate) fn shows_deleted(&self) -> bool {
+        self.history.on_clipboard().is_some_and(|digest| self.has_trace(digest))
+    }
+
+    fn has_trace(&self, text: &Hash) -> bool {
+        let Some(account) = &self.account else { return false };
         let recent = self.traces.iter().filter(|trace| is_recent(trace, self.now));
-        recent.rev().any(|trace| account.keyed(trace.epoch, &text) == Some(trace.digest))
+        recent.rev().any(|trace| account.keyed(trace.epoch, text) == Some(trace.digest))
     }
 
     /// Takes a clip out of the list.

@@ -175,19 +175,27 @@ impl History {
     /// seconds even then, because another agent on the same clipboard may lag: for a minute, if it is the
     /// newest of the others, because that agent may just have come back. A clip of this device
     /// is one if it comes back just after it was sent (or while it may have been: `in_doubt`), over
-    /// another device's: that agent took it for the newest. The newest of this device's is what one puts there that
+    /// another device's, or one that was deleted a moment ago: that agent took it for the newest. The newest of this device's is what one puts there that
     /// was away, so for that it is a minute, too. And what this device has sent twice just now is
     /// no person's: two agents take turns, each putting back what the other has overwritten.
-    pub(crate) fn is_echo(&self, content: &Content, own: DeviceId, in_doubt: Option<ItemId>, now: u64) -> bool {
+    pub(crate) fn is_echo(
+        &self,
+        content: &Content,
+        own: DeviceId,
+        in_doubt: Option<ItemId>,
+        after_deleted: bool,
+        now: u64,
+    ) -> bool {
         let text = canonical(&content.text);
         if self.taken.as_ref() == Some(&text) || self.is_on_clipboard(&text) {
             return true;
         }
         let mut superseded = false;
-        let foreign = self
-            .in_play(now)
-            .take(LOOKED_AT)
-            .any(|clip| clip.device != own && self.is_on_clipboard(&canonical(&clip.text)));
+        let foreign = after_deleted
+            || self
+                .in_play(now)
+                .take(LOOKED_AT)
+                .any(|clip| clip.device != own && self.is_on_clipboard(&canonical(&clip.text)));
         let (mut newest_foreign, mut newest_own) = (true, true);
         for (position, clip) in self.in_play(now).take(LOOKED_AT).enumerate() {
             let lag_ms = if newest_foreign { LATE_MS } else { ECHO_MS };
@@ -220,9 +228,16 @@ impl History {
         let listed = || self.in_play(now).filter(|clip| clip.trashed_ms == 0).take(LOOKED_AT);
         let same: Vec<_> = listed().filter(|clip| canonical(&clip.text) == text).collect();
         let of_others = same.first().is_some_and(|clip| clip.device != own);
+        // What they copied in between is news, and so is what they go back to.
+        let since = listed().take_while(|clip| clip.device != own || canonical(&clip.text) == text);
         listed().next().is_some_and(|clip| canonical(&clip.text) == text)
-            || same.iter().any(|clip| now.abs_diff(clip.stored_ms) < FOUND_MS)
+            || since.filter(|clip| canonical(&clip.text) == text).any(|clip| now.abs_diff(clip.stored_ms) < FOUND_MS)
             || (echo && of_others)
+    }
+
+    /// The digest of what the clipboard was last seen to hold.
+    pub(crate) fn on_clipboard(&self) -> Option<&Hash> {
+        self.on_clipboard.as_ref()
     }
 
     fn is_on_clipboard(&self, canonical: &str) -> bool {
@@ -259,11 +274,13 @@ impl History {
         })
     }
 
-    /// Whether another device's clip with this text came in after a clip of this list.
-    pub(crate) fn came_after(&self, order: u64, text: &str, own: DeviceId, now: u64) -> bool {
+    /// Whether another device's clip with this text came in after a clip of this list. A late one counts if it came
+    /// soon after a removal, whatever the clock has done since.
+    pub(crate) fn came_after(&self, order: u64, text: &str, own: DeviceId) -> bool {
         let text = canonical(text);
-        self.in_play(now)
+        self.iter()
             .take_while(|clip| clip.order > order)
+            .filter(|clip| !clip.late || self.has_late_echoes(clip.stored_ms))
             .any(|clip| clip.device != own && canonical(&clip.text) == text)
     }
 

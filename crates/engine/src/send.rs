@@ -41,7 +41,7 @@ impl Engine {
         let in_doubt =
             self.outbox.front().filter(|queued| queued.sealed.is_some() && !queued.again).map(|queued| queued.item);
         let (own, now) = (identity.id, self.now);
-        let echo = self.history.is_echo(&content, own, in_doubt, now);
+        let echo = self.history.is_echo(&content, own, in_doubt, self.shows_deleted(), now);
         // Between the copy and the look at it, another agent may have put there what came from elsewhere.
         let known = if sure { self.history.has_copied(&content.text, own, echo, now) } else { echo };
         let echo = known || (!sure && self.was_deleted(&content.text));
@@ -169,7 +169,7 @@ impl Engine {
                     continue;
                 };
                 // Another agent on the same clipboard was quicker.
-                if !again && self.history.came_after(order, &clip.text, clip.device, self.now) {
+                if !again && self.history.came_after(order, &clip.text, clip.device) {
                     self.give_up(0, None, rng);
                     self.take_out(&item);
                     continue;

@@ -354,6 +354,16 @@ fn who_has_certainly_copied_something_again_means_it() {
 }
 
 #[test]
+fn who_goes_back_to_a_copy_at_once_means_it_too() {
+    let mut desk = Desk::paired(2);
+    for text in ["this", "no, that", "this after all", "no, that", "this after all"] {
+        desk.event(0, Event::Copied(Content::text(text)));
+        desk.wait(300);
+    }
+    assert_eq!(desk.clipboard(1), ["this", "no, that", "this after all", "no, that", "this after all"]);
+}
+
+#[test]
 fn a_paused_device_sends_no_copies_and_none_of_them_later() {
     let mut desk = Desk::paired(2);
     let pause_sites = vec!["b.example".into(), "a.example".into(), String::new(), "a.example".into()];

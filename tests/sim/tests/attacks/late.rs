@@ -1,7 +1,7 @@
 //! What a removed device gets into others' lists with the relay's help: it is for the list only, takes no other clip's
 //! room, and no copy of a person counts as its echo.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
 use hushclip_crypto::body::{ClipBody, FLAG_SENSITIVE, Gone, Part, TEXT, Tombstone};
@@ -12,7 +12,7 @@ use hushclip_engine::Event;
 use hushclip_model::Command;
 use hushclip_model::view::Stage;
 use hushclip_protocol::envelope::Kind;
-use hushclip_protocol::frame::{Item, ToDevice};
+use hushclip_protocol::frame::{Item, ToDevice, ToRelay};
 use hushclip_protocol::ids::ItemId;
 use hushclip_protocol::limits;
 use hushclip_protocol::log::SignedEntry;
@@ -218,4 +218,59 @@ fn attack_late_clip_keeps_a_clip_off_the_clipboard() {
     scene.plant(vec![scene.clip(1, GUESSED)]);
     scene.desk.copy(2, GUESSED);
     assert_eq!(scene.desk.clipboard(0), [GUESSED], "it came from a member");
+}
+
+/// Devices 0 and 1 are agents on one clipboard. What device 0 saw there came from a device that is out by now.
+#[test]
+fn a_waiting_echo_stays_one_whatever_the_clock_does() {
+    let mut desk = Desk::paired(3);
+    let (cut_off, mute) = (Rc::new(Cell::new(true)), Rc::new(Cell::new(true)));
+    let (apart, unheard) = (Rc::clone(&cut_off), Rc::clone(&mute));
+    desk.lie(move |way, device, frame| {
+        let push = way == Way::Up && matches!(ToRelay::decode(&frame), Ok(ToRelay::Push { .. }));
+        if device == 0 && (apart.get() || (unheard.get() && push)) { Vec::new() } else { vec![frame] }
+    });
+    desk.copy(0, "before it");
+    desk.copy(2, GUESSED);
+    assert_eq!(desk.clipboard(1), [GUESSED]);
+    desk.copy(0, GUESSED);
+    assert_eq!(desk.view(0).waiting, 2, "it has not heard of the one that this is an echo of");
+    let id = desk.view(2).device;
+    desk.command(1, Command::RemoveDevice { device: id });
+    cut_off.set(false);
+    desk.cut(None);
+    desk.wait(5_000);
+    assert_eq!(desk.texts(0).iter().filter(|text| *text == GUESSED).count(), 2, "the original came late");
+    desk.skew(0, -35 * 60_000);
+    mute.set(false);
+    desk.restart(0);
+    desk.cut(None);
+    desk.wait(120_000);
+    assert_eq!(desk.view(0).waiting, 0);
+    let copies = |device: usize| desk.texts(device).iter().filter(|text| *text == GUESSED).count();
+    assert_eq!((copies(0), copies(1)), (1, 1), "the echo goes nowhere");
+    assert!(desk.texts(1).contains(&"before it".to_owned()));
+}
+
+/// Devices 0 and 1 are agents on one clipboard again. What device 1 took last there was deleted before it heard of it.
+#[test]
+fn an_own_clip_that_comes_back_over_a_deleted_one_is_an_echo() {
+    let mut desk = Desk::paired(3);
+    let cut_off = Rc::new(Cell::new(true));
+    let apart = Rc::clone(&cut_off);
+    desk.lie(move |_, device, frame| if device == 1 && apart.get() { Vec::new() } else { vec![frame] });
+    desk.copy(1, "first");
+    desk.copy(0, "second");
+    desk.copy(1, "second");
+    let id = desk.view(0).clips[0].id.clone();
+    desk.command(0, Command::Delete { ids: vec![id] });
+    desk.wait(10_000);
+    desk.copy(2, "elsewhere");
+    cut_off.set(false);
+    desk.cut(None);
+    desk.wait(5_000);
+    assert_eq!(desk.clipboard(0).last().map(String::as_str), Some("first"), "the newest for device 0");
+    desk.copy(1, "first");
+    desk.wait(5_000);
+    assert_eq!(desk.texts(2), ["first", "elsewhere"]);
 }
