@@ -1,6 +1,8 @@
 //! Formatted text as it goes on: written from the tree, so it holds what the tree can hold and nothing else.
 //! What it says, the plain text beside it says too: that is what is searched, looked through for secrets and listed.
 
+use std::borrow::Cow;
+
 use hushclip_model::Content;
 
 use crate::{HTML_BYTES, Node, Rich, parse};
@@ -32,23 +34,45 @@ const APART: [&str; 23] = [
     "ul",
 ];
 
+/// What an address may hold without being taken for a picture, bytes.
+const DATA_BYTES: usize = 256;
+
 /// Content whose formatted form may go on any clipboard. None if it is a picture: browsers give what stands for
 /// it in its place as its text.
 pub fn harmless(mut content: Content) -> Option<Content> {
     let Some(html) = content.html.take() else { return Some(content) };
-    // The beginning of what is too long tells a picture, and nothing of it goes on.
+    let html = without_data(&html);
     let read = &html[..html.floor_char_boundary(HTML_BYTES)];
+    let whole = read.len() == html.len();
     let Rich { nodes, pictures, .. } = parse(read, usize::MAX);
     let said = text_of(&nodes);
-    if pictures && said.trim().is_empty() {
+    // What is said after the beginning of what is too long, nobody has read.
+    if pictures && said.trim().is_empty() && (whole || content.text.trim().is_empty()) {
         return None;
     }
-    if read.len() == html.len() && !said.trim().is_empty() && is_said(&said, &content.text) {
+    if whole && !said.trim().is_empty() && is_said(&said, &content.text) {
         let mut written = String::new();
         write_all(&nodes, &mut written);
         content.html = Some(written);
     }
     Some(content)
+}
+
+/// The same without what `data:` addresses hold (RFC 2397): pictures, which are not passed on, and may be larger than
+/// everything around them.
+fn without_data(html: &str) -> Cow<'_, str> {
+    const SCHEME: &str = "data:";
+    if html.len() <= HTML_BYTES {
+        return html.into();
+    }
+    let mut parts = html.split(SCHEME);
+    let mut short = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        let end = part.find(|c: char| c.is_whitespace() || "\"'<>)".contains(c)).unwrap_or(part.len());
+        short.push_str(SCHEME);
+        short.push_str(if end < DATA_BYTES { part } else { &part[end..] });
+    }
+    short.into()
 }
 
 /// Whether each letter and digit is in the plain text too, in this order. There may be more in that: marks of
@@ -142,7 +166,12 @@ mod tests {
         assert_eq!(content, Some(Content { text: "x".into(), html: None }));
         let picture =
             format!("<meta charset=utf-8><img alt=x src=\"data:image/png;base64,{}\">", "A".repeat(HTML_BYTES));
-        assert_eq!(harmless(Content { text: "x".into(), html: Some(picture) }), None);
+        assert_eq!(harmless(Content { text: "x".into(), html: Some(picture.clone()) }), None);
+        let words = format!("{picture}<p>and <i>words</i></p>");
+        assert_eq!(written("and words", &words).as_deref(), Some("<p>and <i>words</i></p>"));
+        let after_much = format!("<img src=x>{}<p>words</p>", "<hr>".repeat(HTML_BYTES / 4));
+        let content = harmless(Content { text: "words".into(), html: Some(after_much) });
+        assert_eq!(content, Some(Content { text: "words".into(), html: None }), "nobody has read what it says");
     }
 
     #[test]
