@@ -386,8 +386,8 @@ for (const [title, host, launch] of KINDS) {
       const page = await browser.site();
       await pausing({ paused_sites: [OTHER] }, async () => {
         const inner = await addFrameWithin(page);
-        // The keyboard comes with it, for sure.
-        await inner.click("#sink");
+        // The popup may have been opened anew for the pause.
+        await page.bringToFront();
         await inner.evaluate(select, "inside two frames");
         await chord(page, "c");
         await cli.sees("inside two frames");
