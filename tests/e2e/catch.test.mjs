@@ -123,6 +123,13 @@ for (const [title, launch] of KINDS) {
       assert.equal(await form("some more words"), "<b>some more words</b>");
     });
 
+    it("with what is said behind a large picture", async () => {
+      const picture = `<img alt=x src="data:image/png;base64,${"A".repeat(2 * 1024 * 1024)}">`;
+      await browser.copyExactly("words behind it", `${picture}<p>words <i>behind</i> it</p>`);
+      await cli.sees("words behind it");
+      assert.equal((await extension.lists("words behind it")).html, "<p>words <i>behind</i> it</p>");
+    });
+
     it("again, over what came since", { skip: isFirefox && "it tells of no change" }, async () => {
       const copied = () => cli.watched.filter(({ text }) => text === "copied twice").length;
       await browser.copy("copied twice");

@@ -1,6 +1,8 @@
 // The document that touches the clipboard for the service worker. Commands and their events work
 // without focus here; `navigator.clipboard` does not.
 
+import { shorten } from "../shorten.js";
+
 const area = document.getElementById("area");
 
 chrome.runtime.onMessage.addListener((request, sender, answer) => {
@@ -13,7 +15,7 @@ function read({ html: most = 0 }) {
   let content;
   during("paste", ({ clipboardData }) => {
     // No message to the background holds what a page may put there.
-    const html = most > 0 ? clipboardData.getData("text/html").slice(0, most) : "";
+    const html = most > 0 ? shorten(clipboardData.getData("text/html"), most) : "";
     content = { text: clipboardData.getData("text/plain"), html: html || undefined };
   });
   return content;

@@ -1,5 +1,7 @@
 // The clipboard in Firefox: the background page reaches it without focus.
 
+import { shorten } from "../shorten.js";
+
 const ALIVE_MS = 20_000;
 
 let alive;
@@ -9,8 +11,8 @@ export async function readClipboard({ html: most = 0 } = {}) {
   const [item] = await navigator.clipboard.read();
   const get = async (type) => (item?.types.includes(type) ? item.getType(type) : undefined);
   const text = (await (await get("text/plain"))?.text()) ?? "";
-  const html = most > 0 ? await (await get("text/html"))?.slice(0, most).text() : undefined;
-  return { text, html };
+  const html = most > 0 ? await (await get("text/html"))?.text() : undefined;
+  return { text, html: html && shorten(html, most) };
 }
 
 export async function writeClipboard({ text, html }) {
