@@ -8,6 +8,9 @@ import { eventually } from "./wait.mjs";
 const WIDGET = "hushclip_hushclip_app";
 
 export class Extension {
+  /** The name of the command asked last; screens draw theirs from far above. */
+  #asked = 1000;
+
   constructor(browser) {
     this.browser = browser;
     this.isFirefox = browser.base.startsWith("moz-");
@@ -123,7 +126,8 @@ export class Extension {
   }
 
   async command(name, fields = {}) {
-    return this.say({ command: { do: name, ...fields } });
+    this.#asked += 1;
+    return this.say({ command: { id: this.#asked, command: { do: name, ...fields } } });
   }
 
   /** Changes what was chosen for this device. */
