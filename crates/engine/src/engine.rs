@@ -21,7 +21,7 @@ use crate::notices::Notices;
 use crate::outbox::{Queued, Sent};
 use crate::preferences::Preferences;
 use crate::records::Records;
-use crate::secrets::Held;
+use crate::secrets::Secrets;
 use crate::state::{self, Account, Identity, Invite, Join, Removed};
 use crate::untaken::Untaken;
 use crate::{Effect, Event, Write};
@@ -84,8 +84,7 @@ pub struct Engine {
     /// What it signs wake-ups with.
     pub(crate) push_key: Vec<u8>,
     pub(crate) preferences: Preferences,
-    /// Copies that look like secrets and wait for an answer.
-    pub(crate) held: Vec<Held>,
+    pub(crate) secrets: Secrets,
     /// The newest clip when the person last saw the list.
     pub(crate) seen_order: u64,
     /// When the relay was last heard.
@@ -137,7 +136,7 @@ impl Engine {
             bounds: None,
             push_key: Vec::new(),
             preferences: Preferences::restore(records.settings, records.push_endpoint),
-            held: Vec::new(),
+            secrets: Secrets::default(),
             seen_order: records.seen_order,
             heard_ms: 0,
             now: 0,
@@ -395,7 +394,7 @@ impl Engine {
         self.invite = None;
         self.join = None;
         self.newest_missed = None;
-        self.held.clear();
+        self.secrets = Secrets::default();
         self.notices = Notices::default();
         self.evidence.clear();
         self.traces.clear();

@@ -3,7 +3,7 @@
 
 use hushclip_crypto::body::{FLAG_BURN, FLAG_SENSITIVE, Pin, Tombstone};
 use hushclip_model::view::Filter;
-use hushclip_model::{ClipView, Content, HELD_MS, Query, SecretKind, UNDO_MS, View};
+use hushclip_model::{ClipView, Content, Query, SecretKind, UNDO_MS, View};
 use hushclip_protocol::ids::{DeviceId, Hash, ItemId};
 use rand_core::CryptoRng;
 
@@ -218,7 +218,7 @@ impl Engine {
 
     /// When [`Engine::tidy_library`] has something to do next.
     pub(crate) fn next_tidying(&self) -> Option<u64> {
-        let answers = self.held.iter().map(|held| held.at_ms + HELD_MS);
+        let answers = self.secrets.next_due();
         self.history.iter().filter_map(|clip| goes_at(clip, self.now)).chain(answers).min()
     }
 

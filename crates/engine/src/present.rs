@@ -11,7 +11,6 @@ use hushclip_protocol::log::Membership;
 use crate::Engine;
 use crate::exchange::{Inviting, Joining};
 use crate::library::secret_of;
-use crate::secrets::Held;
 use crate::state::{Account, Clip};
 
 impl Engine {
@@ -34,7 +33,7 @@ impl Engine {
             found: 0,
             total: self.history.shown().count() as u32,
             unread: self.unread(),
-            held: self.held.iter().rev().map(Held::present).collect(),
+            held: self.secrets.present(),
             settings: self.settings().clone(),
             in_touch_at: self.present_in_touch(),
             devices: self.present_devices(),

@@ -331,7 +331,9 @@ impl Engine {
         };
         let late = clip.late;
         // Another agent on this clipboard was asked, and sent it.
-        self.held.retain(|held| late || held.content.text != clip.text);
+        if !late {
+            self.secrets.drop_text(&clip.text);
+        }
         let shown = self.present_clip(&clip);
         self.clips_revision += 1;
         for write in self.history.add(clip) {

@@ -3,6 +3,7 @@
 
 use hushclip_model::settings::{Change, Policy};
 use hushclip_model::{Content, HELD_MS, HeldView, Notice, Problem, SecretKind};
+use hushclip_protocol::ids::ItemId;
 use hushclip_protocol::limits;
 use rand_core::CryptoRng;
 
@@ -22,14 +23,59 @@ const HELD: usize = 8;
 
 /// A copy that waits for an answer.
 pub(crate) struct Held {
-    pub(crate) id: String,
-    pub(crate) kind: SecretKind,
-    pub(crate) content: Content,
-    pub(crate) at_ms: u64,
+    id: String,
+    kind: SecretKind,
+    content: Content,
+    at_ms: u64,
+}
+
+/// The copies that wait, in memory only; oldest first.
+#[derive(Default)]
+pub(crate) struct Secrets {
+    held: Vec<Held>,
+}
+
+impl Secrets {
+    /// Holds a copy until there is an answer. The same text waits once, and the oldest goes where there are too many.
+    fn hold(&mut self, id: ItemId, kind: SecretKind, content: Content, at_ms: u64) -> HeldView {
+        self.drop_text(&content.text);
+        let held = Held { id: id.to_hex(), kind, content, at_ms };
+        let view = held.present();
+        self.held.push(held);
+        if self.held.len() > HELD {
+            self.held.remove(0);
+        }
+        view
+    }
+
+    /// Nobody needs to be asked about this text any more.
+    pub(crate) fn drop_text(&mut self, text: &str) {
+        self.held.retain(|held| held.content.text != text);
+    }
+
+    fn get(&self, id: &str) -> Option<&Held> {
+        self.held.iter().find(|held| held.id == id)
+    }
+
+    /// Drops the copies that nobody has answered for in time; their texts.
+    fn drop_unanswered(&mut self, now: u64) -> Vec<String> {
+        let dropped = self.held.extract_if(.., |held| now.abs_diff(held.at_ms) >= HELD_MS);
+        dropped.map(|held| held.content.text).collect()
+    }
+
+    /// When the next one has had its time.
+    pub(crate) fn next_due(&self) -> Option<u64> {
+        self.held.iter().map(|held| held.at_ms.saturating_add(HELD_MS)).min()
+    }
+
+    /// Newest first.
+    pub(crate) fn present(&self) -> Vec<HeldView> {
+        self.held.iter().rev().map(Held::present).collect()
+    }
 }
 
 impl Held {
-    pub(crate) fn present(&self) -> HeldView {
+    fn present(&self) -> HeldView {
         HeldView { id: self.id.clone(), kind: self.kind, at: self.at_ms, hint: hint(self.kind, &self.content.text) }
     }
 }
@@ -46,18 +92,14 @@ impl Engine {
             }
             Policy::Never => {}
             Policy::Ask => {
-                self.held.retain(|held| held.content.text != content.text);
-                let held = Held { id: random_item(rng).to_hex(), kind, content, at_ms: self.now };
-                self.notice(Notice::Held { held: held.present() });
-                self.held.push(held);
-                if self.held.len() > HELD {
-                    self.held.remove(0);
-                }
+                let held = self.secrets.hold(random_item(rng), kind, content, self.now);
+                self.notice(Notice::Held { held });
             }
         }
         None
     }
 
+    /// A copy that cannot be sent goes on waiting.
     pub(crate) fn answer_secret(
         &mut self,
         id: &str,
@@ -66,26 +108,25 @@ impl Engine {
         burn: bool,
         rng: &mut dyn CryptoRng,
     ) -> Result<(), Problem> {
-        let Some(at) = self.held.iter().position(|held| held.id == id) else { return Ok(()) };
-        let held = self.held.remove(at);
-        if remember {
-            self.change_settings(Change::secret(held.kind, if send { Policy::Send } else { Policy::Never }));
-        }
+        let Some(held) = self.secrets.get(id) else { return Ok(()) };
+        let (kind, content) = (held.kind, held.content.clone());
+        let text = content.text.clone();
         if send {
             self.require_member()?;
-            self.enqueue_secret(held.content, burn, rng)?;
+            self.enqueue_secret(content, burn, rng)?;
         }
+        if remember {
+            self.change_settings(Change::secret(kind, if send { Policy::Send } else { Policy::Never }));
+        }
+        self.secrets.drop_text(&text);
         Ok(())
     }
 
     /// Nobody has answered for them. Whoever copies one of them once more is asked once more.
     pub(crate) fn drop_unanswered(&mut self) {
-        let now = self.now;
-        let dropped = self.held.extract_if(.., |held| now.abs_diff(held.at_ms) >= HELD_MS);
-        let forgotten: Vec<_> =
-            dropped.filter_map(|held| self.history.forget_on_clipboard(&held.content.text)).collect();
-        for write in forgotten {
-            self.persist(write);
+        for text in self.secrets.drop_unanswered(self.now) {
+            let write = self.history.forget_on_clipboard(&text);
+            self.persist_all(write);
         }
     }
 }
@@ -129,6 +170,33 @@ fn hint(kind: SecretKind, text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn item(n: u8) -> ItemId {
+        ItemId::from_bytes([n; 16])
+    }
+
+    #[test]
+    fn a_text_waits_once_and_the_oldest_goes() {
+        let mut secrets = Secrets::default();
+        for n in 0..=HELD as u8 {
+            secrets.hold(item(n), SecretKind::Code, Content::text(n.to_string()), u64::from(n));
+        }
+        assert!(secrets.get(&item(0).to_hex()).is_none() && secrets.present().len() == HELD);
+        let again = secrets.hold(item(99), SecretKind::Code, Content::text("1"), 99);
+        assert_eq!((secrets.present().len(), &secrets.present()[0]), (HELD, &again), "it is the newest now");
+        assert!(secrets.get(&item(1).to_hex()).is_none());
+    }
+
+    #[test]
+    fn who_does_not_answer_in_time_is_asked_no_more() {
+        let mut secrets = Secrets::default();
+        secrets.hold(item(1), SecretKind::Code, Content::text("482913"), 1_000);
+        secrets.hold(item(2), SecretKind::Code, Content::text("571204"), 2_000);
+        assert_eq!(secrets.next_due(), Some(1_000 + HELD_MS));
+        assert!(secrets.drop_unanswered(999 + HELD_MS).is_empty());
+        assert_eq!(secrets.drop_unanswered(1_000 + HELD_MS), ["482913"]);
+        assert_eq!(secrets.next_due(), Some(2_000 + HELD_MS));
+    }
 
     #[test]
     fn secrets_are_recognised() {
