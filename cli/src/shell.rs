@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use getrandom::SysRng;
 use hushclip_engine::{Effect, Engine, Event};
-use hushclip_model::{Answered, Asked, CommandId, Notice, Outcome, Problem};
+use hushclip_model::{Answered, CommandId, Notice, Outcome, Problem};
 use rand_core::UnwrapErr;
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinHandle;
@@ -191,7 +191,7 @@ impl Shell {
             Ask::Command(command) => {
                 self.commands += 1;
                 let id = CommandId(self.commands);
-                done = self.take_in(Event::Command(Asked { id, command }), true)?;
+                done = self.take_in(Event::Command { id, command }, true)?;
             }
             Ask::Copied(copied) => {
                 let before = self.engine.view_without_clips();

@@ -9,7 +9,7 @@ use std::collections::VecDeque;
 use hushclip_engine::{Effect, Engine, Event, Write};
 use hushclip_mailbox::{Event as RelayEvent, Mailbox, MemoryStore, Peer, Reply};
 use hushclip_model::settings::{Change, Policy};
-use hushclip_model::{Alert, Asked, Command, CommandId, Content, SecretKind, View};
+use hushclip_model::{Alert, Command, CommandId, Content, SecretKind, View};
 use hushclip_protocol::error::CloseCode;
 use hushclip_protocol::frame::ToDevice;
 use hushclip_protocol::ids::{ConnId, MailboxId, Nonce};
@@ -97,7 +97,7 @@ impl<'a> World<'a> {
             }
             12 | 13 => {
                 let command = self.command(input);
-                self.event(Event::Command(Asked { id: CommandId(1), command }));
+                self.event(Event::Command { id: CommandId(1), command });
             }
             14 => {
                 let text = String::from_utf8_lossy(input.take(12)).into_owned();
@@ -240,7 +240,7 @@ impl<'a> World<'a> {
             Event::Frame(frame) => format!("{:?}", ToDevice::decode(frame)),
             other => format!("{other:?}"),
         };
-        let asked = matches!(event, Event::Command(_));
+        let asked = matches!(event, Event::Command { .. });
         let effects = self.engine.handle(event, self.now, &mut self.rng);
         let answers = effects.iter().filter(|effect| matches!(effect, Effect::Answer(_))).count();
         assert_eq!(answers, usize::from(asked), "{what}");

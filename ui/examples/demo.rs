@@ -4,10 +4,10 @@
 use hushclip_model::settings::Apply;
 use hushclip_model::view::{Bounds, Connection, DeviceView, Filter, InviteView, JoiningView, Stage};
 use hushclip_model::{
-    Alert, AlertView, Answered, ArchiveOutcome, ArchiveRequest, Asked, ClipView, Command, HeldView, LockCommand,
-    LockState, LockView, Notice, Outcome, Problem, Query, SecretKind, Target, View,
+    Alert, AlertView, Answered, ArchiveCommand, Ask, Asked, ClipView, Command, HeldView, LockCommand, LockState,
+    LockView, Notice, Outcome, Problem, Query, SecretKind, Target, View,
 };
-use hushclip_ui::{App, Archive, Face, Platform, Wake, mount};
+use hushclip_ui::{App, Face, Platform, Wake, mount};
 use leptos::prelude::*;
 use wasm_bindgen::JsValue;
 use wasm_bindgen::prelude::Closure;
@@ -28,26 +28,31 @@ fn main() {
     let all = view;
     let view = Signal::derive(move || all.get().map(|view| asked.with(|asked| found(view, asked))));
     let query = UnsyncCallback::new(move |query| asked.set(query));
-    let outcome = RwSignal::new(None);
-    let archive =
-        Archive { ask: UnsyncCallback::new(move |request| outcome.set(Some(file(&request)))), outcome: outcome.into() };
     let notice = RwSignal::new(None);
     let answer = RwSignal::new(None);
-    let send = UnsyncCallback::new(move |Asked { id, command }| {
-        all.update(|view| {
-            let outcome = carry_out(view.get_or_insert_default(), command);
-            answer.set(Some(Answered { id, outcome }));
-        });
-    });
-    let ask = UnsyncCallback::new(move |command| {
-        let mut shown = lock.get_untracked().unwrap_or_default();
-        answer_lock(&mut shown, command);
-        all.update(|view| match shown.state {
-            LockState::Locked => *view = None,
-            _ if view.is_none() => *view = Some(picture("clips", false)),
-            _ => {}
-        });
-        lock.set(Some(shown));
+    let is_wrong = scene == "wrong-passphrase";
+    let send = UnsyncCallback::new(move |Asked { id, ask }| {
+        let outcome = match ask {
+            Ask::Command(command) => {
+                let mut outcome = Outcome::Done;
+                all.update(|view| outcome = carry_out(view.get_or_insert_default(), command));
+                outcome
+            }
+            Ask::Lock(LockCommand::Unlock { .. }) if is_wrong => Problem::WrongPassphrase.into(),
+            Ask::Lock(command) => {
+                let mut shown = lock.get_untracked().unwrap_or_default();
+                answer_lock(&mut shown, command);
+                all.update(|view| match shown.state {
+                    LockState::Locked => *view = None,
+                    _ if view.is_none() => *view = Some(picture("clips", false)),
+                    _ => {}
+                });
+                lock.set(Some(shown));
+                Outcome::Done
+            }
+            Ask::Archive(command) => file(&command),
+        };
+        answer.set(Some(Answered { id, outcome }));
     });
     let platform = Platform {
         face,
@@ -73,12 +78,10 @@ fn main() {
         let choose = UnsyncCallback::new(move |on| shown.set(if on { Wake::On } else { Wake::Off }));
         let wake = Some((shown.into(), choose));
         mount(
-            move || view! { <App view lock answer notice failure=Signal::stored(failure) send ask query archive platform scan wake /> },
+            move || view! { <App view lock answer notice failure=Signal::stored(failure) send query platform scan wake /> },
         );
     } else {
-        mount(
-            move || view! { <App view lock answer notice failure=Signal::stored(failure) send ask query archive platform /> },
-        );
+        mount(move || view! { <App view lock answer notice failure=Signal::stored(failure) send query platform /> });
     }
     if scene == "added" {
         notice.set(Some(Notice::DeviceAdded { device: "d1".into(), name: "Pixel".into() }));
@@ -97,8 +100,6 @@ fn lock(scene: &str) -> LockView {
         busy: scene == "unlocking",
         auto_lock_minutes: 15,
         retry_at: (scene == "wrong-passphrase").then(|| now() + 8_000),
-        problem: (scene == "wrong-passphrase").then_some(Problem::WrongPassphrase),
-        done: 0,
     }
 }
 
@@ -109,7 +110,6 @@ fn answer_lock(lock: &mut LockView, command: LockCommand) {
         LockCommand::RemovePassphrase { .. } | LockCommand::Forget => lock.state = LockState::Open,
         LockCommand::SetAutoLock { minutes } => lock.auto_lock_minutes = minutes,
     }
-    lock.done += 1;
 }
 
 fn invite() -> InviteView {
@@ -341,10 +341,10 @@ fn found(mut view: View, query: &Query) -> View {
     view
 }
 
-fn file(request: &ArchiveRequest) -> ArchiveOutcome {
-    match request {
-        ArchiveRequest::Export { .. } => ArchiveOutcome::Exported { file: "aHVzaA==".into(), clips: 8 },
-        ArchiveRequest::Import { .. } => ArchiveOutcome::Imported { added: 3 },
+fn file(command: &ArchiveCommand) -> Outcome {
+    match command {
+        ArchiveCommand::Export { .. } => Outcome::Exported { file: "aHVzaA==".into(), clips: 8 },
+        ArchiveCommand::Import { .. } => Outcome::Imported { added: 3 },
     }
 }
 

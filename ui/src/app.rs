@@ -1,12 +1,12 @@
 //! The root: gives all screens their context and shows the one that fits the stage.
 
 use hushclip_model::view::Stage;
-use hushclip_model::{Answered, Asked, Content, LockCommand, LockState, LockView, Notice, Query, View};
+use hushclip_model::{Answered, Asked, Content, LockState, LockView, Notice, Query, View};
 use leptos::prelude::*;
 use wasm_bindgen::JsCast;
 
 use crate::focus::focus_soon;
-use crate::host::{Archive, Face, Host, Lines, LoadScanner, Platform, Wakes};
+use crate::host::{Face, Host, Lines, LoadScanner, Platform, Wakes};
 use crate::news::Toasts;
 use crate::page::Page as OwnPage;
 use crate::parts::{Problem, SharedIn, Skeleton, Update, follow_wishes};
@@ -33,20 +33,14 @@ pub fn App(
     /// How the lock stands; once it is locked, there must be no picture any more.
     #[prop(into, optional)]
     lock: Signal<Option<LockView>>,
-    /// Where commands go.
+    /// Where goes what is asked.
     send: UnsyncCallback<Asked>,
-    /// Where what is asked of the lock goes; without it, none is offered.
-    #[prop(optional)]
-    ask: Option<UnsyncCallback<LockCommand>>,
     /// Where it goes which clips to show; without it, the list cannot be searched.
     #[prop(optional)]
     query: Option<UnsyncCallback<Query>>,
     /// Gives all of a clip at once, so that a tap can copy it; without it, [`Command::Take`] copies.
     #[prop(optional)]
     content: Option<UnsyncCallback<String, Option<Content>>>,
-    /// Takes the history out as a file and brings it in; without it, that is not offered.
-    #[prop(optional)]
-    archive: Option<Archive>,
     /// What the surroundings offer.
     platform: Platform,
     /// Loads the decoder of QR codes; without it, no camera is offered.
@@ -63,11 +57,15 @@ pub fn App(
     draft: Option<RwSignal<String>>,
 ) -> impl IntoView {
     let face = platform.face;
-    let lines = Lines { view, lock, send, ask, query, content, archive, scan, wake, page };
+    let lines = Lines { view, lock, send, query, content, scan, wake, page };
     let host = Host::new(&lines, platform, draft.unwrap_or_default());
     provide_context(host);
-    host.news.follow(answer, notice, host);
-    host.outgoing().follow(answer, notice);
+    host.news.follow(notice, host);
+    host.outgoing().follow(notice);
+    ImmediateEffect::new_scoped(move || {
+        let answer = answer.get();
+        untrack(|| answer.map(|answered| host.answered(answered)));
+    });
     follow_wishes(host);
     theme::follow(view);
     let screen = Memo::new(move |_| screen(view, lock, failure, host));

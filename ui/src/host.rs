@@ -2,14 +2,11 @@
 //! the clock, and what this platform can do.
 
 use hushclip_model::settings::Change;
-use hushclip_model::{
-    ArchiveOutcome, ArchiveRequest, Asked, Command, CommandId, Content, LockCommand, LockView, Problem, Query, Target,
-    View,
-};
+use hushclip_model::{Answered, Ask, Asked, Command, Content, LockView, Outcome, Problem, Query, Target, View};
 use leptos::prelude::*;
 
 use crate::agent::device_name;
-use crate::asked::asked;
+use crate::asking::{Answers, asked};
 use crate::clipboard;
 use crate::language;
 use crate::library::Library;
@@ -91,15 +88,6 @@ pub enum Wake {
 /// How that stands, and what changes it: `true` turns it on. Has to be called within a tap.
 pub type Wakes = (Signal<Wake>, UnsyncCallback<bool>);
 
-/// Takes the history out as a file, and brings it in from one.
-#[derive(Clone, Copy)]
-pub struct Archive {
-    /// Where that is asked for.
-    pub ask: UnsyncCallback<ArchiveRequest>,
-    /// What came of what was asked last.
-    pub outcome: Signal<Option<ArchiveOutcome>>,
-}
-
 /// What the surroundings give the screens to draw, and take from them.
 #[derive(Clone, Copy)]
 pub(crate) struct Lines {
@@ -107,16 +95,12 @@ pub(crate) struct Lines {
     pub(crate) view: Signal<Option<View>>,
     /// How the lock stands.
     pub(crate) lock: Signal<Option<LockView>>,
-    /// Where commands go.
+    /// Where goes what is asked.
     pub(crate) send: UnsyncCallback<Asked>,
-    /// Where what is asked of the lock goes.
-    pub(crate) ask: Option<UnsyncCallback<LockCommand>>,
     /// Where it goes which clips to show.
     pub(crate) query: Option<UnsyncCallback<Query>>,
     /// All of a clip at once, where that is possible.
     pub(crate) content: Option<UnsyncCallback<String, Option<Content>>>,
-    /// The history as a file.
-    pub(crate) archive: Option<Archive>,
     /// Loads the decoder of QR codes, where a camera may be asked for.
     pub(crate) scan: Option<LoadScanner>,
     /// Being woken, where the browser can do that.
@@ -162,7 +146,7 @@ pub(crate) struct Host {
     pub(crate) opened_link: RwSignal<Option<String>>,
     /// Where passing news goes.
     pub(crate) news: News,
-    typed: StoredValue<(Outgoing, Entering), LocalStorage>,
+    typed: StoredValue<(Outgoing, Entering, Answers), LocalStorage>,
     /// What is shown of an account.
     pub(crate) places: Places,
     /// The clips that are shown, and which those are.
@@ -179,7 +163,7 @@ impl Host {
             now,
             lately: Memo::new(move |_| now.get() / 10_000 * 10_000),
             opened_link: RwSignal::new(platform.opened_link.clone()),
-            typed: StoredValue::new_local((Outgoing::new(draft), Entering::new(&platform))),
+            typed: StoredValue::new_local((Outgoing::new(draft), Entering::new(&platform), Answers::new())),
             platform: StoredValue::new(platform),
             news: News::new(),
         }
@@ -187,33 +171,38 @@ impl Host {
 
     /// What is typed to be sent, or on its way.
     pub(crate) fn outgoing(&self) -> Outgoing {
-        self.typed.with_value(|(outgoing, _)| *outgoing)
+        self.typed.with_value(|(outgoing, ..)| *outgoing)
     }
 
     /// What is filled in on the way into an account.
     pub(crate) fn entering(&self) -> Entering {
-        self.typed.with_value(|(_, entering)| *entering)
+        self.typed.with_value(|(_, entering, _)| *entering)
     }
 
-    /// Asks for something.
-    pub(crate) fn send(&self, command: Command) {
-        self.lines.get_value().send.run(asked(command));
+    /// Asks for something. Should it be refused, that is said in passing.
+    pub(crate) fn send(&self, ask: impl Into<Ask>) {
+        self.lines.get_value().send.run(asked(ask));
     }
 
-    /// Asks for something whose answer is waited for under this name.
-    pub(crate) fn send_as(&self, id: CommandId, command: Command) {
-        self.lines.get_value().send.run(Asked { id, command });
+    /// Asks for something whose answer is waited for. It may be there before this returns.
+    pub(crate) fn ask(&self, ask: impl Into<Ask>, heard: impl Fn(Outcome) + 'static) {
+        self.put(asked(ask), heard);
     }
 
-    /// Whether this device can be locked at all.
-    pub(crate) fn has_lock(&self) -> bool {
-        self.lines.get_value().ask.is_some()
+    /// The same under a name that was given before.
+    pub(crate) fn put(&self, asked: Asked, heard: impl Fn(Outcome) + 'static) {
+        self.answers().expect(asked.id, heard);
+        self.lines.get_value().send.run(asked);
     }
 
-    /// Asks something of the lock.
-    pub(crate) fn ask(&self, command: LockCommand) {
-        if let Some(ask) = self.lines.get_value().ask {
-            ask.run(command);
+    fn answers(&self) -> Answers {
+        self.typed.with_value(|(.., answers)| *answers)
+    }
+
+    /// Hears an answer.
+    pub(crate) fn answered(&self, answered: Answered) {
+        if let Some(Outcome::Refused { problem }) = self.answers().hear(answered) {
+            self.news.tell(problem, *self);
         }
     }
 
@@ -251,11 +240,6 @@ impl Host {
     /// All of a clip; the list may hold only its beginning.
     pub(crate) fn content(&self, id: &str) -> Option<Content> {
         self.lines.get_value().content?.run(id.to_owned())
-    }
-
-    /// The history as a file, where it can be had.
-    pub(crate) fn archive(&self) -> Option<Archive> {
-        self.lines.get_value().archive
     }
 
     /// Loads the decoder of QR codes, where a camera may be asked for.

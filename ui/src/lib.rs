@@ -8,7 +8,7 @@
 
 mod agent;
 mod app;
-mod asked;
+mod asking;
 mod camera;
 mod clipboard;
 mod entry;
@@ -31,12 +31,9 @@ mod time;
 
 pub use agent::device_name;
 pub use app::{App, AppProps, mount};
-pub use asked::asked;
-pub use host::{Archive, Face, LoadScanner, Look, Platform, Wake, Wakes};
+pub use asking::asked;
+pub use host::{Face, LoadScanner, Look, Platform, Wake, Wakes};
 pub use hushclip_model::Problem;
-pub use hushclip_model::{
-    Answered, ArchiveOutcome, ArchiveRequest, Asked, Command, Content, LockCommand, LockState, LockView, Notice, Query,
-    View,
-};
+pub use hushclip_model::{Answered, Asked, Command, Content, LockState, LockView, Notice, Query, View};
 pub use outgoing::resume;
 pub use page::{Install, Kept, Page, PageAsk, Shared, Tab, Update, Wish};

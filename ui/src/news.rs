@@ -3,7 +3,7 @@
 use std::rc::Rc;
 use std::time::Duration;
 
-use hushclip_model::{Answered, Notice, Outcome, Problem};
+use hushclip_model::{Notice, Problem};
 use leptos::prelude::*;
 
 use crate::host::Host;
@@ -107,20 +107,8 @@ impl News {
         self.spoken.set(String::new());
     }
 
-    /// Turns the engine's notices into words, each of them, in order, and what it has refused.
-    pub(crate) fn follow(self, answer: Signal<Option<Answered>>, notice: Signal<Option<Notice>>, host: Host) {
-        ImmediateEffect::new_scoped(move || {
-            let answer = answer.get();
-            untrack(|| match answer {
-                // What is wrong with a text, or with what was typed into a form, is said beside it.
-                Some(Answered { id, outcome: Outcome::Refused { problem } })
-                    if !host.outgoing().awaits(id) && problem != Problem::DigitsDiffer =>
-                {
-                    self.tell(problem, host);
-                }
-                _ => {}
-            });
-        });
+    /// Turns the engine's notices into words, each of them, in order.
+    pub(crate) fn follow(self, notice: Signal<Option<Notice>>, host: Host) {
         ImmediateEffect::new_scoped(move || {
             let notice = notice.get();
             untrack(|| match notice {
@@ -135,7 +123,7 @@ impl News {
     }
 
     /// Usually the view tells a problem too, and then the banner is enough.
-    fn tell(self, problem: Problem, host: Host) {
+    pub(crate) fn tell(self, problem: Problem, host: Host) {
         let told = move || {
             if host.peek(|view| view.problem.as_ref() != Some(&problem)) {
                 self.show(text::problem(&problem));

@@ -4,10 +4,10 @@
 use std::rc::Rc;
 use std::time::Duration;
 
-use hushclip_model::{Answered, Command, CommandId, Notice, Outcome, Problem};
+use hushclip_model::{Command, CommandId, Notice, Outcome, Problem};
 use leptos::prelude::*;
 
-use crate::asked::next_id;
+use crate::asking::asked;
 use crate::host::Host;
 
 /// Who has not answered by then has ended, and the person may send once more.
@@ -91,10 +91,11 @@ impl Outgoing {
         if self.line.with_untracked(|line| line.has(source, &text)) {
             return;
         }
-        let id = next_id();
-        let waiting = Waiting { id, source, text: text.clone(), taken: Rc::new(taken), lost: false };
+        let push = asked(Command::Push { text: text.clone(), html: None });
+        let id = push.id;
+        let waiting = Waiting { id, source, text, taken: Rc::new(taken), lost: false };
         self.line.update(|line| line.waiting.push(waiting));
-        host.send_as(id, Command::Push { text, html: None });
+        host.put(push, move |outcome| self.answered(id, outcome));
         let lose = move || {
             let _ = self.line.try_update(|line| line.lose(id));
         };
@@ -109,11 +110,6 @@ impl Outgoing {
     /// Whether it waits until something can be stored again, followed.
     pub(crate) fn stalls(self, source: Source, text: &str) -> bool {
         self.line.with(|line| line.stalled) && self.waits(source, text)
-    }
-
-    /// Whether this command sent a text that has no answer yet.
-    pub(crate) fn awaits(self, id: CommandId) -> bool {
-        self.line.with_untracked(|line| line.waiting.iter().any(|one| one.id == id))
     }
 
     /// Why the newest text from there was not taken, followed.
@@ -142,12 +138,8 @@ impl Outgoing {
         self.refused.set(None);
     }
 
-    /// Hears what becomes of what was sent.
-    pub(crate) fn follow(self, answered: Signal<Option<Answered>>, notice: Signal<Option<Notice>>) {
-        ImmediateEffect::new_scoped(move || {
-            let answered = answered.get();
-            untrack(|| answered.map(|Answered { id, outcome }| self.answered(id, outcome)));
-        });
+    /// Hears that nothing can be stored at the moment.
+    pub(crate) fn follow(self, notice: Signal<Option<Notice>>) {
         ImmediateEffect::new_scoped(move || {
             let notice = notice.get();
             untrack(|| match notice {

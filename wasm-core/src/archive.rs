@@ -4,25 +4,25 @@ use data_encoding::BASE64;
 use hushclip_crypto::archive::{Archive, ArchiveError};
 use hushclip_engine::Event;
 use hushclip_engine::archive::{unreadable, unsealable};
-use hushclip_model::{ArchiveOutcome, ArchiveRequest, Problem};
+use hushclip_model::{ArchiveCommand, Outcome, Problem};
 
 use crate::running::Running;
 use crate::{js, rng, time};
 
-pub(crate) fn carry_out(running: &Running, request: ArchiveRequest) -> Result<ArchiveOutcome, Problem> {
-    match request {
-        ArchiveRequest::Export { passphrase } => {
+pub(crate) fn carry_out(running: &Running, command: ArchiveCommand) -> Result<Outcome, Problem> {
+    match command {
+        ArchiveCommand::Export { passphrase } => {
             let archive = running.with_engine(|engine| engine.archive(time::now()));
             let file = archive.seal(&js::composed(&passphrase), &mut rng::system()).map_err(unsealable)?;
-            Ok(ArchiveOutcome::Exported { file: BASE64.encode(&file), clips: archive.clips.len() as u32 })
+            Ok(Outcome::Exported { file: BASE64.encode(&file), clips: archive.clips.len() as u32 })
         }
-        ArchiveRequest::Import { passphrase, file } => {
+        ArchiveCommand::Import { passphrase, file } => {
             let file = BASE64.decode(file.as_bytes()).map_err(|_| unreadable(ArchiveError::NotAnArchive))?;
             let archive = Archive::open(&file, &js::composed(&passphrase)).map_err(unreadable)?;
             let news = running.with_engine(|engine| engine.importable(archive.clips));
             let added = news.len() as u32;
             running.accept(Event::Import(news));
-            Ok(ArchiveOutcome::Imported { added })
+            Ok(Outcome::Imported { added })
         }
     }
 }

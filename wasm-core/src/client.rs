@@ -4,9 +4,7 @@
 use std::cell::RefCell;
 use std::rc::Rc;
 
-use hushclip_model::{
-    Answered, ArchiveOutcome, ArchiveRequest, Asked, Content, LockCommand, LockView, Notice, Problem, Query, View,
-};
+use hushclip_model::{Answered, Asked, Content, LockView, Notice, Problem, Query, View};
 use wasm_bindgen::JsCast as _;
 use wasm_bindgen::closure::Closure;
 use web_sys::{EventTarget, VisibilityState};
@@ -90,19 +88,9 @@ impl Client {
         self.shell.content(id)
     }
 
-    /// Makes a file of the history, or takes one in.
-    pub async fn archive(&self, request: ArchiveRequest) -> ArchiveOutcome {
-        self.shell.archive(request).await
-    }
-
     /// The person asks for something.
-    pub fn command(&self, asked: Asked) {
-        self.shell.command(asked);
-    }
-
-    /// The person asks something of the lock.
-    pub fn ask(&self, command: LockCommand) {
-        self.shell.ask(command);
+    pub fn ask(&self, asked: Asked) {
+        self.shell.ask(asked);
     }
 
     /// The person copied something here.

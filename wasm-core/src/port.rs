@@ -4,7 +4,7 @@
 use std::cell::{Cell, RefCell};
 use std::rc::{Rc, Weak};
 
-use hushclip_model::{Answered, ArchiveOutcome, ArchiveRequest, Asked, LockCommand, LockView, Notice, Query, View};
+use hushclip_model::{Answered, Asked, LockView, Notice, Query, View};
 use serde::{Deserialize, Serialize};
 use wasm_bindgen::closure::Closure;
 use wasm_bindgen::{JsCast as _, JsValue};
@@ -35,8 +35,6 @@ pub enum ToPopup {
     Answer(Answered),
     /// Passing news.
     Notice(Notice),
-    /// What came of a file that was asked for.
-    Archive(ArchiveOutcome),
 }
 
 /// What a popup says.
@@ -44,13 +42,9 @@ pub enum ToPopup {
 #[serde(rename_all = "snake_case")]
 pub enum ToBackground {
     /// The person asks for something.
-    Command(Asked),
-    /// The person asks something of the lock.
-    Lock(LockCommand),
+    Ask(Asked),
     /// The person looks for other clips.
     Query(Query),
-    /// The person wants a file, or brings one.
-    Archive(ArchiveRequest),
     /// A person is here, and asks for nothing yet.
     Person,
 }
@@ -77,7 +71,6 @@ pub fn connect(
     on_lock: impl Fn(LockView) + 'static,
     on_answer: impl Fn(Answered) + 'static,
     on_notice: impl Fn(Notice) + 'static,
-    on_archive: impl Fn(ArchiveOutcome) + 'static,
 ) -> Port {
     let message = Closure::new(move |message: JsValue| {
         match message.as_string().and_then(|text| serde_json::from_str(&text).ok()) {
@@ -85,7 +78,6 @@ pub fn connect(
             Some(ToPopup::Lock(lock)) => on_lock(lock),
             Some(ToPopup::Answer(answered)) => on_answer(answered),
             Some(ToPopup::Notice(notice)) => on_notice(notice),
-            Some(ToPopup::Archive(outcome)) => on_archive(outcome),
             // An update of the extension may leave a popup behind that is older than its background.
             None => {}
         }
@@ -110,13 +102,8 @@ pub fn connect(
 
 impl Port {
     /// The person asks for something.
-    pub fn command(&self, asked: Asked) {
-        self.say(&ToBackground::Command(asked));
-    }
-
-    /// The person asks something of the lock.
-    pub fn ask(&self, command: LockCommand) {
-        self.say(&ToBackground::Lock(command));
+    pub fn ask(&self, asked: Asked) {
+        self.say(&ToBackground::Ask(asked));
     }
 
     /// The person looks for other clips.
@@ -124,11 +111,6 @@ impl Port {
         // A background that starts anew has to be told again.
         self.0.query.replace(Some(query.clone()));
         self.say(&ToBackground::Query(query));
-    }
-
-    /// The person wants a file, or brings one.
-    pub fn archive(&self, request: ArchiveRequest) {
-        self.say(&ToBackground::Archive(request));
     }
 
     /// Tells of the person who types or clicks here: nothing is locked in the middle of a sentence.

@@ -11,7 +11,7 @@ use std::task::{Poll, Waker};
 use hushclip_crypto::vault::VaultKey;
 use hushclip_engine::{Effect, Engine, Event, Write};
 use hushclip_model::view::Connection;
-use hushclip_model::{Answered, Asked, Command, Notice, Problem, Query, View};
+use hushclip_model::{Answered, Command, Notice, Problem, Query, View};
 use js_sys::Function;
 use wasm_bindgen_futures::spawn_local;
 
@@ -114,7 +114,7 @@ impl Running {
         self.disconnect();
         self.timer.take();
         for input in self.inputs.take() {
-            if let Input::Event(Event::Command(Asked { id, .. })) = input {
+            if let Input::Event(Event::Command { id, .. }) = input {
                 self.host.answer(Answered { id, outcome: Problem::Locked.into() });
             }
         }
@@ -145,7 +145,7 @@ impl Running {
     /// Queues an event; while a change is not stored, also tries that again.
     pub(crate) fn accept(&self, event: Event) {
         if let Some(stall) = &*self.stall.borrow() {
-            if matches!(event, Event::Command(_)) {
+            if matches!(event, Event::Command { .. }) {
                 self.host.notice(Notice::Failed { problem: stall.problem.clone() });
             }
             stall.try_again();
@@ -177,7 +177,7 @@ impl Running {
     async fn run(self: Rc<Self>) {
         loop {
             if let Some(event) = self.admit(self.inputs.next().await).await {
-                let picked = matches!(&event, Event::Command(Asked { command: Command::Take { .. }, .. }));
+                let picked = matches!(&event, Event::Command { command: Command::Take { .. }, .. });
                 let effects = self.engine.borrow_mut().handle(event, time::now(), &mut rng::system());
                 for effect in effects {
                     self.carry_out(effect, picked).await;

@@ -7,8 +7,8 @@ use std::rc::Rc;
 use hushclip_crypto::vault::{LockedKey, UnlockError, VaultKey};
 use hushclip_engine::Event;
 use hushclip_model::{
-    Answered, ArchiveOutcome, ArchiveRequest, Asked, Command, Content, LockCommand, LockState, LockView, Notice,
-    Problem, Query, Settings, View,
+    Answered, ArchiveCommand, Ask, Asked, Command, CommandId, Content, LockCommand, LockState, LockView, Notice,
+    Outcome, Problem, Query, Settings, View,
 };
 use wasm_bindgen_futures::spawn_local;
 
@@ -52,11 +52,12 @@ struct Inner {
     tries: RefCell<Tries>,
     idle: RefCell<Idle>,
     timer: RefCell<Option<Timer>>,
-    asked: Queue<Ask>,
+    wanted: Queue<Wanted>,
 }
 
-enum Ask {
-    Lock(LockCommand),
+/// What waits for the lock.
+enum Wanted {
+    Command(CommandId, LockCommand),
     /// The account was forgotten, and with it the passphrase.
     Left,
 }
@@ -74,7 +75,7 @@ impl Shell {
             tries: RefCell::default(),
             idle: RefCell::default(),
             timer: RefCell::default(),
-            asked: Queue::new(),
+            wanted: Queue::new(),
         });
         match guard {
             Guard::Open(key) => inner.run(key, None).await?,
@@ -87,26 +88,29 @@ impl Shell {
         Ok(Self(inner))
     }
 
-    /// The person asks for something. While it is locked, nothing is done.
-    pub fn command(&self, asked: Asked) {
+    /// The person asks for something, and hears by [`Host::answer`] what became of it.
+    pub fn ask(&self, Asked { id, ask }: Asked) {
         self.person();
-        let left = asked.command == Command::Leave;
-        if self.0.running().is_none() {
-            return self.0.host.answer(Answered { id: asked.id, outcome: Problem::Locked.into() });
-        }
-        self.tell(Event::Command(asked));
-        if left && self.0.lock.borrow().state == LockState::Guarded {
-            self.0.asked.push(Ask::Left);
+        match ask {
+            Ask::Command(command) => self.command(id, command),
+            Ask::Lock(LockCommand::Lock) => {
+                self.0.close();
+                self.0.answer(id, Outcome::Done);
+            }
+            Ask::Lock(command) => self.0.wanted.push(Wanted::Command(id, command)),
+            Ask::Archive(command) => spawn_local(Rc::clone(&self.0).archive(id, command)),
         }
     }
 
-    /// The person asks something of the lock.
-    pub fn ask(&self, command: LockCommand) {
-        self.person();
-        if command == LockCommand::Lock {
-            return self.0.close();
+    fn command(&self, id: CommandId, command: Command) {
+        if self.0.running().is_none() {
+            return self.0.answer(id, Problem::Locked.into());
         }
-        self.0.asked.push(Ask::Lock(command));
+        let left = command == Command::Leave;
+        self.tell(Event::Command { id, command });
+        if left && self.0.lock.borrow().state == LockState::Guarded {
+            self.0.wanted.push(Wanted::Left);
+        }
     }
 
     /// A person is here. Whoever comes too late finds the device locked.
@@ -174,19 +178,6 @@ impl Shell {
         self.0.running()?.with_engine(|engine| engine.content(id))
     }
 
-    /// Makes a file of the history, or takes one in. Takes 64 MiB and about a second.
-    pub async fn archive(&self, request: ArchiveRequest) -> ArchiveOutcome {
-        self.person();
-        // What is shown meanwhile is painted first.
-        time::sleep(PAINT_MS).await;
-        match self.0.running() {
-            Some(running) => {
-                archive::carry_out(&running, request).unwrap_or_else(|problem| ArchiveOutcome::Failed { problem })
-            }
-            None => ArchiveOutcome::Failed { problem: Problem::Locked },
-        }
-    }
-
     /// The same without the clips, which are many.
     pub fn view_without_clips(&self) -> View {
         self.0.running().map(|running| running.view_without_clips()).unwrap_or_default()
@@ -213,29 +204,37 @@ fn local(content: Content, sure: bool) -> Event {
 impl Inner {
     async fn serve(self: Rc<Self>) {
         loop {
-            let ask = self.asked.next().await;
-            let working = !matches!(ask, Ask::Left | Ask::Lock(LockCommand::SetAutoLock { .. }));
-            self.change(|lock| {
-                lock.busy = working;
-                lock.problem = None;
-            });
+            let wanted = self.wanted.next().await;
+            let working = !matches!(wanted, Wanted::Left | Wanted::Command(_, LockCommand::SetAutoLock { .. }));
+            self.change(|lock| lock.busy = working);
             if working {
                 time::sleep(PAINT_MS).await;
             }
-            let outcome = match ask {
-                Ask::Left => self.set_guard_open().await,
-                Ask::Lock(command) => self.carry_out(command).await,
+            let (id, outcome) = match wanted {
+                Wanted::Left => (None, self.set_guard_open().await),
+                Wanted::Command(id, command) => (Some(id), self.carry_out(command).await),
             };
             let retry_at = self.tries.borrow().wait(time::now());
             self.change(|lock| {
                 lock.busy = false;
                 lock.retry_at = retry_at;
-                match outcome {
-                    Ok(()) => lock.done += 1,
-                    Err(problem) => lock.problem = Some(problem),
-                }
             });
+            if let Some(id) = id {
+                self.answer(id, outcome.map_or_else(Outcome::from, |()| Outcome::Done));
+            }
         }
+    }
+
+    fn answer(&self, id: CommandId, outcome: Outcome) {
+        self.host.answer(Answered { id, outcome });
+    }
+
+    /// Makes a file of the history, or takes one in. Takes 64 MiB and about a second.
+    async fn archive(self: Rc<Self>, id: CommandId, command: ArchiveCommand) {
+        // What is shown meanwhile is painted first.
+        time::sleep(PAINT_MS).await;
+        let outcome = self.running().ok_or(Problem::Locked).and_then(|running| archive::carry_out(&running, command));
+        self.answer(id, outcome.unwrap_or_else(Outcome::from));
     }
 
     async fn carry_out(self: &Rc<Self>, command: LockCommand) -> Result<(), Problem> {
@@ -295,7 +294,7 @@ impl Inner {
         }
         self.idle.take();
         self.timer.take();
-        self.change(|lock| *lock = LockView { done: lock.done, ..LockView::default() });
+        self.change(|lock| *lock = LockView::default());
         Ok(())
     }
 
@@ -338,7 +337,7 @@ impl Inner {
         self.running.replace(Some(running));
         match guarded {
             Some(minutes) => self.guarded(minutes),
-            None => self.change(|lock| *lock = LockView { done: lock.done, ..LockView::default() }),
+            None => self.change(|lock| *lock = LockView::default()),
         }
         Ok(())
     }
@@ -393,7 +392,6 @@ impl Inner {
         self.timer.take();
         self.change(|lock| {
             lock.state = LockState::Locked;
-            lock.problem = None;
         });
     }
 

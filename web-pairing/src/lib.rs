@@ -12,10 +12,7 @@ use std::alloc::System;
 use std::cell::OnceCell;
 use std::rc::Rc;
 
-use hushclip_ui::{
-    Answered, App, Archive, ArchiveRequest, Asked, Face, LockCommand, LockState, LockView, Notice, Platform, Problem,
-    Query, View, mount,
-};
+use hushclip_ui::{Answered, App, Asked, Face, LockState, LockView, Notice, Platform, Problem, Query, View, mount};
 use hushclip_wasm_core::{Client, Hooks, other_tab_closed, target};
 use leptos::prelude::*;
 use leptos::task::spawn_local;
@@ -62,12 +59,6 @@ pub fn start(link: Option<String>, scanner: Loader, hear: js_sys::Function) {
     let own = Own::new(Rc::clone(&client), &hear, draft);
     let starting = run(shown, Rc::clone(&client), own.clone());
     // No screen asks for anything before the first picture, and that comes from a running client.
-    let to_lock = Rc::clone(&client);
-    let ask = UnsyncCallback::new(move |command: LockCommand| {
-        if let Some(client) = to_lock.get() {
-            client.ask(command);
-        }
-    });
     let to_ask = Rc::clone(&client);
     let query = UnsyncCallback::new(move |query: Query| {
         if let Some(client) = to_ask.get() {
@@ -76,10 +67,9 @@ pub fn start(link: Option<String>, scanner: Loader, hear: js_sys::Function) {
     });
     let to_read = Rc::clone(&client);
     let content = UnsyncCallback::new(move |id: String| to_read.get()?.content(&id));
-    let archive = archive(Rc::clone(&client));
     let send = UnsyncCallback::new(move |asked: Asked| {
         if let Some(client) = client.get() {
-            client.command(asked);
+            client.ask(asked);
         }
     });
     let platform = Platform::here(Face::Web, link, target);
@@ -88,21 +78,10 @@ pub fn start(link: Option<String>, scanner: Loader, hear: js_sys::Function) {
     mount(move || {
         let wake = wake::offer(view, send);
         let page = Some(own.page(view));
-        view! { <App view lock answer notice failure send ask query content archive platform scan wake page draft /> }
+        view! { <App view lock answer notice failure send query content platform scan wake page draft /> }
     });
     // Only now: mounting sets up what runs it.
     spawn_local(starting);
-}
-
-/// The history as a file, through the client.
-fn archive(client: Rc<OnceCell<Client>>) -> Archive {
-    let (outcome, set_outcome) = signal(None);
-    let ask = UnsyncCallback::new(move |request: ArchiveRequest| {
-        if let Some(client) = client.get().cloned() {
-            spawn_local(async move { set_outcome.set(Some(client.archive(request).await)) });
-        }
-    });
-    Archive { ask, outcome: outcome.into() }
 }
 
 /// Starts the client, after other tabs if need be.

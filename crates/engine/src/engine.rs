@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, VecDeque};
 
 use hushclip_model::settings::Change;
-use hushclip_model::{Answered, Asked, Command, Notice, Outcome, Problem, Settings, View};
+use hushclip_model::{Answered, Command, Notice, Outcome, Problem, Settings, View};
 use hushclip_protocol::frame::{Anchor, Limits, ToDevice, ToRelay};
 use hushclip_protocol::ids::{DeviceId, Hash, ItemId};
 use rand_core::CryptoRng;
@@ -181,7 +181,7 @@ impl Engine {
             Event::Online => self.network_is_back(),
             Event::LocalCopy(content) => self.local_copy(content, false, rng),
             Event::Copied(content) => self.local_copy(content, true, rng),
-            Event::Command(Asked { id, command }) => {
+            Event::Command { id, command } => {
                 let outcome = self.command(command, rng).unwrap_or_else(|problem| {
                     // What is wrong with what was typed into a view that stays is said there.
                     if problem != Problem::DigitsDiffer {

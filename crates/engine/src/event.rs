@@ -1,7 +1,7 @@
 //! What happens to a device.
 
 use hushclip_crypto::archive::ArchivedClip;
-use hushclip_model::{Asked, Content};
+use hushclip_model::{Command, CommandId, Content};
 
 /// Something the shell tells the engine.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -32,5 +32,10 @@ pub enum Event {
     /// Clips from a file, oldest first.
     Import(Vec<ArchivedClip>),
     /// The person asks for something. [`crate::Effect::Answer`] says what became of it, among the effects of this event.
-    Command(Asked),
+    Command {
+        /// Comes back with the answer.
+        id: CommandId,
+        /// What is asked for.
+        command: Command,
+    },
 }

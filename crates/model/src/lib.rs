@@ -17,12 +17,12 @@ mod target;
 pub mod view;
 
 pub use alert::{Alert, AlertView};
-pub use archive::{ArchiveOutcome, ArchiveRequest};
+pub use archive::ArchiveCommand;
 pub use command::Command;
 pub use content::Content;
 pub use lock::{LockCommand, LockState, LockView};
 pub use notice::Notice;
-pub use outcome::{Answered, Asked, CommandId, Outcome};
+pub use outcome::{Answered, Ask, Asked, CommandId, Outcome};
 pub use problem::{NameFault, Problem};
 pub use settings::{SecretKind, Settings};
 pub use target::Target;

@@ -3,8 +3,6 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::Problem;
-
 /// How the lock of a device stands.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LockView {
@@ -16,10 +14,6 @@ pub struct LockView {
     pub auto_lock_minutes: u32,
     /// No passphrase is tried before this time (milliseconds since 1970).
     pub retry_at: Option<u64>,
-    /// Why the newest request failed.
-    pub problem: Option<Problem>,
-    /// Counts the requests that were carried out.
-    pub done: u32,
 }
 
 /// Whether there is a passphrase, and whether it is asked for.

@@ -3,26 +3,50 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Command, Problem};
+use crate::{ArchiveCommand, Command, LockCommand, Problem};
 
 /// Tells what was asked from what else was. Whoever asks chooses it, and uses none twice.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct CommandId(pub u64);
 
+/// Anything that a person asks for, whoever carries it out.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Ask {
+    /// Something of the engine.
+    Command(Command),
+    /// Something of the lock, in front of the engine.
+    Lock(LockCommand),
+    /// The history as a file.
+    Archive(ArchiveCommand),
+}
+
+impl From<Command> for Ask {
+    fn from(command: Command) -> Self {
+        Self::Command(command)
+    }
+}
+
+impl From<LockCommand> for Ask {
+    fn from(command: LockCommand) -> Self {
+        Self::Lock(command)
+    }
+}
+
+impl From<ArchiveCommand> for Ask {
+    fn from(command: ArchiveCommand) -> Self {
+        Self::Archive(command)
+    }
+}
+
 /// A command, and what its answer is known by.
-#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Asked {
     /// Comes back with the outcome.
     pub id: CommandId,
     /// What is asked for.
-    pub command: Command,
-}
-
-impl core::fmt::Debug for Asked {
-    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-        write!(f, "Asked({}, {:?})", self.id.0, self.command)
-    }
+    pub ask: Ask,
 }
 
 /// The answer to a command.
@@ -35,7 +59,7 @@ pub struct Answered {
 }
 
 /// What became of a command.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum Outcome {
@@ -46,6 +70,18 @@ pub enum Outcome {
         /// Hexadecimal item identifier.
         clip: String,
     },
+    /// The history as a file.
+    Exported {
+        /// In base64 (RFC 4648, section 4).
+        file: String,
+        /// How many clips it holds.
+        clips: u32,
+    },
+    /// What a file held and was not here before is here now.
+    Imported {
+        /// How many clips that are.
+        added: u32,
+    },
     /// It was not done, and nothing has changed.
     Refused {
         /// What is wrong and what to do.
@@ -53,12 +89,25 @@ pub enum Outcome {
     },
 }
 
+impl core::fmt::Debug for Outcome {
+    /// Leaves the file out.
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        match self {
+            Self::Done => f.write_str("Done"),
+            Self::Queued { clip } => write!(f, "Queued({clip})"),
+            Self::Exported { clips, .. } => write!(f, "Exported({clips} clips)"),
+            Self::Imported { added } => write!(f, "Imported({added} clips)"),
+            Self::Refused { problem } => write!(f, "Refused({})", problem.code()),
+        }
+    }
+}
+
 impl Outcome {
     /// Why it was not done, if so.
     pub fn problem(&self) -> Option<&Problem> {
         match self {
             Self::Refused { problem } => Some(problem),
-            Self::Done | Self::Queued { .. } => None,
+            _ => None,
         }
     }
 }

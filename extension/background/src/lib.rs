@@ -126,7 +126,7 @@ impl Handle {
     /// The person pointed at this and wants it sent.
     pub fn push(&self, text: String, html: Option<String>) {
         if let Ok(shell) = &self.shell {
-            shell.command(Asked { id: PUSHED, command: Command::Push { text, html } });
+            shell.ask(Asked { id: PUSHED, ask: Command::Push { text, html }.into() });
         }
     }
 
@@ -141,7 +141,7 @@ impl Handle {
     pub fn pause(&self, paused: bool) {
         if let Some(shell) = self.unlocked() {
             let change = Change { paused: Some(paused), ..Change::default() };
-            shell.command(own(Command::SetSettings { change }));
+            shell.ask(own(Command::SetSettings { change }));
         }
     }
 
@@ -151,24 +151,20 @@ impl Handle {
         let Some(shell) = self.unlocked() else { return false };
         let change = shell.settings().toggle_site(host, whole);
         let paused = !change.pause_sites.is_empty();
-        shell.command(own(Command::SetSettings { change }));
+        shell.ask(own(Command::SetSettings { change }));
         paused
     }
 
     /// A popup's message, by the number of the popup. Gives the answer for this popup alone, if there is one.
-    pub async fn hear(&self, popup: u32, message: String) -> Option<String> {
+    pub fn hear(&self, popup: u32, message: String) -> Option<String> {
         let shell = self.shell.as_ref().ok()?;
         // A popup may be older than its background, after an update.
         match serde_json::from_str(&message).ok()? {
-            ToBackground::Command(asked) => shell.command(asked),
-            ToBackground::Lock(command) => shell.ask(command),
+            ToBackground::Ask(asked) => shell.ask(asked),
             ToBackground::Person => shell.person(),
             ToBackground::Query(query) => {
                 self.queries.borrow_mut().insert(popup, query);
                 return self.picture(popup);
-            }
-            ToBackground::Archive(request) => {
-                return Some(encode(&ToPopup::Archive(shell.archive(request).await)));
             }
         }
         None
@@ -292,7 +288,7 @@ const PUSHED: CommandId = CommandId(1);
 
 /// A command of the background itself, whose answer nobody waits for.
 fn own(command: Command) -> Asked {
-    Asked { id: CommandId::default(), command }
+    Asked { id: CommandId::default(), ask: command.into() }
 }
 
 fn is_locked(shell: &Shell) -> bool {

@@ -3,7 +3,7 @@
 
 use std::alloc::System;
 
-use hushclip_ui::{App, Archive, ArchiveRequest, Asked, Face, LockCommand, LockState, Platform, Query, mount, resume};
+use hushclip_ui::{App, Asked, Face, LockState, Platform, Query, mount, resume};
 use hushclip_wasm_core::session::Common;
 use hushclip_wasm_core::{port, target};
 use leptos::prelude::*;
@@ -26,30 +26,23 @@ pub fn start() {
     let (lock, set_lock) = signal(None);
     let (answer, set_answer) = signal(None);
     let (notice, set_notice) = signal(None);
-    let (outcome, set_outcome) = signal(None);
     let port = port::connect(
         move |view| set_view.set(Some(view)),
         move |lock| {
             if lock.state == LockState::Locked {
                 set_view.set(None);
                 set_notice.set(None);
-                set_outcome.set(None);
             }
             set_lock.set(Some(lock));
         },
         move |answered| set_answer.set(Some(answered)),
         move |notice| set_notice.set(Some(notice)),
-        move |outcome| set_outcome.set(Some(outcome)),
     );
     port.watch();
     let say = port.clone();
-    let send = UnsyncCallback::new(move |asked: Asked| say.command(asked));
-    let say = port.clone();
-    let ask = UnsyncCallback::new(move |command: LockCommand| say.ask(command));
+    let send = UnsyncCallback::new(move |asked: Asked| say.ask(asked));
     let say = port.clone();
     let query = UnsyncCallback::new(move |query: Query| say.query(query));
-    let ask_archive = UnsyncCallback::new(move |request: ArchiveRequest| port.archive(request));
-    let archive = Archive { ask: ask_archive, outcome: outcome.into() };
     let platform = platform();
     let draft = RwSignal::new(String::new());
     let common = Common::new(DRAFT);
@@ -68,7 +61,7 @@ pub fn start() {
                 known.set_value(typed);
             }
         });
-        view! { <App view lock answer notice send ask query archive platform draft /> }
+        view! { <App view lock answer notice send query platform draft /> }
     });
     spawn_local(async move {
         if let Some(kept) = common.load().await.filter(|_| !told.get_value()) {

@@ -127,7 +127,7 @@ export class Extension {
 
   async command(name, fields = {}) {
     this.#asked += 1;
-    return this.say({ command: { id: this.#asked, command: { do: name, ...fields } } });
+    return this.say({ ask: { id: this.#asked, ask: { command: { do: name, ...fields } } } });
   }
 
   /** Changes what was chosen for this device. */

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use hushclip_engine::{Effect, Engine, Event};
 use hushclip_model::view::Connection;
-use hushclip_model::{Asked, Command, CommandId};
+use hushclip_model::{Command, CommandId};
 use hushclip_relay_tests::{Relay, rng};
 use rand_chacha::ChaCha20Rng;
 use tungstenite::client::client;
@@ -45,7 +45,7 @@ impl Client {
     fn run(mut self, relay: String) {
         self.event(Event::Started);
         let command = Command::CreateAccount { relay, name: "client".into(), token: String::new() };
-        self.event(Event::Command(Asked { id: CommandId(1), command }));
+        self.event(Event::Command { id: CommandId(1), command });
         while self.shared.stop.load(Ordering::Relaxed) == 0 {
             let wait = self.wake_at.map_or(STEP, |at| Duration::from_millis(at.saturating_sub(now_ms()))).min(STEP);
             match self.read(wait) {

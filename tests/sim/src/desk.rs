@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use hushclip_crypto::archive::Archive;
 use hushclip_engine::{Effect, Event};
 use hushclip_mailbox::{Event as RelayEvent, MemoryStore, Nameplate, Peer, Reply};
-use hushclip_model::{Answered, Asked, Command, CommandId, Content, Notice, Outcome, Query, View};
+use hushclip_model::{Answered, Command, CommandId, Content, Notice, Outcome, Query, View};
 use hushclip_protocol::error::CloseCode;
 use hushclip_protocol::frame::{ToDevice, ToRelay};
 use hushclip_protocol::ids::{ConnId, MailboxId, Nonce};
@@ -158,7 +158,7 @@ impl Desk {
     pub fn command(&mut self, device: usize, command: Command) -> Option<Outcome> {
         self.commands += 1;
         let id = CommandId(self.commands);
-        self.event(device, Event::Command(Asked { id, command }));
+        self.event(device, Event::Command { id, command });
         self.outcomes.remove(&id)
     }
 

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use hushclip_engine::{Effect, Event};
 use hushclip_mailbox::{Event as RelayEvent, MemoryStore, Peer, Reply};
 use hushclip_model::view::{Connection, Stage};
-use hushclip_model::{Asked, Command, CommandId, Content, Notice, UNDO_MS, view::View};
+use hushclip_model::{Command, CommandId, Content, Notice, UNDO_MS, view::View};
 use hushclip_protocol::envelope::Envelope;
 use hushclip_protocol::frame::ToRelay;
 use hushclip_protocol::ids::{ConnId, DeviceId, ItemId, Nonce};
@@ -348,7 +348,7 @@ impl World {
     fn event(&mut self, device: usize, event: Event) {
         let subject = &mut self.devices[device];
         let now = self.now.saturating_add_signed(subject.skew);
-        let asked = matches!(event, Event::Command(_));
+        let asked = matches!(event, Event::Command { .. });
         let effects = subject.engine.handle(event, now, &mut subject.rng);
         let answers = effects.iter().filter(|effect| matches!(effect, Effect::Answer(_))).count();
         assert_eq!(answers, usize::from(asked), "each command is answered once");
@@ -561,7 +561,7 @@ impl World {
 
     fn command(&mut self, device: usize, command: Command) {
         let id = CommandId(self.next());
-        self.event(device, Event::Command(Asked { id, command }));
+        self.event(device, Event::Command { id, command });
     }
 
     fn view(&self, device: usize) -> View {

@@ -1,13 +1,13 @@
 //! The history as a file, out and in, and the end of it: everything sealed with a passphrase of its own.
 
-use hushclip_model::{ArchiveOutcome, ArchiveRequest};
+use hushclip_model::{ArchiveCommand, Outcome};
 use leptos::ev::{KeyboardEvent, SubmitEvent};
 use leptos::html::Input;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 
 use crate::focus::focus_soon;
-use crate::host::{Archive, Face, Host, host};
+use crate::host::{Face, Host, host};
 use crate::parts::confirm::Confirm;
 use crate::parts::strength::{self, SHORTEST};
 use crate::parts::{PassphraseField, actions};
@@ -40,7 +40,7 @@ pub(crate) fn History() -> impl IntoView {
         <section class="card" data-testid="history">
             <h2 id="history-title" tabindex="-1">{text::history()}</h2>
             <p class="hint">{move || text::clip_count(total.get())}</p>
-            {host.archive().map(|archive| view! { <Files archive /> })}
+            <Files />
             {delete_all}
         </section>
     }
@@ -48,32 +48,10 @@ pub(crate) fn History() -> impl IntoView {
 
 /// The ways out and in.
 #[component]
-fn Files(archive: Archive) -> impl IntoView {
-    let host = host();
+fn Files() -> impl IntoView {
     let open = RwSignal::new(None::<Form>);
     let busy = RwSignal::new(false);
     let wrong = RwSignal::new(None::<String>);
-    Effect::new(move |before: Option<()>| {
-        let outcome = archive.outcome.get();
-        // What came of an earlier question is no news.
-        if before.is_none() || !busy.get_untracked() {
-            return;
-        }
-        let Some(outcome) = outcome else { return };
-        busy.set(false);
-        match outcome {
-            ArchiveOutcome::Exported { file, clips } => exported(host, &file, clips, open, wrong),
-            ArchiveOutcome::Imported { added } => {
-                open.set(None);
-                host.news.show(text::imported(added));
-                focus_soon("#history-title");
-            }
-            ArchiveOutcome::Failed { problem } => {
-                wrong.set(Some(text::problem(&problem)));
-                focus_soon("#archive-passphrase");
-            }
-        }
-    });
     let start = move |form: Form| {
         wrong.set(None);
         open.set(Some(form));
@@ -92,7 +70,7 @@ fn Files(archive: Archive) -> impl IntoView {
         }
     };
     move || match open.get() {
-        Some(form) => view! { <Filling form archive open busy wrong /> }.into_any(),
+        Some(form) => view! { <Filling form open busy wrong /> }.into_any(),
         None => offer().into_any(),
     }
 }
@@ -111,7 +89,6 @@ fn exported(host: Host, file: &str, clips: u32, open: RwSignal<Option<Form>>, wr
 #[component]
 fn Filling(
     form: Form,
-    archive: Archive,
     open: RwSignal<Option<Form>>,
     busy: RwSignal<bool>,
     wrong: RwSignal<Option<String>>,
@@ -119,6 +96,25 @@ fn Filling(
     let host = host();
     let (typed, again) = (RwSignal::new(String::new()), RwSignal::new(String::new()));
     let chosen = NodeRef::<Input>::new();
+    let heard = move |outcome: Outcome| {
+        // Whoever has closed the form wants none of it.
+        if !busy.try_get_untracked().unwrap_or_default() {
+            return;
+        }
+        busy.set(false);
+        match outcome {
+            Outcome::Exported { file, clips } => exported(host, &file, clips, open, wrong),
+            Outcome::Imported { added } => {
+                open.set(None);
+                host.news.show(text::imported(added));
+                focus_soon("#history-title");
+            }
+            outcome => {
+                wrong.set(outcome.problem().map(text::problem));
+                focus_soon("#archive-passphrase");
+            }
+        }
+    };
     let submit = move |event: SubmitEvent| {
         event.prevent_default();
         if busy.get_untracked() {
@@ -135,7 +131,7 @@ fn Filling(
             }
             Form::Export => {
                 busy.set(true);
-                archive.ask.run(ArchiveRequest::Export { passphrase });
+                host.ask(ArchiveCommand::Export { passphrase }, heard);
             }
             Form::Import => {
                 let file = chosen.get_untracked().and_then(|input| input.files()).and_then(|files| files.get(0));
@@ -143,7 +139,7 @@ fn Filling(
                 busy.set(true);
                 spawn_local(async move {
                     if let Some(file) = save::read(file).await {
-                        archive.ask.run(ArchiveRequest::Import { passphrase, file });
+                        host.ask(ArchiveCommand::Import { passphrase, file }, heard);
                     } else {
                         busy.set(false);
                         wrong.set(Some(text::file_unreadable().to_owned()));

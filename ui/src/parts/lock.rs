@@ -1,7 +1,7 @@
 //! The passphrase lock among the settings: setting, changing and removing a passphrase, and when the
 //! device locks. Also the field and the button that the screen of a locked device has.
 
-use hushclip_model::{LockCommand, LockState};
+use hushclip_model::{LockCommand, LockState, Outcome, Problem};
 use leptos::ev::{Event, KeyboardEvent, SubmitEvent};
 use leptos::prelude::*;
 
@@ -25,25 +25,8 @@ enum Form {
 #[component]
 pub(crate) fn Lock() -> impl IntoView {
     let host = host();
-    if !host.has_lock() {
-        return None;
-    }
     let open = RwSignal::new(None::<Form>);
     let guarded = host.follow_lock(|lock| lock.state == LockState::Guarded);
-    let done = host.follow_lock(|lock| lock.done);
-    Effect::new(move |before: Option<u32>| {
-        let done = done.get();
-        if let (true, Some(form)) = (before.is_some_and(|before| before != done), open.get_untracked()) {
-            open.set(None);
-            host.news.show(if form == Form::Remove {
-                text::passphrase_is_removed()
-            } else {
-                text::passphrase_is_set()
-            });
-            focus_soon("#lock-title");
-        }
-        done
-    });
     // The page of options shares the extension's background: reloading it does not lock.
     let fleeting = host.platform().extension;
     let show = move || match open.get() {
@@ -51,14 +34,14 @@ pub(crate) fn Lock() -> impl IntoView {
         None if guarded.get() => view! { <Guarded open /> }.into_any(),
         None => view! { <Opener form=Form::Set open label=text::lock_set() testid="set-passphrase" /> }.into_any(),
     };
-    Some(view! {
+    view! {
         <section class="card" data-testid="lock" data-state=move || if guarded.get() { "guarded" } else { "open" }>
             <h2 id="lock-title" tabindex="-1">{text::lock()}</h2>
             <p class="hint">{move || if guarded.get() { text::lock_guarded() } else { text::lock_open() }}</p>
             {show}
             <p class="hint">{if fleeting { text::lock_fleeting() } else { text::lock_reload() }}</p>
         </section>
-    })
+    }
 }
 
 /// What can be done while there is a passphrase.
@@ -66,9 +49,12 @@ pub(crate) fn Lock() -> impl IntoView {
 fn Guarded(open: RwSignal<Option<Form>>) -> impl IntoView {
     let host = host();
     let minutes = host.follow_lock(|lock| lock.auto_lock_minutes);
+    let problem = RwSignal::new(None);
     let choose = move |event: Event| {
         if let Ok(minutes) = event_target_value(&event).parse() {
-            host.ask(LockCommand::SetAutoLock { minutes });
+            host.ask(LockCommand::SetAutoLock { minutes }, move |outcome| {
+                problem.try_set(outcome.problem().cloned());
+            });
         }
     };
     let options = move || {
@@ -85,12 +71,12 @@ fn Guarded(open: RwSignal<Option<Form>>) -> impl IntoView {
                 {options}
             </select>
         </label>
-        <Trouble />
+        <Trouble problem />
         <button
             class="secondary wide"
             type="button"
             data-testid="lock-now"
-            on:click=move |_| host.ask(LockCommand::Lock)
+            on:click=move |_| host.send(LockCommand::Lock)
         >
             {text::lock_now()}
         </button>
@@ -122,23 +108,27 @@ fn Filling(form: Form, open: RwSignal<Option<Form>>) -> impl IntoView {
     let (old, new, again) = (RwSignal::new(String::new()), RwSignal::new(String::new()), RwSignal::new(String::new()));
     let refused = RwSignal::new(None::<&'static str>);
     let busy = host.follow_lock(|lock| lock.busy);
-    let failed = host.follow_lock(|lock| lock.problem.is_some());
-    Effect::new(move |before: Option<bool>| {
-        let failed = failed.get();
-        if failed && before.is_some() {
+    let problem = RwSignal::new(None);
+    let heard = move |outcome: Outcome| {
+        // Whoever has closed the form has seen enough.
+        let Some(()) = problem.try_update(|problem| *problem = outcome.problem().cloned()) else { return };
+        if outcome.problem().is_some() {
             // The button that was pressed rested meanwhile, and lost the keyboard.
-            focus_soon("#lock-form input");
+            return focus_soon("#lock-form input");
         }
-        failed
-    });
+        open.set(None);
+        host.news.show(if form == Form::Remove { text::passphrase_is_removed() } else { text::passphrase_is_set() });
+        focus_soon("#lock-title");
+    };
     let submit = move |event: SubmitEvent| {
         event.prevent_default();
         if busy.get_untracked() {
             return;
         }
+        problem.set(None);
         let old = old.get_untracked();
         if form == Form::Remove {
-            return host.ask(LockCommand::RemovePassphrase { old });
+            return host.ask(LockCommand::RemovePassphrase { old }, heard);
         }
         let new = new.get_untracked();
         refused.set(if new.trim().chars().count() < SHORTEST {
@@ -149,7 +139,7 @@ fn Filling(form: Form, open: RwSignal<Option<Form>>) -> impl IntoView {
             None
         });
         if refused.get_untracked().is_none() {
-            host.ask(LockCommand::SetPassphrase { old: (form == Form::Change).then_some(old), new });
+            host.ask(LockCommand::SetPassphrase { old: (form == Form::Change).then_some(old), new }, heard);
         }
     };
     let escape = move |event: KeyboardEvent| {
@@ -198,7 +188,7 @@ fn Filling(form: Form, open: RwSignal<Option<Form>>) -> impl IntoView {
                     }
                 })}
             <p class="wrong" role="alert" data-testid="passphrase-refused">{move || refused.get()}</p>
-            <Trouble />
+            <Trouble problem />
             <div class="row start">
                 <TryButton label working=text::sealing() testid="save-passphrase" />
                 <button class="plain" type="button" on:click=move |_| open.set(None)>{text::cancel()}</button>
@@ -241,10 +231,12 @@ pub(crate) fn PassphraseField(
     }
 }
 
-/// Why the newest request to the lock failed.
+/// Why the lock did not do what was asked last.
 #[component]
-pub(crate) fn Trouble() -> impl IntoView {
-    let problem = host().follow_lock(|lock| lock.problem.clone());
+pub(crate) fn Trouble(
+    /// What is wrong.
+    problem: RwSignal<Option<Problem>>,
+) -> impl IntoView {
     view! {
         <p
             class="wrong"

@@ -1,6 +1,6 @@
 //! The device is locked: all that can be done is to unlock it, or to give up what it holds.
 
-use hushclip_model::LockCommand;
+use hushclip_model::{LockCommand, Outcome};
 use leptos::ev::SubmitEvent;
 use leptos::prelude::*;
 
@@ -15,18 +15,19 @@ pub(crate) fn Locked() -> impl IntoView {
     let host = host();
     let passphrase = RwSignal::new(String::new());
     let busy = host.follow_lock(|lock| lock.busy);
-    let tried = host.follow_lock(|lock| lock.problem.is_some());
-    Effect::new(move |before: Option<bool>| {
-        let tried = tried.get();
-        if before.is_none() || tried {
+    let problem = RwSignal::new(None);
+    focus_soon("#passphrase");
+    let heard = move |outcome: Outcome| {
+        if outcome.problem().is_some() {
+            problem.try_set(outcome.problem().cloned());
             focus_soon("#passphrase");
         }
-        tried
-    });
+    };
     let unlock = move |event: SubmitEvent| {
         event.prevent_default();
         if !busy.get_untracked() {
-            host.ask(LockCommand::Unlock { passphrase: passphrase.get_untracked() });
+            problem.set(None);
+            host.ask(LockCommand::Unlock { passphrase: passphrase.get_untracked() }, heard);
             passphrase.set(String::new());
         }
     };
@@ -40,7 +41,7 @@ pub(crate) fn Locked() -> impl IntoView {
         </header>
         <form class="card" on:submit=unlock>
             <PassphraseField id="passphrase" label=text::passphrase() typed=passphrase kind="current-password" />
-            <Trouble />
+            <Trouble problem />
             <TryButton label=text::unlock() working=text::unlocking() testid="unlock" />
         </form>
         <Confirm
@@ -48,7 +49,7 @@ pub(crate) fn Locked() -> impl IntoView {
             warning=text::forgotten_warning()
             yes=text::forgotten_sure()
             testid="forget"
-            on_yes=UnsyncCallback::new(move |()| host.ask(LockCommand::Forget))
+            on_yes=UnsyncCallback::new(move |()| host.ask(LockCommand::Forget, heard))
         />
     }
 }
