@@ -356,7 +356,7 @@ fn lasting(mut view: View) -> View {
     view.problem = None;
     // The relay says them at each sign-in.
     view.bounds = None;
-    view.push_key.clear();
+    view.push_key = None;
     // Kept in memory only.
     view.held.clear();
     view.in_touch_at = None;

@@ -56,7 +56,7 @@ fn fresh() -> Scene {
     desk.create();
     let link = desk.invite();
     desk.command(0, Command::InviteByCode);
-    let code = desk.view(0).invite.and_then(|invite| invite.code).unwrap_or_default();
+    let code = desk.view(0).invite.and_then(|invite| invite.secret).unwrap_or_default();
     scene(&desk, 1, vec![link, code], &heard)
 }
 
@@ -111,7 +111,7 @@ fn joining(approved: bool) -> Scene {
     let heard = listen(&mut desk);
     desk.create();
     desk.command(0, Command::InviteByCode);
-    let code = desk.view(0).invite.and_then(|invite| invite.code).unwrap_or_default();
+    let code = desk.view(0).invite.and_then(|invite| invite.secret).unwrap_or_default();
     let (relay, name) = (ORIGIN.into(), "device 1".into());
     desk.command(1, Command::JoinByCode { relay, code: code.clone(), name });
     if approved {

@@ -98,7 +98,7 @@ fn lock(scene: &str) -> LockView {
     LockView {
         state,
         busy: scene == "unlocking",
-        auto_lock_minutes: 15,
+        auto_lock_minutes: Some(15),
         retry_at: (scene == "wrong-passphrase").then(|| now() + 8_000),
     }
 }
@@ -116,12 +116,11 @@ fn invite() -> InviteView {
     InviteView {
         id: String::new(),
         device: None,
-        url: LINK.into(),
-        code: None,
+        by_code: false,
+        secret: Some(LINK.into()),
         expires_at: now() + 581_000,
         request: None,
         namesake: false,
-        needs_digits: true,
         wrong_digits: false,
     }
 }
@@ -137,11 +136,11 @@ fn picture(scene: &str, long: bool) -> View {
     view.devices = devices(if matches!(scene, "alone" | "alone-invite") { 1 } else { 4 }, long);
     view.clips = if matches!(scene, "alone" | "alone-invite" | "empty") { Vec::new() } else { clips() };
     view.relay = "https://clips.example.org".into();
-    view.fingerprint = "unmoving swung skinning unvisited efficient clone".into();
-    view.check = "plus overhead semantic hangover abreast chowtime sniff uncapped duvet retired".into();
+    view.fingerprint = Some("unmoving swung skinning unvisited efficient clone".into());
+    view.check = Some("plus overhead semantic hangover abreast chowtime sniff uncapped duvet retired".into());
     view.new_here = scene == "new-here";
-    view.rotation_minutes = 10_080;
-    view.push_key = "04".into();
+    view.rotation_minutes = Some(10_080);
+    view.push_key = Some("04".into());
     view.settings.paused_sites = vec!["bank.example".into(), "a-rather-long-host-name.of-some.example".into()];
     view.bounds = Some(Bounds {
         items: 1_000,
@@ -172,10 +171,10 @@ fn picture(scene: &str, long: bool) -> View {
             view.problem = Some(Problem::RelayVersion);
         }
         "invite" | "alone-invite" => view.invite = Some(invite),
-        "code" => view.invite = Some(InviteView { url: String::new(), code: Some(CODE.into()), ..invite }),
+        "code" => view.invite = Some(InviteView { by_code: true, secret: Some(CODE.into()), ..invite }),
         "code-request" => {
             let request = Some(asking.into());
-            view.invite = Some(InviteView { request, code: Some(CODE.into()), needs_digits: false, ..invite });
+            view.invite = Some(InviteView { request, by_code: true, secret: Some(CODE.into()), ..invite });
         }
         "alerts" => view.alerts = alerts(),
         "held" => view.held = held(),
@@ -202,7 +201,7 @@ fn picture(scene: &str, long: bool) -> View {
             view.stage = Stage::Removed;
             view.devices.clear();
         }
-        "making" => view.invite = Some(InviteView { url: String::new(), ..invite }),
+        "making" => view.invite = Some(InviteView { secret: None, ..invite }),
         "request" => view.invite = Some(InviteView { request: Some(asking.into()), ..invite }),
         "wrong" => {
             view.invite = Some(InviteView { request: Some("Pixel".into()), wrong_digits: true, ..invite });
@@ -364,13 +363,13 @@ fn carry_out(view: &mut View, command: Command) -> Outcome {
             view.invite = Some(invite());
         }
         Command::InviteByCode => {
-            view.invite = Some(InviteView { url: String::new(), code: Some(CODE.into()), ..invite() });
+            view.invite = Some(InviteView { by_code: true, secret: Some(CODE.into()), ..invite() });
         }
         Command::RemoveDevice { device } => {
             view.devices.iter_mut().filter(|d| d.id == device).for_each(|d| d.removing = true);
         }
         Command::ConfirmAccount => view.new_here = false,
-        Command::SetRotation { minutes } => view.rotation_minutes = minutes,
+        Command::SetRotation { minutes } => view.rotation_minutes = Some(minutes),
         Command::CancelInvite | Command::Refuse => view.invite = None,
         Command::Approve { digits, .. } => {
             if digits.is_none() || digits.as_deref() == Some("482913") {

@@ -132,12 +132,12 @@ pub(crate) fn relay_takes(bounds: &Bounds) -> String {
 }
 
 /// When a device locks itself, after [`lock_after`].
-pub(crate) fn lock_delay(minutes: u32) -> String {
+pub(crate) fn lock_delay(minutes: Option<u32>) -> String {
     match minutes {
-        0 => lock_never().into(),
-        60 => lock_after_hour().into(),
-        n if n % 60 == 0 => lock_after_hours(n / 60),
-        n => lock_after_minutes(n),
+        None => lock_never().into(),
+        Some(60) => lock_after_hour().into(),
+        Some(n) if n % 60 == 0 => lock_after_hours(n / 60),
+        Some(n) => lock_after_minutes(n),
     }
 }
 

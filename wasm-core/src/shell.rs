@@ -13,7 +13,7 @@ use hushclip_model::{
 use wasm_bindgen_futures::spawn_local;
 
 use crate::failure::{self, StoreError};
-use crate::idle::{DEFAULT_MINUTES, Idle};
+use crate::idle::{AutoLock, Idle};
 use crate::queue::Queue;
 use crate::running::Running;
 use crate::store::{Guard, Store};
@@ -79,7 +79,7 @@ impl Shell {
         });
         match guard {
             Guard::Open(key) => inner.run(key, None).await?,
-            Guard::Locked { auto_lock_minutes, .. } => {
+            Guard::Locked { auto_lock: AutoLock(auto_lock_minutes), .. } => {
                 let locked = LockView { state: LockState::Locked, auto_lock_minutes, ..LockView::default() };
                 inner.change(|lock| *lock = locked);
             }
@@ -247,7 +247,7 @@ impl Inner {
                 }
                 self.set_guard_open().await
             }
-            LockCommand::SetAutoLock { minutes } => self.set_auto_lock(minutes).await,
+            LockCommand::SetAutoLock { minutes } => self.set_auto_lock(AutoLock(minutes)).await,
             LockCommand::Forget => self.forget().await,
             LockCommand::Lock => Ok(()),
         }
@@ -260,26 +260,26 @@ impl Inner {
         }
         match self.store.guard().await? {
             Guard::Open(key) => self.run(key, None).await,
-            Guard::Locked { key, auto_lock_minutes } => {
+            Guard::Locked { key, auto_lock } => {
                 let key = self.try_passphrase(&key, passphrase)?;
-                self.run(key, Some(auto_lock_minutes)).await
+                self.run(key, Some(auto_lock)).await
             }
         }
     }
 
     async fn set_passphrase(self: &Rc<Self>, old: Option<&str>, new: &str) -> Result<(), Problem> {
         let running = self.running().ok_or(Problem::Locked)?;
-        let auto_lock_minutes = match self.store.guard().await? {
-            Guard::Open(_) => DEFAULT_MINUTES,
-            Guard::Locked { key, auto_lock_minutes } => {
+        let auto_lock = match self.store.guard().await? {
+            Guard::Open(_) => AutoLock::default(),
+            Guard::Locked { key, auto_lock } => {
                 self.try_passphrase(&key, old.unwrap_or_default())?;
-                auto_lock_minutes
+                auto_lock
             }
         };
         let vault = VaultKey::make(&mut rng::system());
         let key = vault.lock(&js::composed(new), &mut rng::system()).map_err(failure::lock)?;
-        running.rekey(vault, Guard::Locked { key, auto_lock_minutes }).await.map_err(StoreError::refusal)?;
-        self.guarded(auto_lock_minutes);
+        running.rekey(vault, Guard::Locked { key, auto_lock }).await.map_err(StoreError::refusal)?;
+        self.guarded(auto_lock);
         Ok(())
     }
 
@@ -298,12 +298,12 @@ impl Inner {
         Ok(())
     }
 
-    async fn set_auto_lock(self: &Rc<Self>, minutes: u32) -> Result<(), Problem> {
+    async fn set_auto_lock(self: &Rc<Self>, auto_lock: AutoLock) -> Result<(), Problem> {
         self.running().ok_or(Problem::Locked)?;
         if let Guard::Locked { key, .. } = self.store.guard().await? {
-            let guard = Guard::Locked { key, auto_lock_minutes: minutes };
+            let guard = Guard::Locked { key, auto_lock };
             self.store.set_guard(&guard).await.map_err(StoreError::refusal)?;
-            self.guarded(minutes);
+            self.guarded(auto_lock);
         }
         Ok(())
     }
@@ -332,27 +332,27 @@ impl Inner {
     }
 
     /// Starts the engine; `guarded` is how long it may run unattended, if there is a passphrase.
-    async fn run(self: &Rc<Self>, key: VaultKey, guarded: Option<u32>) -> Result<(), Problem> {
+    async fn run(self: &Rc<Self>, key: VaultKey, guarded: Option<AutoLock>) -> Result<(), Problem> {
         let running = Running::start(Rc::clone(&self.store), key, Rc::clone(&self.host)).await?;
         self.running.replace(Some(running));
         match guarded {
-            Some(minutes) => self.guarded(minutes),
+            Some(auto_lock) => self.guarded(auto_lock),
             None => self.change(|lock| *lock = LockView::default()),
         }
         Ok(())
     }
 
     /// There is a passphrase, and it was just given.
-    fn guarded(self: &Rc<Self>, minutes: u32) {
+    fn guarded(self: &Rc<Self>, auto_lock: AutoLock) {
         if self.running().is_none() {
             // It was locked meanwhile.
             return;
         }
-        self.idle.replace(Idle::start(minutes, time::now()));
+        self.idle.replace(Idle::start(auto_lock, time::now()));
         self.watch_idle();
         self.change(|lock| {
             lock.state = LockState::Guarded;
-            lock.auto_lock_minutes = minutes;
+            lock.auto_lock_minutes = auto_lock.0;
         });
     }
 

@@ -70,7 +70,9 @@ pub(crate) fn offer(view: RwSignal<Option<View>>, send: UnsyncCallback<Asked>) -
     }
     let phase = RwSignal::new(if is_denied() { Phase::Blocked } else { Phase::Idle });
     let known = Memo::new(move |_| {
-        view.with(|view| view.as_ref().map(|view| Known { key: decode(&view.push_key), push: view.push }))
+        view.with(|view| {
+            view.as_ref().map(|view| Known { key: view.push_key.as_deref().and_then(decode), push: view.push })
+        })
     });
     Effect::new(move |_| {
         if let Some(known) = known.get()

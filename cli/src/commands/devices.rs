@@ -52,11 +52,10 @@ async fn list(session: &mut Session, json: bool) -> Result<()> {
         [device.name.clone(), presence.into(), confirmed, short(&device.id).into()]
     });
     let mut text = print::table(&rows.collect::<Vec<_>>());
-    if !view.check.is_empty() {
+    if let (Some(account), Some(list)) = (&view.fingerprint, &view.check) {
         let words = format!(
-            "\nAccount: {}\nThis list: {}\nAll your devices show the same words. If the account of one differs, it is in \
-             another account; if only the list does, mistrust the relay.\n",
-            view.fingerprint, view.check
+            "\nAccount: {account}\nThis list: {list}\nAll your devices show the same words. If the account of one differs, it is in \
+             another account; if only the list does, mistrust the relay.\n"
         );
         text.push_str(&words);
     }

@@ -46,7 +46,7 @@ pub(crate) async fn run(session: &mut Session, args: &Invite) -> Result<()> {
     let name = session.picture.view.devices.iter().find(|one| one.id == device).map(|one| one.name.clone());
     let name = print::name(&name.unwrap_or_default());
     print::out(&format!("{name} has joined.\n"))?;
-    let account = &session.picture.view.fingerprint;
+    let account = session.picture.view.fingerprint.as_deref().unwrap_or_default();
     print::say(&format!(
         "Account: {account}\n{name} shows the same six words. If it does not, it joined another account."
     ));
@@ -60,7 +60,7 @@ async fn open(session: &mut Session, args: &Invite) -> Result<String> {
     let id = session.picture.view.invite.as_ref().map(|invite| invite.id.clone()).unwrap_or_default();
     let until = Instant::now() + OPEN;
     let ready =
-        |invite: &Option<InviteView>| invite.as_ref().is_none_or(|invite| invite.id != id || !shown(invite).is_empty());
+        |invite: &Option<InviteView>| invite.as_ref().is_none_or(|invite| invite.id != id || invite.secret.is_some());
     if !session.wait_until(until, |picture| ready(&picture.view.invite)).await? {
         session.command(Command::CancelInvite).await?;
         let message = format!("Cannot reach the relay{}, so nobody can join now.", super::because(session));
@@ -75,9 +75,9 @@ async fn open(session: &mut Session, args: &Invite) -> Result<String> {
     if invite.id != id {
         return Err(replaced());
     }
-    let shown = shown(invite);
+    let shown = invite.secret.as_deref().unwrap_or_default();
     if stderr().is_terminal()
-        && invite.code.is_none()
+        && !invite.by_code
         && let Some(qr) = print::qr(shown)
     {
         eprintln!("{qr}");
@@ -86,18 +86,13 @@ async fn open(session: &mut Session, args: &Invite) -> Result<String> {
     let left = invite.expires_at.saturating_sub(crate::clock::now_ms()).min(limits::INVITE_MS);
     let minutes = left.div_ceil(60_000);
     print::out(&format!("{shown}\n"))?;
-    let how = if invite.code.is_some() {
+    let how = if invite.by_code {
         format!("Type it on the new device, in a terminal with `hushclip join {shown} --relay {}`.", view.relay)
     } else {
         "Scan it, open it, or run `hushclip join -` on the new device and paste it there.".into()
     };
     print::say(&format!("{how} It works once, for {minutes} minutes.\nWaiting for the new device …"));
     Ok(id)
-}
-
-/// The link, or the code; empty until the relay has it.
-fn shown(invite: &InviteView) -> &str {
-    invite.code.as_ref().unwrap_or(&invite.url)
 }
 
 /// An open invite.
@@ -122,7 +117,7 @@ impl Waiting {
     async fn step(&mut self, session: &mut Session, args: &Invite) -> Result<()> {
         let invite = session.picture.view.invite.as_ref();
         let namesake = invite.is_some_and(|invite| invite.namesake);
-        let request = invite.and_then(|invite| Some((invite.request.clone()?, invite.needs_digits)));
+        let request = invite.and_then(|invite| Some((invite.request.clone()?, !invite.by_code)));
         let needs_digits = request.as_ref().is_none_or(|(_, digits)| *digits);
         if let Some((name, _)) = request {
             let name = print::name(&name);

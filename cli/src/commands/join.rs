@@ -55,7 +55,8 @@ pub(crate) async fn run(session: &mut Session, args: Join) -> Result<()> {
     print::say(&format!(
         "Relay: {}\nAccount: {}\n`hushclip status` on the others shows the same six words. If it does not, this device is in \
          somebody else's account: run `hushclip leave`.",
-        view.relay, view.fingerprint
+        view.relay,
+        view.fingerprint.as_deref().unwrap_or_default()
     ));
     Ok(())
 }

@@ -28,7 +28,7 @@ pub(crate) async fn run(session: &mut Session, args: &Resume) -> Result<()> {
         "{problem}\n\nThis device knows: {}.\nFingerprint of that list: {}. Compare it with `hushclip devices` on the others.\n\
          If the relay's list still contradicts it, everything stops again, and nothing is sent.",
         names.join(", "),
-        view.check,
+        view.check.as_deref().unwrap_or_default(),
     ));
     keyboard::confirm("Ask the relay again?", args.yes).await?;
     session.command(Command::Resume).await?.done()?;

@@ -12,6 +12,6 @@ pub(crate) async fn run(session: &mut Session, args: &Rotation) -> Result<()> {
     if let Some(minutes) = args.minutes {
         session.command(Command::SetRotation { minutes }).await?.done()?;
     }
-    let minutes = session.picture.view.rotation_minutes;
+    let minutes = session.picture.view.rotation_minutes.unwrap_or_default();
     print::out(&format!("This device changes its keys {}, and after each 1,000 clips.\n", print::period(minutes)))
 }

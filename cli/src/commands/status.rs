@@ -90,9 +90,9 @@ fn show(picture: &Picture, home: &Home, args: &args::Status, locked: bool) -> Re
             waiting: view.waiting,
             problem: view.problem.as_ref().map(print::Told::from),
             alerts: view.alerts.iter().map(print::ToldAlert::from).collect(),
-            check: &view.check,
-            fingerprint: &view.fingerprint,
-            rotation_minutes: view.rotation_minutes,
+            check: view.check.as_deref().unwrap_or_default(),
+            fingerprint: view.fingerprint.as_deref().unwrap_or_default(),
+            rotation_minutes: view.rotation_minutes.unwrap_or_default(),
             bounds: view.bounds.as_ref(),
             home: path,
             keys: picture.keys.map(|keys| keys.keeper),
@@ -117,8 +117,8 @@ fn show(picture: &Picture, home: &Home, args: &args::Status, locked: bool) -> Re
     let in_account = matches!(view.stage, Stage::Member | Stage::Joining);
     if in_account {
         rows.push(("This device", format!("{} ({})", view.name, short(&view.device))));
-        if !view.fingerprint.is_empty() {
-            rows.push(("Fingerprint", format!("{} (the same on all devices of the account)", view.fingerprint)));
+        if let Some(fingerprint) = &view.fingerprint {
+            rows.push(("Fingerprint", format!("{fingerprint} (the same on all devices of the account)")));
         }
         rows.push(("Relay", format!("{}, {}", view.relay, print::line(picture))));
         rows.extend(view.bounds.as_ref().map(|bounds| ("It keeps", keeps(bounds))));
@@ -131,9 +131,7 @@ fn show(picture: &Picture, home: &Home, args: &args::Status, locked: bool) -> Re
             },
         ));
     }
-    if view.rotation_minutes > 0 {
-        rows.push(("New keys", print::period(view.rotation_minutes)));
-    }
+    rows.extend(view.rotation_minutes.map(|minutes| ("New keys", print::period(minutes))));
     rows.push(("Home", path));
     rows.extend(picture.keys.map(|keys| ("Keys", explain(keys))));
     rows.extend(view.problem.as_ref().map(|problem| ("Problem", format!("{problem} ({})", problem.code()))));

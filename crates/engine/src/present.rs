@@ -9,7 +9,7 @@ use hushclip_protocol::limits;
 use hushclip_protocol::log::Membership;
 
 use crate::Engine;
-use crate::exchange::{Inviting, Joining};
+use crate::exchange::Joining;
 use crate::library::secret_of;
 use crate::state::{Account, Clip};
 
@@ -43,9 +43,9 @@ impl Engine {
             waiting: self.waiting() as u32,
             alerts: self.present_alerts(),
             check: self.present_check(),
-            fingerprint: self.account.as_ref().map(|account| account_words(&account.id)).unwrap_or_default(),
+            fingerprint: self.account.as_ref().map(|account| account_words(&account.id)),
             new_here: self.account.as_ref().is_some_and(|account| account.new_here),
-            rotation_minutes: self.account.as_ref().map_or(0, |account| account.rotation_minutes),
+            rotation_minutes: self.account.as_ref().map(|account| account.rotation_minutes),
             bounds: self.bounds.as_ref().map(|limits| Bounds {
                 items: limits.items,
                 bytes: limits.item_bytes,
@@ -54,7 +54,7 @@ impl Engine {
                 frames_per_minute: limits.frames_per_minute,
                 devices: limits.devices,
             }),
-            push_key: data_encoding::HEXLOWER.encode(&self.push_key),
+            push_key: (!self.push_key.is_empty()).then(|| data_encoding::HEXLOWER.encode(&self.push_key)),
             push: self.preferences.push_endpoint().is_some(),
         }
     }
@@ -129,9 +129,8 @@ impl Engine {
         let ready = invite.expires_ms > 0;
         Some(InviteView {
             id: invite.inviter.invite().to_hex(),
-            url: if ready { invite.inviter.url(&relay) } else { String::new() },
-            code: invite.inviter.code().map(|code| if ready { code } else { String::new() }),
-            needs_digits: matches!(invite.inviter, Inviting::Link(_)),
+            by_code: invite.is_by_code(),
+            secret: ready.then(|| invite.inviter.code().unwrap_or_else(|| invite.inviter.url(&relay))),
             expires_at: invite.expires_ms,
             request: invite.request.as_ref().map(|request| request.name.clone()),
             device: invite.request.as_ref().map(|request| request.device_id().to_hex()),
@@ -162,9 +161,9 @@ impl Engine {
     }
 
     /// The log's head stands for everything before it.
-    fn present_check(&self) -> String {
+    fn present_check(&self) -> Option<String> {
         let head = self.account.as_ref().and_then(|account| account.membership.as_ref()).map(Membership::head);
-        head.map(|head| list_words(&head)).unwrap_or_default()
+        head.map(|head| list_words(&head))
     }
 
     /// Whether a device of the account has this name already, by and large.

@@ -10,8 +10,8 @@ pub struct LockView {
     pub state: LockState,
     /// A passphrase is being worked on, which takes about a second.
     pub busy: bool,
-    /// After so many minutes without a person the device locks itself; 0 for never.
-    pub auto_lock_minutes: u32,
+    /// After so many minutes without a person the device locks itself, if it does at all.
+    pub auto_lock_minutes: Option<u32>,
     /// No passphrase is tried before this time (milliseconds since 1970).
     pub retry_at: Option<u64>,
 }
@@ -54,8 +54,8 @@ pub enum LockCommand {
     },
     /// Choose when the device locks itself.
     SetAutoLock {
-        /// Minutes; 0 for never.
-        minutes: u32,
+        /// Minutes; nothing for never.
+        minutes: Option<u32>,
     },
     /// The passphrase is lost: delete everything that is stored, and start anew.
     Forget,

@@ -45,21 +45,19 @@ pub struct View {
     /// What a person should know, until dismissed; oldest first.
     pub alerts: Vec<AlertView>,
     /// Fingerprint of the list of devices, ten words: the same on all devices that were shown the same list.
-    /// Empty before there is one.
-    pub check: String,
-    /// Fingerprint of the account, six words: the same on all its devices for ever. Empty before there is one.
-    #[serde(default)]
-    pub fingerprint: String,
+    pub check: Option<String>,
+    /// Fingerprint of the account, six words: the same on all its devices for ever.
+    pub fingerprint: Option<String>,
     /// This device has joined the account, and the person has not said yet that it is the right one.
     #[serde(default)]
     pub new_here: bool,
-    /// How often this device changes its keys, minutes; 0 before there is an account.
-    pub rotation_minutes: u32,
+    /// How often this device changes its keys, minutes, once there is an account.
+    pub rotation_minutes: Option<u32>,
     /// What the relay keeps and lets through, once it has said so.
     pub bounds: Option<Bounds>,
     /// The key that the relay signs wake-ups with, 65 bytes in hexadecimal, to subscribe with at a push
-    /// service. Empty: the relay wakes nobody, or has not said yet.
-    pub push_key: String,
+    /// service; nothing if the relay wakes nobody, or has not said yet.
+    pub push_key: Option<String>,
     /// Whether this device has asked to be woken.
     pub push: bool,
 }
@@ -275,10 +273,10 @@ pub struct InviteView {
     /// Hexadecimal identifier: another invite has another one.
     #[serde(default)]
     pub id: String,
-    /// Link with the secret in its fragment; empty until the relay has it, and for an invite by code.
-    pub url: String,
-    /// Typed code such as `4-purple-castle`, for an invite by code; empty until the relay has it.
-    pub code: Option<String>,
+    /// Whether it is by a typed code, such as `4-purple-castle`, and not by a link.
+    pub by_code: bool,
+    /// The code, or the link with the secret in its fragment, once the relay has it.
+    pub secret: Option<String>,
     /// When it stops working, milliseconds since 1970.
     pub expires_at: u64,
     /// Name of the device that answered.
@@ -289,8 +287,6 @@ pub struct InviteView {
     /// A device of the account has that name already, by and large.
     #[serde(default)]
     pub namesake: bool,
-    /// Whether it shows six digits to type here. Not after a typed code.
-    pub needs_digits: bool,
     /// The digits typed last were wrong.
     pub wrong_digits: bool,
 }

@@ -127,7 +127,7 @@ impl Desk {
     /// Device 0 opens an invite; the link.
     pub fn invite(&mut self) -> String {
         self.command(0, Command::Invite);
-        self.view(0).invite.map(|invite| invite.url).unwrap_or_default()
+        self.view(0).invite.and_then(|invite| invite.secret).unwrap_or_default()
     }
 
     /// The digits that a joining device shows.

@@ -224,13 +224,14 @@ impl World {
         self.command(0, if by_code { Command::InviteByCode } else { Command::Invite });
         let end = self.now + 120_000;
         self.run_until(end, |w| w.devices[0].shown.invite.as_ref().is_some_and(|i| i.expires_at > 0));
-        let Some(invite) = self.view(0).invite else { return };
+        let Some(secret) = self.view(0).invite.and_then(|invite| invite.secret) else { return };
         let name = self.devices[joiner].name.clone();
         self.command(
             joiner,
-            match invite.code {
-                Some(code) => Command::JoinByCode { relay: ORIGIN.into(), code, name },
-                None => Command::Join { link: invite.url, name },
+            if by_code {
+                Command::JoinByCode { relay: ORIGIN.into(), code: secret, name }
+            } else {
+                Command::Join { link: secret, name }
             },
         );
         let end = self.now + 240_000;

@@ -19,7 +19,7 @@ fn problem(desk: &Desk, device: usize) -> String {
 
 fn code(desk: &mut Desk) -> String {
     desk.command(0, Command::InviteByCode);
-    desk.view(0).invite.and_then(|invite| invite.code).unwrap_or_default()
+    desk.view(0).invite.and_then(|invite| invite.secret).unwrap_or_default()
 }
 
 fn join(desk: &mut Desk, device: usize, code: &str) {
@@ -47,7 +47,7 @@ fn a_code_lets_a_device_in() {
     desk.copy(0, &code);
     join(&mut desk, 1, &format!(" {} ", code.replace('-', " ").to_uppercase()));
     let invite = desk.view(0).invite.expect("it waits");
-    assert_eq!((invite.request.as_deref(), invite.needs_digits), (Some("device 1"), false));
+    assert_eq!((invite.request.as_deref(), invite.by_code), (Some("device 1"), true));
     assert_eq!(desk.view(1).joining.expect("it waits").digits, None);
     approve(&mut desk, false);
     assert_eq!(desk.view(1).stage, Stage::Member);
@@ -206,7 +206,7 @@ fn a_lost_answer_about_the_nameplate_costs_five_seconds() {
     desk.restart(0);
     desk.nameplates_silent = false;
     desk.wait(6_000);
-    let code = desk.view(0).invite.and_then(|invite| invite.code).unwrap_or_default();
+    let code = desk.view(0).invite.and_then(|invite| invite.secret).unwrap_or_default();
     join(&mut desk, 1, &code);
     approve(&mut desk, false);
     assert_eq!(desk.view(1).stage, Stage::Member);

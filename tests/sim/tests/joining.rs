@@ -22,16 +22,16 @@ fn both_sides_see_the_same_account() {
     let mut desk = Desk::new(3);
     desk.create();
     let account = desk.view(0).fingerprint;
-    assert_eq!(account.split(' ').count(), 6);
-    assert_eq!(desk.view(1).fingerprint, "");
+    assert_eq!(account.as_ref().map(|account| account.split(' ').count()), Some(6));
+    assert_eq!(desk.view(1).fingerprint, None);
     let link = desk.invite();
     desk.command(1, Command::Join { link, name: "device 1".into() });
-    assert_eq!((desk.view(1).relay.as_str(), desk.view(1).fingerprint.as_str()), (ORIGIN, ""), "before it is in");
+    assert_eq!((desk.view(1).relay.as_str(), desk.view(1).fingerprint), (ORIGIN, None), "before it is in");
     let digits = desk.digits(1);
     desk.command(0, Command::Approve { digits: Some(digits), share_history: false });
     assert_eq!(desk.view(1).fingerprint, account);
     let list = desk.view(0).check;
-    assert_eq!((list.split(' ').count(), &desk.view(1).check), (10, &list));
+    assert_eq!((list.as_ref().map(|list| list.split(' ').count()), &desk.view(1).check), (Some(10), &list));
     let_in(&mut desk, 2, "device 2", false);
     for device in 0..3 {
         assert_eq!(desk.view(device).fingerprint, account, "it stays");

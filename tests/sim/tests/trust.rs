@@ -209,16 +209,16 @@ fn keys_change_after_a_thousand_clips() {
 fn keys_change_as_often_as_the_person_likes() {
     let mut desk = Desk::paired(2);
     desk.command(0, Command::SetRotation { minutes: 1 });
-    assert_eq!(desk.view(0).rotation_minutes, 30, "not below half an hour");
+    assert_eq!(desk.view(0).rotation_minutes, Some(30), "not below half an hour");
     desk.command(0, Command::SetRotation { minutes: u32::MAX });
-    assert_eq!(desk.view(0).rotation_minutes, 7 * 24 * 60, "nor above a week");
+    assert_eq!(desk.view(0).rotation_minutes, Some(7 * 24 * 60), "nor above a week");
     desk.command(0, Command::SetRotation { minutes: 60 });
     desk.restart(0);
-    assert_eq!(desk.view(0).rotation_minutes, 60);
+    assert_eq!(desk.view(0).rotation_minutes, Some(60));
     let before = entries(&desk, 0);
     desk.wait(5 * 60 * MINUTE + MINUTE);
     assert_eq!(entries(&desk, 0), before + 5);
-    assert_eq!(desk.view(1).rotation_minutes, 7 * 24 * 60, "each device for itself");
+    assert_eq!(desk.view(1).rotation_minutes, Some(7 * 24 * 60), "each device for itself");
 }
 
 #[test]

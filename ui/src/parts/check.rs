@@ -9,8 +9,8 @@ use crate::text;
 #[component]
 pub(crate) fn Check() -> impl IntoView {
     let host = host();
-    let check = host.follow(|view| view.check.clone());
-    let fingerprint = host.follow(|view| view.fingerprint.clone());
+    let check = host.follow(|view| view.check.clone().unwrap_or_default());
+    let fingerprint = host.follow(|view| view.fingerprint.clone().unwrap_or_default());
     view! {
         <Show when=move || check.with(|check| !check.is_empty())>
             <section class="card">

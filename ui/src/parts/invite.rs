@@ -2,7 +2,7 @@
 //! wants in.
 
 use hushclip_model::Command;
-use hushclip_model::view::{Connection, InviteView};
+use hushclip_model::view::Connection;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 
@@ -32,7 +32,7 @@ pub(crate) fn Invite() -> impl IntoView {
     let host = host();
     let request = host.follow(|view| {
         let invite = view.invite.as_ref()?;
-        Some((invite.request.clone()?, invite.needs_digits))
+        Some((invite.request.clone()?, !invite.by_code))
     });
     view! {
         <div class="invite">
@@ -48,18 +48,15 @@ pub(crate) fn Invite() -> impl IntoView {
 #[component]
 fn Waiting() -> impl IntoView {
     let host = host();
-    let part = move |part: fn(&InviteView) -> String| {
-        host.follow(move |view| view.invite.as_ref().map(part).unwrap_or_default())
-    };
-    let url = part(|invite| invite.url.clone());
-    let code = part(|invite| invite.code.clone().unwrap_or_default());
+    let shown =
+        host.follow(|view| view.invite.as_ref().and_then(|invite| Some((invite.by_code, invite.secret.clone()?))));
     view! {
         <h2 id="invite-title" tabindex="-1" autofocus>{text::invite()}</h2>
         <Kind />
-        {move || match (url.get(), code.get()) {
-            (_, code) if !code.is_empty() => view! { <Code code /> }.into_any(),
-            (url, _) if !url.is_empty() => view! { <Link url /> }.into_any(),
-            _ => view! { <Making /> }.into_any(),
+        {move || match shown.get() {
+            Some((true, code)) => view! { <Code code /> }.into_any(),
+            Some((false, url)) => view! { <Link url /> }.into_any(),
+            None => view! { <Making /> }.into_any(),
         }}
     }
 }
@@ -68,7 +65,7 @@ fn Waiting() -> impl IntoView {
 #[component]
 fn Kind() -> impl IntoView {
     let host = host();
-    let by_code = host.follow(|view| view.invite.as_ref().is_some_and(|invite| invite.code.is_some()));
+    let by_code = host.follow(|view| view.invite.as_ref().is_some_and(|invite| invite.by_code));
     let choice = move |code: bool, label: &'static str, testid: &'static str| {
         let choose = move |_| {
             if by_code.get_untracked() != code {

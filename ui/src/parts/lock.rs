@@ -11,7 +11,7 @@ use crate::parts::strength::{self, SHORTEST};
 use crate::text;
 
 /// What is offered, minutes.
-const CHOICES: [u32; 5] = [5, 15, 60, 240, 0];
+const CHOICES: [Option<u32>; 5] = [Some(5), Some(15), Some(60), Some(240), None];
 
 /// What is being filled in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -51,16 +51,17 @@ fn Guarded(open: RwSignal<Option<Form>>) -> impl IntoView {
     let minutes = host.follow_lock(|lock| lock.auto_lock_minutes);
     let problem = RwSignal::new(None);
     let choose = move |event: Event| {
-        if let Ok(minutes) = event_target_value(&event).parse() {
-            host.ask(LockCommand::SetAutoLock { minutes }, move |outcome| {
-                problem.try_set(outcome.problem().cloned());
-            });
-        }
+        // Never has no number.
+        let minutes = event_target_value(&event).parse().ok();
+        host.ask(LockCommand::SetAutoLock { minutes }, move |outcome| {
+            problem.try_set(outcome.problem().cloned());
+        });
     };
     let options = move || {
         let now = minutes.get();
-        let option = |choice: u32| {
-            view! { <option value=choice.to_string() selected=choice == now>{text::lock_delay(choice)}</option> }
+        let option = |choice: Option<u32>| {
+            let value = choice.map(|minutes| minutes.to_string()).unwrap_or_default();
+            view! { <option value=value selected=choice == now>{text::lock_delay(choice)}</option> }
         };
         CHOICES.into_iter().map(option).collect_view()
     };

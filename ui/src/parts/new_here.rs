@@ -19,7 +19,7 @@ pub(crate) fn NewHere() -> impl IntoView {
         view.devices.iter().filter(|device| !device.own).map(|device| device.name.clone()).collect::<Vec<_>>()
     });
     let relay = host.follow(|view| view.relay.clone());
-    let fingerprint = host.follow(|view| view.fingerprint.clone());
+    let fingerprint = host.follow(|view| view.fingerprint.clone().unwrap_or_default());
     let yes = move |_| {
         host.send(Command::ConfirmAccount);
         // The button goes away and would take the keyboard with it.

@@ -36,7 +36,7 @@ pub(crate) fn Request(
         }
     };
     let namesake = host.follow(|view| view.invite.as_ref().is_some_and(|invite| invite.namesake));
-    let fingerprint = host.follow(|view| view.fingerprint.clone());
+    let fingerprint = host.follow(|view| view.fingerprint.clone().unwrap_or_default());
     focus_soon(if needs_digits { ".digits-input" } else { "#invite-title" });
     view! {
         <form class="request" on:submit=approve>

@@ -23,12 +23,10 @@ pub(crate) fn Rotation() -> impl IntoView {
     let options = move || {
         let now = minutes.get();
         let mut choices = CHOICES.to_vec();
-        if now > 0 && !choices.contains(&now) {
-            choices.push(now);
-            choices.sort_unstable();
-        }
+        choices.extend(now.filter(|now| !CHOICES.contains(now)));
+        choices.sort_unstable();
         let option = |choice: u32| {
-            view! { <option value=choice.to_string() selected=choice == now>{text::every(choice)}</option> }
+            view! { <option value=choice.to_string() selected=Some(choice) == now>{text::every(choice)}</option> }
         };
         choices.into_iter().map(option).collect_view()
     };

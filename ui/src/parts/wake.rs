@@ -11,7 +11,7 @@ use crate::text;
 pub(crate) fn Wake() -> impl IntoView {
     let host = host();
     let (state, choose) = host.wake()?;
-    let offered = host.follow(|view| view.push || !view.push_key.is_empty());
+    let offered = host.follow(|view| view.push || view.push_key.is_some());
     let card = move || offered.get().then(|| view! { <Choice state choose /> });
     Some(card)
 }

@@ -329,7 +329,7 @@ fn attack_canary_is_nowhere_at_the_relay() {
     let digits = desk.digits(1);
     desk.command(0, Command::Approve { digits: Some(digits.clone()), share_history: true });
     desk.command(0, Command::InviteByCode);
-    let code = desk.view(0).invite.and_then(|invite| invite.code).unwrap();
+    let code = desk.view(0).invite.and_then(|invite| invite.secret).unwrap();
     let relay = hushclip_sim::ORIGIN.into();
     desk.command(2, Command::JoinByCode { relay, code: code.clone(), name: name(2) });
     desk.command(0, Command::Approve { digits: None, share_history: true });
