@@ -8,10 +8,10 @@ use std::time::{Duration, Instant};
 
 use clap::Subcommand;
 use hushclip_mailbox::Store as _;
-use hushclip_mailbox::http::date;
 use hushclip_protocol::codec;
 use hushclip_protocol::ids::{DeviceId, MailboxId};
 use hushclip_protocol::log::Membership;
+use hushclip_relay_http::date;
 use rusqlite::{Connection, OptionalExtension as _, Row};
 
 use crate::folder::{self, Folder, FolderError};

@@ -154,7 +154,7 @@ enum Who {
 
 /// What a browser may say as `Origin`.
 fn origin(text: &str) -> Result<String, &'static str> {
-    let well = text == "*" || hushclip_mailbox::http::is_origin(text);
+    let well = text == "*" || hushclip_relay_http::is_origin(text);
     if well { Ok(text.to_owned()) } else { Err("not an origin such as https://app.example, nor `*`") }
 }
 

@@ -3,8 +3,8 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use hushclip_mailbox::http::{Kind, Metric, Storage};
 use hushclip_protocol::error::{CloseCode, ErrorCode};
+use hushclip_relay_http::{Kind, Metric, Storage};
 
 use crate::process;
 

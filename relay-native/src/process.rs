@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use hushclip_mailbox::http::{Kind, Metric};
+use hushclip_relay_http::{Kind, Metric};
 use rustix::process::{Resource, getrlimit};
 
 /// All that can be read.

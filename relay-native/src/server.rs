@@ -1,4 +1,4 @@
-//! HTTP: connections, and requests to answers. Which answer is decided in `hushclip_mailbox::http`.
+//! HTTP: connections, and requests to answers. Which answer is decided in `hushclip_relay_http`.
 
 use std::convert::Infallible;
 use std::net::{IpAddr, SocketAddr};
@@ -8,8 +8,8 @@ use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use http_body_util::Full;
-use hushclip_mailbox::http::{self, Answer, Fault, File, Route, Status};
 use hushclip_mailbox::{Gate, Peer, Regulars};
+use hushclip_relay_http::{self as http, Answer, Fault, File, Route, Status};
 use hyper::body::Incoming;
 use hyper::header::{self, HeaderMap, HeaderName, HeaderValue};
 use hyper::server::conn::http1;

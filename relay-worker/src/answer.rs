@@ -1,6 +1,6 @@
-//! Answers as workerd wants them. What is in them is decided in `hushclip_mailbox::http`.
+//! Answers as workerd wants them. What is in them is decided in `hushclip_relay_http`.
 
-use hushclip_mailbox::http::{self, Answer, Fault};
+use hushclip_relay_http::{self as http, Answer, Fault};
 use worker::{Headers, Response, Result};
 
 /// Hands an answer to workerd, which leaves the body out for HEAD.

@@ -21,9 +21,9 @@ mod web;
 
 use std::cell::RefCell;
 
-use hushclip_mailbox::http::{self, Fault, Route, Status, Storage};
 use hushclip_mailbox::{Gate, Peer};
 use hushclip_protocol::ids::MailboxId;
+use hushclip_relay_http::{self as http, Fault, Route, Status, Storage};
 use web_sys::Url;
 use worker::{Context, Env, Request, Response, Result, event};
 
@@ -33,7 +33,7 @@ use crate::answer::{fault, send};
 const MAILBOXES: &str = "MAILBOX";
 /// Secret without which nobody sees the figures.
 const METRICS_TOKEN: &str = "METRICS_TOKEN";
-/// Further origins whose pages may use the relay; see `hushclip_mailbox::http::origin_allowed`.
+/// Further origins whose pages may use the relay; see `hushclip_relay_http::origin_allowed`.
 const ALLOWED_ORIGINS: &str = "ALLOWED_ORIGINS";
 /// Cloudflare's word for who asks; elsewhere nobody in particular does.
 pub(crate) const ADDRESS: &str = "CF-Connecting-IP";

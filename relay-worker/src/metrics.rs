@@ -3,7 +3,7 @@
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use hushclip_mailbox::http::{Kind, Metric};
+use hushclip_relay_http::{Kind, Metric};
 
 /// Counts what the mailboxes in this isolate do.
 #[derive(Debug, Default)]

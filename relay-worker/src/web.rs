@@ -1,7 +1,7 @@
 //! The web app's files, from the assets binding on Cloudflare and from a folder on plain workerd.
-//! Neither's own headers or redirects are relied on: `hushclip_mailbox::http` makes them.
+//! Neither's own headers or redirects are relied on: `hushclip_relay_http` makes them.
 
-use hushclip_mailbox::http::{Fault, File, file_headers};
+use hushclip_relay_http::{Fault, File, file_headers};
 use worker::{Env, Method, Request, RequestInit, Response, ResponseBody, Result};
 
 use crate::answer::{fault, headers};

@@ -15,7 +15,7 @@ use serde_json::Value;
 use crate::{paths, proc, wire};
 
 /// The relay cannot decrypt because the code is not there.
-const BLIND: [&str; 3] = ["hushclip-mailbox", "hushclip-relay-worker", "hushclip-relay-native"];
+const BLIND: [&str; 4] = ["hushclip-mailbox", "hushclip-relay-http", "hushclip-relay-worker", "hushclip-relay-native"];
 const SECRET: [&str; 1] = ["hushclip-crypto"];
 /// Screens draw what the model says, and do not know what is behind it.
 const SCREENS: [&str; 2] = ["hushclip-ui", "hushclip-model"];

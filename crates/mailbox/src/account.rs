@@ -8,10 +8,10 @@ use hushclip_protocol::ids::{ConnId, DeviceId};
 use hushclip_protocol::limits;
 use hushclip_protocol::log::{Membership, SignedEntry};
 
-use crate::http::is_same;
 use crate::items::Items;
 use crate::session::State;
 use crate::store::AccountRow;
+use crate::token::is_same;
 use crate::{Mailbox, Peer, Store, StoreError};
 
 const DAY_MS: u64 = 24 * 60 * 60 * 1000;

@@ -4,8 +4,6 @@
 //!
 //! Reading order: [`Mailbox::handle`], then `sign_in`, `account`, `push`, `members`, `invites`, `wake`.
 
-pub mod http;
-
 mod account;
 mod codes;
 mod invites;
@@ -20,6 +18,7 @@ mod regulars;
 mod session;
 mod sign_in;
 mod store;
+mod token;
 mod wake;
 
 use std::collections::BTreeMap;
@@ -40,6 +39,7 @@ pub use rate::{Gate, Pings, Rates};
 pub use regulars::Regulars;
 pub use session::Session;
 pub use store::{AccountRow, InviteRow, ItemRow, Store, StoreError, Subscription};
+pub use token::is_same;
 
 use items::Items;
 use rate::TooMany;

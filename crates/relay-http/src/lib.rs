@@ -1,5 +1,7 @@
-//! What a relay answers over plain HTTP, decided once for all shells: routes, media types, headers,
-//! refusals, health. Pure: a shell hands in what the request says and sends what comes out.
+//! What both relays answer over plain HTTP, decided once: routes, media types, headers, refusals, health,
+//! figures. It refuses to do I/O: a shell hands in what the request says and sends what comes out.
+//!
+//! Reading order: [`route`], then `headers`, `origin`, `status`, `metrics`.
 
 mod headers;
 mod metrics;
@@ -9,9 +11,8 @@ mod status;
 use hushclip_protocol::ids::MailboxId;
 use hushclip_protocol::{VERSION, limits};
 
-use self::headers::{APP_POLICY, NO_POLICY, SECURITY};
+use crate::headers::{APP_POLICY, NO_POLICY, SECURITY};
 
-pub(crate) use metrics::is_same;
 pub use metrics::{Kind, Metric, is_allowed as metrics_allowed, metrics};
 pub use origin::{is_origin, origin_allowed};
 pub use status::{Status, Storage, date, status};
@@ -88,7 +89,7 @@ pub enum Fault {
     Host,
     /// A web page from elsewhere; see [`origin_allowed`].
     Origin,
-    /// This address asked too often; see [`crate::Gate`].
+    /// This address asked too often; see [`hushclip_mailbox::Gate`].
     TooOften,
     /// Not the client's fault.
     Internal,

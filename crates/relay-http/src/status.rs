@@ -2,7 +2,7 @@
 
 use hushclip_protocol::VERSION;
 
-use super::{Answer, HTML, made_up};
+use crate::{Answer, HTML, made_up};
 
 /// Its digest is in the policy, so that nothing else styles the page.
 const STYLE: &str = "body{font:1.1rem/1.5 system-ui,sans-serif;max-width:30rem;margin:4rem auto;padding:0 1rem}\

@@ -1,17 +1,17 @@
 //! The headers that tell browsers what this relay's pages may do, and who may use its answers.
 
 /// Of everything that is no page.
-pub(super) const NO_POLICY: &str = "default-src 'none'; frame-ancestors 'none'";
+pub(crate) const NO_POLICY: &str = "default-src 'none'; frame-ancestors 'none'";
 
 /// The web app may load its own files, talk to its own relay, and nothing else. To browsers that run its
 /// wasm, 'self' stands for WebSockets too, whatever scheme a proxy left the relay to see. No text becomes
 /// markup or script; the one policy, in `boot.js`, lets the service worker's address through.
-pub(super) const APP_POLICY: &str = "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; style-src 'self'; \
+pub(crate) const APP_POLICY: &str = "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; style-src 'self'; \
      img-src 'self' data: blob:; connect-src 'self'; manifest-src 'self'; worker-src 'self'; base-uri 'none'; \
      form-action 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types default";
 
 /// Headers that every answer carries.
-pub(super) const SECURITY: [(&str, &str); 8] = [
+pub(crate) const SECURITY: [(&str, &str); 8] = [
     ("X-Content-Type-Options", "nosniff"),
     ("Referrer-Policy", "no-referrer"),
     ("Cross-Origin-Opener-Policy", "same-origin"),

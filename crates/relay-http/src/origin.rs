@@ -5,7 +5,7 @@
 //! knock at relays in its visitors' homes. The relay's own web app may talk to no other relay by its policy,
 //! so nobody misses what is refused here.
 
-use super::authority;
+use crate::authority;
 
 /// Of pages in extensions; the browser writes these, no web page can.
 const EXTENSIONS: [&str; 3] = ["chrome-extension", "moz-extension", "safari-web-extension"];
