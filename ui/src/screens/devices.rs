@@ -3,8 +3,10 @@
 use hushclip_model::Command;
 use leptos::prelude::*;
 
+use super::subpage::Subpage;
 use crate::host::host;
-use crate::parts::{Check, Icon, InviteSheet, Roster, Shape, Subpage};
+use crate::parts::devices::{Check, InviteSheet, Roster};
+use crate::parts::kit::{Icon, Shape};
 use crate::text;
 
 /// The page of the devices.

@@ -4,7 +4,8 @@ use leptos::prelude::*;
 
 use crate::host::host;
 use crate::page::Tab;
-use crate::parts::{Mark, UseHere};
+use crate::parts::browser::UseHere;
+use crate::parts::kit::Mark;
 use crate::text;
 
 /// Why nothing works, or not here.

@@ -5,7 +5,8 @@ use leptos::prelude::*;
 
 use crate::entry;
 use crate::host::host;
-use crate::parts::{Connection, Mark};
+use crate::parts::kit::Mark;
+use crate::parts::notices::Connection;
 use crate::text;
 
 /// The joiner's side of pairing.

@@ -6,7 +6,8 @@ use leptos::prelude::*;
 
 use crate::focus::focus_soon;
 use crate::host::host;
-use crate::parts::{Confirm, Mark, PassphraseField, Trouble, TryButton};
+use crate::parts::account::{PassphraseField, Trouble, TryButton};
+use crate::parts::kit::{Confirm, Mark};
 use crate::text;
 
 /// Asks for the passphrase.

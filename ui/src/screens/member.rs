@@ -4,10 +4,14 @@ use hushclip_model::Command;
 use leptos::prelude::*;
 
 use crate::host::{Host, host};
-use crate::parts::{
-    Alerts, Alone, Arrived, Clips, Composer, Connection, Devices, Finder, Held, Icon, InstallCard, InviteSheet,
-    Keyboard, Mark, NewHere, Paused, Problem, Refresh, Shape, WholeSheet,
-};
+use crate::parts::account::NewHere;
+use crate::parts::browser::InstallCard;
+use crate::parts::clips::{Arrived, Clips, Finder, Keyboard, Refresh, WholeSheet};
+use crate::parts::devices::{Alone, Devices, InviteSheet};
+use crate::parts::kit::{Icon, Mark, Shape};
+use crate::parts::notices::{Alerts, Connection, Problem};
+use crate::parts::sending::{Composer, Held};
+use crate::parts::settings::Paused;
 use crate::place::Place;
 use crate::text;
 

@@ -1,4 +1,4 @@
-//! The screens, one file each.
+//! The screens, one file each, and the frame that some of them share.
 
 mod devices;
 mod failure;
@@ -7,6 +7,7 @@ mod locked;
 mod member;
 mod opened;
 mod settings;
+mod subpage;
 mod welcome;
 
 pub(crate) use devices::Devices;

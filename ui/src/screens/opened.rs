@@ -5,7 +5,9 @@ use leptos::ev::SubmitEvent;
 use leptos::prelude::*;
 
 use crate::host::host;
-use crate::parts::{Mark, NameField, unjoined};
+use crate::parts::account::NameField;
+use crate::parts::kit::Mark;
+use crate::parts::notices::unjoined;
 use crate::text;
 
 /// Asks before the link is used up, and says which relay it leads to.

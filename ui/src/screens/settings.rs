@@ -2,9 +2,10 @@
 
 use leptos::prelude::*;
 
-use crate::parts::{
-    Appearance, Applying, Bounds, Catching, History, Leave, Lock, OnThisDevice, Rotation, Secrets, Subpage, Wake,
-};
+use super::subpage::Subpage;
+use crate::parts::account::{Leave, Lock};
+use crate::parts::browser::{OnThisDevice, Wake};
+use crate::parts::settings::{Appearance, Applying, Bounds, Catching, History, Rotation, Secrets};
 use crate::text;
 
 /// The page of the settings.

@@ -7,7 +7,10 @@ use leptos::prelude::*;
 
 use crate::focus::focus_soon;
 use crate::host::host;
-use crate::parts::{Former, FormerClips, InstallFirst, Join, Mark, NameField, Start, unjoined};
+use crate::parts::account::{Former, FormerClips, Join, NameField, Start};
+use crate::parts::browser::InstallFirst;
+use crate::parts::kit::Mark;
+use crate::parts::notices::unjoined;
 use crate::text;
 
 /// Two ways in.
