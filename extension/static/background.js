@@ -1,5 +1,8 @@
 // The background: passes what happens to the client in wasm, and what it wants to the browser.
 // All listeners are registered before anything is awaited, or the browser would not wake it for them.
+
+/** @import { Handle } from "./hushclip_extension.js" */
+/** @import { Content } from "./platform/clipboard.js" */
 import { flash, mark, markTab } from "./button.js";
 import { Catcher, hostOf, sitesOf } from "./catcher.js";
 import init, { start } from "./hushclip_extension.js";
@@ -14,24 +17,27 @@ const RELOAD_PAUSE_MS = 60_000;
 // A page may read the clipboard a little after the person has pasted.
 const PASTED_MS = 500;
 
-/** Open popups, and the number by which the client knows each. */
+/** Open popups, and the number by which the client knows each. @type {Map<chrome.runtime.Port, number>} */
 const popups = new Map();
 const catcher = new Catcher(running, { heard: (tab, taken) => markTab(tab, !taken), failed: report });
-/** Who waits to hear whether a text was taken. */
+/** Who waits to hear whether a text was taken. @type {((taken: boolean) => void)[]} */
 const pushing = [];
+/** @type {Promise<Handle> | undefined} */
 let client;
 /** How often the person has picked something from the list. */
 let picks = 0;
 let popupsSoFar = 0;
+/** @type {number | undefined} */
 let marking;
+/** @type {Promise<void>} */
 let touching = Promise.resolve();
 
 runtime.onInstalled.addListener(({ reason }) => {
-  makeMenus();
-  wake();
+  void makeMenus();
+  void wake();
   if (reason === "install") {
     // Not `openOptionsPage`, which may take over an empty tab that is there.
-    tabs.create({ url: "options.html" });
+    void tabs.create({ url: "options.html" });
   }
 });
 runtime.onStartup.addListener(wake);
@@ -43,9 +49,9 @@ runtime.onMessage.addListener((message, sender) => {
     return;
   }
   if (message.did === "copied") {
-    catcher.hint({ ...message, tab, sites: sitesOf(sender, message.around) });
+    void catcher.hint({ ...message, tab, sites: sitesOf(sender, message.around) });
   } else if (message.did === "back") {
-    catcher.back();
+    void catcher.back();
   } else if (message.did === "pasted") {
     setTimeout(async () => (await running()).pasted(), PASTED_MS);
   }
@@ -62,7 +68,7 @@ contextMenus.onClicked.addListener(async (click, tab) => {
   if (pause !== undefined) {
     (await running()).pause(pause);
   } else if (pauseSite) {
-    const site = hostOf(tab.url);
+    const site = tab && hostOf(tab.url);
     if (site) {
       await markTab(tab, (await running()).toggleSite(site, pauseSite === "whole"));
     }
@@ -92,7 +98,7 @@ runtime.onConnect.addListener(async (port) => {
   const handle = await running();
   handle.person();
   handle.online();
-  show(handle, [[port, number]].filter(([open]) => popups.has(open)));
+  show(handle, popups.has(port) ? [[port, number]] : []);
 });
 
 addEventListener("online", async () => (await running()).online());
@@ -114,7 +120,7 @@ function running() {
 
 async function launch() {
   // Brings the process back if the browser ends it in spite of all traffic.
-  alarms.create("watchdog", { periodInMinutes: 0.5 });
+  void alarms.create("watchdog", { periodInMinutes: 0.5 });
   await init({ module_or_path: runtime.getURL("hushclip_extension_bg.wasm") });
   const handle = await start({
     changed,
@@ -141,13 +147,17 @@ async function changed() {
   }
   if (handle.runs && !status.member && !status.locked) {
     // What was typed for an account that is gone.
-    storage.session.remove("draft");
+    void storage.session.remove("draft");
   }
-  catcher.follow(status);
-  tickPause(status.paused);
+  void catcher.follow(status);
+  void tickPause(status.paused);
   markSoon();
 }
 
+/**
+ * @param {Handle} handle
+ * @param {[chrome.runtime.Port, number][]} to
+ */
 function show(handle, to) {
   for (const [port, number] of to) {
     const messages = [handle.lock(), handle.picture(number)].filter(Boolean);
@@ -162,7 +172,10 @@ function markSoon() {
   }, MARK_AFTER_MS);
 }
 
-// What a person sends by hand goes out whatever is paused.
+/**
+ * What a person sends by hand goes out whatever is paused.
+ * @param {(handle: Handle) => Promise<Partial<Content>>} read
+ */
 async function send(read) {
   const handle = await running();
   if (!handle.status().member) {
@@ -181,7 +194,10 @@ async function send(read) {
   }
 }
 
-// What the person copies here meanwhile is newer, and goes to the other devices; so is what is picked from the list.
+/**
+ * What the person copies here meanwhile is newer, and goes to the other devices; so is what is picked from the list.
+ * @param {Content} content
+ */
 function putThere(content) {
   const { taken } = catcher;
   const before = picks;
@@ -193,17 +209,22 @@ function putThere(content) {
   });
 }
 
-// The person waits for it, and has copied all else before.
+/**
+ * The person waits for it, and has copied all else before.
+ * @param {Content} content
+ */
 function pick(content) {
   picks += 1;
   put(content).catch(report);
 }
 
+/** @param {Content} content */
 async function put(content) {
   await catcher.know(content);
   await writeClipboard(content);
 }
 
+/** @param {string} text */
 async function clearClipboard(text) {
   const there = await readClipboard();
   // Some systems end their lines in two characters.
@@ -213,18 +234,26 @@ async function clearClipboard(text) {
   }
 }
 
+/** @param {() => Promise<void>} act */
 function inTurn(act) {
   touching = touching.then(act).catch(report);
 }
 
-// Names only: a message could quote what was copied.
+/**
+ * Names only: a message could quote what was copied.
+ * @param {any} error
+ */
 function report(error) {
   console.warn("Hushclip: the clipboard was not reached:", error?.name);
 }
 
-// A wasm module that has trapped is of no more use, and only a new process brings a new one.
+/**
+ * A wasm module that has trapped is of no more use, and only a new process brings a new one.
+ * @param {unknown} error
+ */
 async function restartIfBroken(error) {
   if (error instanceof WebAssembly.RuntimeError) {
+    /** @type {{ restarted?: number }} */
     const { restarted = 0 } = await storage.local.get("restarted");
     if (Date.now() - restarted > RELOAD_PAUSE_MS) {
       await storage.local.set({ restarted: Date.now() });

@@ -1,6 +1,8 @@
 // The button in the browser's toolbar: a mark for how things stand, and the same in words.
 // What needs the person goes before what is only good to know.
 
+/** @import { Status } from "./hushclip_extension.js" */
+
 const { action, i18n } = chrome;
 
 const RED = "#b3261e";
@@ -10,9 +12,13 @@ const PAUSED = "‖";
 const FLASH_MS = 1_200;
 const MOST = 99;
 
+/** The tabs that have a mark of their own. @type {Set<number | undefined>} */
 const marked = new Set();
 
-/** Shows how things stand. */
+/**
+ * Shows how things stand.
+ * @param {Status} status
+ */
 export async function mark(status) {
   const [text, color, words] = look(status);
   await Promise.all([
@@ -23,7 +29,11 @@ export async function mark(status) {
   ]);
 }
 
-/** Shows on one tab that its site is paused, or no longer does. */
+/**
+ * Shows on one tab that its site is paused, or no longer does.
+ * @param {chrome.tabs.Tab} tab
+ * @param {boolean} paused
+ */
 export async function markTab({ id: tabId }, paused) {
   if (!paused && !marked.delete(tabId)) {
     return;
@@ -32,6 +42,7 @@ export async function markTab({ id: tabId }, paused) {
     marked.add(tabId);
   }
   try {
+    // @ts-expect-error The types do not know null, which takes a tab's own mark away.
     await action.setBadgeText({ tabId, text: paused ? PAUSED : null });
     await action.setTitle({ tabId, title: paused ? titled(say("paused_here")) : await action.getTitle({}) });
   } catch {
@@ -45,6 +56,10 @@ export async function flash() {
   await new Promise((done) => setTimeout(done, FLASH_MS));
 }
 
+/**
+ * @param {Status} status
+ * @returns {[text: string, color: string, words: string | undefined]}
+ */
 function look({ problem, problemInWords, locked, held, paused, waiting, unread }) {
   if (problem !== undefined) {
     return ["!", RED, i18n.getMessage(`engine_${problem}`) || problemInWords];
@@ -67,10 +82,15 @@ function look({ problem, problemInWords, locked, held, paused, waiting, unread }
   return ["", GREY, undefined];
 }
 
+/**
+ * @param {string} word
+ * @param {string[]} [values]
+ */
 function say(word, values) {
   return i18n.getMessage(`browser_${word}`, values);
 }
 
+/** @param {string} [words] */
 function titled(words) {
   return words ? `Hushclip: ${words}` : "Hushclip";
 }

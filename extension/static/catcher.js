@@ -1,5 +1,8 @@
 // Copies that are made here: when the clipboard is read, what on it is news, and what must not be sent.
 // What is there is compared with what was there before, of which a keyed digest is kept, in memory only.
+
+/** @import { Handle, Status } from "./hushclip_extension.js" */
+/** @import { Content } from "./platform/clipboard.js" */
 import { Looks } from "./looks.js";
 import { readClipboard } from "./platform/clipboard.js";
 
@@ -16,35 +19,52 @@ const LATE_MS = 150;
 // The same before something is put there in its place.
 const BUSY_MS = 500;
 
+/** @typedef {{ sites: string[], at: number, proved: boolean, sure: boolean, heard: number, only?: string[] }} Hint */
+/** @typedef {{ heard(tab: chrome.tabs.Tab, taken: boolean): void, failed(error: unknown): void }} Told */
+
 export class Catcher {
   /** How many copies the client was given that were news. */
   taken = 0;
+  /** @type {() => Promise<Handle>} */
   #running;
+  /** @type {Told} */
   #on;
   #looks = new Looks();
-  /** Where something was copied that was not read yet, since when, and whether the browser has said that it was. */
+  /**
+   * Where something was copied that was not read yet, since when, and whether the browser has said that it was.
+   * @type {Hint | undefined}
+   */
   #hint;
+  /** @type {number | undefined} */
   #reading;
-  /** Copies that are being read. */
+  /** Copies that are being read. @type {Promise<unknown> | undefined} */
   #taking;
-  /** A copy whose turn has not come. */
+  /** A copy whose turn has not come. @type {{ content: Content, sites: string[], sure: boolean } | undefined} */
   #held;
   #turn = 0;
   #watches = false;
   /** The look that is under way or was the last, and the one that waits for it. */
   #looked = Promise.resolve();
+  /** @type {Promise<void> | undefined} */
   #next;
   /** How many copies were made that are nobody's business. */
   #refused = 0;
 
-  /** `running` gives the client; `on` is told in which tab a copy is taken or not, and of failures. */
+  /**
+   * `running` gives the client; `on` is told in which tab a copy is taken or not, and of failures.
+   * @param {() => Promise<Handle>} running
+   * @param {Told} on
+   */
   constructor(running, on) {
     this.#running = running;
     this.#on = on;
   }
 
-  /** Something was copied in a tab, at a time, on a page of these sites; `proved` if the browser says so, `sure` if
-   * it was certainly that page; if it can only have been one of some texts, `only` those count. */
+  /**
+   * Something was copied in a tab, at a time, on a page of these sites; `proved` if the browser says so, `sure` if
+   * it was certainly that page; if it can only have been one of some texts, `only` those count.
+   * @param {{ tab: chrome.tabs.Tab, sites: string[], at: number, proved?: boolean, sure?: boolean, only?: string[] }} copy
+   */
   async hint({ tab, sites, at, proved = false, sure = false, only }) {
     const handle = await this.#running();
     await this.follow(handle.status());
@@ -67,7 +87,10 @@ export class Catcher {
     this.#reading = setTimeout(() => this.#take(), wait);
   }
 
-  /** Follows the settings. What is there when copies begin to count, or begin to again, is no news. */
+  /**
+   * Follows the settings. What is there when copies begin to count, or begin to again, is no news.
+   * @param {Pick<Status, "member" | "paused" | "watch">} status
+   */
   async follow({ member, paused, watch }) {
     const on = member && !paused;
     if (await this.#looks.begin(on)) {
@@ -90,11 +113,11 @@ export class Catcher {
   /** Takes note of what is on the clipboard, and sends nothing. However often it is asked for, one look is under way
    * and one waits. */
   look() {
-    this.#next ??= this.#looked.then(() => {
-      [this.#looked, this.#next] = [this.#next, undefined];
+    const next = (this.#next ??= this.#looked.then(() => {
+      [this.#looked, this.#next] = [next, undefined];
       return this.#look();
-    });
-    return this.#next;
+    }));
+    return next;
   }
 
   async #look() {
@@ -124,7 +147,10 @@ export class Catcher {
     await this.#send();
   }
 
-  /** This is on the clipboard, and no news any more. */
+  /**
+   * This is on the clipboard, and no news any more.
+   * @param {Content} content
+   */
   async know(content) {
     return this.#looks.add(content);
   }
@@ -142,29 +168,35 @@ export class Catcher {
     }
     try {
       const handle = await this.#running();
-      const content = handle.catches(hint.sites) ? await readClipboard({ html: handle.mostHtml }) : {};
+      /** @type {Partial<Content>} */
+      const { text, html } = handle.catches(hint.sites) ? await readClipboard({ html: handle.mostHtml }) : {};
       const before = this.#looks.before(hint.at);
       // Meanwhile it may have been paused.
-      if (!content.text || !this.#looks.since(hint.at)) {
+      if (!text || !this.#looks.since(hint.at)) {
         return;
       }
-      const isNews = (await this.know(content)) !== before;
-      if (hint.only?.includes(content.text) === false) {
+      const isNews = (await this.know({ text, html })) !== before;
+      if (hint.only?.includes(text) === false) {
         return;
       }
       if (isNews && (hint.proved || before !== undefined)) {
-        this.#hold(content, hint.sites, hint.sure);
+        this.#hold({ text, html }, hint.sites, hint.sure);
       } else if (hint.sure) {
         // What was put there from here, or the same once more: the client knows. What was only looked at it does
         // not know, and that is sent if this page has certainly copied it.
-        handle.localCopy(content.text, content.html, hint.sure);
+        handle.localCopy(text, html, hint.sure);
       }
     } catch (error) {
       this.#on.failed(error);
     }
   }
 
-  // A page that copies without end must not flood the other devices; its last copy is still sent.
+  /**
+   * A page that copies without end must not flood the other devices; its last copy is still sent.
+   * @param {Content} content
+   * @param {string[]} sites
+   * @param {boolean} sure
+   */
   #hold(content, sites, sure) {
     if (!this.#held) {
       const now = Date.now();
@@ -221,8 +253,13 @@ export class Catcher {
   }
 }
 
-/** What two hints come to before the clipboard is read, which holds what was copied last. A frame and the pages around it
- * may tell of the same copy, and not all of them know what it can have been. */
+/**
+ * What two hints come to before the clipboard is read, which holds what was copied last. A frame and the pages around it
+ * may tell of the same copy, and not all of them know what it can have been.
+ * @param {Hint | undefined} one
+ * @param {Hint} other
+ * @returns {Hint}
+ */
 function merged(one, other) {
   if (!one) {
     return other;
@@ -237,19 +274,30 @@ function merged(one, other) {
   };
 }
 
+/**
+ * @param {number} ms
+ * @returns {Promise<void>}
+ */
 function pause(ms) {
   return new Promise((done) => setTimeout(done, ms));
 }
 
-/** The site as the browser names it; none for what is no website's. */
+/**
+ * The site as the browser names it; none for what is no website's.
+ * @param {string | undefined} address
+ */
 export function hostOf(address) {
-  const url = URL.canParse(address) ? new URL(address) : undefined;
-  return (/^https?:$/.test(url?.protocol) && url.hostname) || undefined;
+  const url = address !== undefined && URL.canParse(address) ? new URL(address) : undefined;
+  return (url && /^https?:$/.test(url.protocol) && url.hostname) || undefined;
 }
 
-/** The sites that a page belongs to: its own, that of its tab, and those of the frames between. A window without an
+/**
+ * The sites that a page belongs to: its own, that of its tab, and those of the frames between. A window without an
  * address has its own in its origin, a frame in a sandbox in its address. One that has it in neither may have been made by
- * any, and a frame between that has no origin may be any's: nobody knows its sites. */
+ * any, and a frame between that has no origin may be any's: nobody knows its sites.
+ * @param {{ tab?: chrome.tabs.Tab, origin?: string, url?: string }} page
+ * @param {string[]} [around]
+ */
 export function sitesOf({ tab, origin, url }, around) {
   const own = [origin, url].map(hostOf).filter(Boolean);
   // The last is the page's, whose site is the tab's.
@@ -257,5 +305,5 @@ export function sitesOf({ tab, origin, url }, around) {
   if (own.length === 0 || !between || between.includes("null")) {
     return [];
   }
-  return [...new Set([...own, ...between.map(hostOf), hostOf(tab.url)])].filter(Boolean);
+  return [...new Set([...own, ...between.map(hostOf), hostOf(tab?.url)])].filter(Boolean);
 }

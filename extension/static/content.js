@@ -19,11 +19,14 @@
   const passwords = new WeakSet();
   /** Whether this page has been told of a change: the first one may be older than the page's own doing. */
   let told = false;
-  /** The last copy: when it was, and whether it has put something on the clipboard, as far as that is known. */
+  /**
+   * The last copy: when it was, and whether it has put something on the clipboard, as far as that is known.
+   * @type {{ at: number, when: number, copies?: boolean } | undefined}
+   */
   let copy;
   let pressedAt = -Infinity;
   let focusedAt = -Infinity;
-  /** What the browser's own menu may copy that was opened last. */
+  /** What the browser's own menu may copy that was opened last. @type {string[]} */
   let offered = [];
 
   /** A change of the clipboard that comes now is not of this page's doing. */
@@ -31,6 +34,10 @@
     [copy, pressedAt] = [undefined, -Infinity];
   };
 
+  /**
+   * @param {string} did
+   * @param {object} [more]
+   */
   const say = (did, more) => {
     try {
       chrome.runtime.sendMessage({ did, ...more }).catch(() => {});
@@ -42,9 +49,11 @@
   /** The origins of the frames around this one, the page's own at the end; nothing where the browser does not tell. */
   const around = () => (location.ancestorOrigins ? [...location.ancestorOrigins] : parent === top ? [] : undefined);
 
+  /** @param {{ at: number, proved?: boolean, sure?: boolean, only?: string[] }} more */
   const sayCopied = (more) => say("copied", { around: around(), ...more });
 
   const { dom } = chrome;
+  /** @param {any} element */
   const shadowOf = (element) => {
     try {
       // The first is Firefox's, the second Chromium's.
@@ -55,27 +64,40 @@
     }
   };
 
-  /** What an event is really about, also where a page hides it in a closed shadow tree. */
+  /**
+   * What an event is really about, also where a page hides it in a closed shadow tree. Hardly ever not an element.
+   * @param {Event} event
+   * @returns {Element}
+   */
   const innermost = (event) => {
-    let [found] = event.composedPath();
+    let [found] = /** @type {Element[]} */ (event.composedPath());
     for (let inner = found; inner; inner = shadowOf(found)?.activeElement) {
       found = inner;
     }
     return found;
   };
 
+  /**
+   * @param {unknown} found
+   * @returns {found is HTMLInputElement | HTMLTextAreaElement}
+   */
   const isField = (found) => found instanceof HTMLInputElement || found instanceof HTMLTextAreaElement;
 
+  /** @param {unknown} field */
   const isSecret = (field) => {
     if (!isField(field)) {
       return false;
     }
-    const masked = getComputedStyle(field).webkitTextSecurity ?? "none";
+    /** @type {CSSStyleDeclaration & { webkitTextSecurity?: string }} */
+    const { webkitTextSecurity: masked = "none" } = getComputedStyle(field);
     const purposes = (field.getAttribute("autocomplete") ?? "").toLowerCase().split(/\s+/);
     return field.type === "password" || passwords.has(field) || masked !== "none" || purposes.some((purpose) => SECRET.test(purpose));
   };
 
-  /** Whether a default copy has something to copy, as far as can be told. */
+  /**
+   * Whether a default copy has something to copy, as far as can be told.
+   * @param {Element} found
+   */
   const selects = (found) => {
     if (isField(found)) {
       // Some kinds of fields do not tell.
@@ -84,6 +106,7 @@
     return found.getRootNode?.() === document ? !getSelection()?.isCollapsed : undefined;
   };
 
+  /** @param {ClipboardEvent} event */
   const copied = (event) => {
     // Pages may make events up, in order to have somebody else's copy read.
     if (!event.isTrusted) {
@@ -96,15 +119,18 @@
       setTimeout(back, SETTLE_MS);
       return;
     }
+    /** @type {NonNullable<typeof copy>} */
     const made = { at: Date.now(), when: performance.now() };
     copy = made;
     const selected = selects(found);
+    /** @type {boolean | undefined} */
     let gives;
     // Added last, it hears what the page has done with the event; unless the page has kept it from that.
-    const last = ({ clipboardData }) => (gives = clipboardData?.types.length > 0);
-    addEventListener(event.type, last);
+    const last = (/** @type {ClipboardEvent} */ { clipboardData }) => (gives = (clipboardData?.types.length ?? 0) > 0);
+    const type = /** @type {"copy" | "cut"} */ (event.type);
+    addEventListener(type, last);
     setTimeout(() => {
-      removeEventListener(event.type, last);
+      removeEventListener(type, last);
       made.copies = event.defaultPrevented ? gives : selected;
       if (!tells && made.copies !== false) {
         sayCopied({ at: made.at });
@@ -116,7 +142,7 @@
   addEventListener("cut", copied, true);
   addEventListener("paste", (event) => event.isTrusted && say("pasted"), true);
 
-  const remember = (field) => field instanceof HTMLInputElement && field.type === "password" && passwords.add(field);
+  const remember = (/** @type {unknown} */ field) => field instanceof HTMLInputElement && field.type === "password" && passwords.add(field);
   addEventListener("focusin", (event) => remember(innermost(event)), true);
   addEventListener("input", (event) => remember(innermost(event)), true);
   new MutationObserver((changes) => {
@@ -129,7 +155,7 @@
 
   if (tells) {
     // Buttons that copy. What a right click, the tab key or typing leads to may be another extension's.
-    const press = (counts) => {
+    const press = (/** @type {boolean} */ counts) => {
       offered = [];
       if (counts) {
         pressedAt = performance.now();
@@ -154,7 +180,8 @@
         return;
       }
       forget();
-      offered = event.composedPath().flatMap(({ href, currentSrc }) => [href, currentSrc]).filter((it) => it && typeof it === "string");
+      const path = /** @type {{ href?: unknown, currentSrc?: unknown }[]} */ (event.composedPath());
+      offered = path.flatMap(({ href, currentSrc }) => [href, currentSrc]).filter((it) => typeof it === "string").filter(Boolean);
     }, true);
     // Elsewhere may also be a frame of this page, whose changes are told here too; and what changed while nobody
     // was here is told on coming back. A copy of just before is told while one is leaving.

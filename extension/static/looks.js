@@ -1,6 +1,8 @@
 // What was on the clipboard, and when: digests under a random key. They are in `storage.session`, which is memory:
 // they outlive the background, but not the browser.
 
+/** @import { Content } from "./platform/clipboard.js" */
+
 const { storage } = chrome;
 
 const NAME = "looks";
@@ -9,16 +11,24 @@ const CLOCK_MS = 5_000;
 /** A copy is compared with what was seen before it, so a few are enough. */
 const KEPT = 8;
 
+/** A digest, and when it was on the clipboard. @typedef {[digest: string, at: number]} Seen */
+/** @typedef {{ key: number[], on: boolean, since: number, seen: Seen[] }} Kept */
+
 export class Looks {
   /** Whether copies count. */
   on = false;
   #since = Infinity;
+  /** @type {Uint8Array<ArrayBuffer> | undefined} */
   #key;
-  /** Digests with the time when each was on the clipboard, oldest first. */
+  /** The oldest first. @type {Seen[]} */
   #seen = [];
+  /** @type {Promise<void> | undefined} */
   #restored;
 
-  /** Copies count from now on, or no longer do. Says whether they begin to. */
+  /**
+   * Copies count from now on, or no longer do. Says whether they begin to.
+   * @param {boolean} on
+   */
   async begin(on) {
     await this.#restore();
     const begins = on && !this.on;
@@ -31,7 +41,10 @@ export class Looks {
     return begins;
   }
 
-  /** Whether copies counted at that time, and have since. */
+  /**
+   * Whether copies counted at that time, and have since.
+   * @param {number} at
+   */
   since(at) {
     this.#mindClock();
     return at >= this.#since;
@@ -45,7 +58,10 @@ export class Looks {
     }
   }
 
-  /** This is on the clipboard now. Gives its digest. */
+  /**
+   * This is on the clipboard now. Gives its digest.
+   * @param {Content} content
+   */
   async add(content) {
     const at = Date.now();
     const digest = await this.#digest(content);
@@ -60,7 +76,10 @@ export class Looks {
     return digest;
   }
 
-  /** What was there before that time; none if nobody knows. */
+  /**
+   * What was there before that time; none if nobody knows.
+   * @param {number} at
+   */
   before(at) {
     return this.#seen.findLast(([, seen]) => seen < at)?.[0];
   }
@@ -70,20 +89,23 @@ export class Looks {
     return this.#seen.at(-1)?.[0];
   }
 
+  /** @param {Content} content */
   async isLast(content) {
     return (await this.#digest(content)) === this.last;
   }
 
+  /** @param {Partial<Content>} content */
   async #digest({ text = "" }) {
     await this.#restore();
     // Some systems end their lines in two characters.
     const bytes = new TextEncoder().encode(text.replaceAll("\r\n", "\n"));
-    const key = await crypto.subtle.importKey("raw", this.#key, { name: "HMAC", hash: "SHA-256" }, false, ["sign"]);
+    const raw = /** @type {Uint8Array<ArrayBuffer>} */ (this.#key);
+    const key = await crypto.subtle.importKey("raw", raw, { name: "HMAC", hash: "SHA-256" }, false, ["sign"]);
     return String(new Uint8Array(await crypto.subtle.sign("HMAC", key, bytes)));
   }
 
   #restore() {
-    this.#restored ??= storage.session.get(NAME).then(({ [NAME]: kept }) => {
+    this.#restored ??= storage.session.get(NAME).then((/** @type {{ [NAME]?: Kept }} */ { [NAME]: kept }) => {
       this.#key = kept ? new Uint8Array(kept.key) : crypto.getRandomValues(new Uint8Array(32));
       this.on = kept?.on ?? false;
       this.#since = kept?.on ? kept.since : Infinity;
@@ -94,6 +116,6 @@ export class Looks {
 
   async #keep() {
     const [on, since, seen] = [this.on, this.on ? this.#since : 0, this.#seen];
-    await storage.session.set({ [NAME]: { key: [...this.#key], on, since, seen } });
+    await storage.session.set({ [NAME]: { key: [.../** @type {Uint8Array} */ (this.#key)], on, since, seen } });
   }
 }

@@ -8,11 +8,17 @@ const PAUSE = "pause";
 const PAUSE_SITE = "pause-site";
 const PAUSE_WHOLE = "pause-whole-site";
 
+/** @type {boolean | undefined} */
 let ticked;
 
 /** Makes all menus. */
 export async function makeMenus() {
   await contextMenus.removeAll();
+  /**
+   * @param {string} id
+   * @param {chrome.contextMenus.CreateProperties["contexts"]} contexts
+   * @param {Partial<chrome.contextMenus.CreateProperties>} [more]
+   */
   const add = (id, contexts, more) => {
     const title = i18n.getMessage(`browser_menu_${id.replaceAll("-", "_")}`);
     contextMenus.create({ id, contexts, title, ...more });
@@ -27,7 +33,10 @@ export async function makeMenus() {
   add(PAUSE_WHOLE, ["action"]);
 }
 
-/** Shows in the menu whether everything is paused. */
+/**
+ * Shows in the menu whether everything is paused.
+ * @param {boolean} paused
+ */
 export async function tickPause(paused) {
   if (paused !== ticked) {
     ticked = paused;
@@ -36,7 +45,11 @@ export async function tickPause(paused) {
   }
 }
 
-/** What a click asks for: to `send` a text, to `pause` everything or not, or to `pauseSite`, perhaps the whole. */
+/**
+ * What a click asks for: to `send` a text, to `pause` everything or not, or to `pauseSite`, perhaps the whole.
+ * @param {chrome.contextMenus.OnClickData} click
+ * @returns {{ send?: string, pause?: boolean, pauseSite?: "host" | "whole" }}
+ */
 export function asked({ menuItemId, checked, selectionText, linkUrl, srcUrl, pageUrl }) {
   switch (menuItemId) {
     case PAUSE:
@@ -48,6 +61,6 @@ export function asked({ menuItemId, checked, selectionText, linkUrl, srcUrl, pag
     case PAUSE_WHOLE:
       return { pauseSite: "whole" };
     default:
-      return { send: { selection: selectionText, link: linkUrl, image: srcUrl, page: pageUrl }[menuItemId] };
+      return { send: { selection: selectionText, link: linkUrl, image: srcUrl, page: pageUrl }[/** @type {"page"} */ (menuItemId)] };
   }
 }

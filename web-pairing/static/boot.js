@@ -4,20 +4,24 @@
   // The page's policy forbids text to become script or markup, whoever asks. One address may become a
   // script: the service worker's.
   globalThis.trustedTypes?.createPolicy("default", {
-    createScriptURL: (url) => (url === "/sw.js" ? url : null),
+    createScriptURL: (/** @type {string} */ url) => (url === "/sw.js" ? url : null),
   });
 
+  /** @type {string | undefined} */
   let link;
-  const isLink = ({ pathname, hash }) => pathname === "/pair" && hash.length > 1;
+  const isLink = (/** @type {{ pathname: string, hash: string }} */ { pathname, hash }) => pathname === "/pair" && hash.length > 1;
   if (isLink(location)) {
     link = location.href;
     history.replaceState(null, "", "/");
   }
 
   // What happens before the app is there to hear it: the browser offers to install it, or a shortcut was chosen.
-  let heard = [];
-  let tell = (what) => heard.push(what);
-  const hear = (listener) => {
+  /** @typedef {(what: string | Event) => void} Listener */
+  /** @type {(string | Event)[]} */
+  const heard = [];
+  /** @type {Listener} */
+  let tell = (what) => void heard.push(what);
+  const hear = (/** @type {Listener} */ listener) => {
     tell = listener;
     heard.splice(0).forEach(listener);
   };
@@ -25,7 +29,8 @@
     event.preventDefault();
     tell(event);
   });
-  const wishOf = (url) => new URL(url).searchParams.get("do");
+  const wishOf = (/** @type {string} */ url) => new URL(url).searchParams.get("do");
+  /** @type {string | null | undefined} */
   let opened = link ?? wishOf(location.href);
   if (opened && !link) {
     tell(opened);
@@ -36,8 +41,9 @@
   const LAUNCHED = "launched";
   const AT_ONCE_MS = 1_000;
   const begun = performance.now();
-  let reloaded = performance.getEntriesByType("navigation")[0]?.type === "reload";
-  const isOld = async (url) => {
+  const [navigation] = /** @type {PerformanceNavigationTiming[]} */ (performance.getEntriesByType("navigation"));
+  let reloaded = navigation?.type === "reload";
+  const isOld = async (/** @type {string} */ url) => {
     const mayBe = reloaded && performance.now() - begun < AT_ONCE_MS;
     reloaded = false;
     const digest = String(new Uint8Array(await crypto.subtle.digest("SHA-256", new TextEncoder().encode(url))));
@@ -46,7 +52,7 @@
     return mayBe && last === digest;
   };
   // A shortcut or a pairing link, while the app is open; what it was opened with comes here once more.
-  globalThis.launchQueue?.setConsumer(async ({ targetURL }) => {
+  globalThis.launchQueue?.setConsumer(async (/** @type {{ targetURL?: string }} */ { targetURL }) => {
     const old = targetURL && (await isOld(targetURL));
     const what = targetURL && (isLink(new URL(targetURL)) ? targetURL : wishOf(targetURL));
     if (what && what !== opened && !old) {
@@ -69,17 +75,18 @@
     },
   };
   const language = navigator.languages.map((tag) => tag.toLowerCase().split("-")[0]).find((tag) => tag in all) ?? "en";
-  const words = all[language];
+  const words = all[/** @type {keyof typeof all} */ (language)];
 
+  /** @type {Promise<unknown>} */
   const drawn = new Promise((resolve) => {
     if (document.readyState === "loading") {
       document.addEventListener("DOMContentLoaded", resolve, { once: true });
     } else {
-      resolve();
+      resolve(undefined);
     }
   });
 
-  drawn.then(() => {
+  void drawn.then(() => {
     const place = document.getElementById("opening");
     if (place) {
       document.documentElement.lang = language;
@@ -112,18 +119,18 @@
       controller ? controller.postMessage("take", [port2]) : resolve([]);
     });
 
-  const failed = async (error) => {
+  const failed = async (/** @type {unknown} */ error) => {
     console.error(error);
     await drawn;
     const place = document.getElementById("opening");
     if (place) {
       place.textContent = words.failed;
-      place.parentElement.classList.add("stuck");
+      place.parentElement?.classList.add("stuck");
     }
     // A later build may be what helps, and the app is not there to offer it.
     const registration = await navigator.serviceWorker?.getRegistration();
     const offer = () => {
-      if (!place || place.parentElement.querySelector("button") || !registration.waiting) {
+      if (!place || place.parentElement?.querySelector("button") || !registration?.waiting) {
         return;
       }
       const button = document.createElement("button");
@@ -138,12 +145,12 @@
       place.after(button);
     };
     if (registration) {
-      registration.addEventListener("updatefound", () => registration.installing.addEventListener("statechange", offer));
+      registration.addEventListener("updatefound", () => registration.installing?.addEventListener("statechange", offer));
       offer();
     }
   };
 
   // Once there is something to see, the worker may fetch what it keeps for later. Some private windows have none.
   const keep = () => navigator.serviceWorker?.register("/sw.js").catch(() => {});
-  start().catch(failed).then(keep);
+  void start().catch(failed).then(keep);
 }

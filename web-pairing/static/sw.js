@@ -1,8 +1,14 @@
 // Stands between the app and the network: keeps one build whole, so that the app opens without a connection,
 // takes in what is shared to it, and tells that there is a clip while it is closed. It has no keys.
 
-// The build writes here what it made: a version, and of each file the digest.
+/**
+ * The build writes here what it made: a version, and of each file the digest.
+ * @type {{ version: string, files: Record<string, string> }}
+ */
+// @ts-expect-error Only the build has them.
 const BUILD = {};
+
+const worker = /** @type {ServiceWorkerGlobalScope} */ (/** @type {unknown} */ (self));
 
 const PREFIX = "hushclip-";
 const CACHE = PREFIX + BUILD.version;
@@ -16,7 +22,7 @@ const MOST_SHARED = 4;
 /** Largest form that is read. No clip may be as large. */
 const FORM_BYTES = 512 * 1024;
 
-self.addEventListener("install", (event) => event.waitUntil(fill()));
+worker.addEventListener("install", (event) => event.waitUntil(fill()));
 
 /** A new build waits beside the old one, until the person asks for it or no page of the old one is left. */
 async function fill() {
@@ -29,7 +35,12 @@ async function fill() {
   }
 }
 
-/** Files of another build than this one are refused: they would not fit together. */
+/**
+ * Files of another build than this one are refused: they would not fit together.
+ * @param {Cache} cache
+ * @param {string} path
+ * @param {string} integrity
+ */
 async function store(cache, path, integrity) {
   const response = await fetch(path === PAGE ? "/" : path, { cache: "no-cache", integrity });
   if (!response.ok) {
@@ -38,7 +49,7 @@ async function store(cache, path, integrity) {
   await cache.put(path, response);
 }
 
-self.addEventListener("activate", (event) => event.waitUntil(tidy()));
+worker.addEventListener("activate", (event) => event.waitUntil(tidy()));
 
 async function tidy() {
   const names = await caches.keys();
@@ -46,7 +57,7 @@ async function tidy() {
   await Promise.all(old.map((name) => caches.delete(name)));
 }
 
-self.addEventListener("fetch", (event) => {
+worker.addEventListener("fetch", (event) => {
   const { request } = event;
   const { origin, pathname } = new URL(request.url);
   if (origin !== location.origin) {
@@ -64,7 +75,11 @@ self.addEventListener("fetch", (event) => {
 
 const TOO_LARGE = Symbol("too large");
 
-/** As the relay sent it, with its headers. Somebody may have emptied the cache; then all comes from the relay. */
+/**
+ * As the relay sent it, with its headers. Somebody may have emptied the cache; then all comes from the relay.
+ * @param {string} path
+ * @param {Request} request
+ */
 async function serve(path, request) {
   return (await caches.match(path, { cacheName: CACHE })) ?? fetch(request);
 }
@@ -74,10 +89,12 @@ async function serve(path, request) {
  * came, until the page that has the account says that it is answered. It is in no address, in no request and on no disk. Any web page can send a
  * form here and hide where it is from, and browsers do not tell a worker whether it was the system: so the app asks
  * about each.
+ * @type {Map<string, { text: string, at: number, page?: string, release: (why?: unknown) => void }>}
  */
 const kept = new Map();
 const DRAFT = "draft";
 
+/** @param {FetchEvent} event */
 async function takeIn(event) {
   const { request, resultingClientId: page } = event;
   // Not into a frame of somebody's page.
@@ -100,9 +117,12 @@ async function takeIn(event) {
   return Response.redirect("/", 303);
 }
 
-/** The form, unless it is too large, which is found out before all of it is here. */
+/**
+ * The form, unless it is too large, which is found out before all of it is here.
+ * @param {Request} request
+ */
 async function read({ body, headers }) {
-  const reader = body.getReader();
+  const reader = /** @type {ReadableStream<Uint8Array<ArrayBuffer>>} */ (body).getReader();
   const chunks = [];
   let bytes = 0;
   for (let step = await reader.read(); !step.done; step = await reader.read()) {
@@ -113,9 +133,13 @@ async function read({ body, headers }) {
     }
     chunks.push(step.value);
   }
-  return new Response(new Blob(chunks), { headers: { "content-type": headers.get("content-type") } }).formData();
+  return new Response(new Blob(chunks), { headers: { "content-type": String(headers.get("content-type")) } }).formData();
 }
 
+/**
+ * @param {ExtendableEvent} event
+ * @param {{ name: string, text: string, at?: number, page?: string }} kept
+ */
 function keep(event, { name, text, at = Date.now(), page }) {
   letGo(name);
   const taken = new Promise((release) => kept.set(name, { text, at, page, release }));
@@ -124,6 +148,7 @@ function keep(event, { name, text, at = Date.now(), page }) {
   event.waitUntil(Promise.race([taken, late.then(() => kept.get(name) === held && letGo(name))]));
 }
 
+/** @param {string} name */
 function letGo(name) {
   kept.get(name)?.release();
   kept.delete(name);
@@ -136,19 +161,23 @@ function take() {
   return [...kept].map(([name, { text, at }]) => ({ name, text, at })).sort((one, other) => one.at - other.at);
 }
 
-/** The text and the address; the title only where there is nothing else. */
+/**
+ * The text and the address; the title only where there is nothing else.
+ * @param {FormData} form
+ */
 function words(form) {
   const [title, text, url] = ["title", "text", "url"].map((name) => String(form.get(name) ?? "").trim());
   const parts = text.includes(url) ? [text] : [text, url];
   return parts.filter(Boolean).join("\n") || title;
 }
 
-self.addEventListener("message", (event) => {
-  const { data, ports, source } = event;
+worker.addEventListener("message", (event) => {
+  const { data, ports } = event;
+  const source = /** @type {Client | null} */ (event.source);
   switch (data?.do ?? data) {
     // The person wants the new build.
     case "switch":
-      self.skipWaiting();
+      void worker.skipWaiting();
       break;
     // The page that has the account asks for all that is kept.
     case "take":
@@ -160,14 +189,14 @@ self.addEventListener("message", (event) => {
       break;
     // The page is left with this. Another one may have the account by now, and have asked too early.
     case "keep":
-      data.texts.forEach(({ name, text, at }) => keep(event, { name, text, at }));
+      data.texts.forEach((/** @type {{ name: string, text: string, at: number }} */ { name, text, at }) => keep(event, { name, text, at }));
       event.waitUntil(tell("shared", source?.id));
       break;
     // A page without the account was opened with something shared, and leaves that to the one that has it.
     case "pass on": {
       const theirs = [...kept.values()].filter(({ page }) => page === source?.id).length;
       if (theirs > 0) {
-        event.waitUntil(tell("shared", source.id));
+        event.waitUntil(tell("shared", source?.id));
       }
       ports[0]?.postMessage(theirs);
       break;
@@ -175,6 +204,10 @@ self.addEventListener("message", (event) => {
   }
 });
 
+/**
+ * @param {string} what
+ * @param {string} [except]
+ */
 async function tell(what, except) {
   for (const page of await appPages()) {
     if (page.id !== except) {
@@ -184,7 +217,7 @@ async function tell(what, except) {
 }
 
 async function appPages() {
-  const pages = await self.clients.matchAll({ type: "window", includeUncontrolled: true });
+  const pages = await worker.clients.matchAll({ type: "window", includeUncontrolled: true });
   return pages.filter((page) => PAGES.includes(new URL(page.url).pathname));
 }
 
@@ -192,17 +225,17 @@ async function appPages() {
 function newClip() {
   const words = { en: "A new clip", de: "Ein neuer Clip" };
   const language = navigator.languages.map((tag) => tag.toLowerCase().split("-")[0]).find((tag) => tag in words);
-  return words[language ?? "en"];
+  return words[/** @type {keyof typeof words} */ (language ?? "en")];
 }
 
 // What the relay sends is empty, so there is nothing else to say.
-self.addEventListener("push", (event) => {
+worker.addEventListener("push", (event) => {
   event.waitUntil(
-    self.registration.showNotification("Hushclip", { body: newClip(), tag: "clip", icon: "/icons/192.png" }),
+    worker.registration.showNotification("Hushclip", { body: newClip(), tag: "clip", icon: "/icons/192.png" }),
   );
 });
 
-self.addEventListener("notificationclick", (event) => {
+worker.addEventListener("notificationclick", (event) => {
   event.notification.close();
   event.waitUntil(openApp());
 });
@@ -213,6 +246,6 @@ async function openApp() {
     await app.focus();
     app.postMessage("newest");
   } else {
-    await self.clients.openWindow("/?do=newest");
+    await worker.clients.openWindow("/?do=newest");
   }
 }

@@ -9,14 +9,15 @@ const SHOWN = 100;
 const clips = Array.from({ length: COUNT }, (_, n) => ({ at: n, text: `clip ${n}: ${"river stone lamp garden ".repeat(1 + (n % 15))}` }));
 const socket = new WebSocket(RELAY);
 socket.binaryType = "arraybuffer";
+/** @type {string | undefined} */
 let last;
 
 // A cursor, and behind it the text of another device.
-socket.onmessage = ({ data }) => {
+socket.onmessage = (/** @type {MessageEvent<ArrayBuffer>} */ { data }) => {
   if (data.byteLength > 8) {
     last = new TextDecoder().decode(data.slice(8));
     clips.push({ at: Date.now(), text: last });
-    writeClipboard({ text: last });
+    void writeClipboard({ text: last });
   }
 };
 // What keeps the extension awake.
@@ -36,7 +37,7 @@ chrome.runtime.onMessage.addListener((message) => {
 });
 
 chrome.runtime.onConnect.addListener((port) => {
-  const show = (query) => port.postMessage(clips.filter(({ text }) => text.includes(query)).slice(-SHOWN).reverse());
+  const show = (/** @type {string} */ query) => port.postMessage(clips.filter(({ text }) => text.includes(query)).slice(-SHOWN).reverse());
   port.onMessage.addListener(show);
   show("");
 });

@@ -1,11 +1,11 @@
 // A search box and the newest clips, in as few lines as it takes.
 const port = chrome.runtime.connect();
-const search = document.querySelector("input");
-const list = document.querySelector("ul");
+const search = /** @type {HTMLInputElement} */ (document.querySelector("input"));
+const list = /** @type {HTMLUListElement} */ (document.querySelector("ul"));
 
 search.oninput = () => port.postMessage(search.value);
 search.focus();
-port.onMessage.addListener((clips) => {
+port.onMessage.addListener((/** @type {{ at: number, text: string }[]} */ clips) => {
   list.replaceChildren(...clips.map(({ at, text }) => {
     const item = document.createElement("li");
     item.dataset.testid = "clip";

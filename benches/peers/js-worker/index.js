@@ -7,9 +7,15 @@ import { DurableObject } from "cloudflare:workers";
 
 const PATH = "/v1/mailbox/";
 
+/** @import { State } from "cloudflare:workers" */
+
 export class Mailbox extends DurableObject {
   #last = 0;
 
+  /**
+   * @param {State} ctx
+   * @param {unknown} env
+   */
   constructor(ctx, env) {
     super(ctx, env);
     const { sql } = ctx.storage;
@@ -22,10 +28,14 @@ export class Mailbox extends DurableObject {
     const { 0: client, 1: server } = new WebSocketPair();
     this.ctx.acceptWebSocket(server);
     server.send(frame(this.#last));
-    return new Response(null, { status: 101, webSocket: client });
+    return new Response(null, /** @type {ResponseInit} */ ({ status: 101, webSocket: client }));
   }
 
-  // What is written here is committed before anything sent here leaves: the platform's output gate.
+  /**
+   * What is written here is committed before anything sent here leaves: the platform's output gate.
+   * @param {WebSocket} sender
+   * @param {ArrayBuffer} envelope
+   */
   webSocketMessage(sender, envelope) {
     const cursor = this.#last + 1;
     this.ctx.storage.sql.exec("INSERT INTO items VALUES (?, ?)", cursor, envelope);
@@ -37,11 +47,13 @@ export class Mailbox extends DurableObject {
     }
   }
 
+  /** @param {WebSocket} socket */
   webSocketClose(socket) {
     socket.close();
   }
 }
 
+/** @type {import("cloudflare:workers").Worker} */
 export default {
   fetch(request, env) {
     const { pathname } = new URL(request.url);
@@ -52,6 +64,10 @@ export default {
   },
 };
 
+/**
+ * @param {number} cursor
+ * @param {ArrayBuffer} [envelope]
+ */
 function frame(cursor, envelope) {
   const bytes = new Uint8Array(8 + (envelope?.byteLength ?? 0));
   new DataView(bytes.buffer).setBigUint64(0, BigInt(cursor));

@@ -1,9 +1,10 @@
 // The document that touches the clipboard for the service worker. Commands and their events work
 // without focus here; `navigator.clipboard` does not.
 
+/** @import { Content } from "./platform/clipboard.js" */
 import { shorten } from "../shorten.js";
 
-const area = document.getElementById("area");
+const area = /** @type {HTMLTextAreaElement} */ (document.getElementById("area"));
 
 chrome.runtime.onMessage.addListener((request, sender, answer) => {
   if (request?.to === "offscreen" && sender.id === chrome.runtime.id && !sender.tab) {
@@ -11,7 +12,9 @@ chrome.runtime.onMessage.addListener((request, sender, answer) => {
   }
 });
 
+/** @param {{ html?: number }} wanted */
 function read({ html: most = 0 }) {
+  /** @type {Content | undefined} */
   let content;
   during("paste", ({ clipboardData }) => {
     // No message to the background holds what a page may put there.
@@ -21,6 +24,7 @@ function read({ html: most = 0 }) {
   return content;
 }
 
+/** @param {Content} content */
 function write({ text, html }) {
   let done;
   during("copy", ({ clipboardData }) => {
@@ -33,11 +37,16 @@ function write({ text, html }) {
   return done;
 }
 
-// Taking the event over, instead of letting the browser act on the text area, is many times faster.
+/**
+ * Taking the event over, instead of letting the browser act on the text area, is many times faster.
+ * @param {"copy" | "paste"} command
+ * @param {(event: { clipboardData: DataTransfer }) => void} act
+ */
 function during(command, act) {
+  /** @param {ClipboardEvent} event */
   const listener = (event) => {
     event.preventDefault();
-    act(event);
+    act(/** @type {ClipboardEvent & { clipboardData: DataTransfer }} */ (event));
   };
   addEventListener(command, listener, { capture: true, once: true });
   // Without a selection there is nothing to copy, and no event.

@@ -2,11 +2,14 @@
 import module from "./tests_bg.wasm";
 import { WasmBindgenTestContext, initSync } from "./tests.js";
 
+/** @type {string[]} */
 const lines = [];
-globalThis.__wbg_test_output_writeln = (line) => lines.push(line);
-globalThis.__wbg_test_invoke = (test) => test();
-globalThis.__wbgtest_og_console_log = console.log;
-globalThis.__wbgtest_og_console_error = console.error;
+Object.assign(globalThis, {
+  __wbg_test_output_writeln: (/** @type {string} */ line) => lines.push(line),
+  __wbg_test_invoke: (/** @type {() => unknown} */ test) => test(),
+  __wbgtest_og_console_log: console.log,
+  __wbgtest_og_console_error: console.error,
+});
 
 export default {
   async fetch() {
