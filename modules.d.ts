@@ -50,7 +50,7 @@ declare module "*/hushclip_popup.js" {
 
 declare module "*/hushclip_web.js" {
   export function start(link: string | undefined, scanner: () => Promise<Function>, hear: (listener: (what: string | Event) => void) => void): void;
-  export default function init(from: { module_or_path: Promise<WebAssembly.Module> }): Promise<unknown>;
+  export default function init(from?: { module_or_path: Promise<WebAssembly.Module> }): Promise<{ memory: WebAssembly.Memory }>;
 }
 
 declare module "*/hushclip_scan.js" {
@@ -81,13 +81,18 @@ declare module "*/settings.js" {
 }
 
 /** Browsers have them that the types do not know yet. */
-declare var trustedTypes: { createPolicy(name: string, rules: { createScriptURL(url: string): string | null }): void } | undefined;
+declare var trustedTypes: { createPolicy(name: string, rules: Record<string, (text: string) => string | null>): void } | undefined;
 declare var launchQueue: { setConsumer(consumer: (launch: { targetURL?: string }) => void): void } | undefined;
 
 /** As much of Cloudflare's runtime as is used. */
 declare module "cloudflare:workers" {
+  export interface Cursor {
+    one(): Record<string, any>;
+    rowsRead: number;
+    rowsWritten: number;
+  }
   export interface State {
-    storage: { sql: { exec(query: string, ...values: unknown[]): { one(): Record<string, any> } } };
+    storage: { sql: { exec(query: string, ...values: unknown[]): Cursor }; setAlarm(...args: unknown[]): Promise<void> };
     acceptWebSocket(socket: WebSocket): void;
     getWebSockets(): WebSocket[];
     setWebSocketAutoResponse(pair: WebSocketRequestResponsePair): void;
@@ -124,6 +129,16 @@ declare module "*/hushclip_relay_worker.js" {
 declare module "*.wasm" {
   const module: WebAssembly.Module;
   export default module;
+}
+
+/** The relay as it is built. */
+declare module "*/index.js" {
+  import { DurableObject, Worker } from "cloudflare:workers";
+  export class Mailbox extends DurableObject {
+    fetch(request: Request): Response | Promise<Response>;
+  }
+  const relay: Worker;
+  export default relay;
 }
 
 /** The wasm tests, as their runner binds them. */

@@ -12,7 +12,7 @@ const ROUNDS = 15;
 const ROUND_MS = 60;
 
 const folder = process.argv[2];
-const { Bench, initSync } = await import(pathToFileURL(join(folder, "hushclip_bench.js")));
+const { Bench, initSync } = await import(pathToFileURL(join(folder, "hushclip_bench.js")).href);
 initSync({ module: readFileSync(join(folder, "hushclip_bench_bg.wasm")) });
 
 function time(work) {

@@ -8,6 +8,7 @@ import { ours, peers } from "./devices.mjs";
 import { median, report } from "./figures.mjs";
 import { closeAll } from "./popup.mjs";
 
+/** @type {import("puppeteer-core").Permission[]} */
 const PERMISSIONS = ["clipboard-read", "clipboard-write", "clipboard-sanitized-write"];
 const ROUNDS = 20;
 /** Hushclip takes copies one each two seconds. */

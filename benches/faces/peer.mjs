@@ -10,6 +10,13 @@ import { eventually } from "../../tests/e2e/lib/wait.mjs";
 const PEERS = path.join(ROOT, "benches/peers");
 
 export class Peer {
+  /** How many its extension remembers from the start. @type {number} */
+  clips;
+  /** Its address. @type {string} */
+  relay;
+  /** @type {Process} */
+  process;
+
   /** Its extension remembers so many clips from the start. */
   static async start(clips) {
     const peer = new Peer();

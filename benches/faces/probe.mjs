@@ -20,7 +20,14 @@ export function probe(field, row) {
   look();
 }
 
-/** Opens an address in a tab of its own; milliseconds until it is usable. */
+/**
+ * Opens an address in a tab of its own; milliseconds until it is usable.
+ * @param {import("puppeteer-core").Browser | import("puppeteer-core").BrowserContext} browser
+ * @param {string} url
+ * @param {string} field
+ * @param {string} [row]
+ * @param {{ prepare?: (page: import("puppeteer-core").Page) => unknown }} [options]
+ */
 export async function opens(browser, url, field, row, { prepare } = {}) {
   const page = await browser.newPage();
   try {

@@ -4,6 +4,7 @@ import { createServer } from "node:http";
 
 import { Browser } from "../../tests/e2e/lib/browser.mjs";
 import { Cli } from "../../tests/e2e/lib/cli.mjs";
+import { listen } from "../../tests/e2e/lib/process.mjs";
 import { report } from "./figures.mjs";
 import { opens } from "./probe.mjs";
 
@@ -16,8 +17,7 @@ const BARE = `<!doctype html><meta charset="utf-8"><title>Bare</title><textarea>
 export async function measureWebApp({ relay }) {
   console.log(`web app on a ${SLOWER}× slower processor: it takes the keyboard; peer: a bare page with the same list`);
   const bare = createServer((_, response) => response.writeHead(200, { "content-type": "text/html" }).end(BARE));
-  await new Promise((resolve) => bare.listen(0, "127.0.0.1", resolve));
-  const bareUrl = `http://127.0.0.1:${bare.address().port}/`;
+  const bareUrl = `http://127.0.0.1:${await listen(bare)}/`;
   const phone = await Browser.chromium("Phone");
   const slow = { prepare: (page) => page.emulateCPUThrottling(SLOWER) };
 

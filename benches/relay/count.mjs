@@ -4,14 +4,22 @@ import relay, { Mailbox as Inner } from "./index.js";
 
 export * from "./index.js";
 
+/** @import { Cursor, State } from "cloudflare:workers" */
+
 let patched = false;
 // One mailbox is asked at a time, so it need not be known whose call it is.
+/** @type {Mailbox} */
 let current;
 
 export class Mailbox extends Inner {
   #counts = { written: 0, read: 0, alarms: 0 };
+  /** @type {Cursor[]} */
   #cursors = [];
 
+  /**
+   * @param {State} ctx
+   * @param {unknown} env
+   */
   constructor(ctx, env) {
     super(ctx, env);
     current = this;
@@ -19,7 +27,7 @@ export class Mailbox extends Inner {
     patched = true;
     const [storage, sql] = [ctx.storage, ctx.storage.sql].map(Object.getPrototypeOf);
     const { exec } = sql;
-    sql.exec = function (...args) {
+    sql.exec = function (/** @type {unknown[]} */ ...args) {
       const cursor = exec.apply(this, args);
       current.#counts.written += cursor.rowsWritten;
       // Read to the end later.
@@ -27,12 +35,13 @@ export class Mailbox extends Inner {
       return cursor;
     };
     const { setAlarm } = storage;
-    storage.setAlarm = function (...args) {
+    storage.setAlarm = function (/** @type {unknown[]} */ ...args) {
       current.#counts.alarms += 1;
       return setAlarm.apply(this, args);
     };
   }
 
+  /** @param {Request} request */
   fetch(request) {
     if (!new URL(request.url).pathname.startsWith("/rows/")) return super.fetch(request);
     for (const cursor of this.#cursors.splice(0)) this.#counts.read += cursor.rowsRead;
@@ -40,6 +49,7 @@ export class Mailbox extends Inner {
   }
 }
 
+/** @type {import("cloudflare:workers").Worker} */
 export default {
   fetch(request, env, ctx) {
     const { pathname } = new URL(request.url);

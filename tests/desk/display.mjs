@@ -5,6 +5,11 @@ import { spawn } from "node:child_process";
 import { Process } from "../e2e/lib/process.mjs";
 
 export class Display {
+  /** @type {Process} */
+  server;
+  /** @type {NodeJS.ProcessEnv} */
+  env;
+
   static async start() {
     const display = new Display();
     const args = ["-displayfd", "1", "-screen", "0", "1280x900x24", "-nolisten", "tcp"];
@@ -37,7 +42,9 @@ export class Display {
     await this.server.kill("SIGTERM");
   }
 
+  /** @param {string[]} args */
   #xclip(...args) {
+    /** @type {import("node:child_process").StdioOptions} */
     const stdio = ["pipe", args[0] === "-out" ? "pipe" : "ignore", "ignore"];
     return spawn("xclip", ["-selection", "clipboard", ...args], { env: this.env, stdio });
   }

@@ -13,7 +13,7 @@ import { Display } from "./display.mjs";
 
 const SEED = Number(process.env.SEED ?? 1);
 // Ten copies a minute are a busy person's.
-const COPIES = Number(process.env.COPIES ?? (process.env.MINUTES ? 10 * process.env.MINUTES : 40));
+const COPIES = Number(process.env.COPIES ?? (process.env.MINUTES ? 10 * Number(process.env.MINUTES) : 40));
 /** So many of them are followed by the next one at once. */
 const HASTY = 0.2;
 /** How long a rush has to settle: two copies of one browser are sent two seconds apart. */

@@ -146,7 +146,7 @@ describe("Clips from elsewhere", () => {
     const page = await desk.site();
     await page.evaluate(() => {
       globalThis.changes = 0;
-      navigator.clipboard.addEventListener("clipboardchange", () => (changes += 1));
+      navigator.clipboard.addEventListener("clipboardchange", () => (globalThis.changes += 1));
     });
     await both(async (browser) => {
       const { page } = await browser.popup();
@@ -167,7 +167,7 @@ describe("Clips from elsewhere", () => {
       }
       await browser.pastes("missed last");
     });
-    assert.equal(await page.evaluate(() => changes), 1, "the others never were on the clipboard");
+    assert.equal(await page.evaluate(() => globalThis.changes), 1, "the others never were on the clipboard");
   });
 
   it("are asked about before they are sent, if they look secret, and that is remembered", async () => {

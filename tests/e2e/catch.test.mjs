@@ -16,6 +16,7 @@ const SETTLED_MS = 1_500;
 /** For so long, a copy that is found once more is the same one. */
 const FOUND_MS = 2_000;
 
+/** @type {[string, () => Promise<Browser>][]} */
 const KINDS = [
   ["Chromium", () => Browser.chromium("Desk", { extension: true })],
   ["Firefox", () => Browser.firefox("Fox")],
@@ -29,10 +30,12 @@ describe("What several frames say of one copy", () => {
 
   before(async () => {
     const session = { get: async () => ({}), set: async () => {} };
+    // @ts-expect-error No more of it is used.
     globalThis.chrome = { storage: { session } };
     const item = { types: ["text/plain"], getType: async () => new Blob([clipboard]) };
     Object.defineProperty(globalThis, "navigator", { value: { clipboard: { read: async () => [item] } } });
-    ({ Catcher } = await import("../../dist/firefox/catcher.js"));
+    const built = new URL("../../dist/firefox/catcher.js", import.meta.url);
+    ({ Catcher } = await import(built.href));
   });
   after(() => delete globalThis.chrome);
 

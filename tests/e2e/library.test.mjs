@@ -76,7 +76,7 @@ async function pinned(screen, text, wanted) {
 
 /** What has the keyboard: the text of its card, or its name. */
 const focused = (screen) =>
-  screen.page.evaluate(() => document.activeElement.closest("li.clip")?.innerText ?? document.activeElement.id);
+  screen.page.evaluate(() => /** @type {HTMLElement} */ (document.activeElement.closest("li.clip"))?.innerText ?? document.activeElement.id);
 
 async function hasFocus(screen, what) {
   await eventually(`the keyboard on "${what}"`, async () => (await focused(screen)).includes(what));

@@ -11,7 +11,7 @@ import { Relay } from "./lib/relay.mjs";
 import { eventually } from "./lib/wait.mjs";
 
 /** Chromium ends a service worker, and Firefox an event page, that was idle for 30 s. */
-const IDLE_MS = 1_000 * (process.env.IDLE_S ?? 40);
+const IDLE_MS = 1_000 * Number(process.env.IDLE_S ?? 40);
 const SLEEP_MS = 60_000;
 /** Longer than a try of the line, or an alarm, lets wait. */
 const BACK_MS = 50_000;

@@ -146,16 +146,17 @@ describe("The lock in the web app", () => {
     await app.page.reload();
     await isLocked(app);
     await app.page.evaluate(() => {
+      /** @type {HTMLElement} */
       const button = document.querySelector('[data-testid="unlock"]');
       globalThis.words = [];
-      new MutationObserver(() => words.push(button.innerText)).observe(button, { subtree: true, characterData: true, childList: true });
+      new MutationObserver(() => globalThis.words.push(button.innerText)).observe(button, { subtree: true, characterData: true, childList: true });
     });
     await unlock(app, "wrong passphrase");
     await eventually("the refusal", async () => /not the passphrase/.test(await app.text("lock-problem")));
     await isLocked(app);
     await eventually("the end of the wait", async () => (await app.text("unlock")) === "Unlock");
     // The clock of the screens ticks once a second, so it may say "in 2 s" first.
-    assert.match((await app.page.evaluate(() => words)).join(", "), /^Unlocking…, (Try again in [12] s, )+Unlock$/);
+    assert.match((await app.page.evaluate(() => globalThis.words)).join(", "), /^Unlocking…, (Try again in [12] s, )+Unlock$/);
   });
 
   it("opens with it, and everything is as before", async () => {
@@ -297,6 +298,8 @@ describe("The lock in the web app", () => {
 
 describe("The lock in the extensions", () => {
   let relay, desk, fox, cli;
+  /** @type {[string, () => Browser][]} */
+  const KINDS = [["Chromium", () => desk], ["Firefox", () => fox]];
 
   before(async () => {
     [relay, desk, fox] = await Promise.all([
@@ -319,7 +322,7 @@ describe("The lock in the extensions", () => {
     await relay?.stop();
   });
 
-  for (const [title, browser] of [["Chromium", () => desk], ["Firefox", () => fox]]) {
+  for (const [title, browser] of KINDS) {
     it(`${title}: lock now ends everything, the passphrase brings it back`, async () => {
       const popup = await browser().popup();
       const { name } = browser();
@@ -346,7 +349,7 @@ describe("The lock in the extensions", () => {
     });
   }
 
-  for (const [title, browser] of [["Chromium", () => desk], ["Firefox", () => fox]]) {
+  for (const [title, browser] of KINDS) {
     it(`${title}: what is typed outlives the popup and the lock`, async () => {
       const popup = await browser().popup();
       await popup.page.bringToFront();
@@ -368,7 +371,7 @@ describe("The lock in the extensions", () => {
     });
   }
 
-  for (const [title, browser] of [["Chromium", () => desk], ["Firefox", () => fox]]) {
+  for (const [title, browser] of KINDS) {
     it(`${title}: what is typed is the same in the popup and in a tab`, async () => {
       const popup = await browser().popup();
       const tab = await openTab(browser());

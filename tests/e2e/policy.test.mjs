@@ -4,6 +4,7 @@ import { after, before, describe, it } from "node:test";
 
 import { Browser } from "./lib/browser.mjs";
 
+/** @type {[string, () => Promise<Browser>][]} */
 const KINDS = [
   ["Chromium", () => Browser.chromium("Desk", { extension: true })],
   ["Firefox", () => Browser.firefox("Fox")],

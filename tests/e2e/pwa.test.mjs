@@ -28,10 +28,12 @@ function keepViolations() {
 
 /** In the page: it is told once more what its window was opened for, if it is reloaded. */
 function tellAgain(targetURL) {
+  const { LaunchQueue } = /** @type {any} */ (globalThis);
   const { setConsumer } = LaunchQueue.prototype;
   LaunchQueue.prototype.setConsumer = function (consumer) {
     setConsumer.call(this, consumer);
-    if (performance.getEntriesByType("navigation")[0].type === "reload") {
+    const [navigation] = /** @type {PerformanceNavigationTiming[]} */ (performance.getEntriesByType("navigation"));
+    if (navigation.type === "reload") {
       globalThis.toldAgain = targetURL;
       consumer({ targetURL });
     }
@@ -79,8 +81,8 @@ describe("The web app as an app", () => {
       const offer = () =>
         app.page.evaluate(() => {
           const event = new Event("beforeinstallprompt", { cancelable: true });
-          event.prompt = async () => ((globalThis.prompted = true), { outcome: "dismissed" });
-          return dispatchEvent(event);
+          const prompt = async () => ((globalThis.prompted = true), { outcome: "dismissed" });
+          return dispatchEvent(Object.assign(event, { prompt }));
         });
       const anew = async () => {
         await app.press("settings");

@@ -17,7 +17,7 @@ const tests = run({
   // Much of it is waiting. Each file has browsers, relays and folders of its own.
   concurrency: 2,
   // The files themselves say when they wait too long.
-  timeout: 240_000 + 1_000 * (process.env.IDLE_S ?? 0),
+  timeout: 240_000 + 1_000 * Number(process.env.IDLE_S ?? 0),
 });
 
 let passed = 0;

@@ -9,6 +9,7 @@ import { Browser } from "./lib/browser.mjs";
 import { Cli } from "./lib/cli.mjs";
 import { photographFailures } from "./lib/failures.mjs";
 import { Front } from "./lib/front.mjs";
+import { listen } from "./lib/process.mjs";
 import { askWorker, installed, kept, says, sharer } from "./lib/pwa.mjs";
 import { Relay } from "./lib/relay.mjs";
 import { eventually } from "./lib/wait.mjs";
@@ -39,9 +40,8 @@ describe("What Chromium tells a service worker of who shares", () => {
       const [type, body] = url === "/sw.js" ? ["text/javascript", LISTENER] : ["text/html", "<!doctype html>"];
       answer.writeHead(200, { "content-type": type }).end(body);
     });
-    await new Promise((resolve) => server.listen(0, "127.0.0.1", resolve));
+    const app = `http://127.0.0.1:${await listen(server)}`;
     server.unref();
-    const app = `http://127.0.0.1:${server.address().port}`;
     share = await sharer(app);
     browser = await Browser.chromium("Listener");
     page = await browser.open(app);
@@ -159,20 +159,19 @@ describe("What is shared to the web app", () => {
         await share(idle, { text: `${n} of many` });
       }
       assert.equal(idle.url(), `${front.url}/?do=full`);
-      const held = await (await worker()).evaluate(() => {
+      // A text, not a function: these names are the worker's.
+      const held = await (await worker()).evaluate(`(() => {
         const texts = [...kept.values()].map(({ text }) => text);
         [...kept.keys()].forEach(letGo);
         return texts;
-      });
+      })()`);
       assert.deepEqual(held, ["0 of many", "1 of many", "2 of many", "3 of many"]);
     });
   });
 
   describe("in a window of its own", () => {
-    let launch;
-
     before(async () => {
-      ({ screen: app, launch } = await installed(phone, app, front.url));
+      ({ screen: app } = await installed(phone, app, front.url));
       await phone.inner
         .defaultBrowserContext()
         .overridePermissions(front.url, ["clipboard-read", "clipboard-sanitized-write"]);

@@ -92,7 +92,7 @@ describe("What the web app keeps", () => {
     await cli.run(["push", "while there is no room"]);
     assert.ok(!cli.watched.some((clip) => clip.text === text), "nothing is sent unstored");
 
-    await app.page.evaluate(() => makeRoom());
+    await app.page.evaluate(() => globalThis.makeRoom());
     await cli.sees(text);
     await eventually("an empty field", async () => (await typed()) === "");
     await app.lists("while there is no room");
@@ -119,7 +119,7 @@ describe("What the web app keeps", () => {
     assert.equal(await app.text("shared-discard"), "On its way");
     assert.equal(await app.page.$eval('[data-testid="shared-discard"]', (button) => button.disabled), true);
     await judge(app, "shared-without-room");
-    await app.page.evaluate(() => makeRoom());
+    await app.page.evaluate(() => globalThis.makeRoom());
     await cli.sees(text);
     await app.lacks("shared");
     await app.online();

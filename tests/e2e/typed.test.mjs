@@ -131,7 +131,8 @@ describe("What is typed", () => {
 
   it("is filtered, and an empty list says what would be in it", async () => {
     await app.press("filters");
-    for (const [chip, words] of [["filter-pinned", /Nothing pinned/], ["filter-secret", /No secrets/], ["filter-formatted", /Nothing formatted/]]) {
+    const empty = { "filter-pinned": /Nothing pinned/, "filter-secret": /No secrets/, "filter-formatted": /Nothing formatted/ };
+    for (const [chip, words] of Object.entries(empty)) {
       await app.press(chip);
       assert.match(await app.has("nothing-found"), words);
       assert.doesNotMatch(await app.has("nothing-found"), /searched/);

@@ -17,7 +17,10 @@ const SETTLED_MS = 1_000;
 const PRESSED_MS = 2_000;
 const OTHER = "elsewhere.test";
 
-/** Frames that have no address of their own: how each is made in a page, and whether it has an origin. */
+/**
+ * Frames that have no address of their own: how each is made in a page, and whether it has an origin.
+ * @type {[string, boolean, (markup: string) => HTMLIFrameElement][]}
+ */
 const FRAMES = [
   ["made by a script", true, (markup) => {
     const frame = document.createElement("iframe");
@@ -38,6 +41,7 @@ const FRAMES = [
 ];
 
 const flags = ["--host-resolver-rules=MAP *.test 127.0.0.1"];
+/** @type {[string, string, () => Promise<Browser>][]} */
 const KINDS = [
   // Chromium tells pages of changes of the clipboard, unless anybody on the way could have changed them.
   ["Chromium", "127.0.0.1", () => Browser.chromium("Desk", { extension: true, flags })],
@@ -283,7 +287,7 @@ for (const [title, host, launch] of KINDS) {
           if (host) {
             const root = host.attachShadow({ mode: "closed" });
             root.innerHTML = '<input autocomplete="current-password" value="in a shadow 9">';
-            field = root.firstChild;
+            field = root.querySelector("input");
           }
           field.type = "text";
           field.focus();
@@ -311,6 +315,7 @@ for (const [title, host, launch] of KINDS) {
 
     it("while what was copied is sent: from fields, shadow trees and frames, and what pages give", async () => {
       const page = await browser.site();
+      /** @type {[string, string, () => void][]} */
       const copies = [
         ["in a field", '<input id="field" value="in a field">', () => document.getElementById("field").select()],
         ["in an area", '<textarea id="field">in an area</textarea>', () => document.getElementById("field").select()],
@@ -318,14 +323,14 @@ for (const [title, host, launch] of KINDS) {
         ["in a shadow", '<div id="field"></div>', () => {
           const root = document.getElementById("field").attachShadow({ mode: "open" });
           root.innerHTML = "<input value='in a shadow'>";
-          root.firstChild.focus();
-          root.firstChild.select();
+          root.querySelector("input").focus();
+          root.querySelector("input").select();
         }],
         ["in a closed shadow", '<div id="field"></div>', () => {
           const root = document.getElementById("field").attachShadow({ mode: "closed" });
           root.innerHTML = "<input value='in a closed shadow'>";
-          root.firstChild.focus();
-          root.firstChild.select();
+          root.querySelector("input").focus();
+          root.querySelector("input").select();
         }],
         ["where one writes", '<div id="field" contenteditable>where one writes</div>', () => {
           document.getElementById("field").focus();

@@ -112,7 +112,7 @@ describe("Wake-ups in Firefox", () => {
     assert.deepEqual(others, []);
     assert.deepEqual([call.method, call.body, call.headers.topic], ["POST", 0, "clip"]);
     assert.match(call.headers.authorization, /^vapid t=[\w-]+\.[\w-]+\.[\w-]+, k=[\w-]{87}$/);
-    assert.equal(await inNotification(() => document.getElementById("alertTitleLabel").value), "Hushclip");
+    assert.equal(await inNotification(() => /** @type {HTMLInputElement} */ (document.getElementById("alertTitleLabel")).value), "Hushclip");
   });
 
   it("lead to the app, where the clip is", async () => {
@@ -125,7 +125,7 @@ describe("Wake-ups in Firefox", () => {
     await eventually("the clip", () =>
       page.$$eval('[data-testid="clip"]', (clips) => clips.some((clip) => clip.innerText.includes("a secret"))),
     );
-    const marked = () => document.activeElement?.closest('[data-testid="clip"]')?.innerText.includes("a secret");
+    const marked = () => /** @type {HTMLElement} */ (document.activeElement?.closest('[data-testid="clip"]'))?.innerText.includes("a secret");
     await eventually("the keyboard to be there", () => page.evaluate(marked));
   });
 
@@ -316,6 +316,7 @@ describe("Wake-ups in Chromium", () => {
 
 /** In the page: subscriptions that lead to `endpoint`, kept as the browser would keep them. */
 function pretendToSubscribe(endpoint) {
+  /** @returns {any} */
   const subscription = () => {
     const key = localStorage.getItem("subscribed-with");
     return (

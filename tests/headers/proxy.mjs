@@ -5,9 +5,15 @@ import { createServer, request } from "node:https";
 import { request as plain } from "node:http";
 import path from "node:path";
 
-import { folder } from "../e2e/lib/process.mjs";
+import { folder, listen } from "../e2e/lib/process.mjs";
 
-/** Starts one; `change` may rewrite the headers of each answer. */
+/** @import { IncomingHttpHeaders, IncomingMessage } from "node:http" */
+
+/**
+ * Starts one; `change` may rewrite the headers of each answer.
+ * @param {string} relay
+ * @param {(headers: IncomingHttpHeaders) => IncomingHttpHeaders} [change]
+ */
 export async function startProxy(relay, change = (headers) => headers) {
   const dir = folder("tls");
   const [key, cert] = [path.join(dir, "key.pem"), path.join(dir, "cert.pem")];
@@ -16,7 +22,7 @@ export async function startProxy(relay, change = (headers) => headers) {
   execFileSync("openssl", ["req", "-x509", "-days", "2", ...made, ...subject], { stdio: "pipe" });
   const target = new URL(relay);
 
-  const pass = ({ method, url, headers }) => plain({ host: target.hostname, port: target.port, method, path: url, headers });
+  const pass = (/** @type {IncomingMessage} */ { method, url, headers }) => plain({ host: target.hostname, port: target.port, method, path: url, headers });
   const server = createServer({ key: readFileSync(key), cert: readFileSync(cert) });
   server.on("request", (asked, answer) => {
     const passed = pass(asked);
@@ -29,7 +35,7 @@ export async function startProxy(relay, change = (headers) => headers) {
   });
   server.on("upgrade", (asked, socket, head) => {
     const passed = pass(asked);
-    const lines = ({ statusCode, statusMessage, rawHeaders }) => {
+    const lines = (/** @type {IncomingMessage} */ { statusCode, statusMessage, rawHeaders }) => {
       const pairs = rawHeaders.flatMap((name, at) => (at % 2 ? [] : [`${name}: ${rawHeaders[at + 1]}`]));
       return `${[`HTTP/1.1 ${statusCode} ${statusMessage}`, ...pairs].join("\r\n")}\r\n\r\n`;
     };
@@ -49,12 +55,17 @@ export async function startProxy(relay, change = (headers) => headers) {
     passed.on("error", () => socket.destroy());
     passed.end();
   });
-  await new Promise((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const port = await listen(server);
   server.unref();
-  return { url: `https://localhost:${server.address().port}`, cert };
+  return { url: `https://localhost:${port}`, cert };
 }
 
-/** A request through the proxy. */
+/**
+ * A request through the proxy.
+ * @param {string} url
+ * @param {{ cert: string, method?: string, headers?: Record<string, string> }} options
+ * @returns {Promise<{ status: number, headers: IncomingHttpHeaders, text: string }>}
+ */
 export async function ask(url, { cert, method = "GET", headers = {} }) {
   return new Promise((resolve, reject) => {
     const asked = request(url, { method, headers, ca: readFileSync(cert), agent: false });

@@ -56,10 +56,13 @@ it("nothing that ships parses markup", () => {
   }
 });
 
-for (const [name, start] of [
+/** @type {[string, () => Promise<Browser>][]} */
+const EXTENSIONS = [
   ["Chromium", () => Browser.chromium("Laptop", { extension: true })],
   ["Firefox", () => Browser.firefox("Fox")],
-]) {
+];
+
+for (const [name, start] of EXTENSIONS) {
   it(`lets no text become markup in the popup of ${name} either`, async (context) => {
     const browser = await start();
     context.after(() => browser.close());
@@ -147,10 +150,12 @@ function headersOf(shell, startRelay) {
     }
   });
 
-  for (const [name, start] of [
+  /** @type {[string, () => Promise<Browser>][]} */
+  const apps = [
     ["Chromium", () => Browser.chromium("Phone", { flags: ["--ignore-certificate-errors"] })],
     ["Firefox", () => Browser.firefox("Fox", { extension: false, acceptInsecureCerts: true })],
-  ]) {
+  ];
+  for (const [name, start] of apps) {
     describe(name, () => {
       let browser, app;
       const said = [];

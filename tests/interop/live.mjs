@@ -106,6 +106,7 @@ async function envelopes(rust, peer, random, told) {
   const place = { kind: 0, account, epoch, logSeq: epoch, logHead, counter, item, ttl: 1 + number(random, 604800) };
   const text = toHex(random(number(random, 3000)));
   const at = number(random, 2 ** 32) * 512;
+  /** @type {[number, number, string, [string, Uint8Array][]]} */
   const body = [at, number(random, 8), "ü.txt", [["text/plain", utf8(text)], ["text/html", random(9)]]];
   const envelope = makeEnvelope(device, secret, place, body, random);
   const asked = { do: "open", account: toHex(account), secret: toHex(secret), sign_pk: toHex(device.signPk) };
@@ -150,7 +151,6 @@ async function log(rust, random, told) {
   };
   const request = (device, name) => {
     const transcript = random(32);
-    const mailbox = chain.state.account.slice(0, 16);
     return { ...device, name, transcript, proof: device.prove(transcript) };
   };
   await grow("genesis", makeGenesis(a, "Laptop", random), "Laptop");

@@ -2,7 +2,6 @@
 
 import { xchacha20poly1305 } from "@noble/ciphers/chacha.js";
 import { ed25519, x25519 } from "@noble/curves/ed25519.js";
-import { sha256 } from "@noble/hashes/sha2.js";
 import {
   ZEROS,
   concat,
@@ -69,7 +68,10 @@ function sealName(secret, account, epoch, device, name, random) {
   return concat(nonce, xchacha20poly1305(key, nonce, message("name", device)).encrypt(plain));
 }
 
-/** `[signed entry, secret]` after `state`. `members` are `{ id, boxPk }` after the entry. */
+/**
+ * `[signed entry, secret]` after `state`. `members` are `{ id, boxPk }` after the entry.
+ * @returns {[Uint8Array, Uint8Array]}
+ */
 function makeEntry(author, state, members, action, random) {
   const [account, seq, prev] = state ? [state.account, state.seq + 1n, state.head] : [ZEROS, 0n, ZEROS];
   const secret = random(32);

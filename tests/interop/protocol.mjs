@@ -5,7 +5,6 @@ import { readFileSync } from "node:fs";
 import { chacha20poly1305, xchacha20poly1305 } from "@noble/ciphers/chacha.js";
 import { ed25519, x25519 } from "@noble/curves/ed25519.js";
 import { expand, extract, hkdf } from "@noble/hashes/hkdf.js";
-import { hmac } from "@noble/hashes/hmac.js";
 import { sha256 } from "@noble/hashes/sha2.js";
 
 // ---------------------------------------------------------------- bytes
@@ -31,7 +30,11 @@ export const fails = (action) => {
 
 // ---------------------------------------------------------------- deterministic CBOR
 
-/** Reads one item: integers as BigInt, byte strings, texts, truths, arrays. Everything else is refused. */
+/**
+ * Reads one item: integers as BigInt, byte strings, texts, truths, arrays. Everything else is refused.
+ * @param {Uint8Array} bytes
+ * @returns {any}
+ */
 export function decode(bytes) {
   let at = 0;
   const take = (count) => {
@@ -77,6 +80,7 @@ export function decode(bytes) {
 /**
  * Compares with a shape: a number is the bits of an integer, "b16" a byte string, "t" a text, "truth" a truth,
  * `{ each }` a list.
+ * @returns {any}
  */
 export function expect(value, shape) {
   if (shape.each) {

@@ -29,7 +29,7 @@ import {
 } from "./protocol.mjs";
 
 const FOLDER = new URL("../vectors/v1/", import.meta.url);
-const read = (name) => JSON.parse(readFileSync(new URL(`${name}.json`, FOLDER)));
+const read = (name) => JSON.parse(readFileSync(new URL(`${name}.json`, FOLDER), "utf8"));
 
 // ---------------------------------------------------------------- bodies
 

@@ -43,7 +43,7 @@ import {
   verify,
 } from "./protocol.mjs";
 
-const read = (name) => JSON.parse(readFileSync(new URL(`../vectors/v1/${name}.json`, import.meta.url)));
+const read = (name) => JSON.parse(readFileSync(new URL(`../vectors/v1/${name}.json`, import.meta.url), "utf8"));
 let check;
 
 function devices() {

@@ -7,7 +7,7 @@ import path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import puppeteer from "puppeteer-core";
 
-import { folder, Process, ROOT } from "./process.mjs";
+import { folder, listen, Process, ROOT } from "./process.mjs";
 import { Screen } from "./screen.mjs";
 import { eventually, LIMIT_MS, within } from "./wait.mjs";
 
@@ -31,22 +31,44 @@ const FIREFOX_UUID = "5d2bd9a4-46f1-4c5c-9a3c-3f1d2f7f6a01";
 const FIREFOX_ID = "hushclip@hushclip.app";
 const PAGE = `<!doctype html><title>A page</title><p id="source"></p><textarea id="sink"></textarea><button id="button">Copy</button>`;
 
-/** A site to copy from and paste into; its own server, so that no part of Hushclip serves it. */
+/** A site to copy from and paste into; its own server, so that no part of Hushclip serves it. @type {string} */
 let site;
 async function sitePage() {
   if (!site) {
     const server = createServer((_, response) => {
       response.writeHead(200, { "content-type": "text/html" }).end(PAGE);
     });
-    await new Promise((resolve) => server.listen(0, "127.0.0.1", resolve));
+    site = `http://127.0.0.1:${await listen(server)}/`;
     server.unref();
-    site = `http://127.0.0.1:${server.address().port}/`;
   }
   return site;
 }
 
+/** @import { LaunchOptions, Page } from "puppeteer-core" */
+
 export class Browser {
-  /** Chromium; with `extension`, Hushclip is in it from the start, or the extension in the folder that it names. */
+  /** @type {import("puppeteer-core").Browser} */
+  inner;
+  /** Where its profile is, if it is kept. @type {string} */
+  profile;
+  /** How the addresses of the extension's pages begin. @type {string} */
+  base;
+  /** Starts Firefox. @type {() => Promise<import("puppeteer-core").Browser>} */
+  launch;
+  /** Chromium that nothing is attached to. @type {Process} */
+  alone;
+  /** The popup or the web app. @type {Screen} */
+  screen;
+  /** The site's page. @type {Page} */
+  sitePage;
+  /** What a person does with the extension outside of its own screens. @type {import("./extension.mjs").Extension} */
+  extension;
+
+  /**
+   * Chromium; with `extension`, Hushclip is in it from the start, or the extension in the folder that it names.
+   * @param {string} name
+   * @param {{ extension?: boolean | string, flags?: string[], launch?: LaunchOptions }} [options]
+   */
   static async chromium(name, { extension = false, flags = [], launch = {} } = {}) {
     const browser = new Browser(name);
     browser.profile = folder(`chromium-${name}`);
@@ -67,7 +89,11 @@ export class Browser {
     return browser;
   }
 
-  /** Firefox, with Hushclip in it unless `extension` says otherwise; for good, with a profile, if it `keeps` it. */
+  /**
+   * Firefox, with Hushclip in it unless `extension` says otherwise; for good, with a profile, if it `keeps` it.
+   * @param {string} name
+   * @param {{ extension?: boolean | string, keeps?: boolean, prefs?: Record<string, unknown> } & LaunchOptions} [options]
+   */
   static async firefox(name, { extension = true, keeps = false, prefs = {}, ...options } = {}) {
     const browser = new Browser(name);
     if (keeps) {
@@ -104,11 +130,12 @@ export class Browser {
     return browser;
   }
 
+  /** @param {string} name */
   constructor(name) {
     this.name = name;
-    this.pages = new Map();
   }
 
+  /** @param {string} url */
   async open(url) {
     const page = await this.inner.newPage();
     page.setDefaultTimeout(LIMIT_MS);
@@ -138,7 +165,10 @@ export class Browser {
     return this.screen;
   }
 
-  /** The web app. */
+  /**
+   * The web app.
+   * @param {string} url
+   */
   async webApp(url) {
     this.screen ??= new Screen(this.name, await this.open(url));
     return this.screen;
@@ -151,19 +181,27 @@ export class Browser {
     return this.sitePage;
   }
 
-  /** Selects text in a page and copies it with the keyboard. */
+  /**
+   * Selects text in a page and copies it with the keyboard.
+   * @param {string} text
+   */
   async copy(text) {
     await this.#copy("textContent", text);
   }
 
+  /** @param {string} html */
   async copyHtml(html) {
     await this.#copy("innerHTML", html);
   }
 
+  /**
+   * @param {"textContent" | "innerHTML"} property
+   * @param {string} content
+   */
   async #copy(property, content) {
     const page = await this.site();
     await page.evaluate((property, content) => {
-      document.activeElement?.blur();
+      /** @type {HTMLElement} */ (document.activeElement)?.blur();
       const source = document.getElementById("source");
       source[property] = content;
       getSelection().selectAllChildren(source);
@@ -172,15 +210,19 @@ export class Browser {
     await sleep(STAY_MS);
   }
 
-  /** Copies in a page that itself says what goes on the clipboard. */
+  /**
+   * Copies in a page that itself says what goes on the clipboard.
+   * @param {string} text
+   * @param {string} [html]
+   */
   async copyExactly(text, html) {
     const page = await this.site();
     await page.evaluate((text, html) => {
-      document.activeElement?.blur();
+      /** @type {HTMLElement} */ (document.activeElement)?.blur();
       const source = document.getElementById("source");
       source.textContent = "anything";
       getSelection().selectAllChildren(source);
-      const set = (event) => {
+      const set = (/** @type {ClipboardEvent} */ event) => {
         event.preventDefault();
         event.clipboardData.setData("text/plain", text);
         if (html) {
@@ -193,7 +235,10 @@ export class Browser {
     await sleep(STAY_MS);
   }
 
-  /** Presses a button whose script puts a text on the clipboard. */
+  /**
+   * Presses a button whose script puts a text on the clipboard.
+   * @param {string} text
+   */
   async pressCopyButton(text) {
     const page = await this.site();
     await page.evaluate((text) => {
@@ -219,13 +264,14 @@ export class Browser {
   async pasteHtml() {
     const page = await this.site();
     await page.evaluate(() => {
-      const keep = (event) => (globalThis.pasted = event.clipboardData.getData("text/html"));
+      const keep = (/** @type {ClipboardEvent} */ event) => (globalThis.pasted = event.clipboardData.getData("text/html"));
       addEventListener("paste", keep, { once: true });
     });
     await this.paste();
     return page.evaluate(() => globalThis.pasted);
   }
 
+  /** @param {string} text */
   async pastes(text) {
     await eventually(`"${text}" on ${this.name}'s clipboard`, async () => (await this.paste()) === text);
   }
@@ -248,8 +294,13 @@ export class Browser {
     await worker.close();
   }
 
-  /** Evaluates in Firefox's own window. */
+  /**
+   * Evaluates in Firefox's own window.
+   * @param {string} expression
+   * @returns {Promise<any>}
+   */
   async inFirefox(expression) {
+    // @ts-expect-error Puppeteer shows nobody its line to Firefox, and says less over it than Firefox understands.
     const ask = (method, params) => this.inner.connection.send(method, params);
     const { result } = await ask("browsingContext.getTree", { "moz:scope": "chrome" });
     const target = { context: result.contexts[0].context };
@@ -286,6 +337,7 @@ export class Browser {
     this.#signal("SIGCONT");
   }
 
+  /** @param {NodeJS.Signals} name */
   #signal(name) {
     const all = execFileSync("ps", ["-eo", "pid=,ppid="], { encoding: "utf8" });
     const parents = all.trim().split("\n").map((line) => line.trim().split(/\s+/).map(Number));
@@ -301,7 +353,10 @@ export class Browser {
     await this.alone?.kill("SIGTERM");
   }
 
-  /** Pictures of all tabs, for whoever looks into a failure. */
+  /**
+   * Pictures of all tabs, for whoever looks into a failure.
+   * @param {string} test
+   */
   async photograph(test) {
     const dir = path.join(ROOT, "target/e2e");
     mkdirSync(dir, { recursive: true });
@@ -316,7 +371,11 @@ export class Browser {
   }
 }
 
-/** Ctrl and a key. */
+/**
+ * Ctrl and a key.
+ * @param {Page} page
+ * @param {import("puppeteer-core").KeyInput} key
+ */
 export async function chord(page, key) {
   await page.keyboard.down("Control");
   await page.keyboard.press(key);

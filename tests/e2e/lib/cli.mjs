@@ -8,20 +8,30 @@ import { eventually } from "./wait.mjs";
 const BINARY = path.join(ROOT, "dist/hushclip");
 
 export class Cli {
-  /** `env` is the surroundings of a desktop session. */
+  /** @type {Process} */
+  watching;
+
+  /**
+   * `env` is the surroundings of a desktop session.
+   * @param {string} name
+   */
   constructor(name, { env = process.env } = {}) {
     this.name = name;
     this.env = env;
     this.home = folder(`cli-${name}`);
   }
 
+  /** @param {string[]} args */
   start(...args) {
     // Not the keyring of whoever runs the tests.
     const env = { ...this.env, HUSHCLIP_KEYRING: "off" };
     return new Process(BINARY, ["--home", this.home, ...args], { env });
   }
 
-  /** Runs a command to its end; it must succeed. */
+  /**
+   * Runs a command to its end; it must succeed.
+   * @param {string[]} args
+   */
   async run(args, input = "") {
     const process = this.start(...args);
     process.child.stdin.end(input);
@@ -30,7 +40,11 @@ export class Cli {
     return process.out;
   }
 
-  /** Joins; `digits` is called with what the person reads off this terminal. */
+  /**
+   * Joins; `digits` is called with what the person reads off this terminal.
+   * @param {string} url
+   * @param {(digits: string) => unknown} digits
+   */
   async join(url, digits) {
     const process = this.start("join", url, "--name", this.name);
     const [, first, second] = await process.match(/Type (\d{3}) ?(\d{3}) /, "six digits");
@@ -38,7 +52,10 @@ export class Cli {
     assert.equal(await process.exit(), 0, process.err);
   }
 
-  /** Lets a screen in, without digits. `through` may change the link on its way. */
+  /**
+   * Lets a screen in, without digits. `through` may change the link on its way.
+   * @param {import("./screen.mjs").Screen} screen
+   */
   async letIn(screen, through = (link) => link) {
     const inviting = this.start("invite", "--yes");
     const [link] = await inviting.match(/https?:\S+/, "a link");
@@ -62,6 +79,7 @@ export class Cli {
     return this.watching.lines.map((line) => JSON.parse(line));
   }
 
+  /** @param {string} text */
   async sees(text) {
     return eventually(`"${text}" in ${this.name}'s terminal`, () => this.watched.find((clip) => clip.text === text));
   }

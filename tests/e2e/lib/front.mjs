@@ -2,14 +2,30 @@
 import { createHash } from "node:crypto";
 import { createServer, request } from "node:http";
 
-const sha256 = (bytes) => `sha256-${createHash("sha256").update(bytes).digest("base64")}`;
+import { listen } from "./process.mjs";
+
+/** @import { IncomingMessage, Server, ServerResponse } from "node:http" */
+/** @import { Duplex } from "node:stream" */
+
+const sha256 = (/** @type {string} */ bytes) => `sha256-${createHash("sha256").update(bytes).digest("base64")}`;
 
 export class Front {
-  /** Methods and paths that came through, in order. */
+  /** Methods and paths that came through, in order. @type {string[]} */
   asked = [];
+  /** @type {Record<string, string>} */
   #changed = {};
+  /** @type {Set<Duplex>} */
   #sockets = new Set();
+  /** @type {URL} */
+  relay;
+  /** @type {Server} */
+  server;
+  /** @type {number} */
+  port;
+  /** @type {string} */
+  url;
 
+  /** @param {string} relay */
   static async start(relay) {
     const front = new Front();
     front.relay = new URL(relay);
@@ -25,9 +41,8 @@ export class Front {
       socket.on("close", () => this.#sockets.delete(socket));
       socket.on("error", () => {});
     });
-    await new Promise((resolve) => this.server.listen(port, "127.0.0.1", resolve));
+    this.port = await listen(this.server, port);
     this.server.unref();
-    this.port = this.server.address().port;
     this.url = `http://127.0.0.1:${this.port}`;
   }
 
@@ -38,9 +53,13 @@ export class Front {
     await closed;
   }
 
-  /** From now on there is a later build: one in which `path` is what `change` makes of it. */
+  /**
+   * From now on there is a later build: one in which `path` is what `change` makes of it.
+   * @param {string} path
+   * @param {(before: string) => string} change
+   */
   async serveNext(path, change) {
-    const get = async (path) => (await fetch(this.relay.origin + path, { headers: { "accept-encoding": "identity" } })).text();
+    const get = async (/** @type {string} */ path) => (await fetch(this.relay.origin + path, { headers: { "accept-encoding": "identity" } })).text();
     const [before, worker] = await Promise.all([get(path), get("/sw.js")]);
     const after = change(before);
     const version = /"version": "([0-9a-f]{16})"/.exec(worker)[1];
@@ -48,7 +67,10 @@ export class Front {
     this.#changed = { [path]: after, "/sw.js": worker.replace(sha256(before), sha256(after)).replace(version, next) };
   }
 
-  /** A build that is not whole: what the list promises is not what is there. */
+  /**
+   * A build that is not whole: what the list promises is not what is there.
+   * @param {string} path
+   */
   async serveTorn(path) {
     await this.serveNext(path, (text) => `${text}\n/* promised */\n`);
     delete this.#changed[path];
@@ -58,17 +80,25 @@ export class Front {
     this.#changed = {};
   }
 
+  /** @param {IncomingMessage} asked */
   #pass({ method, url, headers }) {
     return request({ host: this.relay.hostname, port: this.relay.port, method, path: url, headers });
   }
 
+  /**
+   * @param {IncomingMessage} asked
+   * @param {ServerResponse} answer
+   */
   #answer(asked, answer) {
     this.asked.push(`${asked.method} ${asked.url}`);
     const passed = this.#pass(asked);
     passed.on("response", (got) => {
       const changed = this.#changed[asked.url];
       if (changed && got.statusCode === 200) {
-        const { "content-encoding": _, "content-length": __, etag: ___, ...headers } = got.headers;
+        const headers = { ...got.headers };
+        for (const name of ["content-encoding", "content-length", "etag"]) {
+          delete headers[name];
+        }
         got.resume();
         answer.writeHead(200, headers).end(changed);
       } else {
@@ -83,6 +113,11 @@ export class Front {
     asked.pipe(passed);
   }
 
+  /**
+   * @param {IncomingMessage} asked
+   * @param {Duplex} socket
+   * @param {Buffer} head
+   */
   #upgrade(asked, socket, head) {
     const passed = this.#pass(asked);
     passed.on("upgrade", (got, other, first) => {

@@ -2,23 +2,36 @@
 // without a word, as when somebody leaves the house.
 import { connect, createServer } from "node:net";
 
-export class Line {
-  #sockets = new Set();
-  #frozen = new Set();
-  #port;
+import { listen } from "./process.mjs";
 
+/** @import { Server, Socket } from "node:net" */
+
+export class Line {
+  /** @type {Set<Socket>} */
+  #sockets = new Set();
+  /** @type {Set<Socket>} */
+  #frozen = new Set();
+  /** @type {number} */
+  #port;
+  /** @type {Server} */
+  server;
+  port = 0;
+
+  /** @param {string} url */
   static async to(url) {
     const line = new Line();
-    line.#port = new URL(url).port;
-    line.port = 0;
+    line.#port = Number(new URL(url).port);
     await line.up();
     return line;
   }
 
-  /** A link through this line instead of straight to the relay. */
+  /**
+   * A link through this line instead of straight to the relay.
+   * @param {string} link
+   */
   leads(link) {
     const url = new URL(link);
-    url.port = this.port;
+    url.port = String(this.port);
     return url.href;
   }
 
@@ -37,8 +50,7 @@ export class Line {
         from.on("error", () => {});
       }
     });
-    await new Promise((resolve) => this.server.listen(this.port, "127.0.0.1", resolve));
-    this.port = this.server.address().port;
+    this.port = await listen(this.server, this.port);
   }
 
   /** Nobody is reached any more, and everybody is told. */

@@ -22,14 +22,31 @@ process.on("exit", () => {
   }
 });
 
-/** A folder that goes when the tests are over. */
+/**
+ * A folder that goes when the tests are over.
+ * @param {string} name
+ */
 export function folder(name) {
   const made = mkdtempSync(path.join(tmpdir(), `hushclip-${name}-`));
   folders.push(made);
   return made;
 }
 
+/**
+ * Has a server listen on this machine, at a free port unless one is given. Gives the port.
+ * @param {import("node:net").Server} server
+ */
+export async function listen(server, port = 0) {
+  await new Promise((resolve) => server.listen(port, "127.0.0.1", () => resolve(undefined)));
+  return /** @type {import("node:net").AddressInfo} */ (server.address()).port;
+}
+
 export class Process {
+  /**
+   * @param {string} command
+   * @param {string[]} args
+   * @param {import("node:child_process").SpawnOptionsWithoutStdio} [options]
+   */
   constructor(command, args, options = {}) {
     this.name = path.basename(command);
     this.out = "";
@@ -49,7 +66,10 @@ export class Process {
     return this.out.split("\n").slice(0, -1);
   }
 
-  /** The first match in the standard output or error. */
+  /**
+   * The first match in the standard output or error.
+   * @param {RegExp} pattern
+   */
   async match(pattern, what = String(pattern)) {
     return eventually(`${what} from ${this.name}`, () => {
       const match = pattern.exec(this.out) ?? pattern.exec(this.err);
@@ -60,10 +80,12 @@ export class Process {
     });
   }
 
+  /** @param {number} [limit] */
   async exit(limit) {
     return within(`the end of ${this.name}`, this.ended, limit);
   }
 
+  /** @param {NodeJS.Signals} [signal] */
   async kill(signal = "SIGKILL") {
     this.child.kill(signal);
     await this.exit();

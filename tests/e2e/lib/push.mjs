@@ -4,20 +4,32 @@ import { createHash, randomUUID } from "node:crypto";
 import { EventEmitter } from "node:events";
 import { createServer } from "node:http";
 
+import { listen } from "./process.mjs";
+
+/** @import { IncomingMessage, IncomingHttpHeaders, Server, ServerResponse } from "node:http" */
+
 /** Part of the handshake (RFC 6455). */
 const MAGIC = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
 const [TEXT, CLOSE, PING, PONG] = [1, 8, 9, 10];
 
 export class PushService extends EventEmitter {
+  /** What came from relays. @type {{ method: string, path: string, headers: IncomingHttpHeaders, body: number }[]} */
+  calls = [];
+  /** What tells Firefox, by the path of a subscription. @type {Map<string, () => void>} */
+  channels = new Map();
+  /** @type {Server} */
+  server;
+  /** @type {string} */
+  authority;
+  /** @type {string} */
+  origin;
+
   static async start() {
     const service = new PushService();
-    service.calls = [];
-    service.channels = new Map();
     service.server = createServer((request, response) => service.#call(request, response));
     service.server.on("upgrade", (request, socket) => service.#firefox(request, socket));
-    await new Promise((resolve) => service.server.listen(0, "127.0.0.1", resolve));
+    service.authority = `127.0.0.1:${await listen(service.server)}`;
     service.server.unref();
-    service.authority = `127.0.0.1:${service.server.address().port}`;
     service.origin = `http://${service.authority}`;
     return service;
   }
@@ -38,6 +50,10 @@ export class PushService extends EventEmitter {
     this.server.close();
   }
 
+  /**
+   * @param {IncomingMessage} request
+   * @param {ServerResponse} response
+   */
   async #call(request, response) {
     let body = 0;
     for await (const chunk of request) {
@@ -52,7 +68,7 @@ export class PushService extends EventEmitter {
   }
 
   /** Firefox's side of autopush's protocol, as far as empty messages need it. */
-  #firefox(request, socket) {
+  #firefox(/** @type {IncomingMessage} */ request, /** @type {import("node:stream").Duplex} */ socket) {
     const accept = createHash("sha1").update(request.headers["sec-websocket-key"] + MAGIC).digest("base64");
     const protocol = request.headers["sec-websocket-protocol"];
     socket.write(

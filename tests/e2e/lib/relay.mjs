@@ -11,7 +11,21 @@ const LOWEST_PORT = 20_000;
 const PORTS = 10_000;
 
 export class Relay {
-  /** `env` adds to the relay's environment. */
+  /** Adds to its environment. @type {Record<string, string>} */
+  env;
+  /** The folder of its accounts. @type {string} */
+  data;
+  /** @type {number} */
+  port;
+  /** @type {string} */
+  url;
+  /** @type {Process} */
+  process;
+
+  /**
+   * `env` adds to the relay's environment.
+   * @param {{ env?: Record<string, string> }} [options]
+   */
   static async start({ env } = {}) {
     const relay = new Relay();
     relay.env = env;
@@ -43,7 +57,10 @@ export class Relay {
     return new Promise((resolve) => {
       const socket = connect(this.port, "127.0.0.1");
       socket.on("error", () => resolve(true));
-      socket.on("connect", () => resolve(false) ?? socket.destroy());
+      socket.on("connect", () => {
+        resolve(false);
+        socket.destroy();
+      });
     });
   }
 }

@@ -7,7 +7,13 @@ const STEP_MS = 50;
 /** After this, waiting longer makes no sense. */
 export class Hopeless extends Error {}
 
-/** Calls `probe` until it gives something other than undefined, null or false. */
+/**
+ * Calls `probe` until it gives something other than undefined, null or false.
+ * @template T
+ * @param {string} what
+ * @param {() => T | Promise<T>} probe
+ * @returns {Promise<Exclude<T, undefined | null | false>>}
+ */
 export async function eventually(what, probe, { limit = LIMIT_MS } = {}) {
   const end = Date.now() + limit;
   let last;
@@ -15,7 +21,7 @@ export async function eventually(what, probe, { limit = LIMIT_MS } = {}) {
     try {
       const found = await probe();
       if (found !== undefined && found !== null && found !== false) {
-        return found;
+        return /** @type {Exclude<T, undefined | null | false>} */ (found);
       }
       last = undefined;
     } catch (error) {
@@ -31,7 +37,12 @@ export async function eventually(what, probe, { limit = LIMIT_MS } = {}) {
   }
 }
 
-/** Fails if `promise` takes too long. */
+/**
+ * Fails if `promise` takes too long.
+ * @template T
+ * @param {string} what
+ * @param {Promise<T>} promise
+ */
 export async function within(what, promise, limit = LIMIT_MS) {
   const timer = new AbortController();
   const late = sleep(limit, undefined, { signal: timer.signal }).then(() => {
