@@ -4,7 +4,7 @@ import js from "@eslint/js";
 import { parser, plugin } from "typescript-eslint";
 
 export default [
-  { ignores: ["dist/", "target/", ".wrangler/", ".hushclip/"] },
+  { ignores: ["dist/", "**/target/", ".wrangler/", ".hushclip/"] },
   {
     files: ["**/*.js", "**/*.mjs"],
     languageOptions: {

@@ -18,9 +18,9 @@ const LIFE_S = 15;
 const LONG = { limit: 2 * LIFE_S * 1_000 };
 
 describe("Clips from elsewhere", () => {
-  let relay, desk, fox, cli;
+  let /** @type {Relay} */ relay, /** @type {Browser} */ desk, /** @type {Browser} */ fox, /** @type {Cli} */ cli;
   const browsers = () => [desk, fox].filter(Boolean);
-  const both = (act) => Promise.all(browsers().map(act));
+  const both = (/** @type {(browser: Browser) => unknown} */ act) => Promise.all(browsers().map(act));
 
   before(async () => {
     [relay, desk, fox] = await Promise.all([
@@ -229,11 +229,11 @@ describe("Clips from elsewhere", () => {
   });
 });
 
-async function isCleared(browser) {
+async function isCleared(/** @type {Browser} */ browser) {
   await eventually(`an empty clipboard in ${browser.name}`, async () => (await browser.paste()) === "", LONG);
 }
 
-async function isGone(browser, text) {
+async function isGone(/** @type {Browser} */ browser, text) {
   const listed = async () => (await browser.extension.say()).clips.some((clip) => clip.text === text);
   await eventually(`"${text}" gone from ${browser.name}`, async () => !(await listed()), LONG);
 }

@@ -10,6 +10,8 @@ import { photographFailures } from "./lib/failures.mjs";
 import { Relay } from "./lib/relay.mjs";
 import { eventually } from "./lib/wait.mjs";
 
+/** @import { Screen } from "./lib/screen.mjs" */
+
 const PASSPHRASE = "purple castle otter";
 const LINK = "https://www.openstreetmap.org/#map=17/52.51627/13.37769";
 const LONG = `${"A paragraph that is longer than any card. ".repeat(60)}${"unbroken".repeat(40)}`;
@@ -20,7 +22,13 @@ const LANGUAGES = { en: "en-GB", de: "de-DE" };
 
 for (const [language, tag] of Object.entries(LANGUAGES)) {
   describe(`Accessible to everybody, in ${tag}`, () => {
-    let relay, desk, phone, popup, app, cli;
+    let
+      /** @type {Relay} */ relay,
+      /** @type {Browser} */ desk,
+      /** @type {Browser} */ phone,
+      /** @type {Screen} */ popup,
+      /** @type {Screen} */ app,
+      /** @type {Cli} */ cli;
     const browsers = () => [desk, phone].filter(Boolean);
 
     before(async () => {
@@ -44,7 +52,7 @@ for (const [language, tag] of Object.entries(LANGUAGES)) {
       await relay?.stop();
     });
 
-    const judged = (screen, state) => judge(screen, `${language}-${state}`);
+    const judged = (/** @type {Pick<Screen, "name" | "page">} */ screen, /** @type {string} */ state) => judge(screen, `${language}-${state}`);
 
     it("speaks the browser's language", async () => {
       for (const screen of [popup, app]) {

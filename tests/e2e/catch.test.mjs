@@ -10,6 +10,8 @@ import { photographFailures } from "./lib/failures.mjs";
 import { Relay } from "./lib/relay.mjs";
 import { eventually } from "./lib/wait.mjs";
 
+/** @import { Page } from "puppeteer-core" */
+
 /** Longer than it takes to take a copy by any way, the watch included. */
 const SETTLED_MS = 1_500;
 
@@ -72,7 +74,11 @@ describe("What several frames say of one copy", () => {
 
 for (const [title, launch] of KINDS) {
   describe(`Copies in ${title}`, () => {
-    let relay, browser, cli, extension;
+    let
+      /** @type {Relay} */ relay,
+      /** @type {Browser} */ browser,
+      /** @type {Cli} */ cli,
+      /** @type {Extension} */ extension;
     const isFirefox = title === "Firefox";
 
     before(async () => {
@@ -317,7 +323,7 @@ for (const [title, launch] of KINDS) {
 }
 
 /** The mark on the toolbar button while the site's tab is in front. */
-async function mark(browser) {
+async function mark(/** @type {Browser} */ browser) {
   await browser.site();
   const { page } = await browser.popup();
   return page.evaluate(async () => {
@@ -335,7 +341,7 @@ function select(text) {
 }
 
 /** Adds a frame of another site. */
-async function addFrame(page) {
+async function addFrame(/** @type {Page} */ page) {
   await page.evaluate(() => {
     const frame = document.createElement("iframe");
     frame.src = location.href.replace("127.0.0.1", "localhost");
@@ -346,7 +352,7 @@ async function addFrame(page) {
 }
 
 /** Goes to another site in another tab, and clicks there. */
-async function switchTabs(browser) {
+async function switchTabs(/** @type {Browser} */ browser) {
   const url = (await browser.site()).url().replace("127.0.0.1", "localhost");
   browser.otherPage ??= await browser.open(url);
   await browser.otherPage.bringToFront();
@@ -355,13 +361,13 @@ async function switchTabs(browser) {
 }
 
 /** Without windows, all pages believe to be in front; but now nobody has touched them. */
-async function leaveAlone(browser) {
+async function leaveAlone(/** @type {Browser} */ browser) {
   await (await browser.site()).reload();
   await browser.otherPage?.close();
   browser.otherPage = undefined;
 }
 
-async function privatePage(browser, url) {
+async function privatePage(/** @type {Browser} */ browser, url) {
   if (!browser.base.startsWith("moz-")) {
     const context = await browser.inner.createBrowserContext();
     const page = await context.newPage();

@@ -7,8 +7,17 @@ import { photographFailures } from "./lib/failures.mjs";
 import { Relay } from "./lib/relay.mjs";
 import { eventually } from "./lib/wait.mjs";
 
+/** @import { Screen } from "./lib/screen.mjs" */
+
 describe("Typed codes", () => {
-  let relay, desk, laptop, phone, popup, other, app;
+  let
+    /** @type {Relay} */ relay,
+    /** @type {Browser} */ desk,
+    /** @type {Browser} */ laptop,
+    /** @type {Browser} */ phone,
+    /** @type {Screen} */ popup,
+    /** @type {Screen} */ other,
+    /** @type {Screen} */ app;
   const browsers = () => [desk, laptop, phone].filter(Boolean);
 
   before(async () => {
@@ -33,7 +42,7 @@ describe("Typed codes", () => {
     const code = await popup.inviteByCode();
     assert.match(code, /^\d+-[a-z]+-[a-z]+$/);
     assert.equal(await popup.text("invite-relay"), relay.url);
-    assert.match(await popup.page.$eval(".invite", (element) => element.innerText), /another (9:\d\d|10:00)/);
+    assert.match(await popup.page.$eval(".invite", (/** @type {HTMLElement} */ element) => element.innerText), /another (9:\d\d|10:00)/);
     assert.equal(await popup.page.$eval('[data-testid="invite-by-code"]', (button) => button.ariaPressed), "true");
   });
 
@@ -64,8 +73,8 @@ describe("Typed codes", () => {
     await app.joinByCode(` ${code.replaceAll("-", "  ").toUpperCase()} `);
     await popup.has("approve");
     assert.equal(await popup.text("digits-input"), undefined, "nothing to type");
-    assert.match(await popup.page.$eval("#invite-title", (title) => title.innerText), /“\u2068Phone\u2069” wants to join/);
-    assert.equal(await popup.page.$eval('[data-testid="share-history"]', (box) => box.checked), false);
+    assert.match(await popup.page.$eval("#invite-title", (/** @type {HTMLElement} */ title) => title.innerText), /“\u2068Phone\u2069” wants to join/);
+    assert.equal(await popup.page.$eval('[data-testid="share-history"]', (/** @type {HTMLInputElement} */ box) => box.checked), false);
     await popup.press("approve");
     await app.online();
     await popup.send("for the phone");

@@ -10,8 +10,16 @@ import { Relay } from "./lib/relay.mjs";
 import { pair } from "./lib/screen.mjs";
 import { eventually } from "./lib/wait.mjs";
 
+/** @import { Screen } from "./lib/screen.mjs" */
+
 describe("Devices", () => {
-  let relay, desk, phone, popup, app, cli;
+  let
+    /** @type {Relay} */ relay,
+    /** @type {Browser} */ desk,
+    /** @type {Browser} */ phone,
+    /** @type {Screen} */ popup,
+    /** @type {Screen} */ app,
+    /** @type {Cli} */ cli;
   const browsers = () => [desk, phone].filter(Boolean);
 
   before(async () => {

@@ -9,8 +9,10 @@ import { photographFailures } from "./lib/failures.mjs";
 import { Relay } from "./lib/relay.mjs";
 import { eventually } from "./lib/wait.mjs";
 
+/** @import { Screen } from "./lib/screen.mjs" */
+
 describe("Relay and background that end at any time", () => {
-  let relay, desk, popup, cli;
+  let /** @type {Relay} */ relay, /** @type {Browser} */ desk, /** @type {Screen} */ popup, /** @type {Cli} */ cli;
 
   before(async () => {
     [relay, desk] = await Promise.all([Relay.start(), Browser.chromium("Desk", { extension: true })]);

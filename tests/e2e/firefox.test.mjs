@@ -8,7 +8,7 @@ import { photographFailures } from "./lib/failures.mjs";
 import { Relay } from "./lib/relay.mjs";
 
 describe("Firefox", () => {
-  let relay, fox, cli;
+  let /** @type {Relay} */ relay, /** @type {Browser} */ fox, /** @type {Cli} */ cli;
 
   before(async () => {
     [relay, fox] = await Promise.all([Relay.start(), Browser.firefox("Fox")]);

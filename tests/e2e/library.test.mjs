@@ -13,6 +13,8 @@ import { Relay } from "./lib/relay.mjs";
 import { pair } from "./lib/screen.mjs";
 import { eventually } from "./lib/wait.mjs";
 
+/** @import { Screen } from "./lib/screen.mjs" */
+
 const id = (name) => `[data-testid="${name}"]`;
 const LINK = "https://example.org/a/rather/long/path";
 const NOTE = "the blue folder is on the table";
@@ -21,24 +23,24 @@ const PASSPHRASE = "purple castle otter bicycle";
 const UNDO_MS = 8_000;
 
 /** Waits until exactly these clips are listed, by what they contain. */
-async function lists(screen, texts) {
+async function lists(/** @type {Screen} */ screen, texts) {
   await eventually(`${texts.length} clips in ${screen.name}`, async () => {
     const shown = await screen.texts("clip");
     return shown.length === texts.length && texts.every((text) => shown.some((clip) => clip.includes(text)));
   });
 }
 
-async function find(screen, text) {
+async function find(/** @type {Screen} */ screen, text) {
   await screen.fill("search", "");
   await screen.page.keyboard.press("Backspace");
   await screen.page.keyboard.type(text);
 }
 
 /** The card that holds this text. */
-async function card(screen, text) {
+async function card(/** @type {Screen} */ screen, text) {
   return eventually(`a card with "${text}" in ${screen.name}`, async () => {
     for (const clip of await screen.page.$$(id("clip"))) {
-      if ((await clip.evaluate((element) => element.innerText)).includes(text)) {
+      if ((await clip.evaluate((element) => /** @type {HTMLElement} */ (element).innerText)).includes(text)) {
         return clip;
       }
     }
@@ -46,7 +48,7 @@ async function card(screen, text) {
 }
 
 /** Opens a clip's menu and presses one of its buttons. */
-async function choose(screen, text, name) {
+async function choose(/** @type {Screen} */ screen, text, name) {
   await screen.page.bringToFront();
   const clip = await card(screen, text);
   for (const button of ["more", name]) {
@@ -57,7 +59,7 @@ async function choose(screen, text, name) {
 }
 
 /** Opens the chips of the filters, or closes them. */
-async function filters(screen, wanted) {
+async function filters(/** @type {Screen} */ screen, wanted) {
   await eventually(`filters open: ${wanted} in ${screen.name}`, async () => {
     const button = await screen.page.waitForSelector(id("filters"));
     const open = () => button.evaluate((element) => element.getAttribute("aria-expanded") === "true");
@@ -68,22 +70,27 @@ async function filters(screen, wanted) {
   });
 }
 
-async function pinned(screen, text, wanted) {
+async function pinned(/** @type {Screen} */ screen, text, wanted) {
   await eventually(`"${text}" pinned: ${wanted} in ${screen.name}`, async () => {
-    return (await (await card(screen, text)).evaluate((element) => element.dataset.pinned)) === String(wanted);
+    return (await (await card(screen, text)).evaluate((element) => /** @type {HTMLElement} */ (element).dataset.pinned)) === String(wanted);
   });
 }
 
 /** What has the keyboard: the text of its card, or its name. */
-const focused = (screen) =>
+const focused = (/** @type {Screen} */ screen) =>
   screen.page.evaluate(() => /** @type {HTMLElement} */ (document.activeElement.closest("li.clip"))?.innerText ?? document.activeElement.id);
 
-async function hasFocus(screen, what) {
+async function hasFocus(/** @type {Screen} */ screen, what) {
   await eventually(`the keyboard on "${what}"`, async () => (await focused(screen)).includes(what));
 }
 
 describe("The library", () => {
-  let relay, desk, phone, popup, app;
+  let
+    /** @type {Relay} */ relay,
+    /** @type {Browser} */ desk,
+    /** @type {Browser} */ phone,
+    /** @type {Screen} */ popup,
+    /** @type {Screen} */ app;
   const browsers = () => [desk, phone].filter(Boolean);
 
   before(async () => {
@@ -227,7 +234,7 @@ describe("The library", () => {
     await popup.press("held-send");
     await app.page.bringToFront();
     const clip = await card(app, "One-time code");
-    const text = await clip.evaluate((element) => element.innerText);
+    const text = await clip.evaluate((element) => /** @type {HTMLElement} */ (element).innerText);
     assert.ok(!text.includes("771204") && /gone in \d+ s/.test(text), text);
     await (await clip.waitForSelector(id("unmask"))).click();
     await card(app, "771204");
@@ -366,6 +373,7 @@ describe("The library", () => {
     await app.createAccount(relay.url);
     await app.press("settings");
     await app.press("import");
+    /** @type {import("puppeteer-core").ElementHandle<any>} */
     const field = await app.page.waitForSelector(id("archive-file"));
     await field.uploadFile(path.join(downloads, file));
     await app.fill("archive-passphrase", "not the passphrase");

@@ -20,7 +20,7 @@ describe("Browsers that nobody touches", { concurrency: true }, () => {
   const cli = new Cli("Terminal");
   const ready = Promise.withResolvers();
   const browsers = [];
-  let relay;
+  let /** @type {Relay} */ relay;
   let pairing = Promise.resolve();
 
   before(async () => {

@@ -7,8 +7,10 @@ import { Cli } from "./lib/cli.mjs";
 import { photographFailures } from "./lib/failures.mjs";
 import { Relay } from "./lib/relay.mjs";
 
+/** @import { Screen } from "./lib/screen.mjs" */
+
 describe("Bad pairing links", () => {
-  let relay, phone, app, cli;
+  let /** @type {Relay} */ relay, /** @type {Browser} */ phone, /** @type {Screen} */ app, /** @type {Cli} */ cli;
 
   before(async () => {
     [relay, phone] = await Promise.all([Relay.start(), Browser.chromium("Phone")]);

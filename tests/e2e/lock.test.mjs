@@ -11,30 +11,32 @@ import { Relay } from "./lib/relay.mjs";
 import { Screen } from "./lib/screen.mjs";
 import { eventually } from "./lib/wait.mjs";
 
+/** @import { Page } from "puppeteer-core" */
+
 const PASSPHRASE = "purple castle otter";
 const OTHER = "seven bicycle lamps";
 
 /** Fills in the passphrase form that is open. */
-async function save(screen, fields) {
+async function save(/** @type {Screen} */ screen, fields) {
   for (const [name, value] of Object.entries(fields)) {
     await screen.fill(`passphrase-${name}`, value);
   }
   await screen.press("save-passphrase");
 }
 
-async function setPassphrase(screen, passphrase) {
+async function setPassphrase(/** @type {Screen} */ screen, passphrase) {
   await screen.press("settings");
   await screen.press("set-passphrase");
   await save(screen, { new: passphrase, again: passphrase });
   await guarded(screen, "guarded");
 }
 
-async function guarded(screen, state) {
-  const shown = () => screen.page.$eval('[data-testid="lock"]', (element) => element.dataset.state);
+async function guarded(/** @type {Screen} */ screen, state) {
+  const shown = () => screen.page.$eval('[data-testid="lock"]', (/** @type {HTMLElement} */ element) => element.dataset.state);
   await eventually(`${screen.name} ${state}`, async () => (await shown()) === state);
 }
 
-async function unlock(screen, passphrase) {
+async function unlock(/** @type {Screen} */ screen, passphrase) {
   await screen.fill("passphrase", passphrase);
   await screen.press("unlock");
 }
@@ -50,7 +52,7 @@ async function openAnew({ name, page }) {
 }
 
 /** Opens the page of options as the browser does. */
-async function openTab(browser) {
+async function openTab(/** @type {Browser} */ browser) {
   const { page } = await browser.popup();
   const before = new Set(await browser.inner.pages());
   await page.evaluate(() => void chrome.tabs.create({ url: "options.html" }));
@@ -61,13 +63,13 @@ async function openTab(browser) {
   return new Screen("a tab", tab);
 }
 
-async function isLocked(screen) {
+async function isLocked(/** @type {Screen} */ screen) {
   await screen.has("locked");
   assert.deepEqual(await screen.texts("clip"), [], "no clip is shown");
 }
 
 /** Everything that the page's origin has in its database, as one text. */
-async function dump(page) {
+async function dump(/** @type {Page} */ page) {
   return page.evaluate(async () => {
     const answer = (request) => new Promise((resolve) => (request.onsuccess = () => resolve(request.result)));
     const database = await answer(indexedDB.open("hushclip"));
@@ -83,7 +85,7 @@ async function dump(page) {
 }
 
 /** Which of these texts the memory of the web app's module holds. */
-async function inMemory(page, texts) {
+async function inMemory(/** @type {Page} */ page, texts) {
   return page.evaluate(async (texts) => {
     const module = await import("/hushclip_web.js");
     const { memory } = await module.default();
@@ -92,7 +94,7 @@ async function inMemory(page, texts) {
   }, texts);
 }
 
-async function isOnline(cli, name, online) {
+async function isOnline(/** @type {Cli} */ cli, name, online) {
   await eventually(`${name} ${online ? "online" : "offline"} for the terminal`, async () => {
     const lines = (await cli.run(["devices", "--json"])).trim().split("\n").map((line) => JSON.parse(line));
     return lines.find((device) => device.name === name)?.online === online;
@@ -100,7 +102,7 @@ async function isOnline(cli, name, online) {
 }
 
 describe("The lock in the web app", () => {
-  let relay, phone, app, cli;
+  let /** @type {Relay} */ relay, /** @type {Browser} */ phone, /** @type {Screen} */ app, /** @type {Cli} */ cli;
 
   before(async () => {
     [relay, phone] = await Promise.all([Relay.start(), Browser.chromium("Phone-canary")]);
@@ -297,7 +299,7 @@ describe("The lock in the web app", () => {
 });
 
 describe("The lock in the extensions", () => {
-  let relay, desk, fox, cli;
+  let /** @type {Relay} */ relay, /** @type {Browser} */ desk, /** @type {Browser} */ fox, /** @type {Cli} */ cli;
   /** @type {[string, () => Browser][]} */
   const KINDS = [["Chromium", () => desk], ["Firefox", () => fox]];
 
@@ -376,7 +378,7 @@ describe("The lock in the extensions", () => {
       const popup = await browser().popup();
       const tab = await openTab(browser());
       await tab.press("back");
-      const shows = (screen, text) => eventually(`"${text}" in ${screen.name}`, async () => (await screen.value("composer")) === text);
+      const shows = (/** @type {Screen} */ screen, text) => eventually(`"${text}" in ${screen.name}`, async () => (await screen.value("composer")) === text);
       await popup.page.bringToFront();
       await popup.fill("composer", "typed in the popup");
       await shows(tab, "typed in the popup");

@@ -12,7 +12,7 @@ const KINDS = [
 
 for (const [title, launch] of KINDS) {
   describe(`The extension's pages in ${title}`, () => {
-    let browser;
+    let /** @type {Browser} */ browser;
 
     before(async () => {
       browser = await launch();

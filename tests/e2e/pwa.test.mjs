@@ -13,10 +13,13 @@ import { Relay } from "./lib/relay.mjs";
 import { Screen } from "./lib/screen.mjs";
 import { eventually } from "./lib/wait.mjs";
 
+/** @import { Page } from "puppeteer-core" */
+/** @import { Share } from "./lib/pwa.mjs" */
+
 /** How long it is waited for what must not happen. */
 const SILENCE_MS = 1_000;
 
-const offline = (screen) => eventually(`${screen.name} offline`, async () => (await screen.connection()) === "waiting");
+const offline = (/** @type {Screen} */ screen) => eventually(`${screen.name} offline`, async () => (await screen.connection()) === "waiting");
 
 /** In the page: what its policy has refused. */
 function keepViolations() {
@@ -41,7 +44,13 @@ function tellAgain(targetURL) {
 }
 
 describe("The web app as an app", () => {
-  let relay, front, phone, app, cli, share;
+  let
+    /** @type {Relay} */ relay,
+    /** @type {Front} */ front,
+    /** @type {Browser} */ phone,
+    /** @type {Screen} */ app,
+    /** @type {Cli} */ cli,
+    /** @type {Share} */ share;
 
   before(async () => {
     [relay, phone] = await Promise.all([Relay.start(), Browser.chromium("Phone")]);
@@ -118,7 +127,7 @@ describe("The web app as an app", () => {
       if (!persisted) {
         await app.press("keep");
         const answered = () =>
-          app.page.$eval('[data-testid="on-this-device"]', ({ dataset }) => ["yes", "refused"].includes(dataset.kept));
+          app.page.$eval('[data-testid="on-this-device"]', (/** @type {HTMLElement} */ { dataset }) => ["yes", "refused"].includes(dataset.kept));
         await eventually("the browser's answer", answered);
       }
       await app.press("back");
@@ -185,7 +194,7 @@ describe("The web app as an app", () => {
       }
       await finger("touchEnd");
     };
-    const sign = () => app.page.$eval(".pull", (element) => !element.hidden);
+    const sign = () => app.page.$eval(".pull", (/** @type {HTMLElement} */ element) => !element.hidden);
     await pull(100, 160);
     assert.equal(await sign(), false, "a short pull does nothing");
     await front.open();
@@ -288,7 +297,7 @@ describe("The web app as an app", () => {
   });
 
   describe("in a second tab", () => {
-    let second;
+    let /** @type {Screen} */ second;
 
     it("says so", async () => {
       second = new Screen("a second tab", await phone.open(front.url));
@@ -333,7 +342,7 @@ describe("The web app as an app", () => {
   });
 
   describe("without an account", () => {
-    let other, screen;
+    let /** @type {Page} */ other, /** @type {Screen} */ screen;
 
     before(async () => {
       const context = await phone.inner.createBrowserContext();
@@ -479,7 +488,7 @@ describe("The web app as an app", () => {
 });
 
 describe("The web app as an app in Firefox", () => {
-  let relay, front, fox, app;
+  let /** @type {Relay} */ relay, /** @type {Front} */ front, /** @type {Browser} */ fox, /** @type {Screen} */ app;
 
   before(async () => {
     [relay, fox] = await Promise.all([Relay.start(), Browser.firefox("Fox", { extension: false })]);

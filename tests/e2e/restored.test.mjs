@@ -9,8 +9,10 @@ import { photographFailures } from "./lib/failures.mjs";
 import { Relay } from "./lib/relay.mjs";
 import { eventually } from "./lib/wait.mjs";
 
+/** @import { Screen } from "./lib/screen.mjs" */
+
 describe("A relay that has lost something", () => {
-  let relay, laptop, app, cli;
+  let /** @type {Relay} */ relay, /** @type {Browser} */ laptop, /** @type {Screen} */ app, /** @type {Cli} */ cli;
 
   before(async () => {
     relay = await Relay.start();

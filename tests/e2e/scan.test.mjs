@@ -10,7 +10,13 @@ import { Screen } from "./lib/screen.mjs";
 import { eventually } from "./lib/wait.mjs";
 
 describe("Scanning a QR code", () => {
-  let relay, desk, phone, strict, popup, app;
+  let
+    /** @type {Relay} */ relay,
+    /** @type {Browser} */ desk,
+    /** @type {Browser} */ phone,
+    /** @type {Browser} */ strict,
+    /** @type {Screen} */ popup,
+    /** @type {Screen} */ app;
   const camera = new Camera("phone");
   const browsers = () => [desk, phone, strict].filter(Boolean);
 
@@ -35,7 +41,7 @@ describe("Scanning a QR code", () => {
     app.page.evaluate(() => performance.getEntriesByType("resource").some(({ name }) => name.includes("hushclip_scan")));
 
   /** Keeps hold of what the page got from the camera. */
-  const watchCamera = (screen) =>
+  const watchCamera = (/** @type {Screen} */ screen) =>
     screen.page.evaluate(() => {
       const ask = navigator.mediaDevices.getUserMedia.bind(navigator.mediaDevices);
       globalThis.streams = [];
@@ -46,7 +52,7 @@ describe("Scanning a QR code", () => {
       };
     });
 
-  const cameraIsOff = (screen, times) =>
+  const cameraIsOff = (/** @type {Screen} */ screen, times) =>
     eventually("the camera to go off", () =>
       screen.page.evaluate(
         (times) =>
@@ -61,7 +67,7 @@ describe("Scanning a QR code", () => {
     assert.equal(await decoderLoaded(), false, "nobody has scanned yet");
     await app.press("scan");
     await eventually("a moving picture", () =>
-      app.page.$eval('[data-testid="scan-video"]', (video) => video.videoWidth > 0 && video.currentTime > 0),
+      app.page.$eval('[data-testid="scan-video"]', (/** @type {HTMLVideoElement} */ video) => video.videoWidth > 0 && video.currentTime > 0),
     );
     await eventually("words", async () => /in front of the camera/.test((await app.text("scan-said")) ?? ""));
     assert.equal(await decoderLoaded(), true);

@@ -14,6 +14,10 @@ import { askWorker, installed, kept, says, sharer } from "./lib/pwa.mjs";
 import { Relay } from "./lib/relay.mjs";
 import { eventually } from "./lib/wait.mjs";
 
+/** @import { Page } from "puppeteer-core" */
+/** @import { Screen } from "./lib/screen.mjs" */
+/** @import { Share } from "./lib/pwa.mjs" */
+
 /** How long it is waited for what must not happen. */
 const SILENCE_MS = 1_000;
 
@@ -33,7 +37,7 @@ const LISTENER = `
 `;
 
 describe("What Chromium tells a service worker of who shares", () => {
-  let browser, page, share, ask;
+  let /** @type {Browser} */ browser, /** @type {Page} */ page, /** @type {Share} */ share, ask;
 
   before(async () => {
     const server = createServer(({ url }, answer) => {
@@ -77,7 +81,13 @@ describe("What Chromium tells a service worker of who shares", () => {
 });
 
 describe("What is shared to the web app", () => {
-  let relay, front, phone, app, cli, share;
+  let
+    /** @type {Relay} */ relay,
+    /** @type {Front} */ front,
+    /** @type {Browser} */ phone,
+    /** @type {Screen} */ app,
+    /** @type {Cli} */ cli,
+    /** @type {Share} */ share;
 
   before(async () => {
     [relay, phone] = await Promise.all([Relay.start(), Browser.chromium("Phone")]);
@@ -130,7 +140,7 @@ describe("What is shared to the web app", () => {
   });
 
   describe("has a worker that", () => {
-    let idle;
+    let /** @type {Page} */ idle;
 
     before(async () => {
       await app.online();
@@ -273,7 +283,7 @@ describe("What is shared to the web app", () => {
 });
 
 /** Shares from the app's own page, as the system does it: no other page is between. */
-async function shareAtOnce(page, text) {
+async function shareAtOnce(/** @type {Page} */ page, text) {
   const arrived = page.waitForNavigation();
   await page.evaluate((text) => {
     const form = Object.assign(document.createElement("form"), { method: "post", enctype: "multipart/form-data", action: "/share" });

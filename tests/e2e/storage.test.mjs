@@ -25,7 +25,7 @@ function fillUp() {
 }
 
 describe("What the web app keeps", () => {
-  let relay, phone, app, cli;
+  let /** @type {Relay} */ relay, /** @type {Browser} */ phone, /** @type {Screen} */ app, /** @type {Cli} */ cli;
 
   before(async () => {
     [relay, phone] = await Promise.all([Relay.start(), Browser.chromium("Phone")]);
@@ -117,7 +117,7 @@ describe("What the web app keeps", () => {
     await app.press("shared-send");
     await eventually("why", async () => /is full.*goes out once it can be stored/s.test(await app.text("shared-problem")));
     assert.equal(await app.text("shared-discard"), "On its way");
-    assert.equal(await app.page.$eval('[data-testid="shared-discard"]', (button) => button.disabled), true);
+    assert.equal(await app.page.$eval('[data-testid="shared-discard"]', (/** @type {HTMLButtonElement} */ button) => button.disabled), true);
     await judge(app, "shared-without-room");
     await app.page.evaluate(() => globalThis.makeRoom());
     await cli.sees(text);

@@ -10,7 +10,12 @@ import { Relay } from "./lib/relay.mjs";
 import { pair } from "./lib/screen.mjs";
 
 describe("Chromium, web app, terminal", () => {
-  let relay, desk, laptop, phone, cli;
+  let
+    /** @type {Relay} */ relay,
+    /** @type {Browser} */ desk,
+    /** @type {Browser} */ laptop,
+    /** @type {Browser} */ phone,
+    /** @type {Cli} */ cli;
   const browsers = () => [desk, laptop, phone].filter(Boolean);
 
   before(async () => {

@@ -6,10 +6,12 @@ import { Browser } from "./lib/browser.mjs";
 import { photographFailures } from "./lib/failures.mjs";
 import { Relay } from "./lib/relay.mjs";
 
+/** @import { Screen } from "./lib/screen.mjs" */
+
 const TOKEN = "let-my-friends-in";
 
 describe("A relay with a token", () => {
-  let relay, phone, app;
+  let /** @type {Relay} */ relay, /** @type {Browser} */ phone, /** @type {Screen} */ app;
 
   before(async () => {
     relay = await Relay.start({ env: { REGISTRATION_TOKEN: TOKEN } });

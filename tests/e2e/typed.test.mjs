@@ -21,7 +21,7 @@ const isBare = (selector) => {
 };
 
 describe("What is typed", () => {
-  let relay, phone, app, cli;
+  let /** @type {Relay} */ relay, /** @type {Browser} */ phone, /** @type {Screen} */ app, /** @type {Cli} */ cli;
 
   before(async () => {
     [relay, phone] = await Promise.all([Relay.start(), Browser.chromium("Phone")]);
@@ -99,7 +99,7 @@ describe("What is typed", () => {
 
     it("is no trouble any more once it is changed, and is sent then", async () => {
       await app.page.focus('[data-testid="composer"]');
-      await app.page.$eval('[data-testid="composer"]', (field) => field.select());
+      await app.page.$eval('[data-testid="composer"]', (/** @type {HTMLTextAreaElement} */ field) => field.select());
       await app.page.keyboard.sendCharacter("short enough");
       await eventually("no problem", async () => (await app.text("send-problem")) === "");
       await app.lacks("problem");
@@ -173,7 +173,7 @@ describe("What is typed", () => {
 });
 
 describe("The extension's page of options", () => {
-  let relay, desk;
+  let /** @type {Relay} */ relay, /** @type {Browser} */ desk;
 
   before(async () => {
     [relay, desk] = await Promise.all([Relay.start(), Browser.chromium("Desk", { extension: true })]);

@@ -11,6 +11,8 @@ import { photographFailures } from "./lib/failures.mjs";
 import { Relay } from "./lib/relay.mjs";
 import { eventually } from "./lib/wait.mjs";
 
+/** @import { Page } from "puppeteer-core" */
+
 /** Longer than it takes to take a copy. */
 const SETTLED_MS = 1_000;
 /** So long after a click, what a page copies may come from it. */
@@ -51,7 +53,11 @@ const KINDS = [
 
 for (const [title, host, launch] of KINDS) {
   describe(`What was not copied, in ${title}`, () => {
-    let relay, browser, cli, extension;
+    let
+      /** @type {Relay} */ relay,
+      /** @type {Browser} */ browser,
+      /** @type {Cli} */ cli,
+      /** @type {Extension} */ extension;
     const isFirefox = title === "Firefox";
     const isTold = title === "Chromium";
 
@@ -194,7 +200,7 @@ for (const [title, host, launch] of KINDS) {
           opened.document.body.innerHTML = '<p id="source"></p>';
         };
       });
-      const isBlank = (page) => page.url() === "about:blank" && !before.has(page);
+      const isBlank = (/** @type {Page} */ page) => page.url() === "about:blank" && !before.has(page);
       await pausing({ paused_sites: [host] }, async () => {
         await page.bringToFront();
         await page.click("#button");
@@ -441,7 +447,7 @@ function copyNothingOnClick({ stops }) {
   };
 }
 
-async function unselect(page) {
+async function unselect(/** @type {Page} */ page) {
   await page.bringToFront();
   await page.evaluate(() => {
     document.activeElement?.blur();
@@ -478,7 +484,7 @@ async function addFrameWithin(page, change = {}) {
 }
 
 /** A frame without an address of its own, with a text in it to select. */
-async function addBareFrame(page, make) {
+async function addBareFrame(/** @type {Page} */ page, make) {
   const before = new Set(page.frames());
   await page.evaluate((make) => {
     document.querySelector("iframe")?.remove();
@@ -491,7 +497,7 @@ async function addBareFrame(page, make) {
   return eventually("the frame", () => page.frames().find((frame) => !before.has(frame)));
 }
 
-async function otherSite(page) {
+async function otherSite(/** @type {Page} */ page) {
   const url = new URL(page.url());
   url.hostname = url.hostname === "site.test" ? OTHER : "localhost";
   const inner = page.browser();
@@ -502,7 +508,7 @@ async function otherSite(page) {
 }
 
 /** Leaves a page and comes back to it, as from another window. */
-async function returnTo(page) {
+async function returnTo(/** @type {Page} */ page) {
   const other = await page.browser().newPage();
   await other.bringToFront();
   await sleep(200);

@@ -13,6 +13,9 @@ import { PushService } from "./lib/push.mjs";
 import { Relay } from "./lib/relay.mjs";
 import { eventually, within } from "./lib/wait.mjs";
 
+/** @import { Page } from "puppeteer-core" */
+/** @import { Screen } from "./lib/screen.mjs" */
+
 /** How long it is waited for what must not happen. */
 const MINUTE_MS = 61_000;
 const SILENCE_MS = 1_500;
@@ -21,16 +24,16 @@ const EMPTY = [{ title: "Hushclip", body: "A new clip", tag: "clip", data: null 
 const OTHER_KEY = "jpsQnnGQmL-YBIffH1136cspYG6-0iY7X1fCE9-E9LI";
 
 /** A page of the same origin without the app in it. Chromium keeps the app's page as it was. */
-const away = (screen, relay) => screen.page.goto(`${relay.url}/status`);
-const back = (screen, relay) => screen.page.goto(relay.url);
+const away = (/** @type {Screen} */ screen, relay) => screen.page.goto(`${relay.url}/status`);
+const back = (/** @type {Screen} */ screen, relay) => screen.page.goto(relay.url);
 
-async function wakes(screen, state) {
+async function wakes(/** @type {Screen} */ screen, state) {
   await eventually(`wake-ups "${state}" in ${screen.name}`, () =>
-    screen.page.$eval('[data-testid="wake"]', (card, state) => card.dataset.state === state, state),
+    screen.page.$eval('[data-testid="wake"]', (/** @type {HTMLElement} */ card, state) => card.dataset.state === state, state),
   );
 }
 
-async function notifications(screen) {
+async function notifications(/** @type {Screen} */ screen) {
   return screen.page.evaluate(async () => {
     const registration = await navigator.serviceWorker.getRegistration();
     const shown = (await registration?.getNotifications()) ?? [];
@@ -38,13 +41,18 @@ async function notifications(screen) {
   });
 }
 
-async function notified(screen) {
+async function notified(/** @type {Screen} */ screen) {
   await eventually(`a notification in ${screen.name}`, async () => (await notifications(screen)).length > 0);
   return notifications(screen);
 }
 
 describe("Wake-ups in Firefox", () => {
-  let relay, service, fox, app, cli;
+  let
+    /** @type {Relay} */ relay,
+    /** @type {PushService} */ service,
+    /** @type {Browser} */ fox,
+    /** @type {Screen} */ app,
+    /** @type {Cli} */ cli;
   let wokenAt = 0;
 
   before(async () => {
@@ -71,7 +79,7 @@ describe("Wake-ups in Firefox", () => {
 
   /** What Firefox itself draws: `act` is called in its window. */
   async function inNotification(act) {
-    const ask = (method, params) => fox.inner.connection.send(method, params);
+    const ask = (/** @type {string} */ method, /** @type {object} */ params) => fox.askFirefox(method, params);
     const window = await eventually("the notification's window", async () => {
       const { result } = await ask("browsingContext.getTree", { "moz:scope": "chrome" });
       return result.contexts.find(({ url }) => url.endsWith("/alert.xhtml"));
@@ -123,7 +131,7 @@ describe("Wake-ups in Firefox", () => {
       return found.length > 0 && found;
     });
     await eventually("the clip", () =>
-      page.$$eval('[data-testid="clip"]', (clips) => clips.some((clip) => clip.innerText.includes("a secret"))),
+      page.$$eval('[data-testid="clip"]', (/** @type {HTMLElement[]} */ clips) => clips.some((clip) => clip.innerText.includes("a secret"))),
     );
     const marked = () => /** @type {HTMLElement} */ (document.activeElement?.closest('[data-testid="clip"]'))?.innerText.includes("a secret");
     await eventually("the keyboard to be there", () => page.evaluate(marked));
@@ -196,7 +204,14 @@ describe("Wake-ups in Firefox", () => {
 });
 
 describe("Wake-ups in Chromium", () => {
-  let relay, service, phone, app, cli, debug, registration;
+  let
+    /** @type {Relay} */ relay,
+    /** @type {PushService} */ service,
+    /** @type {Browser} */ phone,
+    /** @type {Screen} */ app,
+    /** @type {Cli} */ cli,
+    debug,
+    registration;
   const endpoint = () => `${service.origin}/other/phone`;
 
   before(async () => {

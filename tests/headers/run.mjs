@@ -15,6 +15,8 @@ import { Relay } from "../e2e/lib/relay.mjs";
 import { eventually } from "../e2e/lib/wait.mjs";
 import { ask, startProxy } from "./proxy.mjs";
 
+/** @import { Screen } from "../e2e/lib/screen.mjs" */
+
 const OBSERVATORY = path.join(import.meta.dirname, "observatory.mjs");
 const SCAN_LIMIT = 60_000;
 
@@ -84,7 +86,7 @@ for (const [shell, startRelay] of Object.entries(SHELLS)) {
 }
 
 function headersOf(shell, startRelay) {
-  let relay, proxy;
+  let /** @type {Pick<Relay, "url" | "stop">} */ relay, /** @type {{ url: string, cert: string }} */ proxy;
 
   before(async () => {
     relay = await startRelay();
@@ -157,7 +159,7 @@ function headersOf(shell, startRelay) {
   ];
   for (const [name, start] of apps) {
     describe(name, () => {
-      let browser, app;
+      let /** @type {Browser} */ browser, /** @type {Screen} */ app;
       const said = [];
 
       before(async () => {

@@ -6,6 +6,9 @@ import path from "node:path";
 
 import { ROOT } from "./process.mjs";
 
+/** @import { Page } from "puppeteer-core" */
+/** @import { Screen } from "./screen.mjs" */
+
 const AXE = readFileSync(path.join(ROOT, "node_modules/axe-core/axe.min.js"), "utf8");
 
 const LOOKS = {
@@ -17,7 +20,7 @@ const LOOKS = {
 };
 
 /** Has axe look at what a screen shows, in every way it may look; nothing may be wrong, or too wide. */
-export async function judge(screen, state) {
+export async function judge(/** @type {Pick<Screen, "name" | "page">} */ screen, state) {
   const { page } = screen;
   await page.bringToFront();
   const session = await page.createCDPSession();
@@ -52,7 +55,7 @@ async function violations() {
   return sideways > 0 ? [...found, `the page is ${sideways} pixels too wide`] : found;
 }
 
-async function photograph(page, name) {
+async function photograph(/** @type {Page} */ page, name) {
   const folder = process.env.PICTURES;
   if (folder) {
     mkdirSync(folder, { recursive: true });

@@ -59,8 +59,10 @@ export class Browser {
   alone;
   /** The popup or the web app. @type {Screen} */
   screen;
-  /** The site's page. @type {Page} */
+  /** The site's page, and one of another site. @type {Page} */
   sitePage;
+  /** @type {Page} */
+  otherPage;
   /** What a person does with the extension outside of its own screens. @type {import("./extension.mjs").Extension} */
   extension;
 
@@ -295,16 +297,25 @@ export class Browser {
   }
 
   /**
+   * Firefox's own protocol.
+   * @param {string} method
+   * @param {object} params
+   * @returns {Promise<any>}
+   */
+  async askFirefox(method, params) {
+    // @ts-expect-error Puppeteer shows nobody its line to Firefox, and says less over it than Firefox understands.
+    return this.inner.connection.send(method, params);
+  }
+
+  /**
    * Evaluates in Firefox's own window.
    * @param {string} expression
    * @returns {Promise<any>}
    */
   async inFirefox(expression) {
-    // @ts-expect-error Puppeteer shows nobody its line to Firefox, and says less over it than Firefox understands.
-    const ask = (method, params) => this.inner.connection.send(method, params);
-    const { result } = await ask("browsingContext.getTree", { "moz:scope": "chrome" });
+    const { result } = await this.askFirefox("browsingContext.getTree", { "moz:scope": "chrome" });
     const target = { context: result.contexts[0].context };
-    const answer = await ask("script.evaluate", { target, expression, awaitPromise: true });
+    const answer = await this.askFirefox("script.evaluate", { target, expression, awaitPromise: true });
     assert.equal(answer.result.type, "success", JSON.stringify(answer.result));
     return answer.result.result.value;
   }

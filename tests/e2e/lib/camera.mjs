@@ -4,6 +4,8 @@ import path from "node:path";
 
 import { folder } from "./process.mjs";
 
+/** @import { Screen } from "./screen.mjs" */
+
 const [WIDTH, HEIGHT] = [640, 480];
 const [DARK, LIGHT, GREY] = [40, 210, 128];
 
@@ -38,10 +40,10 @@ export class Camera {
 }
 
 /** The QR code that a screen shows, read off its drawing. */
-export async function drawnCode(screen) {
+export async function drawnCode(/** @type {Screen} */ screen) {
   const picture = await screen.page.waitForSelector('[data-testid="invite-qr"]');
   const { side, runs } = await picture.evaluate((svg) => ({
-    side: svg.viewBox.baseVal.width,
+    side: /** @type {SVGSVGElement} */ (/** @type {unknown} */ (svg)).viewBox.baseVal.width,
     runs: svg.querySelector("path").getAttribute("d"),
   }));
   const dark = new Set();

@@ -5,6 +5,8 @@ import { listen } from "./process.mjs";
 import { Screen } from "./screen.mjs";
 import { eventually } from "./wait.mjs";
 
+/** @import { Browser } from "./browser.mjs" */
+
 /** The worker keeps a whole build. */
 export const kept = (/** @type {Screen} */ screen) =>
   eventually(`a service worker in ${screen.name}`, () =>
@@ -58,6 +60,8 @@ export async function installed(browser, screen, app) {
   await browser.screen.online();
   return { screen: browser.screen, launch };
 }
+
+/** @typedef {Awaited<ReturnType<typeof sharer>>} Share */
 
 /**
  * Another site, with a form that shares to the app, as the system does it. It may say nothing of where it is from.

@@ -152,7 +152,7 @@ export class Screen {
     const button = await row.waitForSelector(id("remove"));
     await button.click();
     // The question has the keyboard.
-    return eventually("the question", () => row.$eval(".sure p:focus", (/** @type {HTMLElement} */ element) => element.innerText).catch(() => false));
+    return eventually("the question", () => row.$eval(".sure p:focus", (/** @type {HTMLElement} */ element) => element.innerText).catch(() => undefined));
   }
 
   /**
