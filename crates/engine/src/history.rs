@@ -1,5 +1,6 @@
 //! The local list of clips, and the answer to "is this clipboard content news?".
 
+use hushclip_crypto::body::FLAG_SUPERSEDED;
 use hushclip_model::Content;
 use std::collections::VecDeque;
 
@@ -199,7 +200,8 @@ impl History {
         let (mut newest_foreign, mut newest_own) = (true, true);
         for (position, clip) in self.in_play(now).take(LOOKED_AT).enumerate() {
             let lag_ms = if newest_foreign { LATE_MS } else { ECHO_MS };
-            newest_foreign &= clip.device == own;
+            // One that there was a newer one of goes on no clipboard.
+            newest_foreign &= clip.device == own || clip.flags & FLAG_SUPERSEDED != 0;
             let counts = if clip.device == own {
                 let lag_ms = if std::mem::take(&mut newest_own) { LATE_MS } else { ECHO_MS };
                 position == 0 || Some(clip.item) == in_doubt || (foreign && now.saturating_sub(clip.sent_ms) < lag_ms)

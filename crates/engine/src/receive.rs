@@ -319,7 +319,7 @@ impl Engine {
             text,
             html: html.and_then(|content| content.html),
             sent_ms: 0,
-            flags,
+            flags: flags | (body.flags & FLAG_SUPERSEDED),
             ttl_s: header.ttl_s,
             expires_ms,
             counter: header.counter,

@@ -9,8 +9,8 @@ use hushclip_crypto::envelope::{Address, seal, seal_note};
 use hushclip_crypto::keys::DeviceKeys;
 use hushclip_crypto::log::open_grant;
 use hushclip_engine::Event;
-use hushclip_model::Command;
 use hushclip_model::view::Stage;
+use hushclip_model::{Command, Content};
 use hushclip_protocol::envelope::Kind;
 use hushclip_protocol::frame::{Item, ToDevice, ToRelay};
 use hushclip_protocol::ids::ItemId;
@@ -273,4 +273,34 @@ fn an_own_clip_that_comes_back_over_a_deleted_one_is_an_echo() {
     desk.copy(1, "first");
     desk.wait(5_000);
     assert_eq!(desk.texts(2), ["first", "elsewhere"]);
+}
+
+/// Device 0 is an agent that shares its clipboard with another one. That one has just come back, and takes what came
+/// before the newest for the newest: the newest of the others was superseded when it came.
+#[test]
+fn what_an_agent_puts_there_that_was_away_is_an_echo_though_a_superseded_clip_came_since() {
+    let mut desk = Desk::paired(3);
+    let pushes = Rc::new(Cell::new(0));
+    let left = Rc::clone(&pushes);
+    desk.copy(1, "theirs");
+    desk.copy(0, "theirs");
+    desk.lie(move |way, device, frame| {
+        let push = way == Way::Up && matches!(ToRelay::decode(&frame), Ok(ToRelay::Push { .. }));
+        if device != 2 || !push {
+            return vec![frame];
+        }
+        let goes = left.get() > 0;
+        left.set(left.get() - i32::from(goes));
+        if goes { vec![frame] } else { Vec::new() }
+    });
+    desk.copy(2, "older");
+    desk.copy(2, "newer");
+    pushes.set(1);
+    desk.cut(None);
+    desk.wait(15_000);
+    assert_eq!(desk.texts(0), ["older", "theirs"]);
+    assert_eq!(desk.clipboard(0).last().map(String::as_str), Some("theirs"), "the other has a newer one");
+    desk.event(0, Event::Copied(Content::text("mine")));
+    desk.copy(0, "theirs");
+    assert_eq!(desk.texts(1), ["mine", "older", "theirs"]);
 }
