@@ -1,5 +1,5 @@
-//! Turns `extension/static/_locales/*/messages.json` into functions, one for each word, and refuses words
-//! that one of the languages lacks or whose placeholders differ.
+//! Turns `i18n/*.json` into functions, one for each word, and refuses words that one of the languages lacks
+//! or whose placeholders differ.
 
 use std::collections::BTreeMap;
 use std::error::Error;
@@ -26,14 +26,14 @@ struct Word {
 }
 
 fn main() -> Result<(), Box<dyn Error>> {
-    let folder = Path::new(&env::var("CARGO_MANIFEST_DIR")?).join("../extension/static/_locales");
+    let folder = Path::new(&env::var("CARGO_MANIFEST_DIR")?).join("../i18n");
     println!("cargo::rerun-if-changed=build.rs");
     let mut all = Vec::new();
     for language in LANGUAGES {
-        let file = folder.join(language).join("messages.json");
+        let file = folder.join(language).with_extension("json");
         println!("cargo::rerun-if-changed={}", file.display());
         let text = fs::read_to_string(&file)?;
-        let words = read(&text).map_err(|error| format!("_locales/{language}/messages.json: {error}"))?;
+        let words = read(&text).map_err(|error| format!("i18n/{language}.json: {error}"))?;
         all.push(words);
     }
     let wrong = differences(&all);
@@ -87,7 +87,7 @@ fn differences(all: &[Words]) -> Vec<String> {
                     continue;
                 }
                 match words.get(key) {
-                    None => wrong.push(format!("{key}: is in _locales/{other}, and missing in _locales/{language}")),
+                    None => wrong.push(format!("{key}: is in i18n/{other}.json, and missing in i18n/{language}.json")),
                     Some(same) if same.values != word.values => {
                         wrong.push(format!("{key}: its placeholders differ between {other} and {language}"));
                     }

@@ -1,8 +1,8 @@
 //! Every word a person reads, in one place, in every language. It refuses to look at state: callers
 //! choose the sentence.
 //!
-//! A new word is one line in `extension/static/_locales/en/messages.json` and one in each of the other
-//! languages beside it; then `text::its_key()` is there. With a value in it,
+//! A new word is one line in `i18n/en.json` and one in each of the other languages beside it; then
+//! `text::its_key()` is there. With a value in it,
 //! `"greeting": { "message": "Hello $NAME$", "placeholders": { "name": { "content": "$1" } } }`
 //! becomes `text::greeting(name)`; several values are `$1`, `$2` in the order of the arguments.
 //! Singular and plural are two keys. Keys that start with `manifest_` or `browser_` are for the browser and

@@ -6,6 +6,7 @@ pub(crate) mod files;
 mod manifest;
 mod service_worker;
 pub(crate) mod wasm;
+mod words;
 
 use std::{fs, path::Path, process::Command, time::Duration};
 
@@ -135,6 +136,7 @@ fn extension(browser: &str, profile: Profile) -> Result<()> {
     let source = paths::root().join("extension");
     files::copy_tree(&source.join("static"), &dir)?;
     files::copy_tree(&source.join("platform").join(browser), &dir.join("platform"))?;
+    words::copy(&paths::root().join("i18n"), &dir.join("_locales"))?;
     files::copy_file(&paths::root().join("ui/style.css"), &dir)?;
     for module in Part::Extension.modules() {
         files::copy_tree(&wasm::bundle(module, profile)?, &dir)?;
