@@ -23,7 +23,10 @@ export default [
       "prefer-const": ["error", { destructuring: "all" }],
       "typescript/await-thenable": "error",
       // `node:test` waits for its tests by itself.
-      "typescript/no-floating-promises": ["error", { allowForKnownSafeCalls: [{ from: "package", package: "node:test", name: ["test", "describe", "it"] }] }],
+      "typescript/no-floating-promises": [
+        "error",
+        { allowForKnownSafeCalls: [{ from: "package", package: "node:test", name: ["describe", "it"] }] },
+      ],
       "typescript/no-misused-promises": ["error", { checksVoidReturn: false }],
       "typescript/no-for-in-array": "error",
     },

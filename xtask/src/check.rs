@@ -10,7 +10,7 @@ use std::{
 use anyhow::Result;
 
 use crate::{
-    paths, proc,
+    javascript, paths, proc,
     tidy::{self, Metadata},
 };
 
@@ -18,11 +18,13 @@ use crate::{
 const LIMIT: Duration = Duration::from_mins(15);
 const GIT_LIMIT: Duration = Duration::from_secs(20);
 
-/// Formats nothing, and says what is wrong with the packages that were changed since a commit, and with those built on them.
+/// Formats nothing, and says what is wrong with the packages that were changed since a commit, and with those built on them;
+/// with all JavaScript, if any was.
 pub(crate) fn check(since: &str) -> Result<()> {
     let started = Instant::now();
     let metadata = Metadata::read(&[])?;
-    let changed = changed_packages(&metadata, since)?;
+    let files = changed_files(since)?;
+    let changed = packages_of(&metadata, &files);
     step("format", Command::new("cargo").args(["fmt", "--all", "--check"]))?;
     if changed.is_empty() {
         println!("no package was changed since {since}");
@@ -40,6 +42,9 @@ pub(crate) fn check(since: &str) -> Result<()> {
             step(&format!("unit tests of {}", shown(&tested)), Command::new("cargo").args(tests).args(library))?;
         }
     }
+    if files.iter().any(|file| javascript::concerns(file)) {
+        timed("javascript", javascript::check)?;
+    }
     tidy::tidy()?;
     println!("in order ({} s); `cargo xtask test` runs the rest", started.elapsed().as_secs());
     Ok(())
@@ -47,15 +52,20 @@ pub(crate) fn check(since: &str) -> Result<()> {
 
 type Packages = BTreeSet<(String, PathBuf)>;
 
-/// The packages of the working copy in which a file differs from that commit, or is new.
-fn changed_packages(metadata: &Metadata, since: &str) -> Result<Packages> {
+/// The files of the working copy that differ from that commit, or are new.
+fn changed_files(since: &str) -> Result<Vec<PathBuf>> {
     let mut files = git(&["diff", "--name-only", since])?;
     files.push_str(&git(&["ls-files", "--others", "--exclude-standard"])?);
+    Ok(files.lines().map(|file| paths::root().join(file)).collect())
+}
+
+/// The packages in which these files are.
+fn packages_of(metadata: &Metadata, files: &[PathBuf]) -> Packages {
     let own = metadata.packages_in("");
     // A package may lie within the folder of another one: the nearest counts.
     let package_of =
         |file: &Path| own.iter().filter(|(_, at)| file.starts_with(at)).max_by_key(|(_, at)| at.as_os_str().len());
-    Ok(files.lines().filter_map(|file| package_of(&paths::root().join(file)).cloned()).collect())
+    files.iter().filter_map(|file| package_of(file).cloned()).collect()
 }
 
 fn git(args: &[&str]) -> Result<String> {
@@ -72,9 +82,13 @@ fn shown(packages: &Packages) -> String {
 }
 
 fn step(name: &str, command: &mut Command) -> Result<()> {
+    timed(name, || proc::run(command.current_dir(paths::root()), LIMIT))
+}
+
+fn timed(name: &str, act: impl FnOnce() -> Result<()>) -> Result<()> {
     let started = Instant::now();
     println!("== {name}");
-    proc::run(command.current_dir(paths::root()), LIMIT)?;
+    act()?;
     println!("   ok, {:.1} s", started.elapsed().as_secs_f32());
     Ok(())
 }

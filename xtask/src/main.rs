@@ -6,6 +6,7 @@ mod build;
 mod check;
 mod debian;
 mod fuzz;
+mod javascript;
 mod npm;
 mod pack;
 mod paths;
@@ -97,6 +98,8 @@ enum Command {
     Screenshots,
     /// Run the vectors as wasm inside workerd.
     Vectors,
+    /// Check the types of all JavaScript, and lint it.
+    Javascript,
     /// Check the rules that compilers do not.
     Tidy,
     /// Print the sizes of what ships: raw, gzip, brotli.
@@ -142,6 +145,7 @@ fn dispatch() -> Result<()> {
         Command::Pack { check: true } => pack::check(),
         Command::Screenshots => pack::screenshots(),
         Command::Vectors => workerd::vectors(),
+        Command::Javascript => javascript::check(),
         Command::Tidy => tidy::tidy(),
         Command::Sizes => sizes::sizes(),
     }

@@ -52,10 +52,11 @@ impl Step {
 }
 
 /// The suite, in this order.
-const STEPS: [Step; 19] = [
+const STEPS: [Step; 20] = [
     Step::new("setup", |_| own(&["setup", "--test"])),
     Step::new("format", |_| Ok(cargo(["fmt", "--all", "--check"]))),
     Step::new("clippy", |_| Ok(cargo(["clippy", "--workspace", "--all-targets", "--", "-Dwarnings"]))),
+    Step::new("javascript", |_| own(&["javascript"])),
     Step::narrow("native tests", native_tests),
     Step::new("wasm test runner", |_| Ok(wasm_test_runner())),
     Step::narrow("wasm tests", wasm_tests),
