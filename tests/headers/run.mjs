@@ -54,7 +54,7 @@ it("nothing that ships parses markup", () => {
   for (const file of files) {
     const markup = /innerHTML|outerHTML|insertAdjacentHTML|createContextualFragment|document\.write|DOMParser/;
     const [found] = markup.exec(readFileSync(path.join(ROOT, file), "utf8")) ?? [];
-    assert.equal(found, undefined, `${file}: see ui/src/parts/icon.rs`);
+    assert.equal(found, undefined, `${file}: see ui/src/parts/kit/icon.rs`);
   }
 });
 

@@ -11,6 +11,7 @@ import { ROOT } from "./process.mjs";
 
 const AXE = readFileSync(path.join(ROOT, "node_modules/axe-core/axe.min.js"), "utf8");
 
+/** @type {Record<string, { scheme: "light" | "dark", forced?: boolean, contrast?: boolean, dir?: "rtl" }>} */
 const LOOKS = {
   light: { scheme: "light" },
   dark: { scheme: "dark" },
@@ -19,8 +20,12 @@ const LOOKS = {
   rtl: { scheme: "light", dir: "rtl" },
 };
 
-/** Has axe look at what a screen shows, in every way it may look; nothing may be wrong, or too wide. */
-export async function judge(/** @type {Pick<Screen, "name" | "page">} */ screen, state) {
+/**
+ * Has axe look at what a screen shows, in every way it may look; nothing may be wrong, or too wide.
+ * @param {Pick<Screen, "name" | "page">} screen
+ * @param {string} state
+ */
+export async function judge(screen, state) {
   const { page } = screen;
   await page.bringToFront();
   const session = await page.createCDPSession();
@@ -47,15 +52,19 @@ export async function judge(/** @type {Pick<Screen, "name" | "page">} */ screen,
   assert.deepEqual(wrong, [], `${state} on ${screen.name}`);
 }
 
-/** Runs in the page. */
+/**
+ * Runs in the page.
+ * @returns {Promise<string[]>}
+ */
 async function violations() {
+  /** @type {import("axe-core").AxeResults} */
   const { violations } = await globalThis.axe.run(document, { resultTypes: ["violations"] });
   const sideways = document.documentElement.scrollWidth - document.documentElement.clientWidth;
   const found = violations.flatMap(({ id, nodes }) => nodes.map((node) => `${id}: ${node.html.slice(0, 160)} ${node.failureSummary}`));
   return sideways > 0 ? [...found, `the page is ${sideways} pixels too wide`] : found;
 }
 
-async function photograph(/** @type {Page} */ page, name) {
+async function photograph(/** @type {Page} */ page, /** @type {string} */ name) {
   const folder = process.env.PICTURES;
   if (folder) {
     mkdirSync(folder, { recursive: true });

@@ -152,7 +152,7 @@ export class Browser {
   }
 
   /** The page that comes when the extension is installed would sooner or later be in front of another. */
-  async #closeFirstPage(extension) {
+  async #closeFirstPage(/** @type {boolean | string} */ extension) {
     if (extension !== true) {
       return;
     }

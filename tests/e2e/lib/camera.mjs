@@ -10,6 +10,7 @@ const [WIDTH, HEIGHT] = [640, 480];
 const [DARK, LIGHT, GREY] = [40, 210, 128];
 
 export class Camera {
+  /** @param {string} name */
   constructor(name) {
     this.file = path.join(folder(`camera-${name}`), "picture.y4m");
     this.sees();
@@ -19,7 +20,10 @@ export class Camera {
     return ["--use-fake-device-for-media-stream", `--use-file-for-fake-video-capture=${this.file}`];
   }
 
-  /** From the next start of the camera on, it sees this QR code; none without one. */
+  /**
+   * From the next start of the camera on, it sees this QR code; none without one.
+   * @param {Awaited<ReturnType<typeof drawnCode>>} [code]
+   */
   sees(code) {
     const brightness = Buffer.alloc(WIDTH * HEIGHT, GREY);
     if (code) {
@@ -46,11 +50,12 @@ export async function drawnCode(/** @type {Screen} */ screen) {
     side: /** @type {SVGSVGElement} */ (/** @type {unknown} */ (svg)).viewBox.baseVal.width,
     runs: svg.querySelector("path").getAttribute("d"),
   }));
+  /** @type {Set<string>} */
   const dark = new Set();
   for (const [, x, y, length] of runs.matchAll(/M(\d+) (\d+)h(\d+)/g)) {
     for (let n = 0; n < Number(length); n++) {
       dark.add(`${Number(x) + n} ${y}`);
     }
   }
-  return { side, dark: (x, y) => dark.has(`${x} ${y}`) };
+  return { side, dark: (/** @type {number} */ x, /** @type {number} */ y) => dark.has(`${x} ${y}`) };
 }

@@ -56,7 +56,7 @@ export class Cli {
    * Lets a screen in, without digits. `through` may change the link on its way.
    * @param {import("./screen.mjs").Screen} screen
    */
-  async letIn(screen, through = (link) => link) {
+  async letIn(screen, through = (/** @type {string} */ link) => link) {
     const inviting = this.start("invite", "--yes");
     const [link] = await inviting.match(/https?:\S+/, "a link");
     await screen.join(through(link));

@@ -5,25 +5,36 @@ import { setTimeout as sleep } from "node:timers/promises";
 
 import { eventually } from "./wait.mjs";
 
+/** @import { Target } from "puppeteer-core" */
+/** @import { Browser } from "./browser.mjs" */
+
 const WIDGET = "hushclip_hushclip_app";
 
 export class Extension {
   /** The name of the command asked last; screens draw theirs from far above. */
   #asked = 1000;
 
+  /** Whether the menu says that everything is paused. @type {boolean} */
+  ticked;
+
+  /** @param {Browser} browser */
   constructor(browser) {
     this.browser = browser;
     this.isFirefox = browser.base.startsWith("moz-");
   }
 
-  /** Chooses from the menu that belongs to an element of the page. */
+  /**
+   * Chooses from the menu that belongs to an element of the page.
+   * @param {string} selector
+   * @param {string} item
+   */
   async chooseOn(selector, item) {
     const page = await this.browser.site();
     if (this.isFirefox) {
       await page.click(selector, { button: "right" });
       return this.#chooseInFirefox("contentAreaContextMenu", item);
     }
-    const info = await page.$eval(selector, (element) => ({
+    const info = await page.$eval(selector, (/** @type {HTMLAnchorElement & HTMLImageElement} */ element) => ({
       linkUrl: element.href,
       srcUrl: element.src,
       pageUrl: location.href,
@@ -32,7 +43,10 @@ export class Extension {
     await this.#dispatch("contextMenus.onClicked", { ...info, menuItemId: item }, { url: page.url() });
   }
 
-  /** Chooses from the menu of the toolbar button, while the site's page is in front. */
+  /**
+   * Chooses from the menu of the toolbar button, while the site's page is in front.
+   * @param {string} item
+   */
   async chooseOnButton(item) {
     const page = await this.browser.site();
     if (this.isFirefox) {
@@ -61,7 +75,10 @@ export class Extension {
     await this.browser.inFirefox(`document.querySelector('keyset[id^="ext-keyset"] key[key="S"]').doCommand()`);
   }
 
-  /** Another program puts a text on the clipboard. */
+  /**
+   * Another program puts a text on the clipboard.
+   * @param {string} text
+   */
   async copyElsewhere(text) {
     if (this.isFirefox) {
       const { page } = await this.browser.popup();
@@ -74,7 +91,10 @@ export class Extension {
     await worker.evaluate((text) => chrome.runtime.sendMessage({ to: "offscreen", do: "write", text }), text);
   }
 
-  /** The mark on the toolbar button. */
+  /**
+   * The mark on the toolbar button.
+   * @param {string} mark
+   */
   async shows(mark) {
     const { page } = await this.browser.popup();
     const text = () => page.evaluate(() => chrome.action.getBadgeText({}));
@@ -82,7 +102,10 @@ export class Extension {
     return page.evaluate(() => chrome.action.getTitle({}));
   }
 
-  /** The marks that the toolbar button shows while something is done, and for some time after. */
+  /**
+   * The marks that the toolbar button shows while something is done, and for some time after.
+   * @param {() => unknown} act
+   */
   async marksOf(act) {
     const { page } = await this.browser.popup();
     const marks = new Set();
@@ -94,7 +117,11 @@ export class Extension {
     return [...marks];
   }
 
-  /** Says something to the background as a popup does; gives the picture as it is then. */
+  /**
+   * Says something to the background as a popup does; gives the picture as it is then.
+   * @param {object} [message]
+   * @returns {Promise<any>}
+   */
   async say(message) {
     const { page } = await this.browser.popup();
     return page.evaluate(async (message) => {
@@ -119,27 +146,39 @@ export class Extension {
     }, message);
   }
 
-  /** Waits until a clip is in the list, and gives it. */
+  /**
+   * Waits until a clip is in the list, and gives it.
+   * @param {string} text
+   */
   async lists(text) {
-    const find = async () => (await this.say()).clips.find((clip) => clip.text === text);
+    const find = async () => (await this.say()).clips.find((/** @type {{ text: string }} */ clip) => clip.text === text);
     return eventually(`"${text}" in the list of ${this.browser.name}`, find);
   }
 
+  /** @param {string} name */
   async command(name, fields = {}) {
     this.#asked += 1;
     return this.say({ ask: { id: this.#asked, ask: { command: { do: name, ...fields } } } });
   }
 
-  /** Changes what was chosen for this device. */
+  /**
+   * Changes what was chosen for this device.
+   * @param {{ paused_sites?: string[], [setting: string]: unknown }} change
+   */
   async choose(change) {
     const { paused_sites: sites, ...rest } = change;
     const { settings } = await this.say();
+    /** @type {string[]} */
     const paused = settings.paused_sites;
     const pause_sites = sites?.filter((site) => !paused.includes(site)) ?? [];
     const resume_sites = sites ? paused.filter((site) => !sites.includes(site)) : [];
     return this.command("set_settings", { change: { ...rest, pause_sites, resume_sites } });
   }
 
+  /**
+   * @param {string} menu
+   * @param {string} item
+   */
   async #chooseInFirefox(menu, item) {
     const open = () => this.browser.inFirefox(`document.getElementById("${menu}").state === "open"`);
     await eventually(`${menu} in Firefox`, open);
@@ -151,10 +190,14 @@ export class Extension {
   }
 
   async #worker() {
-    const isOurs = (target) => target.type() === "service_worker" && target.url().startsWith(this.browser.base);
+    const isOurs = (/** @type {Target} */ target) => target.type() === "service_worker" && target.url().startsWith(this.browser.base);
     return (await this.browser.inner.waitForTarget(isOurs)).worker();
   }
 
+  /**
+   * @param {string} event
+   * @param {unknown[]} args
+   */
   async #dispatch(event, ...args) {
     const worker = await this.#worker();
     await worker.evaluate((event, args) => {
@@ -165,6 +208,7 @@ export class Extension {
   }
 
   /** The tab in front, with the address that the browser shows an extension whose menu was used. */
+  /** @param {string} url */
   async #tab(url) {
     const worker = await this.#worker();
     const [{ id }] = await worker.evaluate(() => chrome.tabs.query({ active: true }));

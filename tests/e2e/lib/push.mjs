@@ -76,8 +76,8 @@ export class PushService extends EventEmitter {
         `${protocol ? `Sec-WebSocket-Protocol: ${protocol}\r\n` : ""}\r\n`,
     );
     socket.on("error", () => {});
-    const say = (message) => socket.writable && socket.write(frame(TEXT, Buffer.from(JSON.stringify(message))));
-    const hear = (message) => {
+    const say = (/** @type {object} */ message) => socket.writable && socket.write(frame(TEXT, Buffer.from(JSON.stringify(message))));
+    const hear = (/** @type {{ messageType?: string, uaid?: string, channelID?: string }} */ message) => {
       switch (message.messageType) {
         case "hello":
           say({ messageType: "hello", status: 200, uaid: message.uaid || randomUUID().replaceAll("-", ""), use_webpush: true });
@@ -100,6 +100,7 @@ export class PushService extends EventEmitter {
           break;
       }
     };
+    /** @type {Buffer} */
     let buffer = Buffer.alloc(0);
     socket.on("data", (data) => {
       buffer = Buffer.concat([buffer, data]);
@@ -116,14 +117,21 @@ export class PushService extends EventEmitter {
   }
 }
 
-/** Messages here are short. */
+/**
+ * Messages here are short.
+ * @param {number} kind
+ * @param {Buffer} payload
+ */
 function frame(kind, payload) {
   const long = payload.length > 125;
   const head = long ? [0x80 | kind, 126, payload.length >> 8, payload.length & 255] : [0x80 | kind, payload.length];
   return Buffer.concat([Buffer.from(head), payload]);
 }
 
-/** The first whole frame; a browser's are masked. */
+/**
+ * The first whole frame; a browser's are masked.
+ * @param {Buffer} buffer
+ */
 function unframe(buffer) {
   const long = buffer.length >= 2 && (buffer[1] & 127) === 126;
   const head = long ? 8 : 6;
