@@ -339,7 +339,7 @@ pub enum Problem {
     NotStored,
     /// No room for what the engine wants stored.
     #[error(
-        "This browser's storage is full. Free some space, then open Hushclip again. Until then nothing is sent or \
+        "This browser's storage is full; free some space and reopen Hushclip. Until then nothing is sent or \
          fetched, and what was accepted before is safe."
     )]
     StorageFull,
