@@ -230,8 +230,10 @@ impl History {
         let listed = || self.in_play(now).filter(|clip| clip.trashed_ms == 0).take(LOOKED_AT);
         let same: Vec<_> = listed().filter(|clip| canonical(&clip.text) == text).collect();
         let of_others = same.first().is_some_and(|clip| clip.device != own);
-        // What they copied in between is news, and so is what they go back to.
-        let since = listed().take_while(|clip| clip.device != own || canonical(&clip.text) == text);
+        // What they copied in between is news, and so is what they go back to. Nobody deletes a copy and makes it again
+        // within so short a time.
+        let since = self.in_play(now).take(LOOKED_AT);
+        let since = since.take_while(|clip| clip.device != own || canonical(&clip.text) == text);
         listed().next().is_some_and(|clip| canonical(&clip.text) == text)
             || since.filter(|clip| canonical(&clip.text) == text).any(|clip| now.abs_diff(clip.stored_ms) < FOUND_MS)
             || (echo && of_others)

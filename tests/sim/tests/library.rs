@@ -461,6 +461,18 @@ fn who_has_certainly_copied_what_was_deleted_wants_it_again() {
 }
 
 #[test]
+fn a_copy_that_was_found_and_deleted_at_once_is_not_found_again() {
+    let mut desk = Desk::paired(2);
+    desk.copy(0, "oops");
+    let id = desk.view(0).clips[0].id.clone();
+    desk.command(0, Command::Delete { ids: vec![id] });
+    desk.wait(100);
+    desk.event(0, Event::Copied(Content::text("oops")));
+    desk.wait(20_000);
+    assert_eq!((desk.texts(0).len(), desk.texts(1).len()), (0, 0));
+}
+
+#[test]
 fn what_another_agent_puts_in_the_place_of_a_copy_is_none() {
     let mut desk = Desk::paired(2);
     desk.copy(1, "theirs");
