@@ -171,7 +171,10 @@ impl Failure {
 
 impl From<Problem> for Failure {
     fn from(problem: Problem) -> Self {
-        Self::Problem(problem)
+        match problem {
+            Problem::NoPassphrase => Self::no_passphrase(),
+            problem => Self::Problem(problem),
+        }
     }
 }
 

@@ -7,6 +7,9 @@ use std::rc::Rc;
 use hushclip_model::{Answered, Ask, Asked, CommandId, Outcome};
 use leptos::prelude::*;
 
+/// So many answers are waited for; the oldest will not come any more.
+const MOST: usize = 256;
+
 thread_local! {
     /// The name given last. The first is drawn, so that no other page gives the same ones.
     static LAST: Cell<u64> = Cell::new(draw());
@@ -39,21 +42,22 @@ impl Answers {
 
     /// Calls this with the answer to a command, once.
     pub(crate) fn expect(self, id: CommandId, heard: impl Fn(Outcome) + 'static) {
-        self.0.update_value(|waiting| waiting.push((id, Rc::new(heard))));
+        self.0.update_value(|waiting| {
+            waiting.push((id, Rc::new(heard)));
+            if waiting.len() > MOST {
+                waiting.remove(0);
+            }
+        });
     }
 
-    /// Hands an answer to who waits for it; gives it back if nobody does.
-    pub(crate) fn hear(self, Answered { id, outcome }: Answered) -> Option<Outcome> {
+    /// Hands an answer to who waits for it here.
+    pub(crate) fn hear(self, Answered { id, outcome }: Answered) {
         let waiting = self.0.try_update_value(|waiting| {
             let at = waiting.iter().position(|(of, _)| *of == id)?;
             Some(waiting.remove(at).1)
         });
-        match waiting.flatten() {
-            Some(heard) => {
-                heard(outcome);
-                None
-            }
-            None => Some(outcome),
+        if let Some(heard) = waiting.flatten() {
+            heard(outcome);
         }
     }
 }

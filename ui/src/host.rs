@@ -181,7 +181,12 @@ impl Host {
 
     /// Asks for something. Should it be refused, that is said in passing.
     pub(crate) fn send(&self, ask: impl Into<Ask>) {
-        self.lines.get_value().send.run(asked(ask));
+        let host = *self;
+        self.ask(ask, move |outcome| {
+            if let Some(problem) = outcome.problem() {
+                host.news.tell(problem.clone(), host);
+            }
+        });
     }
 
     /// Asks for something whose answer is waited for. It may be there before this returns.
@@ -199,11 +204,9 @@ impl Host {
         self.typed.with_value(|(.., answers)| *answers)
     }
 
-    /// Hears an answer.
+    /// Hears an answer, which may be another page's.
     pub(crate) fn answered(&self, answered: Answered) {
-        if let Some(Outcome::Refused { problem }) = self.answers().hear(answered) {
-            self.news.tell(problem, *self);
-        }
+        self.answers().hear(answered);
     }
 
     /// A part of how the lock stands, followed as it changes.

@@ -124,6 +124,10 @@ impl News {
 
     /// Usually the view tells a problem too, and then the banner is enough.
     pub(crate) fn tell(self, problem: Problem, host: Host) {
+        // The screen of a locked device says it.
+        if problem == Problem::Locked {
+            return;
+        }
         let told = move || {
             if host.peek(|view| view.problem.as_ref() != Some(&problem)) {
                 self.show(text::problem(&problem));

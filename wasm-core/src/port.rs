@@ -4,7 +4,7 @@
 use std::cell::{Cell, RefCell};
 use std::rc::{Rc, Weak};
 
-use hushclip_model::{Answered, Asked, LockView, Notice, Query, View};
+use hushclip_model::{Answered, Asked, CommandId, LockView, Notice, Problem, Query, View};
 use serde::{Deserialize, Serialize};
 use wasm_bindgen::closure::Closure;
 use wasm_bindgen::{JsCast as _, JsValue};
@@ -59,6 +59,9 @@ struct Inner {
     port: RefCell<Option<JsValue>>,
     /// What could not be said while there was no line.
     unsaid: RefCell<Vec<String>>,
+    /// What was asked on this line and is not answered.
+    asked: RefCell<Vec<CommandId>>,
+    on_answer: Box<dyn Fn(Answered)>,
     /// What the person looks for.
     query: RefCell<Option<Query>>,
     message: Heard,
@@ -72,28 +75,42 @@ pub fn connect(
     on_answer: impl Fn(Answered) + 'static,
     on_notice: impl Fn(Notice) + 'static,
 ) -> Port {
-    let message = Closure::new(move |message: JsValue| {
-        match message.as_string().and_then(|text| serde_json::from_str(&text).ok()) {
-            Some(ToPopup::View(view)) => on_view(view),
-            Some(ToPopup::Lock(lock)) => on_lock(lock),
-            Some(ToPopup::Answer(answered)) => on_answer(answered),
-            Some(ToPopup::Notice(notice)) => on_notice(notice),
-            // An update of the extension may leave a popup behind that is older than its background.
-            None => {}
-        }
-    });
     let inner = Rc::new_cyclic(|this: &Weak<Inner>| {
-        let this = this.clone();
+        let (hearing, this) = (this.clone(), this.clone());
+        let message = Closure::new(move |message: JsValue| {
+            match message.as_string().and_then(|text| serde_json::from_str(&text).ok()) {
+                Some(ToPopup::View(view)) => on_view(view),
+                Some(ToPopup::Lock(lock)) => on_lock(lock),
+                Some(ToPopup::Answer(answered)) => {
+                    if let Some(this) = hearing.upgrade() {
+                        this.asked.borrow_mut().retain(|id| *id != answered.id);
+                        (this.on_answer)(answered);
+                    }
+                }
+                Some(ToPopup::Notice(notice)) => on_notice(notice),
+                // An update of the extension may leave a popup behind that is older than its background.
+                None => {}
+            }
+        });
         let gone = Closure::new(move |_| {
             if let Some(this) = this.upgrade() {
                 this.port.take();
+                this.lose_answers();
                 spawn_local(async move {
                     time::sleep(AGAIN_MS).await;
                     this.connect().await;
                 });
             }
         });
-        Inner { port: RefCell::default(), unsaid: RefCell::default(), query: RefCell::default(), message, gone }
+        Inner {
+            port: RefCell::default(),
+            unsaid: RefCell::default(),
+            asked: RefCell::default(),
+            on_answer: Box::new(on_answer),
+            query: RefCell::default(),
+            message,
+            gone,
+        }
     });
     let first = Rc::clone(&inner);
     spawn_local(async move { first.connect().await });
@@ -103,6 +120,10 @@ pub fn connect(
 impl Port {
     /// The person asks for something.
     pub fn ask(&self, asked: Asked) {
+        // What could not be said is said on the next line.
+        if self.0.port.borrow().is_some() {
+            self.0.asked.borrow_mut().push(asked.id);
+        }
         self.say(&ToBackground::Ask(asked));
     }
 
@@ -152,6 +173,13 @@ impl Inner {
         }
         for text in self.unsaid.take() {
             self.say(text);
+        }
+    }
+
+    /// Whoever was to answer has ended, and may have done what was asked or not.
+    fn lose_answers(&self) {
+        for id in self.asked.take() {
+            (self.on_answer)(Answered { id, outcome: Problem::Interrupted.into() });
         }
     }
 

@@ -11,7 +11,7 @@ use std::task::{Poll, Waker};
 use hushclip_crypto::vault::VaultKey;
 use hushclip_engine::{Effect, Engine, Event, Write};
 use hushclip_model::view::Connection;
-use hushclip_model::{Answered, Command, Notice, Problem, Query, View};
+use hushclip_model::{Answered, Command, CommandId, Notice, Problem, Query, View};
 use js_sys::Function;
 use wasm_bindgen_futures::spawn_local;
 
@@ -32,6 +32,8 @@ const STORE_AGAIN_MS: u64 = 30_000;
 pub(crate) struct Running {
     engine: RefCell<Engine>,
     inputs: Queue<Input>,
+    /// What the engine is at, if somebody waits for the answer.
+    current: Cell<Option<CommandId>>,
     /// How many of the person's copies wait among the inputs.
     copies: Cell<u32>,
     store: Rc<Store>,
@@ -90,6 +92,7 @@ impl Running {
         let this = Rc::new(Self {
             engine: RefCell::new(engine),
             inputs: Queue::new(),
+            current: Cell::default(),
             copies: Cell::default(),
             store,
             key: RefCell::new(key),
@@ -113,10 +116,12 @@ impl Running {
         self.stopped.set(true);
         self.disconnect();
         self.timer.take();
-        for input in self.inputs.take() {
-            if let Input::Event(Event::Command { id, .. }) = input {
-                self.host.answer(Answered { id, outcome: Problem::Locked.into() });
-            }
+        let waiting = self.inputs.take().into_iter().filter_map(|input| match input {
+            Input::Event(event) => awaited(&event),
+            _ => None,
+        });
+        for id in self.current.take().into_iter().chain(waiting) {
+            self.host.answer(Answered { id, outcome: Problem::Locked.into() });
         }
         if let Some(sleeper) = self.sleeper.take() {
             sleeper.wake();
@@ -145,7 +150,7 @@ impl Running {
     /// Queues an event; while a change is not stored, also tries that again.
     pub(crate) fn accept(&self, event: Event) {
         if let Some(stall) = &*self.stall.borrow() {
-            if matches!(event, Event::Command { .. }) {
+            if awaited(&event).is_some() {
                 self.host.notice(Notice::Failed { problem: stall.problem.clone() });
             }
             stall.try_again();
@@ -178,6 +183,7 @@ impl Running {
         loop {
             if let Some(event) = self.admit(self.inputs.next().await).await {
                 let picked = matches!(&event, Event::Command { command: Command::Take { .. }, .. });
+                self.current.set(awaited(&event));
                 let effects = self.engine.borrow_mut().handle(event, time::now(), &mut rng::system());
                 for effect in effects {
                     self.carry_out(effect, picked).await;
@@ -232,7 +238,10 @@ impl Running {
             }
             Effect::WriteClipboard(_) => {}
             Effect::ClearClipboard(content) => self.host.clear_clipboard(content),
-            Effect::Answer(answered) => self.host.answer(answered),
+            Effect::Answer(answered) => {
+                self.current.take();
+                self.host.answer(answered);
+            }
             Effect::Notice(notice) => self.host.notice(notice),
             Effect::ViewChanged => self.view_is_old.set(true),
         }
@@ -301,5 +310,13 @@ impl Running {
             Some(stall) => View { problem: Some(stall.problem.clone()), connection: Connection::Idle, ..view },
             None => view,
         }
+    }
+}
+
+/// By what name somebody waits for the answer to this.
+fn awaited(event: &Event) -> Option<CommandId> {
+    match event {
+        Event::Command { id, .. } | Event::Import { id, .. } => Some(*id),
+        _ => None,
     }
 }

@@ -233,8 +233,12 @@ impl Inner {
     async fn archive(self: Rc<Self>, id: CommandId, command: ArchiveCommand) {
         // What is shown meanwhile is painted first.
         time::sleep(PAINT_MS).await;
-        let outcome = self.running().ok_or(Problem::Locked).and_then(|running| archive::carry_out(&running, command));
-        self.answer(id, outcome.unwrap_or_else(Outcome::from));
+        let running = self.running().ok_or(Problem::Locked);
+        match running.and_then(|running| archive::carry_out(&running, id, command)) {
+            Ok(Some(outcome)) => self.answer(id, outcome),
+            Ok(None) => {}
+            Err(problem) => self.answer(id, problem.into()),
+        }
     }
 
     async fn carry_out(self: &Rc<Self>, command: LockCommand) -> Result<(), Problem> {

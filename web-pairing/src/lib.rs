@@ -111,6 +111,7 @@ fn hooks(shown: Shown) -> Hooks {
         on_lock: Box::new(move |lock| {
             if lock.state == LockState::Locked {
                 shown.view.set(None);
+                shown.answer.set(None);
                 shown.notice.set(None);
             }
             shown.lock.set(Some(lock));

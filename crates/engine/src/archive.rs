@@ -40,7 +40,7 @@ impl Engine {
     }
 
     /// Which clips of a file are not here and find room, oldest first; what is newest comes before what is old.
-    pub fn importable(&self, clips: Vec<ArchivedClip>) -> Vec<ArchivedClip> {
+    fn importable(&self, clips: Vec<ArchivedClip>) -> Vec<ArchivedClip> {
         let mut room = self.history.room();
         let mut taken = BTreeSet::new();
         let mut news = Vec::new();
@@ -56,12 +56,13 @@ impl Engine {
         news
     }
 
-    /// Takes clips in that are not here, below those that are. They stay on this device.
-    pub(crate) fn import(&mut self, clips: Vec<ArchivedClip>) {
-        let Some(own) = self.own_id() else { return };
+    /// Takes clips in that are not here, below those that are; how many. They stay on this device.
+    pub(crate) fn import(&mut self, clips: Vec<ArchivedClip>) -> u32 {
+        let Some(own) = self.own_id() else { return 0 };
         let now = self.now;
+        let mut added = 0;
         for clip in self.importable(clips).into_iter().rev() {
-            let Some(order) = self.history.place_before() else { return };
+            let Some(order) = self.history.place_before() else { return added };
             let html = harmless(Content { text: clip.text.clone(), html: clip.html }).and_then(|content| content.html);
             let clip = Clip {
                 item: clip.item,
@@ -86,6 +87,8 @@ impl Engine {
             let write = self.history.add_oldest(clip);
             self.persist(write);
             self.clips_revision += 1;
+            added += 1;
         }
+        added
     }
 }

@@ -177,7 +177,10 @@ impl Engine {
                 self.timer(rng);
             }
             Event::Pasted => self.pasted(rng),
-            Event::Import(clips) => self.import(clips),
+            Event::Import { id, clips } => {
+                let added = self.import(clips);
+                self.effect(Effect::Answer(Answered { id, outcome: Outcome::Imported { added } }));
+            }
             Event::Online => self.network_is_back(),
             Event::LocalCopy(content) => self.local_copy(content, false, rng),
             Event::Copied(content) => self.local_copy(content, true, rng),

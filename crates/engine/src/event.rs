@@ -29,8 +29,13 @@ pub enum Event {
     Copied(Content),
     /// Something was pasted here, nobody knows what.
     Pasted,
-    /// Clips from a file, oldest first.
-    Import(Vec<ArchivedClip>),
+    /// Clips from a file, oldest first. [`crate::Effect::Answer`] says how many of them were not here before.
+    Import {
+        /// Comes back with the answer.
+        id: CommandId,
+        /// What the file holds.
+        clips: Vec<ArchivedClip>,
+    },
     /// The person asks for something. [`crate::Effect::Answer`] says what became of it, among the effects of this event.
     Command {
         /// Comes back with the answer.

@@ -31,6 +31,7 @@ pub fn start() {
         move |lock| {
             if lock.state == LockState::Locked {
                 set_view.set(None);
+                set_answer.set(None);
                 set_notice.set(None);
             }
             set_lock.set(Some(lock));

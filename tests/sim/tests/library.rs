@@ -3,7 +3,7 @@
 use hushclip_engine::Event;
 use hushclip_model::settings::{Apply, Change, Policy};
 use hushclip_model::view::Filter;
-use hushclip_model::{ClipView, Command, Content, HELD_MS, Problem, Query, SecretKind, UNDO_MS};
+use hushclip_model::{ClipView, Command, CommandId, Content, HELD_MS, Problem, Query, SecretKind, UNDO_MS};
 use hushclip_sim::Desk;
 
 const SECOND: u64 = 1_000;
@@ -414,8 +414,8 @@ fn a_history_goes_into_a_file_and_comes_back_elsewhere() {
     other.wait(SECOND);
     other.copy(1, "newer");
     let twice = [archive.clips.clone(), archive.clips.clone()].concat();
-    other.event(0, Event::Import(twice));
-    other.event(0, Event::Import(archive.clips));
+    other.event(0, Event::Import { id: CommandId(1), clips: twice });
+    other.event(0, Event::Import { id: CommandId(2), clips: archive.clips });
     assert_eq!(other.texts(0), ["newer", "second", "first"]);
     let first = clip(&other, 0, "first");
     assert!(first.pinned && !first.own && first.from == "device 0" && first.awaited.is_empty());

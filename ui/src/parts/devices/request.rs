@@ -1,7 +1,7 @@
 //! A device asks to be let in: after a link, the person types the six digits that it shows; after a
 //! code, a yes is enough.
 
-use hushclip_model::Command;
+use hushclip_model::{Command, Problem};
 use leptos::ev::SubmitEvent;
 use leptos::html::Input;
 use leptos::prelude::*;
@@ -29,7 +29,12 @@ pub(crate) fn Request(
         event.prevent_default();
         let digits = complete.get_untracked().filter(|_| needs_digits);
         if digits.is_some() || !needs_digits {
-            host.send(Command::Approve { digits, share_history: share_history.get_untracked() });
+            let approve = Command::Approve { digits, share_history: share_history.get_untracked() };
+            host.ask(approve, move |outcome| match outcome.problem() {
+                // The invite says it, beside the field.
+                Some(Problem::DigitsDiffer) | None => {}
+                Some(problem) => host.news.tell(problem.clone(), host),
+            });
             if let Some(field) = field.get_untracked() {
                 field.select();
             }

@@ -97,9 +97,11 @@ fn Filling(
     let host = host();
     let (typed, again) = (RwSignal::new(String::new()), RwSignal::new(String::new()));
     let chosen = NodeRef::<Input>::new();
+    // Whoever has closed the form wants none of it, also if another one is under way by then.
+    let closed = StoredValue::new(false);
+    on_cleanup(move || closed.set_value(true));
     let heard = move |outcome: Outcome| {
-        // Whoever has closed the form wants none of it.
-        if !busy.try_get_untracked().unwrap_or_default() {
+        if closed.try_get_value().unwrap_or(true) {
             return;
         }
         busy.set(false);
