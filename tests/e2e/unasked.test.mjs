@@ -397,9 +397,12 @@ for (const [title, host, launch] of KINDS) {
       const page = await browser.site();
       await pausing({ paused_sites: [OTHER] }, async () => {
         const inner = await addFrameWithin(page);
-        // The popup may have been opened anew for the pause.
-        await page.bringToFront();
-        await inner.evaluate(select, "inside two frames");
+        // The popup may have been opened anew for the pause, and take the keyboard along for a moment.
+        await eventually("the keyboard in the frame", async () => {
+          await page.bringToFront();
+          await inner.evaluate(select, "inside two frames");
+          return inner.evaluate(() => document.hasFocus());
+        });
         await chord(page, "c");
         await cli.sees("inside two frames");
       });
