@@ -163,7 +163,7 @@ impl Notices {
         match known {
             Some(at) if self.alerts[at].count == count => return None,
             Some(at) if count > 0 => self.alerts[at].count = count,
-            Some(at) => drop(self.alerts.remove(at)),
+            Some(_) => self.alerts.retain(|alert| alert.kind != kind || alert.device != device),
             None if count > 0 => return Some(self.add(kind, device, device, count, at_ms)),
             None => return None,
         }
