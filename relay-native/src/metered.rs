@@ -51,6 +51,11 @@ impl<S> Metered<S> {
         }
     }
 
+    /// The connection itself, on which nothing is counted.
+    pub(crate) const fn unmetered(&mut self) -> &mut S {
+        &mut self.stream
+    }
+
     /// Whether a message has not become whole in this time.
     pub(crate) fn is_overdue(&self, limit: Duration) -> bool {
         self.since.is_some_and(|since| since.elapsed() >= limit)

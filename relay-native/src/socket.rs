@@ -203,14 +203,16 @@ fn is_no_frame(error: &Error) -> bool {
 }
 
 /// Ends the line after the close has been said, and reads on for a while: while something that came is not read, the
-/// other side might not get the close. It may be busy, and in the middle of a long frame.
+/// other side might not get the close. It may be busy, and in the middle of a long frame. What is read is kept nowhere,
+/// so it is not counted either.
 async fn hang_up<S>(stream: &mut WebSocketStream<Metered<S>>)
 where
     S: AsyncRead + AsyncWrite + Unpin,
 {
-    let _ = timeout(CLOSE_LIMIT, stream.get_mut().shutdown()).await;
+    let stream = stream.get_mut().unmetered();
+    let _ = timeout(CLOSE_LIMIT, stream.shutdown()).await;
     let mut waste = [0; BUFFER];
-    let read = async { while let Ok(Ok(1..)) = timeout(SILENCE_LIMIT, stream.get_mut().read(&mut waste)).await {} };
+    let read = async { while let Ok(Ok(1..)) = timeout(SILENCE_LIMIT, stream.read(&mut waste)).await {} };
     let _ = timeout(LINGER_LIMIT, read).await;
 }
 
@@ -253,5 +255,27 @@ mod tests {
         let pinging = [0x02, 0x81, 0, 0, 0, 0, 7].into_iter().chain(std::iter::repeat(ping).flatten());
         let (endless, pinging, silent) = tokio::join!(ends(endless), ends(pinging), ends(std::iter::empty()));
         assert!(endless && pinging && !silent);
+    }
+    #[tokio::test]
+    async fn a_stranger_whose_frame_is_too_long_may_finish_it_and_hears_why_it_is_closed() {
+        let (calls, mut core) = calls();
+        let (ours, mut theirs) = tokio::io::duplex(BUFFER);
+        tokio::spawn(Sockets::new(calls).serve(ours, Target::Nameplate(None), "relay".into(), Peer::Local));
+        let Some(Call::Open { outbox: Some(outbox), .. }) = core.recv().await else { panic!("it opens") };
+        tokio::spawn(async move {
+            while let Some(call) = core.recv().await {
+                if matches!(call, Call::Frame { .. }) {
+                    outbox.send(Out::Close { code: 4000, reason: "" });
+                }
+            }
+        });
+        let length = u32::try_from(limits::FRAME_BYTES).unwrap();
+        theirs.write_all(&[0x82, 0xff, 0, 0, 0, 0]).await.unwrap();
+        theirs.write_all(&length.to_be_bytes()).await.unwrap();
+        theirs.write_all(&[0; 4]).await.unwrap();
+        theirs.write_all(&vec![0x83; limits::FRAME_BYTES]).await.unwrap();
+        let mut close = [0; 4];
+        theirs.read_exact(&mut close).await.unwrap();
+        assert_eq!(close, [0x88, 2, 0x0f, 0xa0]);
     }
 }
