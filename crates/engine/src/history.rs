@@ -176,9 +176,10 @@ impl History {
     /// seconds even then, because another agent on the same clipboard may lag: for a minute, if it is the
     /// newest of the others, because that agent may just have come back. A clip of this device
     /// is one if it comes back just after it was sent (or while it may have been: `in_doubt`), over
-    /// another device's, or one that was deleted a moment ago: that agent took it for the newest. The newest of this device's is what one puts there that
-    /// was away, so for that it is a minute, too. And what this device has sent twice just now is
-    /// no person's: two agents take turns, each putting back what the other has overwritten.
+    /// another device's, one that was deleted a moment ago, or one that was copied here a moment ago: that
+    /// agent took it for the newest. The newest of this device's is what one puts there that was away, so for
+    /// that it is a minute, too. And what this device has sent twice just now is no person's: two agents take
+    /// turns, each putting back what the other has overwritten.
     pub(crate) fn is_echo(
         &self,
         content: &Content,
@@ -192,7 +193,13 @@ impl History {
             return true;
         }
         let mut superseded = false;
+        let just_copied = self.in_play(now).next().is_some_and(|clip| {
+            clip.device == own
+                && now.abs_diff(clip.stored_ms) < FOUND_MS
+                && self.is_on_clipboard(&canonical(&clip.text))
+        });
         let foreign = after_deleted
+            || just_copied
             || self
                 .in_play(now)
                 .take(LOOKED_AT)
@@ -203,7 +210,10 @@ impl History {
             // One that there was a newer one of goes on no clipboard.
             newest_foreign &= clip.device == own || clip.flags & FLAG_SUPERSEDED != 0;
             let counts = if clip.device == own {
-                let lag_ms = if std::mem::take(&mut newest_own) { LATE_MS } else { ECHO_MS };
+                // That agent has not heard of the copy whose place it takes.
+                let is_newest = newest_own;
+                newest_own = position == 0 && just_copied;
+                let lag_ms = if is_newest { LATE_MS } else { ECHO_MS };
                 position == 0 || Some(clip.item) == in_doubt || (foreign && now.saturating_sub(clip.sent_ms) < lag_ms)
             } else {
                 position == 0 || !superseded || now.saturating_sub(clip.stored_ms) < lag_ms

@@ -486,3 +486,24 @@ fn what_another_agent_puts_in_the_place_of_a_copy_is_none() {
         (vec!["mine".into(), "theirs".into()], vec!["mine".into(), "theirs".into()])
     );
 }
+
+#[test]
+fn an_older_copy_that_another_agent_puts_in_the_place_of_a_newer_one_is_none() {
+    let mut desk = Desk::paired(2);
+    desk.copy(0, "first");
+    desk.wait(15_000);
+    desk.copy(0, "second");
+    // That agent was away, has only now got the first one, and has not heard of the second.
+    desk.wait(300);
+    desk.event(0, Event::LocalCopy(Content::text("first")));
+    desk.wait(3_000);
+    assert_eq!(
+        (desk.texts(0), desk.texts(1)),
+        (vec!["second".into(), "first".into()], vec!["second".into(), "first".into()])
+    );
+    // A person takes longer to go back.
+    desk.copy(0, "third");
+    desk.wait(3_000);
+    desk.copy(0, "second");
+    assert_eq!(desk.texts(1), ["second", "third", "second", "first"]);
+}
