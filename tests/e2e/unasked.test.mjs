@@ -393,6 +393,22 @@ for (const [title, host, launch] of KINDS) {
       await cli.sees("by a button that has it selected");
     });
 
+    it("while it is sent from a frame inside a frame if another site is paused", async () => {
+      const page = await browser.site();
+      await pausing({ paused_sites: [OTHER] }, async () => {
+        const inner = await addFrameWithin(page);
+        // The popup may have been opened anew for the pause, and take the keyboard along for a moment.
+        await eventually("the keyboard in the frame", async () => {
+          await page.bringToFront();
+          await inner.evaluate(select, "inside two frames");
+          return inner.evaluate(() => document.hasFocus());
+        });
+        await chord(page, "c");
+        await cli.sees("inside two frames");
+      });
+      await page.evaluate(() => document.querySelector("iframe").remove());
+    });
+
     it("while a link's address is sent that the browser's own menu copies", { skip: !isTold }, async () => {
       const page = await browser.site();
       await page.evaluate(() => {
