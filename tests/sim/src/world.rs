@@ -99,6 +99,8 @@ pub(crate) struct World {
     owners: BTreeMap<ConnId, usize>,
     /// Frames on one socket stay in order.
     last_arrival: BTreeMap<(ConnId, bool), u64>,
+    /// Sockets on which nothing arrives any more, whether or not both ends know.
+    severed: BTreeSet<ConnId>,
     pub(crate) copied: Vec<Copied>,
     /// Copies that an agent overwrote before it saw them, and what it put there.
     pub(crate) crossed: BTreeSet<String>,
@@ -156,6 +158,7 @@ impl World {
             relay: None,
             owners: BTreeMap::new(),
             last_arrival: BTreeMap::new(),
+            severed: BTreeSet::new(),
             copied: Vec::new(),
             crossed: BTreeSet::new(),
             deleted: BTreeMap::new(),
@@ -385,7 +388,8 @@ impl World {
             }
             Effect::Ping => {
                 let Some(conn) = self.devices[device].conn else { return };
-                if self.relay.as_ref().is_some_and(|r| r.sockets.contains_key(&conn)) {
+                let is_alive = !self.severed.contains(&conn);
+                if is_alive && self.relay.as_ref().is_some_and(|r| r.sockets.contains_key(&conn)) {
                     let delay = self.delay();
                     self.plan(delay, Step::Pong(device, conn));
                 }
@@ -483,9 +487,10 @@ impl World {
         }
     }
 
-    /// What is under way on the connection is lost. The relay notices sooner or later.
+    /// What is under way on the connection is lost, and what follows it. The relay notices sooner or later.
     fn cut(&mut self, conn: ConnId, tell_device: bool) {
         self.report.cuts += 1;
+        self.severed.insert(conn);
         self.agenda.retain(|_, step| match step {
             Step::ToRelay(c, _) | Step::ToDevice(_, c, _) | Step::Pong(_, c) | Step::Closed(_, c, _) => *c != conn,
             _ => true,
@@ -583,7 +588,9 @@ impl World {
         let last = self.last_arrival.entry((conn, up)).or_default();
         let at = (self.now + delay).max(*last);
         *last = at;
-        self.plan(at - self.now, step);
+        if !self.severed.contains(&conn) {
+            self.plan(at - self.now, step);
+        }
     }
 
     fn delay(&mut self) -> u64 {
