@@ -549,7 +549,11 @@ impl World {
             if view.stage == Stage::Removed {
                 return true;
             }
-            let line = self.relay.as_ref().zip(d.conn).is_some_and(|(relay, conn)| relay.sockets.contains_key(&conn));
+            let line = self
+                .relay
+                .as_ref()
+                .zip(d.conn)
+                .is_some_and(|(relay, conn)| relay.sockets.contains_key(&conn) && !self.severed.contains(&conn));
             let sent = d.disk.keys().all(|key| !key.starts_with("out/"));
             line && view.connection == Connection::Online && view.waiting == 0 && sent
         }) && !self.agenda.values().any(|s| {
