@@ -1,11 +1,12 @@
-//! `cargo xtask test`: the whole suite, step by step, stopping at the first failure.
-//! Each step's output goes to a file of its own and is shown only when the step fails.
+//! `cargo xtask test`: the whole suite, step by step, stopping at the first failure. Steps that mostly wait run side
+//! by side. Each step's output goes to a file of its own and is shown only when the step fails.
 
 use std::{
     env,
     ffi::OsStr,
     path::{Path, PathBuf},
     process::{Command, Stdio},
+    thread,
     time::{Duration, Instant},
 };
 
@@ -34,20 +35,26 @@ struct Step {
     command: fn(Option<&str>) -> Result<Command>,
     /// Whether it can be narrowed down.
     narrows: bool,
+    /// Whether it runs at the same time as the step before.
+    beside: bool,
 }
 
 impl Step {
     const fn new(name: &'static str, command: fn(Option<&str>) -> Result<Command>) -> Self {
-        Self { name, limit: LIMIT, command, narrows: false }
+        Self { name, limit: LIMIT, command, narrows: false, beside: false }
     }
 
     /// A filter goes to the command.
     const fn narrow(name: &'static str, command: fn(Option<&str>) -> Result<Command>) -> Self {
-        Self { name, limit: LIMIT, command, narrows: true }
+        Self { name, limit: LIMIT, command, narrows: true, beside: false }
     }
 
     const fn within(self, limit: Duration) -> Self {
         Self { limit, ..self }
+    }
+
+    const fn beside(self) -> Self {
+        Self { beside: true, ..self }
     }
 }
 
@@ -65,13 +72,13 @@ const STEPS: [Step; 20] = [
     Step::new("build", |_| own(&["build"])),
     Step::new("worker that panics", |_| own(&["build", "--faulty"])),
     Step::narrow("relay on workerd", |filter| Ok(relay("workerd", filter))),
-    Step::narrow("relay native", |filter| Ok(relay("native", filter))),
+    Step::narrow("relay native", |filter| Ok(relay("native", filter))).beside(),
+    Step::new("one clipboard", |_| end_to_end("tests/desk/run.mjs", None)).beside(),
     Step::new("wrangler dry run", |_| wrangler(paths::root())).within(WRANGLER_LIMIT),
     Step::new("wrangler dry run without Rust", |_| wrangler(&deploy_alone()?)).within(WRANGLER_LIMIT),
     Step::new("addons-linter", |_| addons_linter()),
     Step::new("headers", |_| headers()),
     Step::narrow("end to end", |filter| end_to_end("tests/e2e/run.mjs", filter)),
-    Step::new("one clipboard", |_| end_to_end("tests/desk/run.mjs", None)),
     Step::new("tidy", |_| own(&["tidy"])),
 ];
 
@@ -83,12 +90,29 @@ pub(crate) fn test(only: &[String]) -> Result<()> {
     } else {
         only.iter().map(|wanted| choose(wanted)).collect::<Result<Vec<_>>>()?
     };
-    let mut suite = Suite { passed: 0 };
-    for (step, filter) in chosen {
-        suite.step(step.name, step.limit, (step.command)(filter)?)?;
+    let mut passed = 0;
+    for group in chosen.chunk_by(|_, (step, _)| step.beside) {
+        let failed = run_side_by_side(group)?;
+        passed += group.len() - failed.len();
+        if let Some(name) = failed.first() {
+            println!("{passed} passed, {} failed", failed.len());
+            bail!("{name} failed");
+        }
     }
-    println!("{} passed, 0 failed   ({} s)", suite.passed, started.elapsed().as_secs());
+    println!("{passed} passed, 0 failed   ({} s)", started.elapsed().as_secs());
     Ok(())
+}
+
+/// Runs these at the same time, each to its end; the names of those that failed.
+fn run_side_by_side(group: &[(&'static Step, Option<&str>)]) -> Result<Vec<&'static str>> {
+    let names: Vec<_> = group.iter().map(|(step, _)| step.name).collect();
+    println!("== {}", names.join(", "));
+    let outcomes: Vec<_> = thread::scope(|scope| {
+        let running: Vec<_> = group.iter().map(|(step, filter)| scope.spawn(|| step.run(*filter))).collect();
+        running.into_iter().map(|step| step.join().unwrap_or_else(|_| bail!("a step panicked"))).collect()
+    });
+    let outcomes = outcomes.into_iter().collect::<Result<Vec<_>>>()?;
+    Ok(names.into_iter().zip(outcomes).filter_map(|(name, passed)| (!passed).then_some(name)).collect())
 }
 
 /// The step that begins with what a person typed, hyphens or not, and the filter after the colon.
@@ -107,33 +131,29 @@ fn choose(wanted: &str) -> Result<(&'static Step, Option<&str>)> {
     Ok((step, filter))
 }
 
-struct Suite {
-    passed: u32,
-}
-
-impl Suite {
-    fn step(&mut self, name: &str, limit: Duration, mut command: Command) -> Result<()> {
-        let started = Instant::now();
+impl Step {
+    /// Says whether it passed.
+    fn run(&self, filter: Option<&str>) -> Result<bool> {
+        let (name, started) = (self.name, Instant::now());
         let log = log_file(name);
         let file = proc::create(&log)?;
-        println!("== {name}");
+        let mut command = (self.command)(filter)?;
         command.stdin(Stdio::null()).stdout(file.try_clone()?).stderr(file);
-        let status = proc::Group::spawn(&mut command)?.wait_telling(limit, |seconds| {
+        let status = proc::Group::spawn(&mut command)?.wait_telling(self.limit, |seconds| {
             if seconds % HEARTBEAT == 0 {
-                println!("   … {seconds} s: {}", proc::tail(&log, 1).chars().take(100).collect::<String>());
+                let newest: String = proc::tail(&log, 1).chars().take(100).collect();
+                println!("   … {name}, {seconds} s: {newest}");
             }
         })?;
         let seconds = started.elapsed().as_secs_f32();
         if status.is_some_and(|status| status.success()) {
-            self.passed += 1;
-            println!("   ok, {seconds:.1} s");
-            return Ok(());
+            println!("   {name}: ok, {seconds:.1} s");
+            return Ok(true);
         }
-        println!("{}", proc::tail(&log, 200));
         let why = status.map_or("took too long".to_owned(), |status| status.to_string());
-        println!("   FAILED ({why}), {seconds:.1} s; all of its output: {}", paths::shown(&log));
-        println!("{} passed, 1 failed", self.passed);
-        bail!("{name} failed");
+        println!("{}", proc::tail(&log, 200));
+        println!("   {name}: FAILED ({why}), {seconds:.1} s; all of its output: {}", paths::shown(&log));
+        Ok(false)
     }
 }
 
