@@ -235,8 +235,19 @@ impl History {
 
     /// Whether what a person has certainly copied is in the list for it: it is the newest, or was found just now
     /// by another way, or another agent on the same clipboard. Or it is an echo of another device's: those have it.
-    pub(crate) fn has_copied(&self, text: &str, own: DeviceId, echo: bool, now: u64) -> bool {
+    /// Or it is what waits to be sent, last of all: the others get it as the newest anyway, whenever it was copied.
+    pub(crate) fn has_copied(
+        &self,
+        text: &str,
+        own: DeviceId,
+        echo: bool,
+        waits_last: Option<ItemId>,
+        now: u64,
+    ) -> bool {
         let text = canonical(text);
+        if waits_last.and_then(|item| self.get(&item)).is_some_and(|clip| canonical(&clip.text) == text) {
+            return true;
+        }
         let listed = || self.in_play(now).filter(|clip| clip.trashed_ms == 0).take(LOOKED_AT);
         let same: Vec<_> = listed().filter(|clip| canonical(&clip.text) == text).collect();
         let of_others = same.first().is_some_and(|clip| clip.device != own);

@@ -43,7 +43,7 @@ impl Engine {
         let (own, now) = (identity.id, self.now);
         let echo = self.history.is_echo(&content, own, in_doubt, self.shows_deleted(), now);
         // Between the copy and the look at it, another agent may have put there what came from elsewhere.
-        let known = if sure { self.history.has_copied(&content.text, own, echo, now) } else { echo };
+        let known = if sure { self.history.has_copied(&content.text, own, echo, self.waits_last(), now) } else { echo };
         let echo = known || (!sure && self.was_deleted(&content.text));
         for write in self.history.note_clipboard(&content.text) {
             self.persist(write);
@@ -134,6 +134,12 @@ impl Engine {
     fn fresh_item(&self, rng: &mut dyn CryptoRng) -> ItemId {
         let mut drawn = (0..8).map(|_| random_item(rng));
         drawn.find(|item| self.history.get(item).is_none()).unwrap_or_else(|| random_item(rng))
+    }
+
+    /// The clip that waits to be sent last, if nobody can have it yet.
+    fn waits_last(&self) -> Option<ItemId> {
+        let mut clips = self.outbox.iter().rev().filter(|queued| queued.cargo == Cargo::Clip && !queued.again);
+        clips.next().filter(|queued| queued.sealed.is_none()).map(|queued| queued.item)
     }
 
     /// Clips that wait to be sent.

@@ -4,7 +4,8 @@ use hushclip_engine::Event;
 use hushclip_model::settings::{Apply, Change, Policy};
 use hushclip_model::view::Filter;
 use hushclip_model::{ClipView, Command, CommandId, Content, HELD_MS, Problem, Query, SecretKind, UNDO_MS};
-use hushclip_sim::Desk;
+use hushclip_protocol::frame::ToRelay;
+use hushclip_sim::{Desk, Way};
 
 const SECOND: u64 = 1_000;
 const DAY: u64 = 24 * 60 * 60 * SECOND;
@@ -506,4 +507,24 @@ fn an_older_copy_that_another_agent_puts_in_the_place_of_a_newer_one_is_none() {
     desk.wait(3_000);
     desk.copy(0, "second");
     assert_eq!(desk.texts(1), ["second", "third", "second", "first"]);
+}
+
+#[test]
+fn what_waits_to_be_sent_is_not_sent_twice_whatever_the_clock_does() {
+    let mut desk = Desk::paired(2);
+    desk.lie(|way, device, frame| {
+        let is_push = matches!(ToRelay::decode(&frame), Ok(ToRelay::Push { .. }));
+        if way == Way::Up && device == 0 && is_push { Vec::new() } else { vec![frame] }
+    });
+    desk.copy(0, "first");
+    desk.copy(0, "on its way");
+    desk.copy(1, "theirs");
+    assert_eq!((desk.texts(0)[0].as_str(), desk.view(0).waiting), ("theirs", 2));
+    // The browser vouches for the copy only now, by a clock that was put forward meanwhile.
+    desk.skew(0, 24 * 60 * 60_000);
+    desk.event(0, Event::Copied(Content::text("on its way")));
+    desk.stop_lying();
+    desk.cut(None);
+    desk.wait(60_000);
+    assert_eq!(desk.texts(1), ["on its way", "first", "theirs"]);
 }
