@@ -13,7 +13,7 @@ use minicbor::{Decode, Encode};
 use rand_core::CryptoRng;
 
 use crate::line::{ANSWER_MS, Phase};
-use crate::records::drafts_record;
+use crate::record::{self, put};
 use crate::sender::Sender;
 use crate::{Engine, problem};
 
@@ -164,7 +164,7 @@ impl Engine {
                 self.drafts.remove(0);
             }
             self.drafts.push(Draft { wanted, head, entry: entry.clone() });
-            self.persist(drafts_record(&self.drafts));
+            self.persist(put(record::DRAFTS, &self.drafts));
             entry
         };
         self.append_to_log(wanted, entry);

@@ -1,12 +1,14 @@
 //! The engine's public face and the dispatch of events. What one call persists always stands before
 //! what it sends, so a process that dies in between has promised nothing that it does not remember.
 
+mod pairing;
+
 use std::collections::{BTreeMap, VecDeque};
 
 use hushclip_model::settings::Change;
 use hushclip_model::{Answered, Command, Notice, Outcome, Problem, Settings, View};
 use hushclip_protocol::frame::{Anchor, Limits, ToDevice, ToRelay};
-use hushclip_protocol::ids::{DeviceId, Hash, ItemId};
+use hushclip_protocol::ids::{DeviceId, ItemId};
 use rand_core::CryptoRng;
 
 use crate::changes::{Appending, Draft};
@@ -14,22 +16,18 @@ use crate::continuity::Reading;
 use crate::fork::Evidence;
 use crate::gone::Trace;
 use crate::history::History;
-use crate::join::Patience;
-use crate::line::Line;
+use crate::line::{Line, Phase};
 use crate::members::LogSync;
 use crate::notices::Notices;
 use crate::outbox::{Queued, Sent};
+use crate::pairing::{Invites, Joins};
+use crate::part::{Context, Output, Outputs};
 use crate::preferences::Preferences;
-use crate::records::Records;
+use crate::restore::{Records, RestoreError};
 use crate::secrets::Secrets;
-use crate::state::{self, Account, Identity, Invite, Join, Removed};
+use crate::state::{self, Account, Identity, Removed};
 use crate::untaken::Untaken;
 use crate::{Effect, Event, Write};
-
-/// The persisted records do not make an engine: they are damaged, or of a later version.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("the stored state is damaged or of a later version")]
-pub struct RestoreError;
 
 /// A device's brain.
 pub struct Engine {
@@ -41,11 +39,8 @@ pub struct Engine {
     /// What has come since the last sign-in.
     pub(crate) reading: Option<Reading>,
     pub(crate) history: History,
-    pub(crate) invite: Option<Invite>,
-    pub(crate) join: Option<Join>,
-    pub(crate) patience: Patience,
-    /// Digests of codes that a relay has had its guess at.
-    pub(crate) tried_codes: Vec<Hash>,
+    pub(crate) invites: Invites,
+    pub(crate) joins: Joins,
     pub(crate) line: Line,
     pub(crate) untaken: Untaken,
     /// The item whose `Push` is not answered yet, and the cursor that the push named.
@@ -108,10 +103,8 @@ impl Engine {
             sent: records.sent,
             reading: None,
             history: History::restore(records.clips, records.on_clipboard, records.coming),
-            invite: records.invite,
-            join: records.join,
-            tried_codes: records.tried_codes,
-            patience: Patience::default(),
+            invites: Invites::restore(records.invite),
+            joins: Joins::restore(records.join, records.tried_codes),
             line: Line::default(),
             untaken: Untaken::default(),
             in_flight: None,
@@ -318,7 +311,7 @@ impl Engine {
             .line
             .next_wake()
             .into_iter()
-            .chain(self.invite_expiry())
+            .chain(self.invites.next_due(self.now))
             .chain(self.join_deadline())
             .chain(self.next_upkeep())
             .chain(self.next_push())
@@ -335,6 +328,22 @@ impl Engine {
             out.push(Effect::ViewChanged);
         }
         out
+    }
+
+    fn context(&self) -> Context {
+        Context { now: self.now, online: self.line.phase == Phase::Online }
+    }
+
+    fn carry_out(&mut self, outputs: Outputs) {
+        for output in outputs {
+            match output {
+                Output::Write(write) => self.persist(write),
+                Output::Send(frame) => self.send(&frame),
+                Output::Notice(notice) => self.notice(notice),
+                Output::Fail(problem) => self.fail(problem),
+                Output::Solved(is) => self.solved(is),
+            }
+        }
     }
 
     pub(crate) fn persist(&mut self, write: Write) {
@@ -377,7 +386,7 @@ impl Engine {
         self.writes.extend(writes);
         self.history = History::default();
         self.removed = None;
-        self.tried_codes.clear();
+        self.joins.forget();
         self.preferences = Preferences::default();
         self.seen_order = 0;
         self.clips_revision += 1;
@@ -394,8 +403,10 @@ impl Engine {
         self.untaken = Untaken::default();
         self.sent.clear();
         self.reading = None;
-        self.invite = None;
-        self.join = None;
+        let mut out = Outputs::default();
+        self.invites.forget(&mut out);
+        self.joins.cancel(&mut out);
+        self.carry_out(out);
         self.newest_missed = None;
         self.secrets = Secrets::default();
         self.notices = Notices::default();

@@ -10,7 +10,7 @@ use rand_core::CryptoRng;
 use crate::Engine;
 use crate::history::{LATE_MS, text_digest};
 use crate::outbox::{Cargo, Deleted};
-use crate::records::traces_record;
+use crate::record::{self, put};
 use crate::state::Account;
 
 /// How many are kept.
@@ -103,7 +103,7 @@ impl Engine {
         if self.traces.len() > TRACES {
             self.traces.remove(0);
         }
-        self.persist(traces_record(&self.traces));
+        self.persist(put(record::TRACES, &self.traces));
     }
 
     /// Lets go what has had its time.
@@ -111,7 +111,7 @@ impl Engine {
         let (before, now) = (self.traces.len(), self.now);
         self.traces.retain(|trace| is_recent(trace, now));
         if self.traces.len() < before {
-            self.persist(traces_record(&self.traces));
+            self.persist(put(record::TRACES, &self.traces));
         }
     }
 

@@ -3,7 +3,7 @@
 //! randomness come in as arguments, effects go out as values.
 //!
 //! Reading order: `engine` (dispatch), `line` (connection), `send`, `receive`, `counting`, `silence`,
-//! `members`, `changes`, `invite`, `join`, `upkeep`.
+//! `members`, `changes`, `pairing`, `upkeep`.
 
 pub mod archive;
 mod changes;
@@ -12,24 +12,24 @@ mod counting;
 pub mod effect;
 mod engine;
 pub mod event;
-mod exchange;
 mod fork;
 mod gone;
 mod history;
-mod invite;
-mod join;
 mod library;
 mod line;
 mod members;
 mod notices;
 mod opened;
 mod outbox;
+mod pairing;
+mod part;
 mod preferences;
 mod present;
 mod problem;
 mod receive;
-mod records;
+mod record;
 mod relay;
+mod restore;
 mod secrets;
 mod send;
 mod sender;
@@ -41,6 +41,7 @@ mod upkeep;
 mod wake;
 
 pub use effect::{Effect, Write};
-pub use engine::{Engine, RestoreError};
+pub use engine::Engine;
 pub use event::Event;
+pub use restore::RestoreError;
 pub use target::{relay_origin, target};

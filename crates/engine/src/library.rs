@@ -9,7 +9,7 @@ use rand_core::CryptoRng;
 
 use crate::history::text_digest;
 use crate::outbox::{Cargo, Deleted, Queued};
-use crate::records::seen_record;
+use crate::record::{SEEN, put};
 use crate::secrets::recognise;
 use crate::state::Clip;
 use crate::upkeep::random_item;
@@ -195,7 +195,7 @@ impl Engine {
         let newest = self.history.next_order() - 1;
         if self.seen_order != newest {
             self.seen_order = newest;
-            self.persist(seen_record(newest));
+            self.persist(put(SEEN, &newest));
             self.clips_revision += 1;
         }
     }

@@ -71,11 +71,6 @@ pub(crate) struct Line {
     pong_by: Option<u64>,
     /// The relay asked to wait before going on.
     pub(crate) resume_at: Option<u64>,
-    /// A step of the open invite was not taken and is to be brought back. Not otherwise: its frames
-    /// would use up what the relay lets through.
-    pub(crate) invite_refused: bool,
-    /// The joiner's welcome has gone out on this line.
-    pub(crate) welcome_sent: bool,
     /// How often in a row the relay has said that there is too much; each pause is twice the one before,
     /// so that there is room for more than one frame at its end.
     limited: u32,
@@ -187,7 +182,7 @@ impl Line {
         self.resume_at = None;
         (self.entries_by, self.items_by, self.steady_from) = (None, None, None);
         if self.phase == Phase::Connecting {
-            (self.invite_refused, self.welcome_sent, self.limited) = (false, false, 0);
+            self.limited = 0;
             (self.log_shown, self.challenge, self.hellos, self.registering) = (None, None, 0, false);
         }
         self.ping_at = self.is_up().then_some(now + PING_MS);
@@ -204,11 +199,12 @@ impl Engine {
 
     /// Drops any socket and connects anew.
     pub(crate) fn connect(&mut self) {
-        let url = match (&self.join, &self.account) {
-            (Some(join), _) => join.joiner.socket(join.reveal()),
-            (None, Some(account)) => Some(account.relay.socket(account.id.mailbox())),
-            (None, None) => None,
+        let url = match &self.account {
+            _ if self.joins.is_under_way() => self.joins.socket(),
+            Some(account) => Some(account.relay.socket(account.id.mailbox())),
+            None => None,
         };
+        self.invites.begin_line();
         self.in_flight = None;
         self.appending = None;
         self.pulls = 0;
@@ -321,7 +317,7 @@ impl Engine {
                 if !self.log_sync.is_newest {
                     return self.pull_log();
                 }
-                if std::mem::take(&mut self.line.invite_refused) {
+                if self.invites.take_refused() {
                     self.reopen_invite();
                 }
                 self.flush(rng);
@@ -341,7 +337,7 @@ impl Engine {
             return self.halt(Problem::RelayVersion);
         }
         self.line.challenge = Some(challenge.clone());
-        if self.join.is_some() {
+        if self.joins.is_under_way() {
             return self.claim();
         }
         if self.account.as_ref().is_some_and(|account| !account.registered) {
@@ -434,12 +430,13 @@ impl Engine {
             }
             LOG_PULL => self.line.entries_came(),
             // This device has asked for nothing like that, or for nothing any more.
-            INVITE | CODE if self.invite.is_none() => return,
+            INVITE | CODE if !self.invites.is_open() => return,
             APPEND if self.appending.is_none() && !self.line.shows_log() => return,
             _ => {}
         }
-        self.line.invite_refused |= matches!(of, INVITE | NOTE | CODE);
-        self.line.welcome_sent &= of != NOTE;
+        if matches!(of, INVITE | NOTE | CODE) {
+            self.invites.step_refused(of == NOTE);
+        }
         match (of, code) {
             (CLAIM | CODE_CLAIM, _) => self.claim_refused(code, rng),
             (_, ErrorCode::RateLimited) => {

@@ -12,9 +12,9 @@ use rand_core::CryptoRng;
 
 use crate::Engine;
 use crate::changes::{Appending, RemovalWatch, Wanted};
-use crate::join::proper_name;
 use crate::line::Phase;
 use crate::notices::AlertKind;
+use crate::pairing::proper_name;
 use crate::relay::Relay;
 use crate::state::{Account, Identity, Removed, log_record};
 
@@ -77,7 +77,7 @@ impl Engine {
         token: &str,
         rng: &mut dyn CryptoRng,
     ) -> Result<(), Problem> {
-        if self.account.as_ref().is_some_and(Account::is_usable) || self.join.is_some() {
+        if self.account.as_ref().is_some_and(Account::is_usable) || self.joins.is_under_way() {
             return Err(Problem::AlreadyMember);
         }
         let (relay, name) = (Relay::choose(relay)?, proper_name(name)?);
@@ -207,7 +207,9 @@ impl Engine {
         rng: &mut dyn CryptoRng,
     ) {
         // While connecting they show a removed device that it is one.
-        if !matches!(self.line.phase, Phase::Connecting | Phase::CatchingUp | Phase::Online) || self.join.is_some() {
+        if !matches!(self.line.phase, Phase::Connecting | Phase::CatchingUp | Phase::Online)
+            || self.joins.is_under_way()
+        {
             return;
         }
         self.line.entries_came();
@@ -376,8 +378,7 @@ impl Engine {
     }
 
     fn device_added(&mut self, device: DeviceId, author: DeviceId, drafted: bool) {
-        let invite = self.invite.as_ref().filter(|invite| invite.approved);
-        let is_asked = drafted && invite.and_then(|i| i.request.as_ref()).is_some_and(|r| r.device_id() == device);
+        let is_asked = drafted && self.invites.let_in() == Some(device);
         let (Some(account), Some(identity)) = (&mut self.account, &self.identity) else { return };
         let Some(member) = account.membership.as_ref().and_then(|log| log.member(&device)) else { return };
         let opened = account
@@ -411,8 +412,7 @@ impl Engine {
     }
 
     fn device_removed(&mut self, seq: u64, device: DeviceId, author: DeviceId, drafted: bool) {
-        let let_in = self.invite.as_ref().filter(|invite| invite.approved).and_then(|invite| invite.request.as_ref());
-        if let_in.is_some_and(|request| request.device_id() == device) {
+        if self.invites.let_in() == Some(device) {
             // Its welcome has nobody to go to, and it is not added once more.
             self.cancel_invite();
         }

@@ -7,8 +7,7 @@ use minicbor::{Decode, Encode};
 
 use crate::Engine;
 use crate::effect::Write;
-use crate::records::ALERTS as RECORD;
-use crate::state::put;
+use crate::record::{ALERTS as RECORD, put};
 
 /// How many are kept.
 const ALERTS: usize = 64;
@@ -201,7 +200,7 @@ impl Notices {
     }
 
     fn record(&self) -> Write {
-        put(RECORD.into(), &(self.newest, &self.alerts))
+        put(RECORD, &(self.newest, &self.alerts))
     }
 }
 

@@ -7,8 +7,7 @@ use minicbor::bytes::ByteVec;
 use minicbor::{Decode, Encode};
 
 use crate::effect::Write;
-use crate::records::{OUT, SENT};
-use crate::state::put;
+use crate::record::{OUT, SENT, delete, put};
 
 /// What an entry of the outbox carries.
 #[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
@@ -119,7 +118,7 @@ impl Queued {
     }
 
     pub(crate) fn delete(&self) -> Write {
-        Write::Delete { key: self.key() }
+        delete(self.key())
     }
 
     fn key(&self) -> String {
@@ -133,7 +132,7 @@ impl Sent {
     }
 
     pub(crate) fn delete(&self) -> Write {
-        Write::Delete { key: self.key() }
+        delete(self.key())
     }
 
     fn key(&self) -> String {

@@ -2,11 +2,10 @@
 
 use hushclip_model::Settings;
 use hushclip_model::settings::Change;
-use hushclip_protocol::{codec, limits};
+use hushclip_protocol::limits;
 
 use crate::effect::Write;
-use crate::records::{PUSH, SETTINGS};
-use crate::state::put;
+use crate::record::{PUSH, SETTINGS, delete, put};
 
 /// What was chosen for this device.
 #[derive(Default)]
@@ -32,7 +31,7 @@ impl Preferences {
 
     pub(crate) fn change(&mut self, change: Change) -> Write {
         self.settings.change(change);
-        put(SETTINGS.into(), &self.settings)
+        put(SETTINGS, &self.settings)
     }
 
     /// Where this device is to be woken, if anywhere.
@@ -52,12 +51,12 @@ impl Preferences {
             return Ok(Some(self.forget_push_endpoint()));
         }
         endpoint.clone_into(&mut self.push_endpoint);
-        Ok(Some(Write::Put { key: PUSH.into(), value: codec::encode(&self.push_endpoint) }))
+        Ok(Some(put(PUSH, &self.push_endpoint)))
     }
 
     pub(crate) fn forget_push_endpoint(&mut self) -> Write {
         self.push_endpoint.clear();
-        Write::Delete { key: PUSH.into() }
+        delete(PUSH)
     }
 }
 

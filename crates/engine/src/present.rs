@@ -9,7 +9,6 @@ use hushclip_protocol::limits;
 use hushclip_protocol::log::Membership;
 
 use crate::Engine;
-use crate::exchange::Joining;
 use crate::library::secret_of;
 use crate::state::{Account, Clip};
 
@@ -19,10 +18,10 @@ impl Engine {
         let own = self.identity.as_ref().map(|i| i.id);
         let member = self.account.as_ref().is_some_and(Account::is_usable);
         View {
-            stage: match (&self.join, member) {
-                (None, true) => Stage::Member,
-                (None, false) if self.account.is_none() && self.removed.is_some() => Stage::Removed,
-                (None, false) if self.account.is_none() => Stage::New,
+            stage: match (self.joins.is_under_way(), member) {
+                (false, true) => Stage::Member,
+                (false, false) if self.account.is_none() && self.removed.is_some() => Stage::Removed,
+                (false, false) if self.account.is_none() => Stage::New,
                 _ => Stage::Joining,
             },
             connection: self.line.shown(),
@@ -60,7 +59,7 @@ impl Engine {
     }
 
     fn present_relay(&self) -> String {
-        let joining = self.join.as_ref().map(|join| join.joiner.relay().to_owned());
+        let joining = self.joins.relay().map(ToOwned::to_owned);
         joining.or_else(|| Some(self.account.as_ref()?.relay.origin())).unwrap_or_default()
     }
 
@@ -121,33 +120,12 @@ impl Engine {
     }
 
     fn present_invite(&self) -> Option<InviteView> {
-        let (invite, account) = (self.invite.as_ref()?, self.account.as_ref()?);
-        if invite.approved {
-            return None;
-        }
-        let relay = account.relay.origin();
-        let ready = invite.expires_ms > 0;
-        Some(InviteView {
-            id: invite.inviter.invite().to_hex(),
-            by_code: invite.is_by_code(),
-            secret: ready.then(|| invite.inviter.code().unwrap_or_else(|| invite.inviter.url(&relay))),
-            expires_at: invite.expires_ms,
-            request: invite.request.as_ref().map(|request| request.name.clone()),
-            device: invite.request.as_ref().map(|request| request.device_id().to_hex()),
-            namesake: invite.request.as_ref().is_some_and(|request| self.is_called(&request.name)),
-            wrong_digits: invite.wrong_digits > 0,
-        })
+        self.invites.present(&self.account.as_ref()?.relay.origin(), |name| self.is_called(name))
     }
 
     fn present_joining(&self) -> Option<JoiningView> {
-        let joining = self.join.is_some() || self.is_newcomer();
-        let digits = self.join.as_ref().and_then(|join| {
-            let identity = self.identity.as_ref()?;
-            let Joining::Link(joiner) = &join.joiner else { return None };
-            let digits = joiner.digits(&identity.keys, join.offer()?, join.reveal()?).ok()?;
-            Some(digits.as_str().to_owned())
-        });
-        joining.then_some(JoiningView { digits })
+        let digits = self.identity.as_ref().and_then(|identity| self.joins.digits(&identity.keys));
+        (self.joins.is_under_way() || self.is_newcomer()).then_some(JoiningView { digits })
     }
 
     fn device_ids(&self) -> impl Iterator<Item = DeviceId> + '_ {

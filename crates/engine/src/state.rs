@@ -4,24 +4,20 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use hushclip_crypto::epoch::EpochSecret;
 use hushclip_crypto::keys::{BoxSk, DeviceKeys};
-use hushclip_crypto::pairing::JoinRequest;
 use hushclip_protocol::frame::Anchor;
 use hushclip_protocol::ids::{AccountId, DeviceId, Hash, ItemId};
 use hushclip_protocol::log::{Membership, SignedEntry};
-use hushclip_protocol::{codec, limits};
-use minicbor::bytes::ByteVec;
 use minicbor::{Decode, Encode};
 
 use crate::effect::Write;
-use crate::engine::RestoreError;
-use crate::exchange::{Inviting, Joining};
 use crate::fork::Evidence;
 use crate::outbox::{Queued, Sent};
-use crate::records::{
-    ACCOUNT, ALERTS, AccountRecord, CLIP, CLIPBOARD, COMING, DEVICE, DRAFTS, DeviceRecord, EVIDENCE, INVITE, JOIN, LOG,
-    PUSH, REMOVED, SEEN, SENDER, SETTINGS, TRACES, TRIED,
+use crate::record::{
+    ACCOUNT, ALERTS, CLIP, CLIPBOARD, COMING, DEVICE, DRAFTS, EVIDENCE, LOG, PUSH, REMOVED, SEEN, SENDER, SETTINGS,
+    TRACES, TRIED, delete, put,
 };
 use crate::relay::Relay;
+use crate::restore::{AccountRecord, DeviceRecord, RestoreError};
 use crate::sender::Sender;
 
 /// How often a device changes its keys unless told otherwise, minutes.
@@ -158,61 +154,6 @@ pub(crate) struct Clip {
     pub(crate) given_up: bool,
 }
 
-/// An invite this device has open, or has just completed.
-#[derive(Debug, Clone, Encode, Decode)]
-#[cbor(array)]
-pub(crate) struct Invite {
-    #[n(0)]
-    pub(crate) inviter: Inviting,
-    /// By this device's clock; 0 until the relay has it.
-    #[n(1)]
-    pub(crate) expires_ms: u64,
-    /// The one request that is answered.
-    #[n(2)]
-    pub(crate) request: Option<JoinRequest>,
-    #[n(3)]
-    pub(crate) wrong_digits: u8,
-    /// The person let it in.
-    #[n(4)]
-    pub(crate) approved: bool,
-    /// Where the joiner begins, fixed at approval.
-    #[n(5)]
-    pub(crate) anchors: Vec<Anchor>,
-    /// The request as it came; a code's answers are made from it.
-    #[n(6)]
-    pub(crate) request_bytes: ByteVec,
-    /// The newcomer may read what came before it.
-    #[n(7)]
-    pub(crate) share_history: bool,
-    /// Nameplates that led elsewhere.
-    #[n(8)]
-    pub(crate) tries: u8,
-    /// When it was asked for.
-    #[n(9)]
-    pub(crate) made_ms: u64,
-    /// The joiner's welcome has gone out.
-    #[n(10)]
-    pub(crate) welcomed: bool,
-    /// When to ask the relay once more for a code that it has not answered for.
-    #[cbor(skip)]
-    pub(crate) ask_again_ms: Option<u64>,
-}
-
-/// How far joining has come.
-#[derive(Debug, Clone, Encode, Decode)]
-#[cbor(array)]
-pub(crate) struct Join {
-    #[n(0)]
-    pub(crate) joiner: Joining,
-    #[n(1)]
-    pub(crate) offer: Option<ByteVec>,
-    #[n(2)]
-    pub(crate) reveal: Option<ByteVec>,
-    /// How long the other device may take, by this device's clock.
-    #[n(3)]
-    pub(crate) until_ms: u64,
-}
-
 impl Account {
     /// An account whose log is not known yet, only an entry that it must contain.
     pub(crate) fn new(relay: Relay, id: AccountId, anchor: (u64, Hash)) -> Self {
@@ -318,7 +259,7 @@ impl Account {
             new_here: self.new_here,
             set_back: self.set_back,
         };
-        put(ACCOUNT.into(), &record)
+        put(ACCOUNT, &record)
     }
 }
 
@@ -336,7 +277,7 @@ impl Identity {
             boxed_ms: self.boxed_ms,
             next_box: self.next_box.clone(),
         };
-        put(DEVICE.into(), &record)
+        put(DEVICE, &record)
     }
 }
 
@@ -358,48 +299,11 @@ impl Clip {
     }
 
     pub(crate) fn delete(&self) -> Write {
-        Write::Delete { key: self.key() }
+        delete(self.key())
     }
 
     fn key(&self) -> String {
         format!("{CLIP}{}", self.item)
-    }
-}
-
-impl Invite {
-    /// When it is over, by this device's clock.
-    pub(crate) const fn ends_ms(&self) -> u64 {
-        if self.expires_ms == 0 { self.made_ms.saturating_add(limits::INVITE_MS) } else { self.expires_ms }
-    }
-
-    pub(crate) const fn is_by_code(&self) -> bool {
-        matches!(self.inviter, Inviting::Code(_))
-    }
-
-    pub(crate) fn record(&self) -> Write {
-        put(INVITE.into(), self)
-    }
-
-    pub(crate) fn delete() -> Write {
-        Write::Delete { key: INVITE.into() }
-    }
-}
-
-impl Join {
-    pub(crate) fn offer(&self) -> Option<&[u8]> {
-        self.offer.as_ref().map(|offer| offer.as_slice())
-    }
-
-    pub(crate) fn reveal(&self) -> Option<&[u8]> {
-        self.reveal.as_ref().map(|reveal| reveal.as_slice())
-    }
-
-    pub(crate) fn record(&self) -> Write {
-        put(JOIN.into(), self)
-    }
-
-    pub(crate) fn delete() -> Write {
-        Write::Delete { key: JOIN.into() }
     }
 }
 
@@ -409,11 +313,11 @@ pub(crate) fn log_record(seq: u64, entry: &SignedEntry) -> Write {
 
 impl Removed {
     pub(crate) fn record(&self) -> Write {
-        put(REMOVED.into(), self)
+        put(REMOVED, self)
     }
 
     pub(crate) fn delete() -> Write {
-        Write::Delete { key: REMOVED.into() }
+        delete(REMOVED)
     }
 }
 
@@ -422,7 +326,7 @@ pub(crate) fn sender_record(device: &DeviceId, sender: &Sender) -> Write {
 }
 
 pub(crate) fn evidence_record(evidence: &Vec<Evidence>) -> Write {
-    put(EVIDENCE.into(), evidence)
+    put(EVIDENCE, evidence)
 }
 
 fn sender_key(device: &DeviceId) -> String {
@@ -430,19 +334,19 @@ fn sender_key(device: &DeviceId) -> String {
 }
 
 pub(crate) fn clipboard_record(digest: &Hash) -> Write {
-    put(CLIPBOARD.into(), digest)
+    put(CLIPBOARD, digest)
 }
 
 pub(crate) fn delete_clipboard() -> Write {
-    Write::Delete { key: CLIPBOARD.into() }
+    delete(CLIPBOARD)
 }
 
 pub(crate) fn coming_record(digest: &Hash) -> Write {
-    put(COMING.into(), digest)
+    put(COMING, digest)
 }
 
 pub(crate) fn delete_coming() -> Write {
-    Write::Delete { key: COMING.into() }
+    delete(COMING)
 }
 
 /// Deletes every record of the account, and with it all keys; clips and what the clipboard holds stay.
@@ -451,16 +355,16 @@ pub(crate) fn delete_account<'a>(
     outbox: impl Iterator<Item = &'a Queued>,
     sent: impl Iterator<Item = &'a Sent>,
 ) -> impl Iterator<Item = Write> {
-    let single = [DEVICE, ACCOUNT, INVITE, JOIN, ALERTS, EVIDENCE, PUSH, TRACES, DRAFTS].map(str::to_owned);
+    let single = [DEVICE, ACCOUNT, ALERTS, EVIDENCE, PUSH, TRACES, DRAFTS].map(str::to_owned);
     let logs = (0..account.map_or(0, |a| a.log.len() as u64)).map(log_key);
     let senders = account.into_iter().flat_map(|a| a.senders.keys().map(sender_key));
     let notes = outbox.map(Queued::delete).chain(sent.map(Sent::delete));
-    single.into_iter().chain(logs).chain(senders).map(|key| Write::Delete { key }).chain(notes)
+    single.into_iter().chain(logs).chain(senders).map(delete).chain(notes)
 }
 
 /// Deletes every record that [`delete_account`] leaves.
 pub(crate) fn delete_clips<'a>(clips: impl Iterator<Item = &'a Clip>) -> impl Iterator<Item = Write> {
-    let settings = [SETTINGS, SEEN, TRIED].map(|key| Write::Delete { key: key.into() });
+    let settings = [SETTINGS, SEEN, TRIED].map(delete);
     [delete_clipboard(), delete_coming(), Removed::delete()].into_iter().chain(settings).chain(clips.map(Clip::delete))
 }
 
@@ -469,9 +373,5 @@ fn log_key(seq: u64) -> String {
 }
 
 pub(crate) fn delete_device() -> Write {
-    Write::Delete { key: DEVICE.into() }
-}
-
-pub(crate) fn put<T: Encode<()>>(key: String, value: &T) -> Write {
-    Write::Put { key, value: codec::encode(value) }
+    delete(DEVICE)
 }

@@ -1,4 +1,4 @@
-//! The stored form of the state: which record holds what, and how it is read.
+//! Everything that was persisted, read back: which record holds what.
 
 use hushclip_model::Settings;
 use std::collections::{BTreeMap, VecDeque};
@@ -12,38 +12,25 @@ use hushclip_protocol::log::SignedEntry;
 use minicbor::{Decode, Encode};
 
 use crate::changes::Draft;
-use crate::effect::Write;
-use crate::engine::RestoreError;
 use crate::fork::Evidence;
 use crate::gone::Trace;
 use crate::notices::Alert;
 use crate::outbox::{Queued, Sent};
+use crate::pairing::{Invite, Join};
+use crate::record::{
+    ACCOUNT, ALERTS, CLIP, CLIPBOARD, COMING, DEVICE, DRAFTS, EVIDENCE, INVITE, JOIN, LOG, OUT, PUSH, REMOVED, SEEN,
+    SENDER, SENT, SETTINGS, TRACES, TRIED,
+};
 use crate::sender::Sender;
-use crate::state::{Account, Clip, Identity, Invite, Join, Removed, put};
+use crate::state::{Account, Clip, Identity, Removed};
 
 /// Longest record. They are this device's own, so this only keeps nonsense out.
 const RECORD_BYTES: usize = 64 * 1024 * 1024;
 
-pub(crate) const DEVICE: &str = "device";
-pub(crate) const ACCOUNT: &str = "account";
-pub(crate) const INVITE: &str = "invite";
-pub(crate) const JOIN: &str = "join";
-pub(crate) const LOG: &str = "log/";
-pub(crate) const OUT: &str = "out/";
-pub(crate) const CLIP: &str = "clip/";
-pub(crate) const CLIPBOARD: &str = "clipboard";
-pub(crate) const COMING: &str = "coming";
-pub(crate) const SENDER: &str = "sender/";
-pub(crate) const ALERTS: &str = "alerts";
-pub(crate) const EVIDENCE: &str = "evidence";
-pub(crate) const REMOVED: &str = "removed";
-pub(crate) const PUSH: &str = "push";
-pub(crate) const SETTINGS: &str = "settings";
-pub(crate) const SEEN: &str = "seen";
-pub(crate) const SENT: &str = "sent/";
-pub(crate) const TRACES: &str = "traces";
-pub(crate) const DRAFTS: &str = "drafts";
-pub(crate) const TRIED: &str = "tried";
+/// The persisted records do not make an engine: they are damaged, or of a later version.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("the stored state is damaged or of a later version")]
+pub struct RestoreError;
 
 /// Everything that was persisted.
 #[derive(Default)]
@@ -197,20 +184,4 @@ impl Records {
 
 fn decode<'b, T: Decode<'b, ()> + Encode<()>>(bytes: &'b [u8]) -> Result<T, RestoreError> {
     codec::decode(bytes, RECORD_BYTES).map_err(|_| RestoreError)
-}
-
-pub(crate) fn tried_record(digests: &Vec<Hash>) -> Write {
-    put(TRIED.into(), digests)
-}
-
-pub(crate) fn drafts_record(drafts: &Vec<Draft>) -> Write {
-    put(DRAFTS.into(), drafts)
-}
-
-pub(crate) fn traces_record(traces: &Vec<Trace>) -> Write {
-    put(TRACES.into(), traces)
-}
-
-pub(crate) fn seen_record(order: u64) -> Write {
-    put(SEEN.into(), &order)
 }

@@ -5,10 +5,14 @@ use hushclip_crypto::pairing::{CodeInviter, CodeJoiner, Digits, Inviter, JoinReq
 use hushclip_protocol::VERSION;
 use hushclip_protocol::frame::ToRelay;
 use hushclip_protocol::ids::{InviteId, MailboxId};
+use hushclip_protocol::limits;
 use minicbor::{Decode, Encode};
 use rand_core::CryptoRng;
 
 use crate::relay::Relay;
+
+/// How many nameplates that are tried are short.
+const SHORT_NAMEPLATES: u8 = 4;
 
 /// The side that lets in.
 #[derive(Debug, Clone, Encode, Decode)]
@@ -31,6 +35,21 @@ pub(crate) enum Joining {
 }
 
 impl Inviting {
+    pub(crate) fn by_link(mailbox: MailboxId, rng: &mut dyn CryptoRng) -> Self {
+        Self::Link(Inviter::make(mailbox, rng))
+    }
+
+    pub(crate) fn by_code(mailbox: MailboxId, host: &str, rng: &mut dyn CryptoRng) -> Self {
+        let nameplate = Self::make_nameplate(0, rng);
+        Self::Code(CodeInviter::make(mailbox, host, nameplate, rng))
+    }
+
+    /// A number for a code: short at first, longer when the short ones are taken.
+    pub(crate) fn make_nameplate(tries: u8, rng: &mut dyn CryptoRng) -> u32 {
+        let greatest = if tries < SHORT_NAMEPLATES { 99 } else { limits::NAMEPLATE };
+        1 + rng.next_u32() % greatest
+    }
+
     pub(crate) const fn invite(&self) -> InviteId {
         match self {
             Self::Link(inviter) => inviter.invite(),

@@ -1,0 +1,323 @@
+//! Pairing, where it needs the other parts: the log that a newcomer is appended to, the account that is handed over,
+//! and the line that all of it is said on.
+
+use hushclip_crypto::keys::DeviceKeys;
+use hushclip_crypto::log::make_add_device;
+use hushclip_crypto::name::check_name;
+use hushclip_crypto::pairing::{Joined, Named, OLDER_EPOCHS, OlderEpoch};
+use hushclip_model::Problem;
+use hushclip_protocol::error::ErrorCode;
+use hushclip_protocol::frame::InviteNote;
+use hushclip_protocol::ids::{DeviceId, InviteId};
+use hushclip_protocol::limits;
+use hushclip_protocol::log::Membership;
+use rand_core::CryptoRng;
+
+use super::Engine;
+use crate::changes::Wanted;
+use crate::line::Phase;
+use crate::pairing::{Came, Invites, Inviting, Joining, Joins, Newcomer, Overdue, Step};
+use crate::part::{Context, Outputs};
+use crate::problem;
+use crate::relay::Relay;
+use crate::state::{Account, Identity, delete_device};
+
+impl Engine {
+    fn invites<T>(&mut self, act: impl FnOnce(&mut Invites, Context, &mut Outputs) -> T) -> T {
+        let (context, mut out) = (self.context(), Outputs::default());
+        let done = act(&mut self.invites, context, &mut out);
+        self.carry_out(out);
+        done
+    }
+
+    fn joins<T>(&mut self, act: impl FnOnce(&mut Joins, &mut Outputs) -> T) -> T {
+        let mut out = Outputs::default();
+        let done = act(&mut self.joins, &mut out);
+        self.carry_out(out);
+        done
+    }
+
+    pub(crate) fn start_invite(&mut self, rng: &mut dyn CryptoRng) -> Result<(), Problem> {
+        let inviter = Inviting::by_link(self.inviting_account()?.id.mailbox(), rng);
+        self.invites(|invites, context, out| invites.start(inviter, context, out));
+        Ok(())
+    }
+
+    pub(crate) fn start_code(&mut self, rng: &mut dyn CryptoRng) -> Result<(), Problem> {
+        let account = self.inviting_account()?;
+        let inviter = Inviting::by_code(account.id.mailbox(), account.relay.host(), rng);
+        self.invites(|invites, context, out| invites.start(inviter, context, out));
+        Ok(())
+    }
+
+    /// The account, if it can have an invite: there is one at a time.
+    fn inviting_account(&self) -> Result<&Account, Problem> {
+        if self.invites.is_handing_over() {
+            return Err(Problem::InviteHandingOver);
+        }
+        self.require_member()?;
+        self.account.as_ref().ok_or(Problem::NoAccount)
+    }
+
+    pub(crate) fn nameplate_taken(&mut self, rng: &mut dyn CryptoRng) {
+        self.invites(|invites, context, out| invites.nameplate_taken(context, rng, out));
+    }
+
+    pub(crate) fn reopen_invite(&mut self) {
+        self.invites(Invites::reopen);
+    }
+
+    pub(crate) fn ask_again_for_code(&mut self) {
+        self.invites(Invites::ask_again);
+    }
+
+    pub(crate) fn drop_expired_invite(&mut self) {
+        self.invites(Invites::drop_expired);
+    }
+
+    pub(crate) fn cancel_invite(&mut self) {
+        self.invites(Invites::cancel);
+    }
+
+    pub(crate) fn refuse(&mut self) {
+        self.invites(Invites::refuse);
+    }
+
+    pub(crate) fn invite_failed(&mut self, code: ErrorCode) {
+        self.invites(|invites, context, out| invites.failed(code, context, out));
+    }
+
+    pub(crate) fn invite_opened(&mut self, id: InviteId, expires_ms: u64) {
+        let Some(relay) = self.account.as_ref().map(|account| account.relay.origin()) else { return };
+        let until_ms = expires_ms.saturating_add_signed(self.clock_ahead_ms);
+        self.invites(|invites, context, out| invites.opened(id, until_ms, &relay, context, out));
+    }
+
+    pub(crate) fn invite_ended(&mut self, id: InviteId) {
+        let is_ours = self.invites(|invites, context, out| invites.ended(id, context, out));
+        if !is_ours && self.joins.is_by(id) {
+            self.join_failed(self.joins.ended());
+        }
+    }
+
+    pub(crate) fn invite_note(&mut self, note: &InviteNote, rng: &mut dyn CryptoRng) {
+        if self.joins.takes(note) {
+            self.joiner_note(note, rng);
+        } else if self.invites(|invites, context, out| invites.requested(note, context, out)) {
+            self.go_on_with_invite(rng);
+        }
+    }
+
+    pub(crate) fn approve(
+        &mut self,
+        digits: Option<&str>,
+        share_history: bool,
+        rng: &mut dyn CryptoRng,
+    ) -> Result<(), Problem> {
+        let anchors = self.account.as_ref().map(|account| account.anchors.clone()).unwrap_or_default();
+        self.invites(|invites, context, out| invites.approve(digits, share_history, anchors, context, out))?;
+        self.go_on_with_invite(rng);
+        Ok(())
+    }
+
+    /// After approval: appends to the log until the joiner stands in it, then welcomes it.
+    pub(crate) fn go_on_with_invite(&mut self, rng: &mut dyn CryptoRng) {
+        self.drop_expired_invite();
+        if self.line.phase != Phase::Online || !self.log_sync.is_newest {
+            return;
+        }
+        let Some(account) = &self.account else { return };
+        let Some(log) = &account.membership else { return };
+        match self.invites.next_step(log) {
+            None => {}
+            Some(Step::Add(request)) => {
+                let device = request.device_id();
+                if !self.append(Wanted::Add(device), |keys, log| make_add_device(keys, log, &request, rng)) {
+                    self.cancel_invite();
+                    self.fail(Problem::PairingDisturbed);
+                }
+            }
+            Some(Step::Welcome { share_history, anchors }) => {
+                let joined = Joined {
+                    account: account.id,
+                    log_seq: log.seq(),
+                    log_head: log.head(),
+                    anchors,
+                    older: if share_history { older_epochs(account) } else { Vec::new() },
+                    names: names_of_members(account, log),
+                };
+                self.invites(|invites, _, out| invites.welcome(&joined, rng, out));
+            }
+        }
+    }
+
+    pub(crate) fn start_join(
+        &mut self,
+        link: &str,
+        at: Option<&str>,
+        name: &str,
+        rng: &mut dyn CryptoRng,
+    ) -> Result<(), Problem> {
+        self.check_free()?;
+        let (joiner, name) = Joins::by_link(link, at, name, rng)?;
+        self.put_join(joiner, &name, rng);
+        Ok(())
+    }
+
+    pub(crate) fn start_join_by_code(
+        &mut self,
+        relay: &str,
+        code: &str,
+        name: &str,
+        rng: &mut dyn CryptoRng,
+    ) -> Result<(), Problem> {
+        self.check_free()?;
+        let (joiner, name) = self.joins.by_code(relay, code, name, rng)?;
+        self.put_join(joiner, &name, rng);
+        Ok(())
+    }
+
+    fn check_free(&self) -> Result<(), Problem> {
+        let taken = self.account.as_ref().is_some_and(Account::is_usable);
+        if taken { Err(Problem::AlreadyMember) } else { Ok(()) }
+    }
+
+    fn put_join(&mut self, joiner: Joining, name: &str, rng: &mut dyn CryptoRng) {
+        if self.account.is_some() {
+            self.drop_account();
+        }
+        let (identity, now) = (Identity::new(DeviceKeys::make(rng), name, self.now), self.now);
+        self.persist(identity.record());
+        self.identity = Some(identity);
+        self.joins(|joins, out| joins.start(joiner, now, out));
+        self.notices.dismiss_problem();
+        self.connect();
+    }
+
+    pub(crate) fn cancel_join(&mut self) {
+        // In, but not all the way: the relay does not have the account yet, or this device not its log.
+        if self.account.as_ref().is_some_and(|account| !account.is_usable()) {
+            return self.drop_account();
+        }
+        if self.joins(Joins::cancel) {
+            self.identity = None;
+            self.persist(delete_device());
+            self.connect();
+        }
+    }
+
+    pub(crate) fn join_failed(&mut self, problem: Problem) {
+        self.cancel_join();
+        self.fail(problem);
+    }
+
+    pub(crate) fn claim(&mut self) {
+        if let Some(claim) = self.joins.claim() {
+            self.send(&claim);
+        }
+    }
+
+    pub(crate) fn claim_refused(&mut self, code: ErrorCode, rng: &mut dyn CryptoRng) {
+        if let Some(problem) = self.joins.claim_refused(code) {
+            return self.join_failed(problem);
+        }
+        if matches!(code, ErrorCode::RelayFull | ErrorCode::Unavailable) {
+            self.fail(problem::relay_fault(code));
+        }
+        self.hang_up(rng);
+    }
+
+    fn joiner_note(&mut self, note: &InviteNote, rng: &mut dyn CryptoRng) {
+        let Some(keys) = self.identity.as_ref().map(|identity| identity.keys.clone()) else { return };
+        match self.joins(|joins, out| joins.step(note, &keys, rng, out)) {
+            Came::Further => {}
+            Came::ToPeople => self.line.joining(self.now),
+            Came::Nowhere(problem) => self.join_failed(problem),
+            Came::In(joined, relay) => self.come_in(*joined, relay),
+        }
+    }
+
+    /// The account was handed over: its log has to show now that this device is in it.
+    fn come_in(&mut self, joined: Joined, relay: Relay) {
+        let mut account = Account::new(relay, joined.account, (joined.log_seq, joined.log_head));
+        account.registered = true;
+        account.sent_ms = self.now;
+        account.anchors = joined.anchors;
+        account.anchors.truncate(limits::ANCHORS);
+        // They have ended already, and are forgotten like any other.
+        account.ended = joined.older.iter().map(|older| (older.epoch, self.now)).collect();
+        account.secrets = joined.older.into_iter().map(|older| (older.epoch, older.secret)).collect();
+        // Whoever has no proper name is shown by its identifier.
+        let proper = joined.names.into_iter().filter(|named| check_name(&named.name).is_ok());
+        account.names = proper.map(|named| (named.device, named.name)).collect();
+        account.new_here = true;
+        self.account = Some(account);
+        self.persist_account();
+        // The same socket cannot become a member's: sign in on a new one.
+        self.line.phase = Phase::Idle;
+        self.connect();
+    }
+
+    /// Whether this device was handed an account and has not found itself in it yet.
+    pub(crate) fn is_newcomer(&self) -> bool {
+        self.newcomer().is_some()
+    }
+
+    fn newcomer(&self) -> Option<Newcomer> {
+        let account =
+            self.account.as_ref().filter(|account| !account.reaches_anchor() && !self.joins.is_under_way())?;
+        Some(Newcomer { since_ms: account.sent_ms, is_heard: self.heard_ms > account.sent_ms })
+    }
+
+    /// The relay turns a newcomer away. It may be that it has not heard yet; not for long.
+    pub(crate) fn newcomer_refused(&mut self) -> bool {
+        if !self.is_newcomer() {
+            return false;
+        }
+        let over = self.joins.newcomer_refused();
+        if over {
+            self.join_failed(Problem::JoinUnfinished);
+        }
+        over
+    }
+
+    /// When joining has taken too long.
+    pub(crate) fn join_deadline(&self) -> Option<u64> {
+        self.joins.deadline(self.newcomer())
+    }
+
+    pub(crate) fn end_overlong_join(&mut self) {
+        let now = self.now;
+        self.joins(|joins, out| joins.mind_clock(now, out));
+        let newcomer = self.is_newcomer();
+        if let Some(account) = self.account.as_mut().filter(|account| newcomer && account.sent_ms > now) {
+            account.sent_ms = now;
+            self.persist_account();
+        }
+        match self.joins.overdue(self.newcomer(), now) {
+            None => {}
+            Some(Overdue::TryAgain) => self.connect(),
+            Some(Overdue::Over(problem)) => self.join_failed(problem),
+        }
+    }
+
+    pub(crate) fn confirm_account(&mut self) {
+        if let Some(account) = self.account.as_mut().filter(|account| account.new_here) {
+            account.new_here = false;
+            self.persist_account();
+        }
+    }
+}
+
+/// The secrets that open what the relay keeps of the time before, newest first.
+fn older_epochs(account: &Account) -> Vec<OlderEpoch> {
+    let newest = account.membership.as_ref().map_or(0, Membership::epoch);
+    let older = account.secrets.range(..newest).rev().take(OLDER_EPOCHS);
+    older.map(|(epoch, secret)| OlderEpoch { epoch: *epoch, secret: secret.clone() }).collect()
+}
+
+/// Of members only: those who have left would make it longer without end.
+fn names_of_members(account: &Account, log: &Membership) -> Vec<Named> {
+    let named = |device: &DeviceId| Some(Named { device: *device, name: account.names.get(device)?.clone() });
+    log.members().filter_map(|(device, _)| named(device)).collect()
+}

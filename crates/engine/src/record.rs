@@ -1,0 +1,37 @@
+//! How a record of the persisted state is written, and the names under which the parts keep theirs.
+
+use hushclip_protocol::codec;
+use minicbor::Encode;
+
+use crate::effect::Write;
+
+pub(crate) const DEVICE: &str = "device";
+pub(crate) const ACCOUNT: &str = "account";
+pub(crate) const INVITE: &str = "invite";
+pub(crate) const JOIN: &str = "join";
+pub(crate) const LOG: &str = "log/";
+pub(crate) const OUT: &str = "out/";
+pub(crate) const CLIP: &str = "clip/";
+pub(crate) const CLIPBOARD: &str = "clipboard";
+pub(crate) const COMING: &str = "coming";
+pub(crate) const SENDER: &str = "sender/";
+pub(crate) const ALERTS: &str = "alerts";
+pub(crate) const EVIDENCE: &str = "evidence";
+pub(crate) const REMOVED: &str = "removed";
+pub(crate) const PUSH: &str = "push";
+pub(crate) const SETTINGS: &str = "settings";
+pub(crate) const SEEN: &str = "seen";
+pub(crate) const SENT: &str = "sent/";
+pub(crate) const TRACES: &str = "traces";
+pub(crate) const DRAFTS: &str = "drafts";
+pub(crate) const TRIED: &str = "tried";
+
+/// Sets a record.
+pub(crate) fn put<T: Encode<()>>(key: impl Into<String>, value: &T) -> Write {
+    Write::Put { key: key.into(), value: codec::encode(value) }
+}
+
+/// Removes a record.
+pub(crate) fn delete(key: impl Into<String>) -> Write {
+    Write::Delete { key: key.into() }
+}
