@@ -82,12 +82,11 @@ impl Engine {
 
     /// An item that this device has signed and may not remember.
     pub(crate) fn count_own(&mut self, header: &Header) {
+        let unknown = self.outbox(|outbox, out| outbox.note_counter(header.counter, out));
         let Some(account) = &mut self.account else { return };
         let own = account.senders.entry(header.sender).or_default();
-        let unknown = header.counter >= account.next_counter;
         let other = own.item_at(header.counter).is_some_and(|item| item != header.item);
         if unknown {
-            account.next_counter = header.counter.saturating_add(1);
             own.remember(header.counter, header.item);
         }
         if unknown || other {

@@ -1,9 +1,11 @@
 //! The engine's public face and the dispatch of events. What one call persists always stands before
 //! what it sends, so a process that dies in between has promised nothing that it does not remember.
 
+mod continuity;
 mod pairing;
+mod sending;
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::BTreeMap;
 
 use hushclip_model::settings::Change;
 use hushclip_model::{Answered, Command, Notice, Outcome, Problem, Settings, View};
@@ -12,47 +14,38 @@ use hushclip_protocol::ids::{DeviceId, ItemId};
 use rand_core::CryptoRng;
 
 use crate::changes::{Appending, Draft};
-use crate::continuity::Reading;
 use crate::fork::Evidence;
 use crate::gone::Trace;
 use crate::history::History;
 use crate::line::{Line, Phase};
 use crate::members::LogSync;
 use crate::notices::Notices;
-use crate::outbox::{Queued, Sent};
+use crate::outbox::Outbox;
 use crate::pairing::{Invites, Joins};
 use crate::part::{Context, Output, Outputs};
 use crate::preferences::Preferences;
 use crate::restore::{Records, RestoreError};
 use crate::secrets::Secrets;
 use crate::state::{self, Account, Identity, Removed};
-use crate::untaken::Untaken;
 use crate::{Effect, Event, Write};
+use continuity::Reading;
+pub(crate) use sending::REFUSED_MS;
 
 /// A device's brain.
 pub struct Engine {
     pub(crate) identity: Option<Identity>,
     pub(crate) account: Option<Account>,
-    pub(crate) outbox: VecDeque<Queued>,
-    /// Notes that the relay should still have.
-    pub(crate) sent: VecDeque<Sent>,
+    pub(crate) outbox: Outbox,
     /// What has come since the last sign-in.
     pub(crate) reading: Option<Reading>,
     pub(crate) history: History,
     pub(crate) invites: Invites,
     pub(crate) joins: Joins,
     pub(crate) line: Line,
-    pub(crate) untaken: Untaken,
-    /// The item whose `Push` is not answered yet, and the cursor that the push named.
-    pub(crate) in_flight: Option<(ItemId, u64)>,
-    /// Where the relay last said that this device was behind.
-    pub(crate) behind_at: Option<u64>,
     /// Pulls that are not answered yet.
     pub(crate) pulls: u32,
     /// How many items have come, while catching up, that were no news.
     pub(crate) no_news: usize,
-    /// How often in a row the relay has taken nothing because of what was missed.
-    pub(crate) behind: u8,
     /// The relay or the account is lost to this device; trying again is up to the person.
     pub(crate) halted_for_good: bool,
     /// How far this device's clock is ahead of the relay's, milliseconds.
@@ -99,19 +92,14 @@ impl Engine {
         let mut engine = Self {
             identity: records.identity,
             account: records.account,
-            outbox: records.outbox,
-            sent: records.sent,
+            outbox: Outbox::restore(records.outbox, records.sent, records.numbers),
             reading: None,
             history: History::restore(records.clips, records.on_clipboard, records.coming),
             invites: Invites::restore(records.invite),
             joins: Joins::restore(records.join, records.tried_codes),
             line: Line::default(),
-            untaken: Untaken::default(),
-            in_flight: None,
-            behind_at: None,
             pulls: 0,
             no_news: 0,
-            behind: 0,
             halted_for_good: false,
             clock_ahead_ms: 0,
             newest_missed: None,
@@ -138,8 +126,7 @@ impl Engine {
             last_wake: None,
             last_view: (0, View::default()),
         };
-        let reserved = engine.outbox.iter().map(|queued| queued.order).max();
-        engine.history.reserve(reserved.unwrap_or_default());
+        engine.history.reserve(engine.outbox.newest_order().unwrap_or_default());
         let senders = engine.account.iter().flat_map(|account| account.senders.values());
         let removals = senders.filter_map(|sender| sender.removal);
         let removals = removals.flat_map(|removal| [Some(removal.at_ms), removal.settled_ms]).flatten();
@@ -314,7 +301,7 @@ impl Engine {
             .chain(self.invites.next_due(self.now))
             .chain(self.join_deadline())
             .chain(self.next_upkeep())
-            .chain(self.next_push())
+            .chain(self.outbox.next_push(self.now))
             .chain(self.next_tidying())
             .chain(self.next_removal_news())
             .min();
@@ -394,16 +381,13 @@ impl Engine {
 
     /// Forgets all keys and whom this device belonged to; the list of clips stays.
     pub(crate) fn drop_account(&mut self) {
-        let writes: Vec<_> =
-            state::delete_account(self.account.as_ref(), self.outbox.iter(), self.sent.iter()).collect();
+        let writes: Vec<_> = state::delete_account(self.account.as_ref()).collect();
         self.writes.extend(writes);
         self.identity = None;
         self.account = None;
-        self.outbox.clear();
-        self.untaken = Untaken::default();
-        self.sent.clear();
         self.reading = None;
         let mut out = Outputs::default();
+        self.outbox.forget(&mut out);
         self.invites.forget(&mut out);
         self.joins.cancel(&mut out);
         self.carry_out(out);
@@ -445,7 +429,7 @@ impl Engine {
     pub(crate) fn halt(&mut self, problem: Problem) {
         self.halted_for_good = self.account.as_ref().is_some_and(|account| account.forked);
         self.line.stop(self.now);
-        self.in_flight = None;
+        self.outbox.lose_answer();
         self.appending = None;
         self.effect(Effect::Disconnect);
         self.fail(problem);

@@ -9,7 +9,7 @@ use rand_core::CryptoRng;
 
 use crate::Engine;
 use crate::history::{LATE_MS, text_digest};
-use crate::outbox::{Cargo, Deleted};
+use crate::outbox::Deleted;
 use crate::record::{self, put};
 use crate::state::Account;
 
@@ -80,13 +80,11 @@ impl Engine {
     pub(crate) fn forget_text(&mut self, epoch: u64, digest: Hash, rng: &mut dyn CryptoRng) {
         self.note_trace(epoch, digest);
         let Some(account) = &self.account else { return };
-        let unsent =
-            self.outbox.iter().filter(|queued| queued.cargo == Cargo::Clip && !queued.again).map(|queued| queued.item);
         let same = |item: &ItemId| {
             let text = self.history.get(item).map(|clip| text_digest(&clip.text));
             text.is_some_and(|text| account.keyed(epoch, &text) == Some(digest))
         };
-        let same: Vec<ItemId> = unsent.filter(same).collect();
+        let same: Vec<ItemId> = self.outbox.new_clips().filter(same).collect();
         if !same.is_empty() {
             // It is what the person copied here last, and newer than what was missed so far.
             self.newest_missed = None;
@@ -124,23 +122,7 @@ impl Engine {
             let write = clip.record();
             return self.persist(write);
         }
-        let queued = self.outbox.iter_mut();
-        let queued = queued.filter_map(|queued| queued.cargo.note_place(item, cursor).then(|| queued.record()));
-        let sent = self.sent.iter_mut();
-        let sent = sent.filter_map(|sent| sent.cargo.note_place(item, cursor).then(|| sent.record()));
-        let writes: Vec<_> = queued.chain(sent).collect();
-        for write in writes {
-            self.persist(write);
-        }
-    }
-}
-
-impl Cargo {
-    /// Says whether that is news to this tombstone.
-    fn note_place(&mut self, item: ItemId, cursor: u64) -> bool {
-        let Self::Tombstone(deleted) = self else { return false };
-        let named = deleted.iter_mut().find(|deleted| deleted.item == item && deleted.cursor != cursor);
-        named.map(|deleted| deleted.cursor = cursor).is_some()
+        self.outbox(|outbox, out| outbox.note_place(item, cursor, out));
     }
 }
 

@@ -7,7 +7,6 @@
 
 pub mod archive;
 mod changes;
-mod continuity;
 mod counting;
 pub mod effect;
 mod engine;
@@ -31,12 +30,10 @@ mod record;
 mod relay;
 mod restore;
 mod secrets;
-mod send;
 mod sender;
 mod silence;
 mod state;
 pub mod target;
-mod untaken;
 mod upkeep;
 mod wake;
 

@@ -8,11 +8,11 @@ use hushclip_protocol::ids::{DeviceId, Hash, ItemId};
 use rand_core::CryptoRng;
 
 use crate::history::text_digest;
-use crate::outbox::{Cargo, Deleted, Queued};
+use crate::outbox::{Cargo, Deleted};
+use crate::part::random_item;
 use crate::record::{SEEN, put};
 use crate::secrets::recognise;
 use crate::state::Clip;
-use crate::upkeep::random_item;
 use crate::{Effect, Engine};
 
 /// How much of a long text a list shows, characters.
@@ -141,7 +141,7 @@ impl Engine {
         for item in items {
             let Some(clip) = self.history.get(item) else { continue };
             let Clip { device, counter, cursor, flags, .. } = *clip;
-            let unsent = self.outbox.iter().any(|queued| queued.item == *item);
+            let unsent = self.outbox.contains(item);
             // Short secrets can be guessed, and are asked about before they are sent anyway.
             let text = (flags & FLAG_SENSITIVE == 0).then(|| text_digest(&clip.text));
             if !unsent && counter > 0 && clip.origin.is_empty() {
@@ -168,9 +168,8 @@ impl Engine {
         }
         let same = same.into_iter().map(|item| (item, None));
         for (gone, text) in same.chain([(*item, text)]) {
-            let unsent = self.outbox.iter().position(|queued| queued.item == gone);
-            if let Some(at) = unsent {
-                self.give_up(at, text, rng);
+            if self.outbox.contains(&gone) {
+                self.give_up(&gone, text, rng);
             } else if gone != *item {
                 continue;
             }
@@ -185,9 +184,8 @@ impl Engine {
         }
         let order = self.history.next_order();
         self.history.reserve(order);
-        let queued = Queued { item: random_item(rng), order, sealed: None, cargo, again: false };
-        self.persist(queued.record());
-        self.outbox.push_back(queued);
+        let item = random_item(rng);
+        self.outbox(|outbox, out| outbox.put(item, order, cargo, out));
         self.flush(rng);
     }
 

@@ -8,7 +8,7 @@ use hushclip_protocol::ids::Signature;
 use hushclip_protocol::{VERSION, limits, negotiate};
 use rand_core::CryptoRng;
 
-use crate::send::REFUSED_MS;
+use crate::engine::REFUSED_MS;
 use crate::{Effect, Engine, problem};
 
 /// First wait after a failure, milliseconds; doubled each time.
@@ -205,10 +205,10 @@ impl Engine {
             None => None,
         };
         self.invites.begin_line();
-        self.in_flight = None;
+        self.outbox.begin_line();
         self.appending = None;
         self.pulls = 0;
-        (self.log_sync.retry_at, self.log_sync.in_vain, self.no_news, self.behind) = (None, 0, 0, 0);
+        (self.log_sync.retry_at, self.log_sync.in_vain, self.no_news) = (None, 0, 0);
         self.online.clear();
         let phase = if url.is_some() { Phase::Connecting } else { Phase::Idle };
         self.line.enter(phase, self.now);
@@ -259,7 +259,7 @@ impl Engine {
 
     fn retry(&mut self, rng: &mut dyn CryptoRng) {
         self.note_presence();
-        self.in_flight = None;
+        self.outbox.lose_answer();
         self.lose_entry();
         self.online.clear();
         if self.line.steady_from.is_some_and(|from| self.now.abs_diff(from) >= STEADY_MS) {
@@ -441,8 +441,8 @@ impl Engine {
             (CLAIM | CODE_CLAIM, _) => self.claim_refused(code, rng),
             (_, ErrorCode::RateLimited) => {
                 if matches!(of, PUSH | DELETE) {
-                    self.in_flight = None;
-                    self.put_off_push();
+                    self.outbox.lose_answer();
+                    self.outbox.put_off(self.now);
                 }
                 if of == APPEND {
                     self.append_refused(code);

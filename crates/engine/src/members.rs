@@ -96,13 +96,14 @@ impl Engine {
         account.names.insert(identity.id, name);
         account.membership = Some(membership);
         token.clone_into(&mut account.token);
-        account.sent_ms = self.now;
         self.persist(identity.record());
         self.persist(log_record(0, &genesis));
         account.log.push(genesis);
         self.identity = Some(identity);
         self.account = Some(account);
         self.persist_account();
+        let now = self.now;
+        self.outbox(|outbox, out| outbox.begin(now, out));
         self.notices.dismiss_problem();
         self.connect();
         Ok(())

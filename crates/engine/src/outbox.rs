@@ -1,141 +1,581 @@
-//! What is on its way to the relay, and what of it the relay should still have.
+//! What waits to be sent, one item at a time and in order, and what of it the relay should still have. It owns the
+//! counters of this device. It refuses to seal and to send: it says what comes next, and is told what became of it.
 
-use hushclip_crypto::body::Pin;
-use hushclip_protocol::frame::Place;
+mod queued;
+mod untaken;
+
+use std::collections::{BTreeSet, VecDeque};
+
+use hushclip_model::Problem;
+use hushclip_protocol::frame::ToRelay;
 use hushclip_protocol::ids::{DeviceId, Hash, ItemId};
-use minicbor::bytes::ByteVec;
+use hushclip_protocol::limits;
 use minicbor::{Decode, Encode};
+use rand_core::CryptoRng;
 
-use crate::effect::Write;
-use crate::record::{OUT, SENT, delete, put};
+pub(crate) use queued::{Cargo, Deleted, Queued, Sealed, Sent};
+use untaken::Untaken;
 
-/// What an entry of the outbox carries.
-#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
-#[cbor(flat)]
-pub(crate) enum Cargo {
-    /// The clip of the history with this item.
-    #[n(0)]
-    Clip,
-    #[n(1)]
-    Tombstone(#[n(0)] Vec<Deleted>),
-    #[n(2)]
-    Heartbeat,
-    #[n(3)]
-    Pins(#[n(0)] Vec<Pin>),
+use crate::part::{Outputs, random_item};
+use crate::record::{NUMBERS, delete, put};
+
+/// How often in a row the relay may say at once that something was missed.
+const BEHIND: u8 = 8;
+
+/// What waits, and what was sent.
+#[derive(Debug, Default)]
+pub(crate) struct Outbox {
+    queue: VecDeque<Queued>,
+    /// Notes that the relay should still have.
+    sent: VecDeque<Sent>,
+    numbers: Numbers,
+    /// The item whose `Push` is not answered yet, and the cursor that the push named.
+    in_flight: Option<(ItemId, u64)>,
+    /// Where the relay last said that this device was behind.
+    behind_at: Option<u64>,
+    /// How often in a row the relay has taken nothing because of what was missed.
+    behind: u8,
+    untaken: Untaken,
 }
 
-/// A note that the relay has stored, kept for as long as the relay would keep it. Clips are in the list.
-#[derive(Debug, Clone, Encode, Decode)]
+/// Numbers that must not be used twice, and when that was.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Encode, Decode)]
 #[cbor(array)]
-pub(crate) struct Sent {
+pub(crate) struct Numbers {
+    /// The counter of the next envelope.
     #[n(0)]
-    pub(crate) item: ItemId,
-    /// As in [`Queued`].
+    next_counter: u64,
+    /// When this device was last there, as the others hear from what it sealed.
     #[n(1)]
-    pub(crate) order: u64,
-    #[n(2)]
+    sent_ms: u64,
+}
+
+impl Default for Numbers {
+    fn default() -> Self {
+        Self { next_counter: 1, sent_ms: 0 }
+    }
+}
+
+/// What is to be sealed.
+#[derive(Debug)]
+pub(crate) struct Unsealed {
+    pub(crate) item: ItemId,
     pub(crate) counter: u64,
-    #[n(3)]
     pub(crate) cargo: Cargo,
-    /// Its position at the relay.
-    #[n(4)]
-    pub(crate) cursor: u64,
-    /// By this device's clock.
-    #[n(5)]
-    pub(crate) at_ms: u64,
-}
-
-/// An item that a tombstone is to name.
-#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
-#[cbor(array)]
-pub(crate) struct Deleted {
-    #[n(0)]
-    pub(crate) device: DeviceId,
-    #[n(1)]
-    pub(crate) counter: u64,
-    #[n(2)]
-    pub(crate) item: ItemId,
-    /// Where the relay has it; 0 if it does not, as far as known.
-    #[n(3)]
-    pub(crate) cursor: u64,
-    /// The digest of its text, if others are to know it by that.
-    #[n(4)]
-    pub(crate) text: Option<Hash>,
-}
-
-/// Something on its way to the relay.
-#[derive(Debug, Clone, Encode, Decode)]
-#[cbor(array)]
-pub(crate) struct Queued {
-    #[n(0)]
-    pub(crate) item: ItemId,
-    /// As in [`Clip`].
-    #[n(1)]
-    pub(crate) order: u64,
-    /// Its envelope, from the first time it is sent. Not before, so that a clip which turns out not
-    /// to be news takes no counter.
-    #[n(2)]
-    pub(crate) sealed: Option<Sealed>,
-    #[n(3)]
-    pub(crate) cargo: Cargo,
-    /// The relay had it before, and has lost it.
-    #[n(4)]
+    /// The relay had it before.
     pub(crate) again: bool,
-}
-
-/// A clip's envelope.
-#[derive(Debug, Clone, Encode, Decode)]
-#[cbor(array)]
-pub(crate) struct Sealed {
-    #[n(0)]
-    pub(crate) counter: u64,
-    #[n(1)]
-    pub(crate) epoch: u64,
-    #[n(2)]
-    pub(crate) envelope: ByteVec,
-    /// It says that there is a newer clip.
-    #[n(3)]
+    /// There is a newer clip, which this one shall not drive off clipboards.
     pub(crate) superseded: bool,
 }
 
-impl Queued {
-    /// What comes first in the queue: what the relay had before, in the order of its counters, so that nobody sees
-    /// holes; then the rest, as it was queued.
-    pub(crate) fn place(&self) -> (bool, u64) {
-        let counter = self.sealed.as_ref().map_or(0, |sealed| sealed.counter);
-        if self.again { (false, counter) } else { (true, self.order) }
+/// What was taken out of the queue, and what that asks for.
+#[derive(Debug)]
+pub(crate) struct GivenUp {
+    /// Its place in the list, which nothing is to have again: something goes in its stead.
+    pub(crate) reserved: Option<u64>,
+    /// To be queued behind all that waits.
+    pub(crate) later: Option<Cargo>,
+}
+
+/// What to do when the relay takes nothing because something was missed.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Behind {
+    /// What was missing has come meanwhile.
+    PushAgain,
+    /// What comes is nothing that this device can use, or others are quicker each time.
+    Pause,
+    Pull,
+    /// Twice at one place: the relay has fewer items than it said, and says so at the start.
+    HangUp,
+}
+
+impl Outbox {
+    pub(crate) fn restore(mut queue: VecDeque<Queued>, mut sent: VecDeque<Sent>, numbers: Option<Numbers>) -> Self {
+        queue.make_contiguous().sort_by_key(Queued::place);
+        sent.make_contiguous().sort_by_key(|sent| sent.order);
+        Self { queue, sent, numbers: numbers.unwrap_or_default(), ..Self::default() }
     }
 
-    /// Where the relay has what this deletes.
-    pub(crate) fn places(&self) -> Vec<Place> {
-        let Cargo::Tombstone(deleted) = &self.cargo else { return Vec::new() };
-        let stored = deleted.iter().filter(|deleted| deleted.cursor > 0);
-        stored.map(|deleted| Place { cursor: deleted.cursor, item: deleted.item }).collect()
+    /// This device is in an account now.
+    pub(crate) fn begin(&mut self, now: u64, out: &mut Outputs) {
+        self.numbers = Numbers { sent_ms: now, ..Numbers::default() };
+        self.write_numbers(out);
     }
 
-    pub(crate) fn record(&self) -> Write {
-        put(self.key(), self)
+    /// It is in none any more.
+    pub(crate) fn forget(&mut self, out: &mut Outputs) {
+        let left = std::mem::take(self);
+        for write in left.queue.iter().map(Queued::delete).chain(left.sent.iter().map(Sent::delete)) {
+            out.write(write);
+        }
+        out.write(delete(NUMBERS));
     }
 
-    pub(crate) fn delete(&self) -> Write {
-        delete(self.key())
+    /// Another line begins, on which nothing was sent.
+    pub(crate) const fn begin_line(&mut self) {
+        (self.in_flight, self.behind) = (None, 0);
     }
 
-    fn key(&self) -> String {
-        format!("{OUT}{}", self.item)
+    /// What was in flight will not be answered.
+    pub(crate) const fn lose_answer(&mut self) {
+        self.in_flight = None;
+    }
+
+    /// When this device was last there, as the others hear.
+    pub(crate) const fn sent_ms(&self) -> u64 {
+        self.numbers.sent_ms
+    }
+
+    /// It is there now, and says so with what comes next.
+    pub(crate) fn note_there(&mut self, now: u64, out: &mut Outputs) {
+        self.numbers.sent_ms = now;
+        self.write_numbers(out);
+    }
+
+    /// What lies in the future was noted before the clock was put back.
+    pub(crate) fn mind_clock(&mut self, now: u64, out: &mut Outputs) {
+        if self.numbers.sent_ms > now {
+            self.numbers.sent_ms = now;
+            self.write_numbers(out);
+        }
+    }
+
+    /// This device has used a counter that it may not remember; whether it does not.
+    pub(crate) fn note_counter(&mut self, counter: u64, out: &mut Outputs) -> bool {
+        let is_news = counter >= self.numbers.next_counter;
+        if is_news {
+            self.numbers.next_counter = counter.saturating_add(1);
+            self.write_numbers(out);
+        }
+        is_news
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.queue.len()
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.queue.is_empty()
+    }
+
+    /// How many new clips wait.
+    pub(crate) fn waiting(&self) -> usize {
+        self.new_clips().count()
+    }
+
+    /// The new clips that wait, the oldest first.
+    pub(crate) fn new_clips(&self) -> impl Iterator<Item = ItemId> + '_ {
+        self.queue.iter().filter(|queued| queued.is_new_clip()).map(|queued| queued.item)
+    }
+
+    /// The new clip that waits last, if nobody can have it yet.
+    pub(crate) fn waits_last(&self) -> Option<ItemId> {
+        let last = self.queue.iter().rev().find(|queued| queued.is_new_clip())?;
+        last.sealed.is_none().then_some(last.item)
+    }
+
+    pub(crate) fn contains(&self, item: &ItemId) -> bool {
+        self.place_of(item).is_some()
+    }
+
+    /// The clip of which it is not known whether the relay has it.
+    pub(crate) fn in_doubt(&self) -> Option<ItemId> {
+        let front = self.queue.front().filter(|queued| queued.sealed.is_some() && !queued.again);
+        front.map(|queued| queued.item)
+    }
+
+    /// The greatest place in the list that something has which waits.
+    pub(crate) fn newest_order(&self) -> Option<u64> {
+        self.queue.iter().map(|queued| queued.order).max()
+    }
+
+    /// Queues something behind all that waits.
+    pub(crate) fn put(&mut self, item: ItemId, order: u64, cargo: Cargo, out: &mut Outputs) {
+        let queued = Queued { item, order, sealed: None, cargo, again: false };
+        out.write(queued.record());
+        self.queue.push_back(queued);
+    }
+
+    /// The oldest clip that goes because too many wait. One that is in flight stays.
+    pub(crate) fn overflow(&self) -> Option<ItemId> {
+        let in_flight = self.in_flight.map(|(item, _)| item);
+        let too_many = self.waiting() > limits::OUTBOX;
+        self.new_clips().find(|item| too_many && Some(*item) != in_flight)
+    }
+
+    /// Takes something out of the queue that will not be sent. If it has a counter by now, a tombstone of this device
+    /// goes in its place, so that nobody misses it; with its text, if a person has deleted that.
+    pub(crate) fn give_up(
+        &mut self,
+        item: &ItemId,
+        device: DeviceId,
+        text: Option<Hash>,
+        rng: &mut dyn CryptoRng,
+        out: &mut Outputs,
+    ) -> GivenUp {
+        let mut given_up = GivenUp { reserved: None, later: None };
+        let Some((at, dropped)) = self.take_off(item, out) else { return given_up };
+        let Some(sealed) = dropped.sealed else { return given_up };
+        // Counters go out in order, also after a restart.
+        given_up.reserved = Some(dropped.order);
+        let gone = vec![Deleted { device, counter: sealed.counter, item: dropped.item, cursor: 0, text }];
+        let cargo = Cargo::Tombstone(gone);
+        if dropped.again {
+            // Its counter is greater than those of all that has one.
+            given_up.later = Some(cargo);
+        } else {
+            let (item, order) = (random_item(rng), dropped.order);
+            let tombstone = Queued { item, order, sealed: None, cargo, again: false };
+            out.write(tombstone.record());
+            self.queue.insert(at, tombstone);
+        }
+        given_up
+    }
+
+    /// Takes something out of the queue that others may have, and whom a tombstone would take it from.
+    pub(crate) fn withdraw(&mut self, item: &ItemId, out: &mut Outputs) {
+        self.take_off(item, out);
+    }
+
+    fn take_off(&mut self, item: &ItemId, out: &mut Outputs) -> Option<(usize, Queued)> {
+        let at = self.place_of(item)?;
+        let dropped = self.queue.remove(at)?;
+        out.write(dropped.delete());
+        Some((at, dropped))
+    }
+
+    fn place_of(&self, item: &ItemId) -> Option<usize> {
+        self.queue.iter().position(|queued| queued.item == *item)
+    }
+
+    /// What is to be sent next.
+    pub(crate) fn front(&self) -> Option<&Queued> {
+        self.queue.front()
+    }
+
+    pub(crate) const fn is_in_flight(&self) -> bool {
+        self.in_flight.is_some()
+    }
+
+    /// What is to be sent next and has no envelope yet for this epoch: all present devices can read that and removed
+    /// ones cannot. One sealed before keeps its counter and item: if the relay has stored that one after all, it
+    /// answers with its cursor. It is sealed again where the person has copied something newer since.
+    pub(crate) fn unsealed(&self, epoch: u64) -> Option<Unsealed> {
+        let front = self.queue.front()?;
+        // What the relay had before is no news to a clipboard.
+        let superseded = (self.waiting() > 1 || front.again) && front.cargo == Cargo::Clip;
+        let is_good = |s: &Sealed| s.epoch == epoch && s.superseded >= superseded && !s.envelope.is_empty();
+        if front.sealed.as_ref().is_some_and(is_good) {
+            return None;
+        }
+        let counter = front.sealed.as_ref().map_or(self.numbers.next_counter, |sealed| sealed.counter);
+        Some(Unsealed { item: front.item, counter, cargo: front.cargo.clone(), again: front.again, superseded })
+    }
+
+    /// It has one now, which says that this device was there at a time, if it says so.
+    pub(crate) fn sealed(
+        &mut self,
+        what: &Unsealed,
+        epoch: u64,
+        envelope: Vec<u8>,
+        there_ms: Option<u64>,
+        out: &mut Outputs,
+    ) {
+        let Some(front) = self.queue.front_mut().filter(|front| front.item == what.item) else { return };
+        let Unsealed { counter, superseded, .. } = *what;
+        front.sealed = Some(Sealed { counter, epoch, envelope: envelope.into(), superseded });
+        out.write(front.record());
+        self.numbers.next_counter = self.numbers.next_counter.max(counter.saturating_add(1));
+        self.numbers.sent_ms = there_ms.unwrap_or(self.numbers.sent_ms);
+        self.write_numbers(out);
+    }
+
+    /// Sends what comes next, behind this cursor.
+    pub(crate) fn push(&mut self, after: u64, out: &mut Outputs) {
+        let Some(front) = self.queue.front() else { return };
+        let Some(envelope) = front.sealed.as_ref().map(|sealed| sealed.envelope.clone()) else { return };
+        let places = front.places();
+        self.in_flight = Some((front.item, after));
+        self.untaken.pushed();
+        out.send(if places.is_empty() {
+            ToRelay::Push { after, envelope }
+        } else {
+            ToRelay::Delete { after, envelope, places }
+        });
+    }
+
+    /// The relay has taken what was in flight.
+    pub(crate) fn taken(&mut self, out: &mut Outputs) {
+        (self.in_flight, self.behind) = (None, 0);
+        self.relieved(out);
+    }
+
+    /// The relay has taken something, or nothing waits any more.
+    pub(crate) fn relieved(&mut self, out: &mut Outputs) {
+        self.untaken = Untaken::default();
+        out.solved(|problem| *problem == Problem::RelayTakesNothing);
+    }
+
+    /// The relay has an item of this device; what was queued of it.
+    pub(crate) fn settle(&mut self, item: ItemId, cursor: u64, now: u64, out: &mut Outputs) -> Option<Queued> {
+        let (_, queued) = self.take_off(&item, out)?;
+        if let Some(sent) = Sent::of(&queued, cursor, now) {
+            out.write(sent.record());
+            self.sent.push_back(sent);
+        }
+        // What notes say is kept for as long as the relay would.
+        while let Some(old) = self.sent.front()
+            && (self.sent.len() > limits::ITEMS || !old.is_of_relay(now))
+        {
+            out.write(old.delete());
+            self.sent.pop_front();
+        }
+        Some(queued)
+    }
+
+    /// The relay has not taken what was in flight; that, and the cursor that its push named.
+    pub(crate) const fn refused(&mut self) -> Option<(ItemId, u64)> {
+        self.in_flight.take()
+    }
+
+    /// It has not because something was missed, when its push named `after`; everything up to `cursor` is here.
+    pub(crate) fn is_behind(&mut self, after: Option<u64>, cursor: Option<u64>) -> Behind {
+        self.behind = self.behind.saturating_add(1);
+        // What was missing is often on its way already, and here by now.
+        if cursor > after {
+            return if self.behind > BEHIND { Behind::Pause } else { Behind::PushAgain };
+        }
+        let again = std::mem::replace(&mut self.behind_at, after) == after;
+        if again && after.is_some() { Behind::HangUp } else { Behind::Pull }
+    }
+
+    /// The size of the clip that was pushed, if the relay has said that it takes none so large. Nothing else is given up
+    /// for its word.
+    pub(crate) fn too_large(&self, pushed: Option<ItemId>, most: u32) -> Option<usize> {
+        let front = self.queue.front().filter(|queued| Some(queued.item) == pushed && queued.cargo == Cargo::Clip)?;
+        let bytes = front.sealed.as_ref()?.envelope.len();
+        (bytes as u64 > u64::from(most)).then_some(bytes)
+    }
+
+    /// As in [`Untaken::put_off`].
+    pub(crate) fn put_off(&mut self, now: u64) {
+        self.untaken.put_off(now);
+    }
+
+    /// When the next push is tried, if it waits.
+    pub(crate) fn next_push(&self, now: u64) -> Option<u64> {
+        self.untaken.next_push(now)
+    }
+
+    /// Whether it is time for a push that was put off; said once.
+    pub(crate) fn take_due(&mut self, now: u64) -> bool {
+        self.untaken.take_due(now)
+    }
+
+    /// The relay is heard, for the first time since then; whether it is to be told now that it takes nothing.
+    pub(crate) fn heard(&mut self, now: u64, since_ms: u64) -> bool {
+        self.untaken.heard(now, since_ms)
+    }
+
+    /// Whether the relay has the notes behind this cursor is open until they are shown.
+    pub(crate) fn doubt_after(&mut self, cursor: u64, now: u64, out: &mut Outputs) {
+        for sent in self.sent.iter_mut().filter(|sent| sent.cursor > cursor && sent.is_of_relay(now)) {
+            sent.cursor = 0;
+            out.write(sent.record());
+        }
+    }
+
+    /// The relay has shown an item of this device.
+    pub(crate) fn note_shown(&mut self, item: ItemId, cursor: u64, out: &mut Outputs) {
+        if let Some(sent) = self.sent.iter_mut().find(|sent| sent.item == item && sent.cursor != cursor) {
+            sent.cursor = cursor;
+            out.write(sent.record());
+        }
+    }
+
+    /// An item has come by: should it be deleted, this is where it is stored.
+    pub(crate) fn note_place(&mut self, item: ItemId, cursor: u64, out: &mut Outputs) {
+        for queued in &mut self.queue {
+            if queued.cargo.note_place(item, cursor) {
+                out.write(queued.record());
+            }
+        }
+        for sent in &mut self.sent {
+            if sent.cargo.note_place(item, cursor) {
+                out.write(sent.record());
+            }
+        }
+    }
+
+    /// Everything that the relay has is here. What it does not have, of these clips and of the notes, is sent once
+    /// more, before anything new: with its name and counter, so that nobody takes it in a second time. How many.
+    pub(crate) fn put_back(&mut self, mut lost: Vec<Queued>, now: u64, out: &mut Outputs) -> usize {
+        // They are kept anew when the relay has them again.
+        let is_lost = |sent: &Sent| sent.cursor == 0 && sent.is_of_relay(now);
+        let (notes, kept) = std::mem::take(&mut self.sent).into_iter().partition(is_lost);
+        self.sent = kept;
+        let notes: VecDeque<Sent> = notes;
+        for note in notes {
+            out.write(note.delete());
+            lost.push(Queued::again(note.item, note.order, note.counter, note.cargo));
+        }
+        lost.sort_by_key(Queued::place);
+        for queued in &lost {
+            out.write(queued.record());
+        }
+        let count = lost.len();
+        self.queue.extend(lost);
+        self.queue.make_contiguous().sort_by_key(Queued::place);
+        count
+    }
+
+    /// The clips of whose pins others may have heard in another order: the last word counts, and the relay's order is
+    /// another one now, or it may have had, and passed on, what this device does not know to be stored.
+    pub(crate) fn pins_in_doubt(&self) -> BTreeSet<ItemId> {
+        let is_note = |queued: &&Queued| matches!(queued.cargo, Cargo::Pins(_));
+        let (sent, unsent): (Vec<_>, Vec<_>) = self.queue.iter().partition(|queued| queued.sealed.is_some());
+        let said_later: BTreeSet<ItemId> = unsent.into_iter().flat_map(Queued::pinned).collect();
+        let open = sent.into_iter().filter(|queued| queued.again || is_note(queued)).flat_map(Queued::pinned);
+        open.filter(|item| !said_later.contains(item)).collect()
+    }
+
+    fn write_numbers(&self, out: &mut Outputs) {
+        out.write(put(NUMBERS, &self.numbers));
     }
 }
 
-impl Sent {
-    pub(crate) fn record(&self) -> Write {
-        put(self.key(), self)
+#[cfg(test)]
+mod tests {
+    use hushclip_crypto::body::Pin;
+    use rand_chacha::ChaCha20Rng;
+    use rand_core::SeedableRng as _;
+
+    use super::*;
+    use crate::part::Output;
+
+    const NOW: u64 = 1_700_000_000_000;
+
+    fn item(n: u8) -> ItemId {
+        ItemId::from_bytes([n; ItemId::LEN])
     }
 
-    pub(crate) fn delete(&self) -> Write {
-        delete(self.key())
+    fn device() -> DeviceId {
+        DeviceId::from_bytes([9; DeviceId::LEN])
     }
 
-    fn key(&self) -> String {
-        format!("{SENT}{}", self.item)
+    /// Does something, and gives what the frames and writes of it are.
+    fn frames<T>(act: impl FnOnce(&mut Outputs) -> T) -> (T, Vec<ToRelay>) {
+        let mut out = Outputs::default();
+        let done = act(&mut out);
+        let sent =
+            out.into_iter().filter_map(|output| if let Output::Send(frame) = output { Some(frame) } else { None });
+        (done, sent.collect())
+    }
+
+    fn with_clips(count: u8) -> Outbox {
+        let mut outbox = Outbox::default();
+        for n in 1..=count {
+            outbox.put(item(n), u64::from(n), Cargo::Clip, &mut Outputs::default());
+        }
+        outbox
+    }
+
+    /// Seals what is in front, and pushes it.
+    fn push(outbox: &mut Outbox) -> u64 {
+        let out = &mut Outputs::default();
+        let counter = outbox.unsealed(0).map(|what| {
+            outbox.sealed(&what, 0, vec![1], Some(NOW), out);
+            what.counter
+        });
+        let ((), sent) = frames(|out| outbox.push(7, out));
+        assert!(matches!(&sent[..], [ToRelay::Push { after: 7, .. } | ToRelay::Delete { after: 7, .. }]));
+        counter.or(outbox.front().and_then(|front| Some(front.sealed.as_ref()?.counter))).expect("it is sealed")
+    }
+
+    #[test]
+    fn counters_go_out_one_by_one_and_never_twice() {
+        let mut outbox = with_clips(2);
+        assert_eq!(push(&mut outbox), 1);
+        assert!(outbox.is_in_flight() && outbox.in_doubt() == Some(item(1)));
+        outbox.begin_line();
+        assert_eq!(push(&mut outbox), 1, "it may have been stored");
+        outbox.taken(&mut Outputs::default());
+        outbox.settle(item(1), 8, NOW, &mut Outputs::default());
+        assert_eq!(push(&mut outbox), 2);
+        assert!(!outbox.note_counter(2, &mut Outputs::default()), "that is known");
+        assert!(outbox.note_counter(5, &mut Outputs::default()), "somebody has used it");
+        outbox.settle(item(2), 9, NOW, &mut Outputs::default());
+        outbox.put(item(3), 3, Cargo::Heartbeat, &mut Outputs::default());
+        assert_eq!(push(&mut outbox), 6);
+    }
+
+    #[test]
+    fn a_clip_is_sealed_anew_for_another_epoch_and_when_there_is_a_newer_one() {
+        let mut outbox = with_clips(1);
+        push(&mut outbox);
+        assert!(outbox.unsealed(0).is_none());
+        assert!(outbox.unsealed(1).is_some_and(|what| what.counter == 1 && !what.superseded));
+        outbox.put(item(2), 2, Cargo::Clip, &mut Outputs::default());
+        assert!(outbox.unsealed(0).is_some_and(|what| what.counter == 1 && what.superseded));
+    }
+
+    #[test]
+    fn what_is_given_up_with_a_counter_leaves_a_tombstone_in_its_place() {
+        let mut rng = ChaCha20Rng::seed_from_u64(1);
+        let mut outbox = with_clips(3);
+        let given_up = outbox.give_up(&item(2), device(), None, &mut rng, &mut Outputs::default());
+        assert!(given_up.reserved.is_none() && outbox.len() == 2, "nobody knows of it");
+        push(&mut outbox);
+        let given_up = outbox.give_up(&item(1), device(), None, &mut rng, &mut Outputs::default());
+        assert_eq!((given_up.reserved, outbox.len()), (Some(1), 2));
+        let front = outbox.front().expect("a tombstone");
+        assert!(matches!(&front.cargo, Cargo::Tombstone(gone) if gone[0].counter == 1 && gone[0].item == item(1)));
+        assert_eq!(front.order, 1);
+    }
+
+    #[test]
+    fn the_oldest_go_when_too_many_wait_but_not_what_is_in_flight() {
+        let mut outbox = Outbox::default();
+        let name = |n: usize| ItemId::from_bytes(std::array::from_fn(|at| (n >> (8 * at.min(7))) as u8));
+        for n in 0..=limits::OUTBOX {
+            outbox.put(name(n), n as u64, Cargo::Clip, &mut Outputs::default());
+        }
+        assert_eq!(outbox.overflow(), Some(name(0)));
+        push(&mut outbox);
+        assert_eq!(outbox.overflow(), Some(name(1)));
+        outbox.withdraw(&name(1), &mut Outputs::default());
+        assert_eq!(outbox.overflow(), None);
+    }
+
+    #[test]
+    fn notes_that_the_relay_has_lost_go_once_more_before_all_else() {
+        let mut outbox = Outbox::default();
+        for n in 1..=2 {
+            let pins = vec![Pin { item: item(10 + n), pinned: true }];
+            outbox.put(item(n), u64::from(n), Cargo::Pins(pins), &mut Outputs::default());
+            push(&mut outbox);
+            outbox.settle(item(n), 7 + u64::from(n), NOW, &mut Outputs::default());
+        }
+        outbox.put(item(3), 3, Cargo::Clip, &mut Outputs::default());
+        outbox.doubt_after(8, NOW, &mut Outputs::default());
+        assert_eq!(outbox.put_back(Vec::new(), NOW, &mut Outputs::default()), 1);
+        let front = outbox.front().expect("the lost one");
+        assert!(front.again && front.item == item(2) && outbox.pins_in_doubt().contains(&item(12)));
+        outbox.settle(item(2), 9, NOW, &mut Outputs::default());
+        outbox.doubt_after(0, NOW, &mut Outputs::default());
+        outbox.note_shown(item(1), 8, &mut Outputs::default());
+        outbox.note_shown(item(2), 9, &mut Outputs::default());
+        assert_eq!(outbox.put_back(Vec::new(), NOW, &mut Outputs::default()), 0, "it was shown");
+    }
+
+    #[test]
+    fn who_is_behind_pushes_again_while_something_comes() {
+        let mut outbox = with_clips(1);
+        for _ in 0..BEHIND {
+            assert_eq!(outbox.is_behind(Some(1), Some(2)), Behind::PushAgain);
+        }
+        assert_eq!(outbox.is_behind(Some(1), Some(2)), Behind::Pause);
+        assert_eq!(outbox.is_behind(Some(2), Some(2)), Behind::Pull);
+        assert_eq!(outbox.is_behind(Some(2), Some(2)), Behind::HangUp);
     }
 }

@@ -2,6 +2,8 @@
 
 use hushclip_model::{Notice, Problem};
 use hushclip_protocol::frame::ToRelay;
+use hushclip_protocol::ids::ItemId;
+use rand_core::CryptoRng;
 
 use crate::effect::Write;
 
@@ -59,4 +61,11 @@ impl IntoIterator for Outputs {
     fn into_iter(self) -> Self::IntoIter {
         self.0.into_iter()
     }
+}
+
+/// A name for something new.
+pub(crate) fn random_item(rng: &mut dyn CryptoRng) -> ItemId {
+    let mut id = [0; ItemId::LEN];
+    rng.fill_bytes(&mut id);
+    ItemId::from_bytes(id)
 }

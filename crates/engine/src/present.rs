@@ -39,7 +39,7 @@ impl Engine {
             invite: self.present_invite(),
             joining: self.present_joining(),
             problem: if self.shows_removal() { Some(Problem::RemovalUnsaved) } else { self.notices.problem().cloned() },
-            waiting: self.waiting() as u32,
+            waiting: self.outbox.waiting() as u32,
             alerts: self.present_alerts(),
             check: self.present_check(),
             fingerprint: self.account.as_ref().map(|account| account_words(&account.id)),

@@ -160,7 +160,7 @@ impl Engine {
     fn apply_newest_missed(&mut self) {
         let Some(clip) = self.newest_missed.take().and_then(|item| self.history.get(&item)) else { return };
         let content = Content { text: clip.text.clone(), html: clip.html.clone() };
-        if content.text.is_empty() || self.waiting() > 0 || self.settings().apply != Apply::Always {
+        if content.text.is_empty() || self.outbox.waiting() > 0 || self.settings().apply != Apply::Always {
             return;
         }
         self.write_clipboard(content);
@@ -177,7 +177,7 @@ impl Engine {
         if header.sender == identity.id {
             if envelope.verify(&identity.keys.sign_pk()) {
                 self.settle(header.item, item.cursor);
-                self.note_own_read(header.item, item.cursor);
+                self.outbox(|outbox, out| outbox.note_shown(header.item, item.cursor, out));
                 self.note_place(header.item, item.cursor);
                 // Sent by this device in a life that it does not remember, as after a restored backup.
                 self.count_own(header);

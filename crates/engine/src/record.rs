@@ -9,6 +9,7 @@ pub(crate) const DEVICE: &str = "device";
 pub(crate) const ACCOUNT: &str = "account";
 pub(crate) const INVITE: &str = "invite";
 pub(crate) const JOIN: &str = "join";
+pub(crate) const NUMBERS: &str = "numbers";
 pub(crate) const LOG: &str = "log/";
 pub(crate) const OUT: &str = "out/";
 pub(crate) const CLIP: &str = "clip/";

@@ -15,11 +15,11 @@ use crate::changes::Draft;
 use crate::fork::Evidence;
 use crate::gone::Trace;
 use crate::notices::Alert;
-use crate::outbox::{Queued, Sent};
+use crate::outbox::{Numbers, Queued, Sent};
 use crate::pairing::{Invite, Join};
 use crate::record::{
-    ACCOUNT, ALERTS, CLIP, CLIPBOARD, COMING, DEVICE, DRAFTS, EVIDENCE, INVITE, JOIN, LOG, OUT, PUSH, REMOVED, SEEN,
-    SENDER, SENT, SETTINGS, TRACES, TRIED,
+    ACCOUNT, ALERTS, CLIP, CLIPBOARD, COMING, DEVICE, DRAFTS, EVIDENCE, INVITE, JOIN, LOG, NUMBERS, OUT, PUSH, REMOVED,
+    SEEN, SENDER, SENT, SETTINGS, TRACES, TRIED,
 };
 use crate::sender::Sender;
 use crate::state::{Account, Clip, Identity, Removed};
@@ -39,6 +39,7 @@ pub(crate) struct Records {
     pub(crate) account: Option<Account>,
     pub(crate) outbox: VecDeque<Queued>,
     pub(crate) sent: VecDeque<Sent>,
+    pub(crate) numbers: Option<Numbers>,
     pub(crate) clips: Vec<Clip>,
     pub(crate) on_clipboard: Option<Hash>,
     pub(crate) coming: Option<Hash>,
@@ -86,38 +87,34 @@ pub(crate) struct AccountRecord {
     #[n(3)]
     pub(crate) cursor: u64,
     #[n(4)]
-    pub(crate) next_counter: u64,
-    #[n(5)]
     pub(crate) secrets: Vec<(u64, EpochSecret)>,
-    #[n(6)]
+    #[n(5)]
     pub(crate) names: Vec<(DeviceId, String)>,
-    #[n(7)]
+    #[n(6)]
     pub(crate) ended: Vec<(u64, u64)>,
-    #[n(8)]
+    #[n(7)]
     pub(crate) anchor: (u64, Hash),
-    #[n(9)]
+    #[n(8)]
     pub(crate) epoch_items: u32,
-    #[n(10)]
+    #[n(9)]
     pub(crate) removing: Vec<DeviceId>,
-    #[n(11)]
+    #[n(10)]
     pub(crate) rotation_minutes: u32,
-    #[n(12)]
-    pub(crate) sent_ms: u64,
-    #[n(13)]
+    #[n(11)]
     pub(crate) synced_ms: u64,
-    #[n(14)]
+    #[n(12)]
     pub(crate) forked: bool,
-    #[n(15)]
+    #[n(13)]
     pub(crate) denied: Vec<u64>,
-    #[n(16)]
+    #[n(14)]
     pub(crate) rounds: u64,
-    #[n(17)]
+    #[n(15)]
     pub(crate) anchors: Vec<Anchor>,
-    #[n(18)]
+    #[n(16)]
     pub(crate) token: String,
-    #[n(19)]
+    #[n(17)]
     pub(crate) new_here: bool,
-    #[n(20)]
+    #[n(18)]
     pub(crate) set_back: bool,
 }
 
@@ -155,6 +152,8 @@ impl Records {
                 out.traces = decode(&value)?;
             } else if key == DRAFTS {
                 out.drafts = decode(&value)?;
+            } else if key == NUMBERS {
+                out.numbers = Some(decode(&value)?);
             } else if key == TRIED {
                 out.tried_codes = decode(&value)?;
             } else if key == PUSH {
@@ -171,8 +170,6 @@ impl Records {
                 out.clips.push(decode(&value)?);
             }
         }
-        out.outbox.make_contiguous().sort_by_key(Queued::place);
-        out.sent.make_contiguous().sort_by_key(|sent| sent.order);
         out.clips.sort_by_key(|clip| clip.order);
         out.account = account.map(|record| Account::restore(record, log.into_values().collect())).transpose()?;
         if let Some(account) = &mut out.account {

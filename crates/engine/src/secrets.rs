@@ -8,7 +8,7 @@ use hushclip_protocol::limits;
 use rand_core::CryptoRng;
 
 use crate::Engine;
-use crate::upkeep::random_item;
+use crate::part::random_item;
 
 mod assigned;
 mod known;

@@ -11,7 +11,6 @@ use minicbor::{Decode, Encode};
 
 use crate::effect::Write;
 use crate::fork::Evidence;
-use crate::outbox::{Queued, Sent};
 use crate::record::{
     ACCOUNT, ALERTS, CLIP, CLIPBOARD, COMING, DEVICE, DRAFTS, EVIDENCE, LOG, PUSH, REMOVED, SEEN, SENDER, SETTINGS,
     TRACES, TRIED, delete, put,
@@ -49,8 +48,6 @@ pub(crate) struct Account {
     pub(crate) cursor: u64,
     /// Some of the items that are, for the relay to find out where it left this device.
     pub(crate) anchors: Vec<Anchor>,
-    /// The counter of the next envelope.
-    pub(crate) next_counter: u64,
     pub(crate) secrets: BTreeMap<u64, EpochSecret>,
     pub(crate) names: BTreeMap<DeviceId, String>,
     /// When each epoch but the newest ended, by this device's clock.
@@ -65,8 +62,6 @@ pub(crate) struct Account {
     pub(crate) removing: BTreeSet<DeviceId>,
     /// How often this device changes its keys.
     pub(crate) rotation_minutes: u32,
-    /// When this device was last there, as the others hear from what it sealed.
-    pub(crate) sent_ms: u64,
     /// When this device was last up to date, to within an hour.
     pub(crate) synced_ms: u64,
     /// How often it has caught up.
@@ -164,7 +159,6 @@ impl Account {
             token: String::new(),
             cursor: 0,
             anchors: Vec::new(),
-            next_counter: 1,
             secrets: BTreeMap::new(),
             names: BTreeMap::new(),
             ended: BTreeMap::new(),
@@ -173,7 +167,6 @@ impl Account {
             senders: BTreeMap::new(),
             removing: BTreeSet::new(),
             rotation_minutes: ROTATION_MINUTES,
-            sent_ms: 0,
             synced_ms: 0,
             rounds: 0,
             forked: false,
@@ -191,7 +184,6 @@ impl Account {
         account.token = record.token;
         account.cursor = record.cursor;
         account.anchors = record.anchors;
-        account.next_counter = record.next_counter;
         account.secrets = record.secrets.into_iter().collect();
         account.names = record.names.into_iter().collect();
         account.ended = record.ended.into_iter().collect();
@@ -199,7 +191,6 @@ impl Account {
         account.epoch_items = record.epoch_items;
         account.removing = record.removing.into_iter().collect();
         account.rotation_minutes = record.rotation_minutes;
-        account.sent_ms = record.sent_ms;
         account.synced_ms = record.synced_ms;
         account.rounds = record.rounds;
         account.forked = record.forked;
@@ -241,7 +232,6 @@ impl Account {
             id: self.id,
             registered: self.registered,
             cursor: self.cursor,
-            next_counter: self.next_counter,
             secrets: self.secrets.iter().map(|(epoch, secret)| (*epoch, secret.clone())).collect(),
             names: self.names.iter().map(|(device, name)| (*device, name.clone())).collect(),
             ended: self.ended.iter().map(|(epoch, at)| (*epoch, *at)).collect(),
@@ -249,7 +239,6 @@ impl Account {
             epoch_items: self.epoch_items,
             removing: self.removing.iter().copied().collect(),
             rotation_minutes: self.rotation_minutes,
-            sent_ms: self.sent_ms,
             synced_ms: self.synced_ms,
             forked: self.forked,
             denied: self.denied.iter().copied().collect(),
@@ -350,16 +339,11 @@ pub(crate) fn delete_coming() -> Write {
 }
 
 /// Deletes every record of the account, and with it all keys; clips and what the clipboard holds stay.
-pub(crate) fn delete_account<'a>(
-    account: Option<&'a Account>,
-    outbox: impl Iterator<Item = &'a Queued>,
-    sent: impl Iterator<Item = &'a Sent>,
-) -> impl Iterator<Item = Write> {
+pub(crate) fn delete_account(account: Option<&Account>) -> impl Iterator<Item = Write> {
     let single = [DEVICE, ACCOUNT, ALERTS, EVIDENCE, PUSH, TRACES, DRAFTS].map(str::to_owned);
     let logs = (0..account.map_or(0, |a| a.log.len() as u64)).map(log_key);
     let senders = account.into_iter().flat_map(|a| a.senders.keys().map(sender_key));
-    let notes = outbox.map(Queued::delete).chain(sent.map(Sent::delete));
-    single.into_iter().chain(logs).chain(senders).map(delete).chain(notes)
+    single.into_iter().chain(logs).chain(senders).map(delete)
 }
 
 /// Deletes every record that [`delete_account`] leaves.

@@ -1,7 +1,6 @@
 //! What a device does by itself from time to time: new keys, a sign of life, forgetting old secrets.
 
 use hushclip_model::Problem;
-use hushclip_protocol::ids::ItemId;
 use hushclip_protocol::limits;
 use hushclip_protocol::log::Membership;
 use rand_core::CryptoRng;
@@ -52,7 +51,7 @@ impl Engine {
         }
         let (account, identity) = (self.account.as_ref()?, self.identity.as_ref()?);
         let rotation = identity.boxed_ms.saturating_add(u64::from(account.rotation_minutes) * 60_000);
-        let heartbeat = account.sent_ms.saturating_add(HEARTBEAT_MS);
+        let heartbeat = self.outbox.sent_ms().saturating_add(HEARTBEAT_MS);
         [rotation, heartbeat].into_iter().chain(self.next_silence()).filter(|at| *at > self.now).chain(change).min()
     }
 
@@ -111,19 +110,13 @@ impl Engine {
     }
 
     fn queue_heartbeat(&mut self, rng: &mut dyn CryptoRng) {
-        let Some(account) = &mut self.account else { return };
-        let alone = account.membership.as_ref().is_none_or(|log| log.members().len() < 2);
-        if alone || !self.outbox.is_empty() || self.now.abs_diff(account.sent_ms) < HEARTBEAT_MS {
+        let log = self.account.as_ref().and_then(|account| account.membership.as_ref());
+        let alone = log.is_none_or(|log| log.members().len() < 2);
+        if alone || !self.outbox.is_empty() || self.now.abs_diff(self.outbox.sent_ms()) < HEARTBEAT_MS {
             return;
         }
-        account.sent_ms = self.now;
-        self.persist_account();
+        let now = self.now;
+        self.outbox(|outbox, out| outbox.note_there(now, out));
         self.queue(Cargo::Heartbeat, rng);
     }
-}
-
-pub(crate) fn random_item(rng: &mut dyn CryptoRng) -> ItemId {
-    let mut id = [0; ItemId::LEN];
-    rng.fill_bytes(&mut id);
-    ItemId::from_bytes(id)
 }

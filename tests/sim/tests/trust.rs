@@ -36,7 +36,7 @@ fn join(desk: &mut Desk, device: usize) {
 fn secrets(desk: &Desk, device: usize) -> usize {
     let mut decoder = minicbor::Decoder::new(&desk.disk(device)["account"]);
     decoder.array().expect("a record");
-    for _ in 0..5 {
+    for _ in 0..4 {
         decoder.skip().expect("a field");
     }
     decoder.array().expect("the secrets").expect("of definite length") as usize

@@ -241,7 +241,6 @@ impl Engine {
     fn come_in(&mut self, joined: Joined, relay: Relay) {
         let mut account = Account::new(relay, joined.account, (joined.log_seq, joined.log_head));
         account.registered = true;
-        account.sent_ms = self.now;
         account.anchors = joined.anchors;
         account.anchors.truncate(limits::ANCHORS);
         // They have ended already, and are forgotten like any other.
@@ -253,6 +252,8 @@ impl Engine {
         account.new_here = true;
         self.account = Some(account);
         self.persist_account();
+        let now = self.now;
+        self.outbox(|outbox, out| outbox.begin(now, out));
         // The same socket cannot become a member's: sign in on a new one.
         self.line.phase = Phase::Idle;
         self.connect();
@@ -264,9 +265,9 @@ impl Engine {
     }
 
     fn newcomer(&self) -> Option<Newcomer> {
-        let account =
-            self.account.as_ref().filter(|account| !account.reaches_anchor() && !self.joins.is_under_way())?;
-        Some(Newcomer { since_ms: account.sent_ms, is_heard: self.heard_ms > account.sent_ms })
+        let account = self.account.as_ref().filter(|_| !self.joins.is_under_way())?;
+        let since_ms = self.outbox.sent_ms();
+        (!account.reaches_anchor()).then_some(Newcomer { since_ms, is_heard: self.heard_ms > since_ms })
     }
 
     /// The relay turns a newcomer away. It may be that it has not heard yet; not for long.
@@ -289,10 +290,8 @@ impl Engine {
     pub(crate) fn end_overlong_join(&mut self) {
         let now = self.now;
         self.joins(|joins, out| joins.mind_clock(now, out));
-        let newcomer = self.is_newcomer();
-        if let Some(account) = self.account.as_mut().filter(|account| newcomer && account.sent_ms > now) {
-            account.sent_ms = now;
-            self.persist_account();
+        if self.is_newcomer() {
+            self.outbox(|outbox, out| outbox.mind_clock(now, out));
         }
         match self.joins.overdue(self.newcomer(), now) {
             None => {}

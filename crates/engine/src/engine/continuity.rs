@@ -3,18 +3,16 @@
 //! have, this device reads on from there, and puts back what of its own the relay has lost. Counters and
 //! names of items make reading and sending a second time harmless.
 
-use std::collections::BTreeSet;
-
 use hushclip_crypto::body::Pin;
 use hushclip_protocol::frame::{Anchor, Item, ToRelay};
-use hushclip_protocol::ids::{Hash, ItemId};
+use hushclip_protocol::ids::Hash;
 use hushclip_protocol::limits;
 use rand_core::CryptoRng;
 
-use crate::Engine;
+use super::Engine;
 use crate::line::Phase;
 use crate::notices::AlertKind;
-use crate::outbox::{Cargo, Queued, Sealed, Sent};
+use crate::outbox::{Cargo, Queued};
 use crate::state::{Account, Clip};
 
 /// How far apart anchors are at least, but for the newest.
@@ -58,12 +56,6 @@ impl Clip {
         let since_ms = if self.flags == 0 { self.at_ms.max(self.sent_ms) } else { self.at_ms };
         let age_s = now.saturating_sub(since_ms) / 1000;
         u64::from(self.ttl_s).saturating_sub(age_s) as u32
-    }
-}
-
-impl Sent {
-    fn is_of_relay(&self, now: u64) -> bool {
-        now.saturating_sub(self.at_ms) < u64::from(limits::TTL_S) * 1000
     }
 }
 
@@ -147,13 +139,8 @@ impl Engine {
             clip.cursor = 0;
             writes.push(clip.record());
         }
-        for sent in self.sent.iter_mut().filter(|sent| sent.cursor > from && sent.is_of_relay(now)) {
-            sent.cursor = 0;
-            writes.push(sent.record());
-        }
-        for write in writes {
-            self.persist(write);
-        }
+        self.persist_all(writes);
+        self.outbox(|outbox, out| outbox.doubt_after(from, now, out));
     }
 
     pub(crate) fn note_read(&mut self, item: &Item) {
@@ -163,56 +150,15 @@ impl Engine {
         }
     }
 
-    /// The relay has shown a note of this device.
-    pub(crate) fn note_own_read(&mut self, item: ItemId, cursor: u64) {
-        let write = self.sent.iter_mut().find(|sent| sent.item == item && sent.cursor != cursor).map(|sent| {
-            sent.cursor = cursor;
-            sent.record()
-        });
-        if let Some(write) = write {
-            self.persist(write);
-        }
-    }
-
-    /// A note of this device is stored; what it says is kept for as long as the relay would.
-    pub(crate) fn keep_note(&mut self, queued: &Queued, cursor: u64) {
-        let Some(sealed) = queued.sealed.as_ref().filter(|_| queued.cargo != Cargo::Clip) else { return };
-        let (item, order, counter, mut cargo) = (queued.item, queued.order, sealed.counter, queued.cargo.clone());
-        if let Cargo::Tombstone(deleted) = &mut cargo {
-            // What is deleted is not to be guessed at for days.
-            for deleted in deleted {
-                deleted.text = None;
-            }
-        }
-        let sent = Sent { item, order, counter, cargo, cursor, at_ms: self.now };
-        self.persist(sent.record());
-        self.sent.push_back(sent);
-        let now = self.now;
-        while let Some(old) = self.sent.front()
-            && (self.sent.len() > limits::ITEMS || !old.is_of_relay(now))
-        {
-            let write = old.delete();
-            self.sent.pop_front();
-            self.persist(write);
-        }
-    }
-
     /// Everything that the relay has is here. What it does not have, of what this device has sent since
     /// the two last agreed, is sent once more, before anything new: with its name and counter, so that
     /// nobody takes it in a second time.
     pub(crate) fn put_back(&mut self, rng: &mut dyn CryptoRng) {
         let Some(reading) = self.reading.take() else { return };
-        let mut lost = self.lost_clips(&reading);
-        lost.extend(self.lost_notes());
-        if !lost.is_empty() {
-            lost.sort_by_key(Queued::place);
-            self.forget_notes(&lost);
-            for queued in &lost {
-                self.persist(queued.record());
-            }
-            self.outbox.extend(lost.iter().cloned());
-            self.outbox.make_contiguous().sort_by_key(Queued::place);
-            self.note_restored(AlertKind::ItemsRestored, lost.len() as u64);
+        let (lost, now) = (self.lost_clips(&reading), self.now);
+        let count = self.outbox(|outbox, out| outbox.put_back(lost, now, out));
+        if count > 0 {
+            self.note_restored(AlertKind::ItemsRestored, count as u64);
         }
         self.restate_pins(rng);
     }
@@ -224,17 +170,17 @@ impl Engine {
         let mut items = u64::from(bounds.items).saturating_sub(reading.items);
         let mut bytes = bounds.item_bytes.saturating_sub(reading.bytes);
         let (mut lost, mut writes, now) = (Vec::new(), Vec::new(), self.now);
-        let waiting: BTreeSet<_> = self.outbox.iter().map(|queued| queued.item).collect();
+        let outbox = &self.outbox;
         let is_lost = |clip: &&mut Clip| {
             let is_sent = clip.device == own && clip.counter > 0 && !clip.given_up;
-            is_sent && clip.cursor == 0 && !waiting.contains(&clip.item)
+            is_sent && clip.cursor == 0 && !outbox.contains(&clip.item)
         };
         // The newest first: a relay that is full has dropped the oldest by rights.
         for clip in self.history.iter_mut().filter(is_lost) {
             let size = AROUND + clip.text.len() as u64 + clip.html.as_ref().map_or(0, |html| html.len() as u64);
             if items > 0 && size <= bytes && clip.is_of_relay(now) {
                 (items, bytes) = (items - 1, bytes - size);
-                lost.push(again(clip.item, clip.order, clip.counter, Cargo::Clip));
+                lost.push(Queued::again(clip.item, clip.order, clip.counter, Cargo::Clip));
             } else {
                 clip.cursor = 1;
                 writes.push(clip.record());
@@ -246,46 +192,14 @@ impl Engine {
         lost
     }
 
-    fn lost_notes(&self) -> impl Iterator<Item = Queued> {
-        let lost = self.sent.iter().filter(|sent| sent.cursor == 0 && sent.is_of_relay(self.now));
-        lost.map(|sent| again(sent.item, sent.order, sent.counter, sent.cargo.clone()))
-    }
-
-    /// They are kept anew when the relay has them again.
-    fn forget_notes(&mut self, lost: &[Queued]) {
-        let is_lost = |sent: &Sent| lost.iter().any(|queued| queued.item == sent.item);
-        let writes: Vec<_> = self.sent.iter().filter(|sent| is_lost(sent)).map(Sent::delete).collect();
-        for write in writes {
-            self.persist(write);
-        }
-        self.sent.retain(|sent| !is_lost(sent));
-    }
-
     /// Of pins the last word counts, in the relay's order, which is another one now for whoever had heard the
-    /// first words before, or did not have the clip yet: so all are told how it stands. The relay may have had, and
-    /// passed on, what this device was sending and does not know to be stored, too.
+    /// first words before, or did not have the clip yet: so all are told how it stands.
     fn restate_pins(&mut self, rng: &mut dyn CryptoRng) {
-        let is_note = |queued: &&Queued| matches!(queued.cargo, Cargo::Pins(_));
-        let (sent, unsent): (Vec<_>, Vec<_>) = self.outbox.iter().partition(|queued| queued.sealed.is_some());
-        let said_later: BTreeSet<ItemId> = unsent.into_iter().flat_map(pinned_by).collect();
-        let open = sent.into_iter().filter(|queued| queued.again || is_note(queued)).flat_map(pinned_by);
-        let open: BTreeSet<ItemId> = open.filter(|item| !said_later.contains(item)).collect();
+        let open = self.outbox.pins_in_doubt();
         let stands = open.iter().filter_map(|item| self.history.get(item));
         let pins: Vec<_> = stands.map(|clip| Pin { item: clip.item, pinned: clip.pinned }).collect();
         for part in pins.chunks(hushclip_crypto::body::State::MOST) {
             self.queue(Cargo::Pins(part.to_vec()), rng);
         }
     }
-}
-
-fn again(item: ItemId, order: u64, counter: u64, cargo: Cargo) -> Queued {
-    let sealed = Some(Sealed { counter, epoch: 0, envelope: Vec::new().into(), superseded: true });
-    Queued { item, order, sealed, cargo, again: true }
-}
-
-/// The clips whose pins hang on this.
-fn pinned_by(queued: &Queued) -> impl Iterator<Item = ItemId> + '_ {
-    let pins = if let Cargo::Pins(pins) = &queued.cargo { &pins[..] } else { &[] };
-    let clip = (queued.cargo == Cargo::Clip && queued.again).then_some(queued.item);
-    pins.iter().map(|pin| pin.item).chain(clip)
 }

@@ -1,0 +1,411 @@
+//! What goes out: copies and clips that a person sends, tombstones, pins and heartbeats. Sealed when their turn comes,
+//! pushed one at a time, in order, until acknowledged.
+
+use hushclip_crypto::body::{
+    ClipBody, FLAG_BURN, FLAG_SENSITIVE, FLAG_SUPERSEDED, HTML, Heartbeat, Part, State, TEXT, Tombstone,
+};
+use hushclip_crypto::envelope::{Address, seal, seal_note};
+use hushclip_crypto::pairing::{Code, Link};
+use hushclip_model::{Content, Notice, Problem, SecretKind};
+use hushclip_protocol::envelope::Kind;
+use hushclip_protocol::error::ErrorCode;
+use hushclip_protocol::frame::Anchor;
+use hushclip_protocol::ids::{Hash, ItemId};
+use hushclip_protocol::limits;
+use hushclip_protocol::log::Membership;
+use hushclip_rich::harmless;
+use rand_core::CryptoRng;
+
+use super::Engine;
+use crate::line::Phase;
+use crate::outbox::{Behind, Cargo, Outbox, Unsealed};
+use crate::part::{Outputs, random_item};
+use crate::problem;
+use crate::secrets::recognise;
+use crate::state::Clip;
+
+/// How long to wait before what the relay could not do is tried again, milliseconds.
+pub(crate) const REFUSED_MS: u64 = 30_000;
+/// How long to wait where it says again and again that something was missed, milliseconds.
+const BEHIND_MS: u64 = 2_000;
+
+impl Engine {
+    pub(crate) fn outbox<T>(&mut self, act: impl FnOnce(&mut Outbox, &mut Outputs) -> T) -> T {
+        let mut out = Outputs::default();
+        let done = act(&mut self.outbox, &mut out);
+        self.carry_out(out);
+        done
+    }
+
+    /// `sure` if a person has certainly copied it: then it is news, unless it is in the list for that already.
+    pub(crate) fn local_copy(&mut self, content: Content, sure: bool, rng: &mut dyn CryptoRng) {
+        let Some(identity) = &self.identity else { return };
+        let member = self.account.as_ref().is_some_and(|a| a.membership.is_some());
+        if !member || content.text.is_empty() || is_pairing_secret(&content.text) {
+            return;
+        }
+        let (in_doubt, own, now) = (self.outbox.in_doubt(), identity.id, self.now);
+        let echo = self.history.is_echo(&content, own, in_doubt, self.shows_deleted(), now);
+        // Between the copy and the look at it, another agent may have put there what came from elsewhere.
+        let known = if sure { self.history.has_copied(&content.text, own, echo, self.outbox.waits_last(), now) } else { echo };
+        let echo = known || (!sure && self.was_deleted(&content.text));
+        for write in self.history.note_clipboard(&content.text) {
+            self.persist(write);
+        }
+        if echo || self.settings().paused {
+            return;
+        }
+        let content = harmless(content).and_then(|content| self.guard(content, rng));
+        if let Some(content) = content
+            && let Err(problem) = self.enqueue(content, 0, rng)
+        {
+            self.fail(problem);
+        }
+    }
+
+    pub(crate) fn push_command(
+        &mut self,
+        text: String,
+        html: Option<String>,
+        rng: &mut dyn CryptoRng,
+    ) -> Result<ItemId, Problem> {
+        let content = harmless(Content { text, html }).filter(|content| !content.text.is_empty());
+        let content = content.ok_or(Problem::Empty)?;
+        self.require_member()?;
+        // The person wants it sent, so nobody asks; a mere guess does not shorten its life.
+        match recognise(&content.text) {
+            None | Some(SecretKind::Password) => self.enqueue(content, 0, rng),
+            Some(_) => self.enqueue_secret(content, false, rng),
+        }
+    }
+
+    pub(crate) fn enqueue_secret(
+        &mut self,
+        content: Content,
+        burn: bool,
+        rng: &mut dyn CryptoRng,
+    ) -> Result<ItemId, Problem> {
+        self.enqueue(content, if burn { FLAG_SENSITIVE | FLAG_BURN } else { FLAG_SENSITIVE }, rng)
+    }
+
+    /// Gives the name of the clip that waits now.
+    fn enqueue(&mut self, content: Content, flags: u32, rng: &mut dyn CryptoRng) -> Result<ItemId, Problem> {
+        let Some(identity) = &self.identity else { return Err(Problem::NoAccount) };
+        let ttl_s = if flags == 0 { limits::TTL_S } else { self.settings().secret_life_s };
+        let mut clip = Clip {
+            item: self.fresh_item(rng),
+            order: self.history.next_order(),
+            cursor: 0,
+            device: identity.id,
+            at_ms: self.now,
+            stored_ms: self.now,
+            text: content.text,
+            html: content.html,
+            sent_ms: 0,
+            flags,
+            ttl_s,
+            expires_ms: if flags == 0 { 0 } else { self.now + u64::from(ttl_s) * 1000 },
+            counter: 0,
+            pinned: false,
+            trashed_ms: 0,
+            origin: String::new(),
+            late: false,
+            given_up: false,
+        };
+        if body(&clip, false).check().is_err() {
+            // A few words may have much around them.
+            clip.html = None;
+        }
+        if let Err(error) = body(&clip, false).check() {
+            return Err(Problem::TooLarge { bytes: error.bytes });
+        }
+        self.solved(|problem| matches!(problem, Problem::TooLarge { .. }));
+        let (item, order) = (clip.item, clip.order);
+        self.clips_revision += 1;
+        let writes = self.history.add(clip);
+        self.persist_all(writes);
+        self.outbox(|outbox, out| outbox.put(item, order, Cargo::Clip, out));
+        self.bound_outbox(rng);
+        self.flush(rng);
+        Ok(item)
+    }
+
+    /// A name that no clip here has, even where random numbers repeat: the relay takes two clips with
+    /// one name for one.
+    fn fresh_item(&self, rng: &mut dyn CryptoRng) -> ItemId {
+        let mut drawn = (0..8).map(|_| random_item(rng));
+        drawn.find(|item| self.history.get(item).is_none()).unwrap_or_else(|| random_item(rng))
+    }
+
+    /// A device that is away for long keeps the newest; what is given up is said.
+    fn bound_outbox(&mut self, rng: &mut dyn CryptoRng) {
+        while let Some(oldest) = self.outbox.overflow() {
+            self.give_up(&oldest, None, rng);
+            self.fail(Problem::OutboxFull);
+        }
+    }
+
+    /// Pushes what is oldest in the queue, if the line is free. One at a time: were a later one
+    /// accepted and an earlier one refused, the receivers would see them out of order.
+    pub(crate) fn flush(&mut self, rng: &mut dyn CryptoRng) {
+        let waits = self.line.resume_at.is_some() || self.outbox.next_push(self.now).is_some();
+        let busy = self.outbox.is_in_flight() || waits || !self.log_sync.is_newest;
+        if self.line.phase != Phase::Online || busy || self.log_is_withheld() || self.wants_removal() {
+            return;
+        }
+        while let Some(front) = self.outbox.front() {
+            let (item, order, again) = (front.item, front.order, front.again);
+            if front.cargo == Cargo::Clip {
+                let Some(clip) = self.history.get(&item) else {
+                    self.give_up_front(rng);
+                    self.fail(Problem::OutboxFull);
+                    continue;
+                };
+                // Another agent on the same clipboard was quicker.
+                if !again && self.history.came_after(order, &clip.text, clip.device) {
+                    self.give_up(&item, None, rng);
+                    self.take_out(&item);
+                    continue;
+                }
+            }
+            if self.seal_front(rng)
+                && let Some(after) = self.account.as_ref().map(|account| account.cursor)
+            {
+                self.outbox(|outbox, out| outbox.push(after, out));
+            }
+            return;
+        }
+        self.outbox(Outbox::relieved);
+    }
+
+    /// Takes a clip out of the queue that will not be sent; others are told, if they might miss it.
+    pub(crate) fn give_up(&mut self, item: &ItemId, text: Option<Hash>, rng: &mut dyn CryptoRng) {
+        let Some(device) = self.own_id() else { return };
+        let given_up = self.outbox(|outbox, out| outbox.give_up(item, device, text, rng, out));
+        self.mark_given_up(item);
+        if let Some(order) = given_up.reserved {
+            self.history.reserve(order);
+        }
+        if let Some(cargo) = given_up.later {
+            self.queue(cargo, rng);
+        }
+    }
+
+    /// Gives up what is oldest in the queue. What was to be put back, others may have.
+    fn give_up_front(&mut self, rng: &mut dyn CryptoRng) {
+        let Some((item, again)) = self.outbox.front().map(|front| (front.item, front.again)) else { return };
+        if again {
+            self.outbox(|outbox, out| outbox.withdraw(&item, out));
+            self.mark_given_up(&item);
+        } else {
+            self.give_up(&item, None, rng);
+        }
+    }
+
+    fn mark_given_up(&mut self, item: &ItemId) {
+        if let Some(clip) = self.history.get_mut(item) {
+            clip.given_up = true;
+            let write = clip.record();
+            self.persist(write);
+        }
+    }
+
+    /// Sees to it that what is oldest in the queue has an envelope of the current epoch; whether it has.
+    fn seal_front(&mut self, rng: &mut dyn CryptoRng) -> bool {
+        let log = self.account.as_ref().and_then(|account| account.membership.as_ref());
+        let (Some(epoch), Some(own)) = (log.map(Membership::epoch), self.own_id()) else { return false };
+        let Some(what) = self.outbox.unsealed(epoch) else { return !self.outbox.is_empty() };
+        let Some((envelope, there_ms)) = self.seal(&what, rng) else { return false };
+        let (item, counter) = (what.item, what.counter);
+        self.outbox(|outbox, out| outbox.sealed(&what, epoch, envelope, there_ms, out));
+        if let Some(account) = &mut self.account {
+            account.epoch_items = account.epoch_items.saturating_add(1);
+            account.senders.entry(own).or_default().remember(counter, item);
+        }
+        if let Some(clip) = self.history.get_mut(&item) {
+            clip.counter = counter;
+            let write = clip.record();
+            self.persist(write);
+        }
+        self.persist_account();
+        self.persist_sender(&own);
+        true
+    }
+
+    /// The envelope of something, and when it says that this device was there.
+    fn seal(&self, what: &Unsealed, rng: &mut dyn CryptoRng) -> Option<(Vec<u8>, Option<u64>)> {
+        let (account, keys) = (self.account.as_ref()?, &self.identity.as_ref()?.keys);
+        let log = account.membership.as_ref()?;
+        let (epoch, now) = (log.epoch(), self.now);
+        let key = account.secrets.get(&epoch)?.derive_item_key(&account.id, epoch);
+        let address = |kind, ttl_s| Address {
+            kind,
+            account: account.id,
+            epoch,
+            log_seq: log.seq(),
+            log_head: log.head(),
+            counter: what.counter,
+            item: what.item,
+            ttl_s,
+        };
+        let note = |kind| address(kind, limits::TTL_S);
+        let mut there_ms = now;
+        let envelope = match &what.cargo {
+            Cargo::Clip => {
+                let clip = self.history.get(&what.item)?;
+                // If it has waited for long, it says nothing of today.
+                there_ms = self.outbox.sent_ms().max(clip.at_ms).min(now);
+                // What the relay had before lives no longer for it.
+                let ttl_s = if what.again { clip.left_s(now).max(1) } else { clip.ttl_s };
+                seal(keys, &key, &address(Kind::Clip, ttl_s), &body(clip, what.superseded), rng).ok()?
+            }
+            Cargo::Tombstone(deleted) => {
+                let gone = deleted.iter().map(|deleted| account.name_gone(epoch, deleted)).collect();
+                seal_note(keys, &key, &note(Kind::Tombstone), &Tombstone { at_ms: now, gone }, rng)
+            }
+            Cargo::Heartbeat => seal_note(keys, &key, &note(Kind::Heartbeat), &Heartbeat { at_ms: now }, rng),
+            Cargo::Pins(pins) => {
+                seal_note(keys, &key, &note(Kind::State), &State { at_ms: now, pins: pins.clone() }, rng)
+            }
+        };
+        // The others have had what was there before.
+        Some((envelope, (!what.again).then_some(there_ms)))
+    }
+
+    /// The relay has stored an item of ours.
+    pub(crate) fn pushed(&mut self, item: ItemId, at: Anchor, rng: &mut dyn CryptoRng) {
+        self.outbox(Outbox::taken);
+        self.settle(item, at.cursor);
+        // It may have been deleted meanwhile.
+        self.note_place(item, at.cursor);
+        let Some(account) = &mut self.account else { return };
+        if account.cursor.checked_add(1) == Some(at.cursor) {
+            account.cursor = at.cursor;
+            account.note_anchor(at);
+            self.persist_account();
+        }
+        self.solved(|problem| {
+            matches!(
+                problem,
+                Problem::RelayFull | Problem::RelayNoSpace | Problem::RelayUnavailable | Problem::RelayRefused
+            )
+        });
+        if self.outbox.is_empty() {
+            self.line.relaxed();
+        }
+        if self.rotation_is_due() {
+            self.change_log(rng);
+        }
+        self.flush(rng);
+    }
+
+    /// Takes an item out of the outbox and notes its position.
+    pub(crate) fn settle(&mut self, item: ItemId, cursor: u64) {
+        let now = self.now;
+        match self
+            .outbox(|outbox, out| outbox.settle(item, cursor, now, out))
+            .map(|queued| (queued.again, queued.cargo))
+        {
+            Some((false, Cargo::Clip)) => self.notice(Notice::Sent { id: item.to_hex(), cursor }),
+            // The relay's order counts, and others may have said otherwise since it was queued.
+            Some((_, Cargo::Pins(pins))) => {
+                for pin in pins {
+                    self.set_pinned(&pin.item, pin.pinned);
+                }
+            }
+            Some(_) | None => {}
+        }
+        let write = self.history.get_mut(&item).filter(|clip| clip.cursor != cursor).map(|clip| {
+            // What is put back goes on from when it was first there.
+            if clip.sent_ms == 0 {
+                clip.sent_ms = now;
+            }
+            clip.cursor = cursor;
+            clip.record()
+        });
+        if let Some(write) = write {
+            self.clips_revision += 1;
+            self.persist(write);
+        }
+    }
+
+    /// The relay is heard, for the first time since then.
+    pub(super) fn count_untaken(&mut self, since_ms: u64) {
+        // Those are told by themselves.
+        if !self.log_is_withheld()
+            && !self.wants_removal()
+            && self.outbox.heard(self.now, since_ms)
+            && !self.is_refusal_shown()
+        {
+            self.fail(Problem::RelayTakesNothing);
+        }
+    }
+
+    /// What is shown says already why nothing is taken.
+    fn is_refusal_shown(&self) -> bool {
+        matches!(
+            self.notices.problem(),
+            Some(
+                Problem::RelayFull
+                    | Problem::RelayNoSpace
+                    | Problem::RelayUnavailable
+                    | Problem::RelayRefused
+                    | Problem::ListUnsaved
+            )
+        )
+    }
+
+    /// Tries the next push, if it is time.
+    pub(crate) fn push_after_pause(&mut self, rng: &mut dyn CryptoRng) {
+        if self.outbox.take_due(self.now) {
+            self.flush(rng);
+        }
+    }
+
+    pub(crate) fn push_refused(&mut self, code: ErrorCode, rng: &mut dyn CryptoRng) {
+        let (item, after) = self.outbox.refused().unzip();
+        if matches!(code, ErrorCode::StaleEpoch | ErrorCode::Behind) {
+            self.outbox.put_off(self.now);
+        }
+        match code {
+            ErrorCode::StaleEpoch => return self.pull_longer_log(),
+            ErrorCode::Behind => {
+                let cursor = self.account.as_ref().map(|account| account.cursor);
+                return match self.outbox.is_behind(after, cursor) {
+                    Behind::Pause => self.line.resume_at = Some(self.now + BEHIND_MS),
+                    Behind::PushAgain => self.flush(rng),
+                    Behind::Pull => self.pull_again(),
+                    Behind::HangUp => self.hang_up(rng),
+                };
+            }
+            ErrorCode::TooLarge => {
+                let most = self.bounds.as_ref().map(|bounds| bounds.envelope_bytes);
+                if let Some(bytes) = most.and_then(|most| self.outbox.too_large(item, most)) {
+                    self.give_up_front(rng);
+                    self.fail(Problem::TooLarge { bytes });
+                    return self.flush(rng);
+                }
+                self.fail(Problem::RelayRefused);
+            }
+            ErrorCode::StorageFull => self.fail(Problem::RelayFull),
+            ErrorCode::RelayFull | ErrorCode::Unavailable => self.fail(problem::relay_fault(code)),
+            _ => self.fail(Problem::RelayRefused),
+        }
+        self.line.resume_at = Some(self.now + REFUSED_MS);
+    }
+}
+
+/// Links and codes are for another channel, and on their way there.
+fn is_pairing_secret(text: &str) -> bool {
+    Link::parse(text).is_ok() || (text.len() < 40 && Code::parse(text).is_ok())
+}
+
+fn body(clip: &Clip, superseded: bool) -> ClipBody {
+    let html = clip.html.as_ref().map(|html| Part::new(HTML, html.as_bytes()));
+    ClipBody {
+        at_ms: clip.at_ms,
+        flags: clip.flags | if superseded { FLAG_SUPERSEDED } else { 0 },
+        file_name: String::new(),
+        parts: [Part::new(TEXT, clip.text.as_bytes())].into_iter().chain(html).collect(),
+    }
+}
