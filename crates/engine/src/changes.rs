@@ -14,7 +14,6 @@ use rand_core::CryptoRng;
 
 use crate::line::{ANSWER_MS, Phase};
 use crate::record::{self, put};
-use crate::sender::Sender;
 use crate::{Engine, problem};
 
 /// How long to wait before an entry that the relay did not take is tried again, milliseconds; doubled each time.
@@ -124,7 +123,7 @@ impl Engine {
             if self.line.phase != Phase::Online && by > self.now && by <= latest {
                 return;
             }
-            let last = account.senders.get(&device).map_or(u64::MAX, Sender::last_known);
+            let last = self.inbox.last_known(&device);
             self.append(Wanted::Remove(device, last), |keys, log| make_remove_device(keys, log, device, last, rng));
             return;
         }

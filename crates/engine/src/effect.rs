@@ -20,6 +20,15 @@ pub enum Write {
     },
 }
 
+impl Write {
+    /// The key of the record.
+    pub fn key(&self) -> &str {
+        match self {
+            Self::Put { key, .. } | Self::Delete { key } => key,
+        }
+    }
+}
+
 impl core::fmt::Debug for Write {
     /// Tells the key only: values hold secrets.
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {

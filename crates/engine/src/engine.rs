@@ -1,11 +1,13 @@
 //! The engine's public face and the dispatch of events. What one call persists always stands before
 //! what it sends, so a process that dies in between has promised nothing that it does not remember.
 
+mod alerts;
 mod continuity;
 mod pairing;
+mod receiving;
 mod sending;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use hushclip_model::settings::Change;
 use hushclip_model::{Answered, Command, Notice, Outcome, Problem, Settings, View};
@@ -17,6 +19,7 @@ use crate::changes::{Appending, Draft};
 use crate::fork::Evidence;
 use crate::gone::Trace;
 use crate::history::History;
+use crate::inbox::Inbox;
 use crate::line::{Line, Phase};
 use crate::members::LogSync;
 use crate::notices::Notices;
@@ -36,6 +39,7 @@ pub struct Engine {
     pub(crate) identity: Option<Identity>,
     pub(crate) account: Option<Account>,
     pub(crate) outbox: Outbox,
+    pub(crate) inbox: Inbox,
     /// What has come since the last sign-in.
     pub(crate) reading: Option<Reading>,
     pub(crate) history: History,
@@ -62,8 +66,6 @@ pub struct Engine {
     pub(crate) appending: Option<Appending>,
     /// Entries that this device has made and that may be on their way still.
     pub(crate) drafts: Vec<Draft>,
-    /// Holes in counters are no wonder: this device was away for too long.
-    pub(crate) was_away: bool,
     /// Who is shown as signed in, and since when.
     pub(crate) online: BTreeMap<DeviceId, u64>,
     pub(crate) delivered: BTreeMap<DeviceId, u64>,
@@ -93,6 +95,7 @@ impl Engine {
             identity: records.identity,
             account: records.account,
             outbox: Outbox::restore(records.outbox, records.sent, records.numbers),
+            inbox: Inbox::restore(records.senders, records.synced),
             reading: None,
             history: History::restore(records.clips, records.on_clipboard, records.coming),
             invites: Invites::restore(records.invite),
@@ -111,7 +114,6 @@ impl Engine {
             removed: records.removed,
             appending: None,
             drafts: records.drafts,
-            was_away: false,
             online: BTreeMap::new(),
             delivered: BTreeMap::new(),
             bounds: None,
@@ -127,10 +129,7 @@ impl Engine {
             last_view: (0, View::default()),
         };
         engine.history.reserve(engine.outbox.newest_order().unwrap_or_default());
-        let senders = engine.account.iter().flat_map(|account| account.senders.values());
-        let removals = senders.filter_map(|sender| sender.removal);
-        let removals = removals.flat_map(|removal| [Some(removal.at_ms), removal.settled_ms]).flatten();
-        for at_ms in removals {
+        for at_ms in engine.inbox.removals_ms() {
             engine.history.note_removal(at_ms);
         }
         if engine.account.as_ref().is_some_and(|account| account.forked) {
@@ -291,7 +290,7 @@ impl Engine {
     fn finish(&mut self) -> Vec<Effect> {
         let mut out = Vec::with_capacity(self.effects.len() + 3);
         if !self.writes.is_empty() {
-            out.push(Effect::Persist(std::mem::take(&mut self.writes)));
+            out.push(Effect::Persist(newest_only(std::mem::take(&mut self.writes))));
         }
         out.append(&mut self.effects);
         let wake = self
@@ -329,6 +328,7 @@ impl Engine {
                 Output::Notice(notice) => self.notice(notice),
                 Output::Fail(problem) => self.fail(problem),
                 Output::Solved(is) => self.solved(is),
+                Output::Alert(alerting) => self.change_alert(alerting),
             }
         }
     }
@@ -388,6 +388,7 @@ impl Engine {
         self.reading = None;
         let mut out = Outputs::default();
         self.outbox.forget(&mut out);
+        self.inbox.forget(&mut out);
         self.invites.forget(&mut out);
         self.joins.cancel(&mut out);
         self.carry_out(out);
@@ -445,6 +446,15 @@ impl Engine {
         let member = self.account.as_ref().is_some_and(|account| account.membership.is_some());
         if member { Ok(()) } else { Err(Problem::NoAccount) }
     }
+}
+
+/// Leaves what is overwritten by what follows out of it.
+fn newest_only(writes: Vec<Write>) -> Vec<Write> {
+    let mut kept: Vec<Write> = Vec::with_capacity(writes.len());
+    let mut seen = BTreeSet::new();
+    kept.extend(writes.into_iter().rev().filter(|write| seen.insert(write.key().to_owned())));
+    kept.reverse();
+    kept
 }
 
 impl core::fmt::Debug for Engine {

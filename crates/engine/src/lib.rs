@@ -7,13 +7,13 @@
 
 pub mod archive;
 mod changes;
-mod counting;
 pub mod effect;
 mod engine;
 pub mod event;
 mod fork;
 mod gone;
 mod history;
+mod inbox;
 mod library;
 mod line;
 mod members;
@@ -25,13 +25,10 @@ mod part;
 mod preferences;
 mod present;
 mod problem;
-mod receive;
 mod record;
 mod relay;
 mod restore;
 mod secrets;
-mod sender;
-mod silence;
 mod state;
 pub mod target;
 mod upkeep;

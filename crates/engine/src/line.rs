@@ -377,7 +377,7 @@ impl Engine {
             return self.halt(Problem::RelayVersion);
         }
         self.line.enter(Phase::CatchingUp, self.now);
-        self.note_absence();
+        self.inbox.note_absence(self.now);
         self.watch_removal();
         self.clock_ahead_ms = self.now.cast_signed().saturating_sub_unsigned(welcome.time_ms);
         self.solved(|problem| {

@@ -314,7 +314,7 @@ impl Engine {
                 Err(_) if author == Some(identity.id) => {
                     // Sealed to a box key that this device never had, and signed with its own name.
                     let own = identity.id;
-                    self.cloned_here(own);
+                    self.inbox(|inbox, out| inbox.cloned_here(own, out));
                     return Err(Refused::Bad);
                 }
                 // The entry stands all the same: one member must not keep another from what others decide.
@@ -345,7 +345,7 @@ impl Engine {
         }
         self.change_went_through();
         if let Some(own) = self.own_id().filter(|own| author == Some(*own) && !drafted) {
-            self.cloned_here(own);
+            self.inbox(|inbox, out| inbox.cloned_here(own, out));
         }
         match (change, author) {
             (Some(Change::Added(device)), Some(author)) => self.device_added(device, author, drafted),
@@ -395,8 +395,7 @@ impl Engine {
         } else {
             // What happened before this device came is no news to it.
             if account.log.len() as u64 > account.anchor.0.saturating_add(1) {
-                account.senders.entry(device).or_default().from_start = true;
-                self.persist_sender(&device);
+                self.inbox(|inbox, out| inbox.starts(device, out));
                 self.notice(Notice::DeviceAdded { device: device.to_hex(), name });
                 if !is_asked {
                     self.alert(AlertKind::Joined, device, author, 1);

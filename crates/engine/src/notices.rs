@@ -1,11 +1,10 @@
 //! What a person is told: the problem that is shown, until dismissed or solved, and the alerts, until dismissed. It
 //! decides what makes room for what; it does not know how any of it came about.
 
-use hushclip_model::{Alert as What, AlertView, Problem};
+use hushclip_model::Problem;
 use hushclip_protocol::ids::DeviceId;
 use minicbor::{Decode, Encode};
 
-use crate::Engine;
 use crate::effect::Write;
 use crate::record::{ALERTS as RECORD, put};
 
@@ -195,63 +194,17 @@ impl Notices {
         Some((dismissed, self.record()))
     }
 
+    /// Whether there is one of this kind about a device, for what this other one did.
+    pub(crate) fn stands(&self, kind: AlertKind, device: DeviceId, by: DeviceId) -> bool {
+        self.alerts.iter().any(|alert| (alert.kind, alert.device, alert.by) == (kind, device, by))
+    }
+
     fn about(&self, kind: AlertKind, device: DeviceId) -> Option<&Alert> {
         self.alerts.iter().find(|alert| alert.kind == kind && alert.device == device)
     }
 
     fn record(&self) -> Write {
         put(RECORD, &(self.newest, &self.alerts))
-    }
-}
-
-impl Engine {
-    pub(crate) fn alert(&mut self, kind: AlertKind, device: DeviceId, by: DeviceId, count: u64) {
-        let write = self.notices.add(kind, device, by, count, self.now);
-        self.persist(write);
-    }
-
-    pub(crate) fn count_up_alert(&mut self, kind: AlertKind, device: DeviceId) {
-        let write = self.notices.count_up(kind, device, self.now);
-        self.persist_all(write);
-    }
-
-    pub(crate) fn count_alert(&mut self, kind: AlertKind, device: DeviceId, count: u64) {
-        let write = self.notices.count(kind, device, count, self.now);
-        self.persist_all(write);
-    }
-
-    pub(crate) fn dismiss_alert(&mut self, id: u64) {
-        let Some((dismissed, write)) = self.notices.dismiss(id) else { return };
-        self.persist(write);
-        if matches!(dismissed.kind, AlertKind::Missing | AlertKind::Expired) {
-            self.forget_holes(&dismissed.device, dismissed.kind);
-        }
-    }
-
-    pub(crate) fn present_alerts(&self) -> Vec<AlertView> {
-        self.notices.alerts().iter().map(|alert| self.present_alert(alert)).collect()
-    }
-
-    fn present_alert(&self, alert: &Alert) -> AlertView {
-        let (name, by, count) = (self.name_of(&alert.device), self.name_of(&alert.by), alert.count);
-        let what = match alert.kind {
-            AlertKind::Joined => What::Joined { name, by },
-            AlertKind::Removed => What::Removed { name, by },
-            AlertKind::Missing => What::Missing { name, count },
-            AlertKind::Expired => What::Expired { name, count },
-            AlertKind::Cloned => What::Cloned { name },
-            AlertKind::ClonedHere => What::ClonedHere,
-            AlertKind::LogRestored => What::LogRestored,
-            AlertKind::LogWithheld => What::LogWithheld { name },
-            AlertKind::Unreadable => What::Unreadable { name, count },
-            AlertKind::BadKeys => What::BadKeys { name },
-            AlertKind::ItemsRestored => What::ItemsRestored,
-            AlertKind::RemovalWithheld => What::RemovalWithheld { name, by },
-            AlertKind::Silent => What::Silent { name, days: self.days_silent(&alert.device) },
-            AlertKind::FalseDeletion => What::FalseDeletion { name },
-            AlertKind::CutOff => What::CutOff { name, count, by },
-        };
-        AlertView { id: alert.id, at: alert.at_ms, device: alert.device.to_hex(), what }
     }
 }
 

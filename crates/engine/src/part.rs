@@ -2,10 +2,14 @@
 
 use hushclip_model::{Notice, Problem};
 use hushclip_protocol::frame::ToRelay;
-use hushclip_protocol::ids::ItemId;
+use hushclip_protocol::ids::{DeviceId, ItemId};
 use rand_core::CryptoRng;
 
 use crate::effect::Write;
+use crate::notices::AlertKind;
+
+/// A device that has sent nothing for so long sends a heartbeat, milliseconds.
+pub(crate) const HEARTBEAT_MS: u64 = 24 * 60 * 60 * 1000;
 
 /// What a part may know that is not its own.
 #[derive(Debug, Clone, Copy)]
@@ -26,6 +30,26 @@ pub(crate) enum Output {
     Fail(Problem),
     /// Takes what is shown back, if it is one of these.
     Solved(fn(&Problem) -> bool),
+    Alert(Alerting),
+}
+
+/// What becomes of an alert about a device.
+#[derive(Debug)]
+pub(crate) struct Alerting {
+    pub(crate) kind: AlertKind,
+    pub(crate) device: DeviceId,
+    pub(crate) how: How,
+}
+
+/// How an alert changes.
+#[derive(Debug)]
+pub(crate) enum How {
+    /// There is one more, of what a device did.
+    Add { by: DeviceId, count: u64 },
+    /// The same, unless it stands already.
+    Once { by: DeviceId },
+    /// What the only one of its kind counts; at 0 there is none.
+    Count(u64),
 }
 
 /// What a part wants done, in order.
@@ -51,6 +75,24 @@ impl Outputs {
 
     pub(crate) fn solved(&mut self, is: fn(&Problem) -> bool) {
         self.0.push(Output::Solved(is));
+    }
+}
+
+impl Outputs {
+    pub(crate) fn alert(&mut self, kind: AlertKind, device: DeviceId, by: DeviceId, count: u64) {
+        self.change(kind, device, How::Add { by, count });
+    }
+
+    pub(crate) fn alert_once(&mut self, kind: AlertKind, device: DeviceId, by: DeviceId) {
+        self.change(kind, device, How::Once { by });
+    }
+
+    pub(crate) fn count(&mut self, kind: AlertKind, device: DeviceId, count: u64) {
+        self.change(kind, device, How::Count(count));
+    }
+
+    fn change(&mut self, kind: AlertKind, device: DeviceId, how: How) {
+        self.0.push(Output::Alert(Alerting { kind, device, how }));
     }
 }
 

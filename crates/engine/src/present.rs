@@ -98,7 +98,8 @@ impl Engine {
 
     /// Only while there is no line: on one, each answer to a ping would be news.
     fn present_in_touch(&self) -> Option<u64> {
-        let newest = self.heard_ms.max(self.account.as_ref()?.synced_ms);
+        self.account.as_ref()?;
+        let newest = self.heard_ms.max(self.inbox.synced_ms());
         (!self.line.is_signed_in() && newest > 0).then_some(newest)
     }
 
@@ -111,7 +112,7 @@ impl Engine {
                 name: self.name_of(&device),
                 own: Some(device) == own,
                 online: self.online.contains_key(&device),
-                confirmed_at: self.confirmed_at(&device),
+                confirmed_at: self.inbox.confirmed_ms(&device),
                 removing: self.account.as_ref().is_some_and(|account| account.removing.contains(&device)),
             })
             .collect();
@@ -131,11 +132,6 @@ impl Engine {
     fn device_ids(&self) -> impl Iterator<Item = DeviceId> + '_ {
         let log = self.account.as_ref().and_then(|a| a.membership.as_ref());
         log.into_iter().flat_map(|log| log.members().map(|(device, _)| *device))
-    }
-
-    fn confirmed_at(&self, device: &DeviceId) -> Option<u64> {
-        let sender = self.account.as_ref()?.senders.get(device)?;
-        (sender.confirmed_ms > 0).then_some(sender.confirmed_ms)
     }
 
     /// The log's head stands for everything before it.

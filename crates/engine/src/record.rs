@@ -15,6 +15,7 @@ pub(crate) const OUT: &str = "out/";
 pub(crate) const CLIP: &str = "clip/";
 pub(crate) const CLIPBOARD: &str = "clipboard";
 pub(crate) const COMING: &str = "coming";
+pub(crate) const SYNCED: &str = "synced";
 pub(crate) const SENDER: &str = "sender/";
 pub(crate) const ALERTS: &str = "alerts";
 pub(crate) const EVIDENCE: &str = "evidence";

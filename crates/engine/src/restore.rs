@@ -14,14 +14,14 @@ use minicbor::{Decode, Encode};
 use crate::changes::Draft;
 use crate::fork::Evidence;
 use crate::gone::Trace;
+use crate::inbox::{Sender, Synced};
 use crate::notices::Alert;
 use crate::outbox::{Numbers, Queued, Sent};
 use crate::pairing::{Invite, Join};
 use crate::record::{
     ACCOUNT, ALERTS, CLIP, CLIPBOARD, COMING, DEVICE, DRAFTS, EVIDENCE, INVITE, JOIN, LOG, NUMBERS, OUT, PUSH, REMOVED,
-    SEEN, SENDER, SENT, SETTINGS, TRACES, TRIED,
+    SEEN, SENDER, SENT, SETTINGS, SYNCED, TRACES, TRIED,
 };
-use crate::sender::Sender;
 use crate::state::{Account, Clip, Identity, Removed};
 
 /// Longest record. They are this device's own, so this only keeps nonsense out.
@@ -40,6 +40,8 @@ pub(crate) struct Records {
     pub(crate) outbox: VecDeque<Queued>,
     pub(crate) sent: VecDeque<Sent>,
     pub(crate) numbers: Option<Numbers>,
+    pub(crate) senders: BTreeMap<DeviceId, Sender>,
+    pub(crate) synced: Synced,
     pub(crate) clips: Vec<Clip>,
     pub(crate) on_clipboard: Option<Hash>,
     pub(crate) coming: Option<Hash>,
@@ -101,20 +103,16 @@ pub(crate) struct AccountRecord {
     #[n(10)]
     pub(crate) rotation_minutes: u32,
     #[n(11)]
-    pub(crate) synced_ms: u64,
-    #[n(12)]
     pub(crate) forked: bool,
-    #[n(13)]
+    #[n(12)]
     pub(crate) denied: Vec<u64>,
-    #[n(14)]
-    pub(crate) rounds: u64,
-    #[n(15)]
+    #[n(13)]
     pub(crate) anchors: Vec<Anchor>,
-    #[n(16)]
+    #[n(14)]
     pub(crate) token: String,
-    #[n(17)]
+    #[n(15)]
     pub(crate) new_here: bool,
-    #[n(18)]
+    #[n(16)]
     pub(crate) set_back: bool,
 }
 
@@ -123,7 +121,6 @@ impl Records {
         let mut out = Self::default();
         let mut account = None;
         let mut log = BTreeMap::new();
-        let mut senders = BTreeMap::new();
         for (key, value) in records {
             let value = zeroize::Zeroizing::new(value);
             if key == DEVICE {
@@ -152,6 +149,8 @@ impl Records {
                 out.traces = decode(&value)?;
             } else if key == DRAFTS {
                 out.drafts = decode(&value)?;
+            } else if key == SYNCED {
+                out.synced = decode(&value)?;
             } else if key == NUMBERS {
                 out.numbers = Some(decode(&value)?);
             } else if key == TRIED {
@@ -159,7 +158,7 @@ impl Records {
             } else if key == PUSH {
                 out.push_endpoint = decode(&value)?;
             } else if let Some(device) = key.strip_prefix(SENDER) {
-                senders.insert(DeviceId::from_hex(device).ok_or(RestoreError)?, decode::<Sender>(&value)?);
+                out.senders.insert(DeviceId::from_hex(device).ok_or(RestoreError)?, decode::<Sender>(&value)?);
             } else if key.starts_with(LOG) {
                 log.insert(key, decode::<SignedEntry>(&value)?);
             } else if key.starts_with(OUT) {
@@ -172,9 +171,6 @@ impl Records {
         }
         out.clips.sort_by_key(|clip| clip.order);
         out.account = account.map(|record| Account::restore(record, log.into_values().collect())).transpose()?;
-        if let Some(account) = &mut out.account {
-            account.senders = senders;
-        }
         if out.account.is_some() && out.identity.is_none() { Err(RestoreError) } else { Ok(out) }
     }
 }

@@ -12,12 +12,11 @@ use minicbor::{Decode, Encode};
 use crate::effect::Write;
 use crate::fork::Evidence;
 use crate::record::{
-    ACCOUNT, ALERTS, CLIP, CLIPBOARD, COMING, DEVICE, DRAFTS, EVIDENCE, LOG, PUSH, REMOVED, SEEN, SENDER, SETTINGS,
-    TRACES, TRIED, delete, put,
+    ACCOUNT, ALERTS, CLIP, CLIPBOARD, COMING, DEVICE, DRAFTS, EVIDENCE, LOG, PUSH, REMOVED, SEEN, SETTINGS, TRACES,
+    TRIED, delete, put,
 };
 use crate::relay::Relay;
 use crate::restore::{AccountRecord, DeviceRecord, RestoreError};
-use crate::sender::Sender;
 
 /// How often a device changes its keys unless told otherwise, minutes.
 pub(crate) const ROTATION_MINUTES: u32 = 7 * 24 * 60;
@@ -56,16 +55,10 @@ pub(crate) struct Account {
     pub(crate) denied: BTreeSet<u64>,
     /// Items of the newest epoch that have passed here.
     pub(crate) epoch_items: u32,
-    /// What is known of each sender, this device included.
-    pub(crate) senders: BTreeMap<DeviceId, Sender>,
     /// Devices that the person wants out.
     pub(crate) removing: BTreeSet<DeviceId>,
     /// How often this device changes its keys.
     pub(crate) rotation_minutes: u32,
-    /// When this device was last up to date, to within an hour.
-    pub(crate) synced_ms: u64,
-    /// How often it has caught up.
-    pub(crate) rounds: u64,
     /// The relay has shown another log: nothing is sent until the person has looked into it.
     pub(crate) forked: bool,
     /// This device came into it, and the person has not looked at what it came into.
@@ -164,11 +157,8 @@ impl Account {
             ended: BTreeMap::new(),
             denied: BTreeSet::new(),
             epoch_items: 0,
-            senders: BTreeMap::new(),
             removing: BTreeSet::new(),
             rotation_minutes: ROTATION_MINUTES,
-            synced_ms: 0,
-            rounds: 0,
             forked: false,
             new_here: false,
             set_back: false,
@@ -191,8 +181,6 @@ impl Account {
         account.epoch_items = record.epoch_items;
         account.removing = record.removing.into_iter().collect();
         account.rotation_minutes = record.rotation_minutes;
-        account.synced_ms = record.synced_ms;
-        account.rounds = record.rounds;
         account.forked = record.forked;
         account.new_here = record.new_here;
         account.set_back = record.set_back;
@@ -239,10 +227,8 @@ impl Account {
             epoch_items: self.epoch_items,
             removing: self.removing.iter().copied().collect(),
             rotation_minutes: self.rotation_minutes,
-            synced_ms: self.synced_ms,
             forked: self.forked,
             denied: self.denied.iter().copied().collect(),
-            rounds: self.rounds,
             anchors: self.anchors.clone(),
             token: self.token.clone(),
             new_here: self.new_here,
@@ -310,16 +296,8 @@ impl Removed {
     }
 }
 
-pub(crate) fn sender_record(device: &DeviceId, sender: &Sender) -> Write {
-    put(sender_key(device), sender)
-}
-
 pub(crate) fn evidence_record(evidence: &Vec<Evidence>) -> Write {
     put(EVIDENCE, evidence)
-}
-
-fn sender_key(device: &DeviceId) -> String {
-    format!("{SENDER}{device}")
 }
 
 pub(crate) fn clipboard_record(digest: &Hash) -> Write {
@@ -342,8 +320,7 @@ pub(crate) fn delete_coming() -> Write {
 pub(crate) fn delete_account(account: Option<&Account>) -> impl Iterator<Item = Write> {
     let single = [DEVICE, ACCOUNT, ALERTS, EVIDENCE, PUSH, TRACES, DRAFTS].map(str::to_owned);
     let logs = (0..account.map_or(0, |a| a.log.len() as u64)).map(log_key);
-    let senders = account.into_iter().flat_map(|a| a.senders.keys().map(sender_key));
-    single.into_iter().chain(logs).chain(senders).map(delete)
+    single.into_iter().chain(logs).map(delete)
 }
 
 /// Deletes every record that [`delete_account`] leaves.

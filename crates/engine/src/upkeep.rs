@@ -8,9 +8,8 @@ use rand_core::CryptoRng;
 use crate::Engine;
 use crate::line::Phase;
 use crate::outbox::Cargo;
+use crate::part::HEARTBEAT_MS;
 
-/// A device that has sent nothing for so long sends a heartbeat, milliseconds.
-pub(crate) const HEARTBEAT_MS: u64 = 24 * 60 * 60 * 1000;
 /// How long an epoch's secret outlives it: the longest life of an item and a day, milliseconds.
 const KEPT_MS: u64 = limits::TTL_S as u64 * 1000 + 24 * 60 * 60 * 1000;
 /// How often a device changes the keys because it was shut out, milliseconds.

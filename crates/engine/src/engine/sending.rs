@@ -220,7 +220,6 @@ impl Engine {
         self.outbox(|outbox, out| outbox.sealed(&what, epoch, envelope, there_ms, out));
         if let Some(account) = &mut self.account {
             account.epoch_items = account.epoch_items.saturating_add(1);
-            account.senders.entry(own).or_default().remember(counter, item);
         }
         if let Some(clip) = self.history.get_mut(&item) {
             clip.counter = counter;
@@ -228,7 +227,7 @@ impl Engine {
             self.persist(write);
         }
         self.persist_account();
-        self.persist_sender(&own);
+        self.inbox(|inbox, out| inbox.note_own(own, counter, item, out));
         true
     }
 

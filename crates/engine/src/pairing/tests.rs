@@ -37,7 +37,7 @@ impl From<Outputs> for Wants {
                 Output::Send(frame) => wants.frames.push(frame),
                 Output::Notice(notice) => wants.notices.push(notice),
                 Output::Fail(problem) => wants.problems.push(problem),
-                Output::Solved(_) => {}
+                Output::Solved(_) | Output::Alert(_) => {}
             }
         }
         wants

@@ -1,21 +1,24 @@
 //! Items on their way in. Order of checks: size, canonical form, account and epoch, log ancestry,
 //! signature, counter, and only then opening. A bad item is dropped, never the stream.
 
-use hushclip_crypto::body::{ClipBody, FLAG_BURN, FLAG_SENSITIVE, FLAG_SUPERSEDED, HTML, State, TEXT, Tombstone};
+use hushclip_crypto::body::{ClipBody, FLAG_BURN, FLAG_SENSITIVE, FLAG_SUPERSEDED, Gone, HTML, State, TEXT, Tombstone};
 use hushclip_model::settings::Apply;
 use hushclip_model::{Content, Notice, Problem};
 use hushclip_protocol::envelope::{Envelope, Header};
 use hushclip_protocol::frame::{Item, ToRelay};
-use hushclip_protocol::ids::{Hash, ItemId, SignPk};
+use hushclip_protocol::ids::{DeviceId, Hash, ItemId, SignPk};
 use hushclip_protocol::limits;
+use hushclip_protocol::log::Membership;
+use hushclip_rich::harmless;
 use rand_core::CryptoRng;
 
-use crate::Engine;
+use super::Engine;
+use crate::inbox::{Inbox, Others};
 use crate::line::Phase;
 use crate::notices::AlertKind;
 use crate::opened::{Body, Closed, open_body};
+use crate::part::Outputs;
 use crate::state::{Account, Clip};
-use hushclip_rich::harmless;
 
 /// How many items may come in pages that are no news: a relay keeps no more than [`limits::ITEMS`], and while the log
 /// is fetched a page comes twice.
@@ -36,6 +39,13 @@ enum Outcome {
 }
 
 impl Engine {
+    pub(crate) fn inbox<T>(&mut self, act: impl FnOnce(&mut Inbox, &mut Outputs) -> T) -> T {
+        let mut out = Outputs::default();
+        let done = act(&mut self.inbox, &mut out);
+        self.carry_out(out);
+        done
+    }
+
     /// Asks for what comes next while catching up: the log first, then items.
     pub(crate) fn catch_up(&mut self) {
         let Some(account) = &self.account else { return };
@@ -105,11 +115,10 @@ impl Engine {
         self.send(&ToRelay::Ack { cursor });
         self.line.caught_up(self.now);
         self.no_news = 0;
-        self.judge_holes();
+        self.inbox(Inbox::judge_holes);
         self.settle_removals();
-        self.was_away = false;
+        self.note_in_sync();
         if let Some(account) = &mut self.account {
-            account.synced_ms = self.now;
             account.set_back = false;
         }
         self.persist_account();
@@ -148,9 +157,9 @@ impl Engine {
         if let Some(account) = &mut self.account {
             account.cursor = item.cursor;
             account.note_anchor(item.anchor());
-            account.synced_ms = self.now;
         }
         self.persist_account();
+        self.note_in_sync();
         self.send(&ToRelay::Ack { cursor: item.cursor });
         self.apply_newest_missed();
     }
@@ -179,8 +188,8 @@ impl Engine {
                 self.settle(header.item, item.cursor);
                 self.outbox(|outbox, out| outbox.note_shown(header.item, item.cursor, out));
                 self.note_place(header.item, item.cursor);
-                // Sent by this device in a life that it does not remember, as after a restored backup.
-                self.count_own(header);
+                let is_news = self.outbox(|outbox, out| outbox.note_counter(header.counter, out));
+                self.inbox(|inbox, out| inbox.count_own(header, is_news, out));
             }
             return Outcome::Passed;
         }
@@ -211,14 +220,13 @@ impl Engine {
         if !envelope.verify(&key) {
             return Outcome::Passed;
         }
-        if !self.is_news(header) {
+        if !self.inbox(|inbox, out| inbox.is_news(header, out)) {
             self.note_place(header.item, item.cursor);
             return self.take_repeated(&envelope, item.cursor);
         }
         let sender = header.sender;
         // A relay that was set back has it again, and its tombstone is no news.
-        let known = self.account.as_ref().and_then(|account| account.senders.get(&sender));
-        let is_deleted = known.and_then(|known| known.ahead.get(&header.counter)) == Some(&header.item);
+        let is_deleted = self.inbox.is_deleted(header);
         let opened = self.account.as_ref().map_or(Err(Closed::BeforeUs), |account| open_body(account, &envelope));
         let at_ms = match &opened {
             Ok(body) => body.at_ms(),
@@ -236,7 +244,7 @@ impl Engine {
             Ok(body) => self.take_body(header, body, item.cursor, rng),
             Err(Closed::BeforeUs) => None,
             Err(Closed::TooLate) => {
-                self.lose_newest(&sender);
+                self.inbox(|inbox, out| inbox.lose_newest(&sender, out));
                 None
             }
             Err(Closed::Denied) => {
@@ -249,7 +257,6 @@ impl Engine {
             }
         };
         self.report_holes(sender);
-        self.persist_sender(&sender);
         received.map_or(Outcome::Passed, Outcome::Received)
     }
 
@@ -262,19 +269,15 @@ impl Engine {
             return Outcome::Passed;
         }
         let (header, Some(account)) = (&envelope.header, &self.account) else { return Outcome::Passed };
-        let Some(sender) = account.senders.get(&header.sender) else { return Outcome::Passed };
-        let (confirmed_ms, known) = (sender.confirmed_ms, sender.item_at(header.counter) == Some(header.item));
-        if known || confirmed_ms == 0 || !self.is_member(&header.sender) {
-            return Outcome::Passed;
-        }
+        let confirmed_ms = self.inbox.repeats_after(header).filter(|_| self.is_member(&header.sender));
+        let Some(confirmed_ms) = confirmed_ms else { return Outcome::Passed };
         let Ok(Body::Clip(body)) = open_body(account, envelope) else { return Outcome::Passed };
         if body.at_ms <= confirmed_ms {
             return Outcome::Passed;
         }
-        self.cloned(header.sender);
+        self.inbox(|inbox, out| inbox.cloned(header.sender, out));
         self.confirm(header, body.at_ms);
         let received = self.add_received(header, &body, cursor);
-        self.persist_sender(&header.sender);
         received.map_or(Outcome::Passed, Outcome::Received)
     }
 
@@ -295,6 +298,120 @@ impl Engine {
             Body::State(_) | Body::Heartbeat(_) | Body::Live => {}
         }
         None
+    }
+
+    /// Notes the counter of a new envelope, and when its sender says it was there.
+    fn count(&mut self, header: &Header, at_ms: u64) {
+        self.no_news = self.no_news.saturating_sub(1);
+        let (catching_up, now) = (self.line.phase == Phase::CatchingUp, self.now);
+        self.inbox(|inbox, out| inbox.count(header, at_ms, catching_up, now, out));
+        if let Some(account) = &mut self.account
+            && header.epoch == account.membership.as_ref().map_or(0, Membership::epoch)
+        {
+            account.epoch_items = account.epoch_items.saturating_add(1);
+        }
+    }
+
+    /// The sender says of itself that it was there at a time.
+    fn confirm(&mut self, header: &Header, at_ms: u64) {
+        let (is_member, now) = (self.is_member(&header.sender), self.now);
+        self.inbox(|inbox, out| inbox.confirm(header, at_ms, is_member, now, out));
+    }
+
+    fn note_in_sync(&mut self) {
+        let now = self.now;
+        self.inbox(|inbox, out| inbox.in_sync(now, out));
+    }
+
+    /// Nothing is said of holes before everything is here.
+    fn report_holes(&mut self, device: DeviceId) {
+        if self.line.phase != Phase::CatchingUp {
+            self.inbox(|inbox, out| inbox.report_holes(device, out));
+        }
+    }
+
+    /// Takes a tombstone in: deletes what it names, and fills the holes. Whoever is out of the account has a say
+    /// in what it sent itself, and in nothing else.
+    fn bury(&mut self, by: DeviceId, epoch: u64, gone: &[Gone], rng: &mut dyn CryptoRng) {
+        let may_all = self.is_member(&by);
+        for Gone { device, counter, item, text } in gone.iter().filter(|gone| may_all || gone.device == by) {
+            let other = self.history.get(item).is_some_and(|clip| clip.device != by);
+            if other && !may_all {
+                continue;
+            }
+            if may_all && self.known_item(device, *counter).is_some_and(|known| known != *item) {
+                // Who has that one keeps it, and who was away misses nothing.
+                self.count_up_alert(AlertKind::FalseDeletion, by);
+            }
+            self.inbox(|inbox, out| inbox.explain(device, *counter, *item, out));
+            self.report_holes(*device);
+            let is_known = self.history.get(item).is_some();
+            self.forget(item, None, rng);
+            if let Some(digest) = text.filter(|_| may_all && !is_known) {
+                self.forget_text(epoch, digest, rng);
+            }
+        }
+    }
+
+    /// What this device knows to have been sent with a counter. Of a sender with a copy that may be either's.
+    fn known_item(&self, device: &DeviceId, counter: u64) -> Option<ItemId> {
+        let remembered = self.inbox.item_at(device, counter)?;
+        let listed = |clip: &&Clip| clip.device == *device && clip.counter == counter && clip.origin.is_empty();
+        remembered.or_else(|| self.history.iter().find(listed).map(|clip| clip.item))
+    }
+
+    /// This device has learned that another one is out.
+    pub(crate) fn note_removal(&mut self, device: DeviceId, seq: u64) {
+        let now = self.now;
+        self.inbox(|inbox, out| inbox.note_removal(device, seq, now, out));
+        self.history.note_removal(now);
+        if self.line.phase == Phase::Online {
+            self.settle_removals();
+        }
+    }
+
+    /// All that the relay has is here.
+    fn settle_removals(&mut self) {
+        let Some(account) = &self.account else { return };
+        let Some(log) = &account.membership else { return };
+        let mut out = Outputs::default();
+        if self.inbox.settle_removals(log, &account.log, self.now, &mut out) {
+            // What came of it is here since now, whatever the clock did meanwhile.
+            self.history.note_removal(self.now);
+        }
+        self.carry_out(out);
+    }
+
+    pub(crate) fn unsettle_removals(&mut self) {
+        self.inbox(Inbox::unsettle_removals);
+    }
+
+    /// This device is there.
+    pub(crate) fn note_presence(&mut self) {
+        if self.line.phase == Phase::Online {
+            let heard_ms = self.heard_ms;
+            self.inbox(|inbox, out| inbox.note_presence(heard_ms, out));
+        }
+    }
+
+    /// Tells of devices that are not heard any more.
+    pub(crate) fn tell_silence(&mut self) {
+        let mut out = Outputs::default();
+        let among = Others { members: self.others(), online: &self.online };
+        self.inbox.tell_silence(&among, self.now, &mut out);
+        self.carry_out(out);
+    }
+
+    /// When that is to be looked at next.
+    pub(crate) fn next_silence(&self) -> Option<u64> {
+        self.inbox.next_silence(&Others { members: self.others(), online: &self.online }, self.now)
+    }
+
+    fn others(&self) -> Vec<DeviceId> {
+        let log = self.account.as_ref().and_then(|account| account.membership.as_ref());
+        let own = self.identity.as_ref().map(|identity| identity.id);
+        let members = log.into_iter().flat_map(|log| log.members().map(|(device, _)| *device));
+        members.filter(|device| Some(*device) != own).collect()
     }
 
     fn add_received(&mut self, header: &Header, body: &ClipBody, cursor: u64) -> Option<ItemId> {

@@ -6,7 +6,7 @@ use hushclip_protocol::ids::{DeviceId, ItemId};
 use minicbor::{Decode, Encode};
 
 use crate::effect::Write;
-use crate::state;
+use crate::record::{SENDER, put};
 
 /// What is known of one sender's counters.
 #[derive(Debug, Clone, Default, Encode, Decode)]
@@ -14,80 +14,80 @@ use crate::state;
 pub(crate) struct Sender {
     /// The greatest counter that was accepted; 0 for none.
     #[n(0)]
-    pub(crate) seen: u64,
+    pub(super) seen: u64,
     /// The newest sign of life, by the sender's clock.
     #[n(1)]
-    pub(crate) confirmed_ms: u64,
+    pub(super) confirmed_ms: u64,
     /// The newest counters and their items.
     #[n(2)]
-    pub(crate) recent: VecDeque<(u64, ItemId)>,
+    pub(super) recent: VecDeque<(u64, ItemId)>,
     /// The newest holes that no tombstone explains, in ascending order.
     #[n(3)]
-    pub(crate) gaps: Vec<Gap>,
+    pub(super) gaps: Vec<Gap>,
     /// It came into the account before the eyes of this device, so its counters start at 1.
     #[n(4)]
-    pub(crate) from_start: bool,
+    pub(super) from_start: bool,
     /// Two of its items had one counter.
     #[n(5)]
-    pub(crate) cloned: bool,
+    pub(super) cloned: bool,
     /// Counters that a tombstone has named before anything as late came.
     #[n(6)]
-    pub(crate) ahead: BTreeMap<u64, ItemId>,
+    pub(super) ahead: BTreeMap<u64, ItemId>,
     /// When something new of it last came, by this device's clock; earlier, where that was made earlier.
     #[n(7)]
-    pub(crate) heard_ms: u64,
+    pub(super) heard_ms: u64,
     /// How many counters have passed since the first of those that this device missed.
     #[n(8)]
-    pub(crate) caught: u64,
+    pub(super) caught: u64,
     /// How many counters are in holes that are not kept apart any more: unexcused, and excused.
     #[n(9)]
-    pub(crate) beyond: (u64, u64),
-    /// [`crate::state::Account::rounds`] when something new of it last came; one more while catching up.
+    pub(super) beyond: (u64, u64),
+    /// [`super::Synced::rounds`] when something new of it last came; one more while catching up.
     #[n(10)]
-    pub(crate) round: u64,
+    pub(super) round: u64,
     /// How it was removed.
     #[n(11)]
-    pub(crate) removal: Option<Removal>,
+    pub(super) removal: Option<Removal>,
     /// Its silence has been told since it was last heard.
     #[n(12)]
-    pub(crate) silent: bool,
+    pub(super) silent: bool,
 }
 
 /// The removal of a sender from the account.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Encode, Decode)]
 #[cbor(array)]
-pub(crate) struct Removal {
+pub(super) struct Removal {
     /// Where it stands in the log.
     #[n(0)]
-    pub(crate) seq: u64,
+    pub(super) seq: u64,
     /// When this device learned of it.
     #[n(1)]
-    pub(crate) at_ms: u64,
+    pub(super) at_ms: u64,
     /// This device has been up to date since, and the relay was not set back: all that it had stored before is here,
     /// and it stores nothing more that is sealed for the devices of before.
     #[n(2)]
-    pub(crate) settled: bool,
+    pub(super) settled: bool,
     /// When that was first so.
     #[n(3)]
-    pub(crate) settled_ms: Option<u64>,
+    pub(super) settled_ms: Option<u64>,
 }
 
 /// A hole in the counters of a sender.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Encode, Decode)]
 #[cbor(array)]
-pub(crate) struct Gap {
+pub(super) struct Gap {
     #[n(0)]
     first: u64,
     #[n(1)]
     last: u64,
     #[n(2)]
-    pub(crate) excuse: Excuse,
+    pub(super) excuse: Excuse,
 }
 
 /// Why something may be missing by rights.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Encode, Decode)]
 #[cbor(index_only)]
-pub(crate) enum Excuse {
+pub(super) enum Excuse {
     /// The relay should have had it.
     #[n(0)]
     None,
@@ -113,16 +113,20 @@ impl Sender {
     /// How many counters are kept that were named ahead of time.
     const AHEAD: usize = 256;
 
-    pub(crate) fn record(&self, device: &DeviceId) -> Write {
-        state::sender_record(device, self)
+    pub(super) fn record(&self, device: &DeviceId) -> Write {
+        put(Self::key(device), self)
+    }
+
+    pub(super) fn key(device: &DeviceId) -> String {
+        format!("{SENDER}{device}")
     }
 
     /// The item that came with this counter, as far as remembered.
-    pub(crate) fn item_at(&self, counter: u64) -> Option<ItemId> {
+    pub(super) fn item_at(&self, counter: u64) -> Option<ItemId> {
         self.recent.iter().find(|(at, _)| *at == counter).map(|(_, item)| *item)
     }
 
-    pub(crate) fn remember(&mut self, counter: u64, item: ItemId) {
+    pub(super) fn remember(&mut self, counter: u64, item: ItemId) {
         if self.item_at(counter).is_none() {
             self.recent.push_back((counter, item));
         }
@@ -132,7 +136,7 @@ impl Sender {
     }
 
     /// Takes the next counter in. What is left out before it is a hole.
-    pub(crate) fn advance(&mut self, counter: u64, excuse: Excuse) {
+    pub(super) fn advance(&mut self, counter: u64, excuse: Excuse) {
         let first = self.seen == 0 && !self.from_start;
         if !first && counter - self.seen > 1 {
             self.gaps.push(Gap { first: self.seen + 1, last: counter - 1, excuse });
@@ -153,12 +157,12 @@ impl Sender {
 
     /// The last counter that it can be held to when it is removed: any, if it was there before this device, which has
     /// heard nothing of it.
-    pub(crate) const fn last_known(&self) -> u64 {
+    pub(super) const fn last_known(&self) -> u64 {
         if self.seen == 0 && !self.from_start { u64::MAX } else { self.seen }
     }
 
     /// Nothing of it comes after this counter, nor anything of what is not here; how many that are.
-    pub(crate) fn end(&mut self, last: u64) -> u64 {
+    pub(super) fn end(&mut self, last: u64) -> u64 {
         let known = self.last_known();
         if last == u64::MAX || last <= self.seen {
             return 0;
@@ -170,13 +174,13 @@ impl Sender {
     }
 
     /// What came at the newest counter is of no use.
-    pub(crate) fn lose_newest(&mut self) {
+    pub(super) fn lose_newest(&mut self) {
         self.gaps.push(Gap { first: self.seen, last: self.seen, excuse: Excuse::None });
         self.bound_gaps();
     }
 
     /// Nothing is to be expected at this counter.
-    pub(crate) fn explain(&mut self, counter: u64, item: ItemId) {
+    pub(super) fn explain(&mut self, counter: u64, item: ItemId) {
         if counter > self.seen && self.ahead.len() < Self::AHEAD {
             self.ahead.insert(counter, item);
         }
@@ -198,7 +202,7 @@ impl Sender {
     }
 
     /// How many counters are left out and unexplained: unexcused, and excused.
-    pub(crate) fn missing(&self) -> (u64, u64) {
+    pub(super) fn missing(&self) -> (u64, u64) {
         self.gaps.iter().fold(self.beyond, |(missing, gone), gap| match gap.excuse {
             Excuse::Gone => (missing, gone.saturating_add(gap.len())),
             Excuse::None | Excuse::Perhaps => (missing.saturating_add(gap.len()), gone),
