@@ -175,10 +175,14 @@ impl Inbox {
         }
     }
 
-    /// What was sent with a counter, as far as remembered. Of a sender with a copy that may be either's: `None`.
-    pub(crate) fn item_at(&self, device: &DeviceId, counter: u64) -> Option<Option<ItemId>> {
-        let sender = self.senders.get(device).filter(|sender| !sender.cloned)?;
-        Some(sender.item_at(counter))
+    /// Whether a counter of this sender stands for one item: where there is a copy of it, that may be either's.
+    pub(crate) fn counts_once(&self, device: &DeviceId) -> bool {
+        self.senders.get(device).is_some_and(|sender| !sender.cloned)
+    }
+
+    /// What was sent with a counter, as far as remembered.
+    pub(crate) fn item_at(&self, device: &DeviceId, counter: u64) -> Option<ItemId> {
+        self.senders.get(device)?.item_at(counter)
     }
 
     /// Nothing is to be expected at a counter: a tombstone has named it.

@@ -353,11 +353,13 @@ impl Engine {
         }
     }
 
-    /// What this device knows to have been sent with a counter. Of a sender with a copy that may be either's.
+    /// What this device knows to have been sent with a counter.
     fn known_item(&self, device: &DeviceId, counter: u64) -> Option<ItemId> {
-        let remembered = self.inbox.item_at(device, counter)?;
+        if !self.inbox.counts_once(device) {
+            return None;
+        }
         let listed = |clip: &&Clip| clip.device == *device && clip.counter == counter && clip.origin.is_empty();
-        remembered.or_else(|| self.history.iter().find(listed).map(|clip| clip.item))
+        self.inbox.item_at(device, counter).or_else(|| self.history.iter().find(listed).map(|clip| clip.item))
     }
 
     /// This device has learned that another one is out.
