@@ -2,10 +2,14 @@
 //! what it sends, so a process that dies in between has promised nothing that it does not remember.
 
 mod alerts;
+mod changing;
 mod continuity;
+mod membership;
 mod pairing;
 mod receiving;
 mod sending;
+mod upkeep;
+mod wake;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -15,13 +19,13 @@ use hushclip_protocol::frame::{Anchor, Limits, ToDevice, ToRelay};
 use hushclip_protocol::ids::{DeviceId, ItemId};
 use rand_core::CryptoRng;
 
-use crate::changes::{Appending, Draft};
-use crate::fork::Evidence;
+use crate::changes::Changes;
 use crate::gone::Trace;
 use crate::history::History;
+use crate::identity::Identity;
 use crate::inbox::Inbox;
 use crate::line::{Line, Phase};
-use crate::members::LogSync;
+use crate::log::Log;
 use crate::notices::Notices;
 use crate::outbox::Outbox;
 use crate::pairing::{Invites, Joins};
@@ -29,9 +33,10 @@ use crate::part::{Context, Output, Outputs};
 use crate::preferences::Preferences;
 use crate::restore::{Records, RestoreError};
 use crate::secrets::Secrets;
-use crate::state::{self, Account, Identity, Removed};
+use crate::state::{self, Account, Removed};
 use crate::{Effect, Event, Write};
 use continuity::Reading;
+use membership::LogSync;
 pub(crate) use sending::REFUSED_MS;
 
 /// A device's brain.
@@ -60,12 +65,9 @@ pub struct Engine {
     /// Counts what changes in the clips that are shown.
     pub(crate) clips_revision: u64,
     pub(crate) notices: Notices,
-    pub(crate) evidence: Vec<Evidence>,
     pub(crate) traces: Vec<Trace>,
     pub(crate) removed: Option<Removed>,
-    pub(crate) appending: Option<Appending>,
-    /// Entries that this device has made and that may be on their way still.
-    pub(crate) drafts: Vec<Draft>,
+    pub(crate) changes: Changes,
     /// Who is shown as signed in, and since when.
     pub(crate) online: BTreeMap<DeviceId, u64>,
     pub(crate) delivered: BTreeMap<DeviceId, u64>,
@@ -109,11 +111,9 @@ impl Engine {
             log_sync: LogSync::default(),
             clips_revision: 0,
             notices: Notices::restore(records.alerts),
-            evidence: records.evidence,
             traces: records.traces,
             removed: records.removed,
-            appending: None,
-            drafts: records.drafts,
+            changes: Changes::restore(records.removing, records.drafts),
             online: BTreeMap::new(),
             delivered: BTreeMap::new(),
             bounds: None,
@@ -132,7 +132,7 @@ impl Engine {
         for at_ms in engine.inbox.removals_ms() {
             engine.history.note_removal(at_ms);
         }
-        if engine.account.as_ref().is_some_and(|account| account.forked) {
+        if engine.account.as_ref().is_some_and(|account| account.log.is_forked()) {
             engine.halted_for_good = true;
             engine.line.stop(0);
             engine.notices.show(Problem::Fork);
@@ -381,23 +381,23 @@ impl Engine {
 
     /// Forgets all keys and whom this device belonged to; the list of clips stays.
     pub(crate) fn drop_account(&mut self) {
-        let writes: Vec<_> = state::delete_account(self.account.as_ref()).collect();
-        self.writes.extend(writes);
+        self.writes.extend(state::delete_account());
         self.identity = None;
-        self.account = None;
         self.reading = None;
         let mut out = Outputs::default();
         self.outbox.forget(&mut out);
         self.inbox.forget(&mut out);
+        self.changes.forget(&mut out);
+        if let Some(account) = self.account.take() {
+            account.log.forget(&mut out);
+        }
         self.invites.forget(&mut out);
         self.joins.cancel(&mut out);
         self.carry_out(out);
         self.newest_missed = None;
         self.secrets = Secrets::default();
         self.notices = Notices::default();
-        self.evidence.clear();
         self.traces.clear();
-        self.drafts.clear();
         self.delivered.clear();
         self.bounds = None;
         self.push_key.clear();
@@ -428,22 +428,21 @@ impl Engine {
 
     /// Stops talking to the relay for good, until the person does something.
     pub(crate) fn halt(&mut self, problem: Problem) {
-        self.halted_for_good = self.account.as_ref().is_some_and(|account| account.forked);
+        self.halted_for_good = self.log().is_some_and(Log::is_forked);
         self.line.stop(self.now);
         self.outbox.lose_answer();
-        self.appending = None;
+        self.changes.lose_answer();
         self.effect(Effect::Disconnect);
         self.fail(problem);
     }
 
     pub(crate) fn is_member(&self, device: &DeviceId) -> bool {
-        let log = self.account.as_ref().and_then(|account| account.membership.as_ref());
-        log.is_some_and(|log| log.member(device).is_some())
+        self.log().is_some_and(|log| log.is_member(device))
     }
 
     /// Whether there is an account whose log is known.
     pub(crate) fn require_member(&self) -> Result<(), Problem> {
-        let member = self.account.as_ref().is_some_and(|account| account.membership.is_some());
+        let member = self.log().is_some_and(|log| log.members().is_some());
         if member { Ok(()) } else { Err(Problem::NoAccount) }
     }
 }

@@ -3,15 +3,14 @@
 
 use hushclip_crypto::body::Gone;
 use hushclip_protocol::ids::{Hash, ItemId};
-use hushclip_protocol::log::Membership;
 use minicbor::{Decode, Encode};
 use rand_core::CryptoRng;
 
 use crate::Engine;
 use crate::history::{LATE_MS, text_digest};
+use crate::log::Log;
 use crate::outbox::Deleted;
 use crate::record::{self, put};
-use crate::state::Account;
 
 /// How many are kept.
 const TRACES: usize = 64;
@@ -30,18 +29,11 @@ pub(crate) struct Trace {
     pub(crate) at_ms: u64,
 }
 
-impl Account {
-    /// The keyed digest of a text, given its plain one.
-    fn keyed(&self, epoch: u64, text: &Hash) -> Option<Hash> {
-        Some(self.secrets.get(&epoch)?.derive_dedup_key(&self.id, epoch).digest(text.as_bytes()))
-    }
-
-    /// What a tombstone of this epoch says of an item.
-    pub(crate) fn name_gone(&self, epoch: u64, deleted: &Deleted) -> Gone {
-        let Deleted { device, counter, item, text, .. } = deleted;
-        let text = text.as_ref().and_then(|text| self.keyed(epoch, text));
-        Gone { device: *device, counter: *counter, item: *item, text }
-    }
+/// What a tombstone of this epoch says of an item.
+pub(crate) fn name_gone(log: &Log, epoch: u64, deleted: &Deleted) -> Gone {
+    let Deleted { device, counter, item, text, .. } = deleted;
+    let text = text.as_ref().and_then(|text| log.keyed(epoch, text));
+    Gone { device: *device, counter: *counter, item: *item, text }
 }
 
 impl Engine {
@@ -56,9 +48,9 @@ impl Engine {
     }
 
     fn has_trace(&self, text: &Hash) -> bool {
-        let Some(account) = &self.account else { return false };
+        let Some(log) = self.log() else { return false };
         let recent = self.traces.iter().filter(|trace| is_recent(trace, self.now));
-        recent.rev().any(|trace| account.keyed(trace.epoch, text) == Some(trace.digest))
+        recent.rev().any(|trace| log.keyed(trace.epoch, text) == Some(trace.digest))
     }
 
     /// Takes a clip out of the list.
@@ -67,9 +59,8 @@ impl Engine {
         self.persist(clip.delete());
         self.clips_revision += 1;
         // No agent has put a late one on a clipboard.
-        let Some(account) = self.account.as_ref().filter(|_| !clip.late) else { return };
-        let epoch = account.membership.as_ref().map(Membership::epoch);
-        let keyed = epoch.and_then(|epoch| Some((epoch, account.keyed(epoch, &text_digest(&clip.text))?)));
+        let Some(log) = self.log().filter(|_| !clip.late) else { return };
+        let keyed = log.epoch().and_then(|epoch| Some((epoch, log.keyed(epoch, &text_digest(&clip.text))?)));
         if let Some((epoch, digest)) = keyed {
             self.note_trace(epoch, digest);
         }
@@ -79,10 +70,10 @@ impl Engine {
     /// clipboard, that goes too.
     pub(crate) fn forget_text(&mut self, epoch: u64, digest: Hash, rng: &mut dyn CryptoRng) {
         self.note_trace(epoch, digest);
-        let Some(account) = &self.account else { return };
+        let Some(log) = self.log() else { return };
         let same = |item: &ItemId| {
             let text = self.history.get(item).map(|clip| text_digest(&clip.text));
-            text.is_some_and(|text| account.keyed(epoch, &text) == Some(digest))
+            text.is_some_and(|text| log.keyed(epoch, &text) == Some(digest))
         };
         let same: Vec<ItemId> = self.outbox.new_clips().filter(same).collect();
         if !same.is_empty() {

@@ -1,22 +1,87 @@
-//! A device's brain: [`Event`] in, [`Effect`]s out. It decides what is sealed, sent, retried,
-//! remembered and shown. It refuses to do I/O, to read a clock or to make random bytes: time and
-//! randomness come in as arguments, effects go out as values.
+//! A device's brain: [`Event`] in, [`Effect`]s out. It decides what is sealed, sent, retried, remembered and shown. It
+//! refuses to do I/O, to read a clock or to make random bytes: time and randomness come in as arguments, effects go
+//! out as values.
 //!
-//! Reading order: `engine` (dispatch), `line` (connection), `send`, `receive`, `counting`, `silence`,
-//! `members`, `changes`, `pairing`, `upkeep`.
+//! # Invariants
+//!
+//! - **One mutation at a time.** [`Engine::handle`] is the only way in. What it gives back is all that came of the event.
+//! - **Stored before said.** What one event persists stands before what it sends, in one [`Effect::Persist`], all or
+//!   nothing. A process that dies between two effects has promised nothing that it does not remember.
+//! - **Peers never panic it.** Frames are a relay's, and what is in them other devices': whatever they hold ends in a
+//!   problem that is shown, an alert, or nothing.
+//! - **One answer for each command**, among the effects of the event that brings it.
+//!
+//! # A loop
+//!
+//! What every program around an engine does, here with a disk in memory and a relay that is never reached:
+//!
+//! ```
+//! use std::collections::{BTreeMap, VecDeque};
+//!
+//! use hushclip_engine::{Effect, Engine, Event, Write};
+//! use hushclip_model::{Command, CommandId, Outcome};
+//! use rand_chacha::ChaCha20Rng;
+//! use rand_core::SeedableRng;
+//!
+//! let mut disk: BTreeMap<String, Vec<u8>> = BTreeMap::new();
+//! let mut engine = Engine::restore(disk.clone())?;
+//! // The system's generator and clock, outside of examples.
+//! let (mut rng, now) = (ChaCha20Rng::seed_from_u64(1), 1_700_000_000_000);
+//! let (mut dialled, mut answers) = (None, Vec::new());
+//!
+//! let (relay, name) = ("https://relay.example".to_owned(), "Laptop".to_owned());
+//! let command = Command::CreateAccount { relay, name, token: String::new() };
+//! let mut events = VecDeque::from([Event::Started, Event::Command { id: CommandId(1), command }]);
+//! while let Some(event) = events.pop_front() {
+//!     for effect in engine.handle(event, now, &mut rng) {
+//!         match effect {
+//!             // Durably, before the next effect is looked at.
+//!             Effect::Persist(writes) => {
+//!                 for write in writes {
+//!                     match write {
+//!                         Write::Put { key, value } => disk.insert(key, value),
+//!                         Write::Delete { key } => disk.remove(&key),
+//!                     };
+//!                 }
+//!             }
+//!             // A socket says `SocketOpened`, each `Frame`, and `SocketClosed`, which may come at once.
+//!             Effect::Connect { url } => dialled = Some(url),
+//!             Effect::Send(_) | Effect::Ping | Effect::Disconnect => {}
+//!             // `Timer` comes then, unless another time is asked for.
+//!             Effect::WakeAt(_) => {}
+//!             Effect::WriteClipboard(_) | Effect::ClearClipboard(_) => {}
+//!             Effect::Answer(answered) => answers.push(answered.outcome),
+//!             // `Engine::view_without_clips` and `Engine::find` say what is to be shown now.
+//!             Effect::Notice(_) | Effect::ViewChanged => {}
+//!         }
+//!     }
+//! }
+//! assert_eq!(answers, [Outcome::Done]);
+//! assert!(dialled.is_some_and(|url| url.starts_with("wss://relay.example/v1/mailbox/")));
+//! // Whatever happens to the process, this is where it goes on.
+//! assert!(Engine::restore(disk).is_ok());
+//! # Ok::<(), hushclip_engine::RestoreError>(())
+//! ```
+//!
+//! # Inside
+//!
+//! Parts own the state: `log` and `changes` (who is in the account), `outbox`, `inbox`, `history` (clips), `pairing`,
+//! `secrets`, `preferences`, `notices`. None of them knows another one; `engine` and the files below it carry what one
+//! part says to the next, and `line` keeps the connection. ADR 24 says why. Start at `engine`, then `engine/sending` and
+//! `engine/receiving`.
 
 pub mod archive;
 mod changes;
 pub mod effect;
 mod engine;
 pub mod event;
-mod fork;
 mod gone;
 mod history;
+mod identity;
 mod inbox;
 mod library;
 mod line;
-mod members;
+mod log;
 mod notices;
 mod opened;
 mod outbox;
@@ -31,8 +96,6 @@ mod restore;
 mod secrets;
 mod state;
 pub mod target;
-mod upkeep;
-mod wake;
 
 pub use effect::{Effect, Write};
 pub use engine::Engine;

@@ -8,6 +8,7 @@ use hushclip_protocol::ids::Signature;
 use hushclip_protocol::{VERSION, limits, negotiate};
 use rand_core::CryptoRng;
 
+use crate::changes::ANSWER_MS;
 use crate::engine::REFUSED_MS;
 use crate::{Effect, Engine, problem};
 
@@ -26,8 +27,6 @@ const HANDSHAKE_MS: u64 = 15_000;
 const PING_MS: u64 = 20_000;
 /// How long the answer may take.
 const PONG_MS: u64 = 10_000;
-/// How long the relay may take to answer a question, or to take a log entry, milliseconds.
-pub(crate) const ANSWER_MS: u64 = 30_000;
 /// How long a line must have been of use before it counts as one, milliseconds.
 const STEADY_MS: u64 = 60_000;
 /// How often this device signs in on one line, at most.
@@ -201,14 +200,14 @@ impl Engine {
     pub(crate) fn connect(&mut self) {
         let url = match &self.account {
             _ if self.joins.is_under_way() => self.joins.socket(),
-            Some(account) => Some(account.relay.socket(account.id.mailbox())),
+            Some(account) => Some(account.relay.socket(account.id().mailbox())),
             None => None,
         };
         self.invites.begin_line();
         self.outbox.begin_line();
-        self.appending = None;
+        self.changes.begin_line();
         self.pulls = 0;
-        (self.log_sync.retry_at, self.log_sync.in_vain, self.no_news) = (None, 0, 0);
+        (self.log_sync.in_vain, self.no_news) = (0, 0);
         self.online.clear();
         let phase = if url.is_some() { Phase::Connecting } else { Phase::Idle };
         self.line.enter(phase, self.now);
@@ -355,10 +354,10 @@ impl Engine {
         self.line.hellos += 1;
         self.line.deadline = Some(self.now + HANDSHAKE_MS);
         let (Some(account), Some(identity)) = (&self.account, &self.identity) else { return };
-        let (log_seq, log_head) = account.membership.as_ref().map_or(account.anchor, |m| (m.seq(), m.head()));
+        let (log_seq, log_head) = account.log.head();
         let hello = Hello {
             versions: vec![VERSION],
-            account: account.id,
+            account: account.id(),
             device: identity.id,
             log_seq,
             log_head,
@@ -431,7 +430,7 @@ impl Engine {
             LOG_PULL => self.line.entries_came(),
             // This device has asked for nothing like that, or for nothing any more.
             INVITE | CODE if !self.invites.is_open() => return,
-            APPEND if self.appending.is_none() && !self.line.shows_log() => return,
+            APPEND if !self.changes.is_appending() && !self.line.shows_log() => return,
             _ => {}
         }
         if matches!(of, INVITE | NOTE | CODE) {
@@ -453,7 +452,7 @@ impl Engine {
                     self.line.limited += 1;
                 }
                 if of == APPEND {
-                    self.log_sync.retry_at = self.log_sync.retry_at.max(self.line.resume_at);
+                    self.changes.put_off_until(self.line.resume_at);
                 }
             }
             (CODE, ErrorCode::NameplateTaken) => self.nameplate_taken(rng),

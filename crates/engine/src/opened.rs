@@ -4,7 +4,7 @@ use hushclip_crypto::body::{ClipBody, Heartbeat, State, Tombstone};
 use hushclip_crypto::envelope::{open, open_note};
 use hushclip_protocol::envelope::{Envelope, Kind};
 
-use crate::state::Account;
+use crate::log::{Log, NoSecret};
 
 /// What an envelope holds.
 pub(crate) enum Body {
@@ -40,16 +40,14 @@ pub(crate) enum Closed {
     Unreadable,
 }
 
-pub(crate) fn open_body(account: &Account, envelope: &Envelope<'_>) -> Result<Body, Closed> {
+pub(crate) fn open_body(log: &Log, envelope: &Envelope<'_>) -> Result<Body, Closed> {
     let header = &envelope.header;
-    let Some(secret) = account.secrets.get(&header.epoch) else {
-        return Err(match header.epoch {
-            epoch if epoch < account.anchor.0 => Closed::BeforeUs,
-            epoch if account.denied.contains(&epoch) => Closed::Denied,
-            _ => Closed::TooLate,
-        });
-    };
-    let key = secret.derive_item_key(&account.id, header.epoch);
+    let secret = log.secret(header.epoch).map_err(|why| match why {
+        NoSecret::BeforeUs => Closed::BeforeUs,
+        NoSecret::Denied => Closed::Denied,
+        NoSecret::Forgotten => Closed::TooLate,
+    })?;
+    let key = secret.derive_item_key(&log.account(), header.epoch);
     let body = match header.kind {
         Kind::Clip => open(&key, envelope).map(Body::Clip),
         Kind::Tombstone => open_note(&key, envelope).map(Body::Tombstone),

@@ -6,10 +6,10 @@ use hushclip_model::view::{Bounds, DeviceView, InviteView, JoiningView, Stage};
 use hushclip_model::{ClipView, Problem, View};
 use hushclip_protocol::ids::DeviceId;
 use hushclip_protocol::limits;
-use hushclip_protocol::log::Membership;
 
 use crate::Engine;
 use crate::library::secret_of;
+use crate::log::Log;
 use crate::state::{Account, Clip};
 
 impl Engine {
@@ -42,7 +42,7 @@ impl Engine {
             waiting: self.outbox.waiting() as u32,
             alerts: self.present_alerts(),
             check: self.present_check(),
-            fingerprint: self.account.as_ref().map(|account| account_words(&account.id)),
+            fingerprint: self.account.as_ref().map(|account| account_words(&account.id())),
             new_here: self.account.as_ref().is_some_and(|account| account.new_here),
             rotation_minutes: self.account.as_ref().map(|account| account.rotation_minutes),
             bounds: self.bounds.as_ref().map(|limits| Bounds {
@@ -113,7 +113,7 @@ impl Engine {
                 own: Some(device) == own,
                 online: self.online.contains_key(&device),
                 confirmed_at: self.inbox.confirmed_ms(&device),
-                removing: self.account.as_ref().is_some_and(|account| account.removing.contains(&device)),
+                removing: self.changes.goes(&device),
             })
             .collect();
         devices.sort_by_key(|device| !device.own);
@@ -130,14 +130,13 @@ impl Engine {
     }
 
     fn device_ids(&self) -> impl Iterator<Item = DeviceId> + '_ {
-        let log = self.account.as_ref().and_then(|a| a.membership.as_ref());
-        log.into_iter().flat_map(|log| log.members().map(|(device, _)| *device))
+        let members = self.log().and_then(Log::members);
+        members.into_iter().flat_map(|members| members.members().map(|(device, _)| *device))
     }
 
     /// The log's head stands for everything before it.
     fn present_check(&self) -> Option<String> {
-        let head = self.account.as_ref().and_then(|account| account.membership.as_ref()).map(Membership::head);
-        head.map(|head| list_words(&head))
+        self.log()?.members().map(|members| list_words(&members.head()))
     }
 
     /// Whether a device of the account has this name already, by and large.
@@ -147,7 +146,7 @@ impl Engine {
     }
 
     pub(crate) fn name_of(&self, device: &DeviceId) -> String {
-        let known = self.account.as_ref().and_then(|account| account.names.get(device)).cloned();
+        let known = self.log().and_then(|log| log.name_of(device)).cloned();
         let former = || self.removed.as_ref()?.names.iter().find(|(d, _)| d == device).map(|(_, name)| name.clone());
         known.or_else(former).unwrap_or_else(|| device.to_hex()[..8].to_owned())
     }

@@ -1,28 +1,27 @@
 //! Everything that was persisted, read back: which record holds what.
 
 use hushclip_model::Settings;
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
-use hushclip_crypto::epoch::EpochSecret;
-use hushclip_crypto::keys::{BoxSk, SignSeed};
 use hushclip_protocol::codec;
 use hushclip_protocol::frame::Anchor;
-use hushclip_protocol::ids::{AccountId, DeviceId, Hash};
+use hushclip_protocol::ids::{DeviceId, Hash};
 use hushclip_protocol::log::SignedEntry;
 use minicbor::{Decode, Encode};
 
 use crate::changes::Draft;
-use crate::fork::Evidence;
 use crate::gone::Trace;
+use crate::identity::{DeviceRecord, Identity};
 use crate::inbox::{Sender, Synced};
+use crate::log::Log;
 use crate::notices::Alert;
 use crate::outbox::{Numbers, Queued, Sent};
 use crate::pairing::{Invite, Join};
 use crate::record::{
-    ACCOUNT, ALERTS, CLIP, CLIPBOARD, COMING, DEVICE, DRAFTS, EVIDENCE, INVITE, JOIN, LOG, NUMBERS, OUT, PUSH, REMOVED,
-    SEEN, SENDER, SENT, SETTINGS, SYNCED, TRACES, TRIED,
+    ACCOUNT, ALERTS, CLIP, CLIPBOARD, COMING, DEVICE, DRAFTS, EVIDENCE, INVITE, JOIN, LOG, MEMBERS, NUMBERS, OUT, PUSH,
+    REMOVED, REMOVING, SEEN, SENDER, SENT, SETTINGS, SYNCED, TRACES, TRIED,
 };
-use crate::state::{Account, Clip, Identity, Removed};
+use crate::state::{Account, Clip, Removed};
 
 /// Longest record. They are this device's own, so this only keeps nonsense out.
 const RECORD_BYTES: usize = 64 * 1024 * 1024;
@@ -49,77 +48,43 @@ pub(crate) struct Records {
     pub(crate) join: Option<Join>,
     /// The number given last, and those that stand.
     pub(crate) alerts: (u64, Vec<Alert>),
-    pub(crate) evidence: Vec<Evidence>,
     pub(crate) removed: Option<Removed>,
     pub(crate) push_endpoint: String,
     pub(crate) settings: Settings,
     pub(crate) seen_order: u64,
     pub(crate) traces: Vec<Trace>,
     pub(crate) drafts: Vec<Draft>,
+    pub(crate) removing: BTreeSet<DeviceId>,
     pub(crate) tried_codes: Vec<Hash>,
 }
 
-#[derive(Encode, Decode)]
-#[cbor(array)]
-pub(crate) struct DeviceRecord {
-    #[n(0)]
-    pub(crate) sign: SignSeed,
-    #[n(1)]
-    pub(crate) boxed: BoxSk,
-    #[n(2)]
-    pub(crate) name: String,
-    #[n(3)]
-    pub(crate) id: DeviceId,
-    #[n(4)]
-    pub(crate) boxed_ms: u64,
-    #[n(5)]
-    pub(crate) next_box: Option<BoxSk>,
-}
-
-#[expect(clippy::struct_excessive_bools, reason = "each says something else, and stands at its own place on the disk")]
 #[derive(Encode, Decode)]
 #[cbor(array)]
 pub(crate) struct AccountRecord {
     #[n(0)]
     pub(crate) relay: String,
     #[n(1)]
-    pub(crate) id: AccountId,
-    #[n(2)]
     pub(crate) registered: bool,
-    #[n(3)]
+    #[n(2)]
     pub(crate) cursor: u64,
-    #[n(4)]
-    pub(crate) secrets: Vec<(u64, EpochSecret)>,
-    #[n(5)]
-    pub(crate) names: Vec<(DeviceId, String)>,
-    #[n(6)]
-    pub(crate) ended: Vec<(u64, u64)>,
-    #[n(7)]
-    pub(crate) anchor: (u64, Hash),
-    #[n(8)]
+    #[n(3)]
     pub(crate) epoch_items: u32,
-    #[n(9)]
-    pub(crate) removing: Vec<DeviceId>,
-    #[n(10)]
+    #[n(4)]
     pub(crate) rotation_minutes: u32,
-    #[n(11)]
-    pub(crate) forked: bool,
-    #[n(12)]
-    pub(crate) denied: Vec<u64>,
-    #[n(13)]
+    #[n(5)]
     pub(crate) anchors: Vec<Anchor>,
-    #[n(14)]
+    #[n(6)]
     pub(crate) token: String,
-    #[n(15)]
+    #[n(7)]
     pub(crate) new_here: bool,
-    #[n(16)]
+    #[n(8)]
     pub(crate) set_back: bool,
 }
 
 impl Records {
     pub(crate) fn decode(records: impl IntoIterator<Item = (String, Vec<u8>)>) -> Result<Self, RestoreError> {
         let mut out = Self::default();
-        let mut account = None;
+        let (mut account, mut members, mut evidence) = (None, None, Vec::new());
         let mut log = BTreeMap::new();
         for (key, value) in records {
             let value = zeroize::Zeroizing::new(value);
@@ -138,7 +103,7 @@ impl Records {
             } else if key == ALERTS {
                 out.alerts = decode(&value)?;
             } else if key == EVIDENCE {
-                out.evidence = decode(&value)?;
+                evidence = decode(&value)?;
             } else if key == REMOVED {
                 out.removed = Some(decode(&value)?);
             } else if key == SETTINGS {
@@ -149,6 +114,10 @@ impl Records {
                 out.traces = decode(&value)?;
             } else if key == DRAFTS {
                 out.drafts = decode(&value)?;
+            } else if key == MEMBERS {
+                members = Some(decode(&value)?);
+            } else if key == REMOVING {
+                out.removing = decode(&value)?;
             } else if key == SYNCED {
                 out.synced = decode(&value)?;
             } else if key == NUMBERS {
@@ -170,7 +139,10 @@ impl Records {
             }
         }
         out.clips.sort_by_key(|clip| clip.order);
-        out.account = account.map(|record| Account::restore(record, log.into_values().collect())).transpose()?;
+        if let Some(record) = account {
+            let log = Log::restore(members.ok_or(RestoreError)?, log.into_values().collect(), evidence)?;
+            out.account = Some(Account::restore(record, log)?);
+        }
         if out.account.is_some() && out.identity.is_none() { Err(RestoreError) } else { Ok(out) }
     }
 }

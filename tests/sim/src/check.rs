@@ -131,7 +131,10 @@ pub(crate) fn check(world: &World) -> Result<(), Violation> {
             return Err(Violation::FalseAlarm { device, code });
         }
         if view.stage == Stage::Removed {
-            let keys = ["device", "account", "log/", "out/", "sent/", "numbers", "synced", "sender/", "traces"];
+            let keys = [
+                "device", "account", "members", "removing", "log/", "out/", "sent/", "numbers", "synced", "sender/",
+                "traces",
+            ];
             if subject.disk.keys().any(|key| keys.iter().any(|start| key.starts_with(start))) {
                 return Err(Violation::KeysLeft { device });
             }

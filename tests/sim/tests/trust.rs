@@ -34,12 +34,12 @@ fn join(desk: &mut Desk, device: usize) {
 
 /// How many epochs a device has the secret of: each stands as an array of number and 32 bytes in its record.
 fn secrets(desk: &Desk, device: usize) -> usize {
-    let mut decoder = minicbor::Decoder::new(&desk.disk(device)["account"]);
+    let mut decoder = minicbor::Decoder::new(&desk.disk(device)["members"]);
     decoder.array().expect("a record");
-    for _ in 0..4 {
+    for _ in 0..2 {
         decoder.skip().expect("a field");
     }
-    decoder.array().expect("the secrets").expect("of definite length") as usize
+    decoder.map().expect("the secrets").expect("of definite length") as usize
 }
 
 fn box_key(desk: &Desk, device: usize) -> Vec<u8> {

@@ -69,7 +69,7 @@ impl Engine {
             // It has seen all of it on this line, or did not look, and asks once more: later.
             return self.hang_up(rng);
         }
-        let first = |account: &Account| Some((account.log.first().cloned()?, account.token.clone()));
+        let first = |account: &Account| Some((account.log.entry(0).cloned()?, account.token.clone()));
         if let Some((entry, token)) = self.account.as_ref().and_then(first) {
             self.send(&ToRelay::Register { entry, token });
         }
@@ -87,9 +87,9 @@ impl Engine {
             return self.hang_up(rng);
         }
         let fresh = !account.registered;
-        let known = account.head_at(log_seq);
-        let end = account.log.len() as u64;
-        let next = log_seq.checked_add(1).and_then(|seq| account.log.get(usize::try_from(seq).ok()?)).cloned();
+        let known = account.log.head_at(log_seq);
+        let end = account.log.len();
+        let next = log_seq.checked_add(1).and_then(|seq| account.log.entry(seq)).cloned();
         match (known, next) {
             (Some(head), _) if head != log_head => self.stop_forked(log_seq, log_head, None),
             (Some(_), Some(entry)) => {

@@ -1,26 +1,25 @@
 //! Pairing, where it needs the other parts: the log that a newcomer is appended to, the account that is handed over,
 //! and the line that all of it is said on.
 
-use hushclip_crypto::keys::DeviceKeys;
 use hushclip_crypto::log::make_add_device;
-use hushclip_crypto::name::check_name;
-use hushclip_crypto::pairing::{Joined, Named, OLDER_EPOCHS, OlderEpoch};
+use hushclip_crypto::pairing::Joined;
 use hushclip_model::Problem;
 use hushclip_protocol::error::ErrorCode;
 use hushclip_protocol::frame::InviteNote;
-use hushclip_protocol::ids::{DeviceId, InviteId};
+use hushclip_protocol::ids::InviteId;
 use hushclip_protocol::limits;
-use hushclip_protocol::log::Membership;
 use rand_core::CryptoRng;
 
 use super::Engine;
 use crate::changes::Wanted;
+use crate::identity::Identity;
 use crate::line::Phase;
+use crate::log::Log;
 use crate::pairing::{Came, Invites, Inviting, Joining, Joins, Newcomer, Overdue, Step};
 use crate::part::{Context, Outputs};
 use crate::problem;
 use crate::relay::Relay;
-use crate::state::{Account, Identity, delete_device};
+use crate::state::{Account, delete_device};
 
 impl Engine {
     fn invites<T>(&mut self, act: impl FnOnce(&mut Invites, Context, &mut Outputs) -> T) -> T {
@@ -38,14 +37,14 @@ impl Engine {
     }
 
     pub(crate) fn start_invite(&mut self, rng: &mut dyn CryptoRng) -> Result<(), Problem> {
-        let inviter = Inviting::by_link(self.inviting_account()?.id.mailbox(), rng);
+        let inviter = Inviting::by_link(self.inviting_account()?.id().mailbox(), rng);
         self.invites(|invites, context, out| invites.start(inviter, context, out));
         Ok(())
     }
 
     pub(crate) fn start_code(&mut self, rng: &mut dyn CryptoRng) -> Result<(), Problem> {
         let account = self.inviting_account()?;
-        let inviter = Inviting::by_code(account.id.mailbox(), account.relay.host(), rng);
+        let inviter = Inviting::by_code(account.id().mailbox(), account.relay.host(), rng);
         self.invites(|invites, context, out| invites.start(inviter, context, out));
         Ok(())
     }
@@ -126,9 +125,8 @@ impl Engine {
         if self.line.phase != Phase::Online || !self.log_sync.is_newest {
             return;
         }
-        let Some(account) = &self.account else { return };
-        let Some(log) = &account.membership else { return };
-        match self.invites.next_step(log) {
+        let Some(log) = self.log() else { return };
+        match log.members().and_then(|members| self.invites.next_step(members)) {
             None => {}
             Some(Step::Add(request)) => {
                 let device = request.device_id();
@@ -138,14 +136,7 @@ impl Engine {
                 }
             }
             Some(Step::Welcome { share_history, anchors }) => {
-                let joined = Joined {
-                    account: account.id,
-                    log_seq: log.seq(),
-                    log_head: log.head(),
-                    anchors,
-                    older: if share_history { older_epochs(account) } else { Vec::new() },
-                    names: names_of_members(account, log),
-                };
+                let Some(joined) = log.hand_over(share_history, anchors) else { return };
                 self.invites(|invites, _, out| invites.welcome(&joined, rng, out));
             }
         }
@@ -186,7 +177,7 @@ impl Engine {
         if self.account.is_some() {
             self.drop_account();
         }
-        let (identity, now) = (Identity::new(DeviceKeys::make(rng), name, self.now), self.now);
+        let (identity, now) = (Identity::make(name, self.now, rng), self.now);
         self.persist(identity.record());
         self.identity = Some(identity);
         self.joins(|joins, out| joins.start(joiner, now, out));
@@ -238,22 +229,11 @@ impl Engine {
     }
 
     /// The account was handed over: its log has to show now that this device is in it.
-    fn come_in(&mut self, joined: Joined, relay: Relay) {
-        let mut account = Account::new(relay, joined.account, (joined.log_seq, joined.log_head));
-        account.registered = true;
-        account.anchors = joined.anchors;
-        account.anchors.truncate(limits::ANCHORS);
-        // They have ended already, and are forgotten like any other.
-        account.ended = joined.older.iter().map(|older| (older.epoch, self.now)).collect();
-        account.secrets = joined.older.into_iter().map(|older| (older.epoch, older.secret)).collect();
-        // Whoever has no proper name is shown by its identifier.
-        let proper = joined.names.into_iter().filter(|named| check_name(&named.name).is_ok());
-        account.names = proper.map(|named| (named.device, named.name)).collect();
-        account.new_here = true;
-        self.account = Some(account);
-        self.persist_account();
-        let now = self.now;
-        self.outbox(|outbox, out| outbox.begin(now, out));
+    fn come_in(&mut self, mut joined: Joined, relay: Relay) {
+        let mut anchors = std::mem::take(&mut joined.anchors);
+        anchors.truncate(limits::ANCHORS);
+        let log = Log::handed(joined, self.now);
+        self.begin_account(Account { registered: true, anchors, new_here: true, ..Account::new(relay, log) });
         // The same socket cannot become a member's: sign in on a new one.
         self.line.phase = Phase::Idle;
         self.connect();
@@ -267,7 +247,7 @@ impl Engine {
     fn newcomer(&self) -> Option<Newcomer> {
         let account = self.account.as_ref().filter(|_| !self.joins.is_under_way())?;
         let since_ms = self.outbox.sent_ms();
-        (!account.reaches_anchor()).then_some(Newcomer { since_ms, is_heard: self.heard_ms > since_ms })
+        (!account.log.reaches_anchor()).then_some(Newcomer { since_ms, is_heard: self.heard_ms > since_ms })
     }
 
     /// The relay turns a newcomer away. It may be that it has not heard yet; not for long.
@@ -306,17 +286,4 @@ impl Engine {
             self.persist_account();
         }
     }
-}
-
-/// The secrets that open what the relay keeps of the time before, newest first.
-fn older_epochs(account: &Account) -> Vec<OlderEpoch> {
-    let newest = account.membership.as_ref().map_or(0, Membership::epoch);
-    let older = account.secrets.range(..newest).rev().take(OLDER_EPOCHS);
-    older.map(|(epoch, secret)| OlderEpoch { epoch: *epoch, secret: secret.clone() }).collect()
-}
-
-/// Of members only: those who have left would make it longer without end.
-fn names_of_members(account: &Account, log: &Membership) -> Vec<Named> {
-    let named = |device: &DeviceId| Some(Named { device: *device, name: account.names.get(device)?.clone() });
-    log.members().filter_map(|(device, _)| named(device)).collect()
 }

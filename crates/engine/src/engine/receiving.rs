@@ -8,17 +8,17 @@ use hushclip_protocol::envelope::{Envelope, Header};
 use hushclip_protocol::frame::{Item, ToRelay};
 use hushclip_protocol::ids::{DeviceId, Hash, ItemId, SignPk};
 use hushclip_protocol::limits;
-use hushclip_protocol::log::Membership;
 use hushclip_rich::harmless;
 use rand_core::CryptoRng;
 
 use super::Engine;
 use crate::inbox::{Inbox, Others};
 use crate::line::Phase;
+use crate::log::Log;
 use crate::notices::AlertKind;
 use crate::opened::{Body, Closed, open_body};
 use crate::part::Outputs;
-use crate::state::{Account, Clip};
+use crate::state::Clip;
 
 /// How many items may come in pages that are no news: a relay keeps no more than [`limits::ITEMS`], and while the log
 /// is fetched a page comes twice.
@@ -49,7 +49,7 @@ impl Engine {
     /// Asks for what comes next while catching up: the log first, then items.
     pub(crate) fn catch_up(&mut self) {
         let Some(account) = &self.account else { return };
-        if account.membership.is_none() || !self.log_sync.is_newest {
+        if account.log.members().is_none() || !self.log_sync.is_newest {
             return self.pull_log();
         }
         // One at a time: two answers to one question would look like the end.
@@ -193,14 +193,15 @@ impl Engine {
             }
             return Outcome::Passed;
         }
-        let Some(log) = &account.membership else { return Outcome::NeedsLog };
+        let log = &account.log;
+        let Some(members) = log.members() else { return Outcome::NeedsLog };
         // Whom the person wants out stops nobody any more with what it says of the log.
-        let goes = account.removing.contains(&header.sender);
-        if header.log_seq > log.seq() {
+        let goes = self.changes.goes(&header.sender);
+        if header.log_seq > members.seq() {
             if goes {
                 return Outcome::Passed;
             }
-            let named = is_by_member(account, &envelope).then_some((header.sender, header.log_seq));
+            let named = is_by_member(log, &envelope).then_some((header.sender, header.log_seq));
             if may_fetch_log {
                 self.log_sync.named = named;
                 return Outcome::NeedsLog;
@@ -210,13 +211,13 @@ impl Engine {
             }
             return Outcome::Passed;
         }
-        if !goes && account.head_at(header.log_seq) != Some(header.log_head) && is_by_member(account, &envelope) {
-            if self.is_passed_over(&header.item) {
+        if !goes && log.head_at(header.log_seq) != Some(header.log_head) && is_by_member(log, &envelope) {
+            if log.is_passed_over(&header.item) {
                 return Outcome::Passed;
             }
             return Outcome::Forked(header.item, header.log_seq, header.log_head);
         }
-        let Some(key) = sender_key(account, header) else { return Outcome::Passed };
+        let Some(key) = sender_key(log, header) else { return Outcome::Passed };
         if !envelope.verify(&key) {
             return Outcome::Passed;
         }
@@ -227,7 +228,7 @@ impl Engine {
         let sender = header.sender;
         // A relay that was set back has it again, and its tombstone is no news.
         let is_deleted = self.inbox.is_deleted(header);
-        let opened = self.account.as_ref().map_or(Err(Closed::BeforeUs), |account| open_body(account, &envelope));
+        let opened = self.log().map_or(Err(Closed::BeforeUs), |log| open_body(log, &envelope));
         let at_ms = match &opened {
             Ok(body) => body.at_ms(),
             // What is wrong with it is told.
@@ -271,7 +272,7 @@ impl Engine {
         let (header, Some(account)) = (&envelope.header, &self.account) else { return Outcome::Passed };
         let confirmed_ms = self.inbox.repeats_after(header).filter(|_| self.is_member(&header.sender));
         let Some(confirmed_ms) = confirmed_ms else { return Outcome::Passed };
-        let Ok(Body::Clip(body)) = open_body(account, envelope) else { return Outcome::Passed };
+        let Ok(Body::Clip(body)) = open_body(&account.log, envelope) else { return Outcome::Passed };
         if body.at_ms <= confirmed_ms {
             return Outcome::Passed;
         }
@@ -306,7 +307,7 @@ impl Engine {
         let (catching_up, now) = (self.line.phase == Phase::CatchingUp, self.now);
         self.inbox(|inbox, out| inbox.count(header, at_ms, catching_up, now, out));
         if let Some(account) = &mut self.account
-            && header.epoch == account.membership.as_ref().map_or(0, Membership::epoch)
+            && account.log.epoch() == Some(header.epoch)
         {
             account.epoch_items = account.epoch_items.saturating_add(1);
         }
@@ -375,9 +376,9 @@ impl Engine {
     /// All that the relay has is here.
     fn settle_removals(&mut self) {
         let Some(account) = &self.account else { return };
-        let Some(log) = &account.membership else { return };
+        let Some(members) = account.log.members() else { return };
         let mut out = Outputs::default();
-        if self.inbox.settle_removals(log, &account.log, self.now, &mut out) {
+        if self.inbox.settle_removals(members, account.log.entries(), self.now, &mut out) {
             // What came of it is here since now, whatever the clock did meanwhile.
             self.history.note_removal(self.now);
         }
@@ -410,9 +411,9 @@ impl Engine {
     }
 
     fn others(&self) -> Vec<DeviceId> {
-        let log = self.account.as_ref().and_then(|account| account.membership.as_ref());
+        let members = self.log().and_then(Log::members);
         let own = self.identity.as_ref().map(|identity| identity.id);
-        let members = log.into_iter().flat_map(|log| log.members().map(|(device, _)| *device));
+        let members = members.into_iter().flat_map(|members| members.members().map(|(device, _)| *device));
         members.filter(|device| Some(*device) != own).collect()
     }
 
@@ -491,25 +492,25 @@ fn secret_ends(now: u64, header: &Header, body: &ClipBody) -> u64 {
 }
 
 /// Whether a present member of this account has signed it, wherever it stands in the log.
-fn is_by_member(account: &Account, envelope: &Envelope<'_>) -> bool {
-    let sender = account.membership.as_ref().and_then(|log| log.member(&envelope.header.sender));
-    envelope.header.account == account.id && sender.is_some_and(|member| envelope.verify(&member.sign_pk))
+fn is_by_member(log: &Log, envelope: &Envelope<'_>) -> bool {
+    let sender = log.members().and_then(|members| members.member(&envelope.header.sender));
+    envelope.header.account == log.account() && sender.is_some_and(|member| envelope.verify(&member.sign_pk))
 }
 
 /// The key that an envelope must be signed with, if its place in the log is in order: account,
 /// epoch, a log head that this device knows too, and a sender who was allowed to send it.
-fn sender_key(account: &Account, header: &Header) -> Option<SignPk> {
-    let log = account.membership.as_ref()?;
+fn sender_key(log: &Log, header: &Header) -> Option<SignPk> {
+    let members = log.members()?;
     // Each log entry starts an epoch, the first one epoch 0.
-    let in_order = header.account == account.id
+    let in_order = header.account == log.account()
         && header.epoch == header.log_seq
-        && account.head_at(header.log_seq) == Some(header.log_head);
+        && log.head_at(header.log_seq) == Some(header.log_head);
     if !in_order {
         return None;
     }
-    if let Some(member) = log.member(&header.sender) {
+    if let Some(member) = members.member(&header.sender) {
         return Some(member.sign_pk);
     }
-    let removed = log.removed(&header.sender)?;
+    let removed = members.removed(&header.sender)?;
     (header.counter <= removed.last_counter).then_some(removed.sign_pk)
 }

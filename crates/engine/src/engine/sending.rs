@@ -12,12 +12,13 @@ use hushclip_protocol::error::ErrorCode;
 use hushclip_protocol::frame::Anchor;
 use hushclip_protocol::ids::{Hash, ItemId};
 use hushclip_protocol::limits;
-use hushclip_protocol::log::Membership;
 use hushclip_rich::harmless;
 use rand_core::CryptoRng;
 
 use super::Engine;
+use crate::gone::name_gone;
 use crate::line::Phase;
+use crate::log::Log;
 use crate::outbox::{Behind, Cargo, Outbox, Unsealed};
 use crate::part::{Outputs, random_item};
 use crate::problem;
@@ -40,14 +41,15 @@ impl Engine {
     /// `sure` if a person has certainly copied it: then it is news, unless it is in the list for that already.
     pub(crate) fn local_copy(&mut self, content: Content, sure: bool, rng: &mut dyn CryptoRng) {
         let Some(identity) = &self.identity else { return };
-        let member = self.account.as_ref().is_some_and(|a| a.membership.is_some());
+        let member = self.log().is_some_and(|log| log.members().is_some());
         if !member || content.text.is_empty() || is_pairing_secret(&content.text) {
             return;
         }
         let (in_doubt, own, now) = (self.outbox.in_doubt(), identity.id, self.now);
         let echo = self.history.is_echo(&content, own, in_doubt, self.shows_deleted(), now);
         // Between the copy and the look at it, another agent may have put there what came from elsewhere.
-        let known = if sure { self.history.has_copied(&content.text, own, echo, self.outbox.waits_last(), now) } else { echo };
+        let known =
+            if sure { self.history.has_copied(&content.text, own, echo, self.outbox.waits_last(), now) } else { echo };
         let echo = known || (!sure && self.was_deleted(&content.text));
         for write in self.history.note_clipboard(&content.text) {
             self.persist(write);
@@ -212,8 +214,7 @@ impl Engine {
 
     /// Sees to it that what is oldest in the queue has an envelope of the current epoch; whether it has.
     fn seal_front(&mut self, rng: &mut dyn CryptoRng) -> bool {
-        let log = self.account.as_ref().and_then(|account| account.membership.as_ref());
-        let (Some(epoch), Some(own)) = (log.map(Membership::epoch), self.own_id()) else { return false };
+        let (Some(epoch), Some(own)) = (self.log().and_then(Log::epoch), self.own_id()) else { return false };
         let Some(what) = self.outbox.unsealed(epoch) else { return !self.outbox.is_empty() };
         let Some((envelope, there_ms)) = self.seal(&what, rng) else { return false };
         let (item, counter) = (what.item, what.counter);
@@ -233,16 +234,16 @@ impl Engine {
 
     /// The envelope of something, and when it says that this device was there.
     fn seal(&self, what: &Unsealed, rng: &mut dyn CryptoRng) -> Option<(Vec<u8>, Option<u64>)> {
-        let (account, keys) = (self.account.as_ref()?, &self.identity.as_ref()?.keys);
-        let log = account.membership.as_ref()?;
-        let (epoch, now) = (log.epoch(), self.now);
-        let key = account.secrets.get(&epoch)?.derive_item_key(&account.id, epoch);
+        let (log, keys) = (self.log()?, &self.identity.as_ref()?.keys);
+        let (epoch, account, now) = (log.epoch()?, log.account(), self.now);
+        let (log_seq, log_head) = log.head();
+        let key = log.secret(epoch).ok()?.derive_item_key(&account, epoch);
         let address = |kind, ttl_s| Address {
             kind,
-            account: account.id,
+            account,
             epoch,
-            log_seq: log.seq(),
-            log_head: log.head(),
+            log_seq,
+            log_head,
             counter: what.counter,
             item: what.item,
             ttl_s,
@@ -259,7 +260,7 @@ impl Engine {
                 seal(keys, &key, &address(Kind::Clip, ttl_s), &body(clip, what.superseded), rng).ok()?
             }
             Cargo::Tombstone(deleted) => {
-                let gone = deleted.iter().map(|deleted| account.name_gone(epoch, deleted)).collect();
+                let gone = deleted.iter().map(|deleted| name_gone(log, epoch, deleted)).collect();
                 seal_note(keys, &key, &note(Kind::Tombstone), &Tombstone { at_ms: now, gone }, rng)
             }
             Cargo::Heartbeat => seal_note(keys, &key, &note(Kind::Heartbeat), &Heartbeat { at_ms: now }, rng),

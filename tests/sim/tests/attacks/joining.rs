@@ -309,7 +309,7 @@ fn attack_inviter_hands_over_a_wrong_older_secret() {
     let (keys, entries) = (stolen_keys(&desk, 0), entries(&desk, 0));
     let older = open_grant(&keys, &entries[1]).expect("its own secret");
     let mut stored = desk.disk(0).clone();
-    let record = stored.get_mut("account").expect("an account");
+    let record = stored.get_mut("members").expect("an account");
     let at = record.windows(32).position(|bytes| bytes == older.expose()).expect("it is there");
     record[at..at + 32].copy_from_slice(EpochSecret::make(&mut rng()).expose());
     desk.set_disk(0, stored);

@@ -48,7 +48,7 @@ fn attack_removed_device_is_told_and_keeps_nothing_secret() {
     assert_eq!(desk.view(2).stage, Stage::Removed);
     assert_eq!(desk.texts(2), ["before"], "the list is the person's");
     let keys: Vec<_> = desk.disk(2).keys().map(|key| key.split('/').next().unwrap_or_default().to_owned()).collect();
-    for gone in ["device", "account", "log", "out", "sender", "invite"] {
+    for gone in ["device", "account", "members", "log", "out", "sender", "invite"] {
         assert!(!keys.contains(&gone.to_owned()), "{gone} is still on the disk");
     }
     desk.restart(2);

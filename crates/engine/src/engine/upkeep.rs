@@ -1,19 +1,14 @@
 //! What a device does by itself from time to time: new keys, a sign of life, forgetting old secrets.
 
 use hushclip_model::Problem;
-use hushclip_protocol::limits;
-use hushclip_protocol::log::Membership;
 use rand_core::CryptoRng;
 
-use crate::Engine;
+use super::Engine;
 use crate::line::Phase;
+use crate::log::Log;
 use crate::outbox::Cargo;
 use crate::part::HEARTBEAT_MS;
 
-/// How long an epoch's secret outlives it: the longest life of an item and a day, milliseconds.
-const KEPT_MS: u64 = limits::TTL_S as u64 * 1000 + 24 * 60 * 60 * 1000;
-/// How often a device changes the keys because it was shut out, milliseconds.
-const LET_IN_MS: u64 = 60 * 60 * 1000;
 /// How long after their time new keys may not be recorded before that is said, milliseconds.
 const OVERDUE_MS: u64 = 24 * 60 * 60 * 1000;
 /// Items after which an epoch is old.
@@ -29,7 +24,8 @@ impl Engine {
             return self.change_log(rng);
         }
         self.note_presence();
-        self.forget_old_epochs();
+        let now = self.now;
+        self.change_log_state(|log, out| log.forget_old_epochs(now, out));
         self.change_log(rng);
         self.queue_heartbeat(rng);
         self.tell_silence();
@@ -37,15 +33,11 @@ impl Engine {
 
     /// When [`Engine::upkeep`] has something to do next.
     pub(crate) fn next_upkeep(&self) -> Option<u64> {
-        let change = [self.log_sync.retry_at, self.log_sync.removal.by].into_iter().flatten();
-        let change = change.filter(|at| *at > self.now).min();
         if !self.line.is_signed_in() {
             return None;
         }
-        if let Some(sent) = &self.appending {
-            return Some(sent.answer_by).filter(|at| *at > self.now);
-        }
-        if self.line.phase != Phase::Online {
+        let change = self.changes.next_due(self.now);
+        if self.changes.is_appending() || self.line.phase != Phase::Online {
             return change;
         }
         let (account, identity) = (self.account.as_ref()?, self.identity.as_ref()?);
@@ -67,7 +59,7 @@ impl Engine {
         let age = u64::from(account.rotation_minutes) * 60_000;
         // Keys from the future were made before the clock was put back.
         let old = self.now.abs_diff(identity.boxed_ms) >= age;
-        old || account.epoch_items >= EPOCH_ITEMS || self.is_shut_out()
+        old || account.epoch_items >= EPOCH_ITEMS || account.log.is_shut_out(self.now)
     }
 
     /// The relay has not recorded new keys. That is said when they have been due for long.
@@ -83,34 +75,9 @@ impl Engine {
         self.now.saturating_sub(identity.boxed_ms) >= latest
     }
 
-    /// Whether a member has started an epoch without giving this device the secret. Done again and again that
-    /// would fill the log, so it is not undone more than once an hour.
-    fn is_shut_out(&self) -> bool {
-        let Some(account) = &self.account else { return false };
-        let epoch = account.membership.as_ref().map(Membership::epoch);
-        let lately = self.log_sync.let_in_ms.is_some_and(|at| self.now.abs_diff(at) < LET_IN_MS);
-        epoch.is_some_and(|epoch| account.denied.contains(&epoch)) && !lately
-    }
-
-    /// Everything sealed under them has gone from the relay, and what was there is here.
-    fn forget_old_epochs(&mut self) {
-        let now = self.now;
-        let Some(account) = &mut self.account else { return };
-        let old: Vec<u64> = account.ended.iter().filter(|(_, at)| now >= **at + KEPT_MS).map(|(e, _)| *e).collect();
-        let oldest = account.secrets.keys().next().copied().unwrap_or_default();
-        account.denied.retain(|epoch| *epoch >= oldest);
-        for epoch in &old {
-            account.secrets.remove(epoch);
-            account.ended.remove(epoch);
-        }
-        if !old.is_empty() {
-            self.persist_account();
-        }
-    }
-
     fn queue_heartbeat(&mut self, rng: &mut dyn CryptoRng) {
-        let log = self.account.as_ref().and_then(|account| account.membership.as_ref());
-        let alone = log.is_none_or(|log| log.members().len() < 2);
+        let members = self.log().and_then(Log::members);
+        let alone = members.is_none_or(|members| members.members().len() < 2);
         if alone || !self.outbox.is_empty() || self.now.abs_diff(self.outbox.sent_ms()) < HEARTBEAT_MS {
             return;
         }

@@ -4,7 +4,7 @@
 use hushclip_model::Problem;
 use hushclip_protocol::frame::ToRelay;
 
-use crate::Engine;
+use super::Engine;
 use crate::preferences::BadEndpoint;
 
 impl Engine {
