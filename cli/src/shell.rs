@@ -1,12 +1,13 @@
-//! The process that owns a home: carries the engine's effects out strictly in order, and tells all
-//! sessions, its own and those of other processes, what happens. A `Persist` that fails ends it,
-//! because nothing may be sent that is not on disk.
+//! The process that owns a home: does what the driver says is to be done, and tells all sessions, its own and those
+//! of other processes, what happens. A change that cannot be stored ends it, because nothing may be sent that is not
+//! on disk.
 
 use std::fs::File;
 use std::time::Duration;
 
 use getrandom::SysRng;
-use hushclip_engine::{Effect, Engine, Event};
+use hushclip_driver::{Driver, LineEvent, LineId, Step};
+use hushclip_engine::Event;
 use hushclip_model::{Answered, CommandId, Notice, Outcome, Problem};
 use rand_core::UnwrapErr;
 use tokio::sync::{mpsc, oneshot};
@@ -50,12 +51,12 @@ impl Owner {
     pub(crate) async fn start(home: &Home, lock: File, asking: Asking) -> Result<Self> {
         let Vault { store, keys, .. } = vault::open(home, asking).await?;
         let records = store.records().map_err(|error| vault::cannot_read(home, &error))?;
-        let engine = Engine::restore(records).map_err(|error| vault::cannot_read(home, &error))?;
+        let driver = Driver::open(records).map_err(|error| vault::cannot_read(home, &error))?;
         let (inputs, asked) = mpsc::channel(UNREAD);
         let (stop, stopped) = oneshot::channel();
         let agent = Agent::listen(home, inputs.clone());
         let shell = Shell {
-            engine,
+            driver,
             store,
             keys,
             home: home.clone(),
@@ -95,11 +96,11 @@ impl Owner {
 }
 
 struct Shell {
-    engine: Engine,
+    driver: Driver,
     store: Store,
     keys: Keys,
     home: Home,
-    link: Option<Link>,
+    link: Option<(LineId, Link)>,
     /// When the engine wants to be woken, milliseconds since 1970.
     wake: Option<u64>,
     /// Why the relay was not reached last time.
@@ -139,7 +140,7 @@ impl Shell {
                         break;
                     }
                 }
-                event = link_event(&mut self.link) => self.link_event(event)?,
+                (line, event) = link_event(&mut self.link) => self.link_event(line, event)?,
                 () = agent.accept() => {}
                 () = nap => {
                     if self.wake.is_some_and(|at| at <= now_ms()) {
@@ -155,7 +156,7 @@ impl Shell {
         self.listeners.clear();
         drop(asked);
         agent.close().await;
-        if let Some(link) = self.link {
+        if let Some((_, link)) = self.link {
             link.close().await;
         }
         if let Some(parting) = self.parting {
@@ -194,16 +195,16 @@ impl Shell {
                 done = self.take_in(Event::Command { id, command }, true)?;
             }
             Ask::Copied(copied) => {
-                let before = self.engine.view_without_clips();
+                let before = self.driver.view_without_clips();
                 done = self.take_in(Event::LocalCopy(copied.into()), true)?;
-                let after = self.engine.view_without_clips();
+                let after = self.driver.view_without_clips();
                 done.news = after.waiting > before.waiting || after.held != before.held;
             }
             Ask::Printed(order) => self.store.set_printed(order).map_err(|error| self.cannot_write(&error))?,
             Ask::Lock if self.keys.passphrase => self.locked = true,
             Ask::Lock => done.problem = Some(Problem::NoPassphrase),
             Ask::Clips(which) => {
-                let mut clips = self.engine.view().clips;
+                let mut clips = self.driver.engine().view().clips;
                 clips.reverse();
                 let after = match which {
                     Which::All => None,
@@ -219,17 +220,17 @@ impl Shell {
         Ok(Answer::Done(done))
     }
 
-    fn link_event(&mut self, event: LinkEvent) -> Result<()> {
-        let event = match event {
+    fn link_event(&mut self, line: LineId, event: LinkEvent) -> Result<()> {
+        let said = match event {
             LinkEvent::Opened => {
                 self.trouble = None;
-                Event::SocketOpened
+                LineEvent::Opened
             }
-            LinkEvent::Frame(bytes) => Event::Frame(bytes),
+            LinkEvent::Frame(bytes) => LineEvent::Frame(bytes),
             LinkEvent::Pong => {
                 // It has outlived a silence.
                 self.hint = None;
-                Event::Pong
+                LineEvent::Pong
             }
             LinkEvent::Closed { code, why, silent } => {
                 self.link = None;
@@ -237,46 +238,56 @@ impl Shell {
                 self.hint = known.or(self.hint.take());
                 self.trouble = self.hint.clone().or(why);
                 self.silent = silent;
-                Event::SocketClosed { code }
+                LineEvent::Closed { code }
             }
         };
-        self.handle(event)
+        self.driver.line(line, said);
+        self.carry_out(false).map(drop)
     }
 
     fn handle(&mut self, event: Event) -> Result<()> {
         self.take_in(event, false).map(drop)
     }
 
-    /// Hands an event to the engine and does what it wants done. When somebody asked for it, what came of it is
-    /// returned to the asker alone.
+    /// Hands an event to the driver and does what comes of it. When somebody asked for it, that is returned to the
+    /// asker alone.
     fn take_in(&mut self, event: Event, asked: bool) -> Result<Done> {
+        self.driver.push(event);
+        self.carry_out(asked)
+    }
+
+    fn carry_out(&mut self, asked: bool) -> Result<Done> {
         let mut done = Done::default();
-        for effect in self.engine.handle(event, now_ms(), &mut UnwrapErr(SysRng)) {
-            match effect {
-                Effect::Persist(writes) => self.store.persist(&writes).map_err(|error| self.cannot_write(&error))?,
-                Effect::Connect { url } => self.link = Some(Link::open(url)),
-                Effect::Send(frame) => {
-                    if let Some(link) = &self.link {
+        while let Some(step) = self.driver.next(now_ms(), &mut UnwrapErr(SysRng)) {
+            match step {
+                Step::Store(writes) => {
+                    self.store.persist(&writes).map_err(|error| self.cannot_write(&error))?;
+                    self.driver.stored();
+                }
+                Step::Open { line, url } => self.link = Some((line, Link::open(url))),
+                Step::Send { frame, .. } => {
+                    if let Some((_, link)) = &self.link {
                         link.send(frame);
                     }
                 }
-                Effect::Ping => self.link.iter().for_each(Link::ping),
-                Effect::Disconnect => {
-                    self.parting = self.link.take().map(|link| tokio::spawn(link.close())).or(self.parting.take());
+                Step::Ping { .. } => self.link.iter().for_each(|(_, link)| link.ping()),
+                Step::Close { .. } => {
+                    let parting = self.link.take().map(|(_, link)| tokio::spawn(link.close()));
+                    self.parting = parting.or(self.parting.take());
                 }
-                Effect::WakeAt(at) => self.wake = Some(at),
-                Effect::Answer(Answered { outcome: Outcome::Queued { clip }, .. }) => done.clip = Some(clip),
-                Effect::Answer(Answered { outcome, .. }) => done.problem = outcome.problem().cloned(),
+                Step::WakeAt(at) => self.wake = Some(at),
+                Step::Answer(Answered { outcome: Outcome::Queued { clip }, .. }) => done.clip = Some(clip),
+                Step::Answer(Answered { outcome, .. }) => done.problem = outcome.problem().cloned(),
                 // What was copied is no command, and has no other answer.
-                Effect::Notice(Notice::Failed { problem: problem @ Problem::TooLarge { .. } }) if asked => {
+                Step::Notice(Notice::Failed { problem: problem @ Problem::TooLarge { .. } }) if asked => {
                     done.problem = Some(problem);
                 }
-                Effect::Notice(notice) => self.tell(&Told::Notice(notice)),
-                Effect::ViewChanged => self.tell(&Told::Picture(Box::new(self.picture()))),
-                Effect::ClearClipboard(content) => self.tell(&Told::Clear(content.text)),
+                Step::Notice(notice) => self.tell(&Told::Notice(notice)),
+                Step::Show => self.tell(&Told::Picture(Box::new(self.picture()))),
+                Step::ClearClipboard(content) => self.tell(&Told::Clear(content.text)),
                 // Only `watch --clipboard` has one.
-                Effect::WriteClipboard(content) => {
-                    let secret = self.engine.is_secret(&content.text);
+                Step::WriteClipboard { content, .. } => {
+                    let secret = self.driver.engine().is_secret(&content.text);
                     self.tell(&Told::Write(Put { content: content.into(), secret }));
                 }
             }
@@ -286,7 +297,7 @@ impl Shell {
 
     fn picture(&self) -> Picture {
         Picture {
-            view: self.engine.view_without_clips(),
+            view: self.driver.view_without_clips(),
             trouble: self.trouble.clone().or_else(|| self.hint.clone()),
             keys: Some(self.keys),
         }
@@ -304,9 +315,9 @@ impl Shell {
 }
 
 /// Waits for ever when there is no link.
-async fn link_event(link: &mut Option<Link>) -> LinkEvent {
+async fn link_event(link: &mut Option<(LineId, Link)>) -> (LineId, LinkEvent) {
     match link {
-        Some(link) => link.event().await,
+        Some((line, link)) => (*line, link.event().await),
         None => std::future::pending().await,
     }
 }

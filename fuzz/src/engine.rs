@@ -6,7 +6,8 @@
 
 use std::collections::VecDeque;
 
-use hushclip_engine::{Effect, Engine, Event, Write};
+use hushclip_driver::{Driver, Step};
+use hushclip_engine::{Engine, Event, Write};
 use hushclip_mailbox::{Event as RelayEvent, Mailbox, MemoryStore, Peer, Reply};
 use hushclip_model::settings::{Change, Policy};
 use hushclip_model::{Alert, Command, CommandId, Content, SecretKind, View};
@@ -39,7 +40,7 @@ pub(crate) fn events(bytes: &[u8]) {
 
 struct World<'a> {
     scene: &'a Scene,
-    engine: Engine,
+    driver: Driver,
     disk: Disk,
     rng: ChaCha20Rng,
     now: u64,
@@ -57,7 +58,7 @@ impl<'a> World<'a> {
     fn new(scene: &'a Scene) -> Self {
         Self {
             scene,
-            engine: restore(&scene.disk),
+            driver: open(&scene.disk),
             disk: scene.disk.clone(),
             rng: ChaCha20Rng::seed_from_u64(31),
             now: scene.now,
@@ -129,7 +130,7 @@ impl<'a> World<'a> {
             }
             19 => {
                 self.lose_socket();
-                self.engine = restore(&self.disk);
+                self.driver = open(&self.disk);
                 self.event(Event::Started);
             }
             20 => {
@@ -176,7 +177,7 @@ impl<'a> World<'a> {
     }
 
     fn command(&self, input: &mut Input) -> Command {
-        let view = self.engine.view();
+        let view = self.driver.engine().view();
         let name = || "device".to_owned();
         let invitations = &self.scene.invitations;
         let invitation = invitations.get(input.below(invitations.len())).cloned().unwrap_or_default();
@@ -241,24 +242,23 @@ impl<'a> World<'a> {
             other => format!("{other:?}"),
         };
         let asked = matches!(event, Event::Command { .. });
-        let effects = self.engine.handle(event, self.now, &mut self.rng);
-        let answers = effects.iter().filter(|effect| matches!(effect, Effect::Answer(_))).count();
-        assert_eq!(answers, usize::from(asked), "{what}");
-        let (mut has_sent, mut has_written) = (false, false);
-        for effect in effects {
-            match effect {
-                Effect::Persist(writes) => {
+        self.driver.push(event);
+        let (mut answers, mut has_sent, mut has_written) = (0, false, false);
+        while let Some(step) = self.driver.next(self.now, &mut self.rng) {
+            match step {
+                Step::Store(writes) => {
                     assert!(!has_sent || only_notes_clipboard(&writes), "{what}: {writes:?} after it had sent");
                     has_written = true;
                     self.persist(writes);
+                    self.driver.stored();
                 }
-                Effect::Send(bytes) => {
+                Step::Send { frame, .. } => {
                     has_sent = true;
                     if let Some(conn) = self.conn {
-                        self.relay_event(RelayEvent::Frame { conn, bytes });
+                        self.relay_event(RelayEvent::Frame { conn, bytes: frame });
                     }
                 }
-                Effect::Connect { url } => {
+                Step::Open { url, .. } => {
                     self.lose_socket();
                     self.find_relay(&url);
                     self.conns = self.conns.wrapping_add(1);
@@ -268,18 +268,20 @@ impl<'a> World<'a> {
                     let (nonce, host) = (Nonce::from_bytes([self.conns; 32]), "relay.test".into());
                     self.relay_event(RelayEvent::Opened { conn, nonce, host, peer: Peer::Local });
                 }
-                Effect::Disconnect => self.lose_socket(),
-                Effect::Ping => self.coming.push_back(Event::Pong),
-                Effect::WakeAt(at) => self.wake = Some(at),
-                _ => {}
+                Step::Close { .. } => self.lose_socket(),
+                Step::Ping { .. } => self.coming.push_back(Event::Pong),
+                Step::WakeAt(at) => self.wake = Some(at),
+                Step::Answer(_) => answers += 1,
+                Step::WriteClipboard { .. } | Step::ClearClipboard(_) | Step::Notice(_) | Step::Show => {}
             }
         }
+        assert_eq!(answers, usize::from(asked), "{what}");
         if has_written {
-            let restored = restore(&self.disk);
+            let restored = open(&self.disk);
             assert!(
-                lasting(restored.view()) == lasting(self.engine.view()),
+                lasting(restored.engine().view()) == lasting(self.driver.engine().view()),
                 "{what}: {}",
-                difference(&restored, &self.engine)
+                difference(restored.engine(), self.driver.engine())
             );
         }
     }
@@ -345,9 +347,9 @@ fn only_notes_clipboard(writes: &[Write]) -> bool {
     })
 }
 
-fn restore(disk: &Disk) -> Engine {
+fn open(disk: &Disk) -> Driver {
     let records = disk.iter().map(|(key, value)| (key.clone(), value.clone()));
-    Engine::restore(records).expect("what an engine persisted makes an engine")
+    Driver::open(records).expect("what an engine persisted makes an engine")
 }
 
 /// The part of a view that a restart must not change.

@@ -28,8 +28,9 @@ impl<T> Queue<T> {
         self.items.take()
     }
 
-    pub(crate) fn is_empty(&self) -> bool {
-        self.items.borrow().is_empty()
+    /// The oldest item, if there is one.
+    pub(crate) fn pop(&self) -> Option<T> {
+        self.items.borrow_mut().pop_front()
     }
 
     /// The oldest item, once there is one.
@@ -59,8 +60,7 @@ mod tests {
         queue.push(1);
         queue.push(2);
         assert_eq!(pin!(queue.next()).poll(&mut context), Poll::Ready(1));
-        assert!(!queue.is_empty());
-        assert_eq!(pin!(queue.next()).poll(&mut context), Poll::Ready(2));
+        assert_eq!((queue.pop(), queue.pop()), (Some(2), None));
         let mut third = pin!(queue.next());
         assert_eq!(third.as_mut().poll(&mut context), Poll::Pending);
         queue.push(3);

@@ -40,21 +40,11 @@ impl Drop for Timer {
 
 /// Waits for so many milliseconds.
 pub(crate) async fn sleep(ms: u64) {
-    sleep_or_call(ms).0.await;
-}
-
-/// Waits for so many milliseconds, or until the function is called.
-pub(crate) fn sleep_or_call(ms: u64) -> (impl Future<Output = ()>, Option<Function>) {
-    let mut call = None;
     let promise = Promise::new(&mut |resolve, _| {
         start(&resolve, ms);
-        call = Some(resolve);
     });
-    let wait = async {
-        // It is never rejected.
-        let _ = JsFuture::from(promise).await;
-    };
-    (wait, call)
+    // It is never rejected.
+    let _ = JsFuture::from(promise).await;
 }
 
 fn start(callback: &Function, ms: u64) -> JsValue {

@@ -7,7 +7,8 @@ use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
-use hushclip_engine::{Effect, Engine, Event};
+use hushclip_driver::{Driver, LineEvent, LineId, Step};
+use hushclip_engine::Event;
 use hushclip_model::view::Connection;
 use hushclip_model::{Command, CommandId};
 use hushclip_relay_tests::{Relay, rng};
@@ -33,8 +34,8 @@ struct Shared {
 }
 
 struct Client {
-    engine: Engine,
-    socket: Option<WebSocket<TcpStream>>,
+    driver: Driver,
+    line: Option<(LineId, WebSocket<TcpStream>)>,
     wake_at: Option<u64>,
     is_online: bool,
     rng: ChaCha20Rng,
@@ -49,7 +50,10 @@ impl Client {
         while self.shared.stop.load(Ordering::Relaxed) == 0 {
             let wait = self.wake_at.map_or(STEP, |at| Duration::from_millis(at.saturating_sub(now_ms()))).min(STEP);
             match self.read(wait) {
-                Some(event) => self.event(event),
+                Some((line, said)) => {
+                    self.driver.line(line, said);
+                    self.carry_out();
+                }
                 None if self.wake_at.is_some_and(|at| at <= now_ms()) => {
                     self.wake_at = None;
                     self.event(Event::Timer);
@@ -60,54 +64,60 @@ impl Client {
     }
 
     /// Whatever comes in time.
-    fn read(&mut self, wait: Duration) -> Option<Event> {
-        let Some(socket) = &mut self.socket else {
+    fn read(&mut self, wait: Duration) -> Option<(LineId, LineEvent)> {
+        let Some((line, socket)) = &mut self.line else {
             thread::sleep(wait);
             return None;
         };
         let wait = wait.max(Duration::from_millis(1));
         socket.get_ref().set_read_timeout(Some(wait)).expect("sockets have timeouts");
-        let event = match socket.read() {
-            Ok(Message::Binary(bytes)) => Event::Frame(bytes.to_vec()),
-            Ok(Message::Text(_)) => Event::Pong,
-            Ok(Message::Close(close)) => Event::SocketClosed { code: close.map(|close| close.code.into()) },
+        let line = *line;
+        let said = match socket.read() {
+            Ok(Message::Binary(bytes)) => LineEvent::Frame(bytes.to_vec()),
+            Ok(Message::Text(_)) => LineEvent::Pong,
+            Ok(Message::Close(close)) => LineEvent::Closed { code: close.map(|close| close.code.into()) },
             Ok(_) => return None,
             Err(Error::Io(why))
                 if matches!(why.kind(), std::io::ErrorKind::WouldBlock | std::io::ErrorKind::TimedOut) =>
             {
                 return None;
             }
-            Err(_) => Event::SocketClosed { code: None },
+            Err(_) => LineEvent::Closed { code: None },
         };
-        if let Event::SocketClosed { .. } = event {
-            self.socket = None;
+        if let LineEvent::Closed { .. } = said {
+            self.line = None;
         }
-        Some(event)
+        Some((line, said))
     }
 
     fn event(&mut self, event: Event) {
-        for effect in self.engine.handle(event, now_ms(), &mut self.rng) {
-            match effect {
-                Effect::Connect { url } => {
+        self.driver.push(event);
+        self.carry_out();
+    }
+
+    fn carry_out(&mut self) {
+        while let Some(step) = self.driver.next(now_ms(), &mut self.rng) {
+            match step {
+                Step::Store(_) => self.driver.stored(),
+                Step::Open { line, url } => {
                     self.shared.attempts.lock().expect("nobody panics with it").push(Instant::now());
-                    self.socket = dial(&url);
-                    let event =
-                        if self.socket.is_some() { Event::SocketOpened } else { Event::SocketClosed { code: None } };
-                    self.event(event);
+                    let socket = dial(&url);
+                    let said = if socket.is_some() { LineEvent::Opened } else { LineEvent::Closed { code: None } };
+                    self.line = socket.map(|socket| (line, socket));
+                    self.driver.line(line, said);
                 }
-                Effect::Send(bytes) => self.write(Message::binary(bytes)),
-                Effect::Ping => self.write(Message::text("ping")),
-                Effect::Disconnect => self.socket = None,
-                Effect::WakeAt(at) => self.wake_at = Some(at),
-                Effect::Persist(_)
-                | Effect::WriteClipboard(_)
-                | Effect::ClearClipboard(_)
-                | Effect::Notice(_)
-                | Effect::Answer(_)
-                | Effect::ViewChanged => {}
+                Step::Send { frame, .. } => self.write(Message::binary(frame)),
+                Step::Ping { .. } => self.write(Message::text("ping")),
+                Step::Close { .. } => self.line = None,
+                Step::WakeAt(at) => self.wake_at = Some(at),
+                Step::WriteClipboard { .. }
+                | Step::ClearClipboard(_)
+                | Step::Notice(_)
+                | Step::Answer(_)
+                | Step::Show => {}
             }
         }
-        let is_online = self.engine.view_without_clips().connection == Connection::Online;
+        let is_online = self.driver.view_without_clips().connection == Connection::Online;
         match (self.is_online, is_online) {
             (false, true) => _ = self.shared.online.fetch_add(1, Ordering::Relaxed),
             (true, false) => _ = self.shared.online.fetch_sub(1, Ordering::Relaxed),
@@ -118,7 +128,7 @@ impl Client {
 
     fn write(&mut self, message: Message) {
         // A line that is dead is noticed when it is read.
-        let _ = self.socket.as_mut().map(|socket| socket.send(message));
+        let _ = self.line.as_mut().map(|(_, socket)| socket.send(message));
     }
 }
 
@@ -151,8 +161,8 @@ fn a_thousand_clients_are_back_within_half_a_minute_and_not_all_at_once() {
     let clients: Vec<_> = (0..CLIENTS as u64)
         .map(|number| {
             let mut client = Client {
-                engine: Engine::restore([]).expect("nothing is stored yet"),
-                socket: None,
+                driver: Driver::open([]).expect("nothing is stored yet"),
+                line: None,
                 wake_at: None,
                 is_online: false,
                 rng: rng(number),

@@ -116,17 +116,17 @@ pub(crate) fn check(world: &World) -> Result<(), Violation> {
     let order_sent = order_sent(world);
     let mut check = None;
     let mut pins = BTreeMap::new();
-    let anybody_removed = world.devices.iter().any(|d| d.engine.view().stage == Stage::Removed);
+    let anybody_removed = world.devices.iter().any(|d| d.view().stage == Stage::Removed);
     let too_late = too_late(world);
     // What a removed device deleted at the relay is missed by who had not fetched it and does not count the
     // tombstone any more: it is lost, and they say so. If it was their own, they put it back, and say that.
-    let is_removed = |device: &usize| world.devices[*device].engine.view().stage == Stage::Removed;
+    let is_removed = |device: &usize| world.devices[*device].view().stage == Stage::Removed;
     let deleted_by_removed = world.deleted_items.values().flatten().any(is_removed);
     // Nor do they know its text, should they see it on a clipboard.
     let text_deleted_by_removed =
         |deleted: &str| world.deleters.iter().any(|(text, by)| text == deleted && is_removed(by));
     for (device, subject) in world.devices.iter().enumerate() {
-        let view = subject.engine.view();
+        let view = subject.view();
         if let Some(code) = false_alarm(world, device, deleted_by_removed) {
             return Err(Violation::FalseAlarm { device, code });
         }
@@ -174,7 +174,7 @@ pub(crate) fn check(world: &World) -> Result<(), Violation> {
             }
         }
         // What a device sent in the moments before its removal need not reach everybody.
-        for other in world.devices.iter().filter(|other| other.engine.view().stage != Stage::Removed) {
+        for other in world.devices.iter().filter(|other| other.view().stage != Stage::Removed) {
             for text in &other.sent {
                 if world.deleted.contains_key(text) {
                     continue;
@@ -193,7 +193,7 @@ pub(crate) fn check(world: &World) -> Result<(), Violation> {
             let untold = world.restored() && !world.deleted_items.contains_key(&clip.id);
             let apart = apart || removed_one || untold;
             let by = world.deleted.get(&clip.text).copied().flatten().filter(|_| !apart);
-            if by.is_some_and(|by| world.devices[by].engine.view().stage != Stage::Removed) {
+            if by.is_some_and(|by| world.devices[by].view().stage != Stage::Removed) {
                 return Err(Violation::Undead { device, text: clip.text.clone() });
             }
             // What a device said in the moments before its removal need not reach everybody.
@@ -224,7 +224,7 @@ fn deleted_at_relay(world: &World) -> Result<(), Violation> {
         .map(|relay| relay.snapshot().item_rows(0, usize::MAX).unwrap_or_default())
         .unwrap_or_default();
     for item in kept.iter().map(|row| row.item.to_hex()) {
-        let is_member = |device: &usize| world.devices[*device].engine.view().stage != Stage::Removed;
+        let is_member = |device: &usize| world.devices[*device].view().stage != Stage::Removed;
         // Who deletes second has nothing to tell.
         if world.deleted_items.get(&item).is_some_and(|by| by.iter().all(is_member)) {
             return Err(Violation::Kept { item });
@@ -251,7 +251,7 @@ fn order_sent(world: &World) -> BTreeMap<String, Vec<String>> {
         .devices
         .iter()
         .map(|device| {
-            let view = device.engine.view();
+            let view = device.view();
             let own = view.clips.iter().rev().filter(|clip| clip.own).map(|clip| clip.text.clone()).collect();
             (device.name.clone(), own)
         })
@@ -261,7 +261,7 @@ fn order_sent(world: &World) -> BTreeMap<String, Vec<String>> {
 /// What a device says to be wrong, where nothing is.
 fn false_alarm(world: &World, device: usize, deleted_by_removed: bool) -> Option<String> {
     let subject = &world.devices[device];
-    let view = subject.engine.view();
+    let view = subject.view();
     // By a clock that was put forward by days, nobody has been heard for days.
     let days_on = subject.put_forward > DAY_MS;
     let news = ["joined", "removed"];

@@ -4,7 +4,8 @@
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use hushclip_crypto::archive::Archive;
-use hushclip_engine::{Effect, Event};
+use hushclip_driver::Step;
+use hushclip_engine::Event;
 use hushclip_mailbox::{Event as RelayEvent, MemoryStore, Nameplate, Peer, Reply};
 use hushclip_model::{Answered, Command, CommandId, Content, Notice, Outcome, Query, View};
 use hushclip_protocol::error::CloseCode;
@@ -146,9 +147,11 @@ impl Desk {
         let Some((device, event)) = self.todo.pop_front() else { return false };
         if !self.away[device] {
             let now = self.now.saturating_add_signed(self.skews[device]);
-            let subject = &mut self.devices[device];
-            for effect in subject.engine.handle(event, now, &mut subject.rng) {
-                self.effect(device, effect);
+            self.devices[device].driver.push(event);
+            loop {
+                let subject = &mut self.devices[device];
+                let Some(step) = subject.driver.next(now, &mut subject.rng) else { break };
+                self.act(device, step);
             }
         }
         true
@@ -310,7 +313,7 @@ impl Desk {
 
     /// What a device shows.
     pub fn view(&self, device: usize) -> View {
-        self.devices[device].engine.view()
+        self.devices[device].view()
     }
 
     /// The texts in a device's list, newest first.
@@ -320,12 +323,12 @@ impl Desk {
 
     /// What a device finds.
     pub fn find(&self, device: usize, query: &Query) -> View {
-        self.devices[device].engine.find(query)
+        self.devices[device].driver.find(query)
     }
 
     /// A device's history, as it goes into a file.
     pub fn archive(&self, device: usize) -> Archive {
-        self.devices[device].engine.archive(self.now)
+        self.devices[device].driver.engine().archive(self.now)
     }
 
     /// Everything that was put on a device's clipboard, in order.
@@ -348,37 +351,37 @@ impl Desk {
         self.wakes[device]
     }
 
-    fn effect(&mut self, device: usize, effect: Effect) {
-        match effect {
-            Effect::Persist(writes) => self.devices[device].persist(writes),
-            Effect::Connect { url } => self.dial(device, url),
-            Effect::Send(bytes) => {
+    fn act(&mut self, device: usize, step: Step) {
+        match step {
+            Step::Store(writes) => self.devices[device].store(writes),
+            Step::Open { url, .. } => self.dial(device, url),
+            Step::Send { frame: bytes, .. } => {
                 if let Some(conn) = self.devices[device].conn.filter(|_| self.reachable) {
                     for bytes in lied(&mut self.lie, Way::Up, device, bytes) {
                         self.relay_event(RelayEvent::Frame { conn, bytes });
                     }
                 }
             }
-            Effect::Ping => {
+            Step::Ping { .. } => {
                 if self.reachable && self.devices[device].conn.is_some() {
                     self.todo.push_back((device, Event::Pong));
                 }
             }
-            Effect::Disconnect => {
+            Step::Close { .. } => {
                 if let Some(conn) = self.devices[device].conn.take() {
                     self.relay_event(RelayEvent::Closed { conn });
                 }
             }
-            Effect::WakeAt(at) => self.wakes[device] = Some(at.saturating_add_signed(-self.skews[device])),
-            Effect::WriteClipboard(content) => self.clipboards[device].push(content.text),
-            Effect::ClearClipboard(content) if self.clipboards[device].last() == Some(&content.text) => {
+            Step::WakeAt(at) => self.wakes[device] = Some(at.saturating_add_signed(-self.skews[device])),
+            Step::WriteClipboard { content, .. } => self.clipboards[device].push(content.text),
+            Step::ClearClipboard(content) if self.clipboards[device].last() == Some(&content.text) => {
                 self.clipboards[device].push(String::new());
             }
-            Effect::Answer(Answered { id, outcome }) => {
+            Step::Answer(Answered { id, outcome }) => {
                 assert!(self.outcomes.insert(id, outcome).is_none(), "a command is answered once");
             }
-            Effect::Notice(notice) => self.notices[device].push(notice),
-            Effect::ClearClipboard(_) | Effect::ViewChanged => {}
+            Step::Notice(notice) => self.notices[device].push(notice),
+            Step::ClearClipboard(_) | Step::Show => {}
         }
     }
 

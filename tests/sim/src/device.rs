@@ -3,7 +3,8 @@
 
 use std::collections::BTreeMap;
 
-use hushclip_engine::{Engine, Write};
+use hushclip_driver::{Driver, LineId};
+use hushclip_engine::Write;
 use hushclip_model::View;
 use hushclip_protocol::codec;
 use hushclip_protocol::ids::{AccountId, ConnId, MailboxId};
@@ -15,11 +16,13 @@ pub(crate) struct Device {
     pub(crate) name: String,
     /// Index of the machine whose clipboard it watches.
     pub(crate) machine: usize,
-    pub(crate) engine: Engine,
+    pub(crate) driver: Driver,
     pub(crate) disk: BTreeMap<String, Vec<u8>>,
     pub(crate) rng: ChaCha20Rng,
     /// The open or opening socket.
     pub(crate) conn: Option<ConnId>,
+    /// What the driver calls it.
+    pub(crate) line: Option<LineId>,
     /// Timers set by an engine that has died since do not count.
     pub(crate) life: u32,
     /// How far its clock is ahead.
@@ -34,19 +37,25 @@ pub(crate) struct Device {
 
 impl Device {
     pub(crate) fn new(name: String, machine: usize, rng: ChaCha20Rng) -> Self {
-        let engine = restore(&BTreeMap::new());
-        let shown = engine.view_without_clips();
+        let driver = open(&BTreeMap::new());
+        let shown = driver.view_without_clips();
         let (disk, sent) = (BTreeMap::new(), Vec::new());
-        Self { name, machine, engine, disk, rng, conn: None, life: 0, skew: 0, put_forward: 0, shown, sent }
+        Self { name, machine, driver, disk, rng, conn: None, line: None, life: 0, skew: 0, put_forward: 0, shown, sent }
     }
 
-    pub(crate) fn persist(&mut self, writes: Vec<Write>) {
+    pub(crate) fn store(&mut self, writes: Vec<Write>) {
         for write in writes {
             match write {
                 Write::Put { key, value } => self.disk.insert(key, value),
                 Write::Delete { key } => self.disk.remove(&key),
             };
         }
+        self.driver.stored();
+    }
+
+    /// What all its clips and the rest of it look like.
+    pub(crate) fn view(&self) -> View {
+        self.driver.engine().view()
     }
 
     /// The mailbox that the device's account lives in: the start of its identifier, which the hash of
@@ -59,14 +68,14 @@ impl Device {
 
     /// The process dies; what was persisted is there when it comes back.
     pub(crate) fn crash(&mut self) {
-        self.engine = restore(&self.disk);
-        self.shown = self.engine.view_without_clips();
-        self.conn = None;
+        self.driver = open(&self.disk);
+        self.shown = self.driver.view_without_clips();
+        (self.conn, self.line) = (None, None);
         self.life += 1;
     }
 }
 
-fn restore(disk: &BTreeMap<String, Vec<u8>>) -> Engine {
+fn open(disk: &BTreeMap<String, Vec<u8>>) -> Driver {
     let records = disk.iter().map(|(key, value)| (key.clone(), value.clone()));
-    Engine::restore(records).expect("what an engine persisted makes an engine")
+    Driver::open(records).expect("what an engine persisted makes an engine")
 }

@@ -2,7 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use hushclip_engine::{Effect, Event};
+use hushclip_driver::{LineEvent, Step as Todo};
+use hushclip_engine::Event;
 use hushclip_mailbox::{Event as RelayEvent, MemoryStore, Peer, Reply};
 use hushclip_model::view::{Connection, Stage};
 use hushclip_model::{Command, CommandId, Content, Notice, UNDO_MS, view::View};
@@ -200,7 +201,7 @@ impl World {
         let end = self.now + HEAL_MS;
         self.run_until(end, World::settled);
         check::check(&self)?;
-        self.report.clips = self.devices[0].engine.view().clips.len();
+        self.report.clips = self.devices[0].view().clips.len();
         Ok(self.report)
     }
 
@@ -284,10 +285,10 @@ impl World {
                     self.relay_weather();
                 }
             }
-            Step::ToDevice(device, conn, bytes) => self.on_socket(device, conn, Event::Frame(bytes)),
-            Step::Pong(device, conn) => self.on_socket(device, conn, Event::Pong),
-            Step::Opened(device, conn) => self.on_socket(device, conn, Event::SocketOpened),
-            Step::Closed(device, conn, code) => self.on_socket(device, conn, Event::SocketClosed { code }),
+            Step::ToDevice(device, conn, bytes) => self.on_socket(device, conn, LineEvent::Frame(bytes)),
+            Step::Pong(device, conn) => self.on_socket(device, conn, LineEvent::Pong),
+            Step::Opened(device, conn) => self.on_socket(device, conn, LineEvent::Opened),
+            Step::Closed(device, conn, code) => self.on_socket(device, conn, LineEvent::Closed { code }),
             Step::RelaySeesClose(conn) => self.relay_event(RelayEvent::Closed { conn }),
             Step::Timer(device, life) => {
                 if self.devices[device].life == life {
@@ -350,33 +351,40 @@ impl World {
     }
 
     fn event(&mut self, device: usize, event: Event) {
-        let subject = &mut self.devices[device];
-        let now = self.now.saturating_add_signed(subject.skew);
         let asked = matches!(event, Event::Command { .. });
-        let effects = subject.engine.handle(event, now, &mut subject.rng);
-        let answers = effects.iter().filter(|effect| matches!(effect, Effect::Answer(_))).count();
-        assert_eq!(answers, usize::from(asked), "each command is answered once");
-        for effect in effects {
-            self.effect(device, effect);
+        self.devices[device].driver.push(event);
+        self.carry_out(device, asked);
+    }
+
+    /// Does what a device wants done, unless it dies on the way; `asked` for something, it answers.
+    fn carry_out(&mut self, device: usize, asked: bool) {
+        let mut answers = 0;
+        loop {
+            let subject = &mut self.devices[device];
+            let now = self.now.saturating_add_signed(subject.skew);
+            let Some(todo) = subject.driver.next(now, &mut subject.rng) else { break };
+            answers += usize::from(matches!(todo, Todo::Answer(_)));
+            self.act(device, todo);
             if self.chance(self.faults.crash) {
                 return self.crash(device);
             }
         }
+        assert_eq!(answers, usize::from(asked), "each command is answered once");
     }
 
-    fn effect(&mut self, device: usize, effect: Effect) {
-        self.trace(|| self.tell_effect(device, &effect));
-        match effect {
-            Effect::Persist(writes) => self.devices[device].persist(writes),
-            Effect::Connect { .. } => {
+    fn act(&mut self, device: usize, todo: Todo) {
+        self.trace(|| self.tell_todo(device, &todo));
+        match todo {
+            Todo::Store(writes) => self.devices[device].store(writes),
+            Todo::Open { line, .. } => {
                 self.hang_up(device);
                 let conn = ConnId::from_bytes(self.random());
-                self.devices[device].conn = Some(conn);
+                (self.devices[device].conn, self.devices[device].line) = (Some(conn), Some(line));
                 self.owners.insert(conn, device);
                 let delay = self.delay();
                 self.plan(delay, Step::Dial(device, conn));
             }
-            Effect::Send(bytes) => {
+            Todo::Send { frame: bytes, .. } => {
                 let Some(conn) = self.devices[device].conn else { return };
                 self.note_push(device, &bytes);
                 self.plan_in_order(conn, true, Step::ToRelay(conn, bytes));
@@ -386,7 +394,7 @@ impl World {
                     self.cut(conn, false);
                 }
             }
-            Effect::Ping => {
+            Todo::Ping { .. } => {
                 let Some(conn) = self.devices[device].conn else { return };
                 let is_alive = !self.severed.contains(&conn);
                 if is_alive && self.relay.as_ref().is_some_and(|r| r.sockets.contains_key(&conn)) {
@@ -394,33 +402,33 @@ impl World {
                     self.plan(delay, Step::Pong(device, conn));
                 }
             }
-            Effect::Disconnect => self.hang_up(device),
-            Effect::WakeAt(at) => {
+            Todo::Close { .. } => self.hang_up(device),
+            Todo::WakeAt(at) => {
                 let life = self.devices[device].life;
                 let now = self.now.saturating_add_signed(self.devices[device].skew);
                 self.plan(at.saturating_sub(now), Step::Timer(device, life));
             }
-            Effect::WriteClipboard(content) => {
+            Todo::WriteClipboard { content, .. } => {
                 self.note_crossing(device, &content.text);
                 self.set_clipboard(self.devices[device].machine, content.text);
             }
-            Effect::ClearClipboard(content) => {
+            Todo::ClearClipboard(content) => {
                 let machine = self.devices[device].machine;
                 if self.clipboards[machine] == content.text {
                     self.set_clipboard(machine, String::new());
                 }
             }
-            Effect::Notice(Notice::Sent { id, .. }) => {
+            Todo::Notice(Notice::Sent { id, .. }) => {
                 let view = self.view(device);
                 let text = view.clips.into_iter().find(|clip| clip.id == id).map(|clip| clip.text);
                 self.passed.extend(text.iter().map(|text| ((device, text.clone()), self.now)));
                 self.devices[device].sent.extend(text);
             }
-            Effect::Notice(Notice::Received { clip }) => {
+            Todo::Notice(Notice::Received { clip }) => {
                 self.passed.insert((device, clip.text), self.now);
             }
-            Effect::ViewChanged => self.devices[device].shown = self.devices[device].engine.view_without_clips(),
-            Effect::Notice(_) | Effect::Answer(_) => {}
+            Todo::Show => self.devices[device].shown = self.devices[device].driver.view_without_clips(),
+            Todo::Notice(_) | Todo::Answer(_) => {}
         }
     }
 
@@ -519,13 +527,14 @@ impl World {
         self.plan(away, Step::Revive(device, life));
     }
 
-    fn on_socket(&mut self, device: usize, conn: ConnId, event: Event) {
-        if self.devices[device].conn == Some(conn) {
-            if matches!(event, Event::SocketClosed { .. }) {
-                self.devices[device].conn = None;
-            }
-            self.event(device, event);
+    fn on_socket(&mut self, device: usize, conn: ConnId, said: LineEvent) {
+        let subject = &mut self.devices[device];
+        let Some(line) = subject.line.filter(|_| subject.conn == Some(conn)) else { return };
+        if matches!(said, LineEvent::Closed { .. }) {
+            subject.conn = None;
         }
+        subject.driver.line(line, said);
+        self.carry_out(device, false);
     }
 
     fn set_clipboard(&mut self, machine: usize, text: String) {
@@ -575,7 +584,7 @@ impl World {
     }
 
     fn view(&self, device: usize) -> View {
-        self.devices[device].engine.view()
+        self.devices[device].view()
     }
 
     fn clipboard_of(&self, device: usize) -> String {

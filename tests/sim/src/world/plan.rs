@@ -54,7 +54,7 @@ impl World {
         let Some(relay) = &mut self.relay else { return };
         let len = relay.log_len();
         let knows = |disk: &BTreeMap<String, Vec<u8>>| disk.keys().filter(|key| key.starts_with("log/")).count();
-        let all_know = self.devices.iter().all(|d| d.engine.view().stage == Stage::Removed || knows(&d.disk) == len);
+        let all_know = self.devices.iter().all(|d| d.view().stage == Stage::Removed || knows(&d.disk) == len);
         if !all_know {
             if tries > 0 {
                 self.plan(1000, Step::Restore(tries - 1));

@@ -1,6 +1,6 @@
-//! What happens in one run, a line for each step and effect: where a seed that failed is looked into.
+//! What happens in one run, a line for each step, and for what devices do: where a seed that failed is looked into.
 
-use hushclip_engine::Effect;
+use hushclip_driver::Step as Todo;
 use hushclip_model::{Answered, Notice};
 use hushclip_protocol::envelope::Envelope;
 use hushclip_protocol::frame::{Item, ToDevice, ToRelay};
@@ -39,20 +39,20 @@ impl World {
         })
     }
 
-    pub(super) fn tell_effect(&self, device: usize, effect: &Effect) -> Option<String> {
-        let what = match effect {
-            Effect::Connect { .. } => "connects".to_owned(),
-            Effect::Disconnect => "hangs up".to_owned(),
-            Effect::Send(bytes) => format!("-> relay: {}", up(bytes)),
-            Effect::WriteClipboard(content) => {
+    pub(super) fn tell_todo(&self, device: usize, todo: &Todo) -> Option<String> {
+        let what = match todo {
+            Todo::Open { .. } => "connects".to_owned(),
+            Todo::Close { .. } => "hangs up".to_owned(),
+            Todo::Send { frame, .. } => format!("-> relay: {}", up(frame)),
+            Todo::WriteClipboard { content, .. } => {
                 format!("WRITES {:?} on machine {}", content.text, self.devices[device].machine)
             }
-            Effect::ClearClipboard(content) => format!("clears {:?}", content.text),
-            Effect::Notice(Notice::Received { clip }) => format!("has received {:?} ({})", clip.text, short(&clip.id)),
-            Effect::Notice(Notice::Failed { problem }) => format!("has a problem: {}", problem.code()),
-            Effect::Notice(notice) => format!("notes {notice:?}"),
-            Effect::Answer(Answered { outcome, .. }) => format!("answers {outcome:?}"),
-            Effect::Persist(_) | Effect::WakeAt(_) | Effect::Ping | Effect::ViewChanged => return None,
+            Todo::ClearClipboard(content) => format!("clears {:?}", content.text),
+            Todo::Notice(Notice::Received { clip }) => format!("has received {:?} ({})", clip.text, short(&clip.id)),
+            Todo::Notice(Notice::Failed { problem }) => format!("has a problem: {}", problem.code()),
+            Todo::Notice(notice) => format!("notes {notice:?}"),
+            Todo::Answer(Answered { outcome, .. }) => format!("answers {outcome:?}"),
+            Todo::Store(_) | Todo::WakeAt(_) | Todo::Ping { .. } | Todo::Show => return None,
         };
         Some(format!("  dev {device} {what}"))
     }

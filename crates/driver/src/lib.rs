@@ -1,0 +1,59 @@
+//! The loop around an engine, written once: a [`Driver`] takes events in, says what is to be done next, and is told what
+//! became of it. It refuses to do any of that itself: it has no socket, no disk and no clock, and never waits.
+//!
+//! # What it sees to
+//!
+//! - One event at a time, and everything that came of it in order, before the next.
+//! - Nothing is handed out while a change is being stored, because what is sent must already be on disk. One that
+//!   could not be stored is tried again for as long as it takes, and meanwhile the line is closed.
+//! - What an old line says is not the new one's.
+//! - A copy that a person has made, and that waits its turn, is not overwritten by what comes from elsewhere.
+//! - Whoever asked for something gets one answer, also where the driver is dropped before there is one.
+//! - The screen is told once when many events come one after the other, and not too late.
+//!
+//! # A loop
+//!
+//! ```
+//! use std::collections::BTreeMap;
+//!
+//! use hushclip_driver::{Driver, Step};
+//! use hushclip_engine::{Event, Write};
+//! use rand_chacha::ChaCha20Rng;
+//! use rand_core::SeedableRng;
+//!
+//! # fn close(_: hushclip_driver::LineId) {}
+//! let mut disk: BTreeMap<String, Vec<u8>> = BTreeMap::new();
+//! let mut driver = Driver::open(disk.clone())?;
+//! driver.push(Event::Started);
+//! // The system's generator and clock, outside of examples.
+//! let (mut rng, now) = (ChaCha20Rng::seed_from_u64(1), 1_700_000_000_000);
+//! while let Some(step) = driver.next(now, &mut rng) {
+//!     match step {
+//!         Step::Store(writes) => {
+//!             for write in writes {
+//!                 match write {
+//!                     Write::Put { key, value } => disk.insert(key, value),
+//!                     Write::Delete { key } => disk.remove(&key),
+//!                 };
+//!             }
+//!             driver.stored();
+//!         }
+//!         // What the line says goes to `Driver::line`, with its number.
+//!         Step::Open { line, url } => println!("{line:?} to {url}"),
+//!         Step::Close { line } => close(line),
+//!         // `Driver::push(Event::Timer)` then.
+//!         Step::WakeAt(at) => println!("until {at}"),
+//!         Step::Show => println!("{:?}", driver.view_without_clips().stage),
+//!         _ => {}
+//!     }
+//! }
+//! // Nothing is left to do until something happens.
+//! driver.push(Event::Online);
+//! # Ok::<(), hushclip_engine::RestoreError>(())
+//! ```
+
+mod driver;
+mod step;
+
+pub use driver::Driver;
+pub use step::{LineEvent, LineId, Step};

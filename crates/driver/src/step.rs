@@ -1,0 +1,84 @@
+//! What is to be done, and what lines say.
+
+use hushclip_engine::{Event, Write};
+use hushclip_model::{Answered, Content, Notice};
+
+/// A socket to the relay. No two of one driver have the same.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct LineId(pub(crate) u64);
+
+/// Something that is to be done before the next step is asked for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Step {
+    /// Store these changes, all or none, durably; then say [`crate::Driver::stored`] or [`crate::Driver::not_stored`].
+    /// Until then there is no other step.
+    Store(Vec<Write>),
+    /// Open a socket to this URL (`ws://…` or `wss://…`).
+    Open {
+        /// What it is called.
+        line: LineId,
+        /// The URL.
+        url: String,
+    },
+    /// Send a binary message.
+    Send {
+        /// On this line.
+        line: LineId,
+        /// The message.
+        frame: Vec<u8>,
+    },
+    /// Send the text message `ping`.
+    Ping {
+        /// On this line.
+        line: LineId,
+    },
+    /// Close a line. Nothing that it says counts any more.
+    Close {
+        /// Which.
+        line: LineId,
+    },
+    /// Push [`Event::Timer`] at this time, milliseconds since 1970. Replaces the time asked for before.
+    WakeAt(u64),
+    /// Put this on the local clipboard.
+    WriteClipboard {
+        /// What.
+        content: Content,
+        /// The person has picked it from the list.
+        picked: bool,
+    },
+    /// Clear the local clipboard, if it still holds this text. Line endings may differ.
+    ClearClipboard(Content),
+    /// What became of a command.
+    Answer(Answered),
+    /// Something happened that a terminal would print and a page would show for a moment.
+    Notice(Notice),
+    /// There is something new to see.
+    Show,
+}
+
+/// What a line says.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum LineEvent {
+    /// It is open.
+    Opened,
+    /// A binary message arrived.
+    Frame(Vec<u8>),
+    /// The text message `pong` arrived.
+    Pong,
+    /// It is gone, or never opened.
+    Closed {
+        /// The close code, where there was one.
+        code: Option<u16>,
+    },
+}
+
+impl From<LineEvent> for Event {
+    fn from(event: LineEvent) -> Self {
+        match event {
+            LineEvent::Opened => Self::SocketOpened,
+            LineEvent::Frame(bytes) => Self::Frame(bytes),
+            LineEvent::Pong => Self::Pong,
+            LineEvent::Closed { code } => Self::SocketClosed { code },
+        }
+    }
+}
