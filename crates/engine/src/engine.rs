@@ -8,6 +8,7 @@ mod membership;
 mod pairing;
 mod receiving;
 mod sending;
+mod signing_in;
 mod upkeep;
 mod wake;
 
@@ -24,7 +25,7 @@ use crate::gone::Trace;
 use crate::history::History;
 use crate::identity::Identity;
 use crate::inbox::Inbox;
-use crate::line::{Line, Phase};
+use crate::line::Line;
 use crate::log::Log;
 use crate::notices::Notices;
 use crate::outbox::Outbox;
@@ -146,7 +147,7 @@ impl Engine {
         self.now = now;
         match event {
             Event::Started => self.connect_if_wanted(),
-            Event::SocketOpened => self.socket_opened(),
+            Event::SocketOpened => self.line.proceeds(self.now),
             Event::SocketClosed { code } => self.socket_closed(code, rng),
             Event::Frame(bytes) => self.frame(&bytes, rng),
             Event::Pong => self.heard(),
@@ -295,7 +296,7 @@ impl Engine {
         out.append(&mut self.effects);
         let wake = self
             .line
-            .next_wake()
+            .next_due()
             .into_iter()
             .chain(self.invites.next_due(self.now))
             .chain(self.join_deadline())
@@ -317,7 +318,7 @@ impl Engine {
     }
 
     fn context(&self) -> Context {
-        Context { now: self.now, online: self.line.phase == Phase::Online }
+        Context { now: self.now, online: self.line.is_online() }
     }
 
     fn carry_out(&mut self, outputs: Outputs) {
@@ -459,6 +460,6 @@ fn newest_only(writes: Vec<Write>) -> Vec<Write> {
 impl core::fmt::Debug for Engine {
     /// Tells nothing that is secret.
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-        write!(f, "Engine({:?}, outbox {})", self.line.phase, self.outbox.len())
+        write!(f, "Engine({:?}, outbox {})", self.line.phase(), self.outbox.len())
     }
 }

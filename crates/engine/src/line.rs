@@ -1,19 +1,14 @@
-//! The line to the relay: connect, sign in, notice that it is dead, try again for ever.
+//! The line to the relay: where it stands, when the relay must have answered, when the next try is. It refuses to know
+//! what is said on it.
 
-use hushclip_model::Problem;
 use hushclip_model::view::Connection;
-use hushclip_protocol::error::{CloseCode, ErrorCode};
-use hushclip_protocol::frame::{Challenge, Hello, ToRelay, Welcome};
-use hushclip_protocol::ids::Signature;
-use hushclip_protocol::{VERSION, limits, negotiate};
+use hushclip_protocol::frame::Challenge;
 use rand_core::CryptoRng;
 
 use crate::changes::ANSWER_MS;
-use crate::engine::REFUSED_MS;
-use crate::{Effect, Engine, problem};
 
 /// First wait after a failure, milliseconds; doubled each time.
-const BACKOFF_MS: u64 = 500;
+pub(crate) const BACKOFF_MS: u64 = 500;
 /// Over which time devices come back that had a line, milliseconds.
 const LOST_MS: u64 = 2_000;
 /// How often a pause that the relay asks for is doubled.
@@ -31,11 +26,9 @@ const PONG_MS: u64 = 10_000;
 const STEADY_MS: u64 = 60_000;
 /// How often this device signs in on one line, at most.
 const HELLOS: u8 = 2;
-/// An uncompressed P-256 point, bytes.
-const PUSH_KEY: usize = 65;
 
 /// Where the line stands.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) enum Phase {
     /// Nothing to connect to.
     #[default]
@@ -57,7 +50,7 @@ pub(crate) enum Phase {
 /// The line and its clocks.
 #[derive(Debug, Default)]
 pub(crate) struct Line {
-    pub(crate) phase: Phase,
+    phase: Phase,
     attempts: u32,
     /// When the present step must be done.
     deadline: Option<u64>,
@@ -69,28 +62,46 @@ pub(crate) struct Line {
     ping_at: Option<u64>,
     pong_by: Option<u64>,
     /// The relay asked to wait before going on.
-    pub(crate) resume_at: Option<u64>,
+    resume_at: Option<u64>,
     /// How often in a row the relay has said that there is too much; each pause is twice the one before,
     /// so that there is room for more than one frame at its end.
     limited: u32,
     /// Where the relay's log stood when it was last shown a part that it lacked, before this device could
     /// sign in.
-    pub(crate) log_shown: Option<u64>,
+    log_shown: Option<u64>,
     /// The relay's challenge, while nobody has signed in.
     challenge: Option<Challenge>,
     /// How often it has been answered with Hello: once more when the relay has been shown what it lacked.
     hellos: u8,
     /// The account was shown to the relay from its first entry on.
-    pub(crate) registering: bool,
+    registering: bool,
+}
+
+/// What a timer asks for.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Due {
+    /// Nothing: the next try is later.
+    Waits,
+    /// The next try.
+    Dial,
+    /// The relay has not answered in time.
+    HangUp,
+    /// What goes on by itself.
+    Go {
+        /// It is to be found out whether the line is dead.
+        ping: bool,
+        /// A pause is over.
+        resume: bool,
+    },
 }
 
 impl Line {
-    /// Something arrived. Only that postpones the next ping: what is sent into a dead line proves nothing.
-    pub(crate) fn heard(&mut self, now: u64) {
-        if self.is_up() {
-            self.pong_by = None;
-            self.ping_at = Some(now + PING_MS);
-        }
+    pub(crate) const fn phase(&self) -> Phase {
+        self.phase
+    }
+
+    pub(crate) fn is_online(&self) -> bool {
+        self.phase == Phase::Online
     }
 
     /// Whether frames are expected at all.
@@ -102,22 +113,26 @@ impl Line {
         matches!(self.phase, Phase::CatchingUp | Phase::Online)
     }
 
-    /// The relay is shown what it lacks of the log, before this device can sign in.
-    fn shows_log(&self) -> bool {
-        self.phase == Phase::Connecting && self.log_shown.is_some()
-    }
-
-    pub(crate) fn is_up(&self) -> bool {
+    pub(crate) const fn is_up(&self) -> bool {
         matches!(self.phase, Phase::Joining | Phase::CatchingUp | Phase::Online)
     }
 
-    pub(crate) fn next_wake(&self) -> Option<u64> {
-        let waiting = if let Phase::Waiting(at) = self.phase { Some(at) } else { None };
-        let due = [self.deadline, self.entries_by, self.items_by, self.ping_at, self.pong_by, self.resume_at];
-        due.into_iter().chain([waiting]).flatten().min()
+    /// Whether there is none, and none is tried.
+    pub(crate) const fn is_over(&self) -> bool {
+        matches!(self.phase, Phase::Idle | Phase::Stopped)
     }
 
-    pub(crate) fn shown(&self) -> Connection {
+    /// Whether dialling would be news to it.
+    pub(crate) const fn may_dial(&self) -> bool {
+        matches!(self.phase, Phase::Idle | Phase::Waiting(_))
+    }
+
+    /// The relay is shown what it lacks of the log, before this device can sign in.
+    pub(crate) fn shows_log(&self) -> bool {
+        self.phase == Phase::Connecting && self.log_shown.is_some()
+    }
+
+    pub(crate) const fn shown(&self) -> Connection {
         match self.phase {
             Phase::Idle | Phase::Stopped => Connection::Idle,
             Phase::Connecting | Phase::Joining => Connection::Connecting,
@@ -127,10 +142,77 @@ impl Line {
         }
     }
 
+    /// A line is opened, or there is nothing to open one to.
+    pub(crate) fn dial(&mut self, somewhere: bool, now: u64) {
+        self.enter(if somewhere { Phase::Connecting } else { Phase::Idle }, now);
+    }
+
+    /// The socket is open, or the relay has got a step further with signing in.
+    pub(crate) fn proceeds(&mut self, now: u64) {
+        if self.phase == Phase::Connecting {
+            self.deadline = Some(now + HANDSHAKE_MS);
+        }
+    }
+
+    /// Something arrived. Only that postpones the next ping: what is sent into a dead line proves nothing.
+    pub(crate) fn heard(&mut self, now: u64) {
+        if self.is_up() {
+            self.pong_by = None;
+            self.ping_at = Some(now + PING_MS);
+        }
+    }
+
+    /// A ping goes out, if none is on its way; whether one does.
+    pub(crate) fn ping(&mut self, now: u64) -> bool {
+        let pings = self.is_up() && self.pong_by.is_none();
+        if pings {
+            (self.ping_at, self.pong_by) = (None, Some(now + PONG_MS));
+        }
+        pings
+    }
+
+    /// The relay's challenge; `false`: it is not due. There is one for each line: every further one would ask for a
+    /// signature, and for more time.
+    pub(crate) fn challenged(&mut self, challenge: Challenge) -> bool {
+        let due = self.phase == Phase::Connecting && self.challenge.is_none();
+        if due {
+            self.challenge = Some(challenge);
+        }
+        due
+    }
+
+    /// What is signed to sign in; `None`: often enough.
+    pub(crate) fn hello(&mut self, now: u64) -> Option<Challenge> {
+        let challenge = self.challenge.clone().filter(|_| self.hellos < HELLOS)?;
+        self.hellos += 1;
+        self.deadline = Some(now + HANDSHAKE_MS);
+        Some(challenge)
+    }
+
+    /// The account is shown to the relay from its first entry on; `false`: it was, on this line.
+    pub(crate) const fn register(&mut self) -> bool {
+        !core::mem::replace(&mut self.registering, true)
+    }
+
+    /// The relay has the log up to here; whether it has got on since it was last shown a part.
+    pub(crate) fn log_grew(&mut self, seq: u64) -> bool {
+        self.log_shown.replace(seq).is_none_or(|shown| seq > shown)
+    }
+
+    /// Signed in.
+    pub(crate) fn welcomed(&mut self, now: u64) {
+        self.enter(Phase::CatchingUp, now);
+    }
+
     /// The claim was accepted: from here on it takes as long as people take.
     pub(crate) fn joining(&mut self, now: u64) {
         self.attempts = 0;
         self.enter(Phase::Joining, now);
+    }
+
+    /// Something was missed on an open line, and is fetched.
+    pub(crate) const fn catch_up(&mut self) {
+        self.phase = Phase::CatchingUp;
     }
 
     /// The relay has shown everything. That counts as a line once it has lasted, and not that it let this
@@ -158,10 +240,34 @@ impl Line {
         self.items_by = None;
     }
 
+    /// Goes on in so many milliseconds.
+    pub(crate) const fn pause(&mut self, ms: u64, now: u64) {
+        self.resume_at = Some(now + ms);
+    }
+
     /// Goes on then, or looks once more in between: a longer pause would look like one from before the clock was put
     /// back.
     pub(crate) fn pause_until(&mut self, at: u64, now: u64) {
         self.resume_at = Some(at.min(now + BACKOFF_MAX_MS));
+    }
+
+    /// The relay asks for a pause, unless there is one; when it is over.
+    pub(crate) fn limit(&mut self, retry_after_ms: u64, now: u64) -> Option<u64> {
+        if self.resume_at.is_none() {
+            let wait = retry_after_ms.clamp(100, BACKOFF_MAX_MS) << self.limited.min(PAUSES);
+            self.pause_until(now + wait, now);
+            self.limited += 1;
+        }
+        self.resume_at
+    }
+
+    pub(crate) const fn is_paused(&self) -> bool {
+        self.resume_at.is_some()
+    }
+
+    /// No pause any more.
+    pub(crate) const fn end_pause(&mut self) {
+        self.resume_at = None;
     }
 
     /// Nothing is left to send.
@@ -169,9 +275,60 @@ impl Line {
         self.limited = 0;
     }
 
+    /// The network is back: the next try waits for nothing. Nor is a problem in its way, unless it is one for good.
+    pub(crate) fn network_is_back(&mut self, halted_for_good: bool) {
+        self.attempts = 0;
+        if self.phase == Phase::Stopped && !halted_for_good {
+            self.phase = Phase::Idle;
+        }
+    }
+
+    /// What was said on it is over, and is gone on with on another one.
+    pub(crate) const fn leave(&mut self) {
+        self.phase = Phase::Idle;
+    }
+
     /// Trying again would not help.
     pub(crate) fn stop(&mut self, now: u64) {
         self.enter(Phase::Stopped, now);
+    }
+
+    /// It is gone, and the next try comes after a while.
+    pub(crate) fn retry(&mut self, now: u64, rng: &mut dyn CryptoRng) {
+        if self.steady_from.is_some_and(|from| now.abs_diff(from) >= STEADY_MS) {
+            self.attempts = 0;
+        }
+        let ceiling = BACKOFF_MS.saturating_mul(1 << self.attempts.min(16)).min(BACKOFF_MAX_MS);
+        // Much of it at random, and more when a line breaks that was up: a relay that goes, as at every
+        // deployment, is lost by all devices at once.
+        let spread = if self.is_signed_in() { LOST_MS } else { ceiling / 2 };
+        let wait = ceiling / 2 + u64::from(rng.next_u32()) % (spread + 1);
+        self.attempts += 1;
+        self.enter(Phase::Waiting(now + wait), now);
+    }
+
+    /// When something is due.
+    pub(crate) fn next_due(&self) -> Option<u64> {
+        let waiting = if let Phase::Waiting(at) = self.phase { Some(at) } else { None };
+        let due = [self.deadline, self.entries_by, self.items_by, self.ping_at, self.pong_by, self.resume_at];
+        due.into_iter().chain([waiting]).flatten().min()
+    }
+
+    /// What is due. What is further off than any wait here was set before the clock was put back.
+    pub(crate) fn take_due(&mut self, now: u64) -> Due {
+        let has_come = |at: u64| at <= now || at > now + BACKOFF_MAX_MS;
+        let due = |at: Option<u64>| at.is_some_and(has_come);
+        if let Phase::Waiting(at) = self.phase {
+            return if has_come(at) { Due::Dial } else { Due::Waits };
+        }
+        if [self.deadline, self.entries_by, self.items_by, self.pong_by].into_iter().any(due) {
+            return Due::HangUp;
+        }
+        let resume = due(self.resume_at);
+        if resume {
+            self.resume_at = None;
+        }
+        Due::Go { ping: due(self.ping_at), resume }
     }
 
     fn enter(&mut self, phase: Phase, now: u64) {
@@ -188,304 +345,105 @@ impl Line {
     }
 }
 
-impl Engine {
-    /// Connects, unless there is nothing to connect to or the line is up or on its way.
-    pub(crate) fn connect_if_wanted(&mut self) {
-        if matches!(self.line.phase, Phase::Idle | Phase::Waiting(_)) {
-            self.connect();
-        }
+#[cfg(test)]
+mod tests {
+    use hushclip_protocol::VERSION;
+    use hushclip_protocol::ids::{ConnId, Nonce};
+    use rand_chacha::ChaCha20Rng;
+    use rand_core::SeedableRng as _;
+
+    use super::*;
+
+    const NOW: u64 = 1_700_000_000_000;
+
+    fn rng() -> ChaCha20Rng {
+        ChaCha20Rng::seed_from_u64(1)
     }
 
-    /// Drops any socket and connects anew.
-    pub(crate) fn connect(&mut self) {
-        let url = match &self.account {
-            _ if self.joins.is_under_way() => self.joins.socket(),
-            Some(account) => Some(account.relay.socket(account.id().mailbox())),
-            None => None,
-        };
-        self.invites.begin_line();
-        self.outbox.begin_line();
-        self.changes.begin_line();
-        self.pulls = 0;
-        (self.log_sync.in_vain, self.no_news) = (0, 0);
-        self.online.clear();
-        let phase = if url.is_some() { Phase::Connecting } else { Phase::Idle };
-        self.line.enter(phase, self.now);
-        self.effect(url.map_or(Effect::Disconnect, |url| Effect::Connect { url }));
+    fn challenge() -> Challenge {
+        Challenge { versions: vec![VERSION], nonce: Nonce::from_bytes([1; 32]), conn: ConnId::from_bytes([2; 16]) }
     }
 
-    pub(crate) fn network_is_back(&mut self) {
-        self.line.attempts = 0;
-        if self.line.phase == Phase::Stopped && !self.halted_for_good {
-            self.line.phase = Phase::Idle;
-        }
-        self.connect_if_wanted();
-        // After a sleep the socket may be dead without knowing it.
-        if self.line.is_up() && self.line.pong_by.is_none() {
-            self.ping();
-        }
+    fn online() -> Line {
+        let mut line = Line::default();
+        line.dial(true, NOW);
+        line.welcomed(NOW);
+        line.caught_up(NOW);
+        line
     }
 
-    pub(crate) fn socket_opened(&mut self) {
-        if self.line.phase == Phase::Connecting {
-            self.line.deadline = Some(self.now + HANDSHAKE_MS);
-        }
+    fn wait_of(line: &Line, now: u64) -> u64 {
+        let Phase::Waiting(at) = line.phase() else { panic!("it waits") };
+        at - now
     }
 
-    pub(crate) fn socket_closed(&mut self, code: Option<u16>, rng: &mut dyn CryptoRng) {
-        if matches!(self.line.phase, Phase::Idle | Phase::Stopped) {
-            return;
-        }
-        match code.and_then(CloseCode::from_code) {
-            Some(CloseCode::Version) => return self.halt(Problem::RelayVersion),
-            // Shown the entry, this device would be removed by now. One that had missed entries before
-            // that one was asking for them: signing in again shows them all.
-            Some(CloseCode::Removed) if self.line.phase == Phase::Connecting || self.log_sync.is_newest => {
-                return self.halt(Problem::RemovedUnproven);
-            }
-            Some(CloseCode::NotAMember) if self.newcomer_refused() => return,
-            Some(CloseCode::NotAMember) => self.fail(Problem::SignInRefused),
-            _ => {}
-        }
-        self.retry(rng);
+    #[test]
+    fn a_relay_that_does_not_answer_is_hung_up_on() {
+        let mut line = Line::default();
+        line.dial(true, NOW);
+        assert_eq!(line.next_due(), Some(NOW + HANDSHAKE_MS));
+        line.proceeds(NOW + 1);
+        assert_eq!(line.take_due(NOW + HANDSHAKE_MS), Due::Go { ping: false, resume: false });
+        assert_eq!(line.take_due(NOW + HANDSHAKE_MS + 1), Due::HangUp);
+        let mut line = online();
+        line.expect_items(NOW);
+        assert_eq!(line.take_due(NOW + ANSWER_MS), Due::HangUp);
     }
 
-    /// The line is of no use: close it and try again later.
-    pub(crate) fn hang_up(&mut self, rng: &mut dyn CryptoRng) {
-        self.effect(Effect::Disconnect);
-        self.retry(rng);
+    #[test]
+    fn a_silent_line_is_tried_with_one_ping() {
+        let mut line = online();
+        assert_eq!(line.take_due(NOW + PING_MS), Due::Go { ping: true, resume: false });
+        assert!(line.ping(NOW + PING_MS) && !line.ping(NOW + PING_MS), "one is on its way");
+        line.heard(NOW + PING_MS + 1);
+        assert_eq!(line.next_due(), Some(NOW + 2 * PING_MS + 1));
+        line.ping(NOW + 2 * PING_MS + 1);
+        assert_eq!(line.take_due(NOW + 2 * PING_MS + 1 + PONG_MS), Due::HangUp);
     }
 
-    fn retry(&mut self, rng: &mut dyn CryptoRng) {
-        self.note_presence();
-        self.outbox.lose_answer();
-        self.lose_entry();
-        self.online.clear();
-        if self.line.steady_from.is_some_and(|from| self.now.abs_diff(from) >= STEADY_MS) {
-            self.line.attempts = 0;
+    #[test]
+    fn waits_double_up_to_a_minute_and_begin_anew_after_a_steady_line() {
+        let (mut line, mut rng) = (Line::default(), rng());
+        let mut now = NOW;
+        for _ in 0..20 {
+            line.dial(true, now);
+            line.retry(now, &mut rng);
+            now += wait_of(&line, now);
         }
-        let ceiling = BACKOFF_MS.saturating_mul(1 << self.line.attempts.min(16)).min(BACKOFF_MAX_MS);
-        // Much of it at random, and more when a line breaks that was up: a relay that goes, as at every
-        // deployment, is lost by all devices at once.
-        let spread = if self.line.is_signed_in() { LOST_MS } else { ceiling / 2 };
-        let wait = ceiling / 2 + u64::from(rng.next_u32()) % (spread + 1);
-        self.line.attempts += 1;
-        self.line.enter(Phase::Waiting(self.now + wait), self.now);
+        line.dial(true, now);
+        line.retry(now, &mut rng);
+        assert!((BACKOFF_MAX_MS / 2..=BACKOFF_MAX_MS).contains(&wait_of(&line, now)));
+        assert_eq!(line.take_due(now), Due::Waits);
+        assert_eq!(line.take_due(now - 10 * BACKOFF_MAX_MS), Due::Dial, "the clock was put back");
+        line.dial(true, now);
+        line.welcomed(now);
+        line.caught_up(now);
+        line.retry(now + STEADY_MS, &mut rng);
+        assert!(wait_of(&line, now + STEADY_MS) <= BACKOFF_MS / 2 + LOST_MS);
     }
 
-    pub(crate) fn timer(&mut self, rng: &mut dyn CryptoRng) {
-        let now = self.now;
-        // What is further off than any wait of ours was set before the clock was put back.
-        self.end_overlong_join();
-        let has_come = |at: u64| at <= now || at > now + BACKOFF_MAX_MS;
-        let due = |at: Option<u64>| at.is_some_and(has_come);
-        self.drop_expired_invite();
-        self.tell_removal();
-        if let Phase::Waiting(at) = self.line.phase {
-            if has_come(at) {
-                self.connect();
-            }
-            return;
-        }
-        if [self.line.deadline, self.line.entries_by, self.line.items_by, self.line.pong_by].into_iter().any(due) {
-            return self.hang_up(rng);
-        }
-        if due(self.line.ping_at) {
-            self.ping();
-        }
-        if due(self.line.resume_at) {
-            self.line.resume_at = None;
-            self.resume(rng);
-        }
-        self.push_after_pause(rng);
-        self.ask_again_for_code();
-        self.upkeep(rng);
+    #[test]
+    fn one_challenge_is_answered_twice_at_most() {
+        let mut line = Line::default();
+        assert!(!line.challenged(challenge()), "nobody has dialled");
+        line.dial(true, NOW);
+        assert!(line.challenged(challenge()) && !line.challenged(challenge()));
+        assert!(line.hello(NOW).is_some() && line.hello(NOW).is_some() && line.hello(NOW).is_none());
+        assert!(line.register() && !line.register());
+        assert!(line.log_grew(3) && !line.log_grew(3) && line.log_grew(4) && line.shows_log());
+        line.dial(true, NOW);
+        assert!(line.challenged(challenge()) && line.register(), "another line");
     }
 
-    fn ping(&mut self) {
-        self.line.ping_at = None;
-        self.line.pong_by = Some(self.now + PONG_MS);
-        self.effect(Effect::Ping);
-    }
-
-    /// Goes on with whatever comes next, after a pause.
-    pub(crate) fn resume(&mut self, rng: &mut dyn CryptoRng) {
-        match self.line.phase {
-            Phase::CatchingUp => self.catch_up(),
-            Phase::Online => {
-                if !self.log_sync.is_newest {
-                    return self.pull_log();
-                }
-                if self.invites.take_refused() {
-                    self.reopen_invite();
-                }
-                self.flush(rng);
-                self.upkeep(rng);
-            }
-            Phase::Joining => self.hang_up(rng),
-            _ => {}
-        }
-    }
-
-    pub(crate) fn challenged(&mut self, challenge: &Challenge, rng: &mut dyn CryptoRng) {
-        // One for each line: every further one would ask for a signature, and for more time.
-        if self.line.phase != Phase::Connecting || self.line.challenge.is_some() {
-            return self.hang_up(rng);
-        }
-        if negotiate(&challenge.versions).is_none() {
-            return self.halt(Problem::RelayVersion);
-        }
-        self.line.challenge = Some(challenge.clone());
-        if self.joins.is_under_way() {
-            return self.claim();
-        }
-        if self.account.as_ref().is_some_and(|account| !account.registered) {
-            return self.show_log(rng);
-        }
-        self.sign_in(rng);
-    }
-
-    /// Answers the relay's challenge.
-    pub(crate) fn sign_in(&mut self, rng: &mut dyn CryptoRng) {
-        let Some(challenge) = self.line.challenge.clone() else { return };
-        if self.line.hellos == HELLOS {
-            return self.hang_up(rng);
-        }
-        self.line.hellos += 1;
-        self.line.deadline = Some(self.now + HANDSHAKE_MS);
-        let (Some(account), Some(identity)) = (&self.account, &self.identity) else { return };
-        let (log_seq, log_head) = account.log.head();
-        let hello = Hello {
-            versions: vec![VERSION],
-            account: account.id(),
-            device: identity.id,
-            log_seq,
-            log_head,
-            anchors: account.anchors.clone(),
-            signature: Signature::from_bytes([0; 64]),
-        };
-        let hello = identity.keys.sign_in(account.relay.host(), &challenge, hello);
-        self.send(&ToRelay::Hello(hello));
-    }
-
-    pub(crate) fn welcomed(&mut self, welcome: &Welcome, rng: &mut dyn CryptoRng) {
-        if self.line.phase != Phase::Connecting {
-            return;
-        }
-        if welcome.version != VERSION {
-            return self.halt(Problem::RelayVersion);
-        }
-        self.line.enter(Phase::CatchingUp, self.now);
-        self.inbox.note_absence(self.now);
-        self.watch_removal();
-        self.clock_ahead_ms = self.now.cast_signed().saturating_sub_unsigned(welcome.time_ms);
-        self.solved(|problem| {
-            matches!(problem, Problem::SignInRefused | Problem::RelayNoSpace | Problem::RelayUnavailable)
-        });
-        // Not before: a relay that is called by another name takes the first entry, and nobody in.
-        if let Some(account) = self.account.as_mut().filter(|account| !account.registered) {
-            account.registered = true;
-            self.persist_account();
-        }
-        self.begin_reading(welcome.resume_after);
-        self.bounds = Some(welcome.limits.clone());
-        self.push_key = welcome.push_key.iter().copied().take(PUSH_KEY).collect();
-        self.renew_push();
-        self.online = welcome.online.iter().take(limits::DEVICES).map(|device| (*device, self.now)).collect();
-        self.delivered = welcome.delivered.iter().take(limits::DEVICES).map(|d| (d.device, d.cursor)).collect();
-        self.check_welcome_log(welcome.log_seq, welcome.log_head, rng);
-    }
-
-    /// The relay does not take the account in. A new one is given up, so that the person can begin anew.
-    fn registration_refused(&mut self, problem: Problem, rng: &mut dyn CryptoRng) {
-        if self.account.as_ref().is_some_and(|account| account.registered) {
-            // The relay has lost it. Another device may know the token, or whoever runs the relay let it in.
-            self.fail(problem);
-            return self.hang_up(rng);
-        }
-        self.drop_account();
-        self.fail(problem);
-    }
-
-    /// A frame of ours was refused.
-    pub(crate) fn relay_error(&mut self, code: ErrorCode, retry_after_ms: u64, of: u8, rng: &mut dyn CryptoRng) {
-        const REGISTER: u8 = 1;
-        const HELLO: u8 = 0;
-        const CLAIM: u8 = 2;
-        const PUSH: u8 = 3;
-        const PULL: u8 = 4;
-        const APPEND: u8 = 6;
-        const LOG_PULL: u8 = 7;
-        const INVITE: u8 = 8;
-        const NOTE: u8 = 10;
-        const CODE: u8 = 11;
-        const CODE_CLAIM: u8 = 12;
-        const PUSH_SUBSCRIBE: u8 = 13;
-        const DELETE: u8 = 15;
-        match of {
-            PULL => {
-                self.pulls = self.pulls.saturating_sub(1);
-                self.line.items_came();
-            }
-            LOG_PULL => self.line.entries_came(),
-            // This device has asked for nothing like that, or for nothing any more.
-            INVITE | CODE if !self.invites.is_open() => return,
-            APPEND if !self.changes.is_appending() && !self.line.shows_log() => return,
-            _ => {}
-        }
-        if matches!(of, INVITE | NOTE | CODE) {
-            self.invites.step_refused(of == NOTE);
-        }
-        match (of, code) {
-            (CLAIM | CODE_CLAIM, _) => self.claim_refused(code, rng),
-            (_, ErrorCode::RateLimited) => {
-                if matches!(of, PUSH | DELETE) {
-                    self.outbox.lose_answer();
-                    self.outbox.put_off(self.now);
-                }
-                if of == APPEND {
-                    self.append_refused(code);
-                }
-                if self.line.resume_at.is_none() {
-                    let wait = retry_after_ms.clamp(100, BACKOFF_MAX_MS) << self.line.limited.min(PAUSES);
-                    self.line.resume_at = Some(self.now + wait.min(BACKOFF_MAX_MS));
-                    self.line.limited += 1;
-                }
-                if of == APPEND {
-                    self.changes.put_off_until(self.line.resume_at);
-                }
-            }
-            (CODE, ErrorCode::NameplateTaken) => self.nameplate_taken(rng),
-            (INVITE | CODE, _) => self.invite_failed(code),
-            (PUSH | DELETE, _) => self.push_refused(code, rng),
-            (PUSH_SUBSCRIBE, ErrorCode::BadFrame | ErrorCode::TooLarge) => self.push_address_refused(),
-            (HELLO | REGISTER, _) if self.newcomer_refused() => {}
-            (HELLO, ErrorCode::UnknownAccount | ErrorCode::LogBehind) => self.show_log(rng),
-            (APPEND, ErrorCode::BadEntry) if self.line.phase == Phase::Connecting => self.halt(Problem::BadLog),
-            (APPEND, _) if self.line.phase == Phase::Connecting => {
-                self.show_unmended(code);
-                self.hang_up(rng);
-            }
-            (REGISTER, ErrorCode::TokenWanted) => self.registration_refused(Problem::TokenWanted, rng),
-            (REGISTER, ErrorCode::RegistrationClosed) => self.registration_refused(Problem::RegistrationClosed, rng),
-            (REGISTER, ErrorCode::TooManyAccounts) => self.registration_refused(Problem::TooManyAccounts, rng),
-            (HELLO | REGISTER, ErrorCode::RelayFull | ErrorCode::Unavailable) => {
-                self.fail(problem::relay_fault(code));
-                self.hang_up(rng);
-            }
-            (HELLO | REGISTER, _) => {
-                self.fail(Problem::SignInRefused);
-                self.hang_up(rng);
-            }
-            // Somebody else has put it back, or has gone on: compare anew.
-            (APPEND, ErrorCode::LogConflict) if self.log_sync.mending => self.hang_up(rng),
-            (APPEND, ErrorCode::LogConflict) => self.append_was_late(),
-            (APPEND, _) => self.append_refused(code),
-            (PULL | LOG_PULL, _) => {
-                self.show(problem::relay_fault(code));
-                self.line.resume_at = Some(self.now + REFUSED_MS);
-            }
-            _ => self.line.resume_at = Some(self.now + BACKOFF_MS * 4),
-        }
+    #[test]
+    fn pauses_that_a_relay_asks_for_double_and_one_is_not_made_longer() {
+        let mut line = online();
+        assert_eq!(line.limit(1_000, NOW), Some(NOW + 1_000));
+        assert_eq!(line.limit(9_000, NOW), Some(NOW + 1_000));
+        assert_eq!(line.take_due(NOW + 1_000), Due::Go { ping: false, resume: true });
+        assert_eq!(line.limit(1_000, NOW), Some(NOW + 2_000));
+        line.end_pause();
+        line.relaxed();
+        assert_eq!(line.limit(u64::MAX, NOW), Some(NOW + BACKOFF_MAX_MS));
     }
 }

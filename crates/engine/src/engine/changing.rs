@@ -12,7 +12,6 @@ use rand_core::CryptoRng;
 
 use super::Engine;
 use crate::changes::{Changes, Wanted};
-use crate::line::Phase;
 use crate::part::Outputs;
 use crate::problem;
 
@@ -50,7 +49,7 @@ impl Engine {
         if !self.line.is_signed_in() || !self.log_sync.is_newest || busy {
             return;
         }
-        let is_online = self.line.phase == Phase::Online;
+        let is_online = self.line.is_online();
         let Some(members) = self.account.as_ref().and_then(|account| account.log.members()) else { return };
         if let Some(device) = self.changes.going(members) {
             if self.changes.may_remove(is_online, self.now) {

@@ -62,10 +62,10 @@ impl Clip {
 impl Engine {
     /// The relay does not know the account, or less of its log: shows it what it lacks.
     pub(crate) fn show_log(&mut self, rng: &mut dyn CryptoRng) {
-        if self.line.phase != Phase::Connecting {
+        if self.line.phase() != Phase::Connecting {
             return;
         }
-        if std::mem::replace(&mut self.line.registering, true) {
+        if !self.line.register() {
             // It has seen all of it on this line, or did not look, and asks once more: later.
             return self.hang_up(rng);
         }
@@ -78,11 +78,11 @@ impl Engine {
     /// The relay has the account's log up to here.
     pub(crate) fn registered(&mut self, log_seq: u64, log_head: Hash, rng: &mut dyn CryptoRng) {
         let Some(account) = &mut self.account else { return };
-        if self.line.phase != Phase::Connecting {
+        if self.line.phase() != Phase::Connecting {
             return;
         }
-        let shown = self.line.log_shown.replace(log_seq);
-        if shown.is_some_and(|shown| log_seq <= shown) {
+        let was_shown = self.line.shows_log();
+        if !self.line.log_grew(log_seq) {
             // It is shown one entry after the other, and does not get on.
             return self.hang_up(rng);
         }
@@ -97,7 +97,7 @@ impl Engine {
                 self.send(&ToRelay::LogAppend(entry));
             }
             (Some(_), None) => {
-                if shown.is_some() || !fresh {
+                if was_shown || !fresh {
                     self.note_restored(AlertKind::LogRestored, 1);
                 }
                 self.sign_in(rng);

@@ -116,7 +116,7 @@ impl Engine {
         if self.is_told_anew_of_entries() {
             self.pull_log();
         } else {
-            self.line.resume_at = Some(self.now + WITHHELD_MS);
+            self.line.pause(WITHHELD_MS, self.now);
         }
     }
 
@@ -197,7 +197,7 @@ impl Engine {
         rng: &mut dyn CryptoRng,
     ) {
         // While connecting they show a removed device that it is one.
-        let listens = matches!(self.line.phase, Phase::Connecting | Phase::CatchingUp | Phase::Online);
+        let listens = matches!(self.line.phase(), Phase::Connecting | Phase::CatchingUp | Phase::Online);
         if !listens || self.joins.is_under_way() {
             return;
         }
@@ -214,7 +214,7 @@ impl Engine {
                 Err(Refused::Fork(entry)) => return self.stop_forked(seq, entry.hash(), Some(entry)),
                 Err(Refused::Bad | Refused::NotOurs) => return self.halt(Problem::BadLog),
                 Err(Refused::Newer) => return self.halt(Problem::NewerAccount),
-                Err(Refused::Gap) if self.line.phase == Phase::Connecting => return,
+                Err(Refused::Gap) if self.line.phase() == Phase::Connecting => return,
                 Err(Refused::Gap) => return self.pull_log_in_vain(rng),
             }
         }
@@ -224,10 +224,10 @@ impl Engine {
         if self.is_removed() {
             return self.removed_by_log();
         }
-        if self.line.phase == Phase::Connecting {
+        if self.line.phase() == Phase::Connecting {
             if has_more && came && grew {
                 // Each page is another answer of the relay.
-                self.socket_opened();
+                self.line.proceeds(self.now);
                 self.pull_log();
             } else if has_more && came {
                 self.pull_log_in_vain(rng);

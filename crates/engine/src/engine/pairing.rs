@@ -13,7 +13,6 @@ use rand_core::CryptoRng;
 use super::Engine;
 use crate::changes::Wanted;
 use crate::identity::Identity;
-use crate::line::Phase;
 use crate::log::Log;
 use crate::pairing::{Came, Invites, Inviting, Joining, Joins, Newcomer, Overdue, Step};
 use crate::part::{Context, Outputs};
@@ -122,7 +121,7 @@ impl Engine {
     /// After approval: appends to the log until the joiner stands in it, then welcomes it.
     pub(crate) fn go_on_with_invite(&mut self, rng: &mut dyn CryptoRng) {
         self.drop_expired_invite();
-        if self.line.phase != Phase::Online || !self.log_sync.is_newest {
+        if !self.line.is_online() || !self.log_sync.is_newest {
             return;
         }
         let Some(log) = self.log() else { return };
@@ -235,7 +234,7 @@ impl Engine {
         let log = Log::handed(joined, self.now);
         self.begin_account(Account { registered: true, anchors, new_here: true, ..Account::new(relay, log) });
         // The same socket cannot become a member's: sign in on a new one.
-        self.line.phase = Phase::Idle;
+        self.line.leave();
         self.connect();
     }
 

@@ -64,15 +64,15 @@ impl Engine {
 
     /// Something was missed on an open line.
     pub(crate) fn pull_again(&mut self) {
-        self.line.phase = Phase::CatchingUp;
-        self.line.resume_at = None;
+        self.line.catch_up();
+        self.line.end_pause();
         self.catch_up();
     }
 
     pub(crate) fn items(&mut self, items: &[Item], has_more: bool, through: u64, rng: &mut dyn CryptoRng) {
         self.pulls = self.pulls.saturating_sub(1);
         self.line.items_came();
-        if self.line.phase != Phase::CatchingUp {
+        if self.line.phase() != Phase::CatchingUp {
             return;
         }
         self.no_news += if items.is_empty() { EMPTY_PAGE } else { items.len() };
@@ -133,7 +133,7 @@ impl Engine {
 
     pub(crate) fn live_item(&mut self, item: &Item, rng: &mut dyn CryptoRng) {
         // While catching up the pull that is under way brings it too.
-        if self.line.phase != Phase::Online {
+        if !self.line.is_online() {
             return;
         }
         let Some(account) = &self.account else { return };
@@ -149,7 +149,7 @@ impl Engine {
             Outcome::Passed => {}
             Outcome::NeedsLog => {
                 self.log_sync.fetched_for_item = true;
-                self.line.phase = Phase::CatchingUp;
+                self.line.catch_up();
                 return self.pull_log();
             }
             Outcome::Forked(item, seq, head) => return self.forked_at_item(item, seq, head),
@@ -304,7 +304,7 @@ impl Engine {
     /// Notes the counter of a new envelope, and when its sender says it was there.
     fn count(&mut self, header: &Header, at_ms: u64) {
         self.no_news = self.no_news.saturating_sub(1);
-        let (catching_up, now) = (self.line.phase == Phase::CatchingUp, self.now);
+        let (catching_up, now) = (self.line.phase() == Phase::CatchingUp, self.now);
         self.inbox(|inbox, out| inbox.count(header, at_ms, catching_up, now, out));
         if let Some(account) = &mut self.account
             && account.log.epoch() == Some(header.epoch)
@@ -326,7 +326,7 @@ impl Engine {
 
     /// Nothing is said of holes before everything is here.
     fn report_holes(&mut self, device: DeviceId) {
-        if self.line.phase != Phase::CatchingUp {
+        if self.line.phase() != Phase::CatchingUp {
             self.inbox(|inbox, out| inbox.report_holes(device, out));
         }
     }
@@ -368,7 +368,7 @@ impl Engine {
         let now = self.now;
         self.inbox(|inbox, out| inbox.note_removal(device, seq, now, out));
         self.history.note_removal(now);
-        if self.line.phase == Phase::Online {
+        if self.line.is_online() {
             self.settle_removals();
         }
     }
@@ -391,7 +391,7 @@ impl Engine {
 
     /// This device is there.
     pub(crate) fn note_presence(&mut self) {
-        if self.line.phase == Phase::Online {
+        if self.line.is_online() {
             let heard_ms = self.heard_ms;
             self.inbox(|inbox, out| inbox.note_presence(heard_ms, out));
         }

@@ -17,7 +17,6 @@ use rand_core::CryptoRng;
 
 use super::Engine;
 use crate::gone::name_gone;
-use crate::line::Phase;
 use crate::log::Log;
 use crate::outbox::{Behind, Cargo, Outbox, Unsealed};
 use crate::part::{Outputs, random_item};
@@ -150,9 +149,9 @@ impl Engine {
     /// Pushes what is oldest in the queue, if the line is free. One at a time: were a later one
     /// accepted and an earlier one refused, the receivers would see them out of order.
     pub(crate) fn flush(&mut self, rng: &mut dyn CryptoRng) {
-        let waits = self.line.resume_at.is_some() || self.outbox.next_push(self.now).is_some();
+        let waits = self.line.is_paused() || self.outbox.next_push(self.now).is_some();
         let busy = self.outbox.is_in_flight() || waits || !self.log_sync.is_newest;
-        if self.line.phase != Phase::Online || busy || self.log_is_withheld() || self.wants_removal() {
+        if !self.line.is_online() || busy || self.log_is_withheld() || self.wants_removal() {
             return;
         }
         while let Some(front) = self.outbox.front() {
@@ -372,7 +371,7 @@ impl Engine {
             ErrorCode::Behind => {
                 let cursor = self.account.as_ref().map(|account| account.cursor);
                 return match self.outbox.is_behind(after, cursor) {
-                    Behind::Pause => self.line.resume_at = Some(self.now + BEHIND_MS),
+                    Behind::Pause => self.line.pause(BEHIND_MS, self.now),
                     Behind::PushAgain => self.flush(rng),
                     Behind::Pull => self.pull_again(),
                     Behind::HangUp => self.hang_up(rng),
@@ -391,7 +390,7 @@ impl Engine {
             ErrorCode::RelayFull | ErrorCode::Unavailable => self.fail(problem::relay_fault(code)),
             _ => self.fail(Problem::RelayRefused),
         }
-        self.line.resume_at = Some(self.now + REFUSED_MS);
+        self.line.pause(REFUSED_MS, self.now);
     }
 }
 

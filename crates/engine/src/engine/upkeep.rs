@@ -4,7 +4,6 @@ use hushclip_model::Problem;
 use rand_core::CryptoRng;
 
 use super::Engine;
-use crate::line::Phase;
 use crate::log::Log;
 use crate::outbox::Cargo;
 use crate::part::HEARTBEAT_MS;
@@ -20,7 +19,7 @@ impl Engine {
     /// Does what is due, on a line that is up to date.
     pub(crate) fn upkeep(&mut self, rng: &mut dyn CryptoRng) {
         self.miss_answer();
-        if self.line.phase != Phase::Online {
+        if !self.line.is_online() {
             return self.change_log(rng);
         }
         self.note_presence();
@@ -37,7 +36,7 @@ impl Engine {
             return None;
         }
         let change = self.changes.next_due(self.now);
-        if self.changes.is_appending() || self.line.phase != Phase::Online {
+        if self.changes.is_appending() || !self.line.is_online() {
             return change;
         }
         let (account, identity) = (self.account.as_ref()?, self.identity.as_ref()?);
