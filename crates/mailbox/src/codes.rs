@@ -3,7 +3,7 @@
 //! the two was not meant, and nobody here can tell which.
 
 use hushclip_protocol::error::{CloseCode, ErrorCode};
-use hushclip_protocol::frame::{ToDevice, ToRelay};
+use hushclip_protocol::frame::{Tag, ToDevice, ToRelay};
 use hushclip_protocol::ids::{ConnId, DeviceId, Hash, InviteId, JoinToken};
 use hushclip_protocol::limits;
 use minicbor::bytes::ByteVec;
@@ -12,9 +12,6 @@ use crate::invites::check_message;
 use crate::peer::Peer;
 use crate::store::InviteRow;
 use crate::{Mailbox, Reply, Room, Store};
-
-/// The tag of a frame that asks for one.
-const CODE_OPEN: u8 = 11;
 
 /// An invite that waits for its nameplate. It is not stored: who waits asks again.
 #[derive(Debug)]
@@ -52,7 +49,7 @@ impl<S: Store> Mailbox<S> {
                     return Err(ErrorCode::NameplateTaken);
                 }
                 if let Err(ms) = self.rates.take_plate_from(self.peer_of(&conn), self.now) {
-                    self.refuse(conn, ErrorCode::RateLimited, ms, CODE_OPEN);
+                    self.refuse(conn, ErrorCode::RateLimited, ms, Tag::CodeOpen);
                     return Ok(());
                 }
                 let row = new_row(invite, device, nameplate, offer, self.now);
@@ -68,12 +65,12 @@ impl<S: Store> Mailbox<S> {
     pub(crate) fn nameplate_answered(&mut self, nameplate: u32, taken: bool) {
         let Some(Pending { conn, row }) = self.pending.remove(&nameplate) else { return };
         if !taken {
-            return self.refuse(conn, ErrorCode::NameplateTaken, 0, CODE_OPEN);
+            return self.refuse(conn, ErrorCode::NameplateTaken, 0, Tag::CodeOpen);
         }
         self.rates.plate_taken(self.id, nameplate, row.expires_ms, self.now);
         match self.put_invite(&row) {
             Ok(()) => self.code_opened(conn, &row, nameplate),
-            Err(code) => self.refuse(conn, code, 0, CODE_OPEN),
+            Err(code) => self.refuse(conn, code, 0, Tag::CodeOpen),
         }
     }
 

@@ -25,7 +25,7 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 
 use hushclip_protocol::error::{CloseCode, ErrorCode};
-use hushclip_protocol::frame::{ToDevice, ToRelay};
+use hushclip_protocol::frame::{Tag, ToDevice, ToRelay};
 use hushclip_protocol::ids::{ConnId, DeviceId, InviteId, MailboxId, Nonce};
 use hushclip_protocol::log::Membership;
 use hushclip_vapid::Services;
@@ -418,8 +418,8 @@ impl<S: Store> Mailbox<S> {
         }
     }
 
-    fn refuse(&mut self, conn: ConnId, code: ErrorCode, retry_after_ms: u64, of: u8) {
-        self.send(conn, &ToDevice::Error { code, retry_after_ms, of });
+    fn refuse(&mut self, conn: ConnId, code: ErrorCode, retry_after_ms: u64, of: Tag) {
+        self.send(conn, &ToDevice::Error { code, retry_after_ms, of: of.number() });
     }
 
     fn close(&mut self, conn: ConnId, code: CloseCode) {

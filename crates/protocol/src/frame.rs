@@ -313,6 +313,61 @@ pub enum ToRelay {
     },
 }
 
+/// The first field of a frame from a device, as [`ToDevice::Error`] names it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[repr(u8)]
+#[expect(missing_docs, reason = "as in ToRelay")]
+pub enum Tag {
+    Hello = 0,
+    Register = 1,
+    Claim = 2,
+    Push = 3,
+    Pull = 4,
+    Ack = 5,
+    LogAppend = 6,
+    LogPull = 7,
+    InviteOpen = 8,
+    InviteCancel = 9,
+    InviteNote = 10,
+    CodeOpen = 11,
+    CodeClaim = 12,
+    PushSubscribe = 13,
+    Leave = 14,
+    Delete = 15,
+}
+
+impl Tag {
+    /// All of them, by number.
+    pub const ALL: [Self; 16] = [
+        Self::Hello,
+        Self::Register,
+        Self::Claim,
+        Self::Push,
+        Self::Pull,
+        Self::Ack,
+        Self::LogAppend,
+        Self::LogPull,
+        Self::InviteOpen,
+        Self::InviteCancel,
+        Self::InviteNote,
+        Self::CodeOpen,
+        Self::CodeClaim,
+        Self::PushSubscribe,
+        Self::Leave,
+        Self::Delete,
+    ];
+
+    /// As it stands on the wire.
+    pub const fn number(self) -> u8 {
+        self as u8
+    }
+
+    /// The one with this number; `None` for one of another version.
+    pub fn of(number: u8) -> Option<Self> {
+        Self::ALL.get(usize::from(number)).copied()
+    }
+}
+
 /// Frames from the relay to a device.
 #[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
 #[cbor(flat)]
@@ -447,25 +502,25 @@ impl ToRelay {
         codec::encode(self)
     }
 
-    /// The tag, as [`ToDevice::Error`] names it.
-    pub const fn tag(&self) -> u8 {
+    /// Which kind of frame it is.
+    pub const fn tag(&self) -> Tag {
         match self {
-            Self::Hello(_) => 0,
-            Self::Register { .. } => 1,
-            Self::Claim { .. } => 2,
-            Self::Push { .. } => 3,
-            Self::Pull { .. } => 4,
-            Self::Ack { .. } => 5,
-            Self::LogAppend(_) => 6,
-            Self::LogPull { .. } => 7,
-            Self::InviteOpen { .. } => 8,
-            Self::InviteCancel { .. } => 9,
-            Self::InviteNote(_) => 10,
-            Self::CodeOpen { .. } => 11,
-            Self::CodeClaim { .. } => 12,
-            Self::PushSubscribe { .. } => 13,
-            Self::Leave => 14,
-            Self::Delete { .. } => 15,
+            Self::Hello(_) => Tag::Hello,
+            Self::Register { .. } => Tag::Register,
+            Self::Claim { .. } => Tag::Claim,
+            Self::Push { .. } => Tag::Push,
+            Self::Pull { .. } => Tag::Pull,
+            Self::Ack { .. } => Tag::Ack,
+            Self::LogAppend(_) => Tag::LogAppend,
+            Self::LogPull { .. } => Tag::LogPull,
+            Self::InviteOpen { .. } => Tag::InviteOpen,
+            Self::InviteCancel { .. } => Tag::InviteCancel,
+            Self::InviteNote(_) => Tag::InviteNote,
+            Self::CodeOpen { .. } => Tag::CodeOpen,
+            Self::CodeClaim { .. } => Tag::CodeClaim,
+            Self::PushSubscribe { .. } => Tag::PushSubscribe,
+            Self::Leave => Tag::Leave,
+            Self::Delete { .. } => Tag::Delete,
         }
     }
 }

@@ -5,7 +5,7 @@ use hushclip_protocol::codec::{self, CodecError};
 use hushclip_protocol::envelope::{Envelope, EnvelopeError};
 use hushclip_protocol::error::{CloseCode, ErrorCode};
 use hushclip_protocol::frame::{
-    Anchor, Challenge, Delivered, Hello, InviteNote, InviteStep, Item, Limits, Place, ToDevice, ToRelay, Welcome,
+    Anchor, Challenge, Delivered, Hello, InviteNote, InviteStep, Item, Limits, Place, Tag, ToDevice, ToRelay, Welcome,
 };
 use hushclip_protocol::ids::{AccountId, Claim, ConnId, DeviceId, Hash, InviteId, ItemId, JoinToken, Nonce, Signature};
 use hushclip_protocol::log::{SealedList, SignedEntry};
@@ -109,7 +109,8 @@ fn frames_to_the_relay() {
     for (number, frame) in to_relay().into_iter().enumerate() {
         let bytes = frame.encode();
         assert_eq!(usize::from(tag(&bytes)), number);
-        assert_eq!(frame.tag(), tag(&bytes));
+        assert_eq!(frame.tag().number(), tag(&bytes));
+        assert_eq!(Tag::of(tag(&bytes)), Some(frame.tag()));
         assert_eq!(ToRelay::decode(&bytes), Ok(frame));
         refuses_other_forms(&bytes, |bytes| ToRelay::decode(bytes).err());
     }

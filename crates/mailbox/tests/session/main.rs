@@ -33,7 +33,7 @@ fn every_kind_of_frame_is_in_it() {
     for frame in file["frames"].as_array().unwrap().iter().filter(|frame| frame["close"].is_null()) {
         let bytes = data_encoding::HEXLOWER.decode(text(frame, "frame").as_bytes()).unwrap();
         if text(frame, "to") == "relay" {
-            known.0.insert(ToRelay::decode(&bytes).unwrap().tag());
+            known.0.insert(ToRelay::decode(&bytes).unwrap().tag().number());
         } else {
             ToDevice::decode(&bytes).unwrap();
             known.1.insert(bytes[1]);

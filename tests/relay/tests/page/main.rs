@@ -113,7 +113,8 @@ fn frames_are_refused_and_sockets_closed_as_the_page_says() {
         }
         let refused: Vec<_> =
             desk.take(conn).into_iter().filter(|said| matches!(said, ToDevice::Error { .. })).collect();
-        let error = ToDevice::Error { code: ErrorCode::ALL[usize::from(*number)], retry_after_ms: 0, of: frame.tag() };
+        let error =
+            ToDevice::Error { code: ErrorCode::ALL[usize::from(*number)], retry_after_ms: 0, of: frame.tag().number() };
         assert_eq!(refused, [error], "{row} {number}");
         if !ends {
             assert_eq!(closed, None, "{row} {number}: the socket stays open");

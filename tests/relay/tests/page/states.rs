@@ -68,7 +68,7 @@ fn each_frame_has_its_time_as_the_page_says() {
         let (mut account, mut desk, member, joiner) = joining();
         let frame = frames(&mut account).swap_remove(n);
         let (name, stranger) = (name(&frame), desk.open());
-        assert_eq!(usize::from(frame.tag()), n, "one of each kind");
+        assert_eq!(usize::from(frame.tag().number()), n, "one of each kind");
         let (_, closed) = said(&mut desk, stranger, &frame);
         let is_early = !BEFORE_SIGN_IN.contains(&&*name);
         assert_eq!(closed == Some(CloseCode::SignInFirst), is_early, "{name}: {closed:?}");
