@@ -3,7 +3,7 @@
 use data_encoding::BASE64;
 use hushclip_crypto::archive::{Archive, ArchiveError};
 use hushclip_engine::Event;
-use hushclip_engine::archive::{unreadable, unsealable};
+use hushclip_engine::{bad_archive, unsealable};
 use hushclip_model::{ArchiveCommand, CommandId, Outcome, Problem};
 
 use crate::running::Running;
@@ -18,8 +18,8 @@ pub(crate) fn carry_out(running: &Running, id: CommandId, command: ArchiveComman
             Ok(Some(Outcome::Exported { file: BASE64.encode(&file), clips: archive.clips.len() as u32 }))
         }
         ArchiveCommand::Import { passphrase, file } => {
-            let file = BASE64.decode(file.as_bytes()).map_err(|_| unreadable(ArchiveError::NotAnArchive))?;
-            let archive = Archive::open(&file, &js::composed(&passphrase)).map_err(unreadable)?;
+            let file = BASE64.decode(file.as_bytes()).map_err(|_| bad_archive(ArchiveError::NotAnArchive))?;
+            let archive = Archive::open(&file, &js::composed(&passphrase)).map_err(bad_archive)?;
             running.accept(Event::Import { id, clips: archive.clips });
             Ok(None)
         }

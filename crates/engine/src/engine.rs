@@ -2,10 +2,14 @@
 //! what it sends, so a process that dies in between has promised nothing that it does not remember.
 
 mod alerts;
+mod archive;
 mod changing;
 mod continuity;
+mod guarding;
+mod library;
 mod membership;
 mod pairing;
+mod present;
 mod receiving;
 mod sending;
 mod signing_in;
@@ -21,7 +25,6 @@ use hushclip_protocol::ids::{DeviceId, ItemId};
 use rand_core::CryptoRng;
 
 use crate::changes::Changes;
-use crate::gone::Trace;
 use crate::history::History;
 use crate::identity::Identity;
 use crate::inbox::Inbox;
@@ -32,9 +35,11 @@ use crate::outbox::Outbox;
 use crate::pairing::{Invites, Joins};
 use crate::part::{Context, Output, Outputs};
 use crate::preferences::Preferences;
-use crate::restore::{Records, RestoreError};
+use crate::record::RestoreError;
+use crate::restore::Records;
 use crate::secrets::Secrets;
 use crate::state::{self, Account, Removed};
+use crate::traces::Traces;
 use crate::{Effect, Event, Write};
 use continuity::Reading;
 use membership::LogSync;
@@ -42,47 +47,47 @@ pub(crate) use sending::REFUSED_MS;
 
 /// A device's brain.
 pub struct Engine {
-    pub(crate) identity: Option<Identity>,
-    pub(crate) account: Option<Account>,
-    pub(crate) outbox: Outbox,
-    pub(crate) inbox: Inbox,
+    identity: Option<Identity>,
+    account: Option<Account>,
+    outbox: Outbox,
+    inbox: Inbox,
     /// What has come since the last sign-in.
-    pub(crate) reading: Option<Reading>,
-    pub(crate) history: History,
-    pub(crate) invites: Invites,
-    pub(crate) joins: Joins,
-    pub(crate) line: Line,
+    reading: Option<Reading>,
+    history: History,
+    invites: Invites,
+    joins: Joins,
+    line: Line,
     /// Pulls that are not answered yet.
-    pub(crate) pulls: u32,
+    pulls: u32,
     /// How many items have come, while catching up, that were no news.
-    pub(crate) no_news: usize,
+    no_news: usize,
     /// The relay or the account is lost to this device; trying again is up to the person.
-    pub(crate) halted_for_good: bool,
+    halted_for_good: bool,
     /// How far this device's clock is ahead of the relay's, milliseconds.
-    pub(crate) clock_ahead_ms: i64,
+    clock_ahead_ms: i64,
     /// The newest clip that came in since the line went up, to be put on the clipboard at the end.
-    pub(crate) newest_missed: Option<ItemId>,
-    pub(crate) log_sync: LogSync,
+    newest_missed: Option<ItemId>,
+    log_sync: LogSync,
     /// Counts what changes in the clips that are shown.
-    pub(crate) clips_revision: u64,
-    pub(crate) notices: Notices,
-    pub(crate) traces: Vec<Trace>,
-    pub(crate) removed: Option<Removed>,
-    pub(crate) changes: Changes,
+    clips_revision: u64,
+    notices: Notices,
+    traces: Traces,
+    removed: Option<Removed>,
+    changes: Changes,
     /// Who is shown as signed in, and since when.
-    pub(crate) online: BTreeMap<DeviceId, u64>,
-    pub(crate) delivered: BTreeMap<DeviceId, u64>,
+    online: BTreeMap<DeviceId, u64>,
+    delivered: BTreeMap<DeviceId, u64>,
     /// What the relay has said that it enforces.
-    pub(crate) bounds: Option<Limits>,
+    bounds: Option<Limits>,
     /// What it signs wake-ups with.
-    pub(crate) push_key: Vec<u8>,
-    pub(crate) preferences: Preferences,
-    pub(crate) secrets: Secrets,
+    push_key: Vec<u8>,
+    preferences: Preferences,
+    secrets: Secrets,
     /// The newest clip when the person last saw the list.
-    pub(crate) seen_order: u64,
+    seen_order: u64,
     /// When the relay was last heard.
-    pub(crate) heard_ms: u64,
-    pub(crate) now: u64,
+    heard_ms: u64,
+    now: u64,
     writes: Vec<Write>,
     effects: Vec<Effect>,
     last_wake: Option<u64>,
@@ -112,7 +117,7 @@ impl Engine {
             log_sync: LogSync::default(),
             clips_revision: 0,
             notices: Notices::restore(records.alerts),
-            traces: records.traces,
+            traces: Traces::restore(records.traces),
             removed: records.removed,
             changes: Changes::restore(records.removing, records.drafts),
             online: BTreeMap::new(),
@@ -194,7 +199,7 @@ impl Engine {
         self.preferences.settings()
     }
 
-    pub(crate) fn change_settings(&mut self, change: Change) {
+    fn change_settings(&mut self, change: Change) {
         let write = self.preferences.change(change);
         self.persist(write);
     }
@@ -334,29 +339,29 @@ impl Engine {
         }
     }
 
-    pub(crate) fn persist(&mut self, write: Write) {
+    fn persist(&mut self, write: Write) {
         self.writes.push(write);
     }
 
-    pub(crate) fn persist_all(&mut self, writes: impl IntoIterator<Item = Write>) {
+    fn persist_all(&mut self, writes: impl IntoIterator<Item = Write>) {
         self.writes.extend(writes);
     }
 
-    pub(crate) fn persist_account(&mut self) {
+    fn persist_account(&mut self) {
         if let Some(write) = self.account.as_ref().map(Account::record) {
             self.persist(write);
         }
     }
 
-    pub(crate) fn effect(&mut self, effect: Effect) {
+    fn effect(&mut self, effect: Effect) {
         self.effects.push(effect);
     }
 
-    pub(crate) fn send(&mut self, frame: &ToRelay) {
+    fn send(&mut self, frame: &ToRelay) {
         self.effects.push(Effect::Send(frame.encode()));
     }
 
-    pub(crate) fn notice(&mut self, notice: Notice) {
+    fn notice(&mut self, notice: Notice) {
         self.effects.push(Effect::Notice(notice));
     }
 
@@ -368,7 +373,7 @@ impl Engine {
     }
 
     /// Back to where a fresh device starts, on disk too.
-    pub(crate) fn leave(&mut self) {
+    fn leave(&mut self) {
         self.drop_account();
         let writes: Vec<_> = state::delete_clips(self.history.iter()).collect();
         self.writes.extend(writes);
@@ -381,13 +386,14 @@ impl Engine {
     }
 
     /// Forgets all keys and whom this device belonged to; the list of clips stays.
-    pub(crate) fn drop_account(&mut self) {
+    fn drop_account(&mut self) {
         self.writes.extend(state::delete_account());
         self.identity = None;
         self.reading = None;
         let mut out = Outputs::default();
         self.outbox.forget(&mut out);
         self.inbox.forget(&mut out);
+        self.traces.forget(&mut out);
         self.changes.forget(&mut out);
         if let Some(account) = self.account.take() {
             account.log.forget(&mut out);
@@ -398,7 +404,6 @@ impl Engine {
         self.newest_missed = None;
         self.secrets = Secrets::default();
         self.notices = Notices::default();
-        self.traces.clear();
         self.delivered.clear();
         self.bounds = None;
         self.push_key.clear();
@@ -410,25 +415,25 @@ impl Engine {
     }
 
     /// Shows a problem and tells it once.
-    pub(crate) fn fail(&mut self, problem: Problem) {
+    fn fail(&mut self, problem: Problem) {
         self.notice(Notice::Failed { problem: problem.clone() });
         self.notices.show(problem);
     }
 
     /// The same for what may come many times before it is solved, and is told once.
-    pub(crate) fn show(&mut self, problem: Problem) {
+    fn show(&mut self, problem: Problem) {
         if self.notices.problem() != Some(&problem) {
             self.fail(problem);
         }
     }
 
     /// Takes back a problem that has solved itself.
-    pub(crate) fn solved(&mut self, is: impl Fn(&Problem) -> bool) {
+    fn solved(&mut self, is: impl Fn(&Problem) -> bool) {
         self.notices.solved(is);
     }
 
     /// Stops talking to the relay for good, until the person does something.
-    pub(crate) fn halt(&mut self, problem: Problem) {
+    fn halt(&mut self, problem: Problem) {
         self.halted_for_good = self.log().is_some_and(Log::is_forked);
         self.line.stop(self.now);
         self.outbox.lose_answer();
@@ -437,12 +442,12 @@ impl Engine {
         self.fail(problem);
     }
 
-    pub(crate) fn is_member(&self, device: &DeviceId) -> bool {
+    fn is_member(&self, device: &DeviceId) -> bool {
         self.log().is_some_and(|log| log.is_member(device))
     }
 
     /// Whether there is an account whose log is known.
-    pub(crate) fn require_member(&self) -> Result<(), Problem> {
+    fn require_member(&self) -> Result<(), Problem> {
         let member = self.log().is_some_and(|log| log.members().is_some());
         if member { Ok(()) } else { Err(Problem::NoAccount) }
     }

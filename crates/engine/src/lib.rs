@@ -65,21 +65,18 @@
 //!
 //! # Inside
 //!
-//! Parts own the state: `log` and `changes` (who is in the account), `outbox`, `inbox`, `history` (clips), `pairing`,
-//! `secrets`, `preferences`, `notices`. None of them knows another one; `engine` and the files below it carry what one
-//! part says to the next, and `line` keeps the connection. ADR 24 says why. Start at `engine`, then `engine/sending` and
-//! `engine/receiving`.
+//! Parts own the state: `log` and `changes` (who is in the account), `outbox`, `inbox`, `history` and `traces` (clips, and
+//! what is left of those that were deleted), `pairing`, `line`, `secrets`, `preferences`, `notices`. None of them knows
+//! `Engine`, nor what another one does; `engine` and the files below it carry what one part says to the next. ADR 24 says
+//! why. Start at `engine`, then `engine/sending` and `engine/receiving`.
 
-pub mod archive;
 mod changes;
 pub mod effect;
 mod engine;
 pub mod event;
-mod gone;
 mod history;
 mod identity;
 mod inbox;
-mod library;
 mod line;
 mod log;
 mod notices;
@@ -88,17 +85,19 @@ mod outbox;
 mod pairing;
 mod part;
 mod preferences;
-mod present;
 mod problem;
 mod record;
 mod relay;
 mod restore;
+mod search;
 mod secrets;
 mod state;
 pub mod target;
+mod traces;
 
 pub use effect::{Effect, Write};
 pub use engine::Engine;
 pub use event::Event;
-pub use restore::RestoreError;
+pub use problem::{bad_archive, unsealable};
+pub use record::RestoreError;
 pub use target::{relay_origin, target};

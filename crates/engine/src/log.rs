@@ -22,8 +22,7 @@ pub(crate) use evidence::Evidence;
 
 use crate::identity::Identity;
 use crate::part::Outputs;
-use crate::record::{EVIDENCE, LOG, MEMBERS, delete, put};
-use crate::restore::RestoreError;
+use crate::record::{EVIDENCE, LOG, MEMBERS, RestoreError, delete, put};
 
 /// How long an epoch's secret outlives it: the longest life of an item and a day, milliseconds.
 const KEPT_MS: u64 = limits::TTL_S as u64 * 1000 + 24 * 60 * 60 * 1000;

@@ -7,7 +7,8 @@ use hushclip_crypto::vault::LockError;
 use hushclip_model::{NameFault, Problem};
 use hushclip_protocol::error::ErrorCode;
 
-pub(crate) fn bad_archive(error: ArchiveError) -> Problem {
+/// A file that could not be read, in words.
+pub fn bad_archive(error: ArchiveError) -> Problem {
     match error {
         ArchiveError::NotAnArchive => Problem::BadArchive,
         ArchiveError::Damaged => Problem::DamagedArchive,
@@ -16,7 +17,8 @@ pub(crate) fn bad_archive(error: ArchiveError) -> Problem {
     }
 }
 
-pub(crate) fn unsealable(error: LockError) -> Problem {
+/// A file that could not be made, in words.
+pub fn unsealable(error: LockError) -> Problem {
     match error {
         LockError::TooShort => Problem::PassphraseTooShort,
         LockError::NoMemory => Problem::NoMemory,

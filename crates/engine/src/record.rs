@@ -30,6 +30,11 @@ pub(crate) const TRACES: &str = "traces";
 pub(crate) const DRAFTS: &str = "drafts";
 pub(crate) const TRIED: &str = "tried";
 
+/// The persisted records do not make an engine: they are damaged, or of a later version.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("the stored state is damaged or of a later version")]
+pub struct RestoreError;
+
 /// Sets a record.
 pub(crate) fn put<T: Encode<()>>(key: impl Into<String>, value: &T) -> Write {
     Write::Put { key: key.into(), value: codec::encode(value) }

@@ -4,13 +4,11 @@ use hushclip_model::Settings;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use hushclip_protocol::codec;
-use hushclip_protocol::frame::Anchor;
 use hushclip_protocol::ids::{DeviceId, Hash};
 use hushclip_protocol::log::SignedEntry;
 use minicbor::{Decode, Encode};
 
 use crate::changes::Draft;
-use crate::gone::Trace;
 use crate::identity::{DeviceRecord, Identity};
 use crate::inbox::{Sender, Synced};
 use crate::log::Log;
@@ -19,17 +17,13 @@ use crate::outbox::{Numbers, Queued, Sent};
 use crate::pairing::{Invite, Join};
 use crate::record::{
     ACCOUNT, ALERTS, CLIP, CLIPBOARD, COMING, DEVICE, DRAFTS, EVIDENCE, INVITE, JOIN, LOG, MEMBERS, NUMBERS, OUT, PUSH,
-    REMOVED, REMOVING, SEEN, SENDER, SENT, SETTINGS, SYNCED, TRACES, TRIED,
+    REMOVED, REMOVING, RestoreError, SEEN, SENDER, SENT, SETTINGS, SYNCED, TRACES, TRIED,
 };
-use crate::state::{Account, Clip, Removed};
+use crate::state::{Account, AccountRecord, Clip, Removed};
+use crate::traces::Trace;
 
 /// Longest record. They are this device's own, so this only keeps nonsense out.
 const RECORD_BYTES: usize = 64 * 1024 * 1024;
-
-/// The persisted records do not make an engine: they are damaged, or of a later version.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("the stored state is damaged or of a later version")]
-pub struct RestoreError;
 
 /// Everything that was persisted.
 #[derive(Default)]
@@ -56,29 +50,6 @@ pub(crate) struct Records {
     pub(crate) drafts: Vec<Draft>,
     pub(crate) removing: BTreeSet<DeviceId>,
     pub(crate) tried_codes: Vec<Hash>,
-}
-
-#[derive(Encode, Decode)]
-#[cbor(array)]
-pub(crate) struct AccountRecord {
-    #[n(0)]
-    pub(crate) relay: String,
-    #[n(1)]
-    pub(crate) registered: bool,
-    #[n(2)]
-    pub(crate) cursor: u64,
-    #[n(3)]
-    pub(crate) epoch_items: u32,
-    #[n(4)]
-    pub(crate) rotation_minutes: u32,
-    #[n(5)]
-    pub(crate) anchors: Vec<Anchor>,
-    #[n(6)]
-    pub(crate) token: String,
-    #[n(7)]
-    pub(crate) new_here: bool,
-    #[n(8)]
-    pub(crate) set_back: bool,
 }
 
 impl Records {

@@ -1,14 +1,12 @@
 //! Copies that look like secrets: recognised by their form, held until the person has answered, and
 //! short-lived if they are sent. It refuses to be certain: what it does not recognise is sent as it is.
 
-use hushclip_model::settings::{Change, Policy};
-use hushclip_model::{Content, HELD_MS, HeldView, Notice, Problem, SecretKind};
+use hushclip_crypto::body::{FLAG_BURN, FLAG_SENSITIVE};
+use hushclip_model::{Content, HELD_MS, HeldView, SecretKind};
 use hushclip_protocol::ids::ItemId;
 use hushclip_protocol::limits;
-use rand_core::CryptoRng;
 
-use crate::Engine;
-use crate::part::random_item;
+use crate::state::Clip;
 
 mod assigned;
 mod known;
@@ -24,8 +22,8 @@ const HELD: usize = 8;
 /// A copy that waits for an answer.
 pub(crate) struct Held {
     id: String,
-    kind: SecretKind,
-    content: Content,
+    pub(crate) kind: SecretKind,
+    pub(crate) content: Content,
     at_ms: u64,
 }
 
@@ -37,7 +35,7 @@ pub(crate) struct Secrets {
 
 impl Secrets {
     /// Holds a copy until there is an answer. The same text waits once, and the oldest goes where there are too many.
-    fn hold(&mut self, id: ItemId, kind: SecretKind, content: Content, at_ms: u64) -> HeldView {
+    pub(crate) fn hold(&mut self, id: ItemId, kind: SecretKind, content: Content, at_ms: u64) -> HeldView {
         self.drop_text(&content.text);
         let held = Held { id: id.to_hex(), kind, content, at_ms };
         let view = held.present();
@@ -53,12 +51,12 @@ impl Secrets {
         self.held.retain(|held| held.content.text != text);
     }
 
-    fn get(&self, id: &str) -> Option<&Held> {
+    pub(crate) fn get(&self, id: &str) -> Option<&Held> {
         self.held.iter().find(|held| held.id == id)
     }
 
     /// Drops the copies that nobody has answered for in time; their texts.
-    fn drop_unanswered(&mut self, now: u64) -> Vec<String> {
+    pub(crate) fn drop_unanswered(&mut self, now: u64) -> Vec<String> {
         let dropped = self.held.extract_if(.., |held| now.abs_diff(held.at_ms) >= HELD_MS);
         dropped.map(|held| held.content.text).collect()
     }
@@ -80,55 +78,10 @@ impl Held {
     }
 }
 
-impl Engine {
-    /// Does with a copy of the person's what is to be done with secrets, or gives it back.
-    pub(crate) fn guard(&mut self, content: Content, rng: &mut dyn CryptoRng) -> Option<Content> {
-        let Some(kind) = recognise(&content.text) else { return Some(content) };
-        match self.settings().secrets.of(kind) {
-            Policy::Send => {
-                if let Err(problem) = self.enqueue_secret(content, false, rng) {
-                    self.fail(problem);
-                }
-            }
-            Policy::Never => {}
-            Policy::Ask => {
-                let held = self.secrets.hold(random_item(rng), kind, content, self.now);
-                self.notice(Notice::Held { held });
-            }
-        }
-        None
-    }
-
-    /// A copy that cannot be sent goes on waiting.
-    pub(crate) fn answer_secret(
-        &mut self,
-        id: &str,
-        send: bool,
-        remember: bool,
-        burn: bool,
-        rng: &mut dyn CryptoRng,
-    ) -> Result<(), Problem> {
-        let Some(held) = self.secrets.get(id) else { return Ok(()) };
-        let (kind, content) = (held.kind, held.content.clone());
-        let text = content.text.clone();
-        if send {
-            self.require_member()?;
-            self.enqueue_secret(content, burn, rng)?;
-        }
-        if remember {
-            self.change_settings(Change::secret(kind, if send { Policy::Send } else { Policy::Never }));
-        }
-        self.secrets.drop_text(&text);
-        Ok(())
-    }
-
-    /// Nobody has answered for them. Whoever copies one of them once more is asked once more.
-    pub(crate) fn drop_unanswered(&mut self) {
-        for text in self.secrets.drop_unanswered(self.now) {
-            let write = self.history.forget_on_clipboard(&text);
-            self.persist_all(write);
-        }
-    }
+/// What kind of secret a clip is, if its sender took it for one.
+pub(crate) fn secret_of(clip: &Clip) -> Option<SecretKind> {
+    let sensitive = clip.flags & (FLAG_SENSITIVE | FLAG_BURN) != 0;
+    sensitive.then(|| recognise(&clip.text).unwrap_or(SecretKind::Password))
 }
 
 /// What kind of secret a text looks like.

@@ -1,17 +1,20 @@
 //! What survives a restart: the records of [`crate::Effect::Persist`] and the values they hold.
 
+use hushclip_model::UNDO_MS;
 use hushclip_protocol::frame::Anchor;
 use hushclip_protocol::ids::{AccountId, DeviceId, Hash, ItemId};
+use hushclip_protocol::limits;
 use minicbor::{Decode, Encode};
 
 use crate::effect::Write;
 use crate::log::Log;
 use crate::record::{
-    ACCOUNT, ALERTS, CLIP, CLIPBOARD, COMING, DEVICE, PUSH, REMOVED, SEEN, SETTINGS, TRACES, TRIED, delete, put,
+    ACCOUNT, ALERTS, CLIP, CLIPBOARD, COMING, DEVICE, PUSH, REMOVED, RestoreError, SEEN, SETTINGS, TRIED, delete, put,
 };
 use crate::relay::Relay;
-use crate::restore::{AccountRecord, RestoreError};
 
+/// How far apart anchors are at least, but for the newest.
+const APART: u64 = 16;
 /// How often a device changes its keys unless told otherwise, minutes.
 pub(crate) const ROTATION_MINUTES: u32 = 7 * 24 * 60;
 
@@ -36,6 +39,29 @@ pub(crate) struct Account {
     /// The relay shows again what was settled.
     pub(crate) set_back: bool,
     pub(crate) log: Log,
+}
+
+#[derive(Encode, Decode)]
+#[cbor(array)]
+pub(crate) struct AccountRecord {
+    #[n(0)]
+    pub(crate) relay: String,
+    #[n(1)]
+    pub(crate) registered: bool,
+    #[n(2)]
+    pub(crate) cursor: u64,
+    #[n(3)]
+    pub(crate) epoch_items: u32,
+    #[n(4)]
+    pub(crate) rotation_minutes: u32,
+    #[n(5)]
+    pub(crate) anchors: Vec<Anchor>,
+    #[n(6)]
+    pub(crate) token: String,
+    #[n(7)]
+    pub(crate) new_here: bool,
+    #[n(8)]
+    pub(crate) set_back: bool,
 }
 
 /// This device belonged to an account.
@@ -146,6 +172,21 @@ impl Account {
         self.registered && self.log.reaches_anchor()
     }
 
+    /// Everything up to this item is stored. The older anchors are for when the relay has dropped the
+    /// newer ones' items by rights.
+    pub(crate) fn note_anchor(&mut self, at: Anchor) {
+        self.anchors.retain(|anchor| anchor.cursor < at.cursor);
+        if let [.., before, newest] = &self.anchors[..]
+            && newest.cursor.saturating_sub(before.cursor) < APART
+        {
+            self.anchors.pop();
+        }
+        self.anchors.push(at);
+        if self.anchors.len() > limits::ANCHORS {
+            self.anchors.remove(0);
+        }
+    }
+
     pub(crate) const fn id(&self) -> AccountId {
         self.log.account()
     }
@@ -167,6 +208,31 @@ impl Account {
 }
 
 impl Clip {
+    /// The relay should have it.
+    pub(crate) fn is_of_relay(&self, now: u64) -> bool {
+        self.origin.is_empty() && self.counter > 0 && self.left_s(now) > 0
+    }
+
+    /// How long the relay may still keep it, seconds.
+    pub(crate) fn left_s(&self, now: u64) -> u32 {
+        // The relay counts from when it came. A secret's time is that of its copy.
+        let since_ms = if self.flags == 0 { self.at_ms.max(self.sent_ms) } else { self.at_ms };
+        let age_s = now.saturating_sub(since_ms) / 1000;
+        u64::from(self.ttl_s).saturating_sub(age_s) as u32
+    }
+
+    /// When a clip goes by itself, or for good. What is further off than it ever was has been so since before
+    /// the clock was put back, and is due.
+    pub(crate) fn goes_at(&self, now: u64) -> Option<u64> {
+        let due = |from: u64, for_ms: u64| {
+            let end = from.saturating_add(for_ms);
+            (from != 0).then_some(if end > now.saturating_add(for_ms) { now } else { end })
+        };
+        let life_ms = u64::from(self.ttl_s) * 1000;
+        let expires = due(self.expires_ms.saturating_sub(life_ms), life_ms);
+        due(self.trashed_ms, UNDO_MS).into_iter().chain(expires).min()
+    }
+
     pub(crate) fn record(&self) -> Write {
         put(self.key(), self)
     }
@@ -208,7 +274,7 @@ pub(crate) fn delete_coming() -> Write {
 
 /// Deletes what the parts of an account do not delete themselves; clips and what the clipboard holds stay.
 pub(crate) fn delete_account() -> impl Iterator<Item = Write> {
-    [DEVICE, ACCOUNT, ALERTS, PUSH, TRACES].into_iter().map(delete)
+    [DEVICE, ACCOUNT, ALERTS, PUSH].into_iter().map(delete)
 }
 
 /// Deletes every record that [`delete_account`] leaves.

@@ -8,7 +8,7 @@ use crate::notices::{Alert, AlertKind};
 use crate::part::{Alerting, How};
 
 impl Engine {
-    pub(crate) fn alert(&mut self, kind: AlertKind, device: DeviceId, by: DeviceId, count: u64) {
+    pub(super) fn alert(&mut self, kind: AlertKind, device: DeviceId, by: DeviceId, count: u64) {
         let write = self.notices.add(kind, device, by, count, self.now);
         self.persist(write);
     }
@@ -25,12 +25,12 @@ impl Engine {
         self.persist_all(write);
     }
 
-    pub(crate) fn count_up_alert(&mut self, kind: AlertKind, device: DeviceId) {
+    pub(super) fn count_up_alert(&mut self, kind: AlertKind, device: DeviceId) {
         let write = self.notices.count_up(kind, device, self.now);
         self.persist_all(write);
     }
 
-    pub(crate) fn dismiss_alert(&mut self, id: u64) {
+    pub(super) fn dismiss_alert(&mut self, id: u64) {
         let Some((dismissed, write)) = self.notices.dismiss(id) else { return };
         self.persist(write);
         if matches!(dismissed.kind, AlertKind::Missing | AlertKind::Expired) {
@@ -39,7 +39,7 @@ impl Engine {
         }
     }
 
-    pub(crate) fn present_alerts(&self) -> Vec<AlertView> {
+    pub(super) fn present_alerts(&self) -> Vec<AlertView> {
         self.notices.alerts().iter().map(|alert| self.present_alert(alert)).collect()
     }
 

@@ -25,7 +25,7 @@ impl Engine {
         done
     }
 
-    pub(crate) fn remove_device(&mut self, device: &str, rng: &mut dyn CryptoRng) -> Result<(), Problem> {
+    pub(super) fn remove_device(&mut self, device: &str, rng: &mut dyn CryptoRng) -> Result<(), Problem> {
         self.require_member()?;
         let known = DeviceId::from_hex(device).filter(|device| self.is_member(device));
         let Some(device) = known else { return Err(Problem::UnknownDevice) };
@@ -44,7 +44,7 @@ impl Engine {
 
     /// Appends what this device wants in the log, one entry at a time. Whoever else was quicker: the
     /// relay refuses, the log is fetched, and what is still wanted is tried again.
-    pub(crate) fn change_log(&mut self, rng: &mut dyn CryptoRng) {
+    pub(super) fn change_log(&mut self, rng: &mut dyn CryptoRng) {
         let busy = self.changes.is_appending() || self.changes.waits(self.now);
         if !self.line.is_signed_in() || !self.log_sync.is_newest || busy {
             return;
@@ -75,7 +75,7 @@ impl Engine {
     }
 
     /// Sends a new entry of this device; says whether there is one.
-    pub(crate) fn append(&mut self, wanted: Wanted, make: impl FnOnce(&DeviceKeys, &Membership) -> Made) -> bool {
+    pub(super) fn append(&mut self, wanted: Wanted, make: impl FnOnce(&DeviceKeys, &Membership) -> Made) -> bool {
         let (Some(account), Some(identity)) = (&self.account, &self.identity) else { return false };
         let Some(members) = account.log.members() else { return false };
         let mut out = Outputs::default();
@@ -87,7 +87,7 @@ impl Engine {
 
     /// The relay does not take an entry of this device. Who wants to hold off a removal may say so in any
     /// way: it is tried again until it stands.
-    pub(crate) fn append_refused(&mut self, code: ErrorCode) {
+    pub(super) fn append_refused(&mut self, code: ErrorCode) {
         let wait = self.changes.put_off(self.now);
         match self.changes.lose_answer() {
             Some(Wanted::Add(_)) if code == ErrorCode::BadEntry => self.invite_failed(code),
@@ -111,7 +111,7 @@ impl Engine {
     }
 
     /// The relay does not take back what it has lost of the log. It can hold a removal.
-    pub(crate) fn show_unmended(&mut self, code: ErrorCode) {
+    pub(super) fn show_unmended(&mut self, code: ErrorCode) {
         match code {
             ErrorCode::RateLimited | ErrorCode::LogConflict => {}
             ErrorCode::RelayFull | ErrorCode::Unavailable => self.show(problem::relay_fault(code)),
@@ -120,38 +120,38 @@ impl Engine {
     }
 
     /// The line is gone, and with it what the relay would have said to an entry.
-    pub(crate) fn lose_entry(&mut self) {
+    pub(super) fn lose_entry(&mut self) {
         if self.changes.lose_answer() == Some(Wanted::Rekey) {
             self.tell_old_keys();
         }
     }
 
     /// A removal has so long to be recorded.
-    pub(crate) fn watch_removal(&mut self) {
+    pub(super) fn watch_removal(&mut self) {
         if self.wants_removal() {
             self.changes.watch_removal(self.now);
         }
     }
 
     /// While a member is to go, nothing is sent: it could read it.
-    pub(crate) fn wants_removal(&self) -> bool {
+    pub(super) fn wants_removal(&self) -> bool {
         let members = self.account.as_ref().and_then(|account| account.log.members());
         members.is_some_and(|members| self.changes.going(members).is_some())
     }
 
     /// Whether it is shown, before all else, that the relay does not record one.
-    pub(crate) fn shows_removal(&self) -> bool {
+    pub(super) fn shows_removal(&self) -> bool {
         self.wants_removal() && self.changes.shows_removal(self.now)
     }
 
     /// Tells it once.
-    pub(crate) fn tell_removal(&mut self) {
+    pub(super) fn tell_removal(&mut self) {
         if self.wants_removal() && self.changes.tell_removal(self.now) {
             self.notice(Notice::Failed { problem: Problem::RemovalUnsaved });
         }
     }
 
-    pub(crate) fn dismiss_problem(&mut self) {
+    pub(super) fn dismiss_problem(&mut self) {
         if self.shows_removal() {
             self.changes.quiet_removal(self.now);
         } else {
@@ -160,19 +160,19 @@ impl Engine {
     }
 
     /// When what is shown of a removal changes.
-    pub(crate) fn next_removal_news(&self) -> Option<u64> {
+    pub(super) fn next_removal_news(&self) -> Option<u64> {
         self.changes.next_removal_news(self.now).filter(|_| self.wants_removal())
     }
 
     /// An entry of this device has been on its way for too long.
-    pub(crate) fn miss_answer(&mut self) {
+    pub(super) fn miss_answer(&mut self) {
         if self.changes.is_overdue(self.now) {
             self.append_refused(ErrorCode::Unavailable);
         }
     }
 
     /// The log has gone on.
-    pub(crate) fn change_went_through(&mut self) {
+    pub(super) fn change_went_through(&mut self) {
         self.changes.went_through();
         self.solved(|problem| {
             matches!(problem, Problem::ListUnsaved | Problem::RelayNoSpace | Problem::RelayUnavailable)

@@ -4,9 +4,8 @@
 //! names of items make reading and sending a second time harmless.
 
 use hushclip_crypto::body::Pin;
-use hushclip_protocol::frame::{Anchor, Item, ToRelay};
+use hushclip_protocol::frame::{Item, ToRelay};
 use hushclip_protocol::ids::Hash;
-use hushclip_protocol::limits;
 use rand_core::CryptoRng;
 
 use super::Engine;
@@ -15,8 +14,6 @@ use crate::notices::AlertKind;
 use crate::outbox::{Cargo, Queued};
 use crate::state::{Account, Clip};
 
-/// How far apart anchors are at least, but for the newest.
-const APART: u64 = 16;
 /// What an envelope is larger than its content, bytes; only an estimate of the relay's room.
 const AROUND: u64 = 1024;
 
@@ -27,41 +24,9 @@ pub(crate) struct Reading {
     bytes: u64,
 }
 
-impl Account {
-    /// Everything up to this item is stored. The older anchors are for when the relay has dropped the
-    /// newer ones' items by rights.
-    pub(crate) fn note_anchor(&mut self, at: Anchor) {
-        self.anchors.retain(|anchor| anchor.cursor < at.cursor);
-        if let [.., before, newest] = &self.anchors[..]
-            && newest.cursor.saturating_sub(before.cursor) < APART
-        {
-            self.anchors.pop();
-        }
-        self.anchors.push(at);
-        if self.anchors.len() > limits::ANCHORS {
-            self.anchors.remove(0);
-        }
-    }
-}
-
-impl Clip {
-    /// The relay should have it.
-    fn is_of_relay(&self, now: u64) -> bool {
-        self.origin.is_empty() && self.counter > 0 && self.left_s(now) > 0
-    }
-
-    /// How long the relay may still keep it, seconds.
-    pub(crate) fn left_s(&self, now: u64) -> u32 {
-        // The relay counts from when it came. A secret's time is that of its copy.
-        let since_ms = if self.flags == 0 { self.at_ms.max(self.sent_ms) } else { self.at_ms };
-        let age_s = now.saturating_sub(since_ms) / 1000;
-        u64::from(self.ttl_s).saturating_sub(age_s) as u32
-    }
-}
-
 impl Engine {
     /// The relay does not know the account, or less of its log: shows it what it lacks.
-    pub(crate) fn show_log(&mut self, rng: &mut dyn CryptoRng) {
+    pub(super) fn show_log(&mut self, rng: &mut dyn CryptoRng) {
         if self.line.phase() != Phase::Connecting {
             return;
         }
@@ -76,7 +41,7 @@ impl Engine {
     }
 
     /// The relay has the account's log up to here.
-    pub(crate) fn registered(&mut self, log_seq: u64, log_head: Hash, rng: &mut dyn CryptoRng) {
+    pub(super) fn registered(&mut self, log_seq: u64, log_head: Hash, rng: &mut dyn CryptoRng) {
         let Some(account) = &mut self.account else { return };
         if self.line.phase() != Phase::Connecting {
             return;
@@ -109,7 +74,7 @@ impl Engine {
     }
 
     /// The relay had lost something that this device has put back; said once until it is put away.
-    pub(crate) fn note_restored(&mut self, kind: AlertKind, count: u64) {
+    pub(super) fn note_restored(&mut self, kind: AlertKind, count: u64) {
         let Some(own) = self.own_id() else { return };
         if !self.notices.has(kind) {
             self.alert(kind, own, own, count);
@@ -118,7 +83,7 @@ impl Engine {
 
     /// Signed in: reads on after the newest item that the relay and this device both have. Whether the relay
     /// has what this device sent after that is open until it is shown, also over restarts.
-    pub(crate) fn begin_reading(&mut self, resume_after: u64) {
+    pub(super) fn begin_reading(&mut self, resume_after: u64) {
         let now = self.now;
         let Some(own) = self.identity.as_ref().map(|identity| identity.id) else { return };
         let Some(account) = &mut self.account else { return };
@@ -143,7 +108,7 @@ impl Engine {
         self.outbox(|outbox, out| outbox.doubt_after(from, now, out));
     }
 
-    pub(crate) fn note_read(&mut self, item: &Item) {
+    pub(super) fn note_read(&mut self, item: &Item) {
         if let Some(reading) = &mut self.reading {
             reading.items += 1;
             reading.bytes += item.envelope.len() as u64;
@@ -153,7 +118,7 @@ impl Engine {
     /// Everything that the relay has is here. What it does not have, of what this device has sent since
     /// the two last agreed, is sent once more, before anything new: with its name and counter, so that
     /// nobody takes it in a second time.
-    pub(crate) fn put_back(&mut self, rng: &mut dyn CryptoRng) {
+    pub(super) fn put_back(&mut self, rng: &mut dyn CryptoRng) {
         let Some(reading) = self.reading.take() else { return };
         let (lost, now) = (self.lost_clips(&reading), self.now);
         let count = self.outbox(|outbox, out| outbox.put_back(lost, now, out));

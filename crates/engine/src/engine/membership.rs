@@ -48,7 +48,7 @@ pub(crate) struct LogSync {
 
 impl Engine {
     /// The log of the account, if this device is in one.
-    pub(crate) fn log(&self) -> Option<&Log> {
+    pub(super) fn log(&self) -> Option<&Log> {
         self.account.as_ref().map(|account| &account.log)
     }
 
@@ -59,7 +59,7 @@ impl Engine {
         Some(done)
     }
 
-    pub(crate) fn create_account(
+    pub(super) fn create_account(
         &mut self,
         relay: &str,
         name: &str,
@@ -98,7 +98,7 @@ impl Engine {
         self.carry_out(out);
     }
 
-    pub(crate) fn pull_log(&mut self) {
+    pub(super) fn pull_log(&mut self) {
         let from = self.log().map_or(0, Log::len);
         self.log_sync.is_newest = false;
         self.line.expect_entries(self.now, self.is_newcomer());
@@ -112,7 +112,7 @@ impl Engine {
     }
 
     /// The relay has refused a clip because of entries that this device does not know.
-    pub(crate) fn pull_longer_log(&mut self) {
+    pub(super) fn pull_longer_log(&mut self) {
         if self.is_told_anew_of_entries() {
             self.pull_log();
         } else {
@@ -121,7 +121,7 @@ impl Engine {
     }
 
     /// The same of an entry.
-    pub(crate) fn append_was_late(&mut self) {
+    pub(super) fn append_was_late(&mut self) {
         if self.is_told_anew_of_entries() {
             self.changes.lose_answer();
             self.pull_log();
@@ -137,7 +137,7 @@ impl Engine {
     }
 
     /// Compares the relay's log head with ours, then catches up.
-    pub(crate) fn check_welcome_log(&mut self, seq: u64, head: Hash, rng: &mut dyn CryptoRng) {
+    pub(super) fn check_welcome_log(&mut self, seq: u64, head: Hash, rng: &mut dyn CryptoRng) {
         self.log_sync.is_newest = false;
         let newcomer = self.is_newcomer();
         let Some(log) = self.log() else { return };
@@ -189,7 +189,7 @@ impl Engine {
         }
     }
 
-    pub(crate) fn log_entries(
+    pub(super) fn log_entries(
         &mut self,
         from: u64,
         entries: Vec<SignedEntry>,
@@ -293,7 +293,7 @@ impl Engine {
     }
 
     /// Something cannot be read for want of a secret, and that is told of whoever has started its epoch.
-    pub(crate) fn tell_bad_keys(&mut self, epoch: u64) {
+    pub(super) fn tell_bad_keys(&mut self, epoch: u64) {
         let Some(author) = self.log().and_then(|log| log.author_of(epoch)) else { return };
         if !self.notices.has_about(AlertKind::BadKeys, author) {
             self.count_up_alert(AlertKind::BadKeys, author);
@@ -367,21 +367,21 @@ impl Engine {
     }
 
     /// The relay's log is not the one this device knows. That ends all sending until the person has looked into it.
-    pub(crate) fn stop_forked(&mut self, seq: u64, theirs: Hash, entry: Option<SignedEntry>) {
+    pub(super) fn stop_forked(&mut self, seq: u64, theirs: Hash, entry: Option<SignedEntry>) {
         let now = self.now;
         self.change_log_state(|log, out| log.fork(seq, theirs, entry, None, now, out));
         self.halt(Problem::Fork);
     }
 
     /// A member has signed what it sent under another log than this device knows.
-    pub(crate) fn forked_at_item(&mut self, item: ItemId, seq: u64, theirs: Hash) {
+    pub(super) fn forked_at_item(&mut self, item: ItemId, seq: u64, theirs: Hash) {
         let now = self.now;
         self.change_log_state(|log, out| log.fork(seq, theirs, None, Some(item), now, out));
         self.halt(Problem::Fork);
     }
 
     /// The person wants to go on with this relay. What this device knows of the log still has to hold.
-    pub(crate) fn resume_by_hand(&mut self) {
+    pub(super) fn resume_by_hand(&mut self) {
         if self.change_log_state(|log, out| log.set_forked(false, out)).is_none() {
             return;
         }
@@ -392,13 +392,13 @@ impl Engine {
 
     /// A member has signed that it knows an entry which the relay does not show. Whoever it lets in or
     /// removes, nothing more is sent to the devices of before.
-    pub(crate) fn note_withheld(&mut self, device: DeviceId, seq: u64) {
+    pub(super) fn note_withheld(&mut self, device: DeviceId, seq: u64) {
         let write = self.notices.count_at_least(AlertKind::LogWithheld, device, seq, self.now);
         self.persist_all(write);
     }
 
     /// Whether the relay keeps log entries back, and the person has not put that away.
-    pub(crate) fn log_is_withheld(&self) -> bool {
+    pub(super) fn log_is_withheld(&self) -> bool {
         self.notices.has(AlertKind::LogWithheld)
     }
 

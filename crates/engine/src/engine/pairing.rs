@@ -35,13 +35,13 @@ impl Engine {
         done
     }
 
-    pub(crate) fn start_invite(&mut self, rng: &mut dyn CryptoRng) -> Result<(), Problem> {
+    pub(super) fn start_invite(&mut self, rng: &mut dyn CryptoRng) -> Result<(), Problem> {
         let inviter = Inviting::by_link(self.inviting_account()?.id().mailbox(), rng);
         self.invites(|invites, context, out| invites.start(inviter, context, out));
         Ok(())
     }
 
-    pub(crate) fn start_code(&mut self, rng: &mut dyn CryptoRng) -> Result<(), Problem> {
+    pub(super) fn start_code(&mut self, rng: &mut dyn CryptoRng) -> Result<(), Problem> {
         let account = self.inviting_account()?;
         let inviter = Inviting::by_code(account.id().mailbox(), account.relay.host(), rng);
         self.invites(|invites, context, out| invites.start(inviter, context, out));
@@ -57,48 +57,48 @@ impl Engine {
         self.account.as_ref().ok_or(Problem::NoAccount)
     }
 
-    pub(crate) fn nameplate_taken(&mut self, rng: &mut dyn CryptoRng) {
+    pub(super) fn nameplate_taken(&mut self, rng: &mut dyn CryptoRng) {
         self.invites(|invites, context, out| invites.nameplate_taken(context, rng, out));
     }
 
-    pub(crate) fn reopen_invite(&mut self) {
+    pub(super) fn reopen_invite(&mut self) {
         self.invites(Invites::reopen);
     }
 
-    pub(crate) fn ask_again_for_code(&mut self) {
+    pub(super) fn ask_again_for_code(&mut self) {
         self.invites(Invites::ask_again);
     }
 
-    pub(crate) fn drop_expired_invite(&mut self) {
+    pub(super) fn drop_expired_invite(&mut self) {
         self.invites(Invites::drop_expired);
     }
 
-    pub(crate) fn cancel_invite(&mut self) {
+    pub(super) fn cancel_invite(&mut self) {
         self.invites(Invites::cancel);
     }
 
-    pub(crate) fn refuse(&mut self) {
+    pub(super) fn refuse(&mut self) {
         self.invites(Invites::refuse);
     }
 
-    pub(crate) fn invite_failed(&mut self, code: ErrorCode) {
+    pub(super) fn invite_failed(&mut self, code: ErrorCode) {
         self.invites(|invites, context, out| invites.failed(code, context, out));
     }
 
-    pub(crate) fn invite_opened(&mut self, id: InviteId, expires_ms: u64) {
+    pub(super) fn invite_opened(&mut self, id: InviteId, expires_ms: u64) {
         let Some(relay) = self.account.as_ref().map(|account| account.relay.origin()) else { return };
         let until_ms = expires_ms.saturating_add_signed(self.clock_ahead_ms);
         self.invites(|invites, context, out| invites.opened(id, until_ms, &relay, context, out));
     }
 
-    pub(crate) fn invite_ended(&mut self, id: InviteId) {
+    pub(super) fn invite_ended(&mut self, id: InviteId) {
         let is_ours = self.invites(|invites, context, out| invites.ended(id, context, out));
         if !is_ours && self.joins.is_by(id) {
             self.join_failed(self.joins.ended());
         }
     }
 
-    pub(crate) fn invite_note(&mut self, note: &InviteNote, rng: &mut dyn CryptoRng) {
+    pub(super) fn invite_note(&mut self, note: &InviteNote, rng: &mut dyn CryptoRng) {
         if self.joins.takes(note) {
             self.joiner_note(note, rng);
         } else if self.invites(|invites, context, out| invites.requested(note, context, out)) {
@@ -106,7 +106,7 @@ impl Engine {
         }
     }
 
-    pub(crate) fn approve(
+    pub(super) fn approve(
         &mut self,
         digits: Option<&str>,
         share_history: bool,
@@ -119,7 +119,7 @@ impl Engine {
     }
 
     /// After approval: appends to the log until the joiner stands in it, then welcomes it.
-    pub(crate) fn go_on_with_invite(&mut self, rng: &mut dyn CryptoRng) {
+    pub(super) fn go_on_with_invite(&mut self, rng: &mut dyn CryptoRng) {
         self.drop_expired_invite();
         if !self.line.is_online() || !self.log_sync.is_newest {
             return;
@@ -141,7 +141,7 @@ impl Engine {
         }
     }
 
-    pub(crate) fn start_join(
+    pub(super) fn start_join(
         &mut self,
         link: &str,
         at: Option<&str>,
@@ -154,7 +154,7 @@ impl Engine {
         Ok(())
     }
 
-    pub(crate) fn start_join_by_code(
+    pub(super) fn start_join_by_code(
         &mut self,
         relay: &str,
         code: &str,
@@ -184,7 +184,7 @@ impl Engine {
         self.connect();
     }
 
-    pub(crate) fn cancel_join(&mut self) {
+    pub(super) fn cancel_join(&mut self) {
         // In, but not all the way: the relay does not have the account yet, or this device not its log.
         if self.account.as_ref().is_some_and(|account| !account.is_usable()) {
             return self.drop_account();
@@ -196,18 +196,18 @@ impl Engine {
         }
     }
 
-    pub(crate) fn join_failed(&mut self, problem: Problem) {
+    pub(super) fn join_failed(&mut self, problem: Problem) {
         self.cancel_join();
         self.fail(problem);
     }
 
-    pub(crate) fn claim(&mut self) {
+    pub(super) fn claim(&mut self) {
         if let Some(claim) = self.joins.claim() {
             self.send(&claim);
         }
     }
 
-    pub(crate) fn claim_refused(&mut self, code: ErrorCode, rng: &mut dyn CryptoRng) {
+    pub(super) fn claim_refused(&mut self, code: ErrorCode, rng: &mut dyn CryptoRng) {
         if let Some(problem) = self.joins.claim_refused(code) {
             return self.join_failed(problem);
         }
@@ -239,7 +239,7 @@ impl Engine {
     }
 
     /// Whether this device was handed an account and has not found itself in it yet.
-    pub(crate) fn is_newcomer(&self) -> bool {
+    pub(super) fn is_newcomer(&self) -> bool {
         self.newcomer().is_some()
     }
 
@@ -250,7 +250,7 @@ impl Engine {
     }
 
     /// The relay turns a newcomer away. It may be that it has not heard yet; not for long.
-    pub(crate) fn newcomer_refused(&mut self) -> bool {
+    pub(super) fn newcomer_refused(&mut self) -> bool {
         if !self.is_newcomer() {
             return false;
         }
@@ -262,11 +262,11 @@ impl Engine {
     }
 
     /// When joining has taken too long.
-    pub(crate) fn join_deadline(&self) -> Option<u64> {
+    pub(super) fn join_deadline(&self) -> Option<u64> {
         self.joins.deadline(self.newcomer())
     }
 
-    pub(crate) fn end_overlong_join(&mut self) {
+    pub(super) fn end_overlong_join(&mut self) {
         let now = self.now;
         self.joins(|joins, out| joins.mind_clock(now, out));
         if self.is_newcomer() {
@@ -279,7 +279,7 @@ impl Engine {
         }
     }
 
-    pub(crate) fn confirm_account(&mut self) {
+    pub(super) fn confirm_account(&mut self) {
         if let Some(account) = self.account.as_mut().filter(|account| account.new_here) {
             account.new_here = false;
             self.persist_account();

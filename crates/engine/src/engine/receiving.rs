@@ -39,7 +39,7 @@ enum Outcome {
 }
 
 impl Engine {
-    pub(crate) fn inbox<T>(&mut self, act: impl FnOnce(&mut Inbox, &mut Outputs) -> T) -> T {
+    pub(super) fn inbox<T>(&mut self, act: impl FnOnce(&mut Inbox, &mut Outputs) -> T) -> T {
         let mut out = Outputs::default();
         let done = act(&mut self.inbox, &mut out);
         self.carry_out(out);
@@ -47,7 +47,7 @@ impl Engine {
     }
 
     /// Asks for what comes next while catching up: the log first, then items.
-    pub(crate) fn catch_up(&mut self) {
+    pub(super) fn catch_up(&mut self) {
         let Some(account) = &self.account else { return };
         if account.log.members().is_none() || !self.log_sync.is_newest {
             return self.pull_log();
@@ -63,13 +63,13 @@ impl Engine {
     }
 
     /// Something was missed on an open line.
-    pub(crate) fn pull_again(&mut self) {
+    pub(super) fn pull_again(&mut self) {
         self.line.catch_up();
         self.line.end_pause();
         self.catch_up();
     }
 
-    pub(crate) fn items(&mut self, items: &[Item], has_more: bool, through: u64, rng: &mut dyn CryptoRng) {
+    pub(super) fn items(&mut self, items: &[Item], has_more: bool, through: u64, rng: &mut dyn CryptoRng) {
         self.pulls = self.pulls.saturating_sub(1);
         self.line.items_came();
         if self.line.phase() != Phase::CatchingUp {
@@ -131,7 +131,7 @@ impl Engine {
         self.upkeep(rng);
     }
 
-    pub(crate) fn live_item(&mut self, item: &Item, rng: &mut dyn CryptoRng) {
+    pub(super) fn live_item(&mut self, item: &Item, rng: &mut dyn CryptoRng) {
         // While catching up the pull that is under way brings it too.
         if !self.line.is_online() {
             return;
@@ -364,7 +364,7 @@ impl Engine {
     }
 
     /// This device has learned that another one is out.
-    pub(crate) fn note_removal(&mut self, device: DeviceId, seq: u64) {
+    pub(super) fn note_removal(&mut self, device: DeviceId, seq: u64) {
         let now = self.now;
         self.inbox(|inbox, out| inbox.note_removal(device, seq, now, out));
         self.history.note_removal(now);
@@ -385,12 +385,12 @@ impl Engine {
         self.carry_out(out);
     }
 
-    pub(crate) fn unsettle_removals(&mut self) {
+    pub(super) fn unsettle_removals(&mut self) {
         self.inbox(Inbox::unsettle_removals);
     }
 
     /// This device is there.
-    pub(crate) fn note_presence(&mut self) {
+    pub(super) fn note_presence(&mut self) {
         if self.line.is_online() {
             let heard_ms = self.heard_ms;
             self.inbox(|inbox, out| inbox.note_presence(heard_ms, out));
@@ -398,7 +398,7 @@ impl Engine {
     }
 
     /// Tells of devices that are not heard any more.
-    pub(crate) fn tell_silence(&mut self) {
+    pub(super) fn tell_silence(&mut self) {
         let mut out = Outputs::default();
         let among = Others { members: self.others(), online: &self.online };
         self.inbox.tell_silence(&among, self.now, &mut out);
@@ -406,7 +406,7 @@ impl Engine {
     }
 
     /// When that is to be looked at next.
-    pub(crate) fn next_silence(&self) -> Option<u64> {
+    pub(super) fn next_silence(&self) -> Option<u64> {
         self.inbox.next_silence(&Others { members: self.others(), online: &self.online }, self.now)
     }
 

@@ -2,7 +2,7 @@
 //! pushed one at a time, in order, until acknowledged.
 
 use hushclip_crypto::body::{
-    ClipBody, FLAG_BURN, FLAG_SENSITIVE, FLAG_SUPERSEDED, HTML, Heartbeat, Part, State, TEXT, Tombstone,
+    ClipBody, FLAG_BURN, FLAG_SENSITIVE, FLAG_SUPERSEDED, Gone, HTML, Heartbeat, Part, State, TEXT, Tombstone,
 };
 use hushclip_crypto::envelope::{Address, seal, seal_note};
 use hushclip_crypto::pairing::{Code, Link};
@@ -16,9 +16,8 @@ use hushclip_rich::harmless;
 use rand_core::CryptoRng;
 
 use super::Engine;
-use crate::gone::name_gone;
 use crate::log::Log;
-use crate::outbox::{Behind, Cargo, Outbox, Unsealed};
+use crate::outbox::{Behind, Cargo, Deleted, Outbox, Unsealed};
 use crate::part::{Outputs, random_item};
 use crate::problem;
 use crate::secrets::recognise;
@@ -30,7 +29,7 @@ pub(crate) const REFUSED_MS: u64 = 30_000;
 const BEHIND_MS: u64 = 2_000;
 
 impl Engine {
-    pub(crate) fn outbox<T>(&mut self, act: impl FnOnce(&mut Outbox, &mut Outputs) -> T) -> T {
+    pub(super) fn outbox<T>(&mut self, act: impl FnOnce(&mut Outbox, &mut Outputs) -> T) -> T {
         let mut out = Outputs::default();
         let done = act(&mut self.outbox, &mut out);
         self.carry_out(out);
@@ -38,7 +37,7 @@ impl Engine {
     }
 
     /// `sure` if a person has certainly copied it: then it is news, unless it is in the list for that already.
-    pub(crate) fn local_copy(&mut self, content: Content, sure: bool, rng: &mut dyn CryptoRng) {
+    pub(super) fn local_copy(&mut self, content: Content, sure: bool, rng: &mut dyn CryptoRng) {
         let Some(identity) = &self.identity else { return };
         let member = self.log().is_some_and(|log| log.members().is_some());
         if !member || content.text.is_empty() || is_pairing_secret(&content.text) {
@@ -64,7 +63,7 @@ impl Engine {
         }
     }
 
-    pub(crate) fn push_command(
+    pub(super) fn push_command(
         &mut self,
         text: String,
         html: Option<String>,
@@ -80,7 +79,7 @@ impl Engine {
         }
     }
 
-    pub(crate) fn enqueue_secret(
+    pub(super) fn enqueue_secret(
         &mut self,
         content: Content,
         burn: bool,
@@ -148,7 +147,7 @@ impl Engine {
 
     /// Pushes what is oldest in the queue, if the line is free. One at a time: were a later one
     /// accepted and an earlier one refused, the receivers would see them out of order.
-    pub(crate) fn flush(&mut self, rng: &mut dyn CryptoRng) {
+    pub(super) fn flush(&mut self, rng: &mut dyn CryptoRng) {
         let waits = self.line.is_paused() || self.outbox.next_push(self.now).is_some();
         let busy = self.outbox.is_in_flight() || waits || !self.log_sync.is_newest;
         if !self.line.is_online() || busy || self.log_is_withheld() || self.wants_removal() {
@@ -180,7 +179,7 @@ impl Engine {
     }
 
     /// Takes a clip out of the queue that will not be sent; others are told, if they might miss it.
-    pub(crate) fn give_up(&mut self, item: &ItemId, text: Option<Hash>, rng: &mut dyn CryptoRng) {
+    pub(super) fn give_up(&mut self, item: &ItemId, text: Option<Hash>, rng: &mut dyn CryptoRng) {
         let Some(device) = self.own_id() else { return };
         let given_up = self.outbox(|outbox, out| outbox.give_up(item, device, text, rng, out));
         self.mark_given_up(item);
@@ -272,7 +271,7 @@ impl Engine {
     }
 
     /// The relay has stored an item of ours.
-    pub(crate) fn pushed(&mut self, item: ItemId, at: Anchor, rng: &mut dyn CryptoRng) {
+    pub(super) fn pushed(&mut self, item: ItemId, at: Anchor, rng: &mut dyn CryptoRng) {
         self.outbox(Outbox::taken);
         self.settle(item, at.cursor);
         // It may have been deleted meanwhile.
@@ -299,7 +298,7 @@ impl Engine {
     }
 
     /// Takes an item out of the outbox and notes its position.
-    pub(crate) fn settle(&mut self, item: ItemId, cursor: u64) {
+    pub(super) fn settle(&mut self, item: ItemId, cursor: u64) {
         let now = self.now;
         match self
             .outbox(|outbox, out| outbox.settle(item, cursor, now, out))
@@ -355,13 +354,13 @@ impl Engine {
     }
 
     /// Tries the next push, if it is time.
-    pub(crate) fn push_after_pause(&mut self, rng: &mut dyn CryptoRng) {
+    pub(super) fn push_after_pause(&mut self, rng: &mut dyn CryptoRng) {
         if self.outbox.take_due(self.now) {
             self.flush(rng);
         }
     }
 
-    pub(crate) fn push_refused(&mut self, code: ErrorCode, rng: &mut dyn CryptoRng) {
+    pub(super) fn push_refused(&mut self, code: ErrorCode, rng: &mut dyn CryptoRng) {
         let (item, after) = self.outbox.refused().unzip();
         if matches!(code, ErrorCode::StaleEpoch | ErrorCode::Behind) {
             self.outbox.put_off(self.now);
@@ -392,6 +391,13 @@ impl Engine {
         }
         self.line.pause(REFUSED_MS, self.now);
     }
+}
+
+/// What a tombstone of this epoch says of an item.
+fn name_gone(log: &Log, epoch: u64, deleted: &Deleted) -> Gone {
+    let Deleted { device, counter, item, text, .. } = deleted;
+    let text = text.as_ref().and_then(|text| log.keyed(epoch, text));
+    Gone { device: *device, counter: *counter, item: *item, text }
 }
 
 /// Links and codes are for another channel, and on their way there.

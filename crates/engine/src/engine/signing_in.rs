@@ -17,14 +17,14 @@ const PUSH_KEY: usize = 65;
 
 impl Engine {
     /// Connects, unless there is nothing to connect to or the line is up or on its way.
-    pub(crate) fn connect_if_wanted(&mut self) {
+    pub(super) fn connect_if_wanted(&mut self) {
         if self.line.may_dial() {
             self.connect();
         }
     }
 
     /// Drops any socket and connects anew.
-    pub(crate) fn connect(&mut self) {
+    pub(super) fn connect(&mut self) {
         let url = match &self.account {
             _ if self.joins.is_under_way() => self.joins.socket(),
             Some(account) => Some(account.relay.socket(account.id().mailbox())),
@@ -40,14 +40,14 @@ impl Engine {
         self.effect(url.map_or(Effect::Disconnect, |url| Effect::Connect { url }));
     }
 
-    pub(crate) fn network_is_back(&mut self) {
+    pub(super) fn network_is_back(&mut self) {
         self.line.network_is_back(self.halted_for_good);
         self.connect_if_wanted();
         // After a sleep the socket may be dead without knowing it.
         self.ping();
     }
 
-    pub(crate) fn socket_closed(&mut self, code: Option<u16>, rng: &mut dyn CryptoRng) {
+    pub(super) fn socket_closed(&mut self, code: Option<u16>, rng: &mut dyn CryptoRng) {
         if self.line.is_over() {
             return;
         }
@@ -66,7 +66,7 @@ impl Engine {
     }
 
     /// The line is of no use: close it and try again later.
-    pub(crate) fn hang_up(&mut self, rng: &mut dyn CryptoRng) {
+    pub(super) fn hang_up(&mut self, rng: &mut dyn CryptoRng) {
         self.effect(Effect::Disconnect);
         self.retry(rng);
     }
@@ -79,7 +79,7 @@ impl Engine {
         self.line.retry(self.now, rng);
     }
 
-    pub(crate) fn timer(&mut self, rng: &mut dyn CryptoRng) {
+    pub(super) fn timer(&mut self, rng: &mut dyn CryptoRng) {
         self.end_overlong_join();
         self.drop_expired_invite();
         self.tell_removal();
@@ -108,7 +108,7 @@ impl Engine {
     }
 
     /// Goes on with whatever comes next, after a pause.
-    pub(crate) fn resume(&mut self, rng: &mut dyn CryptoRng) {
+    pub(super) fn resume(&mut self, rng: &mut dyn CryptoRng) {
         match self.line.phase() {
             Phase::CatchingUp => self.catch_up(),
             Phase::Online => {
@@ -126,7 +126,7 @@ impl Engine {
         }
     }
 
-    pub(crate) fn challenged(&mut self, challenge: &Challenge, rng: &mut dyn CryptoRng) {
+    pub(super) fn challenged(&mut self, challenge: &Challenge, rng: &mut dyn CryptoRng) {
         if !self.line.challenged(challenge.clone()) {
             return self.hang_up(rng);
         }
@@ -143,7 +143,7 @@ impl Engine {
     }
 
     /// Answers the relay's challenge.
-    pub(crate) fn sign_in(&mut self, rng: &mut dyn CryptoRng) {
+    pub(super) fn sign_in(&mut self, rng: &mut dyn CryptoRng) {
         let Some(challenge) = self.line.hello(self.now) else { return self.hang_up(rng) };
         let (Some(account), Some(identity)) = (&self.account, &self.identity) else { return };
         let (log_seq, log_head) = account.log.head();
@@ -160,7 +160,7 @@ impl Engine {
         self.send(&ToRelay::Hello(hello));
     }
 
-    pub(crate) fn welcomed(&mut self, welcome: &Welcome, rng: &mut dyn CryptoRng) {
+    pub(super) fn welcomed(&mut self, welcome: &Welcome, rng: &mut dyn CryptoRng) {
         if self.line.phase() != Phase::Connecting {
             return;
         }
@@ -200,7 +200,7 @@ impl Engine {
     }
 
     /// A frame of ours was refused.
-    pub(crate) fn relay_error(&mut self, code: ErrorCode, retry_after_ms: u64, of: u8, rng: &mut dyn CryptoRng) {
+    pub(super) fn relay_error(&mut self, code: ErrorCode, retry_after_ms: u64, of: u8, rng: &mut dyn CryptoRng) {
         let Some(of) = Tag::of(of) else {
             // This device has sent nothing like that.
             return self.line.pause(BACKOFF_MS * 4, self.now);

@@ -17,7 +17,7 @@ const ROTATION_MINUTES: core::ops::RangeInclusive<u32> = 30..=7 * 24 * 60;
 
 impl Engine {
     /// Does what is due, on a line that is up to date.
-    pub(crate) fn upkeep(&mut self, rng: &mut dyn CryptoRng) {
+    pub(super) fn upkeep(&mut self, rng: &mut dyn CryptoRng) {
         self.miss_answer();
         if !self.line.is_online() {
             return self.change_log(rng);
@@ -31,7 +31,7 @@ impl Engine {
     }
 
     /// When [`Engine::upkeep`] has something to do next.
-    pub(crate) fn next_upkeep(&self) -> Option<u64> {
+    pub(super) fn next_upkeep(&self) -> Option<u64> {
         if !self.line.is_signed_in() {
             return None;
         }
@@ -45,7 +45,7 @@ impl Engine {
         [rotation, heartbeat].into_iter().chain(self.next_silence()).filter(|at| *at > self.now).chain(change).min()
     }
 
-    pub(crate) fn set_rotation(&mut self, minutes: u32, rng: &mut dyn CryptoRng) {
+    pub(super) fn set_rotation(&mut self, minutes: u32, rng: &mut dyn CryptoRng) {
         let Some(account) = &mut self.account else { return };
         account.rotation_minutes = minutes.clamp(*ROTATION_MINUTES.start(), *ROTATION_MINUTES.end());
         self.persist_account();
@@ -53,7 +53,7 @@ impl Engine {
     }
 
     /// Whether this device's keys have had their time.
-    pub(crate) fn rotation_is_due(&self) -> bool {
+    pub(super) fn rotation_is_due(&self) -> bool {
         let (Some(account), Some(identity)) = (&self.account, &self.identity) else { return false };
         let age = u64::from(account.rotation_minutes) * 60_000;
         // Keys from the future were made before the clock was put back.
@@ -62,13 +62,13 @@ impl Engine {
     }
 
     /// The relay has not recorded new keys. That is said when they have been due for long.
-    pub(crate) fn tell_old_keys(&mut self) {
+    pub(super) fn tell_old_keys(&mut self) {
         if self.keys_are_overdue() {
             self.show(Problem::KeysOverdue);
         }
     }
 
-    pub(crate) fn keys_are_overdue(&self) -> bool {
+    pub(super) fn keys_are_overdue(&self) -> bool {
         let (Some(account), Some(identity)) = (&self.account, &self.identity) else { return false };
         let latest = u64::from(account.rotation_minutes) * 60_000 + OVERDUE_MS;
         self.now.saturating_sub(identity.boxed_ms) >= latest

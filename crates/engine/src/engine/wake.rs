@@ -8,7 +8,7 @@ use super::Engine;
 use crate::preferences::BadEndpoint;
 
 impl Engine {
-    pub(crate) fn set_push(&mut self, endpoint: String) -> Result<(), Problem> {
+    pub(super) fn set_push(&mut self, endpoint: String) -> Result<(), Problem> {
         self.require_member()?;
         let write = self.preferences.set_push_endpoint(&endpoint).map_err(|BadEndpoint| Problem::BadPushAddress)?;
         let Some(write) = write else { return Ok(()) };
@@ -20,14 +20,14 @@ impl Engine {
     }
 
     /// The line is up: the relay may have lost it, or be another one.
-    pub(crate) fn renew_push(&mut self) {
+    pub(super) fn renew_push(&mut self) {
         if let Some(endpoint) = self.preferences.push_endpoint().map(ToOwned::to_owned) {
             self.send(&ToRelay::PushSubscribe { endpoint });
         }
     }
 
     /// The relay does not take it, whatever the reason: clips come all the same, when the app is open.
-    pub(crate) fn push_address_refused(&mut self) {
+    pub(super) fn push_address_refused(&mut self) {
         let write = self.preferences.forget_push_endpoint();
         self.persist(write);
         self.fail(Problem::PushRefused);

@@ -1,27 +1,16 @@
 //! The history as a file: what goes into it, and what comes in from one. Sealing it is
 //! [`hushclip_crypto::archive`]'s work, for which shells pass the passphrase by.
 
-use hushclip_model::{Content, Problem};
 use std::collections::BTreeSet;
 
-use hushclip_crypto::archive::{Archive, ArchiveError, ArchivedClip};
-use hushclip_crypto::vault::LockError;
+use hushclip_crypto::archive::{Archive, ArchivedClip};
+use hushclip_model::Content;
 use hushclip_protocol::limits;
 
-use crate::library::secret_of;
+use super::Engine;
+use crate::secrets::secret_of;
 use crate::state::Clip;
-use crate::{Engine, problem};
 use hushclip_rich::harmless;
-
-/// A file that could not be read, in words.
-pub fn unreadable(error: ArchiveError) -> Problem {
-    problem::bad_archive(error)
-}
-
-/// A file that could not be made, in words.
-pub fn unsealable(error: LockError) -> Problem {
-    problem::unsealable(error)
-}
 
 impl Engine {
     /// The history, oldest first. Secrets, which are short-lived, stay out.
@@ -57,7 +46,7 @@ impl Engine {
     }
 
     /// Takes clips in that are not here, below those that are; how many. They stay on this device.
-    pub(crate) fn import(&mut self, clips: Vec<ArchivedClip>) -> u32 {
+    pub(super) fn import(&mut self, clips: Vec<ArchivedClip>) -> u32 {
         let Some(own) = self.own_id() else { return 0 };
         let now = self.now;
         let mut added = 0;

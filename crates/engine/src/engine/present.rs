@@ -7,14 +7,14 @@ use hushclip_model::{ClipView, Problem, View};
 use hushclip_protocol::ids::DeviceId;
 use hushclip_protocol::limits;
 
-use crate::Engine;
-use crate::library::secret_of;
+use super::Engine;
 use crate::log::Log;
+use crate::secrets::secret_of;
 use crate::state::{Account, Clip};
 
 impl Engine {
     /// The view without its clips, which are many.
-    pub(crate) fn present_frame(&self) -> View {
+    pub(super) fn present_frame(&self) -> View {
         let own = self.identity.as_ref().map(|i| i.id);
         let member = self.account.as_ref().is_some_and(Account::is_usable);
         View {
@@ -63,7 +63,7 @@ impl Engine {
         joining.or_else(|| Some(self.account.as_ref()?.relay.origin())).unwrap_or_default()
     }
 
-    pub(crate) fn present_clip(&self, clip: &Clip) -> ClipView {
+    pub(super) fn present_clip(&self, clip: &Clip) -> ClipView {
         let imported = !clip.origin.is_empty();
         let own = !imported && self.own_id() == Some(clip.device);
         let (mut delivered, mut awaited) = (Vec::new(), Vec::new());
@@ -145,7 +145,7 @@ impl Engine {
         self.device_ids().any(|device| alike(&self.name_of(&device)) == alike(name))
     }
 
-    pub(crate) fn name_of(&self, device: &DeviceId) -> String {
+    pub(super) fn name_of(&self, device: &DeviceId) -> String {
         let known = self.log().and_then(|log| log.name_of(device)).cloned();
         let former = || self.removed.as_ref()?.names.iter().find(|(d, _)| d == device).map(|(_, name)| name.clone());
         known.or_else(former).unwrap_or_else(|| device.to_hex()[..8].to_owned())

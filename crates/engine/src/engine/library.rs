@@ -2,23 +2,20 @@
 //! that back, and what goes by itself because it was meant to.
 
 use hushclip_crypto::body::{FLAG_BURN, FLAG_SENSITIVE, Pin, Tombstone};
-use hushclip_model::view::Filter;
-use hushclip_model::{ClipView, Content, Query, SecretKind, UNDO_MS, View};
+use hushclip_model::{Content, Query, View};
 use hushclip_protocol::ids::{DeviceId, Hash, ItemId};
 use rand_core::CryptoRng;
 
+use super::Engine;
+use crate::Effect;
 use crate::history::text_digest;
 use crate::outbox::{Cargo, Deleted};
-use crate::part::random_item;
+use crate::part::{Outputs, random_item};
 use crate::record::{SEEN, put};
-use crate::secrets::recognise;
+use crate::search::{Search, shortened};
+use crate::secrets::secret_of;
 use crate::state::Clip;
-use crate::{Effect, Engine};
-
-/// How much of a long text a list shows, characters.
-const SHOWN_CHARS: usize = 2_000;
-/// Longest HTML form that a list shows, bytes.
-const SHOWN_HTML: usize = 16 * 1024;
+use crate::traces::Traces;
 
 impl Engine {
     /// What a person sees, with the clips that they look for.
@@ -47,7 +44,7 @@ impl Engine {
     }
 
     /// Puts a clip on the clipboard, at the person's wish.
-    pub(crate) fn take_from_list(&mut self, id: &str, plain: bool) {
+    pub(super) fn take_from_list(&mut self, id: &str, plain: bool) {
         let Some(item) = ItemId::from_hex(id) else { return };
         let Some(mut content) = self.content(id) else { return };
         if plain {
@@ -58,7 +55,7 @@ impl Engine {
     }
 
     /// Puts something on the clipboard, noted before and after.
-    pub(crate) fn write_clipboard(&mut self, content: Content) {
+    pub(super) fn write_clipboard(&mut self, content: Content) {
         let coming = self.history.note_coming(&content.text);
         self.persist(coming);
         let came = self.history.note_clipboard(&content.text);
@@ -67,7 +64,7 @@ impl Engine {
     }
 
     /// The person took a clip to the clipboard, and the shell put it there.
-    pub(crate) fn copied(&mut self, id: &str, rng: &mut dyn CryptoRng) {
+    pub(super) fn copied(&mut self, id: &str, rng: &mut dyn CryptoRng) {
         let Some(item) = ItemId::from_hex(id) else { return };
         self.history.take(&item);
         // Such a shell sees no pastes, so this is as near to the first one as it gets.
@@ -77,7 +74,7 @@ impl Engine {
     }
 
     /// Something was pasted: if it was a clip to be forgotten then, it is.
-    pub(crate) fn pasted(&mut self, rng: &mut dyn CryptoRng) {
+    pub(super) fn pasted(&mut self, rng: &mut dyn CryptoRng) {
         let burning = self.history.iter().find(|clip| self.burns_here(clip) && self.history.holds(&clip.text));
         let Some(item) = burning.map(|clip| clip.item) else { return };
         self.delete_for_all(&[item], rng);
@@ -87,7 +84,7 @@ impl Engine {
         clip.flags & FLAG_BURN != 0 && self.identity.as_ref().is_some_and(|identity| identity.id != clip.device)
     }
 
-    pub(crate) fn pin(&mut self, id: &str, pinned: bool, rng: &mut dyn CryptoRng) {
+    pub(super) fn pin(&mut self, id: &str, pinned: bool, rng: &mut dyn CryptoRng) {
         let Some(item) = ItemId::from_hex(id) else { return };
         if self.set_pinned(&item, pinned) {
             self.queue(Cargo::Pins(vec![Pin { item, pinned }]), rng);
@@ -95,7 +92,7 @@ impl Engine {
     }
 
     /// Says whether that is news.
-    pub(crate) fn set_pinned(&mut self, item: &ItemId, pinned: bool) -> bool {
+    pub(super) fn set_pinned(&mut self, item: &ItemId, pinned: bool) -> bool {
         let Some(clip) = self.history.get_mut(item).filter(|clip| clip.pinned != pinned) else { return false };
         clip.pinned = pinned;
         let write = clip.record();
@@ -105,17 +102,17 @@ impl Engine {
     }
 
     /// Takes clips out of sight, for now.
-    pub(crate) fn delete(&mut self, items: impl Iterator<Item = ItemId>) {
+    pub(super) fn delete(&mut self, items: impl Iterator<Item = ItemId>) {
         let at = self.now.max(1);
         self.trash(items, |trashed| (trashed == 0).then_some(at));
     }
 
-    pub(crate) fn delete_all(&mut self) {
+    pub(super) fn delete_all(&mut self) {
         let all: Vec<_> = self.history.iter().map(|clip| clip.item).collect();
         self.delete(all.into_iter());
     }
 
-    pub(crate) fn undelete(&mut self, ids: &[String]) {
+    pub(super) fn undelete(&mut self, ids: &[String]) {
         let items: Vec<_> = if ids.is_empty() {
             self.history.iter().map(|clip| clip.item).collect()
         } else {
@@ -136,7 +133,7 @@ impl Engine {
     }
 
     /// Deletes clips here, and tells the others to.
-    pub(crate) fn delete_for_all(&mut self, items: &[ItemId], rng: &mut dyn CryptoRng) {
+    pub(super) fn delete_for_all(&mut self, items: &[ItemId], rng: &mut dyn CryptoRng) {
         let mut gone = Vec::new();
         for item in items {
             let Some(clip) = self.history.get(item) else { continue };
@@ -157,7 +154,7 @@ impl Engine {
     /// Takes a clip out of the list, and a secret that Hushclip put on the clipboard from there too. If
     /// this device was about to send the same, because two saw it on one clipboard, that goes with it. If it was
     /// sending this one, the relay may have stored it, and others are to know the text.
-    pub(crate) fn forget(&mut self, item: &ItemId, text: Option<Hash>, rng: &mut dyn CryptoRng) {
+    pub(super) fn forget(&mut self, item: &ItemId, text: Option<Hash>, rng: &mut dyn CryptoRng) {
         let Some(clip) = self.history.get(item) else { return };
         let foreign = Some(clip.device) != self.own_id();
         let same = if foreign { self.history.same_before(clip, self.now) } else { Vec::new() };
@@ -178,7 +175,7 @@ impl Engine {
     }
 
     /// Queues something for the other devices that is no clip.
-    pub(crate) fn queue(&mut self, cargo: Cargo, rng: &mut dyn CryptoRng) {
+    pub(super) fn queue(&mut self, cargo: Cargo, rng: &mut dyn CryptoRng) {
         if self.account.is_none() {
             return;
         }
@@ -189,7 +186,7 @@ impl Engine {
         self.flush(rng);
     }
 
-    pub(crate) fn seen(&mut self) {
+    pub(super) fn seen(&mut self) {
         let newest = self.history.next_order() - 1;
         if self.seen_order != newest {
             self.seen_order = newest;
@@ -199,33 +196,33 @@ impl Engine {
     }
 
     /// Clips of other devices that came since the person last saw the list.
-    pub(crate) fn unread(&self) -> u32 {
+    pub(super) fn unread(&self) -> u32 {
         let newer = self.history.shown().take_while(|clip| clip.order > self.seen_order);
         newer.filter(|clip| self.is_unread(clip)).count() as u32
     }
 
-    pub(crate) fn is_unread(&self, clip: &Clip) -> bool {
+    pub(super) fn is_unread(&self, clip: &Clip) -> bool {
         // Own clips and imported ones name this device.
         clip.order > self.seen_order && Some(clip.device) != self.own_id()
     }
 
-    pub(crate) fn own_id(&self) -> Option<DeviceId> {
+    pub(super) fn own_id(&self) -> Option<DeviceId> {
         let removed = self.removed.as_ref().map(|removed| removed.device);
         self.identity.as_ref().map(|identity| identity.id).or(removed)
     }
 
     /// When [`Engine::tidy_library`] has something to do next.
-    pub(crate) fn next_tidying(&self) -> Option<u64> {
+    pub(super) fn next_tidying(&self) -> Option<u64> {
         let answers = self.secrets.next_due();
-        self.history.iter().filter_map(|clip| goes_at(clip, self.now)).chain(answers).min()
+        self.history.iter().filter_map(|clip| clip.goes_at(self.now)).chain(answers).min()
     }
 
     /// Lets go what has had its time.
-    pub(crate) fn tidy_library(&mut self, rng: &mut dyn CryptoRng) {
+    pub(super) fn tidy_library(&mut self, rng: &mut dyn CryptoRng) {
         self.drop_unanswered();
-        self.tidy_traces();
         let now = self.now;
-        let due = |clip: &&Clip| goes_at(clip, now).is_some_and(|at| at <= now);
+        self.traces(|traces, out| traces.tidy(now, out));
+        let due = |clip: &&Clip| clip.goes_at(now).is_some_and(|at| at <= now);
         let due: Vec<_> = self.history.iter().filter(due).map(|clip| clip.item).collect();
         let (mut own, own_id) = (Vec::new(), self.own_id());
         for item in due {
@@ -240,104 +237,70 @@ impl Engine {
         }
         self.delete_for_all(&own, rng);
     }
-}
 
-/// When a clip goes by itself, or for good. What is further off than it ever was has been so since before
-/// the clock was put back, and is due.
-fn goes_at(clip: &Clip, now: u64) -> Option<u64> {
-    let due = |from: u64, for_ms: u64| {
-        let end = from.saturating_add(for_ms);
-        (from != 0).then_some(if end > now.saturating_add(for_ms) { now } else { end })
-    };
-    let life_ms = u64::from(clip.ttl_s) * 1000;
-    let expires = due(clip.expires_ms.saturating_sub(life_ms), life_ms);
-    due(clip.trashed_ms, UNDO_MS).into_iter().chain(expires).min()
-}
-
-/// What kind of secret a clip is, if its sender took it for one.
-pub(crate) fn secret_of(clip: &Clip) -> Option<SecretKind> {
-    let sensitive = clip.flags & (FLAG_SENSITIVE | FLAG_BURN) != 0;
-    sensitive.then(|| recognise(&clip.text).unwrap_or(SecretKind::Password))
-}
-
-/// A query, prepared.
-struct Search<'a> {
-    query: &'a Query,
-    words: Vec<String>,
-    device: Option<DeviceId>,
-}
-
-impl<'a> Search<'a> {
-    fn new(query: &'a Query) -> Self {
-        let words = query.text.split_whitespace().map(str::to_lowercase).collect();
-        Self { query, words, device: DeviceId::from_hex(&query.device) }
+    fn traces(&mut self, act: impl FnOnce(&mut Traces, &mut Outputs)) {
+        let mut out = Outputs::default();
+        act(&mut self.traces, &mut out);
+        self.carry_out(out);
     }
 
-    fn finds(&self, clip: &Clip) -> bool {
-        let Self { query, words, device } = self;
-        let from = query.device.is_empty() || *device == Some(clip.device);
-        if !from || (query.pinned && !clip.pinned) {
-            return false;
+    /// Whether a text was deleted a moment ago.
+    pub(super) fn was_deleted(&self, text: &str) -> bool {
+        !self.traces.is_empty() && self.has_trace(&text_digest(text))
+    }
+
+    /// Whether the clipboard was last seen to hold a text that was deleted a moment ago.
+    pub(super) fn shows_deleted(&self) -> bool {
+        self.history.on_clipboard().is_some_and(|digest| self.has_trace(digest))
+    }
+
+    fn has_trace(&self, text: &Hash) -> bool {
+        self.log().is_some_and(|log| self.traces.has(self.now, |epoch| log.keyed(epoch, text)))
+    }
+
+    /// Takes a clip out of the list.
+    pub(super) fn take_out(&mut self, item: &ItemId) {
+        let Some(clip) = self.history.remove(item) else { return };
+        self.persist(clip.delete());
+        self.clips_revision += 1;
+        // No agent has put a late one on a clipboard.
+        let Some(log) = self.log().filter(|_| !clip.late) else { return };
+        let keyed = log.epoch().and_then(|epoch| Some((epoch, log.keyed(epoch, &text_digest(&clip.text))?)));
+        if let Some((epoch, digest)) = keyed {
+            let now = self.now;
+            self.traces(|traces, out| traces.note(epoch, digest, now, out));
         }
-        let secret = clip.flags & (FLAG_SENSITIVE | FLAG_BURN) != 0;
-        let fits = match query.kind {
-            Filter::All => true,
-            Filter::Secret => secret,
-            Filter::Formatted => clip.html.is_some() && !secret,
-            Filter::Link => !secret && is_link(&clip.text),
-            Filter::Text => !secret && clip.html.is_none() && !is_link(&clip.text),
+    }
+
+    /// A clip that never came here is deleted. If this device was about to send the same, because it saw it on a
+    /// clipboard, that goes too.
+    pub(super) fn forget_text(&mut self, epoch: u64, digest: Hash, rng: &mut dyn CryptoRng) {
+        let now = self.now;
+        self.traces(|traces, out| traces.note(epoch, digest, now, out));
+        let Some(log) = self.log() else { return };
+        let same = |item: &ItemId| {
+            let text = self.history.get(item).map(|clip| text_digest(&clip.text));
+            text.is_some_and(|text| log.keyed(epoch, &text) == Some(digest))
         };
-        fits && (words.is_empty() || (!secret && words.iter().all(|word| holds_word(&clip.text, word))))
-    }
-}
-
-/// Whether a text is a web address and nothing else.
-fn is_link(text: &str) -> bool {
-    let text = text.trim();
-    let schemed = |scheme: &str| text.get(..scheme.len()).is_some_and(|start| start.eq_ignore_ascii_case(scheme));
-    (schemed("https://") || schemed("http://")) && !text.contains(char::is_whitespace)
-}
-
-/// Whether a text holds a word that is in lower case, in any case.
-fn holds_word(text: &str, word: &str) -> bool {
-    if !word.is_ascii() {
-        return text.to_lowercase().contains(word);
-    }
-    // The usual case, without a copy of the text.
-    let (text, word) = (text.as_bytes(), word.as_bytes());
-    text.windows(word.len()).any(|part| part.eq_ignore_ascii_case(word))
-}
-
-/// As much of a clip as a list shows.
-fn shortened(mut clip: ClipView) -> ClipView {
-    if let Some((end, _)) = clip.text.char_indices().nth(SHOWN_CHARS) {
-        clip.text.truncate(end);
-        clip.cut = true;
-    }
-    if clip.html.as_ref().is_some_and(|html| html.len() > SHOWN_HTML) {
-        clip.html = None;
-        clip.cut = true;
-    }
-    clip
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn words_are_found_in_any_case_and_script() {
-        assert!(holds_word("Grüße aus KÖLN", "köln"));
-        assert!(holds_word("Hello World", "o w"));
-        assert!(holds_word("HELLO", "hello"));
-        assert!(!holds_word("hell", "hello"));
+        let same: Vec<ItemId> = self.outbox.new_clips().filter(same).collect();
+        if !same.is_empty() {
+            // It is what the person copied here last, and newer than what was missed so far.
+            self.newest_missed = None;
+        }
+        for item in same {
+            self.forget(&item, None, rng);
+        }
     }
 
-    #[test]
-    fn a_link_is_an_address_and_nothing_else() {
-        assert!(is_link(" HTTPS://example.org/a "));
-        assert!(!is_link("see https://example.org"));
-        assert!(!is_link("https://example.org and more"));
-        assert!(!is_link("h€"));
+    /// An item has come by, whether it is news or not: should it be deleted, this is where it is stored.
+    pub(super) fn note_place(&mut self, item: ItemId, cursor: u64) {
+        let own = self.own_id();
+        if let Some(clip) = self.history.get_mut(&item).filter(|clip| Some(clip.device) != own && clip.cursor != cursor)
+        {
+            clip.cursor = cursor;
+            let write = clip.record();
+            return self.persist(write);
+        }
+        self.outbox(|outbox, out| outbox.note_place(item, cursor, out));
     }
 }
