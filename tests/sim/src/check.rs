@@ -271,6 +271,8 @@ fn false_alarm(world: &World, device: usize, deleted_by_removed: bool) -> Option
         news.contains(&code)
             || (code == "silent" && days_on)
             || (["missing", "items_restored"].contains(&code) && deleted_by_removed)
+            // The same loss, where its sender is out by then, too.
+            || (code == "cut_off" && deleted_by_removed && view.devices.iter().all(|d| d.id != alert.device))
             || (world.restored() && restored.contains(&code))
             // What a relay that was set back has lost of a removed device, nobody puts back.
             || (world.restored() && code == "cut_off" && view.devices.iter().all(|d| d.id != alert.device))
