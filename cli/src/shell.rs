@@ -317,7 +317,7 @@ impl Shell {
 /// Waits for ever when there is no link.
 async fn link_event(link: &mut Option<(LineId, Link)>) -> (LineId, LinkEvent) {
     match link {
-        Some((line, link)) => (*line, link.event().await),
+        Some((id, open)) => (*id, open.event().await),
         None => std::future::pending().await,
     }
 }
