@@ -5,6 +5,7 @@ mod alerts;
 mod archive;
 mod changing;
 mod continuity;
+mod counting;
 mod guarding;
 mod library;
 mod membership;

@@ -14,6 +14,7 @@ pub mod limits;
 pub mod log;
 pub mod signature;
 pub mod signin;
+mod tag;
 mod welcome;
 
 /// The protocol version this crate speaks.

@@ -1,23 +1,22 @@
 //! Items on their way in. Order of checks: size, canonical form, account and epoch, log ancestry,
 //! signature, counter, and only then opening. A bad item is dropped, never the stream.
 
-use hushclip_crypto::body::{ClipBody, FLAG_BURN, FLAG_SENSITIVE, FLAG_SUPERSEDED, Gone, HTML, State, TEXT, Tombstone};
+use hushclip_crypto::body::{ClipBody, FLAG_BURN, FLAG_SENSITIVE, FLAG_SUPERSEDED, HTML, State, TEXT, Tombstone};
 use hushclip_model::settings::Apply;
 use hushclip_model::{Content, Notice, Problem};
 use hushclip_protocol::envelope::{Envelope, Header};
 use hushclip_protocol::frame::{Item, ToRelay};
-use hushclip_protocol::ids::{DeviceId, Hash, ItemId, SignPk};
+use hushclip_protocol::ids::{Hash, ItemId, SignPk};
 use hushclip_protocol::limits;
 use hushclip_rich::harmless;
 use rand_core::CryptoRng;
 
 use super::Engine;
-use crate::inbox::{Inbox, Others};
+use crate::inbox::Inbox;
 use crate::line::Phase;
 use crate::log::Log;
 use crate::notices::AlertKind;
 use crate::opened::{Body, Closed, open_body};
-use crate::part::Outputs;
 use crate::state::Clip;
 
 /// How many items may come in pages that are no news: a relay keeps no more than [`limits::ITEMS`], and while the log
@@ -39,13 +38,6 @@ enum Outcome {
 }
 
 impl Engine {
-    pub(super) fn inbox<T>(&mut self, act: impl FnOnce(&mut Inbox, &mut Outputs) -> T) -> T {
-        let mut out = Outputs::default();
-        let done = act(&mut self.inbox, &mut out);
-        self.carry_out(out);
-        done
-    }
-
     /// Asks for what comes next while catching up: the log first, then items.
     pub(super) fn catch_up(&mut self) {
         let Some(account) = &self.account else { return };
@@ -299,122 +291,6 @@ impl Engine {
             Body::State(_) | Body::Heartbeat(_) | Body::Live => {}
         }
         None
-    }
-
-    /// Notes the counter of a new envelope, and when its sender says it was there.
-    fn count(&mut self, header: &Header, at_ms: u64) {
-        self.no_news = self.no_news.saturating_sub(1);
-        let (catching_up, now) = (self.line.phase() == Phase::CatchingUp, self.now);
-        self.inbox(|inbox, out| inbox.count(header, at_ms, catching_up, now, out));
-        if let Some(account) = &mut self.account
-            && account.log.epoch() == Some(header.epoch)
-        {
-            account.epoch_items = account.epoch_items.saturating_add(1);
-        }
-    }
-
-    /// The sender says of itself that it was there at a time.
-    fn confirm(&mut self, header: &Header, at_ms: u64) {
-        let (is_member, now) = (self.is_member(&header.sender), self.now);
-        self.inbox(|inbox, out| inbox.confirm(header, at_ms, is_member, now, out));
-    }
-
-    fn note_in_sync(&mut self) {
-        let now = self.now;
-        self.inbox(|inbox, out| inbox.in_sync(now, out));
-    }
-
-    /// Nothing is said of holes before everything is here.
-    fn report_holes(&mut self, device: DeviceId) {
-        if self.line.phase() != Phase::CatchingUp {
-            self.inbox(|inbox, out| inbox.report_holes(device, out));
-        }
-    }
-
-    /// Takes a tombstone in: deletes what it names, and fills the holes. Whoever is out of the account has a say
-    /// in what it sent itself, and in nothing else.
-    fn bury(&mut self, by: DeviceId, epoch: u64, gone: &[Gone], rng: &mut dyn CryptoRng) {
-        let may_all = self.is_member(&by);
-        for Gone { device, counter, item, text } in gone.iter().filter(|gone| may_all || gone.device == by) {
-            let other = self.history.get(item).is_some_and(|clip| clip.device != by);
-            if other && !may_all {
-                continue;
-            }
-            if may_all && self.known_item(device, *counter).is_some_and(|known| known != *item) {
-                // Who has that one keeps it, and who was away misses nothing.
-                self.count_up_alert(AlertKind::FalseDeletion, by);
-            }
-            self.inbox(|inbox, out| inbox.explain(device, *counter, *item, out));
-            self.report_holes(*device);
-            let is_known = self.history.get(item).is_some();
-            self.forget(item, None, rng);
-            if let Some(digest) = text.filter(|_| may_all && !is_known) {
-                self.forget_text(epoch, digest, rng);
-            }
-        }
-    }
-
-    /// What this device knows to have been sent with a counter.
-    fn known_item(&self, device: &DeviceId, counter: u64) -> Option<ItemId> {
-        if !self.inbox.counts_once(device) {
-            return None;
-        }
-        let listed = |clip: &&Clip| clip.device == *device && clip.counter == counter && clip.origin.is_empty();
-        self.inbox.item_at(device, counter).or_else(|| self.history.iter().find(listed).map(|clip| clip.item))
-    }
-
-    /// This device has learned that another one is out.
-    pub(super) fn note_removal(&mut self, device: DeviceId, seq: u64) {
-        let now = self.now;
-        self.inbox(|inbox, out| inbox.note_removal(device, seq, now, out));
-        self.history.note_removal(now);
-        if self.line.is_online() {
-            self.settle_removals();
-        }
-    }
-
-    /// All that the relay has is here.
-    fn settle_removals(&mut self) {
-        let Some(account) = &self.account else { return };
-        let Some(members) = account.log.members() else { return };
-        let mut out = Outputs::default();
-        if self.inbox.settle_removals(members, account.log.entries(), self.now, &mut out) {
-            // What came of it is here since now, whatever the clock did meanwhile.
-            self.history.note_removal(self.now);
-        }
-        self.carry_out(out);
-    }
-
-    pub(super) fn unsettle_removals(&mut self) {
-        self.inbox(Inbox::unsettle_removals);
-    }
-
-    /// This device is there.
-    pub(super) fn note_presence(&mut self) {
-        if self.line.is_online() {
-            let heard_ms = self.heard_ms;
-            self.inbox(|inbox, out| inbox.note_presence(heard_ms, out));
-        }
-    }
-
-    /// Tells of devices that are not heard any more.
-    pub(super) fn tell_silence(&mut self) {
-        let mut out = Outputs::default();
-        let among = Others { members: self.others(), online: &self.online };
-        self.inbox.tell_silence(&among, self.now, &mut out);
-        self.carry_out(out);
-    }
-
-    /// When that is to be looked at next.
-    pub(super) fn next_silence(&self) -> Option<u64> {
-        self.inbox.next_silence(&Others { members: self.others(), online: &self.online }, self.now)
-    }
-
-    fn others(&self) -> Vec<DeviceId> {
-        let members = self.log().and_then(Log::members);
-        let own = self.identity.as_ref().map(|identity| identity.id);
-        let members = members.into_iter().flat_map(|members| members.members().map(|(device, _)| *device));
-        members.filter(|device| Some(*device) != own).collect()
     }
 
     fn add_received(&mut self, header: &Header, body: &ClipBody, cursor: u64) -> Option<ItemId> {
