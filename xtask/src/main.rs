@@ -5,6 +5,7 @@ mod bench;
 mod build;
 mod check;
 mod debian;
+mod demo;
 mod fuzz;
 mod javascript;
 mod npm;
@@ -60,6 +61,12 @@ enum Command {
     Run(RelayArgs),
     /// Start a relay from what `dist/` already holds.
     Relay(RelayArgs),
+    /// Build what is shown, and start the web app in an account that has something in it.
+    Demo {
+        /// Port to listen on; 0 takes a free one.
+        #[arg(long, default_value_t = 8787)]
+        port: u16,
+    },
     /// Run the whole test suite.
     Test {
         /// Only this step, of what `dist/` holds, and only what its filter lets through: `end-to-end:share`.
@@ -137,6 +144,7 @@ fn dispatch() -> Result<()> {
         Command::Build { only, fast, .. } => build::build(&only, if fast { Profile::Fast } else { Profile::Ship }),
         Command::Run(args) => run::run(args),
         Command::Relay(args) => run::relay(args),
+        Command::Demo { port } => demo::demo(port),
         Command::Test { only } => test::test(&only),
         Command::Check { since } => check::check(&since),
         Command::Fuzz { targets, seconds, minimise } => fuzz::fuzz(&targets, seconds, minimise),

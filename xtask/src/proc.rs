@@ -5,7 +5,7 @@ use std::{
     fs::File,
     os::unix::process::CommandExt as _,
     path::Path,
-    process::{Child, Command, ExitStatus, Stdio},
+    process::{Child, ChildStdout, Command, ExitStatus, Stdio},
     sync::{
         Mutex, PoisonError,
         atomic::{AtomicBool, Ordering},
@@ -57,6 +57,11 @@ impl Group {
         let child = command.process_group(0).spawn().with_context(|| format!("cannot start {program}"))?;
         GROUPS.lock().unwrap_or_else(PoisonError::into_inner).push(child.id());
         Ok(Self { child })
+    }
+
+    /// What it prints, where that is piped.
+    pub(crate) const fn take_stdout(&mut self) -> Option<ChildStdout> {
+        self.child.stdout.take()
     }
 
     /// The status, if the child has ended.

@@ -24,6 +24,7 @@ const SOURCES: [(&str, &[&str]); 3] = [
             "log/membership",
             "signature",
             "signin",
+            "tag",
             "welcome",
         ],
     ),
