@@ -205,7 +205,7 @@ impl Engine {
         let answered = self.changes.answered(&entries);
         let (came, last) = (!entries.is_empty(), from.saturating_add(entries.len() as u64).saturating_sub(1));
         let before = self.log().map_or(0, Log::len);
-        for (seq, entry) in (from..).zip(entries) {
+        for (seq, entry) in (from..=u64::MAX).zip(entries) {
             match self.log_entry(seq, entry) {
                 Ok(()) => {}
                 Err(Refused::Fork(_) | Refused::Bad | Refused::NotOurs) if self.is_newcomer() => {
