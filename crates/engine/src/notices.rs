@@ -90,6 +90,18 @@ impl AlertKind {
     }
 }
 
+/// The record of the alerts.
+#[derive(Debug, Default, Encode, Decode)]
+#[cbor(array)]
+pub(crate) struct Stored {
+    /// The number given last.
+    #[n(0)]
+    newest: u64,
+    /// Those that stand.
+    #[n(1)]
+    alerts: Vec<Alert>,
+}
+
 /// The problem and the alerts.
 #[derive(Default)]
 pub(crate) struct Notices {
@@ -100,8 +112,8 @@ pub(crate) struct Notices {
 }
 
 impl Notices {
-    /// As they were stored: the number given last, and the alerts that stand.
-    pub(crate) fn restore((newest, alerts): (u64, Vec<Alert>)) -> Self {
+    /// As they were stored.
+    pub(crate) fn restore(Stored { newest, alerts }: Stored) -> Self {
         Self { problem: None, alerts, newest }
     }
 
@@ -204,7 +216,7 @@ impl Notices {
     }
 
     fn record(&self) -> Write {
-        put(RECORD, &(self.newest, &self.alerts))
+        put(RECORD, &Stored { newest: self.newest, alerts: self.alerts.clone() })
     }
 }
 

@@ -2,6 +2,7 @@
 
 use hushclip_model::Settings;
 use hushclip_model::settings::Change;
+use hushclip_protocol::codec::Kept;
 use hushclip_protocol::limits;
 
 use crate::effect::Write;
@@ -10,7 +11,7 @@ use crate::record::{PUSH, SETTINGS, delete, put};
 /// What was chosen for this device.
 #[derive(Default)]
 pub(crate) struct Preferences {
-    settings: Settings,
+    settings: Kept<Settings>,
     /// Where a push service takes wake-ups for this device; empty: nowhere.
     push_endpoint: String,
 }
@@ -21,17 +22,17 @@ pub(crate) struct BadEndpoint;
 
 impl Preferences {
     /// As they were stored.
-    pub(crate) fn restore(settings: Settings, push_endpoint: String) -> Self {
+    pub(crate) const fn restore(settings: Kept<Settings>, push_endpoint: String) -> Self {
         Self { settings, push_endpoint }
     }
 
     pub(crate) fn settings(&self) -> &Settings {
-        &self.settings
+        &self.settings.value
     }
 
     pub(crate) fn change(&mut self, change: Change) -> Write {
-        self.settings.change(change);
-        put(SETTINGS, &self.settings)
+        self.settings.value.change(change);
+        Write::Put { key: SETTINGS.into(), value: self.settings.encode() }
     }
 
     /// Where this device is to be woken, if anywhere.
@@ -81,7 +82,8 @@ mod tests {
 
     #[test]
     fn a_change_leaves_the_rest_as_it_is() {
-        let mut preferences = Preferences::restore(Settings { watch: true, ..Settings::default() }, String::new());
+        let mut preferences = Preferences::default();
+        preferences.change(Change { watch: Some(true), ..Change::default() });
         let write = preferences.change(Change { paused: Some(true), ..Change::default() });
         assert!(matches!(write, Write::Put { key, .. } if key == SETTINGS));
         assert!(preferences.settings().paused && preferences.settings().watch);

@@ -1,18 +1,19 @@
-//! Everything that was persisted, read back: which record holds what.
+//! Everything that was persisted, read back: which record holds what. What a later version has added, records and fields
+//! at the end of one, is passed over, and kept where this one writes the record again.
 
 use hushclip_model::Settings;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
-use hushclip_protocol::codec;
+use hushclip_protocol::codec::{self, Kept};
 use hushclip_protocol::ids::{DeviceId, Hash};
 use hushclip_protocol::log::SignedEntry;
-use minicbor::{Decode, Encode};
+use minicbor::Decode;
 
 use crate::changes::Draft;
 use crate::identity::{DeviceRecord, Identity};
 use crate::inbox::{Sender, Synced};
 use crate::log::Log;
-use crate::notices::Alert;
+use crate::notices::Stored;
 use crate::outbox::{Numbers, Queued, Sent};
 use crate::pairing::{Invite, Join};
 use crate::record::{
@@ -40,11 +41,10 @@ pub(crate) struct Records {
     pub(crate) coming: Option<Hash>,
     pub(crate) invite: Option<Invite>,
     pub(crate) join: Option<Join>,
-    /// The number given last, and those that stand.
-    pub(crate) alerts: (u64, Vec<Alert>),
+    pub(crate) alerts: Stored,
     pub(crate) removed: Option<Removed>,
     pub(crate) push_endpoint: String,
-    pub(crate) settings: Settings,
+    pub(crate) settings: Kept<Settings>,
     pub(crate) seen_order: u64,
     pub(crate) traces: Vec<Trace>,
     pub(crate) drafts: Vec<Draft>,
@@ -78,7 +78,7 @@ impl Records {
             } else if key == REMOVED {
                 out.removed = Some(decode(&value)?);
             } else if key == SETTINGS {
-                out.settings = decode(&value)?;
+                out.settings = Kept::decode(&value, RECORD_BYTES).map_err(|_| RestoreError)?;
             } else if key == SEEN {
                 out.seen_order = decode(&value)?;
             } else if key == TRACES {
@@ -118,6 +118,108 @@ impl Records {
     }
 }
 
-fn decode<'b, T: Decode<'b, ()> + Encode<()>>(bytes: &'b [u8]) -> Result<T, RestoreError> {
-    codec::decode(bytes, RECORD_BYTES).map_err(|_| RestoreError)
+fn decode<'b, T: Decode<'b, ()>>(bytes: &'b [u8]) -> Result<T, RestoreError> {
+    codec::decode_growing(bytes, RECORD_BYTES).map_err(|_| RestoreError)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use hushclip_model::settings::Change;
+    use hushclip_model::{Command, CommandId, View};
+    use rand_chacha::ChaCha20Rng;
+    use rand_core::SeedableRng as _;
+
+    use crate::record::DEVICE;
+    use crate::{Effect, Engine, Event, Write};
+
+    type Disk = BTreeMap<String, Vec<u8>>;
+
+    const NOW: u64 = 1_700_000_000_000;
+
+    fn ask(engine: &mut Engine, disk: &mut Disk, command: Command) {
+        let mut rng = ChaCha20Rng::seed_from_u64(disk.len() as u64);
+        for effect in engine.handle(Event::Command { id: CommandId(1), command }, NOW, &mut rng) {
+            let Effect::Persist(writes) = effect else { continue };
+            for write in writes {
+                match write {
+                    Write::Put { key, value } => disk.insert(key, value),
+                    Write::Delete { key } => disk.remove(&key),
+                };
+            }
+        }
+    }
+
+    /// A device with an account, clips and settings.
+    fn disk() -> (Disk, View) {
+        let (mut engine, mut disk) = (Engine::restore([]).expect("a fresh one"), Disk::new());
+        let (relay, name) = ("https://relay.example".to_owned(), "Laptop".to_owned());
+        ask(&mut engine, &mut disk, Command::CreateAccount { relay, name, token: String::new() });
+        ask(&mut engine, &mut disk, Command::Push { text: "a clip".into(), html: None });
+        let change = Change { watch: Some(true), ..Change::default() };
+        ask(&mut engine, &mut disk, Command::SetSettings { change });
+        let view = Engine::restore(disk.clone()).expect("what it wrote").view();
+        (disk, view)
+    }
+
+    /// The same with a field of tomorrow at the end of every record that is a list.
+    fn grown(disk: &Disk) -> Disk {
+        let grow = |(key, value): (&String, &Vec<u8>)| {
+            let grown = match value.split_first() {
+                // Where the last field is nothing, it is left out, until another one follows.
+                Some((head, fields)) if key == DEVICE => [&[head + 2], fields, &[0xf6, 0x81, 7]].concat(),
+                Some((head @ 0x80..=0x96, fields)) => [&[head + 1], fields, &[0x81, 7]].concat(),
+                _ => value.clone(),
+            };
+            (key.clone(), grown)
+        };
+        disk.iter().map(grow).collect()
+    }
+
+    #[test]
+    fn what_a_later_version_has_written_opens() {
+        let (disk, view) = disk();
+        for (key, value) in grown(&disk) {
+            let mut one = disk.clone();
+            one.insert(key.clone(), value);
+            assert!(Engine::restore(one).is_ok(), "{key}");
+        }
+        let mut later = grown(&disk);
+        assert!(later.iter().filter(|(key, value)| disk[*key] != **value).count() > 5, "most records are lists");
+        later.insert("tomorrow/1".into(), vec![0xff]);
+        let engine = Engine::restore(later).expect("nothing in it is damaged");
+        assert!(engine.view() == view);
+    }
+
+    #[test]
+    fn settings_of_a_later_version_outlast_a_change_by_this_one() {
+        let (disk, _) = disk();
+        let mut later = grown(&disk);
+        let before = later["settings"].clone();
+        let mut engine = Engine::restore(later.clone()).expect("nothing in it is damaged");
+        ask(
+            &mut engine,
+            &mut later,
+            Command::SetSettings { change: Change { watch: Some(false), ..Change::default() } },
+        );
+        assert!(later["settings"] != before && later["settings"].ends_with(&[0x81, 7]));
+        assert!(!engine.settings().watch);
+        // A choice that only that version knows is taken for none.
+        let mut unknown = before;
+        unknown[1] = 0x17;
+        later.insert("settings".into(), unknown);
+        let engine = Engine::restore(later).expect("nothing in it is damaged");
+        assert_eq!(engine.settings().apply, hushclip_model::settings::Apply::default());
+    }
+
+    #[test]
+    fn what_is_damaged_is_said_to_be() {
+        let (disk, _) = disk();
+        for key in disk.keys() {
+            let mut damaged = disk.clone();
+            damaged.get_mut(key).expect("it is there").pop();
+            assert!(Engine::restore(damaged).is_err(), "{key}");
+        }
+    }
 }

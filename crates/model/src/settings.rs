@@ -1,6 +1,6 @@
 //! What a person chooses for this device. Kept with the engine's records; the other devices do not see it.
 
-use minicbor::{Decode, Encode};
+use minicbor::{Decode, Decoder, Encode};
 use serde::{Deserialize, Serialize};
 
 /// Shortest and longest life of a secret, seconds.
@@ -15,7 +15,7 @@ const HOST_BYTES: usize = 255;
 #[cbor(array)]
 pub struct Settings {
     /// What happens with clips of other devices.
-    #[n(0)]
+    #[cbor(n(0), decode_with = "known")]
     pub apply: Apply,
     /// What happens with copies that look like secrets.
     #[n(1)]
@@ -33,7 +33,7 @@ pub struct Settings {
     #[n(5)]
     pub watch: bool,
     /// How the screens look.
-    #[n(6)]
+    #[cbor(n(6), decode_with = "known")]
     pub theme: Theme,
 }
 
@@ -98,19 +98,19 @@ pub enum Policy {
 #[cbor(array)]
 pub struct SecretPolicies {
     /// One-time codes.
-    #[n(0)]
+    #[cbor(n(0), decode_with = "known")]
     pub code: Policy,
     /// Card numbers.
-    #[n(1)]
+    #[cbor(n(1), decode_with = "known")]
     pub card: Policy,
     /// Private keys.
-    #[n(2)]
+    #[cbor(n(2), decode_with = "known")]
     pub key: Policy,
     /// Access tokens.
-    #[n(3)]
+    #[cbor(n(3), decode_with = "known")]
     pub token: Policy,
     /// What is likely a password.
-    #[n(4)]
+    #[cbor(n(4), decode_with = "known")]
     pub password: Policy,
 }
 
@@ -145,6 +145,19 @@ pub enum SecretKind {
     Token,
     /// Likely a password.
     Password,
+}
+
+/// A choice; one that only a later version knows is taken for none.
+fn known<'b, T, C>(decoder: &mut Decoder<'b>, context: &mut C) -> Result<T, minicbor::decode::Error>
+where
+    T: Decode<'b, C> + Default,
+{
+    let from = decoder.position();
+    T::decode(decoder, context).or_else(|_| {
+        decoder.set_position(from);
+        decoder.skip()?;
+        Ok(T::default())
+    })
 }
 
 impl Default for Settings {

@@ -1,9 +1,11 @@
-//! Deterministic CBOR (RFC 8949 §4.2.1), strict by construction: decode, encode again, and the
-//! bytes must be equal. That refuses non-minimal integers, indefinite lengths, trailing bytes and
-//! unknown fields, whatever the decoding library tolerates.
+//! Deterministic CBOR (RFC 8949 §4.2.1). [`decode`] is strict by construction: decode, encode again, and the bytes must
+//! be equal. That refuses non-minimal integers, indefinite lengths, trailing bytes and unknown fields, whatever the
+//! decoding library tolerates. [`decode_growing`] is as strict with the form, and passes unknown fields over.
 
 use minicbor::{Decode, Encode};
 use thiserror::Error;
+
+use crate::canonical;
 
 /// Why bytes from a peer were refused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
@@ -29,6 +31,61 @@ where
     }
     let value: T = minicbor::decode(bytes).map_err(|e| CodecError::Malformed(e.position().unwrap_or(0)))?;
     if encode(&value) == bytes { Ok(value) } else { Err(CodecError::NotCanonical) }
+}
+
+/// Decodes what later versions may add to: fields at the end of a list that this one does not know are passed over. The
+/// form is as strict as in [`decode`]; the same value may have several encodings, one for each version, so whatever is
+/// signed or hashed is kept as it came.
+pub fn decode_growing<'b, T: Decode<'b, ()>>(bytes: &'b [u8], cap: usize) -> Result<T, CodecError> {
+    if bytes.len() > cap {
+        return Err(CodecError::TooLong(bytes.len()));
+    }
+    canonical::check(bytes)?;
+    minicbor::decode(bytes).map_err(|e| CodecError::Malformed(e.position().unwrap_or(0)))
+}
+
+/// A list of which the fields at the end that this version does not know are kept, and written again: a later version
+/// has put them there, and comes back to them. `T` encodes all its fields, always.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Kept<T> {
+    /// What this version knows.
+    pub value: T,
+    /// How many fields follow, and their bytes.
+    rest: (u64, Vec<u8>),
+}
+
+impl<T: Encode<()> + for<'b> Decode<'b, ()>> Kept<T> {
+    /// As [`decode_growing`].
+    pub fn decode(bytes: &[u8], cap: usize) -> Result<Self, CodecError> {
+        let value: T = decode_growing(bytes, cap)?;
+        let known = fields(&encode(&value)).map_or(0, |(count, _)| count);
+        let rest = fields(bytes).and_then(|(count, mut decoder)| {
+            let more = count.checked_sub(known)?;
+            (0..known).try_for_each(|_| decoder.skip()).ok()?;
+            Some((more, bytes.get(decoder.position()..)?.to_vec()))
+        });
+        Ok(Self { value, rest: rest.unwrap_or_default() })
+    }
+
+    /// With the fields that follow.
+    pub fn encode(&self) -> Vec<u8> {
+        let own = encode(&self.value);
+        let (more, rest) = &self.rest;
+        let Some((count, decoder)) = fields(&own).filter(|_| *more > 0) else { return own };
+        let mut out = minicbor::Encoder::new(Vec::new());
+        match out.array(count + more) {
+            Ok(_) => [&out.into_writer()[..], &own[decoder.position()..], rest].concat(),
+            // As in `encode`.
+            Err(_) => unreachable!("encoding to memory"),
+        }
+    }
+}
+
+/// How many fields a list has, and where they begin; `None` for what is no list.
+fn fields(bytes: &[u8]) -> Option<(u64, minicbor::Decoder<'_>)> {
+    let mut decoder = minicbor::Decoder::new(bytes);
+    let count = decoder.array().ok()??;
+    Some((count, decoder))
 }
 
 /// The canonical encoding of `value`.
@@ -75,5 +132,29 @@ mod tests {
         ));
         assert!(matches!(refused(&[]), CodecError::Malformed(_)));
         assert_eq!(decode::<Pair>(&bytes, 3), Err(CodecError::TooLong(4)));
+    }
+
+    #[test]
+    fn what_a_later_version_has_added_is_written_again() {
+        let bytes = [0x84, 5, 0x61, b'x', 0x81, 7, 0xf6];
+        let mut kept = Kept::<Pair>::decode(&bytes, 100).unwrap();
+        assert_eq!(kept.encode(), bytes);
+        kept.value.a = 6;
+        assert_eq!(kept.encode(), [0x84, 6, 0x61, b'x', 0x81, 7, 0xf6]);
+        let plain = Kept::<Pair>::decode(&[0x82, 5, 0x61, b'x'], 100).unwrap();
+        assert_eq!(plain.encode(), [0x82, 5, 0x61, b'x']);
+        assert!(Kept::<Pair>::decode(&[0x81, 5], 100).is_err());
+    }
+
+    #[test]
+    fn what_a_later_version_adds_is_passed_over() {
+        let pair = || Ok(Pair { a: 5, b: "x".into() });
+        assert_eq!(decode_growing::<Pair>(&[0x82, 5, 0x61, b'x'], 100), pair());
+        assert_eq!(decode_growing::<Pair>(&[0x84, 5, 0x61, b'x', 0x81, 7, 0xf6], 100), pair());
+        let refused = |b: &[u8]| decode_growing::<Pair>(b, 100).unwrap_err();
+        assert_eq!(refused(&[0x83, 5, 0x61, b'x', 0x18, 5]), CodecError::NotCanonical);
+        assert_eq!(refused(&[0x82, 5, 0x61, b'x', 0]), CodecError::NotCanonical);
+        assert!(matches!(refused(&[0x81, 5]), CodecError::Malformed(_)));
+        assert_eq!(decode_growing::<Pair>(&[0x82, 5, 0x61, b'x'], 3), Err(CodecError::TooLong(4)));
     }
 }

@@ -4,6 +4,7 @@
 //!
 //! The wire format is specified in `docs/PROTOCOL.md`.
 
+mod canonical;
 pub mod codec;
 pub mod envelope;
 pub mod error;
