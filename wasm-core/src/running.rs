@@ -76,6 +76,8 @@ impl Running {
         self.stopped.set(true);
         self.socket.take();
         self.timer.take();
+        // Whoever waits for one hears that it was not done.
+        self.rekeys.take();
         let answers = self.driver.borrow_mut().abandon(&Problem::Locked);
         for answered in answers {
             self.host.answer(answered);
@@ -87,6 +89,9 @@ impl Running {
 
     /// Seals everything that is stored under another key, after what was asked for before.
     pub(crate) async fn rekey(&self, key: VaultKey, guard: Guard) -> Result<(), StoreError> {
+        if self.stopped.get() {
+            return Err(StoreError::Failed);
+        }
         let answer = Rc::new(Queue::new());
         self.rekeys.push(Rekey(key, guard, Answer(Rc::clone(&answer))));
         self.woken.push(());
@@ -117,6 +122,8 @@ impl Running {
 
     /// Closes the socket and lets the engine believe that it broke.
     pub(crate) fn hang_up(&self) {
+        // A page that is put away may never come to the driver's next step.
+        self.socket.take();
         self.drive(Driver::hang_up);
     }
 

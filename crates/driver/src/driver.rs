@@ -145,6 +145,8 @@ impl Driver {
     /// What was to be stored is.
     pub fn stored(&mut self) {
         if matches!(self.storing.take(), Some(Storing::Again(..))) {
+            // Nobody is to be told of a failure that is over.
+            self.steps.retain(|step| !matches!(step, Step::Notice(_)));
             self.is_new = true;
         }
     }
@@ -260,15 +262,18 @@ impl Driver {
         }
     }
 
-    /// Ends it: everybody who waits for an answer gets this one.
+    /// Ends it: everybody who waits for an answer gets this one, but for whom a change is being stored, which may have
+    /// been done or not.
     pub fn abandon(&mut self, problem: &Problem) -> Vec<Answered> {
+        let done = if self.storing.is_some() { &Problem::Interrupted } else { problem };
         self.effects.clear();
         let waiting = self.inputs.drain(..).filter_map(|input| match input {
             Input::Event(event) => waits(&event),
             Input::Copy(_) | Input::Line(..) => None,
         });
-        let answer = |id| Answered { id, outcome: problem.clone().into() };
-        self.asked.take().into_iter().chain(waiting).map(answer).collect()
+        let answer = |id, problem: &Problem| Answered { id, outcome: problem.clone().into() };
+        let asked = self.asked.take().map(|id| answer(id, done));
+        asked.into_iter().chain(waiting.map(|id| answer(id, problem))).collect()
     }
 
     /// The engine, to look at.
@@ -436,6 +441,20 @@ mod tests {
     }
 
     #[test]
+    fn a_failure_that_is_over_is_not_told() {
+        let mut desk = Desk::with_account();
+        desk.ask(2, Command::Push { text: "one".into(), html: None });
+        assert!(matches!(desk.next(), Some(Step::Store(_))));
+        desk.driver.not_stored(Problem::StorageFull, desk.now);
+        desk.run();
+        desk.driver.push(Event::Online);
+        assert!(matches!(desk.next(), Some(Step::Store(_))));
+        desk.ask(3, Command::Push { text: "two".into(), html: None });
+        desk.driver.stored();
+        assert!(desk.run().iter().all(|step| !matches!(step, Step::Notice(_))));
+    }
+
+    #[test]
     fn a_copy_that_waits_is_not_overwritten_unless_the_person_picks_something() {
         let mut desk = Desk::with_account();
         let text = |text: &str| Content::text(text);
@@ -460,7 +479,8 @@ mod tests {
         let answers = desk.driver.abandon(&Problem::Locked);
         let ids: Vec<_> = answers.iter().map(|answered| answered.id.0).collect();
         assert_eq!(ids, [2, 3]);
-        assert!(answers.iter().all(|answered| answered.outcome == Problem::Locked.into()));
+        assert_eq!(answers[0].outcome, Problem::Interrupted.into(), "its change may be stored");
+        assert_eq!(answers[1].outcome, Problem::Locked.into());
     }
 
     #[test]

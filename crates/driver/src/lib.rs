@@ -4,11 +4,12 @@
 //! # What it sees to
 //!
 //! - One event at a time, and everything that came of it in order, before the next.
-//! - Nothing is handed out while a change is being stored, because what is sent must already be on disk. One that
-//!   could not be stored is tried again for as long as it takes, and meanwhile the line is closed.
+//! - While a change is being stored, the engine hears nothing and none of its effects are handed out, because what is
+//!   sent must already be on disk. One that could not be stored is tried again for as long as it takes, and meanwhile
+//!   the line is closed.
 //! - What an old line says is not the new one's.
 //! - A copy that a person has made, and that waits its turn, is not overwritten by what comes from elsewhere.
-//! - Whoever asked for something gets one answer, also where the driver is dropped before there is one.
+//! - Whoever asked for something gets one answer; a shell that ends early gives those that [`Driver::abandon`] says.
 //! - The screen is told once when many events come one after the other, and not too late.
 //!
 //! # A loop

@@ -11,7 +11,7 @@ pub struct LineId(pub(crate) u64);
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Step {
     /// Store these changes, all or none, durably; then say [`crate::Driver::stored`] or [`crate::Driver::not_stored`].
-    /// Until then there is no other step.
+    /// Until then the driver hands out nothing of the engine's; it may only close the line, or say that storing failed.
     Store(Vec<Write>),
     /// Open a socket to this URL (`ws://…` or `wss://…`).
     Open {
