@@ -13,6 +13,7 @@ const SOURCES: [(&str, &[&str]); 3] = [
     (
         "crates/protocol/src",
         &[
+            "canonical",
             "codec",
             "envelope",
             "error",

@@ -93,7 +93,7 @@ impl Archive {
     /// Opens a file.
     pub fn open(file: &[u8], passphrase: &str) -> Result<Self, ArchiveError> {
         let body = file.strip_prefix(MAGIC).ok_or(ArchiveError::NotAnArchive)?;
-        let File { key, sealed } = codec::decode_growing(body, ARCHIVE_BYTES).map_err(|_| ArchiveError::Damaged)?;
+        let File { key, sealed } = codec::decode(body, ARCHIVE_BYTES).map_err(|_| ArchiveError::Damaged)?;
         let locked = LockedKey::decode(&key).map_err(|_| ArchiveError::Damaged)?;
         let key = locked.unlock(passphrase).map_err(|error| match error {
             UnlockError::WrongPassphrase => ArchiveError::WrongPassphrase,

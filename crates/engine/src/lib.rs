@@ -6,7 +6,7 @@
 //!
 //! - **One mutation at a time.** [`Engine::handle`] is the only way in. What it gives back is all that came of the event.
 //! - **Stored before said.** What one event persists stands before what it sends, in one [`Effect::Persist`], all or
-//!   nothing. A process that dies between two effects has promised nothing that it does not remember.
+//!   nothing. What a clipboard holds is noted after it is written, in another. A process that dies between two effects has promised nothing that it does not remember.
 //! - **Peers never panic it.** Frames are a relay's, and what is in them other devices': whatever they hold ends in a
 //!   problem that is shown, an alert, or nothing.
 //! - **One answer for each command**, among the effects of the event that brings it.

@@ -181,7 +181,7 @@ impl Line {
         due
     }
 
-    /// What is signed to sign in; `None`: often enough.
+    /// What is signed to sign in; `None`: often enough, or there is no challenge.
     pub(crate) fn hello(&mut self, now: u64) -> Option<Challenge> {
         let challenge = self.challenge.clone().filter(|_| self.hellos < HELLOS)?;
         self.hellos += 1;

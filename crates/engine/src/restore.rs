@@ -1,9 +1,10 @@
-//! Everything that was persisted, read back: which record holds what. What a later version has added, records and fields
-//! at the end of one, is passed over, and kept where this one writes the record again.
+//! Everything that was persisted, read back: which record holds what. Records that this version does not know, and fields
+//! that it does not know at the end of a record, are passed over. Only the settings keep theirs when this version writes
+//! them again; a field that a later version adds elsewhere must therefore have a default.
 
-use hushclip_model::Settings;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
+use hushclip_model::Settings;
 use hushclip_protocol::codec::{self, Kept};
 use hushclip_protocol::ids::{DeviceId, Hash};
 use hushclip_protocol::log::SignedEntry;
@@ -113,6 +114,8 @@ impl Records {
         if let Some(record) = account {
             let log = Log::restore(members.ok_or(RestoreError)?, log.into_values().collect(), evidence)?;
             out.account = Some(Account::restore(record, log)?);
+            // Without it, counters would be used a second time.
+            out.numbers.ok_or(RestoreError)?;
         }
         if out.account.is_some() && out.identity.is_none() { Err(RestoreError) } else { Ok(out) }
     }
@@ -126,7 +129,7 @@ fn decode<'b, T: Decode<'b, ()>>(bytes: &'b [u8]) -> Result<T, RestoreError> {
 mod tests {
     use std::collections::BTreeMap;
 
-    use hushclip_model::settings::Change;
+    use hushclip_model::settings::{Apply, Change};
     use hushclip_model::{Command, CommandId, View};
     use rand_chacha::ChaCha20Rng;
     use rand_core::SeedableRng as _;
@@ -205,12 +208,34 @@ mod tests {
         );
         assert!(later["settings"] != before && later["settings"].ends_with(&[0x81, 7]));
         assert!(!engine.settings().watch);
-        // A choice that only that version knows is taken for none.
-        let mut unknown = before;
-        unknown[1] = 0x17;
-        later.insert("settings".into(), unknown);
-        let engine = Engine::restore(later).expect("nothing in it is damaged");
-        assert_eq!(engine.settings().apply, hushclip_model::settings::Apply::default());
+    }
+
+    #[test]
+    fn a_choice_that_a_later_version_knows_is_kept_until_the_person_chooses() {
+        let (mut disk, _) = disk();
+        // The second field is the list of kinds of secrets, and gets one more.
+        let settings = &disk["settings"];
+        assert_eq!(settings[1..8], [0, 0x85, 0, 0, 0, 0, 0]);
+        let later = [&[settings[0], 0x17, 0x86, 0, 0x17, 0, 0, 0, 2], &settings[8..]].concat();
+        disk.insert("settings".into(), later.clone());
+        let mut engine = Engine::restore(disk.clone()).expect("nothing in it is damaged");
+        assert_eq!(engine.settings().apply, Apply::Ask, "nothing goes on a clipboard that was not asked for");
+        let change = Change { watch: Some(false), ..Change::default() };
+        ask(&mut engine, &mut disk, Command::SetSettings { change });
+        assert_eq!(disk["settings"][..9], later[..9]);
+        let change = Change { apply: Some(Apply::Never), ..Change::default() };
+        ask(&mut engine, &mut disk, Command::SetSettings { change });
+        assert_eq!(disk["settings"][1..9], [&[2], &later[2..9]].concat());
+        // What is no choice is damage.
+        disk.insert("settings".into(), [&[later[0], 0xf5], &later[2..]].concat());
+        assert!(Engine::restore(disk).is_err());
+    }
+
+    #[test]
+    fn counters_that_are_gone_are_not_begun_anew() {
+        let (mut disk, _) = disk();
+        disk.remove("numbers").expect("an account has them");
+        assert!(Engine::restore(disk).is_err());
     }
 
     #[test]

@@ -15,7 +15,7 @@ const HOST_BYTES: usize = 255;
 #[cbor(array)]
 pub struct Settings {
     /// What happens with clips of other devices.
-    #[cbor(n(0), decode_with = "known")]
+    #[cbor(n(0), decode_with = "known_apply")]
     pub apply: Apply,
     /// What happens with copies that look like secrets.
     #[n(1)]
@@ -152,11 +152,24 @@ fn known<'b, T, C>(decoder: &mut Decoder<'b>, context: &mut C) -> Result<T, mini
 where
     T: Decode<'b, C> + Default,
 {
+    known_or(T::default(), decoder, context)
+}
+
+/// The same; nothing goes on a clipboard because this version does not know what was chosen.
+fn known_apply<C>(decoder: &mut Decoder<'_>, context: &mut C) -> Result<Apply, minicbor::decode::Error> {
+    known_or(Apply::Ask, decoder, context)
+}
+
+fn known_or<'b, T: Decode<'b, C>, C>(
+    otherwise: T,
+    decoder: &mut Decoder<'b>,
+    context: &mut C,
+) -> Result<T, minicbor::decode::Error> {
     let from = decoder.position();
-    T::decode(decoder, context).or_else(|_| {
+    T::decode(decoder, context).or_else(|error| {
         decoder.set_position(from);
-        decoder.skip()?;
-        Ok(T::default())
+        // Anything but a number is no choice.
+        decoder.u64().map(|_| otherwise).map_err(|_| error)
     })
 }
 

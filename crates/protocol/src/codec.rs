@@ -44,48 +44,65 @@ pub fn decode_growing<'b, T: Decode<'b, ()>>(bytes: &'b [u8], cap: usize) -> Res
     minicbor::decode(bytes).map_err(|e| CodecError::Malformed(e.position().unwrap_or(0)))
 }
 
-/// A list of which the fields at the end that this version does not know are kept, and written again: a later version
-/// has put them there, and comes back to them. `T` encodes all its fields, always.
+/// A list that keeps what this version does not know of it, fields at its end and whatever is in a field that stays as it
+/// is, and writes that again: a later version has put it there, and comes back to it. `T` encodes all its fields, always.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Kept<T> {
     /// What this version knows.
     pub value: T,
-    /// How many fields follow, and their bytes.
-    rest: (u64, Vec<u8>),
+    /// What was read.
+    stored: Vec<Field>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Field {
+    /// As it was stored.
+    stored: Vec<u8>,
+    /// As this version writes what it has read of it; `None`: it does not know the field.
+    own: Option<Vec<u8>>,
 }
 
 impl<T: Encode<()> + for<'b> Decode<'b, ()>> Kept<T> {
     /// As [`decode_growing`].
     pub fn decode(bytes: &[u8], cap: usize) -> Result<Self, CodecError> {
         let value: T = decode_growing(bytes, cap)?;
-        let known = fields(&encode(&value)).map_or(0, |(count, _)| count);
-        let rest = fields(bytes).and_then(|(count, mut decoder)| {
-            let more = count.checked_sub(known)?;
-            (0..known).try_for_each(|_| decoder.skip()).ok()?;
-            Some((more, bytes.get(decoder.position()..)?.to_vec()))
-        });
-        Ok(Self { value, rest: rest.unwrap_or_default() })
+        let encoded = encode(&value);
+        let mut own = fields(&encoded).unwrap_or_default().into_iter().map(<[u8]>::to_vec);
+        let stored = fields(bytes).unwrap_or_default().into_iter();
+        let stored = stored.map(|stored| Field { stored: stored.to_vec(), own: own.next() }).collect();
+        Ok(Self { value, stored })
     }
 
-    /// With the fields that follow.
+    /// With everything that has not changed as it was stored.
     pub fn encode(&self) -> Vec<u8> {
-        let own = encode(&self.value);
-        let (more, rest) = &self.rest;
-        let Some((count, decoder)) = fields(&own).filter(|_| *more > 0) else { return own };
+        let encoded = encode(&self.value);
+        let Some(own) = fields(&encoded) else { return encoded };
         let mut out = minicbor::Encoder::new(Vec::new());
-        match out.array(count + more) {
-            Ok(_) => [&out.into_writer()[..], &own[decoder.position()..], rest].concat(),
+        if out.array(own.len().max(self.stored.len()) as u64).is_err() {
             // As in `encode`.
-            Err(_) => unreachable!("encoding to memory"),
+            unreachable!("encoding to memory");
         }
+        let mut out = out.into_writer();
+        let mut stored = self.stored.iter();
+        for own in own {
+            let same = stored.next().filter(|field| field.own.as_deref() == Some(own));
+            out.extend_from_slice(same.map_or(own, |field| &field.stored));
+        }
+        out.extend(stored.flat_map(|field| &field.stored));
+        out
     }
 }
 
-/// How many fields a list has, and where they begin; `None` for what is no list.
-fn fields(bytes: &[u8]) -> Option<(u64, minicbor::Decoder<'_>)> {
+/// The fields of a list; `None` for what is no list.
+fn fields(bytes: &[u8]) -> Option<Vec<&[u8]>> {
     let mut decoder = minicbor::Decoder::new(bytes);
     let count = decoder.array().ok()??;
-    Some((count, decoder))
+    let mut field = || {
+        let from = decoder.position();
+        decoder.skip().ok()?;
+        bytes.get(from..decoder.position())
+    };
+    (0..count).map(|_| field()).collect()
 }
 
 /// The canonical encoding of `value`.

@@ -203,6 +203,9 @@ impl Engine {
     pub(super) fn relay_error(&mut self, code: ErrorCode, retry_after_ms: u64, of: u8, rng: &mut dyn CryptoRng) {
         let Some(of) = Tag::of(of) else {
             // This device has sent nothing like that.
+            if self.line.is_paused() {
+                return;
+            }
             return self.line.pause(BACKOFF_MS * 4, self.now);
         };
         match of {
