@@ -256,6 +256,7 @@ mod tests {
         let (endless, pinging, silent) = tokio::join!(ends(endless), ends(pinging), ends(std::iter::empty()));
         assert!(endless && pinging && !silent);
     }
+
     #[tokio::test]
     async fn a_stranger_whose_frame_is_too_long_may_finish_it_and_hears_why_it_is_closed() {
         let (calls, mut core) = calls();

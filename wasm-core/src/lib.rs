@@ -1,4 +1,4 @@
-//! The browser client: an [`hushclip_engine::Engine`] with a WebSocket, IndexedDB and timers around
+//! The browser client: a [`hushclip_driver::Driver`] with a WebSocket, IndexedDB and timers around
 //! it. It moves bytes and carries effects out in order; it refuses to decide anything about clips,
 //! keys, cursors or retries of the line, which is the engine's work.
 //!

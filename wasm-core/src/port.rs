@@ -57,8 +57,8 @@ type Heard = Closure<dyn FnMut(JsValue)>;
 
 struct Inner {
     port: RefCell<Option<JsValue>>,
-    /// What could not be said while there was no line.
-    unsaid: RefCell<Vec<String>>,
+    /// What could not be said while there was no line, and by what name its answer is waited for.
+    unsaid: RefCell<Vec<(String, Option<CommandId>)>>,
     /// What was asked on this line and is not answered.
     asked: RefCell<Vec<CommandId>>,
     on_answer: Box<dyn Fn(Answered)>,
@@ -120,18 +120,15 @@ pub fn connect(
 impl Port {
     /// The person asks for something.
     pub fn ask(&self, asked: Asked) {
-        // What could not be said is said on the next line.
-        if self.0.port.borrow().is_some() {
-            self.0.asked.borrow_mut().push(asked.id);
-        }
-        self.say(&ToBackground::Ask(asked));
+        let id = asked.id;
+        self.say(&ToBackground::Ask(asked), Some(id));
     }
 
     /// The person looks for other clips.
     pub fn query(&self, query: Query) {
         // A background that starts anew has to be told again.
         self.0.query.replace(Some(query.clone()));
-        self.say(&ToBackground::Query(query));
+        self.say(&ToBackground::Query(query), None);
     }
 
     /// Tells of the person who types or clicks here: nothing is locked in the middle of a sentence.
@@ -144,16 +141,16 @@ impl Port {
                 let now = time::now();
                 if now.abs_diff(told.get()) >= PERSON_MS {
                     told.set(now);
-                    this.say(&ToBackground::Person);
+                    this.say(&ToBackground::Person, None);
                 }
             });
         }
     }
 
-    fn say(&self, message: &ToBackground) {
+    fn say(&self, message: &ToBackground, asked: Option<CommandId>) {
         // It is made of strings and numbers and always encodes.
         if let Ok(text) = serde_json::to_string(message) {
-            self.0.say(text);
+            self.0.say(text, asked);
         }
     }
 }
@@ -169,10 +166,10 @@ impl Inner {
         *self.port.borrow_mut() = Some(port);
         let query = self.query.borrow().clone();
         if let Some(query) = query.and_then(|query| serde_json::to_string(&ToBackground::Query(query)).ok()) {
-            self.say(query);
+            self.say(query, None);
         }
-        for text in self.unsaid.take() {
-            self.say(text);
+        for (text, asked) in self.unsaid.take() {
+            self.say(text, asked);
         }
     }
 
@@ -194,13 +191,16 @@ impl Inner {
         Ok(port)
     }
 
-    fn say(&self, text: String) {
+    /// Only what was said can be answered, or be lost with the line. The rest is said on the next one.
+    fn say(&self, text: String, asked: Option<CommandId>) {
         let said = match &*self.port.borrow() {
             Some(port) => js::call(port, "postMessage", &[&JsValue::from_str(&text)]).is_ok(),
             None => false,
         };
-        if !said {
-            self.unsaid.borrow_mut().push(text);
+        if said {
+            self.asked.borrow_mut().extend(asked);
+        } else {
+            self.unsaid.borrow_mut().push((text, asked));
         }
     }
 }

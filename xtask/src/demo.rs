@@ -1,5 +1,5 @@
-//! `cargo xtask demo`: the web app on this machine, in an account that has something in it, until Ctrl+C. For whoever
-//! works on the screens: seconds after a change, and nothing to type.
+//! `cargo xtask demo`: builds and serves the web app with an account that already holds clips, until Ctrl+C. For work
+//! on the screens: nothing to type after a change.
 
 use std::{
     fs,
@@ -19,7 +19,7 @@ use crate::{
 };
 
 const LIMIT: Duration = Duration::from_secs(30);
-/// What one meets in a list: long and short, a link, code, another script, and words that look like a secret.
+/// A typical list: short and long texts, a link, code, another script, and digits that look like a one-time code.
 const CLIPS: [&str; 9] = [
     "Gate B24, boarding 14:35",
     "https://www.openstreetmap.org/way/4247312",
@@ -45,7 +45,7 @@ pub(crate) fn demo(port: u16) -> Result<()> {
     for clip in CLIPS {
         laptop.run(&["push"], clip)?;
     }
-    println!("\nHushclip with a few clips in it: {}   (Ctrl+C stops it, and it is gone)\n", relay.url());
+    println!("\nHushclip with a few clips in it: {}   (Ctrl+C stops it; the next run starts afresh)\n", relay.url());
     // Each link lets one device in.
     loop {
         laptop.let_in()?;
@@ -75,16 +75,22 @@ impl Laptop {
 
     /// Prints a link, and waits until a device has come in by it or its time is over.
     fn let_in(&self) -> Result<()> {
+        let log = paths::scratch().join("demo.log");
         let mut command = self.command(&["invite", "--yes", "--share-history"]);
-        let mut child = proc::Group::spawn(command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null()))?;
+        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(proc::create(&log)?);
+        let mut child = proc::Group::spawn(&mut command)?;
+        let mut shown = false;
         let Some(output) = child.take_stdout() else { bail!("the client says nothing") };
         for line in BufReader::new(output).lines() {
             let line = line?;
             if line.contains("/pair#") {
+                shown = true;
                 println!("  In a browser, as another device:  {line}\n");
                 std::io::stdout().flush()?;
             }
         }
-        child.wait(LIMIT).map(drop)
+        child.wait(LIMIT)?;
+        // Otherwise the next try would fail as fast, for ever.
+        if shown { Ok(()) } else { bail!("there is no link: {}", proc::tail(&log, 5)) }
     }
 }

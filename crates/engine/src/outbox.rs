@@ -1,5 +1,5 @@
 //! What waits to be sent, one item at a time and in order, and what of it the relay should still have. It owns the
-//! counters of this device. It refuses to seal and to send: it says what comes next, and is told what became of it.
+//! counters of this device. It refuses to seal: it says what comes next, and is given the envelope.
 
 mod queued;
 #[cfg(test)]

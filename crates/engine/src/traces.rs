@@ -1,5 +1,5 @@
-//! Texts that were deleted a moment ago. Another agent on this clipboard may not know yet and put one of them
-//! there, and a device that was away when the clip came knows it by nothing else.
+//! Digests of texts that were deleted a moment ago. Another program on this clipboard may put such a text back, and a
+//! device that missed the clip itself can recognise it only by its digest.
 
 use hushclip_protocol::ids::Hash;
 use minicbor::{Decode, Encode};

@@ -329,7 +329,7 @@ pub enum Problem {
     #[error("There is not enough memory for this. Close other tabs and programs, then try again.")]
     NoMemory,
     /// Whoever was to do it has ended, and may have done it.
-    #[error("The browser ended Hushclip in the middle of this. Look whether it was done; if not, try again.")]
+    #[error("Hushclip was shut down in the middle of this. Check whether it was done; if not, try again.")]
     Interrupted,
     /// The keys are out of reach.
     #[error("Unlock first.")]

@@ -1,4 +1,4 @@
-//! Alerts, where they need the other parts: what each says to a person, and what it takes along when it is put away.
+//! Connects alerts to the other parts: what each says to a person, and what it takes along when it is put away.
 
 use hushclip_model::{Alert as What, AlertView};
 use hushclip_protocol::ids::DeviceId;

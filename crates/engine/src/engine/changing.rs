@@ -1,4 +1,5 @@
-//! Changes of the membership log that this device wants, where they need the line and the other parts.
+//! Carries out the changes to the membership log that this device wants: sends them over the line, and tells the other
+//! parts.
 
 use hushclip_crypto::OpenError;
 use hushclip_crypto::epoch::EpochSecret;

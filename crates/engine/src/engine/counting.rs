@@ -1,4 +1,4 @@
-//! What the inbox counts, where it needs the other parts: holes, tombstones, removals and silence.
+//! Connects the inbox's counting to the other parts: holes, tombstones, removals and silence.
 
 use hushclip_crypto::body::Gone;
 use hushclip_protocol::envelope::Header;

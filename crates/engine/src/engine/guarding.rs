@@ -1,4 +1,4 @@
-//! Copies that look like secrets, where they need the other parts: held, sent with a short life, or kept here.
+//! Connects the secrets to the other parts: a copy that looks like one is held, sent with a short life, or kept here.
 
 use hushclip_model::settings::{Change, Policy};
 use hushclip_model::{Content, Notice, Problem};

@@ -1,5 +1,5 @@
-//! The membership log, where it needs the line and the other parts: it is fetched and compared at each sign-in,
-//! completed at a relay that has lost some of it, and what an entry says is carried to whom it concerns.
+//! Connects the membership log to the line and the other parts: fetches it and compares it at each sign-in, completes it
+//! at a relay that has lost some of it, and tells the parts what an entry says.
 
 use hushclip_crypto::log::make_genesis;
 use hushclip_model::{Notice, Problem};

@@ -1,5 +1,4 @@
-//! Pairing, where it needs the other parts: the log that a newcomer is appended to, the account that is handed over,
-//! and the line that all of it is said on.
+//! Connects pairing to the other parts: appends a newcomer to the log, hands the account over, and sends the frames.
 
 use hushclip_crypto::log::make_add_device;
 use hushclip_crypto::pairing::Joined;

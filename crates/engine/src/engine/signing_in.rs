@@ -1,5 +1,5 @@
-//! The line, where it needs the other parts: dial, sign in, notice that it is dead, try again for ever; and what a relay
-//! refuses.
+//! Connects the line to the other parts: dials, signs in, notices that a line is dead, tries again for ever, and acts on
+//! what a relay refuses.
 
 use hushclip_model::Problem;
 use hushclip_protocol::error::{CloseCode, ErrorCode};

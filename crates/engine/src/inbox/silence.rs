@@ -1,4 +1,5 @@
-//! Signs of life: what it says that a device is not heard, or does not know what all should know.
+//! Signs of life: decides when a device has been silent too long, or evidently has not learned of a removal that every
+//! member should know of.
 
 use std::collections::BTreeMap;
 

@@ -1,4 +1,5 @@
-//! What waits to be sent and is not taken, whatever the relay says to it: that is told, and tried less and less often.
+//! Tracks how long the relay has taken nothing of what waits to be sent: after a while the person is told, and it is tried
+//! less often.
 
 /// How long nothing may be taken on a line before that is said, milliseconds.
 const TOLD_MS: u64 = 10 * 60_000;

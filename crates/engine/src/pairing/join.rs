@@ -1,5 +1,5 @@
-//! Coming into an account through a link or a typed code, as far as the account itself: what is handed over is given
-//! out. It owns what was tried, and how much longer joining is.
+//! The newcomer's side of pairing: joining an account by a link or a typed code, up to the point where the account is
+//! handed over. It owns which codes were tried, and how long joining may take. It refuses to set up the account.
 
 use hushclip_crypto::keys::DeviceKeys;
 use hushclip_crypto::name::check_name;
