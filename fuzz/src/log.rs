@@ -148,5 +148,6 @@ fn with_grant(action: Action, grant: Grant) -> Action {
         Action::RemoveDevice { device, last_counter, .. } => Action::RemoveDevice { device, last_counter, grant },
         Action::Rotate { .. } => Action::Rotate { grant },
         Action::Rekey { box_pk, .. } => Action::Rekey { box_pk, grant },
+        Action::Memo { topic, bytes, .. } => Action::Memo { grant, topic, bytes },
     }
 }

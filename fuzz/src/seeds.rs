@@ -5,7 +5,7 @@ use hushclip_crypto::body::{ClipBody, Gone, Heartbeat, Part, Pin, State, TEXT, T
 use hushclip_crypto::vault::VaultKey;
 use hushclip_mailbox::{Event, Mailbox, MemoryStore, Peer, Reply};
 use hushclip_protocol::codec;
-use hushclip_protocol::frame::{Challenge, Delivered, InviteNote, InviteStep, Place, ToDevice, ToRelay};
+use hushclip_protocol::frame::{Capabilities, Challenge, Delivered, InviteNote, InviteStep, Place, ToDevice, ToRelay};
 use hushclip_protocol::ids::{Claim, ConnId, DeviceId, Hash, InviteId, ItemId, JoinToken, MailboxId, Nonce};
 use rand_chacha::ChaCha20Rng;
 use rand_core::SeedableRng as _;
@@ -38,7 +38,7 @@ pub fn seeds(target: &str) -> Vec<Vec<u8>> {
             vec![
                 codec::encode(&Tombstone { at_ms: 5, gone: vec![never_sent, deleted] }),
                 codec::encode(&Heartbeat { at_ms: 5 }),
-                codec::encode(&State { at_ms: 5, pins }),
+                codec::encode(&State { at_ms: 5, pins, capabilities: Some(Capabilities(5)) }),
             ]
         }
         "archive" => {

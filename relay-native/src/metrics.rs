@@ -157,7 +157,7 @@ impl Counters {
 
     /// One more frame was refused.
     pub(crate) fn refused(&self, code: ErrorCode) {
-        if let Some(counter) = self.errors.get(code as usize) {
+        if let Some(counter) = self.errors.get(usize::from(code.number())) {
             add(counter, 1);
         }
     }

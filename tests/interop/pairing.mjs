@@ -69,7 +69,7 @@ export function makeOffer(inviter) {
 }
 
 export function openRequest(inviter, offer, bytes) {
-  const [enc, sealed] = parse(bytes, ["b32", "b"]);
+  const [enc, sealed] = parse(bytes, { exactly: ["b32", "b"] });
   const plain = hpkeOpen(inviter.ephemeralSk, inviteKeys(inviter).psk, requestInfo(inviter), offer, enc, sealed);
   const [signPk, boxPk, nonce, proof, name] = parse(plain, ["b32", "b32", "b32", "b64", "t"]);
   checkName(name);
@@ -89,7 +89,7 @@ export function makeWelcome(inviter, request, joined, ephemeralSk) {
 // ---------------------------------------------------------------- joiner
 
 export function checkOffer(joiner, offer) {
-  const fields = parse(offer, ["b32", "b32", "b32"]);
+  const fields = parse(offer, { exactly: ["b32", "b32", "b32"] });
   const [ephemeral, commitment, mac] = fields;
   if (!same(offerMac(joiner, ephemeral, commitment), mac)) throw new Error("MAC");
   return fields;
@@ -121,7 +121,7 @@ export function joinerDigits(joiner, offer, reveal) {
 
 export function openWelcome(joiner, offer, reveal, bytes) {
   checkReveal(joiner, offer, reveal);
-  const [enc, sealed] = parse(bytes, ["b32", "b"]);
+  const [enc, sealed] = parse(bytes, { exactly: ["b32", "b"] });
   const info = message("pair-welcome", joinerTranscript(joiner, offer), reveal);
   const plain = hpkeOpen(joiner.boxSk, inviteKeys(joiner).psk, info, new Uint8Array(), enc, sealed);
   const fields = decode(plain);

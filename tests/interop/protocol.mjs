@@ -31,7 +31,8 @@ export const fails = (action) => {
 // ---------------------------------------------------------------- deterministic CBOR
 
 /**
- * Reads one item: integers as BigInt, byte strings, texts, truths, arrays. Everything else is refused.
+ * Reads one item: integers as BigInt, byte strings, texts, truths, null, arrays, and maps whose keys ascend. Everything else is
+ * refused.
  * @param {Uint8Array} bytes
  * @returns {any}
  */
@@ -51,12 +52,14 @@ export function decode(bytes) {
     return value;
   };
   const item = (depth) => {
-    if (depth > 6) throw new Error("too deep");
+    if (depth > 16) throw new Error("too deep");
     const [head] = take(1);
     const value = argument(head & 31);
     switch (head >> 5) {
       case 0:
         return value;
+      case 1:
+        return -1n - value;
       case 2:
         return take(Number(value));
       case 3:
@@ -65,7 +68,21 @@ export function decode(bytes) {
         if (value > BigInt(bytes.length)) throw new Error("cut short");
         return Array.from({ length: Number(value) }, () => item(depth + 1));
       }
+      case 5: {
+        if (value > BigInt(bytes.length)) throw new Error("cut short");
+        let before = "";
+        const pair = () => {
+          const from = at;
+          const key = item(depth + 1);
+          const spelled = toHex(bytes.subarray(from, at));
+          if (spelled <= before) throw new Error("keys out of order");
+          before = spelled;
+          return [key, item(depth + 1)];
+        };
+        return new Map(Array.from({ length: Number(value) }, pair));
+      }
       case 7:
+        if (head === 0xf6) return null;
         if (head === 0xf4 || head === 0xf5) return head === 0xf5;
         throw new Error("a type that is not used");
       default:
@@ -79,18 +96,23 @@ export function decode(bytes) {
 
 /**
  * Compares with a shape: a number is the bits of an integer, "b16" a byte string, "t" a text, "truth" a truth,
- * `{ each }` a list.
+ * `{ each }` a list, `{ maybe }` what may be missing or null. A list of shapes is one of a later version too, with more at its end; in
+ * `{ exactly }` it is not, nor in what stands in that.
  * @returns {any}
  */
-export function expect(value, shape) {
-  if (shape.each) {
+export function expect(value, shape, grows = true) {
+  if (shape.exactly) {
+    expect(value, shape.exactly, false);
+  } else if (shape.maybe) {
+    if (value !== undefined && value !== null) expect(value, shape.maybe, grows);
+  } else if (shape.each) {
     if (!Array.isArray(value)) throw new Error("no list");
-    for (const item of value) expect(item, shape.each);
+    for (const item of value) expect(item, shape.each, grows);
   } else if (shape === "truth") {
     if (typeof value !== "boolean") throw new Error("no truth");
   } else if (Array.isArray(shape)) {
-    if (!Array.isArray(value) || value.length !== shape.length) throw new Error("another number of fields");
-    value.forEach((field, index) => expect(field, shape[index]));
+    if (!Array.isArray(value) || (!grows && value.length > shape.length)) throw new Error("another number of fields");
+    shape.forEach((field, index) => expect(value[index], field, grows));
   } else if (typeof shape === "number") {
     if (typeof value !== "bigint" || value >> BigInt(shape) !== 0n) throw new Error("no integer of that size");
   } else if (shape === "t") {
@@ -147,15 +169,15 @@ export function unpad(bytes) {
 export const HEADER = [16, 8, 8, "b32", 64, 64, "b32", "b16", 64, "b16", 32, "b24"];
 
 export function parseEnvelope(bytes) {
-  const [header, sealed, signature] = expect(decode(bytes), ["b", "b", "b64"]);
+  const [header, sealed, signature] = expect(decode(bytes), { exactly: ["b", "b", "b64"] });
   if (header.length > 256) throw new Error("header too long");
   const [version, suite, kind, account, epoch, logSeq, logHead, sender, counter, item, ttl, salt] = expect(
     decode(header),
     HEADER,
   );
-  if (version !== 1n || suite !== 1n) throw new Error("another version");
-  if (kind > 4n || counter === 0n || ttl === 0n || ttl > 604800n) throw new Error("out of range");
-  return { header, sealed, signature, kind, account, epoch, logSeq, logHead, sender, counter, item, ttl, salt };
+  if (version !== 1n) throw new Error("another version");
+  if (counter === 0n || ttl === 0n || ttl > 604800n) throw new Error("out of range");
+  return { header, sealed, signature, suite, kind, account, epoch, logSeq, logHead, sender, counter, item, ttl, salt };
 }
 
 export const signedBytes = ({ header, sealed }) => message("envelope", sha256(header), sha256(sealed));
@@ -165,7 +187,8 @@ export function itemCipher(itemKey, header) {
   return { key: okm.slice(0, 32), nonce: okm.slice(32) };
 }
 
-export function openEnvelope({ header, sealed }, itemKey) {
+export function openEnvelope({ header, sealed, suite }, itemKey) {
+  if (suite !== 1n) throw new Error("another suite");
   const { key, nonce } = itemCipher(itemKey, header);
   const body = unpad(xchacha20poly1305(key, nonce, header).decrypt(sealed));
   const [at, flags, fileName, parts] = decode(body);
@@ -183,10 +206,11 @@ export const ACTIONS = [
   [8, "b16", 64, GRANT],
   [8, GRANT],
   [8, "b32", GRANT],
+  [8, GRANT, 16, "b"],
 ];
 
 export function parseEntry(signed) {
-  const [entry, signature, list] = expect(decode(signed), ["b", "b64", "b"]);
+  const [entry, signature, list] = expect(decode(signed), { exactly: ["b", "b64", "b"] });
   if (entry.length > 8192 || list.length > 8192) throw new Error("too long");
   const fields = decode(entry);
   if (fields.length !== 6) throw new Error("another number of fields");
@@ -194,8 +218,8 @@ export function parseEntry(signed) {
   expect(fields.slice(0, 5), [16, "b32", 64, "b32", "b16"]);
   const shape = ACTIONS[Number(action[0])];
   if (!shape) throw new Error("another action");
-  expect(action, shape);
-  const [epoch, commit, listHash] = action.at(-1);
+  expect(action, { exactly: shape });
+  const [epoch, commit, listHash] = action[shape.indexOf(GRANT)];
   return { entry, signature, list, version, account, seq, prev, author, action, epoch, commit, listHash };
 }
 
@@ -248,7 +272,7 @@ export function apply(state, signed) {
   }
   must(same(hash("sealed-list", next.list), next.listHash), "list");
   const list = decode(next.list);
-  for (const sealedFor of list) expect(sealedFor, ["b16", "b32", "b48"]);
+  for (const sealedFor of list) expect(sealedFor, { exactly: ["b16", "b32", "b48"] });
   must(list.map(([device]) => toHex(device)).join() === [...members.keys()].sort().join(), "recipients");
   const head = hash("log", next.entry);
   return { account: state?.account ?? head, seq: next.seq, head, epoch: next.epoch, commit: next.commit, members, gone };

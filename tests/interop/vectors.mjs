@@ -6,7 +6,7 @@ import { ed25519, x25519 } from "@noble/curves/ed25519.js";
 import { hmac } from "@noble/hashes/hmac.js";
 import { sha256 } from "@noble/hashes/sha2.js";
 import { encode } from "./make.mjs";
-import { legends, notes, session } from "./session.mjs";
+import { growth, legends, notes, session } from "./session.mjs";
 import {
   checkOffer,
   digitsOf,
@@ -252,7 +252,7 @@ function signIn() {
 /** Runs everything; `check(name, ok)` is told each result. */
 export function vectors(tell) {
   check = tell;
-  const parts = [devices, epochs, fingerprints, padding, envelopes, notes, log, links, pairing, signIn, session, legends];
+  const parts = [devices, epochs, fingerprints, padding, envelopes, notes, growth, log, links, pairing, signIn, session, legends];
   for (const part of parts) {
     try {
       part(check);

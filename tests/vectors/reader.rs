@@ -15,6 +15,7 @@ pub(crate) fn file(name: &str) -> Case {
         "device" => include_str!("v1/device.json"),
         "epoch" => include_str!("v1/epoch.json"),
         "fingerprint" => include_str!("v1/fingerprint.json"),
+        "growth" => include_str!("v1/growth.json"),
         "padding" => include_str!("v1/padding.json"),
         "envelope" => include_str!("v1/envelope.json"),
         "log" => include_str!("v1/log.json"),

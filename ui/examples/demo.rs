@@ -149,6 +149,7 @@ fn picture(scene: &str, long: bool) -> View {
         clip_bytes: 1 << 20,
         frames_per_minute: 600,
         devices: 32,
+        capabilities: 0,
     });
     let asking = if long { LONG[2] } else { "Pixel" };
     let invite = invite();
@@ -233,6 +234,8 @@ fn devices(count: usize, long: bool) -> Vec<DeviceView> {
         online,
         confirmed_at: online.then(|| now() - 3_600_000),
         removing: false,
+        later: if n == 1 { 2 } else { 0 },
+        capabilities: 0,
     };
     all.into_iter().enumerate().take(count).map(device).collect()
 }

@@ -102,6 +102,11 @@ pub(crate) fn confirmed(ago: &str) -> String {
     if ago == now() { confirmed_now().into() } else { confirmed_ago(ago) }
 }
 
+/// How many items of a device only a later version can show.
+pub(crate) fn later(count: u64) -> String {
+    if count == 1 { later_one().into() } else { later_many(count) }
+}
+
 /// How often keys change.
 pub(crate) fn every(minutes: u32) -> String {
     let unit = |length: u32, one: fn() -> &'static str, more: fn(u32) -> String| {

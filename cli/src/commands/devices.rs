@@ -49,7 +49,12 @@ async fn list(session: &mut Session, json: bool) -> Result<()> {
             Some(at) => format!("confirmed {}", print::ago(at, now_ms())),
             None => "not heard from yet".into(),
         };
-        [device.name.clone(), presence.into(), confirmed, short(&device.id).into()]
+        let later = match device.later {
+            0 => String::new(),
+            1 => "1 item needs a newer hushclip here".into(),
+            n => format!("{n} items need a newer hushclip here"),
+        };
+        [device.name.clone(), presence.into(), confirmed, short(&device.id).into(), later]
     });
     let mut text = print::table(&rows.collect::<Vec<_>>());
     if let (Some(account), Some(list)) = (&view.fingerprint, &view.check) {
@@ -154,6 +159,8 @@ mod tests {
             online: false,
             confirmed_at: None,
             removing: false,
+            later: 0,
+            capabilities: 0,
         };
         let devices =
             [device("aabb0011", "Pixel"), device("aabb0022", "Pixel"), device("cc00", "aabb0011"), device("dd00", "d")];

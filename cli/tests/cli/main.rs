@@ -6,6 +6,7 @@ mod at_rest;
 mod clipboard;
 mod clips;
 mod codes;
+mod fixtures;
 #[cfg(target_os = "linux")]
 mod guarded;
 #[cfg(target_os = "linux")]

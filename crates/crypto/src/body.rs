@@ -1,7 +1,8 @@
 //! What a clip's envelope seals. Everything about the content is in here and nowhere outside: its
-//! types, its name, when it was copied.
+//! types, its name, when it was copied. A later version may add fields at the end of each list; they are passed over.
 
 use hushclip_protocol::codec;
+use hushclip_protocol::frame::Capabilities;
 use hushclip_protocol::ids::{DeviceId, Hash, ItemId};
 use hushclip_protocol::limits;
 use minicbor::bytes::ByteVec;
@@ -90,7 +91,7 @@ impl Tombstone {
     pub const MOST: usize = limits::NAMED;
 }
 
-/// Body of a state item: `[at, [[item, pinned] …]]`. What is said last, in the relay's order, counts.
+/// Body of a state item: `[at, [[item, pinned] …], capabilities]`. What is said last, in the relay's order, counts.
 #[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
 #[cbor(array)]
 pub struct State {
@@ -100,6 +101,9 @@ pub struct State {
     /// Clips that are pinned, or no longer, at most [`State::MOST`].
     #[n(1)]
     pub pins: Vec<Pin>,
+    /// What the sender can do from now on beside what every device can. `None`: nothing is said of it.
+    #[n(2)]
+    pub capabilities: Option<Capabilities>,
 }
 
 /// Whether a clip is pinned.
@@ -154,7 +158,7 @@ impl ClipBody {
     }
 
     pub(crate) fn decode(bytes: &[u8]) -> Result<Self, OpenError> {
-        codec::decode(bytes, limits::CLIP_BYTES).map_err(|_| OpenError)
+        codec::decode_growing(bytes, limits::CLIP_BYTES).map_err(|_| OpenError)
     }
 }
 

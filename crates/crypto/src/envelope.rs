@@ -94,12 +94,15 @@ pub fn open(key: &ItemKey, envelope: &Envelope<'_>) -> Result<ClipBody, OpenErro
 /// Opens what [`seal_note`] made. The caller has checked the same, and the kind.
 pub fn open_note<T>(key: &ItemKey, envelope: &Envelope<'_>) -> Result<T, OpenError>
 where
-    T: for<'b> Decode<'b, ()> + Encode<()>,
+    T: for<'b> Decode<'b, ()>,
 {
-    codec::decode(&open_bytes(key, envelope)?, limits::CLIP_BYTES).map_err(|_| OpenError)
+    codec::decode_growing(&open_bytes(key, envelope)?, limits::CLIP_BYTES).map_err(|_| OpenError)
 }
 
 fn open_bytes(key: &ItemKey, envelope: &Envelope<'_>) -> Result<zeroize::Zeroizing<Vec<u8>>, OpenError> {
+    if envelope.header.suite != SUITE {
+        return Err(OpenError);
+    }
     let (cipher, nonce) = cipher(key, envelope.header_bytes);
     let padded =
         cipher.decrypt(&nonce, Payload { msg: envelope.sealed, aad: envelope.header_bytes }).map_err(|_| OpenError)?;

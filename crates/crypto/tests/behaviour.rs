@@ -117,6 +117,7 @@ fn every_header_field_is_bound_twice() {
         Header { item: ItemId::from_bytes([0; 16]), ..header() },
         Header { ttl_s: 61, ..header() },
         Header { salt, ..header() },
+        Header { suite: 2, ..header() },
     ] {
         let changed = codec::encode(&changed);
         let replayed = assemble(&changed, envelope.sealed, old);
@@ -127,11 +128,9 @@ fn every_header_field_is_bound_twice() {
         assert!(moved.verify(&keys.sign_pk()));
         assert_eq!(open(&key, &moved), Err(OpenError));
     }
-    for changed in [Header { version: 2, ..header() }, Header { suite: 2, ..header() }] {
-        let changed = codec::encode(&changed);
-        let signed = assemble(&changed, envelope.sealed, keys.sign(&signed_bytes(&changed, envelope.sealed)));
-        assert!(Envelope::parse(&signed).is_err());
-    }
+    let changed = codec::encode(&Header { version: 2, ..header() });
+    let signed = assemble(&changed, envelope.sealed, keys.sign(&signed_bytes(&changed, envelope.sealed)));
+    assert!(Envelope::parse(&signed).is_err());
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! New box keys, tombstones and heartbeats; and the limits at their edges.
 
-use hushclip_crypto::body::{ClipBody, Gone, HTML, Heartbeat, Part, TEXT, Tombstone};
+use hushclip_crypto::body::{ClipBody, Gone, HTML, Heartbeat, Part, State, TEXT, Tombstone};
 use hushclip_crypto::envelope::{Address, open_note, seal_note};
 use hushclip_crypto::epoch::EpochSecret;
 use hushclip_crypto::keys::{BoxSk, DeviceKeys};
@@ -109,7 +109,7 @@ fn tombstones_and_heartbeats_come_back_as_what_they_are() {
     assert!(envelope.verify(&keys.sign_pk()));
     assert_eq!(envelope.header.counter, 3);
     assert_eq!(open_note::<Tombstone>(&key, &envelope), Ok(tombstone.clone()));
-    assert!(open_note::<Heartbeat>(&key, &envelope).is_err());
+    assert!(open_note::<State>(&key, &envelope).is_err());
     assert_ne!(seal_note(&keys, &key, &address, &tombstone, &mut rng), sealed, "salted");
     let heartbeat = Heartbeat { at_ms: 9 };
     let sealed = seal_note(&keys, &key, &Address { kind: Kind::Heartbeat, ..address }, &heartbeat, &mut rng);

@@ -21,7 +21,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use hushclip_model::settings::Change;
 use hushclip_model::{Answered, Command, Notice, Outcome, Problem, Settings, View};
-use hushclip_protocol::frame::{Anchor, Limits, ToDevice, ToRelay};
+use hushclip_protocol::codec::CodecError;
+use hushclip_protocol::frame::{Anchor, Capabilities, Limits, ToDevice, ToRelay};
 use hushclip_protocol::ids::{DeviceId, ItemId};
 use rand_core::CryptoRng;
 
@@ -80,6 +81,8 @@ pub struct Engine {
     delivered: BTreeMap<DeviceId, u64>,
     /// What the relay has said that it enforces.
     bounds: Option<Limits>,
+    /// What the relay can do beside what every one can, as it said in its last Welcome.
+    capabilities: Capabilities,
     /// What it signs wake-ups with.
     push_key: Vec<u8>,
     preferences: Preferences,
@@ -124,6 +127,7 @@ impl Engine {
             online: BTreeMap::new(),
             delivered: BTreeMap::new(),
             bounds: None,
+            capabilities: Capabilities::default(),
             push_key: Vec::new(),
             preferences: Preferences::restore(records.settings, records.push_endpoint),
             secrets: Secrets::default(),
@@ -259,10 +263,15 @@ impl Engine {
             return;
         }
         self.heard();
-        let Ok(frame) = ToDevice::decode(bytes) else {
-            // A relay that sends what is no frame is of another version, or broken: start over.
-            self.show(Problem::RelayGarbled);
-            return self.hang_up(rng);
+        let frame = match ToDevice::decode(bytes) {
+            Ok(frame) => frame,
+            // A later version's, for whoever knows it.
+            Err(CodecError::Unknown(_)) => return,
+            Err(_) => {
+                // A relay that sends what is no frame is of another version, or broken: start over.
+                self.show(Problem::RelayGarbled);
+                return self.hang_up(rng);
+            }
         };
         match frame {
             ToDevice::Challenge(challenge) => self.challenged(&challenge, rng),
@@ -407,6 +416,7 @@ impl Engine {
         self.notices = Notices::default();
         self.delivered.clear();
         self.bounds = None;
+        self.capabilities = Capabilities::default();
         self.push_key.clear();
         // Its record goes with the account.
         let _ = self.preferences.forget_push_endpoint();

@@ -7,6 +7,7 @@ mod silence;
 use std::collections::BTreeMap;
 
 use hushclip_protocol::envelope::Header;
+use hushclip_protocol::frame::Capabilities;
 use hushclip_protocol::ids::{DeviceId, ItemId};
 use hushclip_protocol::limits;
 use minicbor::{Decode, Encode};
@@ -153,6 +154,29 @@ impl Inbox {
             sender.lose_newest();
             self.write(device, out);
         }
+    }
+
+    /// What came is of a later version, and of no use to this one.
+    pub(crate) fn note_later(&mut self, device: DeviceId, out: &mut Outputs) {
+        let sender = self.senders.entry(device).or_default();
+        sender.later = Some(sender.later.unwrap_or_default().saturating_add(1));
+        self.write(&device, out);
+    }
+
+    /// How many items of a sender are of a later version.
+    pub(crate) fn later(&self, device: &DeviceId) -> u64 {
+        self.senders.get(device).and_then(|sender| sender.later).unwrap_or_default()
+    }
+
+    /// A sender says what it can do beside what every device can.
+    pub(crate) fn note_capabilities(&mut self, device: DeviceId, capabilities: Capabilities, out: &mut Outputs) {
+        self.senders.entry(device).or_default().capabilities = Some(capabilities);
+        self.write(&device, out);
+    }
+
+    /// What a sender can do beside what every device can, as far as it has said.
+    pub(crate) fn capabilities(&self, device: &DeviceId) -> Capabilities {
+        self.senders.get(device).and_then(|sender| sender.capabilities).unwrap_or_default()
     }
 
     /// This device has used a counter.

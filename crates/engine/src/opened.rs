@@ -2,7 +2,7 @@
 
 use hushclip_crypto::body::{ClipBody, Heartbeat, State, Tombstone};
 use hushclip_crypto::envelope::{open, open_note};
-use hushclip_protocol::envelope::{Envelope, Kind};
+use hushclip_protocol::envelope::{Envelope, Kind, SUITE};
 
 use crate::log::{Log, NoSecret};
 
@@ -12,8 +12,8 @@ pub(crate) enum Body {
     Tombstone(Tombstone),
     State(State),
     Heartbeat(Heartbeat),
-    /// Nobody sends that yet.
-    Live,
+    /// Of a kind that this version does not know. The body of each kind begins with the time.
+    Later(u64),
 }
 
 impl Body {
@@ -23,7 +23,7 @@ impl Body {
             Self::Tombstone(body) => body.at_ms,
             Self::State(body) => body.at_ms,
             Self::Heartbeat(body) => body.at_ms,
-            Self::Live => 0,
+            Self::Later(at_ms) => *at_ms,
         }
     }
 }
@@ -38,10 +38,15 @@ pub(crate) enum Closed {
     Denied,
     /// Its sender has made it wrong.
     Unreadable,
+    /// A later version has sealed it in a way that this one does not know.
+    Later,
 }
 
 pub(crate) fn open_body(log: &Log, envelope: &Envelope<'_>) -> Result<Body, Closed> {
     let header = &envelope.header;
+    if header.suite != SUITE {
+        return Err(Closed::Later);
+    }
     let secret = log.secret(header.epoch).map_err(|why| match why {
         NoSecret::BeforeUs => Closed::BeforeUs,
         NoSecret::Denied => Closed::Denied,
@@ -53,7 +58,9 @@ pub(crate) fn open_body(log: &Log, envelope: &Envelope<'_>) -> Result<Body, Clos
         Kind::Tombstone => open_note(&key, envelope).map(Body::Tombstone),
         Kind::State => open_note(&key, envelope).map(Body::State),
         Kind::Heartbeat => open_note(&key, envelope).map(Body::Heartbeat),
-        Kind::Live => Ok(Body::Live),
+        Kind::Live | Kind::Other(_) => {
+            return Ok(Body::Later(open_note::<Heartbeat>(&key, envelope).map_or(0, |body| body.at_ms)));
+        }
     };
     body.map_err(|_| Closed::Unreadable)
 }

@@ -115,6 +115,9 @@ impl<S: Store> Mailbox<S> {
     }
 
     pub(crate) fn inviter_note(&mut self, device: DeviceId, note: InviteNote) -> Result<(), ErrorCode> {
+        if let InviteStep::Other(_) = note.step {
+            return Err(ErrorCode::BadFrame);
+        }
         let mut row = self.invite(&note.invite)?;
         if row.inviter != device || note.step <= InviteStep::Request {
             return Err(ErrorCode::InviteGone);
@@ -212,12 +215,7 @@ impl InviteRow {
     }
 }
 
+/// Where a row keeps what is said in a step that this version knows.
 const fn slot(step: InviteStep) -> usize {
-    match step {
-        InviteStep::Offer => 0,
-        InviteStep::Request => 1,
-        InviteStep::Reveal => 2,
-        InviteStep::Welcome => 3,
-        InviteStep::Refuse => 4,
-    }
+    step.number() as usize
 }

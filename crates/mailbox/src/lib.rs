@@ -24,6 +24,7 @@ mod wake;
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 
+use hushclip_protocol::codec::CodecError;
 use hushclip_protocol::error::{CloseCode, ErrorCode};
 use hushclip_protocol::frame::{Tag, ToDevice, ToRelay};
 use hushclip_protocol::ids::{ConnId, DeviceId, InviteId, MailboxId, Nonce};
@@ -297,9 +298,12 @@ impl<S: Store> Mailbox<S> {
         let Some(session) = self.sessions.get_mut(&conn) else {
             return self.close(conn, CloseCode::Internal);
         };
-        let Ok(frame) = ToRelay::decode(bytes) else {
-            return self.close(conn, CloseCode::BadFrame);
+        let frame = match ToRelay::decode(bytes) {
+            Ok(frame) => Ok(frame),
+            Err(CodecError::Unknown(tag)) => Err(Tag::of(tag)),
+            Err(_) => return self.close(conn, CloseCode::BadFrame),
         };
+        let tag = frame.as_ref().map_or_else(|tag| *tag, ToRelay::tag);
         let spent = match session.state {
             State::Member { device, .. } => self.rates.device_frame(device, now),
             State::Challenged | State::Removed { .. } | State::Joiner { .. } => {
@@ -309,9 +313,10 @@ impl<S: Store> Mailbox<S> {
         match spent {
             Ok(()) => {}
             Err(TooMany::Flood) => return self.close(conn, CloseCode::RateLimited),
-            Err(TooMany::Wait { ms }) => return self.refuse(conn, ErrorCode::RateLimited, ms, frame.tag()),
+            Err(TooMany::Wait { ms }) => return self.refuse(conn, ErrorCode::RateLimited, ms, tag),
         }
-        let tag = frame.tag();
+        // A later version's. Whoever speaks it does without.
+        let Ok(frame) = frame else { return self.refuse(conn, ErrorCode::BadFrame, 0, tag) };
         let outcome = match session.state.clone() {
             State::Challenged => self.sign_in_frame(conn, frame),
             State::Joiner { invite } => self.joiner_frame(conn, invite, frame),

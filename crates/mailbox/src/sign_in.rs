@@ -116,6 +116,7 @@ impl<S: Store> Mailbox<S> {
             delivered: self.delivered(),
             push_key: self.push_key.clone().into(),
             resume_after,
+            capabilities: None,
         };
         self.send(conn, &ToDevice::Welcome(welcome));
         if news {

@@ -150,6 +150,9 @@ pub struct Bounds {
     pub frames_per_minute: u32,
     /// Devices in the account.
     pub devices: u32,
+    /// What the relay can do beside what every one can: a set of bits, as in `docs/PROTOCOL.md`.
+    #[serde(default)]
+    pub capabilities: u64,
 }
 
 /// Where a device is on its way into an account.
@@ -258,6 +261,12 @@ pub struct DeviceView {
     pub confirmed_at: Option<u64>,
     /// Whether it is being removed, and the relay has not confirmed that yet.
     pub removing: bool,
+    /// How many of its items only a later version can show.
+    #[serde(default)]
+    pub later: u64,
+    /// What it has said that it can do beside what every device can: a set of bits, as in `docs/PROTOCOL.md`.
+    #[serde(default)]
+    pub capabilities: u64,
 }
 
 impl core::fmt::Debug for DeviceView {

@@ -19,6 +19,9 @@ pub enum CodecError {
     /// Decodes, but is not the one canonical encoding.
     #[error("not in canonical form")]
     NotCanonical,
+    /// In order, and of a kind that this version does not know.
+    #[error("kind {0} is not known here")]
+    Unknown(u8),
 }
 
 /// Decodes `bytes`, refusing more than `cap` of them and anything not canonical.
@@ -29,7 +32,7 @@ where
     if bytes.len() > cap {
         return Err(CodecError::TooLong(bytes.len()));
     }
-    let value: T = minicbor::decode(bytes).map_err(|e| CodecError::Malformed(e.position().unwrap_or(0)))?;
+    let value: T = minicbor::decode(bytes).map_err(malformed)?;
     if encode(&value) == bytes { Ok(value) } else { Err(CodecError::NotCanonical) }
 }
 
@@ -40,8 +43,29 @@ pub fn decode_growing<'b, T: Decode<'b, ()>>(bytes: &'b [u8], cap: usize) -> Res
     if bytes.len() > cap {
         return Err(CodecError::TooLong(bytes.len()));
     }
+    let value = minicbor::decode(bytes).map_err(malformed)?;
     canonical::check(bytes)?;
-    minicbor::decode(bytes).map_err(|e| CodecError::Malformed(e.position().unwrap_or(0)))
+    Ok(value)
+}
+
+/// As [`decode_growing`], for a list whose first field is a number below `known` that says what the others are.
+pub(crate) fn decode_tagged<'b, T: Decode<'b, ()>>(bytes: &'b [u8], cap: usize, known: u8) -> Result<T, CodecError> {
+    if bytes.len() > cap {
+        return Err(CodecError::TooLong(bytes.len()));
+    }
+    let mut decoder = minicbor::Decoder::new(bytes);
+    decoder.array().map_err(malformed)?;
+    let tag = decoder.u8().map_err(malformed)?;
+    if tag < known {
+        return decode_growing(bytes, cap);
+    }
+    canonical::check(bytes)?;
+    Err(CodecError::Unknown(tag))
+}
+
+#[expect(clippy::needless_pass_by_value, reason = "for `map_err`")]
+fn malformed(error: minicbor::decode::Error) -> CodecError {
+    CodecError::Malformed(error.position().unwrap_or(0))
 }
 
 /// A list that keeps what this version does not know of it, fields at its end and whatever is in a field that stays as it

@@ -5,40 +5,37 @@ use minicbor::{Decode, Encode};
 
 use crate::codec::{self, CodecError};
 use crate::ids::{AccountId, DeviceId, Hash, ItemId, SignPk, Signature};
+use crate::numbered::numbered;
 use crate::{VERSION, label, limits, signature};
 
 /// XChaCha20-Poly1305 with keys and nonces from HKDF-SHA256.
 pub const SUITE: u8 = 1;
 
-/// What an envelope carries.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Encode, Decode)]
-#[cbor(index_only)]
-pub enum Kind {
-    /// A clip.
-    #[n(0)]
-    Clip,
-    /// Names items that are deleted.
-    #[n(1)]
-    Tombstone,
-    /// Shared state: pins, names, settings.
-    #[n(2)]
-    State,
-    /// A signed sign of life: counter and log head.
-    #[n(3)]
-    Heartbeat,
-    /// A clip that the relay passes on and never stores.
-    #[n(4)]
-    Live,
+numbered! {
+    /// What an envelope carries.
+    Kind {
+        /// A clip.
+        Clip = 0,
+        /// Names items that are deleted.
+        Tombstone = 1,
+        /// Shared state: pins, what a device can do.
+        State = 2,
+        /// A signed sign of life: counter and log head.
+        Heartbeat = 3,
+        /// A clip that the relay passes on and never stores.
+        Live = 4,
+    }
 }
 
-/// The part of an envelope that the relay sees; it is the AAD of the sealed body.
+/// The part of an envelope that the relay sees; it is the AAD of the sealed body. A later version may add fields at its
+/// end, so what is signed is the bytes as they came.
 #[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
 #[cbor(array)]
 pub struct Header {
     /// Protocol version, [`VERSION`].
     #[n(0)]
     pub version: u16,
-    /// Cipher suite, [`SUITE`].
+    /// Cipher suite. An envelope of another one than [`SUITE`] counts, and stays closed.
     #[n(1)]
     pub suite: u8,
     /// What the body is.
@@ -108,9 +105,9 @@ pub enum EnvelopeError {
     /// Not an envelope.
     #[error(transparent)]
     Codec(#[from] CodecError),
-    /// Made by a version or suite this crate does not speak.
-    #[error("version {0}, suite {1} is not spoken here")]
-    Unsupported(u16, u8),
+    /// Made by a version this crate does not speak.
+    #[error("version {0} is not spoken here")]
+    Unsupported(u16),
     /// A field is out of its range.
     #[error("a header field is out of range")]
     OutOfRange,
@@ -120,9 +117,9 @@ impl<'b> Envelope<'b> {
     /// Parses canonical bytes of at most [`limits::ENVELOPE_BYTES`].
     pub fn parse(bytes: &'b [u8]) -> Result<Self, EnvelopeError> {
         let parts: Parts<'b> = codec::decode(bytes, limits::ENVELOPE_BYTES)?;
-        let header: Header = codec::decode(parts.header, limits::HEADER_BYTES)?;
-        if header.version != VERSION || header.suite != SUITE {
-            return Err(EnvelopeError::Unsupported(header.version, header.suite));
+        let header: Header = codec::decode_growing(parts.header, limits::HEADER_BYTES)?;
+        if header.version != VERSION {
+            return Err(EnvelopeError::Unsupported(header.version));
         }
         if header.counter == 0 || header.ttl_s == 0 || header.ttl_s > limits::TTL_S {
             return Err(EnvelopeError::OutOfRange);

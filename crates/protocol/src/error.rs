@@ -1,96 +1,54 @@
 //! Stable codes that cross the wire. The sentences people read are made by each client; the ones
 //! here are for logs and for close reasons.
 
-use minicbor::{Decode, Encode};
+use crate::numbered::numbered;
 
-/// Why the relay refused one frame. The socket stays open.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Encode, Decode)]
-#[cbor(index_only)]
-pub enum ErrorCode {
-    /// The frame is not one this relay understands.
-    #[n(0)]
-    BadFrame,
-    /// Nobody has registered an account at this mailbox.
-    #[n(1)]
-    UnknownAccount,
-    /// The envelope or entry is too long.
-    #[n(2)]
-    TooLarge,
-    /// The account has used its space; nothing was stored.
-    #[n(3)]
-    StorageFull,
-    /// Too many frames; try again after `retry_after_ms`.
-    #[n(4)]
-    RateLimited,
-    /// The envelope was sealed under an epoch that is not the current one; fetch the log.
-    #[n(5)]
-    StaleEpoch,
-    /// The log has another head; fetch it and try again.
-    #[n(6)]
-    LogConflict,
-    /// The log entry does not verify.
-    #[n(7)]
-    BadEntry,
-    /// The invite does not exist, has expired or was cancelled.
-    #[n(8)]
-    InviteGone,
-    /// The invite was claimed by somebody else.
-    #[n(9)]
-    InviteUsed,
-    /// Too many invites are open.
-    #[n(10)]
-    TooManyInvites,
-    /// The relay could not store it; nothing was lost, try again.
-    #[n(11)]
-    Unavailable,
-    /// The relay has newer items than the device; take them in, then try again.
-    #[n(12)]
-    Behind,
-    /// The nameplate leads to another invite; choose another one.
-    #[n(13)]
-    NameplateTaken,
-    /// The device does not stand in the relay's log, which is shorter than the device's: show the relay
-    /// the rest, then sign in.
-    #[n(14)]
-    LogBehind,
-    /// New accounts need a token here, and this was not it.
-    #[n(15)]
-    TokenWanted,
-    /// No new accounts are taken in here.
-    #[n(16)]
-    RegistrationClosed,
-    /// Too many accounts were started from this address today.
-    #[n(17)]
-    TooManyAccounts,
-    /// The relay has no room, whatever this account has; nothing was stored.
-    #[n(18)]
-    RelayFull,
+numbered! {
+    /// Why the relay refused one frame. The socket stays open.
+    ErrorCode {
+        /// The frame is not one this relay understands.
+        BadFrame = 0,
+        /// Nobody has registered an account at this mailbox.
+        UnknownAccount = 1,
+        /// The envelope or entry is too long.
+        TooLarge = 2,
+        /// The account has used its space; nothing was stored.
+        StorageFull = 3,
+        /// Too many frames; try again after `retry_after_ms`.
+        RateLimited = 4,
+        /// The envelope was sealed under an epoch that is not the current one; fetch the log.
+        StaleEpoch = 5,
+        /// The log has another head; fetch it and try again.
+        LogConflict = 6,
+        /// The log entry does not verify.
+        BadEntry = 7,
+        /// The invite does not exist, has expired or was cancelled.
+        InviteGone = 8,
+        /// The invite was claimed by somebody else.
+        InviteUsed = 9,
+        /// Too many invites are open.
+        TooManyInvites = 10,
+        /// The relay could not store it; nothing was lost, try again.
+        Unavailable = 11,
+        /// The relay has newer items than the device; take them in, then try again.
+        Behind = 12,
+        /// The nameplate leads to another invite; choose another one.
+        NameplateTaken = 13,
+        /// The device does not stand in the relay's log, which is shorter than the device's: show the relay
+        /// the rest, then sign in.
+        LogBehind = 14,
+        /// New accounts need a token here, and this was not it.
+        TokenWanted = 15,
+        /// No new accounts are taken in here.
+        RegistrationClosed = 16,
+        /// Too many accounts were started from this address today.
+        TooManyAccounts = 17,
+        /// The relay has no room, whatever this account has; nothing was stored.
+        RelayFull = 18,
+    }
 }
 
 impl ErrorCode {
-    /// All of them, by number.
-    pub const ALL: [Self; 19] = [
-        Self::BadFrame,
-        Self::UnknownAccount,
-        Self::TooLarge,
-        Self::StorageFull,
-        Self::RateLimited,
-        Self::StaleEpoch,
-        Self::LogConflict,
-        Self::BadEntry,
-        Self::InviteGone,
-        Self::InviteUsed,
-        Self::TooManyInvites,
-        Self::Unavailable,
-        Self::Behind,
-        Self::NameplateTaken,
-        Self::LogBehind,
-        Self::TokenWanted,
-        Self::RegistrationClosed,
-        Self::TooManyAccounts,
-        Self::RelayFull,
-    ];
-
     /// For figures.
     pub const fn name(self) -> &'static str {
         match self {
@@ -113,6 +71,7 @@ impl ErrorCode {
             Self::RegistrationClosed => "registration_closed",
             Self::TooManyAccounts => "too_many_accounts",
             Self::RelayFull => "relay_full",
+            Self::Other(_) => "other",
         }
     }
 }

@@ -9,9 +9,10 @@ use crate::error::ErrorCode;
 use crate::ids::{AccountId, Claim, ConnId, DeviceId, Hash, InviteId, ItemId, JoinToken, Nonce, Signature};
 use crate::limits;
 use crate::log::SignedEntry;
+use crate::numbered::numbered;
 
 pub use crate::tag::Tag;
-pub use crate::welcome::{Limits, Welcome};
+pub use crate::welcome::{Capabilities, Limits, Welcome};
 
 /// Keep-alive text from a device.
 pub const PING: &str = "ping";
@@ -135,25 +136,20 @@ pub struct InviteNote {
     pub bytes: ByteVec,
 }
 
-/// The steps of the pairing exchange, in order.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Encode, Decode)]
-#[cbor(index_only)]
-pub enum InviteStep {
-    /// Inviter to relay: ephemeral key and commitment, given to whoever claims.
-    #[n(0)]
-    Offer,
-    /// Joiner to inviter: its keys, sealed.
-    #[n(1)]
-    Request,
-    /// Inviter to joiner: opens the commitment.
-    #[n(2)]
-    Reveal,
-    /// Inviter to joiner: the account, sealed. Ends the exchange.
-    #[n(3)]
-    Welcome,
-    /// Inviter to joiner: refused. Ends the exchange.
-    #[n(4)]
-    Refuse,
+numbered! {
+    /// The steps of the pairing exchange, in order.
+    InviteStep {
+        /// Inviter to relay: ephemeral key and commitment, given to whoever claims.
+        Offer = 0,
+        /// Joiner to inviter: its keys, sealed.
+        Request = 1,
+        /// Inviter to joiner: opens the commitment.
+        Reveal = 2,
+        /// Inviter to joiner: the account, sealed. Ends the exchange.
+        Welcome = 3,
+        /// Inviter to joiner: refused. Ends the exchange.
+        Refuse = 4,
+    }
 }
 
 /// Frames from a device to the relay.
@@ -438,9 +434,11 @@ pub enum ToDevice {
 }
 
 impl ToRelay {
-    /// Decodes one frame of at most [`limits::FRAME_BYTES`].
+    /// Decodes one frame of at most [`limits::FRAME_BYTES`]. What a later version adds to it is passed over, but for
+    /// [`Hello`], all of which is signed.
     pub fn decode(bytes: &[u8]) -> Result<Self, CodecError> {
-        codec::decode(bytes, limits::FRAME_BYTES)
+        let frame = codec::decode_tagged(bytes, limits::FRAME_BYTES, Tag::ALL.len() as u8)?;
+        if matches!(frame, Self::Hello(_)) { fixed(frame, bytes) } else { Ok(frame) }
     }
 
     /// Encodes the frame.
@@ -472,13 +470,23 @@ impl ToRelay {
 }
 
 impl ToDevice {
-    /// Decodes one frame of at most [`limits::FRAME_BYTES`].
+    /// Kinds of them, numbered from 0.
+    const TAGS: u8 = 14;
+
+    /// Decodes one frame of at most [`limits::FRAME_BYTES`]. What a later version adds to it is passed over, but for
+    /// [`Challenge`], all of which is signed.
     pub fn decode(bytes: &[u8]) -> Result<Self, CodecError> {
-        codec::decode(bytes, limits::FRAME_BYTES)
+        let frame = codec::decode_tagged(bytes, limits::FRAME_BYTES, Self::TAGS)?;
+        if matches!(frame, Self::Challenge(_)) { fixed(frame, bytes) } else { Ok(frame) }
     }
 
     /// Encodes the frame.
     pub fn encode(&self) -> Vec<u8> {
         codec::encode(self)
     }
+}
+
+/// Refuses what has more in it than this version knows.
+fn fixed<T: Encode<()>>(frame: T, bytes: &[u8]) -> Result<T, CodecError> {
+    if codec::encode(&frame) == bytes { Ok(frame) } else { Err(CodecError::NotCanonical) }
 }

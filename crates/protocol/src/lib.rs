@@ -13,6 +13,7 @@ pub mod ids;
 pub mod label;
 pub mod limits;
 pub mod log;
+mod numbered;
 pub mod signature;
 pub mod signin;
 mod tag;

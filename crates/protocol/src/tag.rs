@@ -1,56 +1,42 @@
 //! The kinds of frames that a device sends, by number.
 
-/// The first field of a frame from a device, as [`crate::frame::ToDevice::Error`] names it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-#[repr(u8)]
-#[expect(missing_docs, reason = "as in ToRelay")]
-pub enum Tag {
-    Hello = 0,
-    Register = 1,
-    Claim = 2,
-    Push = 3,
-    Pull = 4,
-    Ack = 5,
-    LogAppend = 6,
-    LogPull = 7,
-    InviteOpen = 8,
-    InviteCancel = 9,
-    InviteNote = 10,
-    CodeOpen = 11,
-    CodeClaim = 12,
-    PushSubscribe = 13,
-    Leave = 14,
-    Delete = 15,
-}
+use crate::numbered::numbered;
 
-impl Tag {
-    /// All of them, by number.
-    pub const ALL: [Self; 16] = [
-        Self::Hello,
-        Self::Register,
-        Self::Claim,
-        Self::Push,
-        Self::Pull,
-        Self::Ack,
-        Self::LogAppend,
-        Self::LogPull,
-        Self::InviteOpen,
-        Self::InviteCancel,
-        Self::InviteNote,
-        Self::CodeOpen,
-        Self::CodeClaim,
-        Self::PushSubscribe,
-        Self::Leave,
-        Self::Delete,
-    ];
-
-    /// As it stands on the wire.
-    pub const fn number(self) -> u8 {
-        self as u8
-    }
-
-    /// The one with this number; `None` for one of another version.
-    pub fn of(number: u8) -> Option<Self> {
-        Self::ALL.get(usize::from(number)).copied()
+numbered! {
+    /// The first field of a frame from a device, as [`crate::frame::ToDevice::Error`] names it. Each is described at the frame
+    /// of the same name in [`crate::frame::ToRelay`].
+    Tag {
+        /// Signs in.
+        Hello = 0,
+        /// Brings the first log entry.
+        Register = 1,
+        /// Claims an invite.
+        Claim = 2,
+        /// Stores an envelope.
+        Push = 3,
+        /// Asks for items.
+        Pull = 4,
+        /// Says what is stored.
+        Ack = 5,
+        /// Appends a log entry.
+        LogAppend = 6,
+        /// Asks for log entries.
+        LogPull = 7,
+        /// Opens an invite.
+        InviteOpen = 8,
+        /// Ends an invite.
+        InviteCancel = 9,
+        /// A step of a pairing.
+        InviteNote = 10,
+        /// Opens an invite with a typed code.
+        CodeOpen = 11,
+        /// Claims one by its code.
+        CodeClaim = 12,
+        /// Says where wake-ups go.
+        PushSubscribe = 13,
+        /// Forgets the account.
+        Leave = 14,
+        /// Stores a tombstone and deletes.
+        Delete = 15,
     }
 }

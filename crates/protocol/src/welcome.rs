@@ -44,7 +44,16 @@ pub struct Welcome {
     /// reads on from there.
     #[n(9)]
     pub resume_after: u64,
+    /// What this relay can do beside what every one can. `None`: nothing.
+    #[n(10)]
+    pub capabilities: Option<Capabilities>,
 }
+
+/// What a relay or a device can do beside what this version says of every one: a set of bits. None is given out yet, and
+/// what one does not know is passed over.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Encode, Decode)]
+#[cbor(transparent)]
+pub struct Capabilities(#[n(0)] pub u64);
 
 /// Bounds the relay enforces, as told in [`Welcome`].
 #[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]

@@ -138,6 +138,20 @@ impl Account {
         entry
     }
 
+    /// An entry of device 0 about something that nobody knows yet.
+    pub fn memo(&mut self) -> SignedEntry {
+        let keys = &self.devices[0];
+        let (rotated, secret) = make_rotate(keys, &self.log, &mut self.rng).expect("keys are good");
+        let mut entry = rotated.decode_entry().expect("our own entry");
+        let grant = entry.action.grant().clone();
+        entry.action = Action::Memo { grant, topic: 9, bytes: vec![1; 100].into() };
+        let entry = codec::encode(&entry);
+        let signature = keys.sign(&SignedEntry::message(&entry));
+        let entry = SignedEntry { entry: entry.into(), signature, sealed: rotated.sealed };
+        self.take(&entry, secret);
+        entry
+    }
+
     /// The entry by which device 0 removes another. The relay cannot tell that its sealed secrets
     /// open nowhere.
     pub fn remove_device(&mut self, device: usize) -> SignedEntry {
@@ -187,6 +201,11 @@ impl Account {
     /// The same of so many bytes.
     pub fn tombstone_of(&mut self, device: usize, item: u8, bytes: usize) -> Vec<u8> {
         self.seal(Kind::Tombstone, device, ItemId::from_bytes([item; 16]), bytes, 600)
+    }
+
+    /// An item of any kind; what is in it, the relay cannot see.
+    pub fn of_kind(&mut self, kind: u8, device: usize, item: u8) -> Vec<u8> {
+        self.seal(Kind::of(kind), device, ItemId::from_bytes([item; 16]), 20, 600)
     }
 
     fn seal(&mut self, kind: Kind, device: usize, item: ItemId, bytes: usize, ttl_s: u32) -> Vec<u8> {

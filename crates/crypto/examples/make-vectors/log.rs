@@ -134,7 +134,7 @@ fn entry_case(world: &World, signed: &SignedEntry, state: &Membership) -> Value 
         Action::Genesis { .. } => "genesis".to_owned(),
         Action::AddDevice { sign_pk, box_pk, .. } => format!("added {}", DeviceId::derive(sign_pk, box_pk)),
         Action::RemoveDevice { device, last_counter, .. } => format!("removed {device} after counter {last_counter}"),
-        Action::Rotate { .. } | Action::Rekey { .. } => "rotated".to_owned(),
+        Action::Rotate { .. } | Action::Rekey { .. } | Action::Memo { .. } => "rotated".to_owned(),
     };
     let secret = open_grant(&world.c, signed).or_else(|_| open_grant(&world.a, signed)).expect("opens");
     let name = match &entry.action {

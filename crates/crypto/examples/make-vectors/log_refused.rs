@@ -39,7 +39,8 @@ fn grant_mut(action: &mut Action) -> &mut Grant {
         | Action::AddDevice { grant, .. }
         | Action::RemoveDevice { grant, .. }
         | Action::Rotate { grant }
-        | Action::Rekey { grant, .. } => grant,
+        | Action::Rekey { grant, .. }
+        | Action::Memo { grant, .. } => grant,
     }
 }
 

@@ -9,6 +9,7 @@ mod device;
 mod envelope;
 mod epoch;
 mod fingerprint;
+mod growth;
 mod hpke;
 mod legend;
 mod log;
@@ -35,6 +36,7 @@ fn main() -> std::io::Result<()> {
     folder.write("padding", &padding::make())?;
     folder.write("envelope", &envelope::make())?;
     folder.write("notes", &notes::make())?;
+    folder.write("growth", &growth::make())?;
     folder.write("log", &log::make())?;
     folder.write("pairing", &pairing::make())?;
     folder.write("pairing_code", &pairing_code::make())?;

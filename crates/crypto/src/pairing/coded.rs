@@ -18,8 +18,8 @@ use zeroize::Zeroizing;
 
 use super::code::Code;
 use super::exchange::{
-    JoinRequest, Joined, PairingError, RequestPlain, Sealed, Way, check_request, decode, open_joined, seal_joined,
-    transcript,
+    JoinRequest, Joined, PairingError, RequestPlain, Sealed, Way, check_request, decode, decode_sealed, open_joined,
+    seal_joined, transcript,
 };
 use super::pake::{Pake, RANDOM, Role, Spake, make_random};
 use crate::epoch::{expand, hmac};
@@ -191,7 +191,7 @@ impl CodeInviter {
             &request.sealed.sealed,
         )
         .map_err(|_| PairingError::Disturbed)?;
-        check_request(&BY_CODE, &[self.invite.as_bytes()], &offer, decode(&plain)?)
+        check_request(&BY_CODE, &[self.invite.as_bytes()], &offer, decode_sealed(&plain)?)
     }
 
     /// Third step: confirms to the joiner, which now learns the mailbox. `request` is what [`Self::open_request`] has opened.

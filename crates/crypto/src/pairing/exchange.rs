@@ -296,7 +296,7 @@ pub(super) fn open_joined(
         &sealed.sealed,
     )
     .map_err(|_| PairingError::Disturbed)?;
-    let joined: Joined = decode(&Zeroizing::new(plain))?;
+    let joined: Joined = decode_sealed(&Zeroizing::new(plain))?;
     check_joined(&joined)?;
     if joined.account.mailbox() == mailbox { Ok(joined) } else { Err(PairingError::Disturbed) }
 }
@@ -314,6 +314,11 @@ fn check_joined(joined: &Joined) -> Result<(), PairingError> {
 
 pub(super) fn decode<'b, T: Decode<'b, ()> + Encode<()>>(bytes: &'b [u8]) -> Result<T, PairingError> {
     codec::decode(bytes, limits::PAIRING_BYTES).map_err(|_| PairingError::Disturbed)
+}
+
+/// What the other side has sealed, to which its version may have added.
+pub(super) fn decode_sealed<'b, T: Decode<'b, ()>>(plain: &'b [u8]) -> Result<T, PairingError> {
+    codec::decode_growing(plain, limits::PAIRING_BYTES).map_err(|_| PairingError::Disturbed)
 }
 
 #[cfg(test)]

@@ -8,8 +8,8 @@ use minicbor::{Decode, Encode};
 use rand_core::CryptoRng;
 
 use super::exchange::{
-    BY_LINK, Digits, JoinRequest, Joined, Offer, PairingError, Sealed, check_request, commitment, decode, offer_mac,
-    request_info, seal_joined,
+    BY_LINK, Digits, JoinRequest, Joined, Offer, PairingError, Sealed, check_request, commitment, decode,
+    decode_sealed, offer_mac, request_info, seal_joined,
 };
 use super::link::{InviteSecret, Link, make_invite};
 use crate::keys::BoxSk;
@@ -77,7 +77,7 @@ impl Inviter {
             &sealed.sealed,
         )
         .map_err(|_| PairingError::Disturbed)?;
-        check_request(&BY_LINK, &[self.invite.as_bytes(), self.mailbox.as_bytes()], &offer, decode(&plain)?)
+        check_request(&BY_LINK, &[self.invite.as_bytes(), self.mailbox.as_bytes()], &offer, decode_sealed(&plain)?)
     }
 
     /// Third step: opens the commitment.

@@ -146,6 +146,10 @@ impl<'g> Maker<'g> {
             for _ in 0..if field.many { 2 } else { 1 } {
                 let path = [path, &[items.len()]].concat();
                 items.push(self.make(&field.kind, field.name.as_deref().unwrap_or_default(), &path));
+                // A later field may stand behind one that is left out.
+                if let Some(leaf) = self.leaves.last_mut().filter(|leaf| field.optional && leaf.path == path) {
+                    leaf.nullable = true;
+                }
             }
         }
         if fields.iter().all(|field| !field.many) {
@@ -179,7 +183,7 @@ pub(crate) fn wrong(leaf: &Leaf) -> Vec<Value> {
         Kind::Bytes(None) | Kind::Cbor(_) => vec![text, Value::Uint(1)],
         Kind::Text => vec![Value::Bytes(b"text".to_vec()), Value::Uint(1)],
         Kind::Bool => vec![Value::Uint(1)],
-        Kind::Enumeration(members) => vec![text, Value::Uint(members.len() as u64)],
+        Kind::Enumeration(_) => vec![text, Value::Uint(256)],
         _ => Vec::new(),
     };
     if !leaf.nullable {

@@ -52,6 +52,7 @@ impl Engine {
                 clip_bytes: largest_clip(limits.envelope_bytes),
                 frames_per_minute: limits.frames_per_minute,
                 devices: limits.devices,
+                capabilities: self.capabilities.0,
             }),
             push_key: (!self.push_key.is_empty()).then(|| data_encoding::HEXLOWER.encode(&self.push_key)),
             push: self.preferences.push_endpoint().is_some(),
@@ -114,6 +115,8 @@ impl Engine {
                 online: self.online.contains_key(&device),
                 confirmed_at: self.inbox.confirmed_ms(&device),
                 removing: self.changes.goes(&device),
+                later: self.inbox.later(&device),
+                capabilities: self.inbox.capabilities(&device).0,
             })
             .collect();
         devices.sort_by_key(|device| !device.own);

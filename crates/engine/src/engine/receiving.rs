@@ -225,7 +225,7 @@ impl Engine {
             Ok(body) => body.at_ms(),
             // What is wrong with it is told.
             Err(Closed::Unreadable | Closed::Denied) => self.now,
-            Err(Closed::BeforeUs | Closed::TooLate) => 0,
+            Err(Closed::BeforeUs | Closed::TooLate | Closed::Later) => 0,
         };
         self.count(header, at_ms);
         let received = match opened {
@@ -236,6 +236,10 @@ impl Engine {
             _ if is_deleted => None,
             Ok(body) => self.take_body(header, body, item.cursor, rng),
             Err(Closed::BeforeUs) => None,
+            Err(Closed::Later) => {
+                self.inbox(|inbox, out| inbox.note_later(sender, out));
+                None
+            }
             Err(Closed::TooLate) => {
                 self.inbox(|inbox, out| inbox.lose_newest(&sender, out));
                 None
@@ -283,12 +287,16 @@ impl Engine {
             Body::Tombstone(Tombstone { gone, .. }) => {
                 self.bury(header.sender, header.epoch, &gone[..gone.len().min(Tombstone::MOST)], rng);
             }
-            Body::State(State { pins, .. }) if self.is_member(&header.sender) => {
+            Body::State(State { pins, capabilities, .. }) if self.is_member(&header.sender) => {
+                if let Some(capabilities) = capabilities {
+                    self.inbox(|inbox, out| inbox.note_capabilities(header.sender, capabilities, out));
+                }
                 for pin in pins.iter().take(State::MOST) {
                     self.set_pinned(&pin.item, pin.pinned);
                 }
             }
-            Body::State(_) | Body::Heartbeat(_) | Body::Live => {}
+            Body::State(_) | Body::Heartbeat(_) => {}
+            Body::Later(_) => self.inbox(|inbox, out| inbox.note_later(header.sender, out)),
         }
         None
     }

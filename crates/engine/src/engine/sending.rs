@@ -262,9 +262,13 @@ impl Engine {
                 seal_note(keys, &key, &note(Kind::Tombstone), &Tombstone { at_ms: now, gone }, rng)
             }
             Cargo::Heartbeat => seal_note(keys, &key, &note(Kind::Heartbeat), &Heartbeat { at_ms: now }, rng),
-            Cargo::Pins(pins) => {
-                seal_note(keys, &key, &note(Kind::State), &State { at_ms: now, pins: pins.clone() }, rng)
-            }
+            Cargo::Pins(pins) => seal_note(
+                keys,
+                &key,
+                &note(Kind::State),
+                &State { at_ms: now, pins: pins.clone(), capabilities: None },
+                rng,
+            ),
         };
         // The others have had what was there before.
         Some((envelope, (!what.again).then_some(there_ms)))

@@ -181,6 +181,7 @@ impl Engine {
         }
         self.begin_reading(welcome.resume_after);
         self.bounds = Some(welcome.limits.clone());
+        self.capabilities = welcome.capabilities.unwrap_or_default();
         self.push_key = welcome.push_key.iter().copied().take(PUSH_KEY).collect();
         self.renew_push();
         self.online = welcome.online.iter().take(limits::DEVICES).map(|device| (*device, self.now)).collect();
@@ -201,14 +202,10 @@ impl Engine {
 
     /// A frame of ours was refused.
     pub(super) fn relay_error(&mut self, code: ErrorCode, retry_after_ms: u64, of: u8, rng: &mut dyn CryptoRng) {
-        let Some(of) = Tag::of(of) else {
-            // This device has sent nothing like that.
-            if self.line.is_paused() {
-                return;
-            }
-            return self.line.pause(BACKOFF_MS * 4, self.now);
-        };
+        let of = Tag::of(of);
         match of {
+            // This device has sent nothing like that.
+            Tag::Other(_) if self.line.is_paused() => return,
             Tag::Pull => {
                 self.pulls = self.pulls.saturating_sub(1);
                 self.line.items_came();

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, VecDeque};
 
+use hushclip_protocol::frame::Capabilities;
 use hushclip_protocol::ids::{DeviceId, ItemId};
 use minicbor::{Decode, Encode};
 
@@ -51,6 +52,12 @@ pub(crate) struct Sender {
     /// Its silence has been told since it was last heard.
     #[n(12)]
     pub(super) silent: bool,
+    /// How many of its items are of a later version, and closed to this one.
+    #[n(13)]
+    pub(super) later: Option<u64>,
+    /// What it has said last that it can do.
+    #[n(14)]
+    pub(super) capabilities: Option<Capabilities>,
 }
 
 /// The removal of a sender from the account.

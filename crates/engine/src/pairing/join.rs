@@ -223,7 +223,7 @@ impl Joins {
             InviteStep::Reveal => self.revealed(&note.bytes, keys, out),
             InviteStep::Welcome => self.welcomed(&note.bytes, keys, out),
             InviteStep::Refuse => Came::Nowhere(self.refused()),
-            InviteStep::Request => Came::Further,
+            InviteStep::Request | InviteStep::Other(_) => Came::Further,
         }
     }
 

@@ -105,6 +105,20 @@ pub enum Action {
         #[n(1)]
         grant: Grant,
     },
+    /// Something that changes nothing of who is in the account, and a new epoch. Room for later versions: no topic is
+    /// given out yet.
+    #[n(5)]
+    Memo {
+        /// The next epoch.
+        #[n(0)]
+        grant: Grant,
+        /// What it is about.
+        #[n(1)]
+        topic: u16,
+        /// What it says, for who knows the topic.
+        #[n(2)]
+        bytes: ByteVec,
+    },
 }
 
 impl Action {
@@ -115,7 +129,8 @@ impl Action {
             | Self::AddDevice { grant, .. }
             | Self::RemoveDevice { grant, .. }
             | Self::Rotate { grant }
-            | Self::Rekey { grant, .. } => grant,
+            | Self::Rekey { grant, .. }
+            | Self::Memo { grant, .. } => grant,
         }
     }
 }

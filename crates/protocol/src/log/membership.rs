@@ -238,7 +238,7 @@ impl Membership {
                 let removed = Removed { sign_pk: member.sign_pk, last_counter: *last_counter, seq: entry.seq };
                 Ok(Step::Remove(*device, removed))
             }
-            Action::Rotate { .. } => Ok(Step::Rotate(None)),
+            Action::Rotate { .. } | Action::Memo { .. } => Ok(Step::Rotate(None)),
             Action::Rekey { box_pk, .. } if box_pk.is_low_order() => Err(LogError::WeakKey),
             Action::Rekey { box_pk, .. } => Ok(Step::Rotate(Some(*box_pk))),
         }

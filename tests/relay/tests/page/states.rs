@@ -82,12 +82,15 @@ fn each_frame_has_its_time_as_the_page_says() {
 
 #[test]
 fn what_is_no_frame_ends_the_line_as_the_page_says() {
-    for bytes in [vec![], vec![0xff], vec![0x81, 16], vec![0; limits::FRAME_BYTES + 1]] {
+    for bytes in [vec![], vec![0xff], vec![0x81, 0x18, 16], vec![0; limits::FRAME_BYTES + 1]] {
         let (_, mut desk, conns) = Desk::with_devices(1, 1);
         desk.event(Event::Frame { conn: conns[0], bytes });
         assert_eq!(desk.closed.get(&conns[0]), Some(&CloseCode::BadFrame));
     }
     let (_, mut desk, conns) = Desk::with_devices(1, 1);
+    desk.event(Event::Frame { conn: conns[0], bytes: vec![0x81, 16] });
+    let refused = ToDevice::Error { code: ErrorCode::BadFrame, retry_after_ms: 0, of: 16 };
+    assert_eq!((desk.take(conns[0]).last(), desk.closed.get(&conns[0])), (Some(&refused), None));
     desk.event(Event::Text { conn: conns[0] });
     assert_eq!(desk.closed.get(&conns[0]), Some(&CloseCode::BadFrame));
 }

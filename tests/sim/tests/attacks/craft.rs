@@ -144,7 +144,8 @@ pub(crate) fn with_list(keys: &DeviceKeys, signed: &SignedEntry, list: &SealedLi
         | Action::AddDevice { grant, .. }
         | Action::RemoveDevice { grant, .. }
         | Action::Rotate { grant }
-        | Action::Rekey { grant, .. } => grant.sealed_hash = hash,
+        | Action::Rekey { grant, .. }
+        | Action::Memo { grant, .. } => grant.sealed_hash = hash,
     });
     entry.sealed = sealed.into();
     entry

@@ -337,7 +337,7 @@ fn attack_removed_device_uses_counters_that_were_kept_from_others() {
     desk.wait(60_000);
     let before = desk.clipboard(1).len();
     // Counters up to 5 are within what the removal names, and device 1 has seen none of them.
-    let pins = State { at_ms: 0, pins: vec![Pin { item: clip, pinned: true }] };
+    let pins = State { at_ms: 0, pins: vec![Pin { item: clip, pinned: true }], capabilities: None };
     let gone = vec![
         Gone { device: owner, counter: 1, item: clip, text: None },
         Gone { device: thief.device_id(), counter: 9, item: clip, text: None },

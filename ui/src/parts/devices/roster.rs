@@ -36,6 +36,7 @@ fn Member(id: String) -> impl IntoView {
     let online = move || device.with(|device| device.as_ref().is_some_and(|device| device.online));
     let removing = Memo::new(move |_| device.with(|device| device.as_ref().is_some_and(|device| device.removing)));
     let confirmed = move || device.with(|device| device.as_ref().and_then(|device| device.confirmed_at));
+    let later = Memo::new(move |_| device.with(|device| device.as_ref().map_or(0, |device| device.later)));
     let state = move || if online() { text::is_online() } else { text::is_offline() };
     let confirmed = move || match confirmed() {
         None => text::never_confirmed().to_owned(),
@@ -81,6 +82,7 @@ fn Member(id: String) -> impl IntoView {
                 {state}
                 {(!own).then(|| view! { <span class="confirmed" data-testid="confirmed">" · " {confirmed}</span> })}
             </p>
+            {move || (later.get() > 0).then(|| view! { <p class="hint" data-testid="later">{text::later(later.get())}</p> })}
             {(!own)
                 .then(|| {
                     view! {
