@@ -226,6 +226,43 @@ describe("The lock in the web app", () => {
     await guarded(app, "guarded");
   });
 
+  it("opens again though a change waited for room when it was locked", async () => {
+    await app.page.evaluate(() => {
+      const { put } = IDBObjectStore.prototype;
+      IDBObjectStore.prototype.put = () => {
+        throw new DOMException("", "QuotaExceededError");
+      };
+      globalThis.makeRoom = () => (IDBObjectStore.prototype.put = put);
+      const { get } = IDBObjectStore.prototype;
+      IDBObjectStore.prototype.get = function (key) {
+        globalThis.guardRead = true;
+        return get.call(this, key);
+      };
+    });
+    await cli.run(["push", "there is no room for it"]);
+    // Its line is closed while nothing can be stored.
+    await isOnline(cli, "Phone-canary", false);
+    await app.press("change-passphrase");
+    await app.page.evaluate(() => (globalThis.guardRead = false));
+    await save(app, { old: PASSPHRASE, new: OTHER, again: OTHER });
+    await eventually("the present key to be read", () => app.page.evaluate(() => globalThis.guardRead));
+    // The new keys are made right after, and then wait.
+    await sleep(2000);
+    await app.page.evaluate(() => {
+      const { now } = Date;
+      Date.now = () => now() + 6 * 60_000;
+      dispatchEvent(new Event("pageshow"));
+    });
+    await isLocked(app);
+    await app.page.evaluate(() => globalThis.makeRoom());
+    await unlock(app, PASSPHRASE);
+    await guarded(app, "guarded");
+    await app.page.reload();
+    await isLocked(app);
+    await unlock(app, PASSPHRASE);
+    await guarded(app, "guarded");
+  });
+
   it("takes another passphrase only from who knows the present one", async () => {
     await app.press("change-passphrase");
     await save(app, { old: OTHER, new: OTHER, again: OTHER });
