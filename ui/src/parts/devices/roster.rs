@@ -81,8 +81,8 @@ fn Member(id: String) -> impl IntoView {
             <p class="hint">
                 {state}
                 {(!own).then(|| view! { <span class="confirmed" data-testid="confirmed">" · " {confirmed}</span> })}
+                {move || (later.get() > 0).then(|| view! { <span class="later" data-testid="later">{text::later(later.get())}</span> })}
             </p>
-            {move || (later.get() > 0).then(|| view! { <p class="hint" data-testid="later">{text::later(later.get())}</p> })}
             {(!own)
                 .then(|| {
                     view! {
