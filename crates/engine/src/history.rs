@@ -7,8 +7,9 @@ use std::collections::VecDeque;
 use hushclip_protocol::ids::{DeviceId, Hash, ItemId};
 use hushclip_protocol::label;
 
+use crate::clip::Clip;
 use crate::effect::Write;
-use crate::state::{Clip, clipboard_record, coming_record, delete_clipboard, delete_coming};
+use crate::state::{clipboard_record, coming_record, delete_clipboard, delete_coming};
 
 /// Clips kept on a device, besides pinned ones.
 const KEPT: usize = 5000;
@@ -105,7 +106,7 @@ impl History {
 
     /// Adds a clip; returns what to persist.
     pub(crate) fn add(&mut self, clip: Clip) -> Vec<Write> {
-        let mut writes = vec![clip.record()];
+        let mut writes = clip.records();
         self.bytes += size(&clip);
         self.clips.push_back(clip);
         // What the relay does not have yet is sealed from here.
@@ -124,7 +125,7 @@ impl History {
                 let beyond = if clip.late { &mut late_beyond } else { &mut beyond };
                 *beyond = beyond.saturating_sub(1);
                 bytes -= size(clip);
-                writes.push(clip.delete());
+                writes.extend(clip.delete());
             }
             !goes
         });
@@ -146,11 +147,11 @@ impl History {
     }
 
     /// Adds the oldest clip; returns what to persist.
-    pub(crate) fn add_oldest(&mut self, clip: Clip) -> Write {
-        let write = clip.record();
+    pub(crate) fn add_oldest(&mut self, clip: Clip) -> Vec<Write> {
+        let writes = clip.records();
         self.bytes += size(&clip);
         self.clips.push_front(clip);
-        write
+        writes
     }
 
     /// The person takes a clip from the list to the clipboard.

@@ -71,6 +71,7 @@
 //! why. Start at `engine`, then `engine/sending` and `engine/receiving`.
 
 mod changes;
+mod clip;
 pub mod effect;
 mod engine;
 pub mod event;

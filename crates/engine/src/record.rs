@@ -1,7 +1,7 @@
 //! How a record of the persisted state is written, and the names under which the parts keep theirs.
 
 use hushclip_protocol::codec;
-use minicbor::Encode;
+use minicbor::{Decode, Encode};
 
 use crate::effect::Write;
 
@@ -14,7 +14,11 @@ pub(crate) const MEMBERS: &str = "members";
 pub(crate) const REMOVING: &str = "removing";
 pub(crate) const LOG: &str = "log/";
 pub(crate) const OUT: &str = "out/";
-pub(crate) const CLIP: &str = "clip/";
+/// Whole clips, as version 0.1 stored them.
+pub(crate) const WHOLE: &str = "clip/";
+pub(crate) const LISTED: &str = "list/";
+pub(crate) const ABOUT: &str = "about/";
+pub(crate) const PART: &str = "part/";
 pub(crate) const CLIPBOARD: &str = "clipboard";
 pub(crate) const COMING: &str = "coming";
 pub(crate) const SYNCED: &str = "synced";
@@ -34,6 +38,14 @@ pub(crate) const TRIED: &str = "tried";
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("the stored state is damaged or of a later version")]
 pub struct RestoreError;
+
+/// Longest record, bytes. They are this device's own, so this only keeps nonsense out.
+pub(crate) const RECORD_BYTES: usize = 64 * 1024 * 1024;
+
+/// Reads a record, to which a later version may have added fields.
+pub(crate) fn decode<'b, T: Decode<'b, ()>>(bytes: &'b [u8]) -> Result<T, RestoreError> {
+    codec::decode_growing(bytes, RECORD_BYTES).map_err(|_| RestoreError)
+}
 
 /// Sets a record.
 pub(crate) fn put<T: Encode<()>>(key: impl Into<String>, value: &T) -> Write {

@@ -5,12 +5,12 @@
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use hushclip_model::Settings;
-use hushclip_protocol::codec::{self, Kept};
+use hushclip_protocol::codec::Kept;
 use hushclip_protocol::ids::{DeviceId, Hash};
 use hushclip_protocol::log::SignedEntry;
-use minicbor::Decode;
 
 use crate::changes::Draft;
+use crate::clip::{self, Clip};
 use crate::identity::{DeviceRecord, Identity};
 use crate::inbox::{Sender, Synced};
 use crate::log::Log;
@@ -18,14 +18,11 @@ use crate::notices::Stored;
 use crate::outbox::{Numbers, Queued, Sent};
 use crate::pairing::{Invite, Join};
 use crate::record::{
-    ACCOUNT, ALERTS, CLIP, CLIPBOARD, COMING, DEVICE, DRAFTS, EVIDENCE, INVITE, JOIN, LOG, MEMBERS, NUMBERS, OUT, PUSH,
-    REMOVED, REMOVING, RestoreError, SEEN, SENDER, SENT, SETTINGS, SYNCED, TRACES, TRIED,
+    ACCOUNT, ALERTS, CLIPBOARD, COMING, DEVICE, DRAFTS, EVIDENCE, INVITE, JOIN, LOG, MEMBERS, NUMBERS, OUT, PUSH,
+    RECORD_BYTES, REMOVED, REMOVING, RestoreError, SEEN, SENDER, SENT, SETTINGS, SYNCED, TRACES, TRIED, decode,
 };
-use crate::state::{Account, AccountRecord, Clip, Removed};
+use crate::state::{Account, AccountRecord, Removed};
 use crate::traces::Trace;
-
-/// Longest record. They are this device's own, so this only keeps nonsense out.
-const RECORD_BYTES: usize = 64 * 1024 * 1024;
 
 /// Everything that was persisted.
 #[derive(Default)]
@@ -57,7 +54,7 @@ impl Records {
     pub(crate) fn decode(records: impl IntoIterator<Item = (String, Vec<u8>)>) -> Result<Self, RestoreError> {
         let mut out = Self::default();
         let (mut account, mut members, mut evidence) = (None, None, Vec::new());
-        let mut log = BTreeMap::new();
+        let (mut log, mut clips) = (BTreeMap::new(), clip::OnDisk::default());
         for (key, value) in records {
             let value = zeroize::Zeroizing::new(value);
             if key == DEVICE {
@@ -106,11 +103,11 @@ impl Records {
                 out.outbox.push_back(decode(&value)?);
             } else if key.starts_with(SENT) {
                 out.sent.push_back(decode(&value)?);
-            } else if key.starts_with(CLIP) {
-                out.clips.push(decode(&value)?);
+            } else {
+                clips.take(&key, &value)?;
             }
         }
-        out.clips.sort_by_key(|clip| clip.order);
+        out.clips = clips.clips()?;
         if let Some(record) = account {
             let log = Log::restore(members.ok_or(RestoreError)?, log.into_values().collect(), evidence)?;
             out.account = Some(Account::restore(record, log)?);
@@ -119,10 +116,6 @@ impl Records {
         }
         if out.account.is_some() && out.identity.is_none() { Err(RestoreError) } else { Ok(out) }
     }
-}
-
-fn decode<'b, T: Decode<'b, ()>>(bytes: &'b [u8]) -> Result<T, RestoreError> {
-    codec::decode_growing(bytes, RECORD_BYTES).map_err(|_| RestoreError)
 }
 
 #[cfg(test)]

@@ -5,7 +5,7 @@ use hushclip_model::view::Filter;
 use hushclip_model::{ClipView, Query};
 use hushclip_protocol::ids::DeviceId;
 
-use crate::state::Clip;
+use crate::clip::Clip;
 
 /// How much of a long text a list shows, characters.
 const SHOWN_CHARS: usize = 2_000;

@@ -6,7 +6,7 @@ use hushclip_model::{Content, HELD_MS, HeldView, SecretKind};
 use hushclip_protocol::ids::ItemId;
 use hushclip_protocol::limits;
 
-use crate::state::Clip;
+use crate::clip::Clip;
 
 mod assigned;
 mod known;

@@ -1,15 +1,15 @@
 //! What survives a restart: the records of [`crate::Effect::Persist`] and the values they hold.
 
-use hushclip_model::UNDO_MS;
 use hushclip_protocol::frame::Anchor;
-use hushclip_protocol::ids::{AccountId, DeviceId, Hash, ItemId};
+use hushclip_protocol::ids::{AccountId, DeviceId, Hash};
 use hushclip_protocol::limits;
 use minicbor::{Decode, Encode};
 
+use crate::clip::Clip;
 use crate::effect::Write;
 use crate::log::Log;
 use crate::record::{
-    ACCOUNT, ALERTS, CLIP, CLIPBOARD, COMING, DEVICE, PUSH, REMOVED, RestoreError, SEEN, SETTINGS, TRIED, delete, put,
+    ACCOUNT, ALERTS, CLIPBOARD, COMING, DEVICE, PUSH, REMOVED, RestoreError, SEEN, SETTINGS, TRIED, delete, put,
 };
 use crate::relay::Relay;
 
@@ -76,62 +76,6 @@ pub(crate) struct Removed {
     /// Names of the devices, for the clips that are left.
     #[n(2)]
     pub(crate) names: Vec<(DeviceId, String)>,
-}
-
-/// A clip in the local history.
-#[derive(Clone, Encode, Decode)]
-#[cbor(array)]
-pub(crate) struct Clip {
-    #[n(0)]
-    pub(crate) item: ItemId,
-    /// Position in the local list, ascending.
-    #[n(1)]
-    pub(crate) order: u64,
-    /// Position at the relay; 0 until it is stored there.
-    #[n(2)]
-    pub(crate) cursor: u64,
-    #[n(3)]
-    pub(crate) device: DeviceId,
-    /// By the sender's clock.
-    #[n(4)]
-    pub(crate) at_ms: u64,
-    /// By this device's clock.
-    #[n(5)]
-    pub(crate) stored_ms: u64,
-    #[n(6)]
-    pub(crate) text: String,
-    #[n(7)]
-    pub(crate) html: Option<String>,
-    /// When the relay had stored it, by this device's clock; 0 before, and for clips of others.
-    #[n(8)]
-    pub(crate) sent_ms: u64,
-    /// As in [`hushclip_crypto::body::ClipBody::flags`], of those that stay true.
-    #[n(9)]
-    pub(crate) flags: u32,
-    /// How long the relay may keep it, seconds.
-    #[n(10)]
-    pub(crate) ttl_s: u32,
-    /// When it goes by itself, by this device's clock; 0 for clips that stay.
-    #[n(11)]
-    pub(crate) expires_ms: u64,
-    /// The counter of its sender; 0 until it is sealed.
-    #[n(12)]
-    pub(crate) counter: u64,
-    /// Makes no room for others.
-    #[n(13)]
-    pub(crate) pinned: bool,
-    /// When the person deleted it, which can be taken back for a while; 0 if they did not.
-    #[n(14)]
-    pub(crate) trashed_ms: u64,
-    /// For one that was imported, the name of the device it came from.
-    #[n(15)]
-    pub(crate) origin: String,
-    /// It came when its sender was out of the account already.
-    #[n(16)]
-    pub(crate) late: bool,
-    /// It will not be sent.
-    #[n(17)]
-    pub(crate) given_up: bool,
 }
 
 impl Account {
@@ -207,45 +151,6 @@ impl Account {
     }
 }
 
-impl Clip {
-    /// The relay should have it.
-    pub(crate) fn is_of_relay(&self, now: u64) -> bool {
-        self.origin.is_empty() && self.counter > 0 && self.left_s(now) > 0
-    }
-
-    /// How long the relay may still keep it, seconds.
-    pub(crate) fn left_s(&self, now: u64) -> u32 {
-        // The relay counts from when it came. A secret's time is that of its copy.
-        let since_ms = if self.flags == 0 { self.at_ms.max(self.sent_ms) } else { self.at_ms };
-        let age_s = now.saturating_sub(since_ms) / 1000;
-        u64::from(self.ttl_s).saturating_sub(age_s) as u32
-    }
-
-    /// When a clip goes by itself, or for good. What is further off than it ever was has been so since before
-    /// the clock was put back, and is due.
-    pub(crate) fn goes_at(&self, now: u64) -> Option<u64> {
-        let due = |from: u64, for_ms: u64| {
-            let end = from.saturating_add(for_ms);
-            (from != 0).then_some(if end > now.saturating_add(for_ms) { now } else { end })
-        };
-        let life_ms = u64::from(self.ttl_s) * 1000;
-        let expires = due(self.expires_ms.saturating_sub(life_ms), life_ms);
-        due(self.trashed_ms, UNDO_MS).into_iter().chain(expires).min()
-    }
-
-    pub(crate) fn record(&self) -> Write {
-        put(self.key(), self)
-    }
-
-    pub(crate) fn delete(&self) -> Write {
-        delete(self.key())
-    }
-
-    fn key(&self) -> String {
-        format!("{CLIP}{}", self.item)
-    }
-}
-
 impl Removed {
     pub(crate) fn record(&self) -> Write {
         put(REMOVED, self)
@@ -280,7 +185,10 @@ pub(crate) fn delete_account() -> impl Iterator<Item = Write> {
 /// Deletes every record that [`delete_account`] leaves.
 pub(crate) fn delete_clips<'a>(clips: impl Iterator<Item = &'a Clip>) -> impl Iterator<Item = Write> {
     let settings = [SETTINGS, SEEN, TRIED].map(delete);
-    [delete_clipboard(), delete_coming(), Removed::delete()].into_iter().chain(settings).chain(clips.map(Clip::delete))
+    [delete_clipboard(), delete_coming(), Removed::delete()]
+        .into_iter()
+        .chain(settings)
+        .chain(clips.flat_map(Clip::delete))
 }
 
 pub(crate) fn delete_device() -> Write {

@@ -8,8 +8,8 @@ use hushclip_model::Content;
 use hushclip_protocol::limits;
 
 use super::Engine;
+use crate::clip::{Clip, Layout};
 use crate::secrets::secret_of;
-use crate::state::Clip;
 use hushclip_rich::harmless;
 
 impl Engine {
@@ -72,9 +72,10 @@ impl Engine {
                 origin: if clip.device.is_empty() { "?".into() } else { clip.device },
                 late: false,
                 given_up: false,
+                layout: Layout::Own,
             };
-            let write = self.history.add_oldest(clip);
-            self.persist(write);
+            let writes = self.history.add_oldest(clip);
+            self.persist_all(writes);
             self.clips_revision += 1;
             added += 1;
         }

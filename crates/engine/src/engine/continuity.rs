@@ -9,10 +9,11 @@ use hushclip_protocol::ids::Hash;
 use rand_core::CryptoRng;
 
 use super::Engine;
+use crate::clip::Clip;
 use crate::line::Phase;
 use crate::notices::AlertKind;
 use crate::outbox::{Cargo, Queued};
-use crate::state::{Account, Clip};
+use crate::state::Account;
 
 /// What an envelope is larger than its content, bytes; only an estimate of the relay's room.
 const AROUND: u64 = 1024;
@@ -102,7 +103,7 @@ impl Engine {
         let sent = self.history.iter_mut().filter(|clip| clip.device == own && clip.is_of_relay(now));
         for clip in sent.filter(|clip| clip.cursor > from) {
             clip.cursor = 0;
-            writes.push(clip.record());
+            writes.extend(clip.changed());
         }
         self.persist_all(writes);
         self.outbox(|outbox, out| outbox.doubt_after(from, now, out));
@@ -148,7 +149,7 @@ impl Engine {
                 lost.push(Queued::again(clip.item, clip.order, clip.counter, Cargo::Clip));
             } else {
                 clip.cursor = 1;
-                writes.push(clip.record());
+                writes.extend(clip.changed());
             }
         }
         for write in writes {

@@ -6,12 +6,12 @@ use hushclip_protocol::ids::{DeviceId, ItemId};
 use rand_core::CryptoRng;
 
 use super::Engine;
+use crate::clip::Clip;
 use crate::inbox::{Inbox, Others};
 use crate::line::Phase;
 use crate::log::Log;
 use crate::notices::AlertKind;
 use crate::part::Outputs;
-use crate::state::Clip;
 
 impl Engine {
     pub(super) fn inbox<T>(&mut self, act: impl FnOnce(&mut Inbox, &mut Outputs) -> T) -> T {

@@ -8,13 +8,13 @@ use rand_core::CryptoRng;
 
 use super::Engine;
 use crate::Effect;
+use crate::clip::Clip;
 use crate::history::text_digest;
 use crate::outbox::{Cargo, Deleted};
 use crate::part::{Outputs, random_item};
 use crate::record::{SEEN, put};
 use crate::search::{Search, shortened};
 use crate::secrets::secret_of;
-use crate::state::Clip;
 use crate::traces::Traces;
 
 impl Engine {
@@ -95,8 +95,8 @@ impl Engine {
     pub(super) fn set_pinned(&mut self, item: &ItemId, pinned: bool) -> bool {
         let Some(clip) = self.history.get_mut(item).filter(|clip| clip.pinned != pinned) else { return false };
         clip.pinned = pinned;
-        let write = clip.record();
-        self.persist(write);
+        let writes = clip.changed();
+        self.persist_all(writes);
         self.clips_revision += 1;
         true
     }
@@ -126,8 +126,8 @@ impl Engine {
             let Some(clip) = self.history.get_mut(&item) else { continue };
             let Some(trashed_ms) = new(clip.trashed_ms) else { continue };
             clip.trashed_ms = trashed_ms;
-            let write = clip.record();
-            self.persist(write);
+            let writes = clip.changed();
+            self.persist_all(writes);
             self.clips_revision += 1;
         }
     }
@@ -261,7 +261,7 @@ impl Engine {
     /// Takes a clip out of the list.
     pub(super) fn take_out(&mut self, item: &ItemId) {
         let Some(clip) = self.history.remove(item) else { return };
-        self.persist(clip.delete());
+        self.persist_all(clip.delete());
         self.clips_revision += 1;
         // No agent has put a late one on a clipboard.
         let Some(log) = self.log().filter(|_| !clip.late) else { return };
@@ -298,8 +298,8 @@ impl Engine {
         if let Some(clip) = self.history.get_mut(&item).filter(|clip| Some(clip.device) != own && clip.cursor != cursor)
         {
             clip.cursor = cursor;
-            let write = clip.record();
-            return self.persist(write);
+            let writes = clip.changed();
+            return self.persist_all(writes);
         }
         self.outbox(|outbox, out| outbox.note_place(item, cursor, out));
     }

@@ -8,9 +8,10 @@ use hushclip_protocol::ids::DeviceId;
 use hushclip_protocol::limits;
 
 use super::Engine;
+use crate::clip::Clip;
 use crate::log::Log;
 use crate::secrets::secret_of;
-use crate::state::{Account, Clip};
+use crate::state::Account;
 
 impl Engine {
     /// The view without its clips, which are many.

@@ -12,12 +12,12 @@ use hushclip_rich::harmless;
 use rand_core::CryptoRng;
 
 use super::Engine;
+use crate::clip::{Clip, Layout};
 use crate::inbox::Inbox;
 use crate::line::Phase;
 use crate::log::Log;
 use crate::notices::AlertKind;
 use crate::opened::{Body, Closed, open_body};
-use crate::state::Clip;
 
 /// How many items may come in pages that are no news: a relay keeps no more than [`limits::ITEMS`], and while the log
 /// is fetched a page comes twice.
@@ -332,6 +332,7 @@ impl Engine {
             origin: String::new(),
             late: !self.is_member(&header.sender),
             given_up: false,
+            layout: Layout::Own,
         };
         let late = clip.late;
         // Another agent on this clipboard was asked, and sent it.

@@ -16,12 +16,12 @@ use hushclip_rich::harmless;
 use rand_core::CryptoRng;
 
 use super::Engine;
+use crate::clip::{Clip, Layout};
 use crate::log::Log;
 use crate::outbox::{Behind, Cargo, Deleted, Outbox, Unsealed};
 use crate::part::{Outputs, random_item};
 use crate::problem;
 use crate::secrets::recognise;
-use crate::state::Clip;
 
 /// How long to wait before what the relay could not do is tried again, milliseconds.
 pub(crate) const REFUSED_MS: u64 = 30_000;
@@ -111,6 +111,7 @@ impl Engine {
             origin: String::new(),
             late: false,
             given_up: false,
+            layout: Layout::Own,
         };
         if body(&clip, false).check().is_err() {
             // A few words may have much around them.
@@ -205,8 +206,8 @@ impl Engine {
     fn mark_given_up(&mut self, item: &ItemId) {
         if let Some(clip) = self.history.get_mut(item) {
             clip.given_up = true;
-            let write = clip.record();
-            self.persist(write);
+            let writes = clip.changed();
+            self.persist_all(writes);
         }
     }
 
@@ -222,8 +223,8 @@ impl Engine {
         }
         if let Some(clip) = self.history.get_mut(&item) {
             clip.counter = counter;
-            let write = clip.record();
-            self.persist(write);
+            let writes = clip.changed();
+            self.persist_all(writes);
         }
         self.persist_account();
         self.inbox(|inbox, out| inbox.note_own(own, counter, item, out));
@@ -317,17 +318,17 @@ impl Engine {
             }
             Some(_) | None => {}
         }
-        let write = self.history.get_mut(&item).filter(|clip| clip.cursor != cursor).map(|clip| {
+        let writes = self.history.get_mut(&item).filter(|clip| clip.cursor != cursor).map(|clip| {
             // What is put back goes on from when it was first there.
             if clip.sent_ms == 0 {
                 clip.sent_ms = now;
             }
             clip.cursor = cursor;
-            clip.record()
+            clip.changed()
         });
-        if let Some(write) = write {
+        if let Some(writes) = writes {
             self.clips_revision += 1;
-            self.persist(write);
+            self.persist_all(writes);
         }
     }
 

@@ -146,8 +146,10 @@ fn attack_late_clips_flood_the_list() {
     assert_eq!(shown.len(), KEPT + 2);
     assert_eq!((shown[0].as_str(), shown[KEPT - 1].as_str()), ("300", "269"), "the newest of them stay");
     assert_eq!(shown[KEPT..], ["1", "precious"], "so do what the person has pinned, and all of the person's");
-    let on_disk = desk.disk(0).keys().filter(|key| key.starts_with("clip/")).count();
-    assert_eq!(on_disk, KEPT + 2, "and what goes, goes from the disk");
+    for records in ["list/", "about/"] {
+        let on_disk = desk.disk(0).keys().filter(|key| key.starts_with(records)).count();
+        assert_eq!(on_disk, KEPT + 2, "and what goes, goes from the disk: {records}");
+    }
     desk.restart(0);
     assert_eq!(newest(&desk), shown);
 }
