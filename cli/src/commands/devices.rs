@@ -51,8 +51,8 @@ async fn list(session: &mut Session, json: bool) -> Result<()> {
         };
         let later = match device.later {
             0 => String::new(),
-            1 => "1 item needs a newer hushclip here".into(),
-            n => format!("{n} items need a newer hushclip here"),
+            1 => "1 item is for a newer hushclip, and not shown here".into(),
+            n => format!("{n} items are for a newer hushclip, and not shown here"),
         };
         [device.name.clone(), presence.into(), confirmed, short(&device.id).into(), later]
     });

@@ -11,7 +11,7 @@ use minicbor::{Decode, Encode};
 use rand_core::CryptoRng;
 
 use crate::OpenError;
-use crate::body::{ClipBody, TooLarge};
+use crate::body::{ClipBody, Heartbeat, TooLarge};
 use crate::epoch::ItemKey;
 use crate::keys::DeviceKeys;
 use crate::pad;
@@ -97,6 +97,13 @@ where
     T: for<'b> Decode<'b, ()>,
 {
     codec::decode_growing(&open_bytes(key, envelope)?, limits::CLIP_BYTES).map_err(|_| OpenError)
+}
+
+/// Opens the body of a kind that this version does not know, as far as it goes: the time, milliseconds since 1970, with
+/// which every body begins, or 0 where none is found.
+pub fn open_time(key: &ItemKey, envelope: &Envelope<'_>) -> Result<u64, OpenError> {
+    let body = open_bytes(key, envelope)?;
+    Ok(codec::decode_growing::<Heartbeat>(&body, limits::ENVELOPE_BYTES).map_or(0, |body| body.at_ms))
 }
 
 fn open_bytes(key: &ItemKey, envelope: &Envelope<'_>) -> Result<zeroize::Zeroizing<Vec<u8>>, OpenError> {

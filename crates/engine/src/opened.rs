@@ -1,7 +1,7 @@
 //! What is in an envelope, or why it stays closed.
 
 use hushclip_crypto::body::{ClipBody, Heartbeat, State, Tombstone};
-use hushclip_crypto::envelope::{open, open_note};
+use hushclip_crypto::envelope::{open, open_note, open_time};
 use hushclip_protocol::envelope::{Envelope, Kind, SUITE};
 
 use crate::log::{Log, NoSecret};
@@ -12,7 +12,7 @@ pub(crate) enum Body {
     Tombstone(Tombstone),
     State(State),
     Heartbeat(Heartbeat),
-    /// Of a kind that this version does not know. The body of each kind begins with the time.
+    /// Of a kind that this version does not know, with the time that the body of each kind begins with, or 0.
     Later(u64),
 }
 
@@ -44,23 +44,21 @@ pub(crate) enum Closed {
 
 pub(crate) fn open_body(log: &Log, envelope: &Envelope<'_>) -> Result<Body, Closed> {
     let header = &envelope.header;
-    if header.suite != SUITE {
-        return Err(Closed::Later);
-    }
     let secret = log.secret(header.epoch).map_err(|why| match why {
         NoSecret::BeforeUs => Closed::BeforeUs,
         NoSecret::Denied => Closed::Denied,
         NoSecret::Forgotten => Closed::TooLate,
     })?;
+    if header.suite != SUITE {
+        return Err(Closed::Later);
+    }
     let key = secret.derive_item_key(&log.account(), header.epoch);
     let body = match header.kind {
         Kind::Clip => open(&key, envelope).map(Body::Clip),
         Kind::Tombstone => open_note(&key, envelope).map(Body::Tombstone),
         Kind::State => open_note(&key, envelope).map(Body::State),
         Kind::Heartbeat => open_note(&key, envelope).map(Body::Heartbeat),
-        Kind::Live | Kind::Other(_) => {
-            return Ok(Body::Later(open_note::<Heartbeat>(&key, envelope).map_or(0, |body| body.at_ms)));
-        }
+        Kind::Live | Kind::Other(_) => open_time(&key, envelope).map(Body::Later),
     };
     body.map_err(|_| Closed::Unreadable)
 }

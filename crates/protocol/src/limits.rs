@@ -55,6 +55,8 @@ pub const NAMEPLATES_PER_MINUTE: u32 = 10;
 pub const LOG_ENTRIES: usize = 50_000;
 /// Of those, the last ones are only for removals, which must never find the log full.
 pub const LOG_REMOVALS: usize = 1_000;
+/// Largest content of a memo in the log.
+pub const MEMO_BYTES: usize = 256;
 /// Removed devices that are remembered, the last ones.
 pub const REMOVED: usize = 512;
 /// Longest token that lets a new account in.

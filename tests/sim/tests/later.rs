@@ -275,6 +275,12 @@ fn kinds_of_tomorrow_are_counted_and_nothing_is_missed() {
             parts,
         })
     };
+    let picture = codec::encode(&hushclip_crypto::body::ClipBody {
+        at_ms: 1_800_000_000_000,
+        flags: 0,
+        file_name: String::new(),
+        parts: vec![Part::new("image/tomorrow", "?")],
+    });
     let at = codec::encode(&Heartbeat { at_ms: 1_800_000_000_000 });
     let all = [
         later.seal(&later.address(Kind::Clip, 1), text("before")),
@@ -297,7 +303,8 @@ fn kinds_of_tomorrow_are_counted_and_nothing_is_missed() {
                     .to_vec(),
             }),
         ),
-        later.seal(&later.address(Kind::Clip, 6), text("after")),
+        later.seal(&later.address(Kind::Clip, 6), picture),
+        later.seal(&later.address(Kind::Clip, 7), text("after")),
     ];
     for (after, envelope) in (0..).zip(all) {
         desk.say_as(1, &ToRelay::Push { after, envelope: envelope.into() });
@@ -306,13 +313,13 @@ fn kinds_of_tomorrow_are_counted_and_nothing_is_missed() {
     desk.bring_back_while(2, 0, |_| {});
     desk.wait(MINUTE);
     for device in [0, 2] {
-        assert_eq!(desk.texts(device), ["after", "before"], "device {device}");
+        assert_eq!(desk.texts(device), ["after", "", "before"], "device {device}");
         assert_eq!(desk.clipboard(device).last().map(String::as_str), Some("after"));
         assert!(alerts(&desk, device).is_empty(), "device {device}: {:?}", alerts(&desk, device));
-        assert_eq!(of(&desk, device, "device 1").later, 3);
+        assert_eq!(of(&desk, device, "device 1").later, 4);
         assert!(of(&desk, device, "device 1").confirmed_at.is_some());
         desk.restart(device);
-        assert_eq!(of(&desk, device, "device 1").later, 3, "kept");
+        assert_eq!(of(&desk, device, "device 1").later, 4, "kept");
     }
 }
 
@@ -322,11 +329,16 @@ fn an_entry_of_tomorrow_changes_nothing_of_who_is_in() {
     let later = Later::of(&desk, 1);
     let log = craft::log(&desk, 1);
     let (rotated, _) = make_rotate(&later.keys, &log, &mut craft::rng()).expect("an entry");
-    let memo = craft::changed(&later.keys, &rotated, |entry| {
-        let grant = entry.action.grant().clone();
-        entry.action = Action::Memo { grant, topic: 9, bytes: b"of tomorrow".to_vec().into() };
-    });
-    desk.say_as(1, &ToRelay::LogAppend(memo));
+    let memo = |bytes: usize| {
+        craft::changed(&later.keys, &rotated, |entry| {
+            let grant = entry.action.grant().clone();
+            entry.action = Action::Memo { grant, topic: 9, bytes: vec![1; bytes].into() };
+        })
+    };
+    desk.say_as(1, &ToRelay::LogAppend(memo(limits::MEMO_BYTES + 1)));
+    desk.wait(1_000);
+    assert_eq!(entries(&desk, 0).len(), later.log.len(), "it would fill the log");
+    desk.say_as(1, &ToRelay::LogAppend(memo(limits::MEMO_BYTES)));
     desk.wait(1_000);
     for (from, to) in [(0, 2), (2, 0)] {
         desk.copy(from, &format!("from {from}"));

@@ -259,6 +259,7 @@ fn the_caps_are_those_of_the_code() {
         format!("| envelope | {} KiB |", l::ENVELOPE_BYTES / kib),
         format!("| header | {} bytes |", l::HEADER_BYTES),
         format!("| log entry; sealed list | {} KiB each |", l::LOG_ENTRY_BYTES.max(l::SEALED_LIST_BYTES) / kib),
+        format!("| memo | {} bytes |", l::MEMO_BYTES),
         format!("| pairing message | 1 byte to {} KiB |", l::PAIRING_BYTES / kib),
         format!(
             "| devices; open invites; sockets of one account; sockets of one device | {}; {}; {}; {} |",

@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 
 use hushclip_crypto::body::{HTML, TEXT};
 use hushclip_protocol::ids::{DeviceId, Hash, ItemId};
+use hushclip_protocol::label;
 use minicbor::{Decode, Encode};
 
 use super::{Clip, Layout};
@@ -130,11 +131,11 @@ impl Clip {
         let end = self.text.char_indices().nth(BEGINNING).map_or(self.text.len(), |(end, _)| end);
         let text = (!self.text.is_empty()).then(|| PartOf::new(TEXT, &self.text, end < self.text.len()));
         let html = self.html.as_ref().map(|html| PartOf::new(HTML, html, true));
-        About {
-            digest: text_digest(&self.text),
-            beginning: self.text[..end].to_owned(),
-            parts: text.into_iter().chain(html).collect(),
-        }
+        let digest = match &self.html {
+            Some(html) if self.text.is_empty() => label::sha256(html.as_bytes()),
+            _ => text_digest(&self.text),
+        };
+        About { digest, beginning: self.text[..end].to_owned(), parts: text.into_iter().chain(html).collect() }
     }
 
     /// All its records, to be stored for the first time.
@@ -235,6 +236,8 @@ impl OnDisk {
     /// The clips, in ascending order.
     pub(crate) fn clips(mut self) -> Result<Vec<Clip>, RestoreError> {
         let mut clips = std::mem::take(&mut self.whole);
+        // Version 0.1 may have been used again in between, and does not see what came apart.
+        clips.retain(|clip| !self.listed.contains_key(&clip.item));
         for (item, listed) in std::mem::take(&mut self.listed) {
             let about = self.about.remove(&item).ok_or(RestoreError)?;
             clips.push(self.clip(item, listed, about)?);

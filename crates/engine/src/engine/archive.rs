@@ -69,7 +69,7 @@ impl Engine {
                 counter: 0,
                 pinned: clip.pinned,
                 trashed_ms: 0,
-                origin: if clip.device.is_empty() { "?".into() } else { clip.device },
+                origin: origin(clip.device),
                 late: false,
                 given_up: false,
                 layout: Layout::Own,
@@ -81,4 +81,13 @@ impl Engine {
         }
         added
     }
+}
+
+/// What a file calls the device that a clip came from, as long as a name may be.
+fn origin(mut device: String) -> String {
+    if device.is_empty() {
+        return "?".into();
+    }
+    device.truncate(device.floor_char_boundary(limits::NAME_BYTES));
+    device
 }

@@ -1,7 +1,7 @@
 //! Items on their way in. Order of checks: size, canonical form, account and epoch, log ancestry,
 //! signature, counter, and only then opening. A bad item is dropped, never the stream.
 
-use hushclip_crypto::body::{ClipBody, FLAG_BURN, FLAG_SENSITIVE, FLAG_SUPERSEDED, HTML, State, TEXT, Tombstone};
+use hushclip_crypto::body::{ClipBody, FLAG_BURN, FLAG_SENSITIVE, FLAG_SUPERSEDED, HTML, Part, State, TEXT, Tombstone};
 use hushclip_model::settings::Apply;
 use hushclip_model::{Content, Notice, Problem};
 use hushclip_protocol::envelope::{Envelope, Header};
@@ -305,6 +305,10 @@ impl Engine {
         let id = header.item;
         if self.history.get(&id).is_some() {
             return None;
+        }
+        let known = |part: &Part| part.media == TEXT || part.media == HTML;
+        if !body.parts.is_empty() && !body.parts.iter().any(known) {
+            self.inbox(|inbox, out| inbox.note_later(header.sender, out));
         }
         let repeated = body.text_of(TEXT).is_some_and(|text| self.history.newest_is(text, self.now));
         let flags = body.flags & (FLAG_SENSITIVE | FLAG_BURN);

@@ -110,6 +110,9 @@ pub enum LogError {
     /// A sealed name is too long.
     #[error("the sealed name is too long")]
     NameTooLong,
+    /// A memo is too long.
+    #[error("the memo is too long")]
+    MemoTooLong,
 }
 
 /// Longest sealed device name.
@@ -238,6 +241,7 @@ impl Membership {
                 let removed = Removed { sign_pk: member.sign_pk, last_counter: *last_counter, seq: entry.seq };
                 Ok(Step::Remove(*device, removed))
             }
+            Action::Memo { bytes, .. } if bytes.len() > limits::MEMO_BYTES => Err(LogError::MemoTooLong),
             Action::Rotate { .. } | Action::Memo { .. } => Ok(Step::Rotate(None)),
             Action::Rekey { box_pk, .. } if box_pk.is_low_order() => Err(LogError::WeakKey),
             Action::Rekey { box_pk, .. } => Ok(Step::Rotate(Some(*box_pk))),
