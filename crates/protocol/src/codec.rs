@@ -91,8 +91,9 @@ impl<T: Encode<()> + for<'b> Decode<'b, ()>> Kept<T> {
     pub fn decode(bytes: &[u8], cap: usize) -> Result<Self, CodecError> {
         let value: T = decode_growing(bytes, cap)?;
         let encoded = encode(&value);
-        let mut own = fields(&encoded).unwrap_or_default().into_iter().map(<[u8]>::to_vec);
-        let stored = fields(bytes).unwrap_or_default().into_iter();
+        let list = |bytes| fields(bytes).ok_or(CodecError::Malformed(0));
+        let mut own = list(&encoded)?.into_iter().map(<[u8]>::to_vec);
+        let stored = list(bytes)?.into_iter();
         let stored = stored.map(|stored| Field { stored: stored.to_vec(), own: own.next() }).collect();
         Ok(Self { value, stored })
     }

@@ -14,7 +14,7 @@ use crate::effect::Write;
 use crate::history::text_digest;
 use crate::record::{ABOUT, LISTED, PART, RestoreError, WHOLE, decode, delete, put};
 
-/// How much of a text stands in what is known of it, characters: what a list shows and a search looks at.
+/// How much of a text stands in what is known of it, characters: as much as a list shows.
 const BEGINNING: usize = 2_000;
 
 /// What changes about a clip, and what its sender said of it.
