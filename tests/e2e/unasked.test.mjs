@@ -18,6 +18,8 @@ const SETTLED_MS = 1_000;
 /** So long after a click, what a page copies may come from it. */
 const PRESSED_MS = 2_000;
 const OTHER = "elsewhere.test";
+/** Chromium does not tell a frame that is younger than this of every change. Nobody copies so soon. */
+const YOUNG_MS = 300;
 
 /**
  * Frames that have no address of their own: how each is made in a page, and whether it has an origin.
@@ -467,6 +469,7 @@ async function addFrame(page, change = {}) {
     document.body.append(frame);
     return new Promise((done) => (frame.onload = done));
   }, change);
+  await sleep(YOUNG_MS);
   return page.frames().find((frame) => frame.url().includes("localhost"));
 }
 
@@ -479,6 +482,7 @@ async function addFrameWithin(page, change = {}) {
     document.body.append(frame);
     return new Promise((done) => (frame.onload = done));
   }, page.url());
+  await sleep(YOUNG_MS);
   return eventually("the inner frame", async () => {
     const inner = page.frames().find((frame) => frame.parentFrame() === outer);
     // Firefox has no selection before it has drawn the frame.
@@ -497,6 +501,7 @@ async function addBareFrame(/** @type {Page} */ page, make) {
       document.body.append(frame);
     });
   }, String(make));
+  await sleep(YOUNG_MS);
   return eventually("the frame", () => page.frames().find((frame) => !before.has(frame)));
 }
 
