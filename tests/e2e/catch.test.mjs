@@ -348,6 +348,8 @@ async function addFrame(/** @type {Page} */ page) {
     document.body.append(frame);
     return new Promise((done) => (frame.onload = done));
   });
+  // Chromium does not tell a younger one of every change.
+  await sleep(300);
   return page.frames().find((frame) => frame.url().includes("localhost"));
 }
 
