@@ -2,13 +2,14 @@
 //! of other processes, what happens. A change that cannot be stored ends it, because nothing may be sent that is not
 //! on disk.
 
+use std::collections::BTreeMap;
 use std::fs::File;
 use std::time::Duration;
 
 use getrandom::SysRng;
 use hushclip_driver::{Driver, LineEvent, LineId, Step};
 use hushclip_engine::Event;
-use hushclip_model::{Answered, CommandId, Notice, Outcome, Problem};
+use hushclip_model::{Answered, ClipView, CommandId, Notice, Outcome, Problem};
 use rand_core::UnwrapErr;
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinHandle;
@@ -214,10 +215,26 @@ impl Shell {
                 if let Some(after) = after {
                     clips.retain(|clip| !clip.own && clip.order > after);
                 }
+                for clip in clips.iter_mut().filter(|clip| clip.cut) {
+                    self.fill(clip)?;
+                }
                 return Ok(Answer::Clips(clips));
             }
         }
         Ok(Answer::Done(done))
+    }
+
+    /// Puts all that a clip holds into it; what is lost of it stays out.
+    fn fill(&self, clip: &mut ClipView) -> Result<()> {
+        let Some(source) = self.driver.engine().source(&clip.id) else { return Ok(()) };
+        if let Some(content) = source.content(&self.read(source.keys())?) {
+            (clip.text, clip.html, clip.cut) = (content.text, content.html, false);
+        }
+        Ok(())
+    }
+
+    fn read(&self, keys: Vec<String>) -> Result<BTreeMap<String, Vec<u8>>> {
+        self.store.read(keys).map_err(|error| vault::cannot_read(&self.home, &error))
     }
 
     fn link_event(&mut self, line: LineId, event: LinkEvent) -> Result<()> {
@@ -264,6 +281,16 @@ impl Shell {
                     self.store.persist(&writes).map_err(|error| self.cannot_write(&error))?;
                     self.driver.stored();
                 }
+                Step::Load(keys) => {
+                    let mut found = self.read(keys.clone())?;
+                    let records = keys.into_iter().map(|key| {
+                        let value = found.remove(&key);
+                        (key, value)
+                    });
+                    self.driver.loaded(records.collect(), now_ms());
+                }
+                // Nobody asks for one here.
+                Step::Archive { .. } => {}
                 Step::Open { line, url } => self.link = Some((line, Link::open(url))),
                 Step::Send { frame, .. } => {
                     if let Some((_, link)) = &self.link {

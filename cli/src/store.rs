@@ -2,11 +2,12 @@
 //! that has returned is on the disk: the engine sends nothing that it could forget. Names of records are
 //! not sealed: they tell how many there are of what, and which devices there are.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use getrandom::SysRng;
 use hushclip_crypto::vault::VaultKey;
-use hushclip_engine::Write;
+use hushclip_engine::{CONTENT, Write};
 use rand_core::UnwrapErr;
 use rusqlite::{Connection, OpenFlags, OptionalExtension as _, Transaction, params};
 
@@ -109,12 +110,28 @@ fn read_vault(db: &Connection) -> Result<Option<(KeyId, Keeper)>> {
 }
 
 impl Store {
-    /// Everything that was persisted.
+    /// Everything that an engine starts with.
     pub(crate) fn records(&self) -> Result<Vec<(String, Vec<u8>)>> {
-        let mut records = Vec::new();
-        for (name, sealed) in sealed_records(&self.db)? {
+        let mut query = self.db.prepare("SELECT key, value FROM record WHERE key < ?1 OR key >= ?2")?;
+        let row = |row: &rusqlite::Row<'_>| Ok((row.get(0)?, row.get(1)?));
+        let rows = query.query_map([CONTENT.start, CONTENT.end], row)?;
+        let open = |row: rusqlite::Result<(String, Vec<u8>)>| {
+            let (name, sealed) = row?;
             let value = self.key.open(&name, &sealed).map_err(|_| StoreError::Sealed)?;
-            records.push((name, value.to_vec()));
+            Ok((name, value.to_vec()))
+        };
+        rows.map(open).collect()
+    }
+
+    /// Those of these records that are there. What does not open is as good as lost.
+    pub(crate) fn read(&self, names: Vec<String>) -> Result<BTreeMap<String, Vec<u8>>> {
+        let mut query = self.db.prepare("SELECT value FROM record WHERE key = ?1")?;
+        let mut records = BTreeMap::new();
+        for name in names {
+            let sealed: Option<Vec<u8>> = query.query_row([&name], |row| row.get(0)).optional()?;
+            if let Some(value) = sealed.and_then(|sealed| self.key.open(&name, &sealed).ok()) {
+                records.insert(name, value.to_vec());
+            }
         }
         Ok(records)
     }

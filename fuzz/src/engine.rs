@@ -7,7 +7,7 @@
 use std::collections::VecDeque;
 
 use hushclip_driver::{Driver, Step};
-use hushclip_engine::{Engine, Event, Write};
+use hushclip_engine::{CONTENT, Engine, Event, Write};
 use hushclip_mailbox::{Event as RelayEvent, Mailbox, MemoryStore, Peer, Reply};
 use hushclip_model::settings::{Change, Policy};
 use hushclip_model::{Alert, Command, CommandId, Content, SecretKind, View};
@@ -272,7 +272,20 @@ impl<'a> World<'a> {
                 Step::Ping { .. } => self.coming.push_back(Event::Pong),
                 Step::WakeAt(at) => self.wake = Some(at),
                 Step::Answer(_) => answers += 1,
-                Step::WriteClipboard { .. } | Step::ClearClipboard(_) | Step::Notice(_) | Step::Show => {}
+                Step::Load(keys) => {
+                    let read = |key: String| {
+                        let value = self.disk.get(&key).cloned();
+                        assert!(value.is_some(), "{what}: there is no {key}");
+                        (key, value)
+                    };
+                    let records = keys.into_iter().map(read).collect();
+                    self.driver.loaded(records, self.now);
+                }
+                Step::Archive { .. }
+                | Step::WriteClipboard { .. }
+                | Step::ClearClipboard(_)
+                | Step::Notice(_)
+                | Step::Show => {}
             }
         }
         assert_eq!(answers, usize::from(asked), "{what}");
@@ -348,7 +361,8 @@ fn only_notes_clipboard(writes: &[Write]) -> bool {
 }
 
 fn open(disk: &Disk) -> Driver {
-    let records = disk.iter().map(|(key, value)| (key.clone(), value.clone()));
+    let records =
+        disk.iter().filter(|(key, _)| !CONTENT.contains(&&***key)).map(|(key, value)| (key.clone(), value.clone()));
     Driver::open(records).expect("what an engine persisted makes an engine")
 }
 

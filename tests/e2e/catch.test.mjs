@@ -127,7 +127,7 @@ for (const [title, launch] of KINDS) {
       await cli.sees("a few words");
       await browser.copyExactly("some more words", `<b>some more words</b><!--${"x".repeat(256 * 1024)}-->`);
       await cli.sees("some more words");
-      const form = async (text) => (await extension.lists(text)).html ?? "";
+      const form = async (text) => (await extension.content(text)).html ?? "";
       assert.equal(await form("a few words"), "");
       assert.equal(await form("some more words"), "<b>some more words</b>");
     });
@@ -136,7 +136,7 @@ for (const [title, launch] of KINDS) {
       const picture = `<img alt=x src="data:image/png;base64,${"A".repeat(2 * 1024 * 1024)}">`;
       await browser.copyExactly("words behind it", `${picture}<p>words <i>behind</i> it</p>`);
       await cli.sees("words behind it");
-      assert.equal((await extension.lists("words behind it")).html, "<p>words <i>behind</i> it</p>");
+      assert.equal((await extension.content("words behind it")).html, "<p>words <i>behind</i> it</p>");
     });
 
     it("again, over what came since", { skip: isFirefox && "it tells of no change" }, async () => {

@@ -4,8 +4,8 @@
 use hushclip_model::settings::Apply;
 use hushclip_model::view::{Bounds, Connection, DeviceView, Filter, InviteView, JoiningView, Stage};
 use hushclip_model::{
-    Alert, AlertView, Answered, ArchiveCommand, Ask, Asked, ClipView, Command, HeldView, LockCommand, LockState,
-    LockView, Notice, Outcome, Problem, Query, SecretKind, Target, View,
+    Alert, AlertView, Answered, ArchiveCommand, Ask, Asked, ClipView, Command, Content, HeldView, LockCommand,
+    LockState, LockView, Notice, Outcome, Problem, Query, SecretKind, Target, View,
 };
 use hushclip_ui::{App, Face, Platform, Wake, mount};
 use leptos::prelude::*;
@@ -51,6 +51,13 @@ fn main() {
                 Outcome::Done
             }
             Ask::Archive(command) => file(&command),
+            Ask::Read { clip } => {
+                let clips = all.get_untracked().unwrap_or_default().clips;
+                match clips.into_iter().find(|found| found.id == clip) {
+                    Some(ClipView { text, html, .. }) => Outcome::Content { content: Content { text, html } },
+                    None => Problem::ClipGone.into(),
+                }
+            }
         };
         answer.set(Some(Answered { id, outcome }));
     });
@@ -307,7 +314,7 @@ fn clip(n: usize, (text, from, delivered, awaited, age): Sample) -> ClipView {
         burn: n == 3,
         late: false,
         expires_at: (n == 3).then(|| now() + 52_000),
-        cut: false,
+        cut: n == 7,
     }
 }
 

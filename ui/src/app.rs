@@ -1,7 +1,7 @@
 //! The root: gives all screens their context and shows the one that fits the stage.
 
 use hushclip_model::view::Stage;
-use hushclip_model::{Answered, Asked, Content, LockState, LockView, Notice, Query, View};
+use hushclip_model::{Answered, Asked, LockState, LockView, Notice, Query, View};
 use leptos::prelude::*;
 use wasm_bindgen::JsCast;
 
@@ -41,9 +41,6 @@ pub fn App(
     /// Where it goes which clips to show; without it, the list cannot be searched.
     #[prop(optional)]
     query: Option<UnsyncCallback<Query>>,
-    /// Gives all of a clip at once, so that a tap can copy it; without it, [`Command::Take`] copies.
-    #[prop(optional)]
-    content: Option<UnsyncCallback<String, Option<Content>>>,
     /// What the surroundings offer.
     platform: Platform,
     /// Loads the decoder of QR codes; without it, no camera is offered.
@@ -60,7 +57,7 @@ pub fn App(
     draft: Option<RwSignal<String>>,
 ) -> impl IntoView {
     let face = platform.face;
-    let lines = Lines { view, lock, send, query, content, scan, wake, page };
+    let lines = Lines { view, lock, send, query, scan, wake, page };
     let host = Host::new(&lines, platform, draft.unwrap_or_default());
     provide_context(host);
     host.news.follow(notice, host);

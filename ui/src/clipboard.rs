@@ -1,10 +1,11 @@
 //! The browser's clipboard. Calls start within the tap that asks for them, because browsers allow
 //! nothing else.
 
+use hushclip_model::{Content, Problem};
 use js_sys::{Array, Object, Promise, Reflect};
 use leptos::prelude::window;
 use wasm_bindgen::{JsCast, JsValue};
-use wasm_bindgen_futures::JsFuture;
+use wasm_bindgen_futures::{JsFuture, future_to_promise};
 use web_sys::{Blob, BlobPropertyBag, Clipboard, ClipboardItem};
 
 /// Starts putting text, and its HTML form if there is one, on the clipboard. The future tells
@@ -22,6 +23,36 @@ pub(crate) fn write(text: &str, html: Option<&str>) -> impl Future<Output = bool
     }
 }
 
+/// The same with a text that is not here yet; whether it has an HTML form is known. The browser waits for it, where it
+/// can; elsewhere a tap counts for seconds.
+pub(crate) fn write_later<C: Future<Output = Result<Content, Problem>> + 'static>(
+    content: C,
+    has_html: bool,
+) -> impl Future<Output = bool> + use<C> {
+    let content = future_to_promise(async move { content.await.map(forms).map_err(|_| JsValue::UNDEFINED) });
+    let started = clipboard().map(|clipboard| write_promised(&clipboard, &content, has_html));
+    async move {
+        match started {
+            Some(Ok(promise)) => JsFuture::from(promise).await.is_ok(),
+            // There is no such class.
+            Some(Err(_)) => write_when_here(content).await.is_ok(),
+            None => false,
+        }
+    }
+}
+
+async fn write_when_here(content: Promise) -> Result<(), JsValue> {
+    let forms: Array = JsFuture::from(content).await?.unchecked_into();
+    let text = forms.get(0).as_string().unwrap_or_default();
+    let clipboard = clipboard().ok_or(JsValue::UNDEFINED)?;
+    JsFuture::from(clipboard.write_text(&text)).await.map(drop)
+}
+
+/// Text and HTML, which may be missing.
+fn forms(content: Content) -> JsValue {
+    Array::of2(&content.text.into(), &content.html.map_or(JsValue::UNDEFINED, JsValue::from)).into()
+}
+
 /// Whether there is a way to ask for the clipboard's text.
 pub(crate) fn can_read() -> bool {
     let read = clipboard().and_then(|clipboard| Reflect::get(&clipboard, &"readText".into()).ok());
@@ -35,15 +66,24 @@ pub(crate) fn read() -> impl Future<Output = Option<String>> {
 }
 
 fn write_rich(clipboard: &Clipboard, text: &str, html: &str) -> Result<Promise, JsValue> {
-    let forms = Object::new();
-    for (kind, form) in [("text/plain", text), ("text/html", html)] {
-        let options = BlobPropertyBag::new();
-        options.set_type(kind);
-        let blob = Blob::new_with_str_sequence_and_options(&Array::of1(&form.into()), &options)?;
-        Reflect::set(&forms, &kind.into(), &Promise::resolve(&blob))?;
+    let forms = Array::of2(&text.into(), &html.into());
+    write_promised(clipboard, Promise::resolve(&forms).unchecked_ref(), true)
+}
+
+/// Writes what [`forms`] will have. Where the class is missing, this is an exception.
+fn write_promised(clipboard: &Clipboard, content: &Promise, has_html: bool) -> Result<Promise, JsValue> {
+    let item = Object::new();
+    for (place, kind) in [(0, "text/plain"), (1, "text/html")].into_iter().take(1 + usize::from(has_html)) {
+        let content = content.clone();
+        let blob = future_to_promise(async move {
+            let forms: Array = JsFuture::from(content).await?.unchecked_into();
+            let options = BlobPropertyBag::new();
+            options.set_type(kind);
+            Blob::new_with_str_sequence_and_options(&Array::of1(&forms.get(place)), &options).map(JsValue::from)
+        });
+        Reflect::set(&item, &kind.into(), &blob)?;
     }
-    // Where the class is missing, this is an exception and plain text goes instead.
-    let item = ClipboardItem::new_with_record_from_str_to_blob_promise(&forms)?;
+    let item = ClipboardItem::new_with_record_from_str_to_blob_promise(&item)?;
     Ok(clipboard.write(&Array::of1(&item)))
 }
 

@@ -1,6 +1,9 @@
 //! What every screen reaches through the context: the picture to draw, the way to ask for things,
 //! the clock, and what this platform can do.
 
+use std::cell::Cell;
+
+use futures_channel::oneshot;
 use hushclip_model::settings::Change;
 use hushclip_model::{Answered, Ask, Asked, Command, Content, LockView, Outcome, Problem, Query, Target, View};
 use leptos::prelude::*;
@@ -99,8 +102,6 @@ pub(crate) struct Lines {
     pub(crate) send: UnsyncCallback<Asked>,
     /// Where it goes which clips to show.
     pub(crate) query: Option<UnsyncCallback<Query>>,
-    /// All of a clip at once, where that is possible.
-    pub(crate) content: Option<UnsyncCallback<String, Option<Content>>>,
     /// Loads the decoder of QR codes, where a camera may be asked for.
     pub(crate) scan: Option<LoadScanner>,
     /// Being woken, where the browser can do that.
@@ -133,6 +134,15 @@ impl Entering {
     }
 }
 
+/// What a person is at, whichever screen shows it.
+#[derive(Clone, Copy)]
+struct UnderWay {
+    outgoing: Outgoing,
+    entering: Entering,
+    answers: Answers,
+    opened: RwSignal<Option<String>>,
+}
+
 /// The context of all screens.
 #[derive(Clone, Copy)]
 pub(crate) struct Host {
@@ -146,7 +156,7 @@ pub(crate) struct Host {
     pub(crate) opened_link: RwSignal<Option<String>>,
     /// Where passing news goes.
     pub(crate) news: News,
-    typed: StoredValue<(Outgoing, Entering, Answers), LocalStorage>,
+    under_way: StoredValue<UnderWay, LocalStorage>,
     /// What is shown of an account.
     pub(crate) places: Places,
     /// The clips that are shown, and which those are.
@@ -163,7 +173,12 @@ impl Host {
             now,
             lately: Memo::new(move |_| now.get() / 10_000 * 10_000),
             opened_link: RwSignal::new(platform.opened_link.clone()),
-            typed: StoredValue::new_local((Outgoing::new(draft), Entering::new(&platform), Answers::new())),
+            under_way: StoredValue::new_local(UnderWay {
+                outgoing: Outgoing::new(draft),
+                entering: Entering::new(&platform),
+                answers: Answers::new(),
+                opened: RwSignal::new(None),
+            }),
             platform: StoredValue::new(platform),
             news: News::new(),
         }
@@ -171,12 +186,17 @@ impl Host {
 
     /// What is typed to be sent, or on its way.
     pub(crate) fn outgoing(&self) -> Outgoing {
-        self.typed.with_value(|(outgoing, ..)| *outgoing)
+        self.under_way.with_value(|under_way| under_way.outgoing)
     }
 
     /// What is filled in on the way into an account.
     pub(crate) fn entering(&self) -> Entering {
-        self.typed.with_value(|(_, entering, _)| *entering)
+        self.under_way.with_value(|under_way| under_way.entering)
+    }
+
+    /// The clip that is shown in full.
+    pub(crate) fn opened(&self) -> RwSignal<Option<String>> {
+        self.under_way.with_value(|under_way| under_way.opened)
     }
 
     /// Asks for something. Should it be refused, that is said in passing.
@@ -201,7 +221,7 @@ impl Host {
     }
 
     fn answers(&self) -> Answers {
-        self.typed.with_value(|(.., answers)| *answers)
+        self.under_way.with_value(|under_way| under_way.answers)
     }
 
     /// Hears an answer, which may be another page's.
@@ -235,14 +255,24 @@ impl Host {
         })
     }
 
-    /// Whether [`Self::content`] knows the clips.
-    pub(crate) fn has_contents(&self) -> bool {
-        self.lines.get_value().content.is_some()
-    }
-
-    /// All of a clip; the list may hold only its beginning.
-    pub(crate) fn content(&self, id: &str) -> Option<Content> {
-        self.lines.get_value().content?.run(id.to_owned())
+    /// All of a clip, of which the list may hold only the beginning.
+    pub(crate) fn content(&self, clip: String) -> impl Future<Output = Result<Content, Problem>> + use<> {
+        let (heard, answer) = oneshot::channel();
+        let heard = Cell::new(Some(heard));
+        self.ask(Ask::Read { clip }, move |outcome| {
+            if let Some(heard) = heard.take() {
+                // Nobody may want it any more.
+                let _ = heard.send(outcome);
+            }
+        });
+        async move {
+            match answer.await {
+                Ok(Outcome::Content { content }) => Ok(content),
+                Ok(Outcome::Refused { problem }) => Err(problem),
+                // So many others are waited for that this one is not.
+                Ok(_) | Err(_) => Err(Problem::Interrupted),
+            }
+        }
     }
 
     /// Loads the decoder of QR codes, where a camera may be asked for.

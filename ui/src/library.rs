@@ -160,11 +160,4 @@ impl Library {
             self.query.update(|query| query.limit += MORE);
         }
     }
-
-    /// Asks for one clip uncut; for none, if it is empty.
-    pub(crate) fn whole(self, id: &str) {
-        if self.query.with_untracked(|query| query.whole != id) {
-            self.query.update(|query| id.clone_into(&mut query.whole));
-        }
-    }
 }

@@ -83,11 +83,6 @@ impl Client {
         (self.hooks.on_view)(view);
     }
 
-    /// A clip's content, to be copied within the tap that asks for it.
-    pub fn content(&self, id: &str) -> Option<Content> {
-        self.shell.content(id)
-    }
-
     /// The person asks for something.
     pub fn ask(&self, asked: Asked) {
         self.shell.ask(asked);

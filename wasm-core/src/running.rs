@@ -2,24 +2,26 @@
 //! store a change, everything stands still until it does. It may be stopped at any moment, as a process may.
 
 use std::cell::{Cell, RefCell};
+use std::collections::BTreeMap;
 use std::future::poll_fn;
 use std::pin::pin;
 use std::rc::Rc;
 use std::task::{Poll, Waker};
 
+use hushclip_crypto::archive::Archive;
 use hushclip_crypto::vault::VaultKey;
 use hushclip_driver::{Driver, LineEvent, LineId, Step};
 use hushclip_engine::{Engine, Event};
-use hushclip_model::{Problem, Query, View};
+use hushclip_model::{Answered, CommandId, Outcome, Problem, Query, View};
 use wasm_bindgen_futures::spawn_local;
 
 use crate::failure::StoreError;
 use crate::queue::Queue;
-use crate::rng;
 use crate::shell::Host;
 use crate::socket::Socket;
 use crate::store::{Guard, Store};
 use crate::time::{self, Timer};
+use crate::{archive, rng};
 
 /// A running engine.
 pub(crate) struct Running {
@@ -32,6 +34,8 @@ pub(crate) struct Running {
     host: Rc<dyn Host>,
     socket: RefCell<Option<Socket>>,
     timer: RefCell<Option<Timer>>,
+    /// What files of the history are to be sealed with that are being made.
+    passphrases: RefCell<BTreeMap<CommandId, String>>,
     stopped: Cell<bool>,
     sleeper: Cell<Option<Waker>>,
 }
@@ -64,6 +68,7 @@ impl Running {
             host,
             socket: RefCell::default(),
             timer: RefCell::default(),
+            passphrases: RefCell::default(),
             stopped: Cell::default(),
             sleeper: Cell::default(),
         });
@@ -78,6 +83,7 @@ impl Running {
         self.timer.take();
         // Whoever waits for one hears that it was not done.
         self.rekeys.take();
+        self.passphrases.take();
         let answers = self.driver.borrow_mut().abandon(&Problem::Locked);
         for answered in answers {
             self.host.answer(answered);
@@ -120,6 +126,23 @@ impl Running {
         self.drive(|driver| driver.push_copy(copy));
     }
 
+    /// Reads all of a clip.
+    pub(crate) fn read(&self, id: CommandId, clip: String) {
+        self.drive(|driver| driver.read(id, clip));
+    }
+
+    /// Makes a file of the history.
+    pub(crate) fn export(&self, id: CommandId, passphrase: String) {
+        self.passphrases.borrow_mut().insert(id, passphrase);
+        self.drive(|driver| driver.archive(id));
+    }
+
+    fn seal(&self, id: CommandId, archive: &Archive) {
+        let Some(passphrase) = self.passphrases.borrow_mut().remove(&id) else { return };
+        let outcome = archive::seal(archive, &passphrase).unwrap_or_else(Outcome::from);
+        self.host.answer(Answered { id, outcome });
+    }
+
     /// Closes the socket and lets the engine believe that it broke.
     pub(crate) fn hang_up(&self) {
         // A page that is put away may never come to the driver's next step.
@@ -155,7 +178,16 @@ impl Running {
                     let mut driver = self.driver.borrow_mut();
                     match outcome {
                         Ok(()) => driver.stored(),
-                        Err(error) => driver.not_stored(error.stall(), time::now()),
+                        Err(error) => driver.failed(error.stall(), time::now()),
+                    }
+                }
+                Some(Step::Load(names)) => {
+                    let key = self.key.borrow().clone();
+                    let outcome = self.store.read(&key, names).await;
+                    let mut driver = self.driver.borrow_mut();
+                    match outcome {
+                        Ok(records) => driver.loaded(records, time::now()),
+                        Err(error) => driver.failed(error.stall(), time::now()),
                     }
                 }
                 Some(step) => self.carry_out(step),
@@ -166,7 +198,7 @@ impl Running {
 
     /// Nothing is to be done, until something happens or a change is to be stored once more.
     async fn idle(self: &Rc<Self>) {
-        let again_at = self.driver.borrow().store_again_at();
+        let again_at = self.driver.borrow().again_at();
         if again_at.is_none()
             && let Some(Rekey(key, guard, answer)) = self.rekeys.pop()
         {
@@ -196,7 +228,7 @@ impl Running {
     fn carry_out(self: &Rc<Self>, step: Step) {
         match step {
             // Awaited where it comes from.
-            Step::Store(_) => {}
+            Step::Store(_) | Step::Load(_) => {}
             Step::Open { line, url } => self.open(line, &url),
             Step::Send { frame, .. } => self.with_socket(|socket| socket.send(&frame)),
             Step::Ping { .. } => self.with_socket(Socket::ping),
@@ -207,7 +239,11 @@ impl Running {
             }
             Step::WriteClipboard { content, picked } => self.host.write_clipboard(content, picked),
             Step::ClearClipboard(content) => self.host.clear_clipboard(content),
-            Step::Answer(answered) => self.host.answer(answered),
+            Step::Archive { id, archive } => self.seal(id, &archive),
+            Step::Answer(answered) => {
+                self.passphrases.borrow_mut().remove(&answered.id);
+                self.host.answer(answered);
+            }
             Step::Notice(notice) => self.host.notice(notice),
             Step::Show => self.show(),
         }

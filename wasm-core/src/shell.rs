@@ -99,6 +99,10 @@ impl Shell {
             }
             Ask::Lock(command) => self.0.wanted.push(Wanted::Command(id, command)),
             Ask::Archive(command) => spawn_local(Rc::clone(&self.0).archive(id, command)),
+            Ask::Read { clip } => match self.0.running() {
+                Some(running) => running.read(id, clip),
+                None => self.0.answer(id, Problem::Locked.into()),
+            },
         }
     }
 
@@ -173,11 +177,6 @@ impl Shell {
         self.0.running().map(|running| running.find(query)).unwrap_or_default()
     }
 
-    /// A clip's content.
-    pub fn content(&self, id: &str) -> Option<Content> {
-        self.0.running()?.with_engine(|engine| engine.content(id))
-    }
-
     /// The same without the clips, which are many.
     pub fn view_without_clips(&self) -> View {
         self.0.running().map(|running| running.view_without_clips()).unwrap_or_default()
@@ -233,11 +232,13 @@ impl Inner {
     async fn archive(self: Rc<Self>, id: CommandId, command: ArchiveCommand) {
         // What is shown meanwhile is painted first.
         time::sleep(PAINT_MS).await;
-        let running = self.running().ok_or(Problem::Locked);
-        match running.and_then(|running| archive::carry_out(&running, id, command)) {
-            Ok(Some(outcome)) => self.answer(id, outcome),
-            Ok(None) => {}
-            Err(problem) => self.answer(id, problem.into()),
+        let Some(running) = self.running() else { return self.answer(id, Problem::Locked.into()) };
+        match command {
+            ArchiveCommand::Export { passphrase } => running.export(id, passphrase),
+            ArchiveCommand::Import { passphrase, file } => match archive::open(&file, &passphrase) {
+                Ok(clips) => running.accept(Event::Import { id, clips }),
+                Err(problem) => self.answer(id, problem.into()),
+            },
         }
     }
 

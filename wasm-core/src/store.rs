@@ -7,8 +7,10 @@ mod database;
 mod guard;
 mod wrap;
 
+use std::collections::BTreeMap;
+
 use hushclip_crypto::vault::VaultKey;
-use hushclip_engine::Write;
+use hushclip_engine::{CONTENT, Write};
 use hushclip_model::Problem;
 use js_sys::Uint8Array;
 use wasm_bindgen::{JsCast as _, JsValue};
@@ -53,14 +55,28 @@ impl Store {
         Guard::decode(&guard).ok_or(Problem::StorageDamaged)
     }
 
-    /// Reads everything.
+    /// Reads everything that an engine starts with.
     pub(crate) async fn records(&self, key: &VaultKey) -> Result<Vec<(String, Vec<u8>)>, Problem> {
-        let stored = self.database.read_all().await.map_err(refused)?.map_err(|_| Problem::StorageDamaged)?;
+        let stored = self.database.read_without(CONTENT).await.map_err(refused)?;
         let open = |(name, value): (String, Uint8Array)| {
-            let mut value = key.open(&name, &value.to_vec()).map_err(|_| Problem::StorageDamaged)?;
-            Ok((name, std::mem::take(&mut *value)))
+            let value = opened(key, &name, &value)?;
+            Ok((name, value))
         };
-        stored.into_iter().map(open).collect()
+        stored.map_err(|_| Problem::StorageDamaged)?.into_iter().map(open).collect()
+    }
+
+    /// Reads these records. What does not open is as good as lost.
+    pub(crate) async fn read(
+        &self,
+        key: &VaultKey,
+        names: Vec<String>,
+    ) -> Result<BTreeMap<String, Option<Vec<u8>>>, StoreError> {
+        let stored = self.database.read(&names).await?;
+        let open = |(name, value): (String, Option<Uint8Array>)| {
+            let value = value.and_then(|value| opened(key, &name, &value).ok());
+            (name, value)
+        };
+        Ok(names.into_iter().zip(stored).map(open).collect())
     }
 
     /// Stores the changes, all or none, and durably.
@@ -97,6 +113,11 @@ impl Store {
         let vault = self.wrapper.wrap(&guard.encode()).await?;
         Ok(self.database.replace(&[], &vault).await?)
     }
+}
+
+fn opened(key: &VaultKey, name: &str, value: &Uint8Array) -> Result<Vec<u8>, Problem> {
+    let mut value = key.open(name, &value.to_vec()).map_err(|_| Problem::StorageDamaged)?;
+    Ok(std::mem::take(&mut *value))
 }
 
 fn sealed(key: &VaultKey, name: &str, value: &[u8]) -> Uint8Array {

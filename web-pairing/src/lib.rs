@@ -65,8 +65,6 @@ pub fn start(link: Option<String>, scanner: Loader, hear: js_sys::Function) {
             client.query(query);
         }
     });
-    let to_read = Rc::clone(&client);
-    let content = UnsyncCallback::new(move |id: String| to_read.get()?.content(&id));
     let send = UnsyncCallback::new(move |asked: Asked| {
         if let Some(client) = client.get() {
             client.ask(asked);
@@ -78,7 +76,7 @@ pub fn start(link: Option<String>, scanner: Loader, hear: js_sys::Function) {
     mount(move || {
         let wake = wake::offer(view, send);
         let page = Some(own.page(view));
-        view! { <App view lock answer notice failure send query content platform scan wake page draft /> }
+        view! { <App view lock answer notice failure send query platform scan wake page draft /> }
     });
     // Only now: mounting sets up what runs it.
     spawn_local(starting);

@@ -22,6 +22,8 @@ const MODULE: Module = Module { package: "hushclip-bench", name: "hushclip_bench
 pub(crate) enum What {
     /// Sealing and opening clips of 1 KiB and 64 KiB, natively and as wasm.
     Crypto,
+    /// Memory and bytes of a device full of clips, beside their content.
+    Memory,
     /// Our relays under load, beside a bare JavaScript worker and a bare native relay.
     Relay,
     /// Popup, web app and the way of a copy in real browsers, beside a bare extension and a bare page.
@@ -32,6 +34,7 @@ pub(crate) enum What {
 pub(crate) fn bench(what: What) -> Result<()> {
     match what {
         What::Crypto => crypto(),
+        What::Memory => memory(),
         What::Relay => relay(),
         What::Faces => faces(),
     }
@@ -44,6 +47,12 @@ fn crypto() -> Result<()> {
     wasm::compile(&toolchain::require()?, &[MODULE], Profile::Ship)?;
     let mut node = npm::tool("benches/bench.mjs")?;
     proc::run(node.arg(wasm::bind(&MODULE, Profile::Ship)?), LIMIT)
+}
+
+fn memory() -> Result<()> {
+    let mut native = Command::new("cargo");
+    native.args(["run", "--quiet", "--release", "-p", MODULE.package, "--bin", "memory"]).current_dir(paths::root());
+    proc::run(&mut native, LIMIT)
 }
 
 fn faces() -> Result<()> {

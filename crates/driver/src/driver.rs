@@ -3,19 +3,19 @@
 #[cfg(test)]
 mod tests;
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 
 use hushclip_engine::{Effect, Engine, Event, RestoreError, Write};
 use hushclip_model::view::Connection;
-use hushclip_model::{Answered, Command, CommandId, Notice, Problem, Query, View};
+use hushclip_model::{Answered, CommandId, Notice, Outcome, Problem, Query, View};
 use rand_core::CryptoRng;
 
 use crate::step::{LineEvent, LineId, Step};
 
 /// How long at most the screen lags behind while events come without a pause, milliseconds.
 const SHOW_LAG_MS: u64 = 100;
-/// How often a change that was not stored is tried again, milliseconds.
-const STORE_AGAIN_MS: u64 = 30_000;
+/// How often what the disk has not done is tried again, milliseconds.
+const AGAIN_MS: u64 = 30_000;
 
 /// An engine, and what waits for it.
 #[derive(Debug)]
@@ -25,7 +25,13 @@ pub struct Driver {
     effects: VecDeque<Effect>,
     /// What goes before the effects: it is no event's.
     steps: VecDeque<Step>,
-    storing: Option<Storing>,
+    /// What the engine waits for.
+    disk: Option<Disk>,
+    /// What was read for the engine, which hears of it after all that was to be done before.
+    loaded: Option<Records>,
+    /// What people want to read, which is no concern of the engine's.
+    reads: VecDeque<Read>,
+    reading: Option<Read>,
     /// The line that the engine is on, as far as it knows.
     line: Option<LineId>,
     /// Whether that is open, or on its way.
@@ -33,8 +39,6 @@ pub struct Driver {
     lines: u64,
     /// What the engine is at, if somebody waits for the answer.
     asked: Option<CommandId>,
-    /// The person has picked something from the list, and the engine is at that.
-    picked: bool,
     /// How many of the person's copies wait.
     copies: usize,
     is_new: bool,
@@ -49,31 +53,68 @@ enum Input {
     Line(LineId, LineEvent),
 }
 
-/// A change that is being stored.
+/// Records by their keys; none where there is none.
+type Records = BTreeMap<String, Option<Vec<u8>>>;
+
+/// What the disk is to do for the engine.
+#[derive(Debug, Clone)]
+enum Work {
+    Store(Vec<Write>),
+    Load(Vec<String>),
+}
+
+/// How far it is.
 #[derive(Debug)]
-enum Storing {
+enum Disk {
     /// It was handed out.
-    UnderWay(Vec<Write>),
-    /// It could not be stored, and is tried again then, or when something happens.
-    Stalled { writes: Vec<Write>, problem: Problem, again_at: u64 },
+    UnderWay(Work),
+    /// It failed, and is tried again then, or when something happens.
+    Stalled { work: Work, problem: Problem, again_at: u64 },
     /// The same, handed out once more.
-    Again(Vec<Write>, Problem),
+    Again(Work, Problem),
+}
+
+/// What a person wants to read.
+#[derive(Debug)]
+enum Read {
+    Clip { id: CommandId, clip: String },
+    History { id: CommandId },
+}
+
+impl Read {
+    const fn id(&self) -> CommandId {
+        match self {
+            Self::Clip { id, .. } | Self::History { id } => *id,
+        }
+    }
+}
+
+impl From<Work> for Step {
+    fn from(work: Work) -> Self {
+        match work {
+            Work::Store(writes) => Self::Store(writes),
+            Work::Load(keys) => Self::Load(keys),
+        }
+    }
 }
 
 impl Driver {
-    /// An engine over everything that was stored; from nothing, a fresh one. [`Event::Started`] is the first to push.
+    /// An engine over everything that was stored, but for the records of [`hushclip_engine::CONTENT`]; from nothing, a
+    /// fresh one. [`Event::Started`] is the first to push.
     pub fn open(records: impl IntoIterator<Item = (String, Vec<u8>)>) -> Result<Self, RestoreError> {
         Ok(Self {
             engine: Engine::restore(records)?,
             inputs: VecDeque::new(),
             effects: VecDeque::new(),
             steps: VecDeque::new(),
-            storing: None,
+            disk: None,
+            loaded: None,
+            reads: VecDeque::new(),
+            reading: None,
             line: None,
             is_open: false,
             lines: 0,
             asked: None,
-            picked: false,
             copies: 0,
             is_new: false,
             shown_at: 0,
@@ -88,15 +129,25 @@ impl Driver {
             let notice = Notice::Failed { problem: problem.clone() };
             self.steps.push_back(Step::Notice(notice));
         }
-        self.store_again();
+        self.try_again();
         self.inputs.push_back(Input::Event(event));
     }
 
     /// The person has copied something just now: what comes from elsewhere is older than that.
     pub fn push_copy(&mut self, copy: Event) {
-        self.store_again();
+        self.try_again();
         self.copies += 1;
         self.inputs.push_back(Input::Copy(copy));
+    }
+
+    /// The person wants to see all of a clip: the answer is [`Outcome::Content`].
+    pub fn read(&mut self, id: CommandId, clip: String) {
+        self.reads.push_back(Read::Clip { id, clip });
+    }
+
+    /// The person wants a file of the history: [`Step::Archive`] has what goes into it.
+    pub fn archive(&mut self, id: CommandId) {
+        self.reads.push_back(Read::History { id });
     }
 
     /// A line has said something. Of an old one that is not heard.
@@ -116,14 +167,22 @@ impl Driver {
         std::mem::take(&mut self.is_open).then_some(self.line)?
     }
 
-    /// What is to be done next; `None`: nothing, until something happens, or what is being stored is. `now` is in
-    /// milliseconds since 1970.
+    /// What is to be done next; `None`: nothing, until something happens, or the disk has done what it is at. `now` is
+    /// in milliseconds since 1970.
     pub fn next(&mut self, now: u64, rng: &mut dyn CryptoRng) -> Option<Step> {
         loop {
             if let Some(step) = self.steps.pop_front() {
                 return Some(step);
             }
-            if self.storing.is_some() {
+            if self.reading.is_some() || matches!(self.disk, Some(Disk::UnderWay(_) | Disk::Again(..))) {
+                return None;
+            }
+            if (self.effects.is_empty() || self.disk.is_some())
+                && let Some(read) = self.reads.pop_front()
+            {
+                return Some(self.start(read, now));
+            }
+            if self.disk.is_some() {
                 return self.next_try(now);
             }
             if let Some(effect) = self.effects.pop_front() {
@@ -132,14 +191,18 @@ impl Driver {
                     None => continue,
                 }
             }
-            (self.asked, self.picked) = (None, false);
+            if let Some(records) = self.loaded.take() {
+                self.effects = self.engine.handle(Event::Loaded(records), now, rng).into();
+                continue;
+            }
+            self.asked = None;
             if self.is_new && (self.inputs.is_empty() || now.saturating_sub(self.shown_at) >= SHOW_LAG_MS) {
                 (self.is_new, self.shown_at) = (false, now);
                 return Some(Step::Show);
             }
             let input = self.inputs.pop_front()?;
             if let Some(event) = self.admit(input) {
-                (self.asked, self.picked) = (waits(&event), is_picked(&event));
+                self.asked = waits(&event);
                 self.effects = self.engine.handle(event, now, rng).into();
             }
         }
@@ -147,18 +210,35 @@ impl Driver {
 
     /// What was to be stored is.
     pub fn stored(&mut self) {
-        if matches!(self.storing.take(), Some(Storing::Again(..))) {
+        if matches!(self.disk.take(), Some(Disk::Again(..))) {
             // Nobody is to be told of a failure that is over.
             self.steps.retain(|step| !matches!(step, Step::Notice(_)));
             self.is_new = true;
         }
     }
 
-    /// It is not. Everything stands still until it is; the engine hears of nothing, and sends nothing.
-    pub fn not_stored(&mut self, problem: Problem, now: u64) {
-        let (writes, is_news) = match self.storing.take() {
-            Some(Storing::UnderWay(writes)) => (writes, true),
-            Some(Storing::Again(writes, _) | Storing::Stalled { writes, .. }) => (writes, false),
+    /// What was to be read is. `now` is in milliseconds since 1970.
+    pub fn loaded(&mut self, mut records: Records, now: u64) {
+        let Some(read) = self.reading.take() else {
+            self.stored();
+            self.loaded = Some(records);
+            return;
+        };
+        self.see_waiting(&mut records);
+        let step = self.read_step(read, records, now);
+        self.steps.push_back(step);
+    }
+
+    /// A disk has not done what it was to do. If it was for the engine, everything stands still until it has; the engine
+    /// hears of nothing, and sends nothing.
+    pub fn failed(&mut self, problem: Problem, now: u64) {
+        if let Some(read) = self.reading.take() {
+            let answered = Answered { id: read.id(), outcome: problem.into() };
+            return self.steps.push_back(Step::Answer(answered));
+        }
+        let (work, is_news) = match self.disk.take() {
+            Some(Disk::UnderWay(work)) => (work, true),
+            Some(Disk::Again(work, _) | Disk::Stalled { work, .. }) => (work, false),
             None => return,
         };
         // The relay's frames would only pile up.
@@ -167,44 +247,91 @@ impl Driver {
             self.steps.push_back(Step::Notice(Notice::Failed { problem: problem.clone() }));
         }
         self.steps.push_back(Step::Show);
-        self.storing = Some(Storing::Stalled { writes, problem, again_at: now.saturating_add(STORE_AGAIN_MS) });
+        self.disk = Some(Disk::Stalled { work, problem, again_at: now.saturating_add(AGAIN_MS) });
     }
 
-    /// When [`Driver::next`] is to be asked though nothing has happened, because a change is not stored.
-    pub fn store_again_at(&self) -> Option<u64> {
-        match &self.storing {
-            Some(Storing::Stalled { again_at, .. }) => Some(*again_at),
+    /// When [`Driver::next`] is to be asked though nothing has happened, because the disk has failed.
+    pub fn again_at(&self) -> Option<u64> {
+        match &self.disk {
+            Some(Disk::Stalled { again_at, .. }) => Some(*again_at),
             _ => None,
+        }
+    }
+
+    /// Begins to read, and is done if there is nothing to be read.
+    fn start(&mut self, read: Read, now: u64) -> Step {
+        let keys = match &read {
+            Read::Clip { clip, .. } => self.engine.source(clip).map(|source| source.keys()).unwrap_or_default(),
+            Read::History { .. } => self.engine.archived_records(),
+        };
+        if keys.is_empty() {
+            return self.read_step(read, Records::new(), now);
+        }
+        self.reading = Some(read);
+        Step::Load(keys)
+    }
+
+    /// What waits to be stored is as good as stored, for whoever reads it.
+    fn see_waiting(&self, records: &mut Records) {
+        let Some(Disk::Stalled { work: Work::Store(writes), .. }) = &self.disk else { return };
+        for write in writes {
+            if let Write::Put { key, value } = write
+                && let Some(record) = records.get_mut(key)
+            {
+                *record = Some(value.clone());
+            }
+        }
+    }
+
+    fn read_step(&self, read: Read, records: Records, now: u64) -> Step {
+        let records = records.into_iter().filter_map(|(key, value)| Some((key, value?))).collect();
+        match read {
+            Read::Clip { id, clip } => {
+                let outcome = match self.engine.source(&clip) {
+                    Some(source) => match source.content(&records) {
+                        Some(content) => Outcome::Content { content },
+                        None => Problem::ContentLost.into(),
+                    },
+                    None => Problem::ClipGone.into(),
+                };
+                Step::Answer(Answered { id, outcome })
+            }
+            Read::History { id } => Step::Archive { id, archive: self.engine.archive(now, &records) },
         }
     }
 
     fn next_try(&mut self, now: u64) -> Option<Step> {
         // What is further off than any wait was set before the clock was put back.
-        let is_due = |at: u64| at <= now || at > now.saturating_add(STORE_AGAIN_MS);
-        match self.storing.take() {
-            Some(Storing::Stalled { writes, problem, again_at }) if is_due(again_at) => {
-                self.storing = Some(Storing::Again(writes.clone(), problem));
-                Some(Step::Store(writes))
+        let is_due = |at: u64| at <= now || at > now.saturating_add(AGAIN_MS);
+        match self.disk.take() {
+            Some(Disk::Stalled { work, problem, again_at }) if is_due(again_at) => {
+                self.disk = Some(Disk::Again(work.clone(), problem));
+                Some(work.into())
             }
-            storing => {
-                self.storing = storing;
+            disk => {
+                self.disk = disk;
                 None
             }
         }
     }
 
-    fn store_again(&mut self) {
-        if let Some(Storing::Stalled { again_at, .. }) = &mut self.storing {
+    fn try_again(&mut self) {
+        if let Some(Disk::Stalled { again_at, .. }) = &mut self.disk {
             *again_at = 0;
         }
     }
 
-    /// Why nothing can be stored.
+    /// Why nothing goes on.
     fn stall(&self) -> Option<&Problem> {
-        match &self.storing {
-            Some(Storing::Stalled { problem, .. } | Storing::Again(_, problem)) => Some(problem),
-            Some(Storing::UnderWay(_)) | None => None,
+        match &self.disk {
+            Some(Disk::Stalled { problem, .. } | Disk::Again(_, problem)) => Some(problem),
+            Some(Disk::UnderWay(_)) | None => None,
         }
+    }
+
+    fn hand_out(&mut self, work: Work) -> Step {
+        self.disk = Some(Disk::UnderWay(work.clone()));
+        work.into()
     }
 
     /// What of an input is for the engine.
@@ -227,10 +354,8 @@ impl Driver {
 
     fn step(&mut self, effect: Effect) -> Option<Step> {
         match effect {
-            Effect::Persist(writes) => {
-                self.storing = Some(Storing::UnderWay(writes.clone()));
-                Some(Step::Store(writes))
-            }
+            Effect::Persist(writes) => Some(self.hand_out(Work::Store(writes))),
+            Effect::Load(keys) => Some(self.hand_out(Work::Load(keys))),
             Effect::Connect { url } => {
                 self.lines += 1;
                 let line = LineId(self.lines);
@@ -248,8 +373,7 @@ impl Driver {
             Effect::Send(frame) => self.line.filter(|_| self.is_open).map(|line| Step::Send { line, frame }),
             Effect::Ping => self.line.filter(|_| self.is_open).map(|line| Step::Ping { line }),
             Effect::WakeAt(at) => Some(Step::WakeAt(at)),
-            Effect::WriteClipboard(content) => {
-                let picked = self.picked;
+            Effect::WriteClipboard { content, picked } => {
                 (picked || self.copies == 0).then_some(Step::WriteClipboard { content, picked })
             }
             Effect::ClearClipboard(content) => Some(Step::ClearClipboard(content)),
@@ -268,7 +392,15 @@ impl Driver {
     /// Ends it: everybody who waits for an answer gets this one, but for whom a change is being stored, which may have
     /// been done or not.
     pub fn abandon(&mut self, problem: &Problem) -> Vec<Answered> {
-        let done = if self.storing.is_some() { &Problem::Interrupted } else { problem };
+        let is_storing = matches!(
+            self.disk,
+            Some(
+                Disk::UnderWay(Work::Store(_))
+                    | Disk::Again(Work::Store(_), _)
+                    | Disk::Stalled { work: Work::Store(_), .. }
+            )
+        );
+        let done = if is_storing { &Problem::Interrupted } else { problem };
         self.effects.clear();
         let waiting = self.inputs.drain(..).filter_map(|input| match input {
             Input::Event(event) => waits(&event),
@@ -276,7 +408,8 @@ impl Driver {
         });
         let answer = |id, problem: &Problem| Answered { id, outcome: problem.clone().into() };
         let asked = self.asked.take().map(|id| answer(id, done));
-        asked.into_iter().chain(waiting.map(|id| answer(id, problem))).collect()
+        let reads = self.reading.take().into_iter().chain(self.reads.drain(..)).map(|read| read.id());
+        asked.into_iter().chain(waiting.chain(reads).map(|id| answer(id, problem))).collect()
     }
 
     /// The engine, to look at.
@@ -308,8 +441,4 @@ const fn waits(event: &Event) -> Option<CommandId> {
         Event::Command { id, .. } | Event::Import { id, .. } => Some(*id),
         _ => None,
     }
-}
-
-const fn is_picked(event: &Event) -> bool {
-    matches!(event, Event::Command { command: Command::Take { .. }, .. })
 }

@@ -4,9 +4,10 @@
 //! # What it sees to
 //!
 //! - One event at a time, and everything that came of it in order, before the next.
-//! - While a change is being stored, the engine hears nothing and none of its effects are handed out, because what is
-//!   sent must already be on disk. One that could not be stored is tried again for as long as it takes, and meanwhile
-//!   the line is closed.
+//! - While a change is being stored, or content read, the engine hears nothing and none of its effects are handed out,
+//!   because what is sent must already be on disk. What the disk has not done is tried again for as long as it takes,
+//!   and meanwhile the line is closed.
+//! - What a person wants to read is read between events, and even while nothing can be stored.
 //! - What an old line says is not the new one's.
 //! - A copy that a person has made, and that waits its turn, is not overwritten by what comes from elsewhere.
 //! - Whoever asked for something gets one answer; a shell that ends early gives those that [`Driver::abandon`] says.
@@ -38,6 +39,10 @@
 //!                 };
 //!             }
 //!             driver.stored();
+//!         }
+//!         Step::Load(keys) => {
+//!             let read = |key: String| { let value = disk.get(&key).cloned(); (key, value) };
+//!             driver.loaded(keys.into_iter().map(read).collect(), now);
 //!         }
 //!         // What the line says goes to `Driver::line`, with its number.
 //!         Step::Open { line, url } => println!("{line:?} to {url}"),

@@ -1,7 +1,8 @@
 //! What is to be done, and what lines say.
 
+use hushclip_crypto::archive::Archive;
 use hushclip_engine::{Event, Write};
-use hushclip_model::{Answered, Content, Notice};
+use hushclip_model::{Answered, CommandId, Content, Notice};
 
 /// A socket to the relay. No two of one driver have the same.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -10,9 +11,11 @@ pub struct LineId(pub(crate) u64);
 /// Something that is to be done before the next step is asked for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Step {
-    /// Store these changes, all or none, durably; then say [`crate::Driver::stored`] or [`crate::Driver::not_stored`].
+    /// Store these changes, all or none, durably; then say [`crate::Driver::stored`] or [`crate::Driver::failed`].
     /// Until then the driver hands out nothing of the engine's; it may only close the line, or say that storing failed.
     Store(Vec<Write>),
+    /// Read these records; then say [`crate::Driver::loaded`], also if some are not there, or [`crate::Driver::failed`].
+    Load(Vec<String>),
     /// Open a socket to this URL (`ws://…` or `wss://…`).
     Open {
         /// What it is called.
@@ -48,6 +51,13 @@ pub enum Step {
     },
     /// Clear the local clipboard, if it still holds this text. Line endings may differ.
     ClearClipboard(Content),
+    /// Make a file of this history, and give the answer to whoever asked for it.
+    Archive {
+        /// The answer's name.
+        id: CommandId,
+        /// What goes into it.
+        archive: Archive,
+    },
     /// What became of a command.
     Answer(Answered),
     /// Something happened that a terminal would print and a page would show for a moment.

@@ -1,10 +1,14 @@
 //! A clip of the local list: what is known of it, and how long it stays.
 
+mod content;
 mod records;
 
 use hushclip_model::UNDO_MS;
-use hushclip_protocol::ids::{DeviceId, ItemId};
+use hushclip_protocol::ids::{DeviceId, Hash, ItemId};
+use minicbor::{Decode, Encode};
 
+pub use content::Source;
+pub(crate) use content::{About, plain_and_html};
 pub(crate) use records::OnDisk;
 
 /// A clip in the local history.
@@ -20,8 +24,7 @@ pub(crate) struct Clip {
     pub(crate) at_ms: u64,
     /// By this device's clock.
     pub(crate) stored_ms: u64,
-    pub(crate) text: String,
-    pub(crate) html: Option<String>,
+    pub(crate) about: About,
     /// When the relay had stored it, by this device's clock; 0 before, and for clips of others.
     pub(crate) sent_ms: u64,
     /// As in [`hushclip_crypto::body::ClipBody::flags`], of those that stay true.
@@ -47,17 +50,24 @@ pub(crate) struct Clip {
 }
 
 /// How a clip lies on the disk.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Encode, Decode)]
+#[cbor(index_only)]
 pub(crate) enum Layout {
-    /// As this process wrote it.
-    Own,
-    /// As it was found, with these parts in records of their own; a later version may know more of them.
-    Found(Vec<usize>),
-    /// All of it in one record, as version 0.1 stored it and until something about it changes.
+    /// What changes about it, what its content is, and the parts of that, each in a record of its own.
+    #[default]
+    #[n(0)]
+    Apart,
+    /// What changes about it, once anything has, and all the rest in the record that version 0.1 made of it.
+    #[n(1)]
     Whole,
 }
 
 impl Clip {
+    /// What it is known by: two with the same digest have the same content.
+    pub(crate) fn digest(&self) -> &Hash {
+        self.about.digest()
+    }
+
     /// The relay should have it.
     pub(crate) fn is_of_relay(&self, now: u64) -> bool {
         self.origin.is_empty() && self.counter > 0 && self.left_s(now) > 0

@@ -58,8 +58,16 @@ pub enum Effect {
     /// Send [`crate::Event::Timer`] at this time (milliseconds since 1970). Replaces the time asked
     /// for before.
     WakeAt(u64),
+    /// Read these records as they are now, before anything that follows is stored, and hand them in with
+    /// [`crate::Event::Loaded`] when everything that follows is done.
+    Load(Vec<String>),
     /// Put this on the local clipboard. Its digest is already noted, so seeing it there is no news.
-    WriteClipboard(Content),
+    WriteClipboard {
+        /// What.
+        content: Content,
+        /// The person has picked it from the list.
+        picked: bool,
+    },
     /// Clear the local clipboard, if it still holds this text. Line endings may differ.
     ClearClipboard(Content),
     /// What became of a command; one for each.

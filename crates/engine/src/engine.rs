@@ -3,9 +3,11 @@
 
 mod alerts;
 mod archive;
+mod bringing;
 mod changing;
 mod continuity;
 mod counting;
+mod frames;
 mod guarding;
 mod library;
 mod membership;
@@ -20,13 +22,13 @@ mod wake;
 use std::collections::{BTreeMap, BTreeSet};
 
 use hushclip_model::settings::Change;
-use hushclip_model::{Answered, Command, Notice, Outcome, Problem, Settings, View};
-use hushclip_protocol::codec::CodecError;
-use hushclip_protocol::frame::{Anchor, Capabilities, Limits, ToDevice, ToRelay};
+use hushclip_model::{Command, CommandId, Notice, Outcome, Problem, Settings, View};
+use hushclip_protocol::frame::{Capabilities, Limits, ToRelay};
 use hushclip_protocol::ids::{DeviceId, ItemId};
 use rand_core::CryptoRng;
 
 use crate::changes::Changes;
+use crate::contents::Contents;
 use crate::history::History;
 use crate::identity::Identity;
 use crate::inbox::Inbox;
@@ -56,6 +58,7 @@ pub struct Engine {
     /// What has come since the last sign-in.
     reading: Option<Reading>,
     history: History,
+    contents: Contents,
     invites: Invites,
     joins: Joins,
     line: Line,
@@ -110,6 +113,7 @@ impl Engine {
             inbox: Inbox::restore(records.senders, records.synced),
             reading: None,
             history: History::restore(records.clips, records.on_clipboard, records.coming),
+            contents: Contents::default(),
             invites: Invites::restore(records.invite),
             joins: Joins::restore(records.join, records.tried_codes),
             line: Line::default(),
@@ -169,20 +173,23 @@ impl Engine {
             Event::Pasted => self.pasted(rng),
             Event::Import { id, clips } => {
                 let added = self.import(clips);
-                self.effect(Effect::Answer(Answered { id, outcome: Outcome::Imported { added } }));
+                self.answer(id, Outcome::Imported { added });
             }
+            Event::Loaded(records) => self.loaded(records, rng),
             Event::Online => self.network_is_back(),
             Event::LocalCopy(content) => self.local_copy(content, false, rng),
             Event::Copied(content) => self.local_copy(content, true, rng),
             Event::Command { id, command } => {
-                let outcome = self.command(command, rng).unwrap_or_else(|problem| {
+                let outcome = self.command(id, command, rng).unwrap_or_else(|problem| {
                     // What is wrong with what was typed into a view that stays is said there.
                     if problem != Problem::DigitsDiffer {
                         self.notices.show(problem.clone());
                     }
-                    problem.into()
+                    Some(problem.into())
                 });
-                self.effect(Effect::Answer(Answered { id, outcome }));
+                if let Some(outcome) = outcome {
+                    self.answer(id, outcome);
+                }
             }
         }
         self.finish()
@@ -193,7 +200,7 @@ impl Engine {
         self.present_frame()
     }
 
-    /// What a person sees, with all clips uncut.
+    /// What a person sees, with all clips.
     pub fn view(&self) -> View {
         let clips: Vec<_> = self.history.shown().map(|clip| self.present_clip(clip)).collect();
         View { found: clips.len() as u32, clips, ..self.present_frame() }
@@ -215,7 +222,13 @@ impl Engine {
         self.heard_ms = self.now;
     }
 
-    fn command(&mut self, command: Command, rng: &mut dyn CryptoRng) -> Result<Outcome, Problem> {
+    /// `None`: it is answered when the disk has been read.
+    fn command(
+        &mut self,
+        id: CommandId,
+        command: Command,
+        rng: &mut dyn CryptoRng,
+    ) -> Result<Option<Outcome>, Problem> {
         match command {
             Command::CreateAccount { relay, name, token } => self.create_account(&relay, &name, &token, rng)?,
             Command::Join { link, name } => self.start_join(&link, None, &name, rng)?,
@@ -224,10 +237,13 @@ impl Engine {
             Command::ConfirmAccount => self.confirm_account(),
             Command::Push { text, html } => {
                 let clip = self.push_command(text, html, rng)?;
-                return Ok(Outcome::Queued { clip: clip.to_hex() });
+                return Ok(Some(Outcome::Queued { clip: clip.to_hex() }));
             }
             Command::Copied { id } => self.copied(&id, rng),
-            Command::Take { id, plain } => self.take_from_list(&id, plain),
+            Command::Take { id: clip, plain } => {
+                self.take_from_list(id, &clip, plain, rng);
+                return Ok(None);
+            }
             Command::Pin { id, pinned } => self.pin(&id, pinned, rng),
             Command::Delete { ids } => self.delete(ids.iter().filter_map(|id| ItemId::from_hex(id))),
             Command::DeleteAll => self.delete_all(),
@@ -255,56 +271,16 @@ impl Engine {
             }
             Command::Dismiss => self.dismiss_problem(),
         }
-        Ok(Outcome::Done)
-    }
-
-    fn frame(&mut self, bytes: &[u8], rng: &mut dyn CryptoRng) {
-        if !self.line.listens() {
-            return;
-        }
-        self.heard();
-        let frame = match ToDevice::decode(bytes) {
-            Ok(frame) => frame,
-            // A later version's, for whoever knows it.
-            Err(CodecError::Unknown(_)) => return,
-            Err(_) => {
-                // A relay that sends what is no frame is of another version, or broken: start over.
-                self.show(Problem::RelayGarbled);
-                return self.hang_up(rng);
-            }
-        };
-        match frame {
-            ToDevice::Challenge(challenge) => self.challenged(&challenge, rng),
-            ToDevice::Registered { log_seq, log_head } => self.registered(log_seq, log_head, rng),
-            ToDevice::Welcome(welcome) => self.welcomed(&welcome, rng),
-            ToDevice::LogEntries { from, entries, has_more } => self.log_entries(from, entries, has_more, rng),
-            ToDevice::Items { items, has_more, through } => self.items(&items, has_more, through, rng),
-            ToDevice::Item(item) => self.live_item(&item, rng),
-            ToDevice::Pushed { item, cursor, mark } => self.pushed(item, Anchor { cursor, mark }, rng),
-            ToDevice::Delivered(delivered) => {
-                if self.is_member(&delivered.device) {
-                    self.delivered.insert(delivered.device, delivered.cursor);
-                    self.clips_revision += 1;
-                }
-            }
-            ToDevice::Presence { device, online } => {
-                if online && self.is_member(&device) {
-                    self.online.entry(device).or_insert(self.now);
-                } else {
-                    self.online.remove(&device);
-                }
-            }
-            ToDevice::InviteOpened { invite, expires_ms } | ToDevice::CodeOpened { invite, expires_ms, .. } => {
-                self.invite_opened(invite, expires_ms);
-            }
-            ToDevice::InviteNote(note) => self.invite_note(&note, rng),
-            ToDevice::InviteEnded { invite } => self.invite_ended(invite),
-            ToDevice::Error { code, retry_after_ms, of } => self.relay_error(code, retry_after_ms, of, rng),
-        }
+        Ok(Some(Outcome::Done))
     }
 
     fn finish(&mut self) -> Vec<Effect> {
-        let mut out = Vec::with_capacity(self.effects.len() + 3);
+        let mut out = Vec::with_capacity(self.effects.len() + 4);
+        // Before anything is stored, which may be that a clip goes whose content is wanted once more.
+        let keys = self.contents.end();
+        if !keys.is_empty() {
+            out.push(Effect::Load(keys));
+        }
         if !self.writes.is_empty() {
             out.push(Effect::Persist(newest_only(std::mem::take(&mut self.writes))));
         }

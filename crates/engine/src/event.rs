@@ -1,5 +1,7 @@
 //! What happens to a device.
 
+use std::collections::BTreeMap;
+
 use hushclip_crypto::archive::ArchivedClip;
 use hushclip_model::{Command, CommandId, Content};
 
@@ -27,6 +29,8 @@ pub enum Event {
     LocalCopy(Content),
     /// The same, where the platform vouches that the person has copied it just now: no other program has put it there.
     Copied(Content),
+    /// The records that [`crate::Effect::Load`] asked for; `None` for those that are not there.
+    Loaded(BTreeMap<String, Option<Vec<u8>>>),
     /// Something was pasted here, nobody knows what.
     Pasted,
     /// Clips from a file, oldest first. [`crate::Effect::Answer`] says how many of them were not here before.

@@ -1,7 +1,6 @@
 //! The local list of clips, and the answer to "is this clipboard content news?".
 
-use hushclip_crypto::body::FLAG_SUPERSEDED;
-use hushclip_model::Content;
+use hushclip_crypto::body::{FLAG_SUPERSEDED, Part};
 use std::collections::VecDeque;
 
 use hushclip_protocol::ids::{DeviceId, Hash, ItemId};
@@ -14,7 +13,7 @@ use crate::state::{clipboard_record, coming_record, delete_clipboard, delete_com
 /// Clips kept on a device, besides pinned ones.
 const KEPT: usize = 5000;
 /// Bytes of clips kept.
-const KEPT_BYTES: usize = 64 * 1024 * 1024;
+const KEPT_BYTES: u64 = 64 * 1024 * 1024;
 /// Late clips kept besides, so that who is out takes no other clip's room.
 const LATE: usize = 32;
 /// The order of the first clip. What is imported is older and takes the places before it.
@@ -35,15 +34,15 @@ const FOUND_MS: u64 = 2_000;
 #[derive(Default)]
 pub(crate) struct History {
     clips: VecDeque<Clip>,
-    /// Content the person took from the list, which will show up on the clipboard.
-    taken: Option<String>,
+    /// Digest of what the person took from the list, which will show up on the clipboard.
+    taken: Option<Hash>,
     /// Digest of what was last seen or put on the clipboard.
     on_clipboard: Option<Hash>,
     /// Digest of what is being put there. Were it noted only before or only after that, a process
     /// killed between would take the older or the newer content for the person's.
     coming: Option<Hash>,
     /// Size of all clips that are not late.
-    bytes: usize,
+    bytes: u64,
     /// The greatest order that something else than a clip has.
     reserved: u64,
     /// When this device learned of removals.
@@ -52,7 +51,7 @@ pub(crate) struct History {
 
 impl History {
     pub(crate) fn restore(clips: Vec<Clip>, on_clipboard: Option<Hash>, coming: Option<Hash>) -> Self {
-        let bytes = clips.iter().map(size).sum();
+        let bytes = clips.iter().map(size).fold(0, u64::saturating_add);
         Self { clips: clips.into(), taken: None, on_clipboard, coming, bytes, reserved: 0, removals_ms: Vec::new() }
     }
 
@@ -104,10 +103,10 @@ impl History {
         self.removals_ms.push(at_ms);
     }
 
-    /// Adds a clip; returns what to persist.
-    pub(crate) fn add(&mut self, clip: Clip) -> Vec<Write> {
-        let mut writes = clip.records();
-        self.bytes += size(&clip);
+    /// Adds a clip that was made of these parts; returns what to persist.
+    pub(crate) fn add(&mut self, clip: Clip, parts: &[Part]) -> Vec<Write> {
+        let mut writes = clip.records(parts);
+        self.bytes = self.bytes.saturating_add(size(&clip));
         self.clips.push_back(clip);
         // What the relay does not have yet is sealed from here.
         let may_go =
@@ -124,7 +123,7 @@ impl History {
             if goes {
                 let beyond = if clip.late { &mut late_beyond } else { &mut beyond };
                 *beyond = beyond.saturating_sub(1);
-                bytes -= size(clip);
+                bytes = bytes.saturating_sub(size(clip));
                 writes.extend(clip.delete());
             }
             !goes
@@ -147,26 +146,26 @@ impl History {
     }
 
     /// Adds the oldest clip; returns what to persist.
-    pub(crate) fn add_oldest(&mut self, clip: Clip) -> Vec<Write> {
-        let writes = clip.records();
-        self.bytes += size(&clip);
+    pub(crate) fn add_oldest(&mut self, clip: Clip, parts: &[Part]) -> Vec<Write> {
+        let writes = clip.records(parts);
+        self.bytes = self.bytes.saturating_add(size(&clip));
         self.clips.push_front(clip);
         writes
     }
 
     /// The person takes a clip from the list to the clipboard.
     pub(crate) fn take(&mut self, item: &ItemId) {
-        self.taken = self.get(item).map(|clip| canonical(&clip.text));
+        self.taken = self.get(item).map(|clip| *clip.digest());
     }
 
     /// Whether the clipboard holds this, as far as known.
-    pub(crate) fn holds(&self, text: &str) -> bool {
-        self.is_on_clipboard(&canonical(text))
+    pub(crate) fn holds(&self, digest: &Hash) -> bool {
+        self.on_clipboard.as_ref() == Some(digest) || self.coming.as_ref() == Some(digest)
     }
 
     /// Whether the person took this from the list.
-    pub(crate) fn was_taken(&self, text: &str) -> bool {
-        self.taken.as_ref() == Some(&canonical(text))
+    pub(crate) fn was_taken(&self, digest: &Hash) -> bool {
+        self.taken.as_ref() == Some(digest)
     }
 
     /// Whether content on the local clipboard is something that Hushclip put there, or the newest
@@ -183,28 +182,22 @@ impl History {
     /// turns, each putting back what the other has overwritten.
     pub(crate) fn is_echo(
         &self,
-        content: &Content,
+        content: &Hash,
         own: DeviceId,
         in_doubt: Option<ItemId>,
         after_deleted: bool,
         now: u64,
     ) -> bool {
-        let text = canonical(&content.text);
-        if self.taken.as_ref() == Some(&text) || self.is_on_clipboard(&text) {
+        if self.was_taken(content) || self.holds(content) {
             return true;
         }
         let mut superseded = false;
         let just_copied = self.in_play(now).next().is_some_and(|clip| {
-            clip.device == own
-                && now.abs_diff(clip.stored_ms) < FOUND_MS
-                && self.is_on_clipboard(&canonical(&clip.text))
+            clip.device == own && now.abs_diff(clip.stored_ms) < FOUND_MS && self.holds(clip.digest())
         });
         let foreign = after_deleted
             || just_copied
-            || self
-                .in_play(now)
-                .take(LOOKED_AT)
-                .any(|clip| clip.device != own && self.is_on_clipboard(&canonical(&clip.text)));
+            || self.in_play(now).take(LOOKED_AT).any(|clip| clip.device != own && self.holds(clip.digest()));
         let (mut newest_foreign, mut newest_own) = (true, true);
         for (position, clip) in self.in_play(now).take(LOOKED_AT).enumerate() {
             let lag_ms = if newest_foreign { LATE_MS } else { ECHO_MS };
@@ -219,19 +212,19 @@ impl History {
             } else {
                 position == 0 || !superseded || now.saturating_sub(clip.stored_ms) < lag_ms
             };
-            if counts && canonical(&clip.text) == text {
+            if counts && clip.digest() == content {
                 return true;
             }
             superseded |= clip.device == own;
         }
         let just_sent =
-            |clip: &&Clip| clip.device == own && now.abs_diff(clip.sent_ms) < ECHO_MS && canonical(&clip.text) == text;
+            |clip: &&Clip| clip.device == own && now.abs_diff(clip.sent_ms) < ECHO_MS && clip.digest() == content;
         self.in_play(now).take(LOOKED_AT).filter(just_sent).count() > 1
     }
 
-    /// The newest clip holds this text already.
-    pub(crate) fn newest_is(&self, text: &str, now: u64) -> bool {
-        self.in_play(now).next().is_some_and(|clip| canonical(&clip.text) == canonical(text))
+    /// The newest clip holds this already.
+    pub(crate) fn newest_is(&self, digest: &Hash, now: u64) -> bool {
+        self.in_play(now).next().is_some_and(|clip| clip.digest() == digest)
     }
 
     /// Whether what a person has certainly copied is in the list for it: it is the newest, or was found just now
@@ -239,25 +232,24 @@ impl History {
     /// Or it is what waits to be sent, last of all: the others get it as the newest anyway, whenever it was copied.
     pub(crate) fn has_copied(
         &self,
-        text: &str,
+        content: &Hash,
         own: DeviceId,
         echo: bool,
         waits_last: Option<ItemId>,
         now: u64,
     ) -> bool {
-        let text = canonical(text);
-        if waits_last.and_then(|item| self.get(&item)).is_some_and(|clip| canonical(&clip.text) == text) {
+        if waits_last.and_then(|item| self.get(&item)).is_some_and(|clip| clip.digest() == content) {
             return true;
         }
         let listed = || self.in_play(now).filter(|clip| clip.trashed_ms == 0).take(LOOKED_AT);
-        let same: Vec<_> = listed().filter(|clip| canonical(&clip.text) == text).collect();
+        let same: Vec<_> = listed().filter(|clip| clip.digest() == content).collect();
         let of_others = same.first().is_some_and(|clip| clip.device != own);
         // What they copied in between is news, and so is what they go back to. Nobody deletes a copy and makes it again
         // within so short a time.
         let since = self.in_play(now).take(LOOKED_AT);
-        let since = since.take_while(|clip| clip.device != own || canonical(&clip.text) == text);
-        listed().next().is_some_and(|clip| canonical(&clip.text) == text)
-            || since.filter(|clip| canonical(&clip.text) == text).any(|clip| now.abs_diff(clip.stored_ms) < FOUND_MS)
+        let since = since.take_while(|clip| clip.device != own || clip.digest() == content);
+        listed().next().is_some_and(|clip| clip.digest() == content)
+            || since.filter(|clip| clip.digest() == content).any(|clip| now.abs_diff(clip.stored_ms) < FOUND_MS)
             || (echo && of_others)
     }
 
@@ -266,25 +258,17 @@ impl History {
         self.on_clipboard.as_ref()
     }
 
-    fn is_on_clipboard(&self, canonical: &str) -> bool {
-        let digest = Some(digest(canonical));
-        self.on_clipboard == digest || self.coming == digest
-    }
-
     /// The clipboard is about to hold this; returns what to persist before it does.
-    pub(crate) fn note_coming(&mut self, text: &str) -> Write {
-        let digest = digest(&canonical(text));
+    pub(crate) fn note_coming(&mut self, digest: Hash) -> Write {
         self.coming = Some(digest);
         coming_record(&digest)
     }
 
     /// The clipboard holds this now; returns what to persist.
-    pub(crate) fn note_clipboard(&mut self, text: &str) -> Vec<Write> {
-        let text = canonical(text);
-        if self.taken.as_ref() != Some(&text) {
+    pub(crate) fn note_clipboard(&mut self, digest: Hash) -> Vec<Write> {
+        if self.taken != Some(digest) {
             self.taken = None;
         }
-        let digest = digest(&text);
         let news = self.on_clipboard != Some(digest);
         self.on_clipboard = Some(digest);
         let came = self.coming.take().map(|_| delete_coming());
@@ -292,22 +276,21 @@ impl History {
     }
 
     /// What is on the clipboard is as if it had not been looked at; returns what to persist.
-    pub(crate) fn forget_on_clipboard(&mut self, text: &str) -> Option<Write> {
-        let there = self.on_clipboard == Some(digest(&canonical(text)));
+    pub(crate) fn forget_on_clipboard(&mut self, digest: &Hash) -> Option<Write> {
+        let there = self.on_clipboard.as_ref() == Some(digest);
         there.then(|| {
             self.on_clipboard = None;
             delete_clipboard()
         })
     }
 
-    /// Whether another device's clip with this text came in after a clip of this list. A late one counts if it came
+    /// Whether another device's clip with this content came in after a clip of this list. A late one counts if it came
     /// soon after a removal, whatever the clock has done since.
-    pub(crate) fn came_after(&self, order: u64, text: &str, own: DeviceId) -> bool {
-        let text = canonical(text);
+    pub(crate) fn came_after(&self, order: u64, content: &Hash, own: DeviceId) -> bool {
         self.iter()
             .take_while(|clip| clip.order > order)
             .filter(|clip| !clip.late || self.has_late_echoes(clip.stored_ms))
-            .any(|clip| clip.device != own && canonical(&clip.text) == text)
+            .any(|clip| clip.device != own && clip.digest() == content)
     }
 
     /// Own clips from before this one that hold the same.
@@ -315,16 +298,15 @@ impl History {
         if clip.late && !self.has_late_echoes(now) {
             return Vec::new();
         }
-        let text = canonical(&clip.text);
         let before = self.in_play(now).skip_while(|other| other.order >= clip.order).take(LOOKED_AT);
-        before.filter(|other| canonical(&other.text) == text).map(|other| other.item).collect()
+        before.filter(|other| other.digest() == clip.digest()).map(|other| other.item).collect()
     }
 
     /// Takes a clip out of the list.
     pub(crate) fn remove(&mut self, item: &ItemId) -> Option<Clip> {
         let at = self.clips.iter().rposition(|clip| clip.item == *item)?;
         let clip = self.clips.remove(at)?;
-        self.bytes -= size(&clip);
+        self.bytes = self.bytes.saturating_sub(size(&clip));
         Some(clip)
     }
 }
@@ -332,12 +314,12 @@ impl History {
 /// What may still be kept.
 pub(crate) struct Room {
     clips: usize,
-    bytes: usize,
+    bytes: u64,
 }
 
 impl Room {
     /// Takes room for a clip of so many bytes, if there is as much.
-    pub(crate) fn take(&mut self, bytes: usize) -> bool {
+    pub(crate) fn take(&mut self, bytes: u64) -> bool {
         let fits = self.clips > 0 && bytes <= self.bytes;
         if fits {
             self.clips -= 1;
@@ -348,23 +330,14 @@ impl Room {
 }
 
 /// What a clip takes of [`KEPT_BYTES`].
-fn size(clip: &Clip) -> usize {
+fn size(clip: &Clip) -> u64 {
     if clip.late {
         return 0;
     }
-    clip.text.len() + clip.html.as_ref().map_or(0, String::len)
+    clip.about.bytes()
 }
 
-fn digest(canonical: &str) -> Hash {
-    label::sha256(canonical.as_bytes())
-}
-
-/// The digest of a text, whatever its line endings.
+/// The digest of a text, whatever its line endings: they differ by platform for the same text.
 pub(crate) fn text_digest(text: &str) -> Hash {
-    digest(&canonical(text))
-}
-
-/// Line endings differ by platform for the same text.
-fn canonical(text: &str) -> String {
-    text.replace("\r\n", "\n").replace('\r', "\n")
+    label::sha256(text.replace("\r\n", "\n").replace('\r', "\n").as_bytes())
 }

@@ -9,7 +9,10 @@
 //!   nothing. What a clipboard holds is noted after it is written, in another. A process that dies between two effects has promised nothing that it does not remember.
 //! - **Peers never panic it.** Frames are a relay's, and what is in them other devices': whatever they hold ends in a
 //!   problem that is shown, an alert, or nothing.
-//! - **One answer for each command**, among the effects of the event that brings it.
+//! - **One answer for each command**, among the effects of the event that brings it, or of the [`Event::Loaded`] that this
+//!   one asks for.
+//! - **Content stays on the disk.** Lists, search and echoes go by what is known of it; [`Effect::Load`] brings it when it
+//!   is to be sealed or put on a clipboard.
 //!
 //! # A loop
 //!
@@ -44,12 +47,17 @@
 //!                     };
 //!                 }
 //!             }
+//!             // What it is about is read before anything is stored.
+//!             Effect::Load(keys) => {
+//!                 let records = keys.into_iter().map(|key| { let value = disk.get(&key).cloned(); (key, value) });
+//!                 events.push_front(Event::Loaded(records.collect()));
+//!             }
 //!             // A socket says `SocketOpened`, each `Frame`, and `SocketClosed`, which may come at once.
 //!             Effect::Connect { url } => dialled = Some(url),
 //!             Effect::Send(_) | Effect::Ping | Effect::Disconnect => {}
 //!             // `Timer` comes then, unless another time is asked for.
 //!             Effect::WakeAt(_) => {}
-//!             Effect::WriteClipboard(_) | Effect::ClearClipboard(_) => {}
+//!             Effect::WriteClipboard { .. } | Effect::ClearClipboard(_) => {}
 //!             Effect::Answer(answered) => answers.push(answered.outcome),
 //!             // `Engine::view_without_clips` and `Engine::find` say what is to be shown now.
 //!             Effect::Notice(_) | Effect::ViewChanged => {}
@@ -72,6 +80,7 @@
 
 mod changes;
 mod clip;
+mod contents;
 pub mod effect;
 mod engine;
 pub mod event;
@@ -96,9 +105,10 @@ mod state;
 pub mod target;
 mod traces;
 
+pub use clip::Source;
 pub use effect::{Effect, Write};
 pub use engine::Engine;
 pub use event::Event;
 pub use problem::{bad_archive, unsealable};
-pub use record::RestoreError;
+pub use record::{CONTENT, RestoreError};
 pub use target::{relay_origin, target};

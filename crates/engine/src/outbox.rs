@@ -170,6 +170,11 @@ impl Outbox {
         self.queue.iter().filter(|queued| queued.is_new_clip()).map(|queued| queued.item)
     }
 
+    /// The clips that the relay had, and has lost.
+    pub(crate) fn clips_put_back(&self) -> impl Iterator<Item = ItemId> + '_ {
+        self.queue.iter().filter(|queued| queued.again && queued.cargo == Cargo::Clip).map(|queued| queued.item)
+    }
+
     /// The new clip that waits last, if nobody can have it yet.
     pub(crate) fn waits_last(&self) -> Option<ItemId> {
         let last = self.queue.iter().rev().find(|queued| queued.is_new_clip())?;

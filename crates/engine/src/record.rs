@@ -1,5 +1,7 @@
 //! How a record of the persisted state is written, and the names under which the parts keep theirs.
 
+use std::ops::Range;
+
 use hushclip_protocol::codec;
 use minicbor::{Decode, Encode};
 
@@ -33,6 +35,10 @@ pub(crate) const SENT: &str = "sent/";
 pub(crate) const TRACES: &str = "traces";
 pub(crate) const DRAFTS: &str = "drafts";
 pub(crate) const TRIED: &str = "tried";
+
+/// The names of records, in the order of their bytes, that hold content. [`crate::Engine::restore`] has no use for them:
+/// they are read when they are wanted, by [`crate::Effect::Load`].
+pub const CONTENT: Range<&str> = "part/".."part0";
 
 /// The persisted records do not make an engine: they are damaged, or of a later version.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]

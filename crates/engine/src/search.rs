@@ -1,16 +1,11 @@
-//! What a query finds, and how much of a clip a list shows.
+//! What a query finds, by what is known of clips without their content.
 
-use hushclip_crypto::body::{FLAG_BURN, FLAG_SENSITIVE};
+use hushclip_crypto::body::{FLAG_BURN, FLAG_SENSITIVE, HTML};
+use hushclip_model::Query;
 use hushclip_model::view::Filter;
-use hushclip_model::{ClipView, Query};
 use hushclip_protocol::ids::DeviceId;
 
 use crate::clip::Clip;
-
-/// How much of a long text a list shows, characters.
-const SHOWN_CHARS: usize = 2_000;
-/// Longest HTML form that a list shows, bytes.
-const SHOWN_HTML: usize = 16 * 1024;
 
 /// A query, prepared.
 pub(crate) struct Search<'a> {
@@ -31,15 +26,16 @@ impl<'a> Search<'a> {
         if !from || (query.pinned && !clip.pinned) {
             return false;
         }
+        let text = clip.about.beginning();
         let secret = clip.flags & (FLAG_SENSITIVE | FLAG_BURN) != 0;
         let fits = match query.kind {
             Filter::All => true,
             Filter::Secret => secret,
-            Filter::Formatted => clip.html.is_some() && !secret,
-            Filter::Link => !secret && is_link(&clip.text),
-            Filter::Text => !secret && clip.html.is_none() && !is_link(&clip.text),
+            Filter::Formatted => clip.about.has(HTML) && !secret,
+            Filter::Link => !secret && is_link(text),
+            Filter::Text => !secret && !clip.about.has(HTML) && !is_link(text),
         };
-        fits && (words.is_empty() || (!secret && words.iter().all(|word| holds_word(&clip.text, word))))
+        fits && (words.is_empty() || (!secret && words.iter().all(|word| holds_word(text, word))))
     }
 }
 
@@ -58,19 +54,6 @@ fn holds_word(text: &str, word: &str) -> bool {
     // The usual case, without a copy of the text.
     let (text, word) = (text.as_bytes(), word.as_bytes());
     text.windows(word.len()).any(|part| part.eq_ignore_ascii_case(word))
-}
-
-/// As much of a clip as a list shows.
-pub(crate) fn shortened(mut clip: ClipView) -> ClipView {
-    if let Some((end, _)) = clip.text.char_indices().nth(SHOWN_CHARS) {
-        clip.text.truncate(end);
-        clip.cut = true;
-    }
-    if clip.html.as_ref().is_some_and(|html| html.len() > SHOWN_HTML) {
-        clip.html = None;
-        clip.cut = true;
-    }
-    clip
 }
 
 #[cfg(test)]

@@ -78,10 +78,10 @@ impl Held {
     }
 }
 
-/// What kind of secret a clip is, if its sender took it for one.
+/// What kind of secret a clip is, if its sender took it for one, and as far as its beginning tells.
 pub(crate) fn secret_of(clip: &Clip) -> Option<SecretKind> {
     let sensitive = clip.flags & (FLAG_SENSITIVE | FLAG_BURN) != 0;
-    sensitive.then(|| recognise(&clip.text).unwrap_or(SecretKind::Password))
+    sensitive.then(|| recognise(clip.about.beginning()).unwrap_or(SecretKind::Password))
 }
 
 /// What kind of secret a text looks like.

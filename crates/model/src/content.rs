@@ -1,7 +1,9 @@
 //! What a clip holds.
 
+use serde::{Deserialize, Serialize};
+
 /// What a clip holds.
-#[derive(Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Content {
     /// Plain text.
     pub text: String,

@@ -3,7 +3,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{ArchiveCommand, Command, LockCommand, Problem};
+use crate::{ArchiveCommand, Command, Content, LockCommand, Problem};
 
 /// Tells what was asked from what else was. Whoever asks chooses it, and uses none twice.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -20,6 +20,11 @@ pub enum Ask {
     Lock(LockCommand),
     /// The history as a file.
     Archive(ArchiveCommand),
+    /// All of a clip, of which the view has only the beginning.
+    Read {
+        /// Hexadecimal item identifier.
+        clip: String,
+    },
 }
 
 impl From<Command> for Ask {
@@ -70,6 +75,11 @@ pub enum Outcome {
         /// Hexadecimal item identifier.
         clip: String,
     },
+    /// All of a clip.
+    Content {
+        /// What it holds.
+        content: Content,
+    },
     /// The history as a file.
     Exported {
         /// In base64 (RFC 4648, section 4).
@@ -95,6 +105,7 @@ impl core::fmt::Debug for Outcome {
         match self {
             Self::Done => f.write_str("Done"),
             Self::Queued { clip } => write!(f, "Queued({clip})"),
+            Self::Content { content } => content.fmt(f),
             Self::Exported { clips, .. } => write!(f, "Exported({clips} clips)"),
             Self::Imported { added } => write!(f, "Imported({added} clips)"),
             Self::Refused { problem } => write!(f, "Refused({})", problem.code()),

@@ -357,6 +357,12 @@ pub enum Problem {
         "What this browser has stored cannot be read: it is damaged, or of a later Hushclip. Update and try again."
     )]
     StorageDamaged,
+    /// The clip that is asked for was deleted, or has expired.
+    #[error("This clip is not here any more.")]
+    ClipGone,
+    /// The list has a clip whose content the storage has not.
+    #[error("This device's storage has lost the content of a clip. Another of your devices may still have it.")]
+    ContentLost,
     /// There is nowhere to store anything.
     #[error(
         "This browser does not let Hushclip store anything, as in some private windows. Open it in an ordinary window, \

@@ -75,8 +75,6 @@ pub struct Query {
     pub pinned: bool,
     /// At most so many.
     pub limit: u32,
-    /// The clip to give uncut, if it is among them; empty for none.
-    pub whole: String,
 }
 
 /// What clips are, to choose by.
@@ -98,14 +96,7 @@ pub enum Filter {
 
 impl Default for Query {
     fn default() -> Self {
-        Self {
-            text: String::new(),
-            device: String::new(),
-            kind: Filter::All,
-            pinned: false,
-            limit: 100,
-            whole: String::new(),
-        }
+        Self { text: String::new(), device: String::new(), kind: Filter::All, pinned: false, limit: 100 }
     }
 }
 

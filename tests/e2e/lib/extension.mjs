@@ -155,6 +155,33 @@ export class Extension {
     return eventually(`"${text}" in the list of ${this.browser.name}`, find);
   }
 
+  /**
+   * All of a clip that is in the list.
+   * @param {string} text
+   * @returns {Promise<{ text: string, html: string | null }>}
+   */
+  async content(text) {
+    const { id: clip } = await this.lists(text);
+    const { page } = await this.browser.popup();
+    this.#asked += 1;
+    const ask = { id: this.#asked, ask: { read: { clip } } };
+    return page.evaluate(async (ask) => {
+      const port = chrome.runtime.connect({ name: "popup" });
+      const answered = new Promise((resolve) => {
+        port.onMessage.addListener((text) => {
+          const { answer } = JSON.parse(text);
+          if (answer?.id === ask.id) {
+            resolve(answer.outcome);
+          }
+        });
+      });
+      port.postMessage(JSON.stringify({ ask }));
+      const outcome = await answered;
+      port.disconnect();
+      return outcome.content.content;
+    }, ask);
+  }
+
   /** @param {string} name */
   async command(name, fields = {}) {
     this.#asked += 1;

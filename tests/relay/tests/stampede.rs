@@ -10,7 +10,7 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use hushclip_driver::{Driver, LineEvent, LineId, Step};
 use hushclip_engine::Event;
 use hushclip_model::view::Connection;
-use hushclip_model::{Command, CommandId};
+use hushclip_model::{Command, CommandId, Problem};
 use hushclip_relay_tests::{Relay, rng};
 use rand_chacha::ChaCha20Rng;
 use tungstenite::client::client;
@@ -99,6 +99,8 @@ impl Client {
         while let Some(step) = self.driver.next(now_ms(), &mut self.rng) {
             match step {
                 Step::Store(_) => self.driver.stored(),
+                // Nobody copies anything.
+                Step::Load(_) => self.driver.failed(Problem::StorageFailed, now_ms()),
                 Step::Open { line, url } => {
                     self.shared.attempts.lock().expect("nobody panics with it").push(Instant::now());
                     let socket = dial(&url);
@@ -114,6 +116,7 @@ impl Client {
                 | Step::ClearClipboard(_)
                 | Step::Notice(_)
                 | Step::Answer(_)
+                | Step::Archive { .. }
                 | Step::Show => {}
             }
         }

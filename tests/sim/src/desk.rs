@@ -328,7 +328,8 @@ impl Desk {
 
     /// A device's history, as it goes into a file.
     pub fn archive(&self, device: usize) -> Archive {
-        self.devices[device].driver.engine().archive(self.now)
+        let device = &self.devices[device];
+        device.driver.engine().archive(self.now, &device.disk)
     }
 
     /// Everything that was put on a device's clipboard, in order.
@@ -354,6 +355,7 @@ impl Desk {
     fn act(&mut self, device: usize, step: Step) {
         match step {
             Step::Store(writes) => self.devices[device].store(writes),
+            Step::Load(keys) => self.devices[device].load(keys, self.now),
             Step::Open { url, .. } => self.dial(device, url),
             Step::Send { frame: bytes, .. } => {
                 if let Some(conn) = self.devices[device].conn.filter(|_| self.reachable) {
@@ -381,7 +383,7 @@ impl Desk {
                 assert!(self.outcomes.insert(id, outcome).is_none(), "a command is answered once");
             }
             Step::Notice(notice) => self.notices[device].push(notice),
-            Step::ClearClipboard(_) | Step::Show => {}
+            Step::ClearClipboard(_) | Step::Archive { .. } | Step::Show => {}
         }
     }
 

@@ -4,8 +4,8 @@
 use std::collections::BTreeMap;
 
 use hushclip_driver::{Driver, LineId};
-use hushclip_engine::Write;
-use hushclip_model::View;
+use hushclip_engine::{CONTENT, Write};
+use hushclip_model::{Problem, View};
 use hushclip_protocol::codec;
 use hushclip_protocol::ids::{AccountId, ConnId, MailboxId};
 use hushclip_protocol::log::SignedEntry;
@@ -18,6 +18,8 @@ pub(crate) struct Device {
     pub(crate) machine: usize,
     pub(crate) driver: Driver,
     pub(crate) disk: BTreeMap<String, Vec<u8>>,
+    /// What the disk has not stored.
+    unsaved: Vec<Write>,
     pub(crate) rng: ChaCha20Rng,
     /// The open or opening socket.
     pub(crate) conn: Option<ConnId>,
@@ -39,23 +41,59 @@ impl Device {
     pub(crate) fn new(name: String, machine: usize, rng: ChaCha20Rng) -> Self {
         let driver = open(&BTreeMap::new());
         let shown = driver.view_without_clips();
-        let (disk, sent) = (BTreeMap::new(), Vec::new());
-        Self { name, machine, driver, disk, rng, conn: None, line: None, life: 0, skew: 0, put_forward: 0, shown, sent }
+        let (disk, unsaved, sent) = (BTreeMap::new(), Vec::new(), Vec::new());
+        Self {
+            name,
+            machine,
+            driver,
+            disk,
+            unsaved,
+            rng,
+            conn: None,
+            line: None,
+            life: 0,
+            skew: 0,
+            put_forward: 0,
+            shown,
+            sent,
+        }
     }
 
     pub(crate) fn store(&mut self, writes: Vec<Write>) {
-        for write in writes {
-            match write {
-                Write::Put { key, value } => self.disk.insert(key, value),
-                Write::Delete { key } => self.disk.remove(&key),
-            };
-        }
+        put(&mut self.disk, writes);
+        self.unsaved.clear();
         self.driver.stored();
     }
 
-    /// What all its clips and the rest of it look like.
+    /// The disk fails.
+    pub(crate) fn fail(&mut self, writes: Vec<Write>, now: u64) {
+        self.unsaved = writes;
+        self.driver.failed(Problem::StorageFull, now);
+    }
+
+    pub(crate) fn load(&mut self, keys: Vec<String>, now: u64) {
+        let read = |key: String| {
+            let value = self.disk.get(&key).cloned();
+            (key, value)
+        };
+        let records = keys.into_iter().map(read).collect();
+        self.driver.loaded(records, now);
+    }
+
+    /// What it looks like, with all that its clips hold.
     pub(crate) fn view(&self) -> View {
-        self.driver.engine().view()
+        let mut view = self.driver.engine().view();
+        if view.clips.iter().all(|clip| !clip.cut) {
+            return view;
+        }
+        let mut disk = self.disk.clone();
+        put(&mut disk, self.unsaved.clone());
+        for clip in view.clips.iter_mut().filter(|clip| clip.cut) {
+            let source = self.driver.engine().source(&clip.id).expect("it is in the list");
+            let content = source.content(&disk).expect("its content is on the disk");
+            (clip.text, clip.html) = (content.text, content.html);
+        }
+        view
     }
 
     /// The mailbox that the device's account lives in: the start of its identifier, which the hash of
@@ -70,12 +108,23 @@ impl Device {
     pub(crate) fn crash(&mut self) {
         self.driver = open(&self.disk);
         self.shown = self.driver.view_without_clips();
+        self.unsaved.clear();
         (self.conn, self.line) = (None, None);
         self.life += 1;
     }
 }
 
+fn put(disk: &mut BTreeMap<String, Vec<u8>>, writes: Vec<Write>) {
+    for write in writes {
+        match write {
+            Write::Put { key, value } => disk.insert(key, value),
+            Write::Delete { key } => disk.remove(&key),
+        };
+    }
+}
+
 fn open(disk: &BTreeMap<String, Vec<u8>>) -> Driver {
-    let records = disk.iter().map(|(key, value)| (key.clone(), value.clone()));
+    let records =
+        disk.iter().filter(|(key, _)| !CONTENT.contains(&&***key)).map(|(key, value)| (key.clone(), value.clone()));
     Driver::open(records).expect("what an engine persisted makes an engine")
 }

@@ -15,6 +15,8 @@ pub struct Faults {
     pub relay_restart: u32,
     /// The relay forgets its memory after a frame; sockets stay.
     pub hibernate: u32,
+    /// A device's disk does not do what it was to do.
+    pub disk: u32,
     /// How often people delete and pin clips meanwhile; a number, not a chance.
     pub tidying: u32,
     /// How often the relay is set back to a backup, or emptied; a number, not a chance.
@@ -23,8 +25,17 @@ pub struct Faults {
 
 impl Faults {
     /// Nothing goes wrong, but for delays.
-    pub const CALM: Self =
-        Self { delay_ms: 40, crash: 0, cut: 0, half_open: 0, relay_restart: 0, hibernate: 0, tidying: 0, restores: 0 };
+    pub const CALM: Self = Self {
+        delay_ms: 40,
+        crash: 0,
+        cut: 0,
+        half_open: 0,
+        relay_restart: 0,
+        hibernate: 0,
+        disk: 0,
+        tidying: 0,
+        restores: 0,
+    };
     /// What a laptop on a train sees in a week, in a minute.
     pub const STORM: Self = Self {
         delay_ms: 400,
@@ -33,6 +44,7 @@ impl Faults {
         half_open: 10,
         relay_restart: 8,
         hibernate: 60,
+        disk: 8,
         tidying: 0,
         restores: 0,
     };

@@ -6,7 +6,7 @@ use hushclip_driver::{LineEvent, Step as Todo};
 use hushclip_engine::Event;
 use hushclip_mailbox::{Event as RelayEvent, MemoryStore, Peer, Reply};
 use hushclip_model::view::{Connection, Stage};
-use hushclip_model::{Command, CommandId, Content, Notice, UNDO_MS, view::View};
+use hushclip_model::{Answered, Command, CommandId, Content, Notice, UNDO_MS, view::View};
 use hushclip_protocol::envelope::Envelope;
 use hushclip_protocol::frame::ToRelay;
 use hushclip_protocol::ids::{ConnId, DeviceId, ItemId, Nonce};
@@ -33,6 +33,8 @@ const START: u64 = 1_800_000_000_000;
 const STORM_MS: u64 = 180_000;
 /// How long everything may take to settle afterwards.
 const HEAL_MS: u64 = 120_000;
+/// How long a disk fails at most, milliseconds.
+const DISK_AGAIN_MS: u64 = 2_000;
 
 /// What a run has seen.
 #[derive(Debug, Default)]
@@ -43,6 +45,10 @@ pub struct Report {
     pub crashes: u64,
     /// Connections cut, by the network or the relay.
     pub cuts: u64,
+    /// How often a disk did not do what it was to do.
+    pub disk_failures: u64,
+    /// How often content was read.
+    pub loads: u64,
     /// How often the relay was restored or emptied.
     pub restores: u64,
     /// Devices that somebody wanted out.
@@ -63,6 +69,8 @@ enum Step {
     RelaySeesClose(ConnId),
     Timer(usize, u32),
     Revive(usize, u32),
+    /// Somebody is there while a disk has not done what it was to do, which is tried again.
+    DiskAgain(usize, u32),
     Alarm,
     /// The nameplate that the relay asked for is free.
     Nameplate(u32),
@@ -80,7 +88,7 @@ enum Step {
     Ask(usize, Command),
     /// The person removes another device.
     Remove(usize, usize),
-    /// A device's clock jumps.
+    /// The clock of a device's machine jumps.
     Jump(usize, i64),
     /// Somebody backs the relay up.
     Backup,
@@ -93,6 +101,8 @@ pub(crate) struct World {
     rng: ChaCha20Rng,
     faults: Faults,
     agenda: BTreeMap<(u64, u64), Step>,
+    /// Who was asked for what, and has not answered.
+    asked: BTreeSet<(usize, CommandId)>,
     next_id: u64,
     pub(crate) devices: Vec<Device>,
     clipboards: Vec<String>,
@@ -153,6 +163,7 @@ impl World {
             rng,
             faults,
             agenda: BTreeMap::new(),
+            asked: BTreeSet::new(),
             next_id: 0,
             devices,
             clipboards: vec![String::new(); MACHINES.len()],
@@ -181,7 +192,10 @@ impl World {
         for _ in 0..COPIES {
             let machine = self.below(3) as usize;
             let at = self.below(STORM_MS);
-            let text = format!("{CANARY} copy {} on machine {machine}", self.next());
+            let number = self.next();
+            // Some are longer than what is known of them without their content.
+            let more = if number.is_multiple_of(3) { " and so on".repeat(250) } else { String::new() };
+            let text = format!("{CANARY} copy {number} on machine {machine}{more}");
             self.plan(at, Step::Copy(machine, text));
         }
         self.plan_changes();
@@ -207,8 +221,13 @@ impl World {
 
     /// Device 0 makes the account and lets the others in, one after the other, through the storm.
     fn pair_everybody(&mut self) -> Result<(), Violation> {
-        let name = self.devices[0].name.clone();
-        self.command(0, Command::CreateAccount { relay: ORIGIN.into(), name, token: String::new() });
+        // It may die before the account is on its disk.
+        while self.view(0).stage == Stage::New {
+            let name = self.devices[0].name.clone();
+            self.command(0, Command::CreateAccount { relay: ORIGIN.into(), name, token: String::new() });
+            let end = self.now + STORM_MS;
+            self.run_until(end, |w| w.view(0).stage != Stage::New);
+        }
         for joiner in 1..self.devices.len() {
             let mut tries = 0;
             while self.view(joiner).stage != Stage::Member {
@@ -295,6 +314,11 @@ impl World {
                     self.event(device, Event::Timer);
                 }
             }
+            Step::DiskAgain(device, life) => {
+                if self.devices[device].life == life {
+                    self.event(device, Event::Online);
+                }
+            }
             Step::Revive(device, life) => {
                 if self.devices[device].life == life {
                     self.event(device, Event::Started);
@@ -333,11 +357,18 @@ impl World {
                 }
             }
             Step::Jump(device, ms) => {
-                self.devices[device].skew += ms;
-                self.devices[device].put_forward += ms.max(0);
-                self.note_jump(device, ms);
-                // The platform's timers go by time that has passed, and are set anew by what comes next.
-                self.event(device, Event::Online);
+                // A machine has one clock.
+                let machine = self.devices[device].machine;
+                for device in 0..self.devices.len() {
+                    if self.devices[device].machine != machine {
+                        continue;
+                    }
+                    self.devices[device].skew += ms;
+                    self.devices[device].put_forward += ms.max(0);
+                    self.note_jump(device, ms);
+                    // The platform's timers go by time that has passed, and are set anew by what comes next.
+                    self.event(device, Event::Online);
+                }
             }
             Step::Backup => self.backup = self.relay.as_ref().map(Relay::snapshot),
             Step::Restore(tries) => self.restore(tries),
@@ -351,31 +382,47 @@ impl World {
     }
 
     fn event(&mut self, device: usize, event: Event) {
-        let asked = matches!(event, Event::Command { .. });
+        if let Event::Command { id, .. } = event {
+            self.asked.insert((device, id));
+        }
         self.devices[device].driver.push(event);
-        self.carry_out(device, asked);
+        self.carry_out(device);
     }
 
-    /// Does what a device wants done, unless it dies on the way; `asked` for something, it answers.
-    fn carry_out(&mut self, device: usize, asked: bool) {
-        let mut answers = 0;
+    /// Does what a device wants done, unless it dies on the way or its disk fails; what it is asked for, it answers once.
+    fn carry_out(&mut self, device: usize) {
         loop {
             let subject = &mut self.devices[device];
             let now = self.now.saturating_add_signed(subject.skew);
             let Some(todo) = subject.driver.next(now, &mut subject.rng) else { break };
-            answers += usize::from(matches!(todo, Todo::Answer(_)));
+            if let Todo::Answer(Answered { id, .. }) = &todo {
+                assert!(self.asked.remove(&(device, *id)), "nobody waits for this answer");
+            }
             self.act(device, todo);
             if self.chance(self.faults.crash) {
                 return self.crash(device);
             }
         }
-        assert_eq!(answers, usize::from(asked), "each command is answered once");
+        let waits = self.asked.iter().any(|(asked, _)| *asked == device);
+        assert!(!waits || self.devices[device].driver.again_at().is_some(), "a command is not answered");
     }
 
     fn act(&mut self, device: usize, todo: Todo) {
         self.trace(|| self.tell_todo(device, &todo));
+        let now = self.now.saturating_add_signed(self.devices[device].skew);
         match todo {
+            Todo::Store(_) | Todo::Load(_) if self.chance(self.faults.disk) => {
+                let writes = if let Todo::Store(writes) = todo { writes } else { Vec::new() };
+                self.devices[device].fail(writes, now);
+                self.report.disk_failures += 1;
+                let again = self.below(DISK_AGAIN_MS);
+                self.plan(again, Step::DiskAgain(device, self.devices[device].life));
+            }
             Todo::Store(writes) => self.devices[device].store(writes),
+            Todo::Load(keys) => {
+                self.report.loads += 1;
+                self.devices[device].load(keys, now);
+            }
             Todo::Open { line, .. } => {
                 self.hang_up(device);
                 let conn = ConnId::from_bytes(self.random());
@@ -405,7 +452,6 @@ impl World {
             Todo::Close { .. } => self.hang_up(device),
             Todo::WakeAt(at) => {
                 let life = self.devices[device].life;
-                let now = self.now.saturating_add_signed(self.devices[device].skew);
                 self.plan(at.saturating_sub(now), Step::Timer(device, life));
             }
             Todo::WriteClipboard { content, .. } => {
@@ -428,7 +474,7 @@ impl World {
                 self.passed.insert((device, clip.text), self.now);
             }
             Todo::Show => self.devices[device].shown = self.devices[device].driver.view_without_clips(),
-            Todo::Notice(_) | Todo::Answer(_) => {}
+            Todo::Notice(_) | Todo::Answer(_) | Todo::Archive { .. } => {}
         }
     }
 
@@ -521,6 +567,7 @@ impl World {
         self.trace(|| Some(format!("dev {device}  CRASHES")));
         self.report.crashes += 1;
         self.hang_up(device);
+        self.asked.retain(|(asked, _)| *asked != device);
         self.devices[device].crash();
         let life = self.devices[device].life;
         let away = self.below(20_000);
@@ -534,7 +581,7 @@ impl World {
             subject.conn = None;
         }
         subject.driver.line(line, said);
-        self.carry_out(device, false);
+        self.carry_out(device);
     }
 
     fn set_clipboard(&mut self, machine: usize, text: String) {

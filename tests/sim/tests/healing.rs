@@ -70,6 +70,26 @@ fn an_older_clip_of_a_restored_backup_stays_off_the_clipboard() {
 }
 
 #[test]
+fn what_a_restored_backup_brings_does_not_overwrite_a_newer_copy_that_it_has_lost() {
+    let mut desk = Desk::paired(3);
+    desk.copy(0, "first");
+    let early = desk.snapshot();
+    desk.take_away(2);
+    desk.copy(1, "older");
+    let late = desk.snapshot();
+    desk.take_away(1);
+    desk.take_away(0);
+    desk.roll_back(early);
+    desk.bring_back_while(2, 0, |_| {});
+    desk.wait(1_000);
+    desk.copy(2, "newest");
+    desk.roll_back(late);
+    desk.wait(MINUTE);
+    assert_eq!(desk.texts(2), ["older", "newest", "first"]);
+    assert_eq!(desk.clipboard(2), ["first"], "the person's own copy stays there");
+}
+
+#[test]
 fn an_emptied_relay_is_filled_again() {
     let mut desk = Desk::paired(3);
     desk.copy(0, "zero");

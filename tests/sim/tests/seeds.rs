@@ -63,6 +63,7 @@ fn weather(faults: Faults, count: u64) {
         parts.collect::<Vec<_>>().into_iter().flat_map(|part| part.join().expect("no seed panics")).collect()
     });
     let (mut crashes, mut cuts, mut clips, mut removals, mut restores) = (0, 0, 0, 0, 0);
+    let (mut disk_failures, mut loads) = (0, 0);
     let mut failed = Vec::new();
     for (seed, outcome) in outcomes {
         match outcome {
@@ -71,9 +72,11 @@ fn weather(faults: Faults, count: u64) {
                 cuts += report.cuts;
                 clips += report.clips;
                 removals += report.removals;
+                disk_failures += report.disk_failures;
+                loads += report.loads;
                 restores += report.restores;
             }
-            Err(violation) => failed.push(format!("seed {seed}: {violation:?}")),
+            Err(violation) => failed.push(format!("seed {seed}: {:.200}", format!("{violation:?}"))),
         }
     }
     println!(
@@ -82,4 +85,5 @@ fn weather(faults: Faults, count: u64) {
     );
     assert!(failed.is_empty(), "{} of {} seeds failed:\n{}", failed.len(), all.len(), failed.join("\n"));
     assert!(crashes > count && cuts > count, "the weather was too good to prove anything");
+    assert!(disk_failures > count && loads > count, "{disk_failures} disk failures and {loads} reads prove nothing");
 }

@@ -1,12 +1,15 @@
 //! IndexedDB: names to bytes, and what guards them. It knows neither what the bytes mean nor how they
 //! are sealed.
 
+use std::ops::Range;
+
 use js_sys::{Array, Promise, Uint8Array};
 use wasm_bindgen::closure::Closure;
 use wasm_bindgen::{JsCast as _, JsValue};
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{
-    CryptoKey, DomException, IdbDatabase, IdbFactory, IdbOpenDbRequest, IdbRequest, IdbTransaction, IdbTransactionMode,
+    CryptoKey, DomException, IdbDatabase, IdbFactory, IdbKeyRange, IdbOpenDbRequest, IdbRequest, IdbRequestReadyState,
+    IdbTransaction, IdbTransactionMode,
 };
 
 use crate::js;
@@ -25,6 +28,9 @@ pub(super) enum Change<'a> {
     Put(&'a str, Uint8Array),
     Delete(&'a str),
 }
+
+/// Records by their names.
+pub(super) type Records = Vec<(String, Uint8Array)>;
 
 /// Something in the database is not of the kind that was put there.
 pub(super) struct Foreign;
@@ -74,14 +80,44 @@ impl Database {
         all_or_none(&transaction, asked.map(|_| ())).await
     }
 
-    pub(super) async fn read_all(&self) -> Result<Result<Vec<(String, Uint8Array)>, Foreign>, JsValue> {
+    pub(super) async fn read_all(&self) -> Result<Result<Records, Foreign>, JsValue> {
+        self.read_each(&[JsValue::UNDEFINED]).await
+    }
+
+    /// All records but those with these names.
+    pub(super) async fn read_without(&self, names: Range<&str>) -> Result<Result<Records, Foreign>, JsValue> {
+        let before = IdbKeyRange::upper_bound_with_open(&names.start.into(), true)?;
+        let after = IdbKeyRange::lower_bound(&names.end.into())?;
+        self.read_each(&[before.into(), after.into()]).await
+    }
+
+    /// The records of some ranges, one range after the other.
+    async fn read_each(&self, ranges: &[JsValue]) -> Result<Result<Records, Foreign>, JsValue> {
         let store = self.0.transaction_with_str(RECORDS)?.object_store(RECORDS)?;
-        let (names, values) = (store.get_all_keys()?, store.get_all()?);
-        // As above: in order.
-        let values: Array = answer(&values).await?.unchecked_into();
-        let names: Array = names.result()?.unchecked_into();
-        let record = |(name, value): (JsValue, JsValue)| Some((name.as_string()?, value.dyn_into().ok()?));
-        Ok(names.iter().zip(values.iter()).map(record).collect::<Option<_>>().ok_or(Foreign))
+        let ask = |range| Ok((store.get_all_keys_with_key(range)?, store.get_all_with_key(range)?));
+        let asked: Vec<_> = ranges.iter().map(ask).collect::<Result<_, JsValue>>()?;
+        let mut records = Vec::new();
+        for (names, values) in asked {
+            // As above: in order. Whatever came before this answer is there too.
+            let values: Array = answered_or(&values).await?.unchecked_into();
+            let names: Array = names.result()?.unchecked_into();
+            for (name, value) in names.iter().zip(values.iter()) {
+                let (Some(name), Ok(value)) = (name.as_string(), value.dyn_into()) else { return Ok(Err(Foreign)) };
+                records.push((name, value));
+            }
+        }
+        Ok(Ok(records))
+    }
+
+    /// Single records, as far as they are there.
+    pub(super) async fn read(&self, names: &[String]) -> Result<Vec<Option<Uint8Array>>, JsValue> {
+        let store = self.0.transaction_with_str(RECORDS)?.object_store(RECORDS)?;
+        let asked: Vec<_> = names.iter().map(|name| store.get(&name.into())).collect::<Result<_, JsValue>>()?;
+        let mut records = Vec::with_capacity(asked.len());
+        for request in asked {
+            records.push(answered_or(&request).await?.dyn_into().ok());
+        }
+        Ok(records)
     }
 
     /// Makes the changes, all or none, and flushes them to disk.
@@ -127,6 +163,17 @@ fn create_stores(request: &IdbOpenDbRequest) {
     for store in [RECORDS, KEYS] {
         // If one is not made, the first use of it fails, and that is told.
         let _ = database.create_object_store(store);
+    }
+}
+
+/// A request's result, which may be there already: nobody is told a second time.
+async fn answered_or(request: &IdbRequest) -> Result<JsValue, JsValue> {
+    if request.ready_state() != IdbRequestReadyState::Done {
+        return answer(request).await;
+    }
+    match request.error()? {
+        Some(error) => Err(error.into()),
+        None => request.result(),
     }
 }
 

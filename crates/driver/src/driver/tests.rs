@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use hushclip_model::{Content, Outcome};
+use hushclip_model::{Command, Content, Outcome};
 use rand_chacha::ChaCha20Rng;
 use rand_core::SeedableRng as _;
 
@@ -44,6 +44,14 @@ impl Desk {
                 Step::Store(writes) => {
                     self.store(writes);
                     self.driver.stored();
+                }
+                Step::Load(keys) => {
+                    let read = |key: String| {
+                        let value = self.disk.get(&key).cloned();
+                        (key, value)
+                    };
+                    let records = keys.into_iter().map(read).collect();
+                    self.driver.loaded(records, self.now);
                 }
                 step => steps.push(step),
             }
@@ -105,18 +113,18 @@ fn a_change_that_is_not_stored_is_tried_until_it_is_and_meanwhile_nothing_else_i
     let mut desk = Desk::with_account();
     desk.ask(2, Command::Push { text: "one".into(), html: None });
     let Some(Step::Store(writes)) = desk.next() else { panic!("a clip is stored first") };
-    desk.driver.not_stored(Problem::StorageFull, desk.now);
+    desk.driver.failed(Problem::StorageFull, desk.now);
     let steps = desk.run();
     assert!(matches!(
         &steps[..],
         [Step::Close { .. }, Step::Notice(Notice::Failed { problem: Problem::StorageFull }), Step::Show]
     ));
     assert_eq!(desk.driver.view_without_clips().problem, Some(Problem::StorageFull));
-    let again_at = desk.driver.store_again_at().expect("it is tried again");
+    let again_at = desk.driver.again_at().expect("it is tried again");
     assert_eq!(desk.next(), None);
     desk.now = again_at;
     assert_eq!(desk.next(), Some(Step::Store(writes.clone())));
-    desk.driver.not_stored(Problem::StorageFull, desk.now);
+    desk.driver.failed(Problem::StorageFull, desk.now);
     assert_eq!(desk.next(), Some(Step::Show), "it is told once");
     // Whoever comes back tries at once.
     desk.driver.push(Event::Online);
@@ -132,7 +140,7 @@ fn a_failure_that_is_over_is_not_told() {
     let mut desk = Desk::with_account();
     desk.ask(2, Command::Push { text: "one".into(), html: None });
     assert!(matches!(desk.next(), Some(Step::Store(_))));
-    desk.driver.not_stored(Problem::StorageFull, desk.now);
+    desk.driver.failed(Problem::StorageFull, desk.now);
     desk.run();
     desk.driver.push(Event::Online);
     assert!(matches!(desk.next(), Some(Step::Store(_))));
@@ -148,7 +156,7 @@ fn a_copy_that_waits_is_not_overwritten_unless_the_person_picks_something() {
     desk.ask(2, Command::Push { text: "one".into(), html: None });
     desk.run();
     let id = desk.driver.engine().view().clips[0].id.clone();
-    desk.driver.effects.push_back(Effect::WriteClipboard(text("theirs")));
+    desk.driver.effects.push_back(Effect::WriteClipboard { content: text("theirs"), picked: false });
     desk.driver.push_copy(Event::LocalCopy(text("mine")));
     assert!(desk.run().iter().all(|step| !matches!(step, Step::WriteClipboard { .. })));
     desk.ask(3, Command::Take { id, plain: false });
@@ -188,4 +196,83 @@ fn many_events_are_shown_once_but_not_too_late() {
         desk.now += SHOW_LAG_MS;
     }
     assert_eq!(shown, 2);
+}
+
+/// More than stands in what is known of it.
+fn long() -> String {
+    "long ".repeat(1_000)
+}
+
+fn desk_with_a_long_clip() -> (Desk, String) {
+    let mut desk = Desk::with_account();
+    desk.ask(2, Command::Push { text: long(), html: None });
+    desk.run();
+    let shown = desk.driver.engine().view().clips.remove(0);
+    assert!(shown.cut && shown.text.len() < long().len());
+    (desk, shown.id)
+}
+
+#[test]
+fn a_long_clip_is_read_before_it_is_taken_and_nothing_comes_between() {
+    let (mut desk, id) = desk_with_a_long_clip();
+    desk.ask(3, Command::Take { id, plain: false });
+    desk.ask(4, Command::Dismiss);
+    let Some(Step::Load(keys)) = desk.next() else { panic!("it is read") };
+    assert_eq!(desk.next(), None, "until it is");
+    let records = keys.into_iter().map(|key| (key.clone(), desk.disk.get(&key).cloned())).collect();
+    desk.driver.loaded(records, desk.now);
+    let steps = desk.run();
+    let written = steps.iter().position(|step| matches!(step, Step::WriteClipboard { picked: true, .. }));
+    let answers: Vec<_> = steps.iter().filter(|step| matches!(step, Step::Answer(_))).collect();
+    assert!(matches!(&steps[written.unwrap()], Step::WriteClipboard { content, .. } if content.text == long()));
+    let done = |id| Step::Answer(Answered { id: CommandId(id), outcome: Outcome::Done });
+    assert_eq!(answers, [&done(3), &done(4)]);
+}
+
+#[test]
+fn a_person_may_read_while_nothing_can_be_stored() {
+    let (mut desk, id) = desk_with_a_long_clip();
+    desk.ask(3, Command::Push { text: long() + "er", html: None });
+    assert!(matches!(desk.next(), Some(Step::Store(_))));
+    desk.driver.failed(Problem::StorageFull, desk.now);
+    desk.run();
+    let unsaved = desk.driver.engine().view().clips.remove(0).id;
+    for (name, clip, text) in [(4, id.clone(), long()), (5, unsaved, long() + "er")] {
+        desk.driver.read(CommandId(name), clip);
+        let content = Content::text(text);
+        let answer = Answered { id: CommandId(name), outcome: Outcome::Content { content } };
+        assert_eq!(desk.run(), [Step::Answer(answer)]);
+    }
+    // The disk's trouble is told to whoever reads, and no more than that.
+    desk.driver.read(CommandId(6), id);
+    assert!(matches!(desk.next(), Some(Step::Load(_))));
+    desk.driver.failed(Problem::StorageFailed, desk.now);
+    let answer = Answered { id: CommandId(6), outcome: Problem::StorageFailed.into() };
+    assert_eq!(desk.run(), [Step::Answer(answer)]);
+}
+
+#[test]
+fn a_clip_that_is_lost_or_gone_is_said_to_be() {
+    let (mut desk, id) = desk_with_a_long_clip();
+    desk.disk.retain(|key, _| !hushclip_engine::CONTENT.contains(&&**key));
+    desk.driver.read(CommandId(3), id.clone());
+    desk.ask(4, Command::Take { id, plain: false });
+    desk.driver.read(CommandId(5), "no clip".into());
+    let refused = |id, problem: Problem| Step::Answer(Answered { id: CommandId(id), outcome: problem.into() });
+    let steps = desk.run();
+    for step in [refused(3, Problem::ContentLost), refused(4, Problem::ContentLost), refused(5, Problem::ClipGone)] {
+        assert!(steps.contains(&step), "{step:?} in {steps:?}");
+    }
+    assert!(steps.iter().all(|step| !matches!(step, Step::WriteClipboard { .. })));
+}
+
+#[test]
+fn the_history_is_read_for_a_file() {
+    let (mut desk, _) = desk_with_a_long_clip();
+    desk.ask(3, Command::Push { text: "short".into(), html: None });
+    desk.run();
+    desk.driver.archive(CommandId(4));
+    let [Step::Archive { id: CommandId(4), archive }] = &desk.run()[..] else { panic!("a file is to be made") };
+    let texts: Vec<_> = archive.clips.iter().map(|clip| &*clip.text).collect();
+    assert_eq!(texts, [&*long(), "short"]);
 }

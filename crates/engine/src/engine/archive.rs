@@ -1,31 +1,39 @@
 //! The history as a file: what goes into it, and what comes in from one. Sealing it is
 //! [`hushclip_crypto::archive`]'s work, for which shells pass the passphrase by.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use hushclip_crypto::archive::{Archive, ArchivedClip};
+use hushclip_crypto::body::{HTML, Part, TEXT};
 use hushclip_model::Content;
 use hushclip_protocol::limits;
 
 use super::Engine;
-use crate::clip::{Clip, Layout};
+use crate::clip::{About, Clip, Layout};
 use crate::secrets::secret_of;
 use hushclip_rich::harmless;
 
 impl Engine {
-    /// The history, oldest first. Secrets, which are short-lived, stay out.
-    pub fn archive(&self, now: u64) -> Archive {
-        let mut clips: Vec<_> = self.history.shown().filter(|clip| secret_of(clip).is_none()).collect();
+    /// The records that [`Engine::archive`] wants.
+    pub fn archived_records(&self) -> Vec<String> {
+        self.archived().flat_map(|clip| clip.source().keys()).collect()
+    }
+
+    /// The history, oldest first. Secrets, which are short-lived, stay out, and so does what these records do not have.
+    pub fn archive(&self, now: u64, records: &BTreeMap<String, Vec<u8>>) -> Archive {
+        let archived = |clip: &Clip| {
+            let Content { text, html } = clip.source().content(records)?;
+            let device = self.present_clip(clip).from;
+            Some(ArchivedClip { item: clip.item, at_ms: clip.at_ms, device, text, html, pinned: clip.pinned })
+        };
+        let mut clips: Vec<_> = self.archived().filter_map(archived).collect();
         clips.reverse();
-        let clips = clips.into_iter().map(|clip| ArchivedClip {
-            item: clip.item,
-            at_ms: clip.at_ms,
-            device: self.present_clip(clip).from,
-            text: clip.text.clone(),
-            html: clip.html.clone(),
-            pinned: clip.pinned,
-        });
-        Archive { at_ms: now, clips: clips.collect() }
+        Archive { at_ms: now, clips }
+    }
+
+    /// Newest first.
+    fn archived(&self) -> impl Iterator<Item = &Clip> {
+        self.history.shown().filter(|clip| secret_of(clip).is_none())
     }
 
     /// Which clips of a file are not here and find room, oldest first; what is newest comes before what is old.
@@ -34,7 +42,7 @@ impl Engine {
         let mut taken = BTreeSet::new();
         let mut news = Vec::new();
         for clip in clips.into_iter().rev() {
-            let bytes = clip.text.len() + clip.html.as_ref().map_or(0, String::len);
+            let bytes = (clip.text.len() + clip.html.as_ref().map_or(0, String::len)) as u64;
             let is_new = self.history.get(&clip.item).is_none() && !taken.contains(&clip.item);
             if is_new && clip.text.len() <= limits::CLIP_BYTES && room.take(bytes) {
                 taken.insert(clip.item);
@@ -53,6 +61,8 @@ impl Engine {
         for clip in self.importable(clips).into_iter().rev() {
             let Some(order) = self.history.place_before() else { return added };
             let html = harmless(Content { text: clip.text.clone(), html: clip.html }).and_then(|content| content.html);
+            let text = (!clip.text.is_empty()).then(|| Part::new(TEXT, clip.text));
+            let parts: Vec<_> = text.into_iter().chain(html.map(|html| Part::new(HTML, html))).collect();
             let clip = Clip {
                 item: clip.item,
                 order,
@@ -60,8 +70,7 @@ impl Engine {
                 device: own,
                 at_ms: clip.at_ms,
                 stored_ms: now,
-                text: clip.text,
-                html,
+                about: About::new(&parts),
                 sent_ms: 0,
                 flags: 0,
                 ttl_s: limits::TTL_S,
@@ -72,9 +81,9 @@ impl Engine {
                 origin: origin(clip.device),
                 late: false,
                 given_up: false,
-                layout: Layout::Own,
+                layout: Layout::Apart,
             };
-            let writes = self.history.add_oldest(clip);
+            let writes = self.history.add_oldest(clip, &parts);
             self.persist_all(writes);
             self.clips_revision += 1;
             added += 1;

@@ -103,7 +103,7 @@ impl Engine {
         let sent = self.history.iter_mut().filter(|clip| clip.device == own && clip.is_of_relay(now));
         for clip in sent.filter(|clip| clip.cursor > from) {
             clip.cursor = 0;
-            writes.extend(clip.changed());
+            writes.push(clip.changed());
         }
         self.persist_all(writes);
         self.outbox(|outbox, out| outbox.doubt_after(from, now, out));
@@ -143,13 +143,13 @@ impl Engine {
         };
         // The newest first: a relay that is full has dropped the oldest by rights.
         for clip in self.history.iter_mut().filter(is_lost) {
-            let size = AROUND + clip.text.len() as u64 + clip.html.as_ref().map_or(0, |html| html.len() as u64);
+            let size = AROUND.saturating_add(clip.about.bytes());
             if items > 0 && size <= bytes && clip.is_of_relay(now) {
                 (items, bytes) = (items - 1, bytes - size);
                 lost.push(Queued::again(clip.item, clip.order, clip.counter, Cargo::Clip));
             } else {
                 clip.cursor = 1;
-                writes.extend(clip.changed());
+                writes.push(clip.changed());
             }
         }
         for write in writes {

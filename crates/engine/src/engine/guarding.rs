@@ -5,6 +5,7 @@ use hushclip_model::{Content, Notice, Problem};
 use rand_core::CryptoRng;
 
 use super::Engine;
+use crate::history::text_digest;
 use crate::part::random_item;
 use crate::secrets::recognise;
 
@@ -53,7 +54,7 @@ impl Engine {
     /// Nobody has answered for them. Whoever copies one of them once more is asked once more.
     pub(super) fn drop_unanswered(&mut self) {
         for text in self.secrets.drop_unanswered(self.now) {
-            let write = self.history.forget_on_clipboard(&text);
+            let write = self.history.forget_on_clipboard(&text_digest(&text));
             self.persist_all(write);
         }
     }

@@ -2,18 +2,18 @@
 //! that back, and what goes by itself because it was meant to.
 
 use hushclip_crypto::body::{FLAG_BURN, FLAG_SENSITIVE, Pin, Tombstone};
-use hushclip_model::{Content, Query, View};
+use hushclip_model::{CommandId, Outcome, Query, View};
 use hushclip_protocol::ids::{DeviceId, Hash, ItemId};
 use rand_core::CryptoRng;
 
 use super::Engine;
-use crate::Effect;
-use crate::clip::Clip;
+use crate::clip::{Clip, Source};
+use crate::contents::Purpose;
 use crate::history::text_digest;
 use crate::outbox::{Cargo, Deleted};
 use crate::part::{Outputs, random_item};
 use crate::record::{SEEN, put};
-use crate::search::{Search, shortened};
+use crate::search::Search;
 use crate::secrets::secret_of;
 use crate::traces::Traces;
 
@@ -25,42 +25,32 @@ impl Engine {
         for clip in self.history.shown().filter(|clip| search.finds(clip)) {
             view.found += 1;
             if view.clips.len() < query.limit as usize {
-                let shown = self.present_clip(clip);
-                view.clips.push(if shown.id == query.whole { shown } else { shortened(shown) });
+                view.clips.push(self.present_clip(clip));
             }
         }
         view
     }
 
-    /// The content of a clip.
-    pub fn content(&self, id: &str) -> Option<Content> {
-        let clip = self.history.get(&ItemId::from_hex(id)?)?;
-        Some(Content { text: clip.text.clone(), html: clip.html.clone() })
+    /// Where the content of a clip is.
+    pub fn source(&self, id: &str) -> Option<Source> {
+        self.history.get(&ItemId::from_hex(id)?).map(Clip::source)
     }
 
     /// Whether this is the text of a secret in the list.
     pub fn is_secret(&self, text: &str) -> bool {
-        self.history.iter().any(|clip| clip.text == text && secret_of(clip).is_some())
+        let digest = text_digest(text);
+        self.history.iter().any(|clip| *clip.digest() == digest && secret_of(clip).is_some())
     }
 
     /// Puts a clip on the clipboard, at the person's wish.
-    pub(super) fn take_from_list(&mut self, id: &str, plain: bool) {
-        let Some(item) = ItemId::from_hex(id) else { return };
-        let Some(mut content) = self.content(id) else { return };
-        if plain {
-            content.html = None;
+    ///
+    /// Answered when it is there.
+    pub(super) fn take_from_list(&mut self, id: CommandId, clip: &str, plain: bool, rng: &mut dyn CryptoRng) {
+        match ItemId::from_hex(clip).filter(|item| self.history.get(item).is_some()) {
+            Some(item) => self.bring(&item, Purpose::Take { id, plain }, rng),
+            // It went while the person was choosing.
+            None => self.answer(id, Outcome::Done),
         }
-        self.history.take(&item);
-        self.write_clipboard(content);
-    }
-
-    /// Puts something on the clipboard, noted before and after.
-    pub(super) fn write_clipboard(&mut self, content: Content) {
-        let coming = self.history.note_coming(&content.text);
-        self.persist(coming);
-        let came = self.history.note_clipboard(&content.text);
-        self.effect(Effect::WriteClipboard(content));
-        self.effect(Effect::Persist(came));
     }
 
     /// The person took a clip to the clipboard, and the shell put it there.
@@ -75,7 +65,7 @@ impl Engine {
 
     /// Something was pasted: if it was a clip to be forgotten then, it is.
     pub(super) fn pasted(&mut self, rng: &mut dyn CryptoRng) {
-        let burning = self.history.iter().find(|clip| self.burns_here(clip) && self.history.holds(&clip.text));
+        let burning = self.history.iter().find(|clip| self.burns_here(clip) && self.history.holds(clip.digest()));
         let Some(item) = burning.map(|clip| clip.item) else { return };
         self.delete_for_all(&[item], rng);
     }
@@ -95,8 +85,8 @@ impl Engine {
     pub(super) fn set_pinned(&mut self, item: &ItemId, pinned: bool) -> bool {
         let Some(clip) = self.history.get_mut(item).filter(|clip| clip.pinned != pinned) else { return false };
         clip.pinned = pinned;
-        let writes = clip.changed();
-        self.persist_all(writes);
+        let write = clip.changed();
+        self.persist(write);
         self.clips_revision += 1;
         true
     }
@@ -126,8 +116,8 @@ impl Engine {
             let Some(clip) = self.history.get_mut(&item) else { continue };
             let Some(trashed_ms) = new(clip.trashed_ms) else { continue };
             clip.trashed_ms = trashed_ms;
-            let writes = clip.changed();
-            self.persist_all(writes);
+            let write = clip.changed();
+            self.persist(write);
             self.clips_revision += 1;
         }
     }
@@ -140,7 +130,7 @@ impl Engine {
             let Clip { device, counter, cursor, flags, .. } = *clip;
             let unsent = self.outbox.contains(item);
             // Short secrets can be guessed, and are asked about before they are sent anyway.
-            let text = (flags & FLAG_SENSITIVE == 0).then(|| text_digest(&clip.text));
+            let text = (flags & FLAG_SENSITIVE == 0).then(|| *clip.digest());
             if !unsent && counter > 0 && clip.origin.is_empty() {
                 gone.push(Deleted { device, counter, item: *item, cursor, text });
             }
@@ -158,10 +148,9 @@ impl Engine {
         let Some(clip) = self.history.get(item) else { return };
         let foreign = Some(clip.device) != self.own_id();
         let same = if foreign { self.history.same_before(clip, self.now) } else { Vec::new() };
-        let put_there = (foreign && !clip.late) || self.history.was_taken(&clip.text);
-        if put_there && secret_of(clip).is_some() && self.history.holds(&clip.text) {
-            let content = Content::text(clip.text.clone());
-            self.effect(Effect::ClearClipboard(content));
+        let put_there = (foreign && !clip.late) || self.history.was_taken(clip.digest());
+        if put_there && secret_of(clip).is_some() && self.history.holds(clip.digest()) {
+            self.bring(item, Purpose::Clear, rng);
         }
         let same = same.into_iter().map(|item| (item, None));
         for (gone, text) in same.chain([(*item, text)]) {
@@ -244,9 +233,9 @@ impl Engine {
         self.carry_out(out);
     }
 
-    /// Whether a text was deleted a moment ago.
-    pub(super) fn was_deleted(&self, text: &str) -> bool {
-        !self.traces.is_empty() && self.has_trace(&text_digest(text))
+    /// Whether a content was deleted a moment ago.
+    pub(super) fn was_deleted(&self, digest: &Hash) -> bool {
+        !self.traces.is_empty() && self.has_trace(digest)
     }
 
     /// Whether the clipboard was last seen to hold a text that was deleted a moment ago.
@@ -265,7 +254,7 @@ impl Engine {
         self.clips_revision += 1;
         // No agent has put a late one on a clipboard.
         let Some(log) = self.log().filter(|_| !clip.late) else { return };
-        let keyed = log.epoch().and_then(|epoch| Some((epoch, log.keyed(epoch, &text_digest(&clip.text))?)));
+        let keyed = log.epoch().and_then(|epoch| Some((epoch, log.keyed(epoch, clip.digest())?)));
         if let Some((epoch, digest)) = keyed {
             let now = self.now;
             self.traces(|traces, out| traces.note(epoch, digest, now, out));
@@ -278,10 +267,8 @@ impl Engine {
         let now = self.now;
         self.traces(|traces, out| traces.note(epoch, digest, now, out));
         let Some(log) = self.log() else { return };
-        let same = |item: &ItemId| {
-            let text = self.history.get(item).map(|clip| text_digest(&clip.text));
-            text.is_some_and(|text| log.keyed(epoch, &text) == Some(digest))
-        };
+        let same =
+            |item: &ItemId| self.history.get(item).is_some_and(|clip| log.keyed(epoch, clip.digest()) == Some(digest));
         let same: Vec<ItemId> = self.outbox.new_clips().filter(same).collect();
         if !same.is_empty() {
             // It is what the person copied here last, and newer than what was missed so far.
@@ -298,8 +285,8 @@ impl Engine {
         if let Some(clip) = self.history.get_mut(&item).filter(|clip| Some(clip.device) != own && clip.cursor != cursor)
         {
             clip.cursor = cursor;
-            let writes = clip.changed();
-            return self.persist_all(writes);
+            let write = clip.changed();
+            return self.persist(write);
         }
         self.outbox(|outbox, out| outbox.note_place(item, cursor, out));
     }

@@ -1,6 +1,6 @@
 //! The engine's state as a person sees it.
 
-use hushclip_crypto::body::FLAG_BURN;
+use hushclip_crypto::body::{FLAG_BURN, HTML};
 use hushclip_crypto::fingerprint::{account_words, list_words};
 use hushclip_model::view::{Bounds, DeviceView, InviteView, JoiningView, Stage};
 use hushclip_model::{ClipView, Problem, View};
@@ -83,8 +83,8 @@ impl Engine {
             device: clip.device.to_hex(),
             own,
             kind: kind(clip).into(),
-            text: clip.text.clone(),
-            html: clip.html.clone(),
+            text: clip.about.beginning().to_owned(),
+            html: None,
             at: clip.at_ms,
             delivered,
             awaited,
@@ -94,7 +94,7 @@ impl Engine {
             burn: clip.flags & FLAG_BURN != 0,
             late: clip.late,
             expires_at: (clip.expires_ms != 0).then_some(clip.expires_ms),
-            cut: false,
+            cut: clip.about.goes_on() || clip.about.has(HTML),
         }
     }
 
@@ -157,10 +157,12 @@ impl Engine {
 }
 
 fn kind(clip: &Clip) -> &'static str {
-    match &clip.html {
-        Some(_) => "html",
-        None if clip.text.is_empty() => "other",
-        None => "text",
+    if clip.about.has(HTML) {
+        "html"
+    } else if clip.about.beginning().is_empty() {
+        "other"
+    } else {
+        "text"
     }
 }
 

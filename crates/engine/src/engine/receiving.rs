@@ -3,7 +3,7 @@
 
 use hushclip_crypto::body::{ClipBody, FLAG_BURN, FLAG_SENSITIVE, FLAG_SUPERSEDED, HTML, Part, State, TEXT, Tombstone};
 use hushclip_model::settings::Apply;
-use hushclip_model::{Content, Notice, Problem};
+use hushclip_model::{ClipView, Content, Notice, Problem};
 use hushclip_protocol::envelope::{Envelope, Header};
 use hushclip_protocol::frame::{Item, ToRelay};
 use hushclip_protocol::ids::{Hash, ItemId, SignPk};
@@ -12,7 +12,9 @@ use hushclip_rich::harmless;
 use rand_core::CryptoRng;
 
 use super::Engine;
-use crate::clip::{Clip, Layout};
+use crate::clip::{About, Clip, Layout, plain_and_html};
+use crate::contents::Purpose;
+use crate::history::text_digest;
 use crate::inbox::Inbox;
 use crate::line::Phase;
 use crate::log::Log;
@@ -24,6 +26,11 @@ use crate::opened::{Body, Closed, open_body};
 const NO_NEWS: usize = 2 * limits::ITEMS;
 /// What a page without items counts as.
 const EMPTY_PAGE: usize = NO_NEWS / 8;
+
+/// Longest media type, bytes (RFC 6838, section 4.2).
+const MEDIA_BYTES: usize = 255;
+/// So many forms of a clip are kept beside text and HTML.
+const OTHERS: usize = 16;
 
 /// What became of one item.
 enum Outcome {
@@ -119,7 +126,7 @@ impl Engine {
         self.reopen_invite();
         // Before the clipboard is written: it drops what waits to be sent and is no news.
         self.flush(rng);
-        self.apply_newest_missed();
+        self.apply_newest_missed(rng);
         self.upkeep(rng);
     }
 
@@ -153,18 +160,21 @@ impl Engine {
         self.persist_account();
         self.note_in_sync();
         self.send(&ToRelay::Ack { cursor: item.cursor });
-        self.apply_newest_missed();
+        self.apply_newest_missed(rng);
     }
 
     /// Puts the newest clip that came in on the clipboard; the ones before it go to the list only.
-    /// A clip that was copied here and still waits to be sent is newer than what was missed.
-    fn apply_newest_missed(&mut self) {
+    /// A clip that was copied here and still waits to be sent is newer than what was missed. One that is put back, because
+    /// the relay has lost it, is if its time says so.
+    fn apply_newest_missed(&mut self, rng: &mut dyn CryptoRng) {
         let Some(clip) = self.newest_missed.take().and_then(|item| self.history.get(&item)) else { return };
-        let content = Content { text: clip.text.clone(), html: clip.html.clone() };
-        if content.text.is_empty() || self.outbox.waiting() > 0 || self.settings().apply != Apply::Always {
+        let item = clip.item;
+        let is_newer = |item: ItemId| self.history.get(&item).is_some_and(|own| own.at_ms > clip.at_ms);
+        let is_old = self.outbox.waiting() > 0 || self.outbox.clips_put_back().any(is_newer);
+        if clip.about.beginning().is_empty() || is_old || self.settings().apply != Apply::Always {
             return;
         }
-        self.write_clipboard(content);
+        self.bring(&item, Purpose::Apply, rng);
     }
 
     fn take(&mut self, item: &Item, may_fetch_log: bool, rng: &mut dyn CryptoRng) -> Outcome {
@@ -306,15 +316,13 @@ impl Engine {
         if self.history.get(&id).is_some() {
             return None;
         }
-        let known = |part: &Part| part.media == TEXT || part.media == HTML;
-        if !body.parts.is_empty() && !body.parts.iter().any(known) {
+        if !body.parts.is_empty() && !body.parts.iter().any(is_known) {
             self.inbox(|inbox, out| inbox.note_later(header.sender, out));
         }
-        let repeated = body.text_of(TEXT).is_some_and(|text| self.history.newest_is(text, self.now));
+        let text = body.text_of(TEXT);
+        let repeated = text.is_some_and(|text| self.history.newest_is(&text_digest(text), self.now));
         let flags = body.flags & (FLAG_SENSITIVE | FLAG_BURN);
-        let text = body.text_of(TEXT).unwrap_or_default().to_owned();
-        // Its sender may be older than this device, or somebody's own work.
-        let html = harmless(Content { text: text.clone(), html: body.text_of(HTML).map(str::to_owned) });
+        let parts = kept(body);
         // Other clips live long at the relay only.
         let expires_ms = if flags == 0 { 0 } else { secret_ends(self.now, header, body) };
         let clip = Clip {
@@ -324,8 +332,7 @@ impl Engine {
             device: header.sender,
             at_ms: body.at_ms,
             stored_ms: self.now,
-            text,
-            html: html.and_then(|content| content.html),
+            about: About::new(&parts),
             sent_ms: 0,
             flags: flags | (body.flags & FLAG_SUPERSEDED),
             ttl_s: header.ttl_s,
@@ -336,18 +343,19 @@ impl Engine {
             origin: String::new(),
             late: !self.is_member(&header.sender),
             given_up: false,
-            layout: Layout::Own,
+            layout: Layout::Apart,
         };
         let late = clip.late;
         // Another agent on this clipboard was asked, and sent it.
-        if !late {
-            self.secrets.drop_text(&clip.text);
+        if let Some(text) = text.filter(|_| !late) {
+            self.secrets.drop_text(text);
         }
-        let shown = self.present_clip(&clip);
+        let Content { text: whole, html } = plain_and_html(&parts);
+        let shown = ClipView { text: whole, html, cut: false, ..self.present_clip(&clip) };
         self.clips_revision += 1;
-        for write in self.history.add(clip) {
-            self.persist(write);
-        }
+        let writes = self.history.add(clip, &parts);
+        self.persist_all(writes);
+        self.contents.bring(id, parts);
         self.notice(Notice::Received { clip: shown });
         let superseded = body.flags & FLAG_SUPERSEDED != 0;
         if late || (superseded && self.is_newer_than_missed(header, body.at_ms)) {
@@ -358,7 +366,7 @@ impl Engine {
         // For the list only: its sender had a newer one, the clipboard holds it already, or there is nothing in it
         // that could be put there. Or the sender is out, and with the relay it could put anything on the clipboard
         // under counters that were kept from others.
-        let list_only = late || superseded || repeated || body.text_of(TEXT).is_none();
+        let list_only = late || superseded || repeated || text.is_none();
         (!list_only).then_some(id)
     }
 
@@ -368,6 +376,21 @@ impl Engine {
         let missed = self.newest_missed.and_then(|item| self.history.get(&item));
         missed.is_some_and(|missed| missed.device == header.sender || missed.at_ms < at_ms)
     }
+}
+
+fn is_known(part: &Part) -> bool {
+    part.media == TEXT || part.media == HTML
+}
+
+/// What is kept of a clip's forms: the text, the harmless part of the HTML, and a few that a later version may know.
+fn kept(body: &ClipBody) -> Vec<Part> {
+    let text = body.text_of(TEXT).unwrap_or_default().to_owned();
+    // Its sender may be older than this device, or somebody's own work.
+    let content = harmless(Content { text: text.clone(), html: body.text_of(HTML).map(str::to_owned) });
+    let html = content.and_then(|content| content.html).map(|html| Part::new(HTML, html));
+    let text = (!text.is_empty()).then(|| Part::new(TEXT, text));
+    let others = body.parts.iter().filter(|part| !is_known(part) && part.media.len() <= MEDIA_BYTES).take(OTHERS);
+    text.into_iter().chain(html).chain(others.cloned()).collect()
 }
 
 /// When a secret goes: by the time of its copy, so that all devices count down to the same moment. What the relay

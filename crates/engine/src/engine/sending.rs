@@ -16,7 +16,9 @@ use hushclip_rich::harmless;
 use rand_core::CryptoRng;
 
 use super::Engine;
-use crate::clip::{Clip, Layout};
+use crate::clip::{About, Clip, Layout};
+use crate::contents::Purpose;
+use crate::history::text_digest;
 use crate::log::Log;
 use crate::outbox::{Behind, Cargo, Deleted, Outbox, Unsealed};
 use crate::part::{Outputs, random_item};
@@ -44,14 +46,14 @@ impl Engine {
             return;
         }
         let (in_doubt, own, now) = (self.outbox.in_doubt(), identity.id, self.now);
-        let echo = self.history.is_echo(&content, own, in_doubt, self.shows_deleted(), now);
+        let digest = text_digest(&content.text);
+        let echo = self.history.is_echo(&digest, own, in_doubt, self.shows_deleted(), now);
         // Between the copy and the look at it, another agent may have put there what came from elsewhere.
         let known =
-            if sure { self.history.has_copied(&content.text, own, echo, self.outbox.waits_last(), now) } else { echo };
-        let echo = known || (!sure && self.was_deleted(&content.text));
-        for write in self.history.note_clipboard(&content.text) {
-            self.persist(write);
-        }
+            if sure { self.history.has_copied(&digest, own, echo, self.outbox.waits_last(), now) } else { echo };
+        let echo = known || (!sure && self.was_deleted(&digest));
+        let writes = self.history.note_clipboard(digest);
+        self.persist_all(writes);
         if echo || self.settings().paused {
             return;
         }
@@ -92,15 +94,23 @@ impl Engine {
     fn enqueue(&mut self, content: Content, flags: u32, rng: &mut dyn CryptoRng) -> Result<ItemId, Problem> {
         let Some(identity) = &self.identity else { return Err(Problem::NoAccount) };
         let ttl_s = if flags == 0 { limits::TTL_S } else { self.settings().secret_life_s };
-        let mut clip = Clip {
+        let mut parts = vec![Part::new(TEXT, content.text)];
+        parts.extend(content.html.map(|html| Part::new(HTML, html)));
+        if body(self.now, flags, &parts).check().is_err() {
+            // A few words may have much around them.
+            parts.truncate(1);
+        }
+        if let Err(error) = body(self.now, flags, &parts).check() {
+            return Err(Problem::TooLarge { bytes: error.bytes });
+        }
+        let clip = Clip {
             item: self.fresh_item(rng),
             order: self.history.next_order(),
             cursor: 0,
             device: identity.id,
             at_ms: self.now,
             stored_ms: self.now,
-            text: content.text,
-            html: content.html,
+            about: About::new(&parts),
             sent_ms: 0,
             flags,
             ttl_s,
@@ -111,20 +121,14 @@ impl Engine {
             origin: String::new(),
             late: false,
             given_up: false,
-            layout: Layout::Own,
+            layout: Layout::Apart,
         };
-        if body(&clip, false).check().is_err() {
-            // A few words may have much around them.
-            clip.html = None;
-        }
-        if let Err(error) = body(&clip, false).check() {
-            return Err(Problem::TooLarge { bytes: error.bytes });
-        }
         self.solved(|problem| matches!(problem, Problem::TooLarge { .. }));
         let (item, order) = (clip.item, clip.order);
         self.clips_revision += 1;
-        let writes = self.history.add(clip);
+        let writes = self.history.add(clip, &parts);
         self.persist_all(writes);
+        self.contents.bring(item, parts);
         self.outbox(|outbox, out| outbox.put(item, order, Cargo::Clip, out));
         self.bound_outbox(rng);
         self.flush(rng);
@@ -163,7 +167,7 @@ impl Engine {
                     continue;
                 };
                 // Another agent on the same clipboard was quicker.
-                if !again && self.history.came_after(order, &clip.text, clip.device) {
+                if !again && self.history.came_after(order, clip.digest(), clip.device) {
                     self.give_up(&item, None, rng);
                     self.take_out(&item);
                     continue;
@@ -193,7 +197,7 @@ impl Engine {
     }
 
     /// Gives up what is oldest in the queue. What was to be put back, others may have.
-    fn give_up_front(&mut self, rng: &mut dyn CryptoRng) {
+    pub(super) fn give_up_front(&mut self, rng: &mut dyn CryptoRng) {
         let Some((item, again)) = self.outbox.front().map(|front| (front.item, front.again)) else { return };
         if again {
             self.outbox(|outbox, out| outbox.withdraw(&item, out));
@@ -206,8 +210,8 @@ impl Engine {
     fn mark_given_up(&mut self, item: &ItemId) {
         if let Some(clip) = self.history.get_mut(item) {
             clip.given_up = true;
-            let writes = clip.changed();
-            self.persist_all(writes);
+            let write = clip.changed();
+            self.persist(write);
         }
     }
 
@@ -215,6 +219,10 @@ impl Engine {
     fn seal_front(&mut self, rng: &mut dyn CryptoRng) -> bool {
         let (Some(epoch), Some(own)) = (self.log().and_then(Log::epoch), self.own_id()) else { return false };
         let Some(what) = self.outbox.unsealed(epoch) else { return !self.outbox.is_empty() };
+        if what.cargo == Cargo::Clip && self.at_hand(&what.item).is_none() {
+            self.bring(&what.item, Purpose::Push, rng);
+            return false;
+        }
         let Some((envelope, there_ms)) = self.seal(&what, rng) else { return false };
         let (item, counter) = (what.item, what.counter);
         self.outbox(|outbox, out| outbox.sealed(&what, epoch, envelope, there_ms, out));
@@ -223,8 +231,8 @@ impl Engine {
         }
         if let Some(clip) = self.history.get_mut(&item) {
             clip.counter = counter;
-            let writes = clip.changed();
-            self.persist_all(writes);
+            let write = clip.changed();
+            self.persist(write);
         }
         self.persist_account();
         self.inbox(|inbox, out| inbox.note_own(own, counter, item, out));
@@ -256,7 +264,9 @@ impl Engine {
                 there_ms = self.outbox.sent_ms().max(clip.at_ms).min(now);
                 // What the relay had before lives no longer for it.
                 let ttl_s = if what.again { clip.left_s(now).max(1) } else { clip.ttl_s };
-                seal(keys, &key, &address(Kind::Clip, ttl_s), &body(clip, what.superseded), rng).ok()?
+                let flags = clip.flags | if what.superseded { FLAG_SUPERSEDED } else { 0 };
+                let body = body(clip.at_ms, flags, &self.at_hand(&what.item)?);
+                seal(keys, &key, &address(Kind::Clip, ttl_s), &body, rng).ok()?
             }
             Cargo::Tombstone(deleted) => {
                 let gone = deleted.iter().map(|deleted| name_gone(log, epoch, deleted)).collect();
@@ -318,7 +328,7 @@ impl Engine {
             }
             Some(_) | None => {}
         }
-        let writes = self.history.get_mut(&item).filter(|clip| clip.cursor != cursor).map(|clip| {
+        let write = self.history.get_mut(&item).filter(|clip| clip.cursor != cursor).map(|clip| {
             // What is put back goes on from when it was first there.
             if clip.sent_ms == 0 {
                 clip.sent_ms = now;
@@ -326,9 +336,9 @@ impl Engine {
             clip.cursor = cursor;
             clip.changed()
         });
-        if let Some(writes) = writes {
+        if let Some(write) = write {
             self.clips_revision += 1;
-            self.persist_all(writes);
+            self.persist(write);
         }
     }
 
@@ -410,12 +420,6 @@ fn is_pairing_secret(text: &str) -> bool {
     Link::parse(text).is_ok() || (text.len() < 40 && Code::parse(text).is_ok())
 }
 
-fn body(clip: &Clip, superseded: bool) -> ClipBody {
-    let html = clip.html.as_ref().map(|html| Part::new(HTML, html.as_bytes()));
-    ClipBody {
-        at_ms: clip.at_ms,
-        flags: clip.flags | if superseded { FLAG_SUPERSEDED } else { 0 },
-        file_name: String::new(),
-        parts: [Part::new(TEXT, clip.text.as_bytes())].into_iter().chain(html).collect(),
-    }
+fn body(at_ms: u64, flags: u32, parts: &[Part]) -> ClipBody {
+    ClipBody { at_ms, flags, file_name: String::new(), parts: parts.to_vec() }
 }

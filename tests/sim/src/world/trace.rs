@@ -28,6 +28,7 @@ impl World {
             Step::Opened(device, _) => format!("dev {device}  socket opens"),
             Step::Closed(device, _, code) => format!("dev {device}  socket closes, {code:?}"),
             Step::Revive(device, _) => format!("dev {device}  comes back"),
+            Step::DiskAgain(device, _) => format!("dev {device}  tries its disk again"),
             Step::Copy(machine, text) => format!("machine {machine}: COPY {text:?}"),
             Step::Seen(device) => format!("dev {device}  sees {:?}", self.clipboard_of(*device)),
             Step::Delete(device, nth) => format!("dev {device}  DELETES {:?}", self.nth(*device, *nth)),
@@ -52,7 +53,12 @@ impl World {
             Todo::Notice(Notice::Failed { problem }) => format!("has a problem: {}", problem.code()),
             Todo::Notice(notice) => format!("notes {notice:?}"),
             Todo::Answer(Answered { outcome, .. }) => format!("answers {outcome:?}"),
-            Todo::Store(_) | Todo::WakeAt(_) | Todo::Ping { .. } | Todo::Show => return None,
+            Todo::Store(_)
+            | Todo::Load(_)
+            | Todo::Archive { .. }
+            | Todo::WakeAt(_)
+            | Todo::Ping { .. }
+            | Todo::Show => return None,
         };
         Some(format!("  dev {device} {what}"))
     }

@@ -2,10 +2,11 @@
 
 use std::time::Duration;
 
-use hushclip_model::{Command, Content, SecretKind, UNDO_MS};
+use hushclip_model::{ClipView, Command, SecretKind, UNDO_MS};
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 
+use super::share;
 use crate::host::Host;
 use crate::{clipboard, focus, text};
 
@@ -42,13 +43,18 @@ pub(crate) fn copy(host: Host, id: String, plain: bool, copies: Copies) {
         host.news.say(text::copied());
         return copies.one_more();
     }
-    let content = if host.has_contents() {
-        host.content(&id)
-    } else {
-        host.library.peek(&id, |clip| Content { text: clip.text.clone(), html: clip.html.clone() })
-    };
-    let Some(Content { text, html }) = content else { return host.news.show(text::copy_failed()) };
-    let written = clipboard::write(&text, html.as_deref().filter(|_| !plain));
+    match host.library.peek(&id, ClipView::clone) {
+        Some(clip) if !clip.cut => say_copied(host, id, copies, clipboard::write(&clip.text, None)),
+        Some(clip) => {
+            let has_html = clip.kind == "html" && !plain;
+            let written = clipboard::write_later(host.content(id.clone()), has_html);
+            say_copied(host, id, copies, written);
+        }
+        None => host.news.show(text::copy_failed()),
+    }
+}
+
+fn say_copied(host: Host, id: String, copies: Copies, written: impl Future<Output = bool> + 'static) {
     spawn_local(async move {
         if !written.await {
             host.news.show(text::copy_failed());
@@ -58,6 +64,20 @@ pub(crate) fn copy(host: Host, id: String, plain: bool, copies: Copies) {
         host.news.say(text::copied());
         copies.one_more();
     });
+}
+
+/// Offers a clip to other programs. Has to be called within a tap.
+pub(crate) fn share(host: Host, id: String) {
+    match host.library.peek(&id, ClipView::clone) {
+        Some(clip) if !clip.cut => share::share(host, &clip.text),
+        _ => spawn_local(async move {
+            // A tap counts for seconds.
+            match host.content(id).await {
+                Ok(content) => share::share(host, &content.text),
+                Err(problem) => host.news.tell(problem, host),
+            }
+        }),
+    }
 }
 
 /// Pins a clip, or no longer.

@@ -250,7 +250,7 @@ fn keys(host: Host, event: &KeyboardEvent, id: String, copies: Copies, more: RwS
         "Enter" if event.shift_key() => actions::copy(host, id, true, copies),
         "Delete" | "Backspace" if is_member(host) => actions::delete(host, id),
         "p" | "P" if is_member(host) => actions::pin(host, id),
-        "v" | "V" if is_member(host) && !masked.get_untracked() => host.library.whole(&id),
+        "v" | "V" if is_member(host) && !masked.get_untracked() => host.opened().set(Some(id)),
         "m" | "M" if is_member(host) => more.update(|more| *more = !*more),
         _ => return,
     }

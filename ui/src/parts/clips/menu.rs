@@ -58,9 +58,7 @@ pub(crate) fn Menu(
         close();
     };
     let share = move || {
-        let here = || clip.with_untracked(|clip| clip.text.clone());
-        let shared = host.content(&id.get_value()).map_or_else(here, |content| content.text);
-        share::share(host, &shared);
+        actions::share(host, id.get_value());
         close();
     };
     let pin = move || {
@@ -69,7 +67,7 @@ pub(crate) fn Menu(
     };
     let whole = move || {
         close();
-        id.with_value(|id| host.library.whole(id));
+        host.opened().set(Some(id.get_value()));
     };
     let delete = move || actions::delete(host, id.get_value());
     let pin_label = move || if pinned.get() { text::unpin() } else { text::pin() };

@@ -1,10 +1,11 @@
 //! A clip in full, above everything: its text, and how it looks formatted. Nothing of the formatted form
 //! can run, load or leave: what is built here are the few kinds of elements that `rich` lets through.
 
-use hushclip_model::ClipView;
+use hushclip_model::{ClipView, Content};
 use hushclip_rich::{Node, Rich};
 use leptos::html::Div;
 use leptos::prelude::*;
+use leptos::task::spawn_local;
 use wasm_bindgen::JsValue;
 use web_sys::Node as PageNode;
 
@@ -17,13 +18,12 @@ use crate::text;
 #[component]
 pub(crate) fn WholeSheet() -> impl IntoView {
     let host = host();
-    let asked = host.library.asks(|query| query.whole.clone());
-    let open = Memo::new(move |_| !asked.with(String::is_empty));
-    let on_cancel = UnsyncCallback::new(move |()| host.library.whole(""));
+    let asked = host.opened();
+    let open = Memo::new(move |_| asked.with(Option::is_some));
+    let on_cancel = UnsyncCallback::new(move |()| host.opened().set(None));
     let clip = move || {
-        let id = asked.get();
         // It may have gone meanwhile.
-        host.library.row(&id).map(|clip| view! { <Whole clip /> })
+        asked.get().and_then(|id| host.library.row(&id)).map(|clip| view! { <Whole clip /> })
     };
     view! {
         <Sheet open on_cancel title="whole-title" class="wide">
@@ -42,16 +42,29 @@ fn Whole(clip: RwSignal<ClipView>) -> impl IntoView {
     let title = clip.with_untracked(|clip| {
         if clip.own { text::clip_from_here().into() } else { text::clip_from(text::isolate(&clip.from)) }
     });
-    let html = Memo::new(move |_| clip.with(|clip| clip.html.clone()));
-    let plain = Memo::new(move |_| clip.with(|clip| clip.text.clone()));
-    let cut = Memo::new(move |_| clip.with(|clip| clip.cut));
-    let form = move || {
-        if as_text.get() {
-            view! { <pre class="whole-text" dir="auto" data-testid="whole-text" tabindex=0>{plain.get()}</pre> }
-                .into_any()
-        } else {
-            view! { <Formatted html=html.get().unwrap_or_default() /> }.into_any()
+    let read = RwSignal::new(None);
+    if clip.with_untracked(|clip| clip.cut) {
+        let content = host.content(id.get_value());
+        spawn_local(async move {
+            read.try_set(Some(content.await));
+        });
+    }
+    // Until then, its beginning.
+    let plain = move || match read.get() {
+        Some(Ok(Content { text, .. })) => text,
+        Some(Err(_)) | None => clip.with(|clip| clip.text.clone()),
+    };
+    let html = move || read.get().and_then(Result::ok).and_then(|content| content.html);
+    let form = move || match html().filter(|_| !as_text.get()) {
+        Some(html) => view! { <Formatted html /> }.into_any(),
+        None => {
+            view! { <pre class="whole-text" dir="auto" data-testid="whole-text" tabindex=0>{plain()}</pre> }.into_any()
         }
+    };
+    let state = move || match read.get() {
+        Some(Ok(_)) => None,
+        Some(Err(problem)) => Some((text::problem(&problem), "hint")),
+        None => clip.with(|clip| clip.cut).then(|| (text::fetching().to_owned(), "hint pulse")),
     };
     let choice = move |text: bool, label: &'static str, testid: &'static str| {
         view! {
@@ -78,11 +91,9 @@ fn Whole(clip: RwSignal<ClipView>) -> impl IntoView {
                     }
                 })}
             {form}
-            <Show when=move || cut.get()>
-                <p class="hint pulse" role="status">{text::fetching()}</p>
-            </Show>
+            {move || state().map(|(words, class)| view! { <p class=class role="status">{words}</p> })}
             <div class="row">
-                <button class="plain" type="button" data-testid="whole-close" on:click=move |_| host.library.whole("")>
+                <button class="plain" type="button" data-testid="whole-close" on:click=move |_| host.opened().set(None)>
                     {text::close()}
                 </button>
                 <button
