@@ -7,7 +7,7 @@ use std::fs::File;
 use std::time::Duration;
 
 use getrandom::SysRng;
-use hushclip_driver::{Driver, LineEvent, LineId, Step};
+use hushclip_driver::{Driver, LineId, Said, Step};
 use hushclip_engine::Event;
 use hushclip_model::{Answered, ClipView, CommandId, Notice, Outcome, Problem};
 use rand_core::UnwrapErr;
@@ -241,13 +241,13 @@ impl Shell {
         let said = match event {
             LinkEvent::Opened => {
                 self.trouble = None;
-                LineEvent::Opened
+                Said::Opened
             }
-            LinkEvent::Frame(bytes) => LineEvent::Frame(bytes),
+            LinkEvent::Frame(bytes) => Said::Frame(bytes),
             LinkEvent::Pong => {
                 // It has outlived a silence.
                 self.hint = None;
-                LineEvent::Pong
+                Said::Pong
             }
             LinkEvent::Closed { code, why, silent } => {
                 self.link = None;
@@ -255,7 +255,7 @@ impl Shell {
                 self.hint = known.or(self.hint.take());
                 self.trouble = self.hint.clone().or(why);
                 self.silent = silent;
-                LineEvent::Closed { code }
+                Said::Closed { code }
             }
         };
         self.driver.line(line, said);

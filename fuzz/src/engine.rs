@@ -7,7 +7,7 @@
 use std::collections::VecDeque;
 
 use hushclip_driver::{Driver, Step};
-use hushclip_engine::{CONTENT, Engine, Event, Write};
+use hushclip_engine::{CONTENT, Engine, Event, LineId, Said, Write};
 use hushclip_mailbox::{Event as RelayEvent, Mailbox, MemoryStore, Peer, Reply};
 use hushclip_model::settings::{Change, Policy};
 use hushclip_model::{Alert, Command, CommandId, Content, SecretKind, View};
@@ -48,6 +48,7 @@ struct World<'a> {
     /// The mailbox that the relay is asked for.
     mailbox: MailboxId,
     conn: Option<ConnId>,
+    line: LineId,
     conns: u8,
     /// What is on its way to the device.
     coming: VecDeque<Event>,
@@ -65,6 +66,7 @@ impl<'a> World<'a> {
             relay: relay(mailbox_of(&scene.relay), scene.relay.clone()),
             mailbox: mailbox_of(&scene.relay),
             conn: None,
+            line: LineId::Relay(0),
             conns: 0,
             coming: VecDeque::new(),
             wake: None,
@@ -88,7 +90,7 @@ impl<'a> World<'a> {
                 if input.flag() {
                     input.mutate(&mut frame);
                 }
-                self.event(Event::Frame(frame));
+                self.said(Said::Frame(frame));
             }
             10 => drop(self.coming.pop_front()),
             11 => {
@@ -126,7 +128,7 @@ impl<'a> World<'a> {
                     byte => Some(4000 + u16::from(byte % 12)),
                 };
                 self.lose_socket();
-                self.event(Event::SocketClosed { code });
+                self.said(Said::Closed { code });
             }
             19 => {
                 self.lose_socket();
@@ -134,19 +136,20 @@ impl<'a> World<'a> {
                 self.event(Event::Started);
             }
             20 => {
-                let events = [Event::Pong, Event::Online, Event::SocketOpened, Event::Pasted, Event::Started];
+                let said = |said| Event::Line { line: self.line, said };
+                let events = [said(Said::Pong), Event::Online, said(Said::Opened), Event::Pasted, Event::Started];
                 self.event(events[input.below(events.len())].clone());
             }
             21 => {
                 let store = if input.flag() { self.scene.relay.clone() } else { self.relay.store().clone() };
                 self.relay = relay(self.mailbox, store);
                 self.lose_socket();
-                self.event(Event::SocketClosed { code: None });
+                self.said(Said::Closed { code: None });
             }
             22 => self.relay.store_mut().full = input.flag(),
             _ => {
                 let frame = input.take(64).to_vec();
-                self.event(Event::Frame(frame));
+                self.said(Said::Frame(frame));
             }
         }
     }
@@ -159,9 +162,9 @@ impl<'a> World<'a> {
 
     fn deliver_changed(&mut self, input: &mut Input) {
         match self.coming.pop_front() {
-            Some(Event::Frame(mut frame)) => {
+            Some(Event::Line { line, said: Said::Frame(mut frame) }) => {
                 input.mutate(&mut frame);
-                self.event(Event::Frame(frame));
+                self.event(Event::Line { line, said: Said::Frame(frame) });
             }
             Some(other) => self.event(other),
             None => {}
@@ -171,9 +174,11 @@ impl<'a> World<'a> {
     /// A frame that is well-formed and says something else.
     fn deliver_lie(&mut self, input: &mut Input) {
         let next = self.coming.pop_front();
-        let Some(Event::Frame(bytes)) = &next else { return next.map_or((), |event| self.event(event)) };
+        let Some(Event::Line { said: Said::Frame(bytes), .. }) = &next else {
+            return next.map_or((), |event| self.event(event));
+        };
         let Ok(frame) = ToDevice::decode(bytes) else { return };
-        self.event(Event::Frame(lie(frame, input).encode()));
+        self.said(Said::Frame(lie(frame, input).encode()));
     }
 
     fn command(&self, input: &mut Input) -> Command {
@@ -236,9 +241,17 @@ impl<'a> World<'a> {
         }
     }
 
+    fn said(&mut self, said: Said) {
+        self.event(Event::Line { line: self.line, said });
+    }
+
+    fn will_say(&mut self, said: Said) {
+        self.coming.push_back(Event::Line { line: self.line, said });
+    }
+
     fn event(&mut self, event: Event) {
         let what = match &event {
-            Event::Frame(frame) => format!("{:?}", ToDevice::decode(frame)),
+            Event::Line { said: Said::Frame(frame), .. } => format!("{:?}", ToDevice::decode(frame)),
             other => format!("{other:?}"),
         };
         let asked = matches!(event, Event::Command { .. });
@@ -258,18 +271,19 @@ impl<'a> World<'a> {
                         self.relay_event(RelayEvent::Frame { conn, bytes: frame });
                     }
                 }
-                Step::Open { url, .. } => {
+                Step::Open { line, url } => {
+                    self.line = line;
                     self.lose_socket();
                     self.find_relay(&url);
                     self.conns = self.conns.wrapping_add(1);
                     let conn = ConnId::from_bytes([self.conns; 16]);
                     self.conn = Some(conn);
-                    self.coming.push_back(Event::SocketOpened);
+                    self.will_say(Said::Opened);
                     let (nonce, host) = (Nonce::from_bytes([self.conns; 32]), "relay.test".into());
                     self.relay_event(RelayEvent::Opened { conn, nonce, host, peer: Peer::Local });
                 }
                 Step::Close { .. } => self.lose_socket(),
-                Step::Ping { .. } => self.coming.push_back(Event::Pong),
+                Step::Ping { .. } => self.will_say(Said::Pong),
                 Step::WakeAt(at) => self.wake = Some(at),
                 Step::Answer(_) => answers += 1,
                 Step::Load(keys) => {
@@ -333,10 +347,10 @@ impl<'a> World<'a> {
             for reply in self.relay.handle(event, self.now) {
                 match reply {
                     Reply::Send { conn, frame } if Some(conn) == self.conn => {
-                        self.coming.push_back(Event::Frame(frame.to_vec()));
+                        self.will_say(Said::Frame(frame.to_vec()));
                     }
                     Reply::Close { conn, code } if Some(conn) == self.conn => {
-                        self.coming.push_back(Event::SocketClosed { code: Some(code.code()) });
+                        self.will_say(Said::Closed { code: Some(code.code()) });
                     }
                     Reply::TakeNameplate { nameplate, .. } => {
                         answers.push_back(RelayEvent::Nameplate { nameplate, taken: nameplate % 2 == 0 });

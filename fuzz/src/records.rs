@@ -1,6 +1,6 @@
 //! Records off a disk that has changed: the engine refuses them, or works with them.
 
-use hushclip_engine::{Engine, Event};
+use hushclip_engine::{Engine, Event, LineId, Said};
 use rand_chacha::ChaCha20Rng;
 use rand_core::SeedableRng as _;
 
@@ -32,11 +32,10 @@ pub(crate) fn records(bytes: &[u8]) {
         }
     }
     let Ok(mut engine) = Engine::restore(disk) else { return };
+    let opened = Event::Line { line: LineId::Relay(1), said: Said::Opened };
     let mut rng = ChaCha20Rng::seed_from_u64(3);
     let _ = engine.view();
-    for (event, later) in
-        [(Event::Started, 0), (Event::SocketOpened, 5), (Event::Timer, 60_000), (Event::Timer, 1 << 40)]
-    {
+    for (event, later) in [(Event::Started, 0), (opened, 5), (Event::Timer, 60_000), (Event::Timer, 1 << 40)] {
         engine.handle(event, scene.now + later, &mut rng);
     }
     let _ = engine.view();

@@ -10,7 +10,7 @@ use std::task::{Poll, Waker};
 
 use hushclip_crypto::archive::Archive;
 use hushclip_crypto::vault::VaultKey;
-use hushclip_driver::{Driver, LineEvent, LineId, Step};
+use hushclip_driver::{Driver, LineId, Said, Step};
 use hushclip_engine::{Engine, Event};
 use hushclip_model::{Answered, CommandId, Outcome, Problem, Query, View};
 use wasm_bindgen_futures::spawn_local;
@@ -258,7 +258,7 @@ impl Running {
         };
         match Socket::open(url, heard.clone()) {
             Ok(socket) => *self.socket.borrow_mut() = Some(socket),
-            Err(_) => heard(LineEvent::Closed { code: None }),
+            Err(_) => heard(Said::Closed { code: None }),
         }
     }
 

@@ -1,6 +1,6 @@
 //! One WebSocket. Dropping it closes it and silences it: nothing of it is heard afterwards.
 
-use hushclip_driver::LineEvent;
+use hushclip_driver::Said;
 use js_sys::{ArrayBuffer, Uint8Array};
 use wasm_bindgen::closure::Closure;
 use wasm_bindgen::{JsCast as _, JsValue};
@@ -20,14 +20,14 @@ pub(crate) struct Socket {
 
 impl Socket {
     /// Starts to open a socket. An error means that the browser refuses to try.
-    pub(crate) fn open(url: &str, heard: impl Fn(LineEvent) + Clone + 'static) -> Result<Self, JsValue> {
+    pub(crate) fn open(url: &str, heard: impl Fn(Said) + Clone + 'static) -> Result<Self, JsValue> {
         let socket = WebSocket::new(url)?;
         socket.set_binary_type(BinaryType::Arraybuffer);
         let tell = heard.clone();
-        let opened = Closure::new(move || tell(LineEvent::Opened));
+        let opened = Closure::new(move || tell(Said::Opened));
         let tell = heard.clone();
         let message = Closure::new(move |message: MessageEvent| tell(event_of(&message.data())));
-        let closed = Closure::new(move |close: CloseEvent| heard(LineEvent::Closed { code: Some(close.code()) }));
+        let closed = Closure::new(move |close: CloseEvent| heard(Said::Closed { code: Some(close.code()) }));
         socket.set_onopen(Some(opened.as_ref().unchecked_ref()));
         socket.set_onmessage(Some(message.as_ref().unchecked_ref()));
         socket.set_onclose(Some(closed.as_ref().unchecked_ref()));
@@ -54,10 +54,10 @@ impl Drop for Socket {
 }
 
 /// Text that is no pong is passed on as a frame, which the engine finds malformed.
-fn event_of(data: &JsValue) -> LineEvent {
+fn event_of(data: &JsValue) -> Said {
     match data.dyn_ref::<ArrayBuffer>() {
-        Some(buffer) => LineEvent::Frame(Uint8Array::new(buffer).to_vec()),
-        None if data.as_string().as_deref() == Some(PONG) => LineEvent::Pong,
-        None => LineEvent::Frame(Vec::new()),
+        Some(buffer) => Said::Frame(Uint8Array::new(buffer).to_vec()),
+        None if data.as_string().as_deref() == Some(PONG) => Said::Pong,
+        None => Said::Frame(Vec::new()),
     }
 }

@@ -5,12 +5,12 @@ mod tests;
 
 use std::collections::{BTreeMap, VecDeque};
 
-use hushclip_engine::{Effect, Engine, Event, RestoreError, Write};
+use hushclip_engine::{Effect, Engine, Event, LineId, RestoreError, Said, Write};
 use hushclip_model::view::Connection;
 use hushclip_model::{Answered, CommandId, Notice, Outcome, Problem, Query, View};
 use rand_core::CryptoRng;
 
-use crate::step::{LineEvent, LineId, Step};
+use crate::step::Step;
 
 /// How long at most the screen lags behind while events come without a pause, milliseconds.
 const SHOW_LAG_MS: u64 = 100;
@@ -32,11 +32,10 @@ pub struct Driver {
     /// What people want to read, which is no concern of the engine's.
     reads: VecDeque<Read>,
     reading: Option<Read>,
-    /// The line that the engine is on, as far as it knows.
+    /// The line to the relay that the engine is on, as far as it knows.
     line: Option<LineId>,
     /// Whether that is open, or on its way.
     is_open: bool,
-    lines: u64,
     /// What the engine is at, if somebody waits for the answer.
     asked: Option<CommandId>,
     /// How many of the person's copies wait.
@@ -50,7 +49,7 @@ enum Input {
     Event(Event),
     /// The person copied something just now.
     Copy(Event),
-    Line(LineId, LineEvent),
+    Line(LineId, Said),
 }
 
 /// Records by their keys; none where there is none.
@@ -113,7 +112,6 @@ impl Driver {
             reading: None,
             line: None,
             is_open: false,
-            lines: 0,
             asked: None,
             copies: 0,
             is_new: false,
@@ -130,7 +128,10 @@ impl Driver {
             self.steps.push_back(Step::Notice(notice));
         }
         self.try_again();
-        self.inputs.push_back(Input::Event(event));
+        self.inputs.push_back(match event {
+            Event::Line { line, said } => Input::Line(line, said),
+            event => Input::Event(event),
+        });
     }
 
     /// The person has copied something just now: what comes from elsewhere is older than that.
@@ -151,7 +152,7 @@ impl Driver {
     }
 
     /// A line has said something. Of an old one that is not heard.
-    pub fn line(&mut self, line: LineId, said: LineEvent) {
+    pub fn line(&mut self, line: LineId, said: Said) {
         self.inputs.push_back(Input::Line(line, said));
     }
 
@@ -159,8 +160,12 @@ impl Driver {
     pub fn hang_up(&mut self) {
         if let Some(line) = self.close() {
             self.steps.push_back(Step::Close { line });
-            self.inputs.push_back(Input::Line(line, LineEvent::Closed { code: None }));
+            self.inputs.push_back(Input::Line(line, Said::Closed { code: None }));
         }
+    }
+
+    fn is_open(&self, line: LineId) -> bool {
+        is_apart(line) || (self.is_open && self.line == Some(line))
     }
 
     fn close(&mut self) -> Option<LineId> {
@@ -344,10 +349,10 @@ impl Driver {
             }
             Input::Line(line, said) => {
                 let is_present = self.line == Some(line);
-                if is_present && matches!(said, LineEvent::Closed { .. }) {
+                if is_present && matches!(said, Said::Closed { .. }) {
                     (self.line, self.is_open) = (None, false);
                 }
-                is_present.then(|| said.into())
+                (is_present || is_apart(line)).then_some(Event::Line { line, said })
             }
         }
     }
@@ -356,22 +361,21 @@ impl Driver {
         match effect {
             Effect::Persist(writes) => Some(self.hand_out(Work::Store(writes))),
             Effect::Load(keys) => Some(self.hand_out(Work::Load(keys))),
-            Effect::Connect { url } => {
-                self.lines += 1;
-                let line = LineId(self.lines);
+            Effect::Connect { line, url } => {
                 let (before, open) = (self.close(), Step::Open { line, url });
                 (self.line, self.is_open) = (Some(line), true);
                 let Some(line) = before else { return Some(open) };
                 self.steps.push_back(open);
                 Some(Step::Close { line })
             }
-            Effect::Disconnect => {
+            Effect::Disconnect { line } if is_apart(line) => Some(Step::Close { line }),
+            Effect::Disconnect { .. } => {
                 let before = self.close();
                 self.line = None;
                 before.map(|line| Step::Close { line })
             }
-            Effect::Send(frame) => self.line.filter(|_| self.is_open).map(|line| Step::Send { line, frame }),
-            Effect::Ping => self.line.filter(|_| self.is_open).map(|line| Step::Ping { line }),
+            Effect::Send { line, frame } => self.is_open(line).then_some(Step::Send { line, frame }),
+            Effect::Ping { line } => self.is_open(line).then_some(Step::Ping { line }),
             Effect::WakeAt(at) => Some(Step::WakeAt(at)),
             Effect::WriteClipboard { content, picked } => {
                 (picked || self.copies == 0).then_some(Step::WriteClipboard { content, picked })
@@ -441,4 +445,9 @@ const fn waits(event: &Event) -> Option<CommandId> {
         Event::Command { id, .. } | Event::Import { id, .. } => Some(*id),
         _ => None,
     }
+}
+
+/// Whether a line is not the relay's: whoever opens it sees to what it is.
+const fn is_apart(line: LineId) -> bool {
+    matches!(line, LineId::Device(_))
 }

@@ -62,4 +62,5 @@ mod driver;
 mod step;
 
 pub use driver::Driver;
-pub use step::{LineEvent, LineId, Step};
+pub use hushclip_engine::{LineId, Said};
+pub use step::Step;

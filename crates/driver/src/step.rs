@@ -1,12 +1,8 @@
 //! What is to be done, and what lines say.
 
 use hushclip_crypto::archive::Archive;
-use hushclip_engine::{Event, Write};
+use hushclip_engine::{LineId, Write};
 use hushclip_model::{Answered, CommandId, Content, Notice};
-
-/// A socket to the relay. No two of one driver have the same.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct LineId(pub(crate) u64);
 
 /// Something that is to be done before the next step is asked for.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -64,31 +60,4 @@ pub enum Step {
     Notice(Notice),
     /// There is something new to see.
     Show,
-}
-
-/// What a line says.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum LineEvent {
-    /// It is open.
-    Opened,
-    /// A binary message arrived.
-    Frame(Vec<u8>),
-    /// The text message `pong` arrived.
-    Pong,
-    /// It is gone, or never opened.
-    Closed {
-        /// The close code, where there was one.
-        code: Option<u16>,
-    },
-}
-
-impl From<LineEvent> for Event {
-    fn from(event: LineEvent) -> Self {
-        match event {
-            LineEvent::Opened => Self::SocketOpened,
-            LineEvent::Frame(bytes) => Self::Frame(bytes),
-            LineEvent::Pong => Self::Pong,
-            LineEvent::Closed { code } => Self::SocketClosed { code },
-        }
-    }
 }

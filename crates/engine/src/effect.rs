@@ -3,6 +3,8 @@
 
 use hushclip_model::{Answered, Content, Notice};
 
+use crate::event::LineId;
+
 /// One change of the persisted state, a map from short keys to bytes.
 #[derive(Clone, PartialEq, Eq)]
 pub enum Write {
@@ -44,17 +46,30 @@ impl core::fmt::Debug for Write {
 pub enum Effect {
     /// Store these changes, all or none, and durably, before going on.
     Persist(Vec<Write>),
-    /// Close any socket and open one to this URL (`ws://…` or `wss://…`).
+    /// Close any socket to the relay and open one to this URL (`ws://…` or `wss://…`).
     Connect {
+        /// What it is called.
+        line: LineId,
         /// The URL.
         url: String,
     },
-    /// Send a binary message on the open socket.
-    Send(Vec<u8>),
-    /// Send the text message `ping` on the open socket.
-    Ping,
-    /// Close the socket. No `SocketClosed` is expected for it.
-    Disconnect,
+    /// Send a binary message.
+    Send {
+        /// On this line.
+        line: LineId,
+        /// The message.
+        frame: Vec<u8>,
+    },
+    /// Send the text message `ping`.
+    Ping {
+        /// On this line.
+        line: LineId,
+    },
+    /// Close a line. Nothing is expected of it any more.
+    Disconnect {
+        /// Which.
+        line: LineId,
+    },
     /// Send [`crate::Event::Timer`] at this time (milliseconds since 1970). Replaces the time asked
     /// for before.
     WakeAt(u64),

@@ -44,7 +44,7 @@ use crate::restore::Records;
 use crate::secrets::Secrets;
 use crate::state::{self, Account, Removed};
 use crate::traces::Traces;
-use crate::{Effect, Event, Write};
+use crate::{Effect, Event, Said, Write};
 use continuity::Reading;
 use membership::LogSync;
 pub(crate) use sending::REFUSED_MS;
@@ -161,10 +161,9 @@ impl Engine {
         self.now = now;
         match event {
             Event::Started => self.connect_if_wanted(),
-            Event::SocketOpened => self.line.proceeds(self.now),
-            Event::SocketClosed { code } => self.socket_closed(code, rng),
-            Event::Frame(bytes) => self.frame(&bytes, rng),
-            Event::Pong => self.heard(),
+            Event::Line { line, said } if line == self.line.id() && self.line.listens() => self.relay_said(said, rng),
+            // One that is over.
+            Event::Line { .. } => {}
             Event::Timer => {
                 self.last_wake = None;
                 self.tidy_library(rng);
@@ -214,6 +213,15 @@ impl Engine {
     fn change_settings(&mut self, change: Change) {
         let write = self.preferences.change(change);
         self.persist(write);
+    }
+
+    fn relay_said(&mut self, said: Said, rng: &mut dyn CryptoRng) {
+        match said {
+            Said::Opened => self.line.proceeds(self.now),
+            Said::Closed { code } => self.socket_closed(code, rng),
+            Said::Frame(bytes) => self.frame(&bytes, rng),
+            Said::Pong => self.heard(),
+        }
     }
 
     fn heard(&mut self) {
@@ -344,7 +352,8 @@ impl Engine {
     }
 
     fn send(&mut self, frame: &ToRelay) {
-        self.effects.push(Effect::Send(frame.encode()));
+        let (line, frame) = (self.line.id(), frame.encode());
+        self.effect(Effect::Send { line, frame });
     }
 
     fn notice(&mut self, notice: Notice) {
@@ -425,7 +434,7 @@ impl Engine {
         self.line.stop(self.now);
         self.outbox.lose_answer();
         self.changes.lose_answer();
-        self.effect(Effect::Disconnect);
+        self.effect(Effect::Disconnect { line: self.line.id() });
         self.fail(problem);
     }
 

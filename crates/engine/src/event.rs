@@ -5,22 +5,44 @@ use std::collections::BTreeMap;
 use hushclip_crypto::archive::ArchivedClip;
 use hushclip_model::{Command, CommandId, Content};
 
+/// A line: one socket, from its opening to its end. No two that one engine hears of have the same name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum LineId {
+    /// To the relay, as [`crate::Effect::Connect`] calls it.
+    Relay(u64),
+    /// To another device of the account, as whoever opened it calls it. Sealed envelopes go over it, both ways, and nothing
+    /// else. It may lose them, bring them in any order and end at any time: each goes to the relay too.
+    Device(u64),
+}
+
+/// What a line says.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Said {
+    /// It is open.
+    Opened,
+    /// A binary message arrived: of the relay a frame, of another device an envelope.
+    Frame(Vec<u8>),
+    /// The text message `pong` arrived.
+    Pong,
+    /// It is gone, or never opened.
+    Closed {
+        /// The close code, where there was one.
+        code: Option<u16>,
+    },
+}
+
 /// Something the shell tells the engine.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Event {
     /// The process is up; comes once, after the engine was made or restored.
     Started,
-    /// The socket asked for by [`crate::Effect::Connect`] is open.
-    SocketOpened,
-    /// The socket is gone, or never opened.
-    SocketClosed {
-        /// The close code, where there was one.
-        code: Option<u16>,
+    /// A line has said something. Of one that is over, nothing counts.
+    Line {
+        /// Which.
+        line: LineId,
+        /// What.
+        said: Said,
     },
-    /// A binary message arrived.
-    Frame(Vec<u8>),
-    /// The text message `pong` arrived.
-    Pong,
     /// The time asked for by [`crate::Effect::WakeAt`] has come.
     Timer,
     /// The platform says that the network, or the person, is back: do not wait to reconnect.

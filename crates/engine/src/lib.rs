@@ -52,9 +52,9 @@
 //!                 let records = keys.into_iter().map(|key| { let value = disk.get(&key).cloned(); (key, value) });
 //!                 events.push_front(Event::Loaded(records.collect()));
 //!             }
-//!             // A socket says `SocketOpened`, each `Frame`, and `SocketClosed`, which may come at once.
-//!             Effect::Connect { url } => dialled = Some(url),
-//!             Effect::Send(_) | Effect::Ping | Effect::Disconnect => {}
+//!             // A socket says `Opened`, each `Frame`, and `Closed`, which may come at once.
+//!             Effect::Connect { url, .. } => dialled = Some(url),
+//!             Effect::Send { .. } | Effect::Ping { .. } | Effect::Disconnect { .. } => {}
 //!             // `Timer` comes then, unless another time is asked for.
 //!             Effect::WakeAt(_) => {}
 //!             Effect::WriteClipboard { .. } | Effect::ClearClipboard(_) => {}
@@ -108,7 +108,7 @@ mod traces;
 pub use clip::Source;
 pub use effect::{Effect, Write};
 pub use engine::Engine;
-pub use event::Event;
+pub use event::{Event, LineId, Said};
 pub use problem::{bad_archive, unsealable};
 pub use record::{CONTENT, RestoreError};
 pub use target::{relay_origin, target};

@@ -6,6 +6,7 @@ use hushclip_protocol::frame::Challenge;
 use rand_core::CryptoRng;
 
 use crate::changes::ANSWER_MS;
+use crate::event::LineId;
 
 /// First wait after a failure, milliseconds; doubled each time.
 pub(crate) const BACKOFF_MS: u64 = 500;
@@ -50,6 +51,8 @@ pub(crate) enum Phase {
 /// The line and its clocks.
 #[derive(Debug, Default)]
 pub(crate) struct Line {
+    /// How many there have been, the present one included.
+    number: u64,
     phase: Phase,
     attempts: u32,
     /// When the present step must be done.
@@ -96,6 +99,11 @@ pub(crate) enum Due {
 }
 
 impl Line {
+    /// What the present one is called.
+    pub(crate) const fn id(&self) -> LineId {
+        LineId::Relay(self.number)
+    }
+
     pub(crate) const fn phase(&self) -> Phase {
         self.phase
     }
@@ -144,6 +152,7 @@ impl Line {
 
     /// A line is opened, or there is nothing to open one to.
     pub(crate) fn dial(&mut self, somewhere: bool, now: u64) {
+        self.number += u64::from(somewhere);
         self.enter(if somewhere { Phase::Connecting } else { Phase::Idle }, now);
     }
 

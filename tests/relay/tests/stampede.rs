@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
-use hushclip_driver::{Driver, LineEvent, LineId, Step};
+use hushclip_driver::{Driver, LineId, Said, Step};
 use hushclip_engine::Event;
 use hushclip_model::view::Connection;
 use hushclip_model::{Command, CommandId, Problem};
@@ -64,7 +64,7 @@ impl Client {
     }
 
     /// Whatever comes in time.
-    fn read(&mut self, wait: Duration) -> Option<(LineId, LineEvent)> {
+    fn read(&mut self, wait: Duration) -> Option<(LineId, Said)> {
         let Some((line, socket)) = &mut self.line else {
             thread::sleep(wait);
             return None;
@@ -73,18 +73,18 @@ impl Client {
         socket.get_ref().set_read_timeout(Some(wait)).expect("sockets have timeouts");
         let line = *line;
         let said = match socket.read() {
-            Ok(Message::Binary(bytes)) => LineEvent::Frame(bytes.to_vec()),
-            Ok(Message::Text(_)) => LineEvent::Pong,
-            Ok(Message::Close(close)) => LineEvent::Closed { code: close.map(|close| close.code.into()) },
+            Ok(Message::Binary(bytes)) => Said::Frame(bytes.to_vec()),
+            Ok(Message::Text(_)) => Said::Pong,
+            Ok(Message::Close(close)) => Said::Closed { code: close.map(|close| close.code.into()) },
             Ok(_) => return None,
             Err(Error::Io(why))
                 if matches!(why.kind(), std::io::ErrorKind::WouldBlock | std::io::ErrorKind::TimedOut) =>
             {
                 return None;
             }
-            Err(_) => LineEvent::Closed { code: None },
+            Err(_) => Said::Closed { code: None },
         };
-        if let LineEvent::Closed { .. } = said {
+        if let Said::Closed { .. } = said {
             self.line = None;
         }
         Some((line, said))
@@ -104,7 +104,7 @@ impl Client {
                 Step::Open { line, url } => {
                     self.shared.attempts.lock().expect("nobody panics with it").push(Instant::now());
                     let socket = dial(&url);
-                    let said = if socket.is_some() { LineEvent::Opened } else { LineEvent::Closed { code: None } };
+                    let said = if socket.is_some() { Said::Opened } else { Said::Closed { code: None } };
                     self.line = socket.map(|socket| (line, socket));
                     self.driver.line(line, said);
                 }

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use hushclip_crypto::archive::Archive;
 use hushclip_driver::Step;
-use hushclip_engine::Event;
+use hushclip_engine::{Event, LineId, Said};
 use hushclip_mailbox::{Event as RelayEvent, MemoryStore, Nameplate, Peer, Reply};
 use hushclip_model::{Answered, Command, CommandId, Content, Notice, Outcome, Query, View};
 use hushclip_protocol::error::CloseCode;
@@ -183,12 +183,28 @@ impl Desk {
         self.now = end;
     }
 
+    /// The line of a device says something.
+    pub fn said(&mut self, device: usize, said: Said) {
+        let line = self.devices[device].line();
+        self.event(device, Event::Line { line, said });
+    }
+
+    /// The line that a device has or had last.
+    pub fn line(&self, device: usize) -> LineId {
+        self.devices[device].line()
+    }
+
+    fn will_say(&mut self, device: usize, said: Said) {
+        let line = self.devices[device].line();
+        self.todo.push_back((device, Event::Line { line, said }));
+    }
+
     /// All connections end, with a close code or without.
     pub fn cut(&mut self, code: Option<CloseCode>) {
         for device in 0..self.devices.len() {
             if let Some(conn) = self.devices[device].conn.take() {
                 self.relay_event(RelayEvent::Closed { conn });
-                self.event(device, Event::SocketClosed { code: code.map(CloseCode::code) });
+                self.said(device, Said::Closed { code: code.map(CloseCode::code) });
             }
         }
     }
@@ -204,7 +220,7 @@ impl Desk {
     /// The device is back; something else happens when that many things have happened to it.
     pub fn bring_back_while(&mut self, device: usize, steps: usize, meanwhile: impl FnOnce(&mut Self)) {
         self.away[device] = false;
-        self.todo.push_back((device, Event::SocketClosed { code: None }));
+        self.will_say(device, Said::Closed { code: None });
         self.todo.push_back((device, Event::Online));
         for _ in 0..steps {
             self.step();
@@ -258,7 +274,7 @@ impl Desk {
 
     /// The relay says something of its own to a device.
     pub fn tell(&mut self, device: usize, frame: &ToDevice) {
-        self.event(device, Event::Frame(frame.encode()));
+        self.said(device, Said::Frame(frame.encode()));
     }
 
     /// The relay takes a frame as if a device had sent it on its socket.
@@ -356,7 +372,10 @@ impl Desk {
         match step {
             Step::Store(writes) => self.devices[device].store(writes),
             Step::Load(keys) => self.devices[device].load(keys, self.now),
-            Step::Open { url, .. } => self.dial(device, url),
+            Step::Open { line, url } => {
+                self.devices[device].line = Some(line);
+                self.dial(device, url);
+            }
             Step::Send { frame: bytes, .. } => {
                 if let Some(conn) = self.devices[device].conn.filter(|_| self.reachable) {
                     for bytes in lied(&mut self.lie, Way::Up, device, bytes) {
@@ -366,7 +385,7 @@ impl Desk {
             }
             Step::Ping { .. } => {
                 if self.reachable && self.devices[device].conn.is_some() {
-                    self.todo.push_back((device, Event::Pong));
+                    self.will_say(device, Said::Pong);
                 }
             }
             Step::Close { .. } => {
@@ -392,7 +411,7 @@ impl Desk {
             self.relay_event(RelayEvent::Closed { conn });
         }
         if !self.reachable {
-            return self.todo.push_back((device, Event::SocketClosed { code: None }));
+            return self.will_say(device, Said::Closed { code: None });
         }
         let (mut conn, mut nonce) = ([0; 16], [0; 32]);
         self.rng.fill_bytes(&mut conn);
@@ -406,7 +425,7 @@ impl Desk {
             self.astray.insert(conn);
         }
         self.dialled[device] = url;
-        self.todo.push_back((device, Event::SocketOpened));
+        self.will_say(device, Said::Opened);
         self.relay_event(RelayEvent::Opened {
             conn,
             nonce: Nonce::from_bytes(nonce),
@@ -430,6 +449,7 @@ impl Desk {
             RelayEvent::Closed { conn } => self.astray.remove(conn),
             _ => false,
         };
+        let mut said = Vec::new();
         let Some(relay) = (if astray { Some(&mut self.nowhere) } else { self.relay.as_mut() }) else { return };
         let mut answers = Vec::new();
         for reply in relay.handle(event, self.now) {
@@ -438,13 +458,13 @@ impl Desk {
                 Reply::Send { conn, frame } => {
                     if let Some(device) = owner(conn) {
                         for frame in lied(&mut self.lie, Way::Down, device, frame.to_vec()) {
-                            self.todo.push_back((device, Event::Frame(frame)));
+                            said.push((device, Said::Frame(frame)));
                         }
                     }
                 }
                 Reply::Close { conn, code } => {
                     if let Some(device) = owner(conn) {
-                        self.todo.push_back((device, Event::SocketClosed { code: Some(code.code()) }));
+                        said.push((device, Said::Closed { code: Some(code.code()) }));
                     }
                 }
                 Reply::TakeNameplate { .. } if self.nameplates_silent => {}
@@ -458,6 +478,9 @@ impl Desk {
                 Reply::Wake { endpoint, .. } => self.woken.push(endpoint),
                 Reply::Attach { .. } | Reply::SetAlarm { .. } => {}
             }
+        }
+        for (device, said) in said {
+            self.will_say(device, said);
         }
         for answer in answers {
             self.relay_event(answer);

@@ -71,6 +71,11 @@ impl Device {
         self.driver.failed(Problem::StorageFull, now);
     }
 
+    /// The line that it has or had last.
+    pub(crate) fn line(&self) -> LineId {
+        self.line.unwrap_or(LineId::Relay(0))
+    }
+
     pub(crate) fn load(&mut self, keys: Vec<String>, now: u64) {
         let read = |key: String| {
             let value = self.disk.get(&key).cloned();

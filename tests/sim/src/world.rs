@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use hushclip_driver::{LineEvent, Step as Todo};
+use hushclip_driver::{Said, Step as Todo};
 use hushclip_engine::Event;
 use hushclip_mailbox::{Event as RelayEvent, MemoryStore, Peer, Reply};
 use hushclip_model::view::{Connection, Stage};
@@ -304,10 +304,10 @@ impl World {
                     self.relay_weather();
                 }
             }
-            Step::ToDevice(device, conn, bytes) => self.on_socket(device, conn, LineEvent::Frame(bytes)),
-            Step::Pong(device, conn) => self.on_socket(device, conn, LineEvent::Pong),
-            Step::Opened(device, conn) => self.on_socket(device, conn, LineEvent::Opened),
-            Step::Closed(device, conn, code) => self.on_socket(device, conn, LineEvent::Closed { code }),
+            Step::ToDevice(device, conn, bytes) => self.on_socket(device, conn, Said::Frame(bytes)),
+            Step::Pong(device, conn) => self.on_socket(device, conn, Said::Pong),
+            Step::Opened(device, conn) => self.on_socket(device, conn, Said::Opened),
+            Step::Closed(device, conn, code) => self.on_socket(device, conn, Said::Closed { code }),
             Step::RelaySeesClose(conn) => self.relay_event(RelayEvent::Closed { conn }),
             Step::Timer(device, life) => {
                 if self.devices[device].life == life {
@@ -574,10 +574,10 @@ impl World {
         self.plan(away, Step::Revive(device, life));
     }
 
-    fn on_socket(&mut self, device: usize, conn: ConnId, said: LineEvent) {
+    fn on_socket(&mut self, device: usize, conn: ConnId, said: Said) {
         let subject = &mut self.devices[device];
         let Some(line) = subject.line.filter(|_| subject.conn == Some(conn)) else { return };
-        if matches!(said, LineEvent::Closed { .. }) {
+        if matches!(said, Said::Closed { .. }) {
             subject.conn = None;
         }
         subject.driver.line(line, said);

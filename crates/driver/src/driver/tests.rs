@@ -95,15 +95,15 @@ fn nothing_is_handed_out_before_what_came_first_is_stored() {
 #[test]
 fn what_an_old_line_says_is_not_heard() {
     let mut desk = Desk::with_account();
-    desk.driver.push(Event::SocketClosed { code: None });
+    let old = desk.driver.line.expect("it is on one");
+    desk.driver.line(old, Said::Closed { code: None });
     desk.run();
     desk.driver.push(Event::Online);
     let line = opened(&desk.run());
     assert!(matches!(&desk.driver.view_without_clips().connection, Connection::Connecting));
-    let old = LineId(line.0 - 1);
-    desk.driver.line(old, LineEvent::Closed { code: None });
+    desk.driver.line(old, Said::Closed { code: None });
     assert_eq!(desk.run(), []);
-    desk.driver.line(line, LineEvent::Closed { code: None });
+    desk.driver.line(line, Said::Closed { code: None });
     assert!(matches!(desk.run()[..], [Step::WakeAt(_), Step::Show]));
     assert!(matches!(desk.driver.view_without_clips().connection, Connection::Waiting { .. }));
 }

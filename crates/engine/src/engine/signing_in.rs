@@ -37,7 +37,8 @@ impl Engine {
         (self.log_sync.in_vain, self.no_news) = (0, 0);
         self.online.clear();
         self.line.dial(url.is_some(), self.now);
-        self.effect(url.map_or(Effect::Disconnect, |url| Effect::Connect { url }));
+        let line = self.line.id();
+        self.effect(url.map_or(Effect::Disconnect { line }, |url| Effect::Connect { line, url }));
     }
 
     pub(super) fn network_is_back(&mut self) {
@@ -67,7 +68,7 @@ impl Engine {
 
     /// The line is of no use: close it and try again later.
     pub(super) fn hang_up(&mut self, rng: &mut dyn CryptoRng) {
-        self.effect(Effect::Disconnect);
+        self.effect(Effect::Disconnect { line: self.line.id() });
         self.retry(rng);
     }
 
@@ -103,7 +104,7 @@ impl Engine {
 
     fn ping(&mut self) {
         if self.line.ping(self.now) {
-            self.effect(Effect::Ping);
+            self.effect(Effect::Ping { line: self.line.id() });
         }
     }
 

@@ -4,7 +4,7 @@ use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
-use hushclip_engine::Event;
+use hushclip_engine::{Event, Said};
 use hushclip_mailbox::MemoryStore;
 use hushclip_model::Command;
 use hushclip_protocol::envelope::Envelope;
@@ -151,7 +151,9 @@ fn a_line_that_was_asleep_for_a_week_is_an_absence() {
     desk.copy(0, "gone by the time");
     desk.wait(8 * DAY);
     // What wakes it up is not the end of its line, but the next look at the clock or a frame that lay there.
-    desk.wake_up(1, [Event::Pong, Event::Timer, Event::SocketClosed { code: None }]);
+    let line = desk.line(1);
+    let said = |said| Event::Line { line, said };
+    desk.wake_up(1, [said(Said::Pong), Event::Timer, said(Said::Closed { code: None })]);
     desk.wait(60_000);
     desk.copy(0, "last");
     assert_eq!(desk.texts(1), ["last", "first"]);

@@ -3,7 +3,7 @@
 use std::cell::RefCell;
 use std::rc::Rc;
 
-use hushclip_engine::Event;
+use hushclip_engine::Said;
 use hushclip_mailbox::{Event as RelayEvent, Mailbox, MemoryStore, Peer, Reply};
 use hushclip_model::Command;
 use hushclip_model::view::Stage;
@@ -166,7 +166,7 @@ fn attack_frames_that_are_none() {
     let nested = [vec![0x81; 5_000], vec![0]].concat();
     let huge = vec![0x84, 4, 0x9b, 0, 0, 0, 1, 0, 0, 0, 0];
     for bytes in [Vec::new(), vec![0xff], nested, huge, vec![0; limits::FRAME_BYTES + 1], vec![0x81, 99]] {
-        desk.event(1, Event::Frame(bytes));
+        desk.said(1, Said::Frame(bytes));
         assert_eq!(problem(&desk, 1), "relay_garbled");
         desk.wait(2_000);
     }
