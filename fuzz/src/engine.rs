@@ -256,10 +256,14 @@ impl<'a> World<'a> {
         };
         let asked = matches!(event, Event::Command { .. });
         self.driver.push(event);
-        let (mut answers, mut has_sent, mut has_written) = (0, false, false);
+        let (mut answers, mut has_sent, mut has_written, mut has_read) = (0, false, false, false);
         while let Some(step) = self.driver.next(self.now, &mut self.rng) {
             match step {
                 Step::Store(writes) => {
+                    // What was read makes an event of its own, after all that this one wants done.
+                    if has_sent && std::mem::take(&mut has_read) {
+                        has_sent = false;
+                    }
                     assert!(!has_sent || only_notes_clipboard(&writes), "{what}: {writes:?} after it had sent");
                     has_written = true;
                     self.persist(writes);
@@ -294,6 +298,7 @@ impl<'a> World<'a> {
                     };
                     let records = keys.into_iter().map(read).collect();
                     self.driver.loaded(records, self.now);
+                    has_read = true;
                 }
                 Step::Archive { .. }
                 | Step::WriteClipboard { .. }

@@ -229,7 +229,7 @@ impl Driver {
             self.loaded = Some(records);
             return;
         };
-        self.see_waiting(&mut records);
+        self.see_unsaved(&mut records);
         let step = self.read_step(read, records, now);
         self.steps.push_back(step);
     }
@@ -276,10 +276,22 @@ impl Driver {
         Step::Load(keys)
     }
 
-    /// What waits to be stored is as good as stored, for whoever reads it.
-    fn see_waiting(&self, records: &mut Records) {
-        let Some(Disk::Stalled { work: Work::Store(writes), .. }) = &self.disk else { return };
-        for write in writes {
+    /// What the engine has said is to be stored and is not yet, in order. It is as good as stored for whoever reads.
+    pub fn unsaved(&self) -> impl Iterator<Item = &Write> {
+        let at_work = self.disk.as_ref().map(|disk| match disk {
+            Disk::UnderWay(work) | Disk::Again(work, _) | Disk::Stalled { work, .. } => work,
+        });
+        let stalled =
+            at_work.into_iter().filter_map(|work| if let Work::Store(writes) = work { Some(writes) } else { None });
+        let behind = self
+            .effects
+            .iter()
+            .filter_map(|effect| if let Effect::Persist(writes) = effect { Some(writes) } else { None });
+        stalled.chain(behind).flatten()
+    }
+
+    fn see_unsaved(&self, records: &mut Records) {
+        for write in self.unsaved() {
             if let Write::Put { key, value } = write
                 && let Some(record) = records.get_mut(key)
             {

@@ -12,6 +12,7 @@ mod guarding;
 mod library;
 mod membership;
 mod pairing;
+mod passing;
 mod present;
 mod receiving;
 mod sending;
@@ -29,6 +30,7 @@ use rand_core::CryptoRng;
 
 use crate::changes::Changes;
 use crate::contents::Contents;
+use crate::device_lines::DeviceLines;
 use crate::history::History;
 use crate::identity::Identity;
 use crate::inbox::Inbox;
@@ -44,7 +46,7 @@ use crate::restore::Records;
 use crate::secrets::Secrets;
 use crate::state::{self, Account, Removed};
 use crate::traces::Traces;
-use crate::{Effect, Event, Said, Write};
+use crate::{Effect, Event, LineId, Said, Write};
 use continuity::Reading;
 use membership::LogSync;
 pub(crate) use sending::REFUSED_MS;
@@ -62,6 +64,7 @@ pub struct Engine {
     invites: Invites,
     joins: Joins,
     line: Line,
+    device_lines: DeviceLines,
     /// Pulls that are not answered yet.
     pulls: u32,
     /// How many items have come, while catching up, that were no news.
@@ -117,6 +120,7 @@ impl Engine {
             invites: Invites::restore(records.invite),
             joins: Joins::restore(records.join, records.tried_codes),
             line: Line::default(),
+            device_lines: DeviceLines::default(),
             pulls: 0,
             no_news: 0,
             halted_for_good: false,
@@ -162,6 +166,7 @@ impl Engine {
         match event {
             Event::Started => self.connect_if_wanted(),
             Event::Line { line, said } if line == self.line.id() && self.line.listens() => self.relay_said(said, rng),
+            Event::Line { line: LineId::Device(line), said } => self.device_said(line, said, rng),
             // One that is over.
             Event::Line { .. } => {}
             Event::Timer => {
@@ -387,6 +392,7 @@ impl Engine {
         self.reading = None;
         let mut out = Outputs::default();
         self.outbox.forget(&mut out);
+        self.device_lines.forget();
         self.inbox.forget(&mut out);
         self.traces.forget(&mut out);
         self.changes.forget(&mut out);

@@ -103,14 +103,14 @@ impl History {
         self.removals_ms.push(at_ms);
     }
 
-    /// Adds a clip that was made of these parts; returns what to persist.
-    pub(crate) fn add(&mut self, clip: Clip, parts: &[Part]) -> Vec<Write> {
+    /// Adds a clip that was made of these parts, on the device `own` or another one; returns what to persist.
+    pub(crate) fn add(&mut self, clip: Clip, parts: &[Part], own: DeviceId) -> Vec<Write> {
         let mut writes = clip.records(parts);
         self.bytes = self.bytes.saturating_add(size(&clip));
         self.clips.push_back(clip);
         // What the relay does not have yet is sealed from here.
-        let may_go =
-            |clip: &Clip| !clip.pinned && (clip.late || clip.cursor > 0 || clip.given_up || !clip.origin.is_empty());
+        let waits = |clip: &Clip| clip.device == own && clip.cursor == 0 && !clip.given_up && clip.origin.is_empty();
+        let may_go = |clip: &Clip| !clip.pinned && (clip.late || !waits(clip));
         let late = self.clips.iter().filter(|clip| clip.late);
         let mut late_beyond = late.clone().filter(|clip| may_go(clip)).count().saturating_sub(LATE);
         let mut beyond = (self.clips.len() - late.count()).saturating_sub(KEPT);
@@ -130,6 +130,17 @@ impl History {
         });
         self.bytes = bytes;
         writes
+    }
+
+    /// The relay has a clip now that another device has brought: its place is where it would be, had it come only now.
+    pub(crate) fn join(&mut self, item: &ItemId, now: u64) -> Option<Write> {
+        let at = self.clips.iter().rposition(|clip| clip.item == *item)?;
+        let order = self.next_order();
+        let mut clip = self.clips.remove(at)?;
+        (clip.order, clip.stored_ms) = (order, now);
+        let write = clip.changed();
+        self.clips.push_back(clip);
+        Some(write)
     }
 
     /// The order of a clip that is older than all others.

@@ -32,6 +32,16 @@ pub(crate) struct Inbox {
     was_away: bool,
 }
 
+/// When something has its turn.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Turn {
+    /// It has come.
+    Past,
+    Now,
+    /// Something is missing before it.
+    Early,
+}
+
 /// When all was here that the relay had.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Encode, Decode)]
 #[cbor(array)]
@@ -90,6 +100,38 @@ impl Inbox {
         false
     }
 
+    /// The greatest counter of a sender that has come.
+    pub(crate) fn seen(&self, device: &DeviceId) -> u64 {
+        self.senders.get(device).map_or(0, |sender| sender.seen)
+    }
+
+    /// When an envelope of another device may be taken in that the relay has not brought: after all that its sender sent
+    /// before, so that nobody sees holes.
+    pub(crate) fn turn(&self, device: &DeviceId, counter: u64) -> Turn {
+        let sender = self.senders.get(device).filter(|sender| sender.seen > 0 || sender.from_start);
+        match sender.map(|sender| counter.checked_sub(sender.seen)) {
+            // Where it begins is for the relay to show.
+            None | Some(Some(2..)) => Turn::Early,
+            Some(Some(1)) => Turn::Now,
+            Some(None | Some(0)) => Turn::Past,
+        }
+    }
+
+    /// Another device brings what comes next of a sender, before the relay does.
+    pub(crate) fn runs_ahead(&mut self, device: DeviceId, out: &mut Outputs) {
+        let sender = self.senders.entry(device).or_default();
+        sender.shown.get_or_insert(sender.seen);
+        self.write(&device, out);
+    }
+
+    /// The relay has shown something that had come before.
+    pub(crate) fn note_shown(&mut self, header: &Header, out: &mut Outputs) {
+        let Some(sender) = self.senders.get_mut(&header.sender) else { return };
+        let Some(shown) = sender.shown.filter(|shown| header.counter > *shown) else { return };
+        sender.shown = Some(header.counter.max(shown)).filter(|shown| *shown < sender.seen);
+        self.write(&header.sender, out);
+    }
+
     /// A sender uses its counters twice, and that is told once.
     pub(crate) fn cloned(&mut self, device: DeviceId, out: &mut Outputs) {
         self.note_clone(device, AlertKind::Cloned, out);
@@ -120,7 +162,7 @@ impl Inbox {
             (true, true) => Excuse::Gone,
         };
         sender.caught = if first { 1 } else { sender.caught.saturating_add(header.counter - sender.seen) };
-        sender.round = rounds + u64::from(catching_up);
+        sender.round = sender.round.max(rounds + u64::from(catching_up));
         // What is passed on late is no sign of life: a relay could go on with that for long.
         let latest = at_ms.saturating_add(CLOCKS_MS);
         let was_there = latest >= now;

@@ -74,13 +74,14 @@
 //! # Inside
 //!
 //! Parts own the state: `log` and `changes` (who is in the account), `outbox`, `inbox`, `history` and `traces` (clips, and
-//! what is left of those that were deleted), `pairing`, `line`, `secrets`, `preferences`, `notices`. None of them knows
+//! what is left of those that were deleted), `pairing`, `line` and `device_lines`, `contents`, `secrets`, `preferences`, `notices`. None of them knows
 //! `Engine`, nor what another one does; `engine` and the files below it carry what one part says to the next. ADR 24 says
 //! why. Start at `engine`, then `engine/sending` and `engine/receiving`.
 
 mod changes;
 mod clip;
 mod contents;
+mod device_lines;
 pub mod effect;
 mod engine;
 pub mod event;

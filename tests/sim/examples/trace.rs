@@ -9,10 +9,12 @@ fn main() {
         Some("storm") => Faults::STORM,
         Some("tidying") => Faults::TIDYING,
         Some("restores") => Faults::RESTORES,
-        _ => return eprintln!("usage: trace calm|storm|tidying|restores SEED"),
+        Some("lines") => Faults::LINES,
+        Some("lines-and-all") => Faults::LINES_AND_ALL,
+        _ => return eprintln!("usage: trace calm|storm|tidying|restores|lines|lines-and-all SEED"),
     };
     match args.get(1).and_then(|seed| seed.parse().ok()) {
         Some(seed) => println!("{:?}", trace(seed, faults)),
-        None => eprintln!("usage: trace calm|storm|tidying|restores SEED"),
+        None => eprintln!("usage: trace calm|storm|tidying|restores|lines|lines-and-all SEED"),
     }
 }

@@ -1,7 +1,9 @@
 //! A few devices and a relay on one desk: everything is delivered at once and in order, and the clock
 //! moves only when told to. For stories with one point each.
 
+use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::rc::Rc;
 
 use hushclip_crypto::archive::Archive;
 use hushclip_driver::Step;
@@ -197,6 +199,29 @@ impl Desk {
     fn will_say(&mut self, device: usize, said: Said) {
         let line = self.devices[device].line();
         self.todo.push_back((device, Event::Line { line, said }));
+    }
+
+    /// Opens a line between a device and the one that passes on what [`Desk::listen`] has heard.
+    pub fn open_line(&mut self, device: usize) {
+        self.event(device, Event::Line { line: LineId::Device(1), said: Said::Opened });
+    }
+
+    /// An envelope comes over that line.
+    pub fn pass(&mut self, device: usize, envelope: Vec<u8>) {
+        self.event(device, Event::Line { line: LineId::Device(1), said: Said::Frame(envelope) });
+    }
+
+    /// From here on, the envelopes that devices push are kept.
+    pub fn listen(&mut self) -> Rc<RefCell<Vec<Vec<u8>>>> {
+        let heard = Rc::<RefCell<Vec<Vec<u8>>>>::default();
+        let keeps = Rc::clone(&heard);
+        self.lie_also(move |way, _, frame| {
+            if let (Way::Up, Ok(ToRelay::Push { envelope, .. })) = (way, ToRelay::decode(&frame)) {
+                keeps.borrow_mut().push(envelope.to_vec());
+            }
+            vec![frame]
+        });
+        heard
     }
 
     /// All connections end, with a close code or without.

@@ -18,8 +18,6 @@ pub(crate) struct Device {
     pub(crate) machine: usize,
     pub(crate) driver: Driver,
     pub(crate) disk: BTreeMap<String, Vec<u8>>,
-    /// What the disk has not stored.
-    unsaved: Vec<Write>,
     pub(crate) rng: ChaCha20Rng,
     /// The open or opening socket.
     pub(crate) conn: Option<ConnId>,
@@ -41,33 +39,17 @@ impl Device {
     pub(crate) fn new(name: String, machine: usize, rng: ChaCha20Rng) -> Self {
         let driver = open(&BTreeMap::new());
         let shown = driver.view_without_clips();
-        let (disk, unsaved, sent) = (BTreeMap::new(), Vec::new(), Vec::new());
-        Self {
-            name,
-            machine,
-            driver,
-            disk,
-            unsaved,
-            rng,
-            conn: None,
-            line: None,
-            life: 0,
-            skew: 0,
-            put_forward: 0,
-            shown,
-            sent,
-        }
+        let (disk, sent) = (BTreeMap::new(), Vec::new());
+        Self { name, machine, driver, disk, rng, conn: None, line: None, life: 0, skew: 0, put_forward: 0, shown, sent }
     }
 
     pub(crate) fn store(&mut self, writes: Vec<Write>) {
         put(&mut self.disk, writes);
-        self.unsaved.clear();
         self.driver.stored();
     }
 
     /// The disk fails.
-    pub(crate) fn fail(&mut self, writes: Vec<Write>, now: u64) {
-        self.unsaved = writes;
+    pub(crate) fn fail(&mut self, now: u64) {
         self.driver.failed(Problem::StorageFull, now);
     }
 
@@ -92,7 +74,7 @@ impl Device {
             return view;
         }
         let mut disk = self.disk.clone();
-        put(&mut disk, self.unsaved.clone());
+        put(&mut disk, self.driver.unsaved().cloned());
         for clip in view.clips.iter_mut().filter(|clip| clip.cut) {
             let source = self.driver.engine().source(&clip.id).expect("it is in the list");
             let content = source.content(&disk).expect("its content is on the disk");
@@ -113,13 +95,12 @@ impl Device {
     pub(crate) fn crash(&mut self) {
         self.driver = open(&self.disk);
         self.shown = self.driver.view_without_clips();
-        self.unsaved.clear();
         (self.conn, self.line) = (None, None);
         self.life += 1;
     }
 }
 
-fn put(disk: &mut BTreeMap<String, Vec<u8>>, writes: Vec<Write>) {
+fn put(disk: &mut BTreeMap<String, Vec<u8>>, writes: impl IntoIterator<Item = Write>) {
     for write in writes {
         match write {
             Write::Put { key, value } => disk.insert(key, value),

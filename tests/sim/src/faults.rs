@@ -17,6 +17,8 @@ pub struct Faults {
     pub hibernate: u32,
     /// A device's disk does not do what it was to do.
     pub disk: u32,
+    /// How many lines between two devices there are meanwhile, one after the other or at once; a number, not a chance.
+    pub device_lines: u32,
     /// How often people delete and pin clips meanwhile; a number, not a chance.
     pub tidying: u32,
     /// How often the relay is set back to a backup, or emptied; a number, not a chance.
@@ -33,6 +35,7 @@ impl Faults {
         relay_restart: 0,
         hibernate: 0,
         disk: 0,
+        device_lines: 0,
         tidying: 0,
         restores: 0,
     };
@@ -45,9 +48,14 @@ impl Faults {
         relay_restart: 8,
         hibernate: 60,
         disk: 8,
+        device_lines: 0,
         tidying: 0,
         restores: 0,
     };
+    /// The same weather, and lines between devices beside the relay's.
+    pub const LINES: Self = Self { device_lines: 12, ..Self::STORM };
+    /// The same, with all that people and admins do.
+    pub const LINES_AND_ALL: Self = Self { device_lines: 12, tidying: 24, restores: 2, ..Self::STORM };
     /// The same weather, and a relay that is restored from backups.
     pub const RESTORES: Self = Self { tidying: 8, restores: 4, ..Self::STORM };
     /// The same weather, and people who tidy up in it.

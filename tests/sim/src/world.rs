@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use hushclip_driver::{Said, Step as Todo};
+use hushclip_driver::{LineId, Said, Step as Todo};
 use hushclip_engine::Event;
 use hushclip_mailbox::{Event as RelayEvent, MemoryStore, Peer, Reply};
 use hushclip_model::view::{Connection, Stage};
@@ -18,6 +18,7 @@ use crate::device::Device;
 use crate::faults::Faults;
 use crate::relay::Relay;
 
+mod lines;
 mod plan;
 mod trace;
 
@@ -47,6 +48,8 @@ pub struct Report {
     pub cuts: u64,
     /// How often a disk did not do what it was to do.
     pub disk_failures: u64,
+    /// Clips that came over a line between two devices first.
+    pub brought: u64,
     /// How often content was read.
     pub loads: u64,
     /// How often the relay was restored or emptied.
@@ -69,6 +72,10 @@ enum Step {
     RelaySeesClose(ConnId),
     Timer(usize, u32),
     Revive(usize, u32),
+    /// A line between two devices is opened.
+    DeviceLine(usize, usize),
+    DeviceLineEnds(u64),
+    DeviceSaid(usize, u64, Said),
     /// Somebody is there while a disk has not done what it was to do, which is tried again.
     DiskAgain(usize, u32),
     Alarm,
@@ -103,6 +110,9 @@ pub(crate) struct World {
     agenda: BTreeMap<(u64, u64), Step>,
     /// Who was asked for what, and has not answered.
     asked: BTreeSet<(usize, CommandId)>,
+    /// Lines between devices, and their ends.
+    device_lines: BTreeMap<u64, [usize; 2]>,
+    over_device_line: bool,
     next_id: u64,
     pub(crate) devices: Vec<Device>,
     clipboards: Vec<String>,
@@ -164,6 +174,8 @@ impl World {
             faults,
             agenda: BTreeMap::new(),
             asked: BTreeSet::new(),
+            device_lines: BTreeMap::new(),
+            over_device_line: false,
             next_id: 0,
             devices,
             clipboards: vec![String::new(); MACHINES.len()],
@@ -201,6 +213,7 @@ impl World {
         self.plan_changes();
         self.plan_library();
         self.plan_restores();
+        self.plan_lines();
         let end = self.now + STORM_MS;
         self.run_until(end, |_| false);
         self.faults = Faults { tidying: faults.tidying, ..Faults::CALM };
@@ -314,6 +327,9 @@ impl World {
                     self.event(device, Event::Timer);
                 }
             }
+            Step::DeviceLine(one, other) => self.open_line(one, other),
+            Step::DeviceLineEnds(line) => self.end_line(line),
+            Step::DeviceSaid(device, line, said) => self.say(device, line, said),
             Step::DiskAgain(device, life) => {
                 if self.devices[device].life == life {
                     self.event(device, Event::Online);
@@ -412,8 +428,7 @@ impl World {
         let now = self.now.saturating_add_signed(self.devices[device].skew);
         match todo {
             Todo::Store(_) | Todo::Load(_) if self.chance(self.faults.disk) => {
-                let writes = if let Todo::Store(writes) = todo { writes } else { Vec::new() };
-                self.devices[device].fail(writes, now);
+                self.devices[device].fail(now);
                 self.report.disk_failures += 1;
                 let again = self.below(DISK_AGAIN_MS);
                 self.plan(again, Step::DiskAgain(device, self.devices[device].life));
@@ -431,6 +446,7 @@ impl World {
                 let delay = self.delay();
                 self.plan(delay, Step::Dial(device, conn));
             }
+            Todo::Send { line: LineId::Device(line), frame } => self.send_over_line(device, line, frame),
             Todo::Send { frame: bytes, .. } => {
                 let Some(conn) = self.devices[device].conn else { return };
                 self.note_push(device, &bytes);
@@ -471,6 +487,7 @@ impl World {
                 self.devices[device].sent.extend(text);
             }
             Todo::Notice(Notice::Received { clip }) => {
+                self.report.brought += u64::from(self.over_device_line);
                 self.passed.insert((device, clip.text), self.now);
             }
             Todo::Show => self.devices[device].shown = self.devices[device].driver.view_without_clips(),
@@ -479,8 +496,13 @@ impl World {
     }
 
     fn note_push(&mut self, device: usize, bytes: &[u8]) {
-        let Ok(ToRelay::Push { envelope, .. }) = ToRelay::decode(bytes) else { return };
-        let Ok(Envelope { header, .. }) = Envelope::parse(&envelope) else { return };
+        if let Ok(ToRelay::Push { envelope, .. }) = ToRelay::decode(bytes) {
+            self.note_spoken(device, &envelope);
+        }
+    }
+
+    fn note_spoken(&mut self, device: usize, envelope: &[u8]) {
+        let Ok(Envelope { header, .. }) = Envelope::parse(envelope) else { return };
         let id = header.item.to_hex();
         if let Some(clip) = self.view(device).clips.into_iter().find(|clip| clip.id == id) {
             self.spoken.insert((self.devices[device].name.clone(), clip.text.clone()));
@@ -568,6 +590,7 @@ impl World {
         self.report.crashes += 1;
         self.hang_up(device);
         self.asked.retain(|(asked, _)| *asked != device);
+        self.end_lines_of(device);
         self.devices[device].crash();
         let life = self.devices[device].life;
         let away = self.below(20_000);

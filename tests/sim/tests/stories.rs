@@ -4,7 +4,7 @@ use hushclip_engine::Event;
 use hushclip_model::view::{Connection, Stage};
 use hushclip_model::{Command, Notice, Outcome, Problem};
 use hushclip_protocol::error::CloseCode;
-use hushclip_protocol::frame::ToRelay;
+use hushclip_protocol::frame::{ToDevice, ToRelay};
 use hushclip_protocol::limits;
 use hushclip_sim::{Desk, ORIGIN, Way};
 
@@ -485,4 +485,38 @@ fn a_program_that_was_away_puts_an_older_clip_back_and_nobody_sends_it() {
     desk.wait(MINUTE);
     desk.copy(0, "older");
     assert_eq!(desk.texts(1)[0], "older", "a person who goes back to it later is heard");
+}
+
+#[test]
+fn what_another_device_brings_is_listed_at_once_and_on_the_clipboard_when_the_relay_has_it() {
+    let mut desk = Desk::paired(3);
+    // Where a sender begins, the relay has to show.
+    desk.copy(0, "before");
+    desk.lie(|way, device, frame| {
+        let is_item = way == Way::Down && matches!(ToDevice::decode(&frame), Ok(ToDevice::Item(_)));
+        if is_item && device == 1 { Vec::new() } else { vec![frame] }
+    });
+    let sealed = desk.listen();
+    desk.open_line(1);
+    desk.copy(0, "one");
+    desk.copy(0, "two");
+    let envelopes: Vec<_> = sealed.take();
+    let [one, two] = &envelopes[..] else { panic!("{} envelopes", envelopes.len()) };
+    desk.pass(1, two.clone());
+    assert_eq!(desk.texts(1), ["before"], "what was sent before the second is missing");
+    desk.pass(1, one.clone());
+    desk.pass(1, one.clone());
+    assert_eq!(desk.texts(1), ["two", "one", "before"]);
+    assert_eq!(desk.clipboard(1), ["before"]);
+    let places: Vec<_> = desk.view(1).clips.iter().map(|clip| clip.cursor.is_some()).collect();
+    assert_eq!(places, [false, false, true], "nobody knows where the relay has them");
+    let mut changed = two.clone();
+    *changed.last_mut().expect("it is long") ^= 1;
+    desk.pass(1, changed);
+    desk.stop_lying();
+    desk.restart(1);
+    assert_eq!(desk.texts(1), ["two", "one", "before"]);
+    assert_eq!(desk.clipboard(1), ["before", "two"]);
+    assert!(desk.view(1).clips.iter().all(|clip| clip.cursor.is_some()));
+    assert!(desk.view(1).alerts.iter().all(|alert| alert.what.code() == "joined"));
 }

@@ -76,7 +76,9 @@ impl Engine {
 
     pub(super) fn pin(&mut self, id: &str, pinned: bool, rng: &mut dyn CryptoRng) {
         let Some(item) = ItemId::from_hex(id) else { return };
-        if self.set_pinned(&item, pinned) {
+        // Where the relay has it after the pin, the others have no clip yet to pin; they are told when it joins.
+        let is_ahead = self.history.get(&item).is_some_and(|clip| self.runs_ahead(clip));
+        if self.set_pinned(&item, pinned) && !is_ahead {
             self.queue(Cargo::Pins(vec![Pin { item, pinned }]), rng);
         }
     }
@@ -147,7 +149,9 @@ impl Engine {
     pub(super) fn forget(&mut self, item: &ItemId, text: Option<Hash>, rng: &mut dyn CryptoRng) {
         let Some(clip) = self.history.get(item) else { return };
         let foreign = Some(clip.device) != self.own_id();
-        let same = if foreign { self.history.same_before(clip, self.now) } else { Vec::new() };
+        let mut same = if foreign { self.history.same_before(clip, self.now) } else { Vec::new() };
+        // What is put back, others have had.
+        same.retain(|same| self.outbox.new_clips().any(|new| new == *same));
         let put_there = (foreign && !clip.late) || self.history.was_taken(clip.digest());
         if put_there && secret_of(clip).is_some() && self.history.holds(clip.digest()) {
             self.bring(item, Purpose::Clear, rng);
@@ -156,8 +160,6 @@ impl Engine {
         for (gone, text) in same.chain([(*item, text)]) {
             if self.outbox.contains(&gone) {
                 self.give_up(&gone, text, rng);
-            } else if gone != *item {
-                continue;
             }
             self.take_out(&gone);
         }

@@ -224,7 +224,11 @@ impl Engine {
             return Outcome::Passed;
         }
         if !self.inbox(|inbox, out| inbox.is_news(header, out)) {
+            let is_joined = self.joins_relay(header, rng);
             self.note_place(header.item, item.cursor);
+            if is_joined {
+                return Outcome::Received(header.item);
+            }
             return self.take_repeated(&envelope, item.cursor);
         }
         let sender = header.sender;
@@ -238,6 +242,7 @@ impl Engine {
             Err(Closed::BeforeUs | Closed::TooLate | Closed::Later) => 0,
         };
         self.count(header, at_ms);
+        self.inbox(|inbox, out| inbox.note_shown(header, out));
         let received = match opened {
             Ok(body) if is_deleted => {
                 self.confirm(header, body.at_ms());
@@ -264,6 +269,7 @@ impl Engine {
             }
         };
         self.report_holes(sender);
+        self.take_early(sender, rng);
         received.map_or(Outcome::Passed, Outcome::Received)
     }
 
@@ -290,7 +296,13 @@ impl Engine {
 
     /// Does what an envelope asks for whose place, signature and counter are in order. Returns a clip that
     /// belongs on the clipboard.
-    fn take_body(&mut self, header: &Header, body: Body, cursor: u64, rng: &mut dyn CryptoRng) -> Option<ItemId> {
+    pub(super) fn take_body(
+        &mut self,
+        header: &Header,
+        body: Body,
+        cursor: u64,
+        rng: &mut dyn CryptoRng,
+    ) -> Option<ItemId> {
         self.confirm(header, body.at_ms());
         match body {
             Body::Clip(body) => return self.add_received(header, &body, cursor),
@@ -345,7 +357,7 @@ impl Engine {
             given_up: false,
             layout: Layout::Apart,
         };
-        let late = clip.late;
+        let (late, digest) = (clip.late, *clip.digest());
         // Another agent on this clipboard was asked, and sent it.
         if let Some(text) = text.filter(|_| !late) {
             self.secrets.drop_text(text);
@@ -353,12 +365,15 @@ impl Engine {
         let Content { text: whole, html } = plain_and_html(&parts);
         let shown = ClipView { text: whole, html, cut: false, ..self.present_clip(&clip) };
         self.clips_revision += 1;
-        let writes = self.history.add(clip, &parts);
+        let own = self.own_id().unwrap_or(header.sender);
+        let writes = self.history.add(clip, &parts, own);
         self.persist_all(writes);
         self.contents.bring(id, parts);
         self.notice(Notice::Received { clip: shown });
         let superseded = body.flags & FLAG_SUPERSEDED != 0;
-        if late || (superseded && self.is_newer_than_missed(header, body.at_ms)) {
+        let is_missed = |missed: ItemId| self.history.get(&missed).is_some_and(|clip| *clip.digest() == digest);
+        let is_back = repeated && !self.newest_missed.is_some_and(is_missed);
+        if late || is_back || (superseded && self.is_newer_than_missed(header, body.at_ms)) {
             // The newest clip stays off the clipboard, so what is older than it does not go there either: other
             // programs on this clipboard have passed that long ago.
             self.newest_missed = None;
@@ -411,7 +426,7 @@ fn is_by_member(log: &Log, envelope: &Envelope<'_>) -> bool {
 
 /// The key that an envelope must be signed with, if its place in the log is in order: account,
 /// epoch, a log head that this device knows too, and a sender who was allowed to send it.
-fn sender_key(log: &Log, header: &Header) -> Option<SignPk> {
+pub(super) fn sender_key(log: &Log, header: &Header) -> Option<SignPk> {
     let members = log.members()?;
     // Each log entry starts an epoch, the first one epoch 0.
     let in_order = header.account == log.account()

@@ -126,7 +126,8 @@ impl Engine {
         self.solved(|problem| matches!(problem, Problem::TooLarge { .. }));
         let (item, order) = (clip.item, clip.order);
         self.clips_revision += 1;
-        let writes = self.history.add(clip, &parts);
+        let own = clip.device;
+        let writes = self.history.add(clip, &parts, own);
         self.persist_all(writes);
         self.contents.bring(item, parts);
         self.outbox(|outbox, out| outbox.put(item, order, Cargo::Clip, out));
@@ -225,6 +226,10 @@ impl Engine {
         }
         let Some((envelope, there_ms)) = self.seal(&what, rng) else { return false };
         let (item, counter) = (what.item, what.counter);
+        // The others have had what the relay has lost.
+        if !what.again {
+            self.pass_on(&envelope);
+        }
         self.outbox(|outbox, out| outbox.sealed(&what, epoch, envelope, there_ms, out));
         if let Some(account) = &mut self.account {
             account.epoch_items = account.epoch_items.saturating_add(1);

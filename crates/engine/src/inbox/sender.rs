@@ -58,6 +58,9 @@ pub(crate) struct Sender {
     /// What it has said last that it can do.
     #[n(14)]
     pub(super) capabilities: Option<Capabilities>,
+    /// The greatest counter that the relay has shown, while another device has brought greater ones.
+    #[n(15)]
+    pub(super) shown: Option<u64>,
 }
 
 /// The removal of a sender from the account.
@@ -164,20 +167,28 @@ impl Sender {
 
     /// The last counter that it can be held to when it is removed: any, if it was there before this device, which has
     /// heard nothing of it.
-    pub(super) const fn last_known(&self) -> u64 {
-        if self.seen == 0 && !self.from_start { u64::MAX } else { self.seen }
+    ///
+    /// The relay must have shown it: others may have nothing of what it has not.
+    pub(super) fn last_known(&self) -> u64 {
+        if self.is_unheard() { u64::MAX } else { self.shown.unwrap_or(self.seen) }
+    }
+
+    /// Whether it was there before this device, which has heard nothing of it.
+    const fn is_unheard(&self) -> bool {
+        self.seen == 0 && !self.from_start
     }
 
     /// Nothing of it comes after this counter, nor anything of what is not here; how many that are.
     pub(super) fn end(&mut self, last: u64) -> u64 {
-        let known = self.last_known();
+        let is_unheard = self.is_unheard();
+        let known = self.seen;
         if last == u64::MAX || last <= self.seen {
             return 0;
         }
         let explained = self.ahead.range(self.seen..=last).count() as u64;
         self.seen = last;
         self.explain_ahead();
-        if known == u64::MAX { 0 } else { (last - known).saturating_sub(explained) }
+        if is_unheard { 0 } else { (last - known).saturating_sub(explained) }
     }
 
     /// What came at the newest counter is of no use.
