@@ -108,10 +108,10 @@ impl Desktop {
         }
     }
 
-    /// Clears the clipboard, if it holds this text.
-    pub(crate) fn clear(&mut self, text: String) {
-        self.newest.take_if(|put| put.content.text == text);
-        self.order(Order::Clear(text));
+    /// Clears the clipboard, if it holds the text with this digest.
+    pub(crate) fn clear(&mut self, digest: String) {
+        self.newest.take_if(|put| is(&put.content.text, &digest));
+        self.order(Order::Clear(digest));
     }
 
     fn order(&self, order: Order) {
@@ -120,6 +120,11 @@ impl Desktop {
             let _ = orders.send(order);
         }
     }
+}
+
+/// Whether this is the text with a digest.
+fn is(text: &str, digest: &str) -> bool {
+    hushclip_engine::text_digest(text).to_hex() == digest
 }
 
 impl Drop for Desktop {
@@ -174,13 +179,11 @@ impl Hand {
                     Look::Concealed => self.tell(Found::Concealed),
                     Look::Same | Look::Unread => self.write(put),
                 },
-                Ok(Order::Clear(text)) => {
-                    // Other programs may have changed its line endings.
-                    let lines = |text: &str| text.replace("\r\n", "\n");
-                    if self.text().is_ok_and(|there| there.is_some_and(|there| lines(&there) == lines(&text))) {
+                Ok(Order::Clear(digest)) => {
+                    if self.text().is_ok_and(|there| there.is_some_and(|there| is(&there, &digest))) {
                         let _ = self.clipboard.clear();
                     }
-                    if self.put.as_ref().is_some_and(|put| put.content.text == text) {
+                    if self.put.as_ref().is_some_and(|put| is(&put.content.text, &digest)) {
                         self.put = None;
                     }
                 }

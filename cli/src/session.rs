@@ -188,7 +188,7 @@ impl Session {
             }
             Told::Notice(notice) => Some(News::Notice(notice)),
             Told::Write(put) => Some(News::Write(put)),
-            Told::Clear(text) => Some(News::Clear(text)),
+            Told::Clear(digest) => Some(News::Clear(digest)),
             // To a question that nobody waits for any more.
             Told::Answer { .. } => None,
         }

@@ -311,7 +311,7 @@ impl Shell {
                 }
                 Step::Notice(notice) => self.tell(&Told::Notice(notice)),
                 Step::Show => self.tell(&Told::Picture(Box::new(self.picture()))),
-                Step::ClearClipboard(content) => self.tell(&Told::Clear(content.text)),
+                Step::ClearClipboard(digest) => self.tell(&Told::Clear(digest.to_hex())),
                 // Only `watch --clipboard` has one.
                 Step::WriteClipboard { content, .. } => {
                     let secret = self.driver.engine().is_secret(&content.text);

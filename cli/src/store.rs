@@ -123,12 +123,16 @@ impl Store {
         rows.map(open).collect()
     }
 
-    /// Those of these records that are there. What does not open is as good as lost.
+    /// Those of these records that are there. What does not open is as good as lost, and so is what cannot be read, as
+    /// long as the database answers at all.
     pub(crate) fn read(&self, names: Vec<String>) -> Result<BTreeMap<String, Vec<u8>>> {
         let mut query = self.db.prepare("SELECT value FROM record WHERE key = ?1")?;
         let mut records = BTreeMap::new();
         for name in names {
-            let sealed: Option<Vec<u8>> = query.query_row([&name], |row| row.get(0)).optional()?;
+            let sealed: Option<Vec<u8>> = match query.query_row([&name], |row| row.get(0)).optional() {
+                Ok(sealed) => sealed,
+                Err(_) => self.printed().map(|_| None)?,
+            };
             if let Some(value) = sealed.and_then(|sealed| self.key.open(&name, &sealed).ok()) {
                 records.insert(name, value.to_vec());
             }
@@ -154,8 +158,12 @@ impl Store {
     pub(crate) fn reseal(&mut self, key: VaultKey, id: KeyId, keeper: Keeper) -> Result<()> {
         let transaction = self.db.transaction()?;
         for (name, sealed) in sealed_records(&transaction)? {
-            let value = self.key.open(&name, &sealed).map_err(|_| StoreError::Sealed)?;
-            put(&transaction, &key, &name, &value)?;
+            match self.key.open(&name, &sealed) {
+                Ok(value) => put(&transaction, &key, &name, &value)?,
+                // It is lost already.
+                Err(_) if CONTENT.contains(&&*name) => {}
+                Err(_) => return Err(StoreError::Sealed),
+            }
         }
         let sql = "UPDATE vault SET id = ?1, keeper = ?2";
         transaction.execute(sql, params![id.0, keeper.name()])?;

@@ -50,7 +50,7 @@ pub(crate) enum Told {
     Notice(Notice),
     /// Whoever keeps a clipboard in step shall put this there.
     Write(Put),
-    /// And take this off it, if it is still there.
+    /// And take off it the text with this digest, in hexadecimal, if it is still there.
     Clear(String),
     /// The answer to the request of that number.
     Answer { number: u64, answer: Answer },

@@ -127,7 +127,7 @@ async function launch() {
     tell: (message) => popups.forEach((_, port) => port.postMessage(message)),
     answered: (taken) => pushing.splice(0).forEach((hear) => hear(taken)),
     writeClipboard: (text, html, picked) => (picked ? pick : putThere)({ text, html }),
-    clearClipboard: (text) => inTurn(() => clearClipboard(text)),
+    clearClipboard: (digest) => inTurn(() => clearClipboard(digest)),
   });
   if (!handle.runs) {
     // The next alarm tries again; until then popups show why.
@@ -224,12 +224,10 @@ async function put(content) {
   await writeClipboard(content);
 }
 
-/** @param {string} text */
-async function clearClipboard(text) {
-  const there = await readClipboard();
-  // Some systems end their lines in two characters.
-  const [now, then] = [there.text, text].map((lines) => lines.replaceAll("\r\n", "\n"));
-  if (now === then) {
+/** @param {string} digest */
+async function clearClipboard(digest) {
+  const [handle, there] = await Promise.all([running(), readClipboard()]);
+  if (handle.is(there.text ?? "", digest)) {
     await put({ text: "" });
   }
 }

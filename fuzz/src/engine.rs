@@ -7,10 +7,10 @@
 use std::collections::VecDeque;
 
 use hushclip_driver::{Driver, Step};
-use hushclip_engine::{CONTENT, Engine, Event, LineId, Said, Write};
+use hushclip_engine::{CONTENT, Event, LineId, Said, Write};
 use hushclip_mailbox::{Event as RelayEvent, Mailbox, MemoryStore, Peer, Reply};
 use hushclip_model::settings::{Change, Policy};
-use hushclip_model::{Alert, Command, CommandId, Content, SecretKind, View};
+use hushclip_model::{Command, CommandId, Content, SecretKind, View};
 use hushclip_protocol::error::CloseCode;
 use hushclip_protocol::frame::ToDevice;
 use hushclip_protocol::ids::{ConnId, MailboxId, Nonce};
@@ -19,6 +19,7 @@ use rand_chacha::ChaCha20Rng;
 use rand_core::SeedableRng as _;
 
 use crate::input::Input;
+use crate::lasting::{difference, lasting};
 use crate::scenes::{Disk, SCENES, Scene, mailbox_of};
 
 const MOST_STEPS: usize = 64;
@@ -146,11 +147,35 @@ impl<'a> World<'a> {
                 self.lose_socket();
                 self.said(Said::Closed { code: None });
             }
+            22 if input.flag() => self.say_over_device_line(input),
             22 => self.relay.store_mut().full = input.flag(),
             _ => {
                 let frame = input.take(64).to_vec();
                 self.said(Said::Frame(frame));
             }
+        }
+    }
+
+    /// Another device brings what the relay has on its way, or something else.
+    fn say_over_device_line(&mut self, input: &mut Input) {
+        let line = LineId::Device(u64::from(input.byte() % 2));
+        let on_its_way = self.coming.iter().find_map(|event| match event {
+            Event::Line { said: Said::Frame(frame), .. } => match ToDevice::decode(frame) {
+                Ok(ToDevice::Item(item)) => Some(item.envelope.to_vec()),
+                Ok(ToDevice::Items { items, .. }) => items.last().map(|item| item.envelope.to_vec()),
+                _ => None,
+            },
+            _ => None,
+        });
+        let mut envelope = on_its_way.unwrap_or_default();
+        if input.flag() {
+            input.mutate(&mut envelope);
+        }
+        for said in [Said::Opened, Said::Frame(envelope)] {
+            self.event(Event::Line { line, said });
+        }
+        if input.flag() {
+            self.event(Event::Line { line, said: Said::Closed { code: None } });
         }
     }
 
@@ -383,71 +408,6 @@ fn open(disk: &Disk) -> Driver {
     let records =
         disk.iter().filter(|(key, _)| !CONTENT.contains(&&***key)).map(|(key, value)| (key.clone(), value.clone()));
     Driver::open(records).expect("what an engine persisted makes an engine")
-}
-
-/// The part of a view that a restart must not change.
-fn lasting(mut view: View) -> View {
-    view.connection = View::default().connection;
-    view.problem = None;
-    // The relay says them at each sign-in.
-    view.bounds = None;
-    view.push_key = None;
-    // Kept in memory only.
-    view.held.clear();
-    view.in_touch_at = None;
-    for device in &mut view.devices {
-        device.online = false;
-    }
-    // Says for how many days, and a restored engine has no time before its first event.
-    for alert in &mut view.alerts {
-        if let Alert::Silent { days, .. } = &mut alert.what {
-            *days = 0;
-        }
-    }
-    for clip in &mut view.clips {
-        // Only the relay knows, and says so again at the next sign-in.
-        let mut both: Vec<String> = clip.delivered.drain(..).chain(clip.awaited.drain(..)).collect();
-        both.sort();
-        clip.awaited = both;
-    }
-    if let Some(invite) = &mut view.invite {
-        invite.wrong_digits = false;
-    }
-    view
-}
-
-/// Names of what differs; the values are secrets of no one, but long.
-fn difference(restored: &Engine, live: &Engine) -> String {
-    let (a, b) = (lasting(restored.view()), lasting(live.view()));
-    let mut out = Vec::new();
-    if a.stage != b.stage {
-        out.push(format!("stage {:?} for {:?}", a.stage, b.stage));
-    }
-    if a.relay != b.relay || a.device != b.device || a.name != b.name {
-        out.push("who it is".into());
-    }
-    if a.clips != b.clips {
-        out.push(format!("clips {:?} for {:?}", a.clips, b.clips));
-    }
-    if a.devices != b.devices {
-        out.push(format!("devices {:?} for {:?}", a.devices, b.devices));
-    }
-    if a.invite != b.invite {
-        out.push("invite".into());
-    }
-    if a.joining != b.joining {
-        out.push("joining".into());
-    }
-    if a.waiting != b.waiting {
-        out.push(format!("waiting {} for {}", a.waiting, b.waiting));
-    }
-    if a.alerts != b.alerts {
-        out.push(format!("alerts {:?} for {:?}", a.alerts, b.alerts));
-    }
-    if a.check != b.check || a.rotation_minutes != b.rotation_minutes {
-        out.push("check or rotation".into());
-    }
-    format!("restored differs: {}", out.join(", "))
 }
 
 fn lie(mut frame: ToDevice, input: &mut Input) -> ToDevice {

@@ -6,6 +6,7 @@ mod account;
 mod decoders;
 mod engine;
 mod input;
+mod lasting;
 mod log;
 mod mailbox;
 mod pairing;

@@ -352,7 +352,7 @@ fn found(mut view: View, query: &Query) -> View {
 
 fn file(command: &ArchiveCommand) -> Outcome {
     match command {
-        ArchiveCommand::Export { .. } => Outcome::Exported { file: "aHVzaA==".into(), clips: 8 },
+        ArchiveCommand::Export { .. } => Outcome::Exported { file: "aHVzaA==".into(), clips: 8, lost: 0 },
         ArchiveCommand::Import { .. } => Outcome::Imported { added: 3 },
     }
 }

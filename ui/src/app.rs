@@ -78,6 +78,7 @@ pub fn App(
             host.news.clear();
             host.outgoing().give_up();
             host.library.widen();
+            host.opened().set(None);
         }
         if matches!(screen, Screen::Member(_)) {
             // A link works once; the next one is typed anew.

@@ -1,6 +1,9 @@
 //! The browser's clipboard. Calls start within the tap that asks for them, because browsers allow
 //! nothing else.
 
+use std::cell::Cell;
+use std::rc::Rc;
+
 use hushclip_model::{Content, Problem};
 use js_sys::{Array, Object, Promise, Reflect};
 use leptos::prelude::window;
@@ -24,20 +27,28 @@ pub(crate) fn write(text: &str, html: Option<&str>) -> impl Future<Output = bool
 }
 
 /// The same with a text that is not here yet; whether it has an HTML form is known. The browser waits for it, where it
-/// can; elsewhere a tap counts for seconds.
+/// can; elsewhere a tap counts for seconds. If it does not come, the future tells why.
 pub(crate) fn write_later<C: Future<Output = Result<Content, Problem>> + 'static>(
     content: C,
     has_html: bool,
-) -> impl Future<Output = bool> + use<C> {
-    let content = future_to_promise(async move { content.await.map(forms).map_err(|_| JsValue::UNDEFINED) });
+) -> impl Future<Output = Result<(), Option<Problem>>> + use<C> {
+    let why = Rc::new(Cell::new(None));
+    let noted = Rc::clone(&why);
+    let content = future_to_promise(async move {
+        content.await.map(forms).map_err(|problem| {
+            noted.set(Some(problem));
+            JsValue::UNDEFINED
+        })
+    });
     let started = clipboard().map(|clipboard| write_promised(&clipboard, &content, has_html));
     async move {
-        match started {
-            Some(Ok(promise)) => JsFuture::from(promise).await.is_ok(),
+        let written = match started {
+            Some(Ok(promise)) => JsFuture::from(promise).await.map(drop),
             // There is no such class.
-            Some(Err(_)) => write_when_here(content).await.is_ok(),
-            None => false,
-        }
+            Some(Err(_)) => write_when_here(content).await,
+            None => Err(JsValue::UNDEFINED),
+        };
+        written.map_err(|_| why.take())
     }
 }
 

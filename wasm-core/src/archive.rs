@@ -8,9 +8,9 @@ use hushclip_model::{Outcome, Problem};
 use crate::{js, rng};
 
 /// The file.
-pub(crate) fn seal(archive: &Archive, passphrase: &str) -> Result<Outcome, Problem> {
+pub(crate) fn seal(archive: &Archive, lost: u32, passphrase: &str) -> Result<Outcome, Problem> {
     let file = archive.seal(&js::composed(passphrase), &mut rng::system()).map_err(unsealable)?;
-    Ok(Outcome::Exported { file: BASE64.encode(&file), clips: archive.clips.len() as u32 })
+    Ok(Outcome::Exported { file: BASE64.encode(&file), clips: archive.clips.len() as u32, lost })
 }
 
 /// What is in a file.

@@ -54,7 +54,7 @@ impl Host for Page {
     }
 
     // What pages may not write unasked they may not clear either.
-    fn clear_clipboard(&self, _content: Content) {}
+    fn clear_clipboard(&self, _digest: String) {}
 }
 
 /// A client that runs until its page goes. Clones are handles on the same one.

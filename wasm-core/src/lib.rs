@@ -26,4 +26,4 @@ mod tries;
 pub use client::{Client, Hooks};
 pub use hushclip_engine::target;
 pub use lock::other_tab_closed;
-pub use shell::{Host, Shell};
+pub use shell::{Host, Shell, is};

@@ -137,9 +137,9 @@ impl Running {
         self.drive(|driver| driver.archive(id));
     }
 
-    fn seal(&self, id: CommandId, archive: &Archive) {
+    fn seal(&self, id: CommandId, archive: &Archive, lost: u32) {
         let Some(passphrase) = self.passphrases.borrow_mut().remove(&id) else { return };
-        let outcome = archive::seal(archive, &passphrase).unwrap_or_else(Outcome::from);
+        let outcome = archive::seal(archive, lost, &passphrase).unwrap_or_else(Outcome::from);
         self.host.answer(Answered { id, outcome });
     }
 
@@ -187,7 +187,7 @@ impl Running {
                     let mut driver = self.driver.borrow_mut();
                     match outcome {
                         Ok(records) => driver.loaded(records, time::now()),
-                        Err(error) => driver.failed(error.stall(), time::now()),
+                        Err(_) => driver.failed(Problem::StorageUnread, time::now()),
                     }
                 }
                 Some(step) => self.carry_out(step),
@@ -238,8 +238,8 @@ impl Running {
                 self.timer.replace(Some(timer));
             }
             Step::WriteClipboard { content, picked } => self.host.write_clipboard(content, picked),
-            Step::ClearClipboard(content) => self.host.clear_clipboard(content),
-            Step::Archive { id, archive } => self.seal(id, &archive),
+            Step::ClearClipboard(digest) => self.host.clear_clipboard(digest.to_hex()),
+            Step::Archive { id, archive, lost } => self.seal(id, &archive, lost),
             Step::Answer(answered) => {
                 self.passphrases.borrow_mut().remove(&answered.id);
                 self.host.answer(answered);

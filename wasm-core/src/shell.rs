@@ -5,7 +5,7 @@ use std::cell::RefCell;
 use std::rc::Rc;
 
 use hushclip_crypto::vault::{LockedKey, UnlockError, VaultKey};
-use hushclip_engine::Event;
+use hushclip_engine::{Event, text_digest};
 use hushclip_model::{
     Answered, ArchiveCommand, Ask, Asked, Command, CommandId, Content, LockCommand, LockState, LockView, Notice,
     Outcome, Problem, Query, Settings, View,
@@ -36,8 +36,8 @@ pub trait Host {
     fn notice(&self, notice: Notice);
     /// Put this on the clipboard; what the person has `picked` from the list goes before all else.
     fn write_clipboard(&self, content: Content, picked: bool);
-    /// Clear the clipboard, if it still holds this. Line endings may differ.
-    fn clear_clipboard(&self, content: Content);
+    /// Clear the clipboard, if it still [`is`] the text with this digest.
+    fn clear_clipboard(&self, digest: String);
 }
 
 /// A device in this browser. Clones are handles on the same one.
@@ -194,6 +194,11 @@ impl Shell {
             running.accept(event);
         }
     }
+}
+
+/// Whether a text has a digest, which is in hexadecimal.
+pub fn is(text: &str, digest: &str) -> bool {
+    text_digest(text).to_hex() == digest
 }
 
 fn local(content: Content, sure: bool) -> Event {

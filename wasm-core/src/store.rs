@@ -96,8 +96,12 @@ impl Store {
         let stored = self.database.read_all().await?.map_err(|_| StoreError::Failed)?;
         let mut records = Vec::with_capacity(stored.len());
         for (name, value) in &stored {
-            let value = from.open(name, &value.to_vec()).map_err(|_| StoreError::Failed)?;
-            records.push(Change::Put(name.as_str(), sealed(to, name, &value)));
+            match from.open(name, &value.to_vec()) {
+                Ok(value) => records.push(Change::Put(name.as_str(), sealed(to, name, &value))),
+                // It is lost already.
+                Err(_) if CONTENT.contains(&name.as_str()) => {}
+                Err(_) => return Err(StoreError::Failed),
+            }
         }
         Ok(self.database.replace(&records, &vault).await?)
     }

@@ -30,7 +30,7 @@ pub(crate) async fn run(session: &mut Session, desktop: &mut Desktop) -> Result<
         notices.hear(&news, &session.picture);
         match news {
             News::Write(put) => desktop.write(put),
-            News::Clear(text) => desktop.clear(text),
+            News::Clear(digest) => desktop.clear(digest),
             News::Notice(Notice::Failed { problem }) => print::problem(&problem),
             News::Notice(Notice::Held { held }) => {
                 let kind = named(held.kind);

@@ -1,7 +1,7 @@
 //! `hushclip pull`: fetches what was missed, prints it and ends.
 
-use hushclip_model::ClipView;
 use hushclip_model::view::{Connection, Stage};
+use hushclip_model::{ClipView, Problem};
 use tokio::time::Instant;
 
 use crate::args::Pull;
@@ -39,6 +39,10 @@ pub(crate) async fn print(session: &mut Session, clips: &[ClipView], json: bool)
                 "{} has sent something that this Hushclip cannot show. Update it, or look on another device.",
                 print::name(&clip.from)
             ));
+            continue;
+        }
+        if clip.cut {
+            print::problem(&Problem::ContentLost);
             continue;
         }
         let text = if json { print::json(clip) } else { print::clip(clip) };

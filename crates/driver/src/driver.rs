@@ -313,7 +313,10 @@ impl Driver {
                 };
                 Step::Answer(Answered { id, outcome })
             }
-            Read::History { id } => Step::Archive { id, archive: self.engine.archive(now, &records) },
+            Read::History { id } => {
+                let (archive, lost) = self.engine.archive(now, &records);
+                Step::Archive { id, archive, lost }
+            }
         }
     }
 

@@ -3,6 +3,7 @@
 use hushclip_crypto::archive::Archive;
 use hushclip_engine::{LineId, Write};
 use hushclip_model::{Answered, CommandId, Content, Notice};
+use hushclip_protocol::ids::Hash;
 
 /// Something that is to be done before the next step is asked for.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -45,14 +46,16 @@ pub enum Step {
         /// The person has picked it from the list.
         picked: bool,
     },
-    /// Clear the local clipboard, if it still holds this text. Line endings may differ.
-    ClearClipboard(Content),
+    /// Clear the local clipboard, if [`hushclip_engine::text_digest`] of what it holds is this.
+    ClearClipboard(Hash),
     /// Make a file of this history, and give the answer to whoever asked for it.
     Archive {
         /// The answer's name.
         id: CommandId,
         /// What goes into it.
         archive: Archive,
+        /// How many clips do not, because their content is lost.
+        lost: u32,
     },
     /// What became of a command.
     Answer(Answered),

@@ -1,7 +1,7 @@
 //! Content in memory: what an event has brought along or asked the disk for, for as long as that is being dealt with. It
 //! refuses to keep any: clips are known by what [`crate::clip::About`] says of them.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use hushclip_crypto::body::Part;
 use hushclip_model::CommandId;
@@ -18,8 +18,6 @@ pub(crate) enum Purpose {
     Apply,
     /// The same at the person's wish, perhaps without its formatted form.
     Take { id: CommandId, plain: bool },
-    /// To be taken off the clipboard.
-    Clear,
 }
 
 /// Content that is waited for.
@@ -61,11 +59,13 @@ impl Contents {
     pub(crate) fn end(&mut self) -> Vec<String> {
         self.at_hand.clear();
         let new = self.wanted.iter_mut().filter(|wanted| !wanted.is_asked);
-        new.flat_map(|wanted| {
-            wanted.is_asked = true;
-            wanted.source.keys()
-        })
-        .collect()
+        let keys: BTreeSet<String> = new
+            .flat_map(|wanted| {
+                wanted.is_asked = true;
+                wanted.source.keys()
+            })
+            .collect();
+        keys.into_iter().collect()
     }
 
     /// What the disk has answered, in the order of asking: what was wanted, and its content; none if that is lost.

@@ -2,6 +2,7 @@
 //! [`Effect::Persist`] before the next one: what is sent must already be on disk.
 
 use hushclip_model::{Answered, Content, Notice};
+use hushclip_protocol::ids::Hash;
 
 use crate::event::LineId;
 
@@ -83,8 +84,8 @@ pub enum Effect {
         /// The person has picked it from the list.
         picked: bool,
     },
-    /// Clear the local clipboard, if it still holds this text. Line endings may differ.
-    ClearClipboard(Content),
+    /// Clear the local clipboard, if [`crate::text_digest`] of what it holds is this.
+    ClearClipboard(Hash),
     /// What became of a command; one for each.
     Answer(Answered),
     /// Something happened that a terminal would print and a page would show for a moment.

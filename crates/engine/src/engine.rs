@@ -289,7 +289,7 @@ impl Engine {
 
     fn finish(&mut self) -> Vec<Effect> {
         let mut out = Vec::with_capacity(self.effects.len() + 4);
-        // Before anything is stored, which may be that a clip goes whose content is wanted once more.
+        // Before anything is stored, so that what is read is what was there when it was asked for.
         let keys = self.contents.end();
         if !keys.is_empty() {
             out.push(Effect::Load(keys));

@@ -62,7 +62,8 @@ pub enum Event {
         /// What the file holds.
         clips: Vec<ArchivedClip>,
     },
-    /// The person asks for something. [`crate::Effect::Answer`] says what became of it, among the effects of this event.
+    /// The person asks for something. [`crate::Effect::Answer`] says what became of it, among the effects of this event or,
+    /// where that asks for content, of the [`Event::Loaded`] that brings it.
     Command {
         /// Comes back with the answer.
         id: CommandId,

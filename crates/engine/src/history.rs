@@ -348,7 +348,7 @@ fn size(clip: &Clip) -> u64 {
     clip.about.bytes()
 }
 
-/// The digest of a text, whatever its line endings: they differ by platform for the same text.
-pub(crate) fn text_digest(text: &str) -> Hash {
+/// The SHA-256 that a text is known by, whatever its line endings: they differ by platform for the same text.
+pub fn text_digest(text: &str) -> Hash {
     label::sha256(text.replace("\r\n", "\n").replace('\r', "\n").as_bytes())
 }

@@ -110,6 +110,7 @@ pub use clip::Source;
 pub use effect::{Effect, Write};
 pub use engine::Engine;
 pub use event::{Event, LineId, Said};
+pub use history::text_digest;
 pub use problem::{bad_archive, unsealable};
 pub use record::{CONTENT, RestoreError};
 pub use target::{relay_origin, target};

@@ -86,6 +86,9 @@ pub enum Outcome {
         file: String,
         /// How many clips it holds.
         clips: u32,
+        /// How many it does not, because their content is lost.
+        #[serde(default)]
+        lost: u32,
     },
     /// What a file held and was not here before is here now.
     Imported {

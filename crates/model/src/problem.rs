@@ -363,6 +363,9 @@ pub enum Problem {
     /// The list has a clip whose content the storage has not.
     #[error("This device's storage has lost the content of a clip. Another of your devices may still have it.")]
     ContentLost,
+    /// What is stored cannot be read at this moment.
+    #[error("This device's storage does not answer. Try again, and reopen Hushclip if it stays that way.")]
+    StorageUnread,
     /// There is nowhere to store anything.
     #[error(
         "This browser does not let Hushclip store anything, as in some private windows. Open it in an ordinary window, \
@@ -409,7 +412,7 @@ impl Problem {
 
     /// Whether the device itself stands still until its storage works again, and not only what was asked for.
     pub const fn stops_device(&self) -> bool {
-        matches!(self, Self::StorageFull | Self::StorageFailed | Self::StorageDamaged)
+        matches!(self, Self::StorageFull | Self::StorageFailed | Self::StorageUnread | Self::StorageDamaged)
     }
 }
 

@@ -65,7 +65,7 @@ pub struct View {
 /// Which clips to show.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Query {
-    /// Words that all stand in the clip, in any case; empty for all clips. Secrets are not searched.
+    /// Words that all stand in the beginning of the clip, in any case; empty for all clips. Secrets are not searched.
     pub text: String,
     /// Hexadecimal identifier of the device they come from; empty for all devices.
     pub device: String,
@@ -202,9 +202,9 @@ pub struct ClipView {
     /// damaged by its sender.
     #[serde(rename = "type")]
     pub kind: String,
-    /// The text.
+    /// The text, or its beginning.
     pub text: String,
-    /// The same as HTML, when there is such a form. Not sanitised.
+    /// The same as HTML, when there is such a form and [`ClipView::cut`] does not say that it is left out. Harmless.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub html: Option<String>,
     /// When it was copied, by the clock of its device, milliseconds since 1970.
@@ -226,7 +226,7 @@ pub struct ClipView {
     pub late: bool,
     /// When it goes by itself, by this device's clock, milliseconds since 1970.
     pub expires_at: Option<u64>,
-    /// Only the beginning of the text is here, and no HTML that is long.
+    /// There is more: the rest of a text, or a form in HTML. [`crate::Ask::Read`] gives it.
     pub cut: bool,
 }
 

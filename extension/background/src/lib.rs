@@ -34,9 +34,9 @@ extern "C" {
     /// Put this on the clipboard; at once, if the person has picked it.
     #[wasm_bindgen(method, js_name = writeClipboard)]
     fn write_clipboard(this: &Hooks, text: &str, html: Option<&str>, picked: bool);
-    /// Clear the clipboard, if it still holds this.
+    /// Clear the clipboard, if [`Handle::is`] says that it still holds this.
     #[wasm_bindgen(method, js_name = clearClipboard)]
-    fn clear_clipboard(this: &Hooks, text: &str);
+    fn clear_clipboard(this: &Hooks, digest: &str);
 }
 
 impl Host for Hooks {
@@ -68,8 +68,8 @@ impl Host for Hooks {
         Self::write_clipboard(self, &content.text, content.html.as_deref(), picked);
     }
 
-    fn clear_clipboard(&self, content: Content) {
-        Self::clear_clipboard(self, &content.text);
+    fn clear_clipboard(&self, digest: String) {
+        Self::clear_clipboard(self, &digest);
     }
 }
 
@@ -128,6 +128,11 @@ impl Handle {
         if let Ok(shell) = &self.shell {
             shell.ask(Asked { id: PUSHED, ask: Command::Push { text, html }.into() });
         }
+    }
+
+    /// Whether this is the text with a digest.
+    pub fn is(&self, text: &str, digest: &str) -> bool {
+        hushclip_wasm_core::is(text, digest)
     }
 
     /// Something was pasted in a page.

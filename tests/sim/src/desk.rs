@@ -7,7 +7,7 @@ use std::rc::Rc;
 
 use hushclip_crypto::archive::Archive;
 use hushclip_driver::Step;
-use hushclip_engine::{Event, LineId, Said};
+use hushclip_engine::{Event, LineId, Said, text_digest};
 use hushclip_mailbox::{Event as RelayEvent, MemoryStore, Nameplate, Peer, Reply};
 use hushclip_model::{Answered, Command, CommandId, Content, Notice, Outcome, Query, View};
 use hushclip_protocol::error::CloseCode;
@@ -370,7 +370,7 @@ impl Desk {
     /// A device's history, as it goes into a file.
     pub fn archive(&self, device: usize) -> Archive {
         let device = &self.devices[device];
-        device.driver.engine().archive(self.now, &device.disk)
+        device.driver.engine().archive(self.now, &device.disk).0
     }
 
     /// Everything that was put on a device's clipboard, in order.
@@ -420,7 +420,9 @@ impl Desk {
             }
             Step::WakeAt(at) => self.wakes[device] = Some(at.saturating_add_signed(-self.skews[device])),
             Step::WriteClipboard { content, .. } => self.clipboards[device].push(content.text),
-            Step::ClearClipboard(content) if self.clipboards[device].last() == Some(&content.text) => {
+            Step::ClearClipboard(digest)
+                if self.clipboards[device].last().is_some_and(|text| text_digest(text) == digest) =>
+            {
                 self.clipboards[device].push(String::new());
             }
             Step::Answer(Answered { id, outcome }) => {

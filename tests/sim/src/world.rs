@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use hushclip_driver::{LineId, Said, Step as Todo};
-use hushclip_engine::Event;
+use hushclip_engine::{Event, text_digest};
 use hushclip_mailbox::{Event as RelayEvent, MemoryStore, Peer, Reply};
 use hushclip_model::view::{Connection, Stage};
 use hushclip_model::{Answered, Command, CommandId, Content, Notice, UNDO_MS, view::View};
@@ -474,9 +474,9 @@ impl World {
                 self.note_crossing(device, &content.text);
                 self.set_clipboard(self.devices[device].machine, content.text);
             }
-            Todo::ClearClipboard(content) => {
+            Todo::ClearClipboard(digest) => {
                 let machine = self.devices[device].machine;
-                if self.clipboards[machine] == content.text {
+                if text_digest(&self.clipboards[machine]) == digest {
                     self.set_clipboard(machine, String::new());
                 }
             }

@@ -109,13 +109,19 @@ impl Database {
         Ok(Ok(records))
     }
 
-    /// Single records, as far as they are there.
+    /// Single records, as far as they are there. One that cannot be read is as good as gone, as long as the database
+    /// answers at all: browsers keep large values in files of their own, which may be lost alone.
     pub(super) async fn read(&self, names: &[String]) -> Result<Vec<Option<Uint8Array>>, JsValue> {
-        let store = self.0.transaction_with_str(RECORDS)?.object_store(RECORDS)?;
-        let asked: Vec<_> = names.iter().map(|name| store.get(&name.into())).collect::<Result<_, JsValue>>()?;
-        let mut records = Vec::with_capacity(asked.len());
-        for request in asked {
-            records.push(answered_or(&request).await?.dyn_into().ok());
+        let mut records = Vec::with_capacity(names.len());
+        for name in names {
+            let store = self.0.transaction_with_str(RECORDS)?.object_store(RECORDS)?;
+            match answer(&store.get(&name.into())?).await {
+                Ok(record) => records.push(record.dyn_into().ok()),
+                Err(_) => {
+                    self.is_empty().await?;
+                    records.push(None);
+                }
+            }
         }
         Ok(records)
     }

@@ -272,7 +272,24 @@ fn the_history_is_read_for_a_file() {
     desk.ask(3, Command::Push { text: "short".into(), html: None });
     desk.run();
     desk.driver.archive(CommandId(4));
-    let [Step::Archive { id: CommandId(4), archive }] = &desk.run()[..] else { panic!("a file is to be made") };
+    let [Step::Archive { id: CommandId(4), archive, lost: 0 }] = &desk.run()[..] else {
+        panic!("a file is to be made")
+    };
     let texts: Vec<_> = archive.clips.iter().map(|clip| &*clip.text).collect();
     assert_eq!(texts, [&*long(), "short"]);
+}
+
+#[test]
+fn what_is_not_stored_yet_is_no_loss() {
+    let (mut desk, id) = desk_with_a_long_clip();
+    desk.ask(3, Command::Take { id, plain: false });
+    assert!(matches!(desk.next(), Some(Step::Load(_))));
+    // What follows the reading waits with it.
+    let key = "part/x/0".to_owned();
+    desk.driver.effects.push_back(Effect::Persist(vec![Write::Put { key: key.clone(), value: vec![1] }]));
+    desk.driver.failed(Problem::StorageUnread, desk.now);
+    desk.run();
+    let mut records = Records::from([(key.clone(), None)]);
+    desk.driver.see_unsaved(&mut records);
+    assert_eq!(records[&key], Some(vec![1]));
 }

@@ -184,8 +184,12 @@ impl OnDisk {
         for (item, listed) in self.listed {
             let whole = self.whole.remove(&item);
             if listed.layout == Layout::Whole {
-                // Version 0.1 may have been used again in between, and have deleted it.
-                clips.extend(whole.map(|whole| listed.of(item, whole.about)));
+                // Version 0.1 may have been used again in between, and have deleted or sent it.
+                clips.extend(whole.map(|whole| {
+                    let clip = listed.of(item, whole.about);
+                    let (counter, cursor) = (clip.counter.max(whole.counter), clip.cursor.max(whole.cursor));
+                    Clip { counter, cursor, sent_ms: clip.sent_ms.max(whole.sent_ms), ..clip }
+                }));
             } else {
                 clips.push(listed.of(item, self.about.remove(&item).ok_or(RestoreError)?));
             }
@@ -394,7 +398,11 @@ mod tests {
         assert!(found.pinned && content.text == long && content.html.as_deref() == Some("<i>x</i>"));
         let gone = found.delete();
         assert!(disk.keys().all(|key| gone.contains(&delete(&**key))));
-        // Version 0.1 knows one of the records only.
+        // Version 0.1 knows one of the records only, and may have sent or deleted it.
+        let Write::Put { value, .. } = put(key.clone(), &Whole { counter: 8, cursor: 9, ..old }) else { panic!() };
+        disk.insert(key.clone(), value);
+        let [found] = &read(&disk).unwrap()[..] else { panic!("one clip") };
+        assert_eq!((found.counter, found.cursor, found.pinned), (8, 9, true));
         disk.remove(&key);
         assert!(read(&disk).unwrap().is_empty());
     }

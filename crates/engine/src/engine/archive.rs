@@ -19,8 +19,9 @@ impl Engine {
         self.archived().flat_map(|clip| clip.source().keys()).collect()
     }
 
-    /// The history, oldest first. Secrets, which are short-lived, stay out, and so does what these records do not have.
-    pub fn archive(&self, now: u64, records: &BTreeMap<String, Vec<u8>>) -> Archive {
+    /// The history, oldest first, and how many clips are missing in it, because these records do not have them. Secrets,
+    /// which are short-lived, stay out.
+    pub fn archive(&self, now: u64, records: &BTreeMap<String, Vec<u8>>) -> (Archive, u32) {
         let archived = |clip: &Clip| {
             let Content { text, html } = clip.source().content(records)?;
             let device = self.present_clip(clip).from;
@@ -28,7 +29,8 @@ impl Engine {
         };
         let mut clips: Vec<_> = self.archived().filter_map(archived).collect();
         clips.reverse();
-        Archive { at_ms: now, clips }
+        let lost = self.archived().count().saturating_sub(clips.len());
+        (Archive { at_ms: now, clips }, u32::try_from(lost).unwrap_or(u32::MAX))
     }
 
     /// Newest first.

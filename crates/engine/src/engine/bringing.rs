@@ -1,4 +1,4 @@
-//! Content that is brought from the disk when it is wanted: to be sealed, or for the clipboard.
+//! Content that is brought from the disk when it is wanted: to be sealed, or to be put on the clipboard.
 
 use std::collections::BTreeMap;
 
@@ -56,8 +56,6 @@ impl Engine {
                 self.answer(id, Outcome::Done);
             }
             (Purpose::Take { id, .. }, None) => self.answer(id, Problem::ContentLost.into()),
-            (Purpose::Clear, Some(parts)) => self.effect(Effect::ClearClipboard(plain_and_html(&parts))),
-            (Purpose::Clear, None) => {}
         }
     }
 

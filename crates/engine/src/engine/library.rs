@@ -7,6 +7,7 @@ use hushclip_protocol::ids::{DeviceId, Hash, ItemId};
 use rand_core::CryptoRng;
 
 use super::Engine;
+use crate::Effect;
 use crate::clip::{Clip, Source};
 use crate::contents::Purpose;
 use crate::history::text_digest;
@@ -154,7 +155,8 @@ impl Engine {
         same.retain(|same| self.outbox.new_clips().any(|new| new == *same));
         let put_there = (foreign && !clip.late) || self.history.was_taken(clip.digest());
         if put_there && secret_of(clip).is_some() && self.history.holds(clip.digest()) {
-            self.bring(item, Purpose::Clear, rng);
+            let digest = *clip.digest();
+            self.effect(Effect::ClearClipboard(digest));
         }
         let same = same.into_iter().map(|item| (item, None));
         for (gone, text) in same.chain([(*item, text)]) {

@@ -51,7 +51,7 @@ impl World {
             Todo::WriteClipboard { content, .. } => {
                 format!("WRITES {:?} on machine {}", content.text, self.devices[device].machine)
             }
-            Todo::ClearClipboard(content) => format!("clears {:?}", content.text),
+            Todo::ClearClipboard(digest) => format!("clears {digest:?}"),
             Todo::Notice(Notice::Received { clip }) => format!("has received {:?} ({})", clip.text, short(&clip.id)),
             Todo::Notice(Notice::Failed { problem }) => format!("has a problem: {}", problem.code()),
             Todo::Notice(notice) => format!("notes {notice:?}"),

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use hushclip_model::{ClipView, Command, SecretKind, UNDO_MS};
+use hushclip_model::{ClipView, Command, Problem, SecretKind, UNDO_MS};
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 
@@ -44,7 +44,10 @@ pub(crate) fn copy(host: Host, id: String, plain: bool, copies: Copies) {
         return copies.one_more();
     }
     match host.library.peek(&id, ClipView::clone) {
-        Some(clip) if !clip.cut => say_copied(host, id, copies, clipboard::write(&clip.text, None)),
+        Some(clip) if !clip.cut => {
+            let written = clipboard::write(&clip.text, None);
+            say_copied(host, id, copies, async move { if written.await { Ok(()) } else { Err(None) } });
+        }
         Some(clip) => {
             let has_html = clip.kind == "html" && !plain;
             let written = clipboard::write_later(host.content(id.clone()), has_html);
@@ -54,11 +57,15 @@ pub(crate) fn copy(host: Host, id: String, plain: bool, copies: Copies) {
     }
 }
 
-fn say_copied(host: Host, id: String, copies: Copies, written: impl Future<Output = bool> + 'static) {
+fn say_copied(
+    host: Host,
+    id: String,
+    copies: Copies,
+    written: impl Future<Output = Result<(), Option<Problem>>> + 'static,
+) {
     spawn_local(async move {
-        if !written.await {
-            host.news.show(text::copy_failed());
-            return;
+        if let Err(why) = written.await {
+            return host.news.show(why.map_or_else(|| text::copy_failed().to_owned(), |why| text::problem(&why)));
         }
         host.send(Command::Copied { id });
         host.news.say(text::copied());

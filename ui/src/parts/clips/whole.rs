@@ -19,12 +19,11 @@ use crate::text;
 pub(crate) fn WholeSheet() -> impl IntoView {
     let host = host();
     let asked = host.opened();
-    let open = Memo::new(move |_| asked.with(Option::is_some));
+    // It may have gone meanwhile.
+    let is_here = move |id: &String| host.library.ids().contains(id);
+    let open = Memo::new(move |_| asked.with(|asked| asked.as_ref().is_some_and(is_here)));
     let on_cancel = UnsyncCallback::new(move |()| host.opened().set(None));
-    let clip = move || {
-        // It may have gone meanwhile.
-        asked.get().and_then(|id| host.library.row(&id)).map(|clip| view! { <Whole clip /> })
-    };
+    let clip = move || asked.get().and_then(|id| host.library.row(&id)).map(|clip| view! { <Whole clip /> });
     view! {
         <Sheet open on_cancel title="whole-title" class="wide">
             {clip}

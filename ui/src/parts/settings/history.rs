@@ -1,6 +1,6 @@
 //! The history as a file, out and in, and the end of it: everything sealed with a passphrase of its own.
 
-use hushclip_model::{ArchiveCommand, Outcome};
+use hushclip_model::{ArchiveCommand, Outcome, Problem};
 use leptos::ev::{KeyboardEvent, SubmitEvent};
 use leptos::html::Input;
 use leptos::prelude::*;
@@ -106,7 +106,12 @@ fn Filling(
         }
         busy.set(false);
         match outcome {
-            Outcome::Exported { file, clips } => exported(host, &file, clips, open, wrong),
+            Outcome::Exported { file, clips, lost } => {
+                exported(host, &file, clips, open, wrong);
+                if lost > 0 {
+                    host.news.show(text::problem(&Problem::ContentLost));
+                }
+            }
             Outcome::Imported { added } => {
                 open.set(None);
                 host.news.show(text::imported(added));
