@@ -20,11 +20,11 @@ mod signing_in;
 mod upkeep;
 mod wake;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use hushclip_model::settings::Change;
 use hushclip_model::{Command, CommandId, Notice, Outcome, Problem, Settings, View};
-use hushclip_protocol::frame::{Capabilities, Limits, ToRelay};
+use hushclip_protocol::frame::ToRelay;
 use hushclip_protocol::ids::{DeviceId, ItemId};
 use rand_core::CryptoRng;
 
@@ -42,12 +42,12 @@ use crate::pairing::{Invites, Joins};
 use crate::part::{Context, Output, Outputs};
 use crate::preferences::Preferences;
 use crate::record::RestoreError;
+use crate::relay_line::RelayLine;
 use crate::restore::Records;
 use crate::secrets::Secrets;
 use crate::state::{self, Account, Removed};
 use crate::traces::Traces;
 use crate::{Effect, Event, LineId, Said, Write};
-use continuity::Reading;
 use membership::LogSync;
 pub(crate) use sending::REFUSED_MS;
 
@@ -57,22 +57,15 @@ pub struct Engine {
     account: Option<Account>,
     outbox: Outbox,
     inbox: Inbox,
-    /// What has come since the last sign-in.
-    reading: Option<Reading>,
     history: History,
     contents: Contents,
     invites: Invites,
     joins: Joins,
     line: Line,
+    relay: RelayLine,
     device_lines: DeviceLines,
-    /// Pulls that are not answered yet.
-    pulls: u32,
-    /// How many items have come, while catching up, that were no news.
-    no_news: usize,
     /// The relay or the account is lost to this device; trying again is up to the person.
     halted_for_good: bool,
-    /// How far this device's clock is ahead of the relay's, milliseconds.
-    clock_ahead_ms: i64,
     /// The newest clip that came in since the line went up, to be put on the clipboard at the end.
     newest_missed: Option<ItemId>,
     log_sync: LogSync,
@@ -82,21 +75,10 @@ pub struct Engine {
     traces: Traces,
     removed: Option<Removed>,
     changes: Changes,
-    /// Who is shown as signed in, and since when.
-    online: BTreeMap<DeviceId, u64>,
-    delivered: BTreeMap<DeviceId, u64>,
-    /// What the relay has said that it enforces.
-    bounds: Option<Limits>,
-    /// What the relay can do beside what every one can, as it said in its last Welcome.
-    capabilities: Capabilities,
-    /// What it signs wake-ups with.
-    push_key: Vec<u8>,
     preferences: Preferences,
     secrets: Secrets,
     /// The newest clip when the person last saw the list.
     seen_order: u64,
-    /// When the relay was last heard.
-    heard_ms: u64,
     now: u64,
     writes: Vec<Write>,
     effects: Vec<Effect>,
@@ -114,17 +96,14 @@ impl Engine {
             account: records.account,
             outbox: Outbox::restore(records.outbox, records.sent, records.numbers),
             inbox: Inbox::restore(records.senders, records.synced),
-            reading: None,
             history: History::restore(records.clips, records.on_clipboard, records.coming),
             contents: Contents::default(),
             invites: Invites::restore(records.invite),
             joins: Joins::restore(records.join, records.tried_codes),
             line: Line::default(),
+            relay: RelayLine::restore(records.place),
             device_lines: DeviceLines::default(),
-            pulls: 0,
-            no_news: 0,
             halted_for_good: false,
-            clock_ahead_ms: 0,
             newest_missed: None,
             log_sync: LogSync::default(),
             clips_revision: 0,
@@ -132,15 +111,9 @@ impl Engine {
             traces: Traces::restore(records.traces),
             removed: records.removed,
             changes: Changes::restore(records.removing, records.drafts),
-            online: BTreeMap::new(),
-            delivered: BTreeMap::new(),
-            bounds: None,
-            capabilities: Capabilities::default(),
-            push_key: Vec::new(),
             preferences: Preferences::restore(records.settings, records.push_endpoint),
             secrets: Secrets::default(),
             seen_order: records.seen_order,
-            heard_ms: 0,
             now: 0,
             writes: Vec::new(),
             effects: Vec::new(),
@@ -231,8 +204,8 @@ impl Engine {
 
     fn heard(&mut self) {
         self.line.heard(self.now);
-        self.count_untaken(self.heard_ms);
-        self.heard_ms = self.now;
+        self.count_untaken(self.relay.heard_ms);
+        self.relay.heard_ms = self.now;
     }
 
     /// `None`: it is answered when the disk has been read.
@@ -305,7 +278,7 @@ impl Engine {
             .chain(self.invites.next_due(self.now))
             .chain(self.join_deadline())
             .chain(self.next_upkeep())
-            .chain(self.outbox.next_push(self.now))
+            .chain(self.relay.flight.next_push(self.now))
             .chain(self.next_tidying())
             .chain(self.next_removal_news())
             .min();
@@ -352,6 +325,10 @@ impl Engine {
         }
     }
 
+    fn persist_place(&mut self) {
+        self.persist(self.relay.place.record());
+    }
+
     fn effect(&mut self, effect: Effect) {
         self.effects.push(effect);
     }
@@ -389,7 +366,7 @@ impl Engine {
     fn drop_account(&mut self) {
         self.writes.extend(state::delete_account());
         self.identity = None;
-        self.reading = None;
+        self.relay.forget();
         let mut out = Outputs::default();
         self.outbox.forget(&mut out);
         self.device_lines.forget();
@@ -405,10 +382,6 @@ impl Engine {
         self.newest_missed = None;
         self.secrets = Secrets::default();
         self.notices = Notices::default();
-        self.delivered.clear();
-        self.bounds = None;
-        self.capabilities = Capabilities::default();
-        self.push_key.clear();
         // Its record goes with the account.
         let _ = self.preferences.forget_push_endpoint();
         self.halted_for_good = false;
@@ -438,7 +411,7 @@ impl Engine {
     fn halt(&mut self, problem: Problem) {
         self.halted_for_good = self.log().is_some_and(Log::is_forked);
         self.line.stop(self.now);
-        self.outbox.lose_answer();
+        self.relay.flight.lose_answer();
         self.changes.lose_answer();
         self.effect(Effect::Disconnect { line: self.line.id() });
         self.fail(problem);

@@ -4,11 +4,9 @@
 mod queued;
 #[cfg(test)]
 mod tests;
-mod untaken;
 
 use std::collections::{BTreeSet, VecDeque};
 
-use hushclip_model::Problem;
 use hushclip_protocol::frame::ToRelay;
 use hushclip_protocol::ids::{DeviceId, Hash, ItemId};
 use hushclip_protocol::limits;
@@ -16,13 +14,9 @@ use minicbor::{Decode, Encode};
 use rand_core::CryptoRng;
 
 pub(crate) use queued::{Cargo, Deleted, Queued, Sealed, Sent};
-use untaken::Untaken;
 
 use crate::part::{Outputs, random_item};
 use crate::record::{NUMBERS, delete, put};
-
-/// How often in a row the relay may say at once that something was missed.
-const BEHIND: u8 = 8;
 
 /// What waits, and what was sent.
 #[derive(Debug, Default)]
@@ -31,13 +25,6 @@ pub(crate) struct Outbox {
     /// Notes that the relay should still have.
     sent: VecDeque<Sent>,
     numbers: Numbers,
-    /// The item whose `Push` is not answered yet, and the cursor that the push named.
-    in_flight: Option<(ItemId, u64)>,
-    /// Where the relay last said that this device was behind.
-    behind_at: Option<u64>,
-    /// How often in a row the relay has taken nothing because of what was missed.
-    behind: u8,
-    untaken: Untaken,
 }
 
 /// Numbers that must not be used twice, and when that was.
@@ -79,18 +66,6 @@ pub(crate) struct GivenUp {
     pub(crate) later: Option<Cargo>,
 }
 
-/// What to do when the relay takes nothing because something was missed.
-#[derive(Debug, PartialEq, Eq)]
-pub(crate) enum Behind {
-    /// What was missing has come meanwhile.
-    PushAgain,
-    /// What comes is nothing that this device can use, or others are quicker each time.
-    Pause,
-    Pull,
-    /// Twice at one place: the relay has fewer items than it said, and says so at the start.
-    HangUp,
-}
-
 impl Outbox {
     pub(crate) fn restore(mut queue: VecDeque<Queued>, mut sent: VecDeque<Sent>, numbers: Option<Numbers>) -> Self {
         queue.make_contiguous().sort_by_key(Queued::place);
@@ -111,16 +86,6 @@ impl Outbox {
             out.write(write);
         }
         out.write(delete(NUMBERS));
-    }
-
-    /// Another line begins, on which nothing was sent.
-    pub(crate) const fn begin_line(&mut self) {
-        (self.in_flight, self.behind) = (None, 0);
-    }
-
-    /// What was in flight will not be answered.
-    pub(crate) const fn lose_answer(&mut self) {
-        self.in_flight = None;
     }
 
     /// When this device was last there, as the others hear.
@@ -203,9 +168,8 @@ impl Outbox {
         self.queue.push_back(queued);
     }
 
-    /// The oldest clip that goes because too many wait. One that is in flight stays.
-    pub(crate) fn overflow(&self) -> Option<ItemId> {
-        let in_flight = self.in_flight.map(|(item, _)| item);
+    /// The oldest clip that goes because too many wait. The one that is in flight stays.
+    pub(crate) fn overflow(&self, in_flight: Option<ItemId>) -> Option<ItemId> {
         let too_many = self.waiting() > limits::OUTBOX;
         self.new_clips().find(|item| too_many && Some(*item) != in_flight)
     }
@@ -260,10 +224,6 @@ impl Outbox {
         self.queue.front()
     }
 
-    pub(crate) const fn is_in_flight(&self) -> bool {
-        self.in_flight.is_some()
-    }
-
     /// What is to be sent next and has no envelope yet for this epoch: all present devices can read that and removed
     /// ones cannot. One sealed before keeps its counter and item: if the relay has stored that one after all, it
     /// answers with its cursor. It is sealed again where the person has copied something newer since.
@@ -297,30 +257,17 @@ impl Outbox {
         self.write_numbers(out);
     }
 
-    /// Sends what comes next, behind this cursor.
-    pub(crate) fn push(&mut self, after: u64, out: &mut Outputs) {
-        let Some(front) = self.queue.front() else { return };
-        let Some(envelope) = front.sealed.as_ref().map(|sealed| sealed.envelope.clone()) else { return };
+    /// Sends what comes next, behind this cursor; what that is.
+    pub(crate) fn push(&self, after: u64, out: &mut Outputs) -> Option<ItemId> {
+        let front = self.queue.front()?;
+        let envelope = front.sealed.as_ref().map(|sealed| sealed.envelope.clone())?;
         let places = front.places();
-        self.in_flight = Some((front.item, after));
-        self.untaken.pushed();
         out.send(if places.is_empty() {
             ToRelay::Push { after, envelope }
         } else {
             ToRelay::Delete { after, envelope, places }
         });
-    }
-
-    /// The relay has taken what was in flight.
-    pub(crate) fn taken(&mut self, out: &mut Outputs) {
-        (self.in_flight, self.behind) = (None, 0);
-        self.relieved(out);
-    }
-
-    /// The relay has taken something, or nothing waits any more.
-    pub(crate) fn relieved(&mut self, out: &mut Outputs) {
-        self.untaken = Untaken::default();
-        out.solved(|problem| *problem == Problem::RelayTakesNothing);
+        Some(front.item)
     }
 
     /// The relay has an item of this device; what was queued of it.
@@ -340,48 +287,12 @@ impl Outbox {
         Some(queued)
     }
 
-    /// The relay has not taken what was in flight; that, and the cursor that its push named.
-    pub(crate) const fn refused(&mut self) -> Option<(ItemId, u64)> {
-        self.in_flight.take()
-    }
-
-    /// It has not because something was missed, when its push named `after`; everything up to `cursor` is here.
-    pub(crate) fn is_behind(&mut self, after: Option<u64>, cursor: Option<u64>) -> Behind {
-        self.behind = self.behind.saturating_add(1);
-        // What was missing is often on its way already, and here by now.
-        if cursor > after {
-            return if self.behind > BEHIND { Behind::Pause } else { Behind::PushAgain };
-        }
-        let again = std::mem::replace(&mut self.behind_at, after) == after;
-        if again && after.is_some() { Behind::HangUp } else { Behind::Pull }
-    }
-
     /// The size of the clip that was pushed, if the relay has said that it takes none so large. Nothing else is given up
     /// for its word.
     pub(crate) fn too_large(&self, pushed: Option<ItemId>, most: u32) -> Option<usize> {
         let front = self.queue.front().filter(|queued| Some(queued.item) == pushed && queued.cargo == Cargo::Clip)?;
         let bytes = front.sealed.as_ref()?.envelope.len();
         (bytes as u64 > u64::from(most)).then_some(bytes)
-    }
-
-    /// As in [`Untaken::put_off`].
-    pub(crate) fn put_off(&mut self, now: u64) {
-        self.untaken.put_off(now);
-    }
-
-    /// When the next push is tried, if it waits.
-    pub(crate) fn next_push(&self, now: u64) -> Option<u64> {
-        self.untaken.next_push(now)
-    }
-
-    /// Whether it is time for a push that was put off; said once.
-    pub(crate) fn take_due(&mut self, now: u64) -> bool {
-        self.untaken.take_due(now)
-    }
-
-    /// The relay is heard, for the first time since then; whether it is to be told now that it takes nothing.
-    pub(crate) fn heard(&mut self, now: u64, since_ms: u64) -> bool {
-        self.untaken.heard(now, since_ms)
     }
 
     /// Whether the relay has the notes behind this cursor is open until they are shown.

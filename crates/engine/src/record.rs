@@ -9,6 +9,7 @@ use crate::effect::Write;
 
 pub(crate) const DEVICE: &str = "device";
 pub(crate) const ACCOUNT: &str = "account";
+pub(crate) const PLACE: &str = "place";
 pub(crate) const INVITE: &str = "invite";
 pub(crate) const JOIN: &str = "join";
 pub(crate) const NUMBERS: &str = "numbers";

@@ -18,9 +18,10 @@ use crate::notices::Stored;
 use crate::outbox::{Numbers, Queued, Sent};
 use crate::pairing::{Invite, Join};
 use crate::record::{
-    ACCOUNT, ALERTS, CLIPBOARD, COMING, DEVICE, DRAFTS, EVIDENCE, INVITE, JOIN, LOG, MEMBERS, NUMBERS, OUT, PUSH,
-    RECORD_BYTES, REMOVED, REMOVING, RestoreError, SEEN, SENDER, SENT, SETTINGS, SYNCED, TRACES, TRIED, decode,
+    ACCOUNT, ALERTS, CLIPBOARD, COMING, DEVICE, DRAFTS, EVIDENCE, INVITE, JOIN, LOG, MEMBERS, NUMBERS, OUT, PLACE,
+    PUSH, RECORD_BYTES, REMOVED, REMOVING, RestoreError, SEEN, SENDER, SENT, SETTINGS, SYNCED, TRACES, TRIED, decode,
 };
+use crate::relay_line::Place;
 use crate::state::{Account, AccountRecord, Removed};
 use crate::traces::Trace;
 
@@ -29,6 +30,7 @@ use crate::traces::Trace;
 pub(crate) struct Records {
     pub(crate) identity: Option<Identity>,
     pub(crate) account: Option<Account>,
+    pub(crate) place: Place,
     pub(crate) outbox: VecDeque<Queued>,
     pub(crate) sent: VecDeque<Sent>,
     pub(crate) numbers: Option<Numbers>,
@@ -53,7 +55,7 @@ pub(crate) struct Records {
 impl Records {
     pub(crate) fn decode(records: impl IntoIterator<Item = (String, Vec<u8>)>) -> Result<Self, RestoreError> {
         let mut out = Self::default();
-        let (mut account, mut members, mut evidence) = (None, None, Vec::new());
+        let (mut account, mut place, mut members, mut evidence) = (None, None, None, Vec::new());
         let (mut log, mut clips) = (BTreeMap::new(), clip::OnDisk::default());
         for (key, value) in records {
             let value = zeroize::Zeroizing::new(value);
@@ -61,6 +63,8 @@ impl Records {
                 out.identity = Some(decode::<DeviceRecord>(&value)?.into());
             } else if key == ACCOUNT {
                 account = Some(decode::<AccountRecord>(&value)?);
+            } else if key == PLACE {
+                place = Some(decode(&value)?);
             } else if key == INVITE {
                 out.invite = Some(decode(&value)?);
             } else if key == CLIPBOARD {
@@ -109,6 +113,8 @@ impl Records {
         }
         out.clips = clips.clips()?;
         if let Some(record) = account {
+            let AccountRecord { cursor, anchors, set_back, .. } = &record;
+            out.place = place.unwrap_or_else(|| Place::new(*cursor, anchors.clone(), *set_back));
             let log = Log::restore(members.ok_or(RestoreError)?, log.into_values().collect(), evidence)?;
             out.account = Some(Account::restore(record, log)?);
             // Without it, counters would be used a second time.

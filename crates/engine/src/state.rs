@@ -2,19 +2,16 @@
 
 use hushclip_protocol::frame::Anchor;
 use hushclip_protocol::ids::{AccountId, DeviceId, Hash};
-use hushclip_protocol::limits;
 use minicbor::{Decode, Encode};
 
 use crate::clip::Clip;
 use crate::effect::Write;
 use crate::log::Log;
 use crate::record::{
-    ACCOUNT, ALERTS, CLIPBOARD, COMING, DEVICE, PUSH, REMOVED, RestoreError, SEEN, SETTINGS, TRIED, delete, put,
+    ACCOUNT, ALERTS, CLIPBOARD, COMING, DEVICE, PLACE, PUSH, REMOVED, RestoreError, SEEN, SETTINGS, TRIED, delete, put,
 };
 use crate::relay::Relay;
 
-/// How far apart anchors are at least, but for the newest.
-const APART: u64 = 16;
 /// How often a device changes its keys unless told otherwise, minutes.
 pub(crate) const ROTATION_MINUTES: u32 = 7 * 24 * 60;
 
@@ -26,18 +23,12 @@ pub(crate) struct Account {
     pub(crate) registered: bool,
     /// What the relay wants to hear from new accounts, as the person who started this one knew it.
     pub(crate) token: String,
-    /// Everything up to here is stored.
-    pub(crate) cursor: u64,
-    /// Some of the items that are, for the relay to find out where it left this device.
-    pub(crate) anchors: Vec<Anchor>,
     /// Items of the newest epoch that have passed here.
     pub(crate) epoch_items: u32,
     /// How often this device changes its keys.
     pub(crate) rotation_minutes: u32,
     /// This device came into it, and the person has not looked at what it came into.
     pub(crate) new_here: bool,
-    /// The relay shows again what was settled.
-    pub(crate) set_back: bool,
     pub(crate) log: Log,
 }
 
@@ -48,6 +39,7 @@ pub(crate) struct AccountRecord {
     pub(crate) relay: String,
     #[n(1)]
     pub(crate) registered: bool,
+    /// With the two below, what [`crate::relay_line::Place`] has now; read where version 0.1 has written it.
     #[n(2)]
     pub(crate) cursor: u64,
     #[n(3)]
@@ -85,12 +77,9 @@ impl Account {
             relay,
             registered: false,
             token: String::new(),
-            cursor: 0,
-            anchors: Vec::new(),
             epoch_items: 0,
             rotation_minutes: ROTATION_MINUTES,
             new_here: false,
-            set_back: false,
             log,
         }
     }
@@ -100,12 +89,9 @@ impl Account {
         Ok(Self {
             registered: record.registered,
             token: record.token,
-            cursor: record.cursor,
-            anchors: record.anchors,
             epoch_items: record.epoch_items,
             rotation_minutes: record.rotation_minutes,
             new_here: record.new_here,
-            set_back: record.set_back,
             ..Self::new(relay, log)
         })
     }
@@ -116,21 +102,6 @@ impl Account {
         self.registered && self.log.reaches_anchor()
     }
 
-    /// Everything up to this item is stored. The older anchors are for when the relay has dropped the
-    /// newer ones' items by rights.
-    pub(crate) fn note_anchor(&mut self, at: Anchor) {
-        self.anchors.retain(|anchor| anchor.cursor < at.cursor);
-        if let [.., before, newest] = &self.anchors[..]
-            && newest.cursor.saturating_sub(before.cursor) < APART
-        {
-            self.anchors.pop();
-        }
-        self.anchors.push(at);
-        if self.anchors.len() > limits::ANCHORS {
-            self.anchors.remove(0);
-        }
-    }
-
     pub(crate) const fn id(&self) -> AccountId {
         self.log.account()
     }
@@ -139,13 +110,13 @@ impl Account {
         let record = AccountRecord {
             relay: self.relay.origin(),
             registered: self.registered,
-            cursor: self.cursor,
+            cursor: 0,
             epoch_items: self.epoch_items,
             rotation_minutes: self.rotation_minutes,
-            anchors: self.anchors.clone(),
+            anchors: Vec::new(),
             token: self.token.clone(),
             new_here: self.new_here,
-            set_back: self.set_back,
+            set_back: false,
         };
         put(ACCOUNT, &record)
     }
@@ -179,7 +150,7 @@ pub(crate) fn delete_coming() -> Write {
 
 /// Deletes what the parts of an account do not delete themselves; clips and what the clipboard holds stay.
 pub(crate) fn delete_account() -> impl Iterator<Item = Write> {
-    [DEVICE, ACCOUNT, ALERTS, PUSH].into_iter().map(delete)
+    [DEVICE, ACCOUNT, PLACE, ALERTS, PUSH].into_iter().map(delete)
 }
 
 /// Deletes every record that [`delete_account`] leaves.

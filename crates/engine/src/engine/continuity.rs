@@ -13,17 +13,11 @@ use crate::clip::Clip;
 use crate::line::Phase;
 use crate::notices::AlertKind;
 use crate::outbox::{Cargo, Queued};
+use crate::relay_line::Reading;
 use crate::state::Account;
 
 /// What an envelope is larger than its content, bytes; only an estimate of the relay's room.
 const AROUND: u64 = 1024;
-
-/// How much has come since this device signed in.
-#[derive(Debug, Default)]
-pub(crate) struct Reading {
-    items: u64,
-    bytes: u64,
-}
 
 impl Engine {
     /// The relay does not know the account, or less of its log: shows it what it lacks.
@@ -87,15 +81,10 @@ impl Engine {
     pub(super) fn begin_reading(&mut self, resume_after: u64) {
         let now = self.now;
         let Some(own) = self.identity.as_ref().map(|identity| identity.id) else { return };
-        let Some(account) = &mut self.account else { return };
-        let agreed = account.anchors.iter().any(|anchor| anchor.cursor == resume_after);
-        let from = if agreed { resume_after } else { 0 };
-        let set_back = !agreed || from < account.cursor;
-        account.cursor = from;
-        account.anchors.retain(|anchor| anchor.cursor <= from);
-        account.set_back |= set_back;
-        self.reading = Some(Reading::default());
-        self.persist_account();
+        let set_back = self.relay.place.resume_after(resume_after);
+        let from = self.relay.place.cursor();
+        self.relay.reading = Some(Reading::default());
+        self.persist_place();
         if set_back {
             self.unsettle_removals();
         }
@@ -110,7 +99,7 @@ impl Engine {
     }
 
     pub(super) fn note_read(&mut self, item: &Item) {
-        if let Some(reading) = &mut self.reading {
+        if let Some(reading) = &mut self.relay.reading {
             reading.items += 1;
             reading.bytes += item.envelope.len() as u64;
         }
@@ -120,7 +109,7 @@ impl Engine {
     /// the two last agreed, is sent once more, before anything new: with its name and counter, so that
     /// nobody takes it in a second time.
     pub(super) fn put_back(&mut self, rng: &mut dyn CryptoRng) {
-        let Some(reading) = self.reading.take() else { return };
+        let Some(reading) = self.relay.reading.take() else { return };
         let (lost, now) = (self.lost_clips(&reading), self.now);
         let count = self.outbox(|outbox, out| outbox.put_back(lost, now, out));
         if count > 0 {
@@ -130,7 +119,8 @@ impl Engine {
     }
 
     fn lost_clips(&mut self, reading: &Reading) -> Vec<Queued> {
-        let Some((own, bounds)) = self.identity.as_ref().map(|identity| identity.id).zip(self.bounds.as_ref()) else {
+        let Some((own, bounds)) = self.identity.as_ref().map(|identity| identity.id).zip(self.relay.bounds.as_ref())
+        else {
             return Vec::new();
         };
         let mut items = u64::from(bounds.items).saturating_sub(reading.items);

@@ -23,7 +23,7 @@ impl Engine {
 
     /// Notes the counter of a new envelope, and when its sender says it was there.
     pub(super) fn count(&mut self, header: &Header, at_ms: u64) {
-        self.no_news = self.no_news.saturating_sub(1);
+        self.relay.no_news = self.relay.no_news.saturating_sub(1);
         let (catching_up, now) = (self.line.phase() == Phase::CatchingUp, self.now);
         self.inbox(|inbox, out| inbox.count(header, at_ms, catching_up, now, out));
         if let Some(account) = &mut self.account
@@ -112,7 +112,7 @@ impl Engine {
     /// This device is there.
     pub(super) fn note_presence(&mut self) {
         if self.line.is_online() {
-            let heard_ms = self.heard_ms;
+            let heard_ms = self.relay.heard_ms;
             self.inbox(|inbox, out| inbox.note_presence(heard_ms, out));
         }
     }
@@ -120,14 +120,14 @@ impl Engine {
     /// Tells of devices that are not heard any more.
     pub(super) fn tell_silence(&mut self) {
         let mut out = Outputs::default();
-        let among = Others { members: self.others(), online: &self.online };
+        let among = Others { members: self.others(), online: &self.relay.online };
         self.inbox.tell_silence(&among, self.now, &mut out);
         self.carry_out(out);
     }
 
     /// When that is to be looked at next.
     pub(super) fn next_silence(&self) -> Option<u64> {
-        self.inbox.next_silence(&Others { members: self.others(), online: &self.online }, self.now)
+        self.inbox.next_silence(&Others { members: self.others(), online: &self.relay.online }, self.now)
     }
 
     pub(super) fn others(&self) -> Vec<DeviceId> {

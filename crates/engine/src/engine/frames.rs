@@ -33,15 +33,15 @@ impl Engine {
             ToDevice::Pushed { item, cursor, mark } => self.pushed(item, Anchor { cursor, mark }, rng),
             ToDevice::Delivered(delivered) => {
                 if self.is_member(&delivered.device) {
-                    self.delivered.insert(delivered.device, delivered.cursor);
+                    self.relay.delivered.insert(delivered.device, delivered.cursor);
                     self.clips_revision += 1;
                 }
             }
             ToDevice::Presence { device, online } => {
                 if online && self.is_member(&device) {
-                    self.online.entry(device).or_insert(self.now);
+                    self.relay.online.entry(device).or_insert(self.now);
                 } else {
-                    self.online.remove(&device);
+                    self.relay.online.remove(&device);
                 }
             }
             ToDevice::InviteOpened { invite, expires_ms } | ToDevice::CodeOpened { invite, expires_ms, .. } => {

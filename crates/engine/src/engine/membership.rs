@@ -95,6 +95,7 @@ impl Engine {
         self.outbox.begin(self.now, &mut out);
         self.account = Some(account);
         self.persist_account();
+        self.persist_place();
         self.carry_out(out);
     }
 
@@ -327,8 +328,8 @@ impl Engine {
             // Its welcome has nobody to go to, and it is not added once more.
             self.cancel_invite();
         }
-        self.online.remove(&device);
-        self.delivered.remove(&device);
+        self.relay.online.remove(&device);
+        self.relay.delivered.remove(&device);
         self.clips_revision += 1;
         if self.changes(|changes, out| changes.went(&device, out)) && self.line.is_signed_in() {
             self.watch_removal();

@@ -17,6 +17,7 @@ use crate::pairing::{Came, Invites, Inviting, Joining, Joins, Newcomer, Overdue,
 use crate::part::{Context, Outputs};
 use crate::problem;
 use crate::relay::Relay;
+use crate::relay_line::Place;
 use crate::state::{Account, delete_device};
 
 impl Engine {
@@ -86,7 +87,7 @@ impl Engine {
 
     pub(super) fn invite_opened(&mut self, id: InviteId, expires_ms: u64) {
         let Some(relay) = self.account.as_ref().map(|account| account.relay.origin()) else { return };
-        let until_ms = expires_ms.saturating_add_signed(self.clock_ahead_ms);
+        let until_ms = expires_ms.saturating_add_signed(self.relay.clock_ahead_ms);
         self.invites(|invites, context, out| invites.opened(id, until_ms, &relay, context, out));
     }
 
@@ -111,7 +112,7 @@ impl Engine {
         share_history: bool,
         rng: &mut dyn CryptoRng,
     ) -> Result<(), Problem> {
-        let anchors = self.account.as_ref().map(|account| account.anchors.clone()).unwrap_or_default();
+        let anchors = self.relay.place.anchors();
         self.invites(|invites, context, out| invites.approve(digits, share_history, anchors, context, out))?;
         self.go_on_with_invite(rng);
         Ok(())
@@ -231,7 +232,8 @@ impl Engine {
         let mut anchors = std::mem::take(&mut joined.anchors);
         anchors.truncate(limits::ANCHORS);
         let log = Log::handed(joined, self.now);
-        self.begin_account(Account { registered: true, anchors, new_here: true, ..Account::new(relay, log) });
+        self.relay.place = Place::new(0, anchors, false);
+        self.begin_account(Account { registered: true, new_here: true, ..Account::new(relay, log) });
         // The same socket cannot become a member's: sign in on a new one.
         self.line.leave();
         self.connect();
@@ -245,7 +247,7 @@ impl Engine {
     fn newcomer(&self) -> Option<Newcomer> {
         let account = self.account.as_ref().filter(|_| !self.joins.is_under_way())?;
         let since_ms = self.outbox.sent_ms();
-        (!account.log.reaches_anchor()).then_some(Newcomer { since_ms, is_heard: self.heard_ms > since_ms })
+        (!account.log.reaches_anchor()).then_some(Newcomer { since_ms, is_heard: self.relay.heard_ms > since_ms })
     }
 
     /// The relay turns a newcomer away. It may be that it has not heard yet; not for long.

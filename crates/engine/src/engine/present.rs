@@ -46,16 +46,16 @@ impl Engine {
             fingerprint: self.account.as_ref().map(|account| account_words(&account.id())),
             new_here: self.account.as_ref().is_some_and(|account| account.new_here),
             rotation_minutes: self.account.as_ref().map(|account| account.rotation_minutes),
-            bounds: self.bounds.as_ref().map(|limits| Bounds {
+            bounds: self.relay.bounds.as_ref().map(|limits| Bounds {
                 items: limits.items,
                 bytes: limits.item_bytes,
                 ttl_s: limits.ttl_s,
                 clip_bytes: largest_clip(limits.envelope_bytes),
                 frames_per_minute: limits.frames_per_minute,
                 devices: limits.devices,
-                capabilities: self.capabilities.0,
+                capabilities: self.relay.capabilities.0,
             }),
-            push_key: (!self.push_key.is_empty()).then(|| data_encoding::HEXLOWER.encode(&self.push_key)),
+            push_key: (!self.relay.push_key.is_empty()).then(|| data_encoding::HEXLOWER.encode(&self.relay.push_key)),
             push: self.preferences.push_endpoint().is_some(),
         }
     }
@@ -71,7 +71,7 @@ impl Engine {
         let (mut delivered, mut awaited) = (Vec::new(), Vec::new());
         if own {
             for device in self.device_ids().filter(|device| *device != clip.device) {
-                let stored = clip.cursor > 0 && self.delivered.get(&device).is_some_and(|c| *c >= clip.cursor);
+                let stored = clip.cursor > 0 && self.relay.delivered.get(&device).is_some_and(|c| *c >= clip.cursor);
                 if stored { &mut delivered } else { &mut awaited }.push(self.name_of(&device));
             }
         }
@@ -101,7 +101,7 @@ impl Engine {
     /// Only while there is no line: on one, each answer to a ping would be news.
     fn present_in_touch(&self) -> Option<u64> {
         self.account.as_ref()?;
-        let newest = self.heard_ms.max(self.inbox.synced_ms());
+        let newest = self.relay.heard_ms.max(self.inbox.synced_ms());
         (!self.line.is_signed_in() && newest > 0).then_some(newest)
     }
 
@@ -113,7 +113,7 @@ impl Engine {
                 id: device.to_hex(),
                 name: self.name_of(&device),
                 own: Some(device) == own,
-                online: self.online.contains_key(&device),
+                online: self.relay.online.contains_key(&device),
                 confirmed_at: self.inbox.confirmed_ms(&device),
                 removing: self.changes.goes(&device),
                 later: self.inbox.later(&device),

@@ -52,11 +52,11 @@ impl Engine {
             return self.pull_log();
         }
         // One at a time: two answers to one question would look like the end.
-        if self.pulls > 0 {
+        if self.relay.pulls > 0 {
             return;
         }
-        let pull = ToRelay::Pull { after: account.cursor, limit: limits::PULL_ITEMS };
-        self.pulls += 1;
+        let pull = ToRelay::Pull { after: self.relay.place.cursor(), limit: limits::PULL_ITEMS };
+        self.relay.pulls += 1;
         self.line.expect_items(self.now);
         self.send(&pull);
     }
@@ -69,12 +69,12 @@ impl Engine {
     }
 
     pub(super) fn items(&mut self, items: &[Item], has_more: bool, through: u64, rng: &mut dyn CryptoRng) {
-        self.pulls = self.pulls.saturating_sub(1);
+        self.relay.pulls = self.relay.pulls.saturating_sub(1);
         self.line.items_came();
         if self.line.phase() != Phase::CatchingUp {
             return;
         }
-        self.no_news += if items.is_empty() { EMPTY_PAGE } else { items.len() };
+        self.relay.no_news += if items.is_empty() { EMPTY_PAGE } else { items.len() };
         for item in items {
             match self.take(item, !self.log_sync.fetched_for_item, rng) {
                 Outcome::Received(id) => self.newest_missed = Some(id),
@@ -92,17 +92,13 @@ impl Engine {
         for item in items {
             self.note_read(item);
         }
-        let Some(account) = &mut self.account else { return };
-        let advanced = through > account.cursor;
-        account.cursor = account.cursor.max(through);
-        let cursor = account.cursor;
-        if let Some(last) = items.last() {
-            account.note_anchor(last.anchor());
-        }
+        let advanced = self.relay.place.read(through, items.last().map(Item::anchor));
+        let cursor = self.relay.place.cursor();
+        self.persist_place();
         self.persist_account();
         if has_more {
             // A relay that says "more" and brings nothing new would keep this device busy for ever.
-            if advanced && self.no_news <= NO_NEWS {
+            if advanced && self.relay.no_news <= NO_NEWS {
                 return self.catch_up();
             }
             self.show(Problem::RelayEndless);
@@ -113,14 +109,12 @@ impl Engine {
         });
         self.send(&ToRelay::Ack { cursor });
         self.line.caught_up(self.now);
-        self.no_news = 0;
+        self.relay.no_news = 0;
         self.inbox(Inbox::judge_holes);
         self.settle_removals();
         self.note_in_sync();
-        if let Some(account) = &mut self.account {
-            account.set_back = false;
-        }
-        self.persist_account();
+        self.relay.place.caught_up();
+        self.persist_place();
         self.notice(Notice::CaughtUp);
         self.put_back(rng);
         self.reopen_invite();
@@ -135,8 +129,7 @@ impl Engine {
         if !self.line.is_online() {
             return;
         }
-        let Some(account) = &self.account else { return };
-        match item.cursor.checked_sub(account.cursor) {
+        match item.cursor.checked_sub(self.relay.place.cursor()) {
             Some(1) => {}
             // It gives a place a second time: that is not the relay, or not the one, that was read so far.
             // Signing in finds out how far the two agree.
@@ -153,10 +146,8 @@ impl Engine {
             }
             Outcome::Forked(item, seq, head) => return self.forked_at_item(item, seq, head),
         }
-        if let Some(account) = &mut self.account {
-            account.cursor = item.cursor;
-            account.note_anchor(item.anchor());
-        }
+        self.relay.place.took(item.anchor());
+        self.persist_place();
         self.persist_account();
         self.note_in_sync();
         self.send(&ToRelay::Ack { cursor: item.cursor });
@@ -278,7 +269,7 @@ impl Engine {
     /// that says nothing: one that is put back is made anew.
     fn take_repeated(&mut self, envelope: &Envelope<'_>, cursor: u64) -> Outcome {
         // A relay that was set back shows what was deleted meanwhile, and clocks may have been put back.
-        if self.account.as_ref().is_some_and(|account| account.set_back) {
+        if self.relay.place.is_set_back() {
             return Outcome::Passed;
         }
         let (header, Some(account)) = (&envelope.header, &self.account) else { return Outcome::Passed };

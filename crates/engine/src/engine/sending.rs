@@ -20,9 +20,10 @@ use crate::clip::{About, Clip, Layout};
 use crate::contents::Purpose;
 use crate::history::text_digest;
 use crate::log::Log;
-use crate::outbox::{Behind, Cargo, Deleted, Outbox, Unsealed};
+use crate::outbox::{Cargo, Deleted, Outbox, Unsealed};
 use crate::part::{Outputs, random_item};
 use crate::problem;
+use crate::relay_line::{Behind, Flight};
 use crate::secrets::recognise;
 
 /// How long to wait before what the relay could not do is tried again, milliseconds.
@@ -36,6 +37,12 @@ impl Engine {
         let done = act(&mut self.outbox, &mut out);
         self.carry_out(out);
         done
+    }
+
+    fn flight(&mut self, act: impl FnOnce(&mut Flight, &mut Outputs)) {
+        let mut out = Outputs::default();
+        act(&mut self.relay.flight, &mut out);
+        self.carry_out(out);
     }
 
     /// `sure` if a person has certainly copied it: then it is news, unless it is in the list for that already.
@@ -145,7 +152,7 @@ impl Engine {
 
     /// A device that is away for long keeps the newest; what is given up is said.
     fn bound_outbox(&mut self, rng: &mut dyn CryptoRng) {
-        while let Some(oldest) = self.outbox.overflow() {
+        while let Some(oldest) = self.outbox.overflow(self.relay.flight.item()) {
             self.give_up(&oldest, None, rng);
             self.fail(Problem::OutboxFull);
         }
@@ -154,8 +161,8 @@ impl Engine {
     /// Pushes what is oldest in the queue, if the line is free. One at a time: were a later one
     /// accepted and an earlier one refused, the receivers would see them out of order.
     pub(super) fn flush(&mut self, rng: &mut dyn CryptoRng) {
-        let waits = self.line.is_paused() || self.outbox.next_push(self.now).is_some();
-        let busy = self.outbox.is_in_flight() || waits || !self.log_sync.is_newest;
+        let waits = self.line.is_paused() || self.relay.flight.next_push(self.now).is_some();
+        let busy = self.relay.flight.item().is_some() || waits || !self.log_sync.is_newest;
         if !self.line.is_online() || busy || self.log_is_withheld() || self.wants_removal() {
             return;
         }
@@ -174,14 +181,15 @@ impl Engine {
                     continue;
                 }
             }
-            if self.seal_front(rng)
-                && let Some(after) = self.account.as_ref().map(|account| account.cursor)
-            {
-                self.outbox(|outbox, out| outbox.push(after, out));
+            if self.seal_front(rng) {
+                let after = self.relay.place.cursor();
+                if let Some(item) = self.outbox(|outbox, out| outbox.push(after, out)) {
+                    self.relay.flight.pushed(item, after);
+                }
             }
             return;
         }
-        self.outbox(Outbox::relieved);
+        self.flight(Flight::relieved);
     }
 
     /// Takes a clip out of the queue that will not be sent; others are told, if they might miss it.
@@ -292,15 +300,13 @@ impl Engine {
 
     /// The relay has stored an item of ours.
     pub(super) fn pushed(&mut self, item: ItemId, at: Anchor, rng: &mut dyn CryptoRng) {
-        self.outbox(Outbox::taken);
+        self.flight(Flight::taken);
         self.settle(item, at.cursor);
         // It may have been deleted meanwhile.
         self.note_place(item, at.cursor);
-        let Some(account) = &mut self.account else { return };
-        if account.cursor.checked_add(1) == Some(at.cursor) {
-            account.cursor = at.cursor;
-            account.note_anchor(at);
-            self.persist_account();
+        if self.relay.place.cursor().checked_add(1) == Some(at.cursor) {
+            self.relay.place.took(at);
+            self.persist_place();
         }
         self.solved(|problem| {
             matches!(
@@ -352,7 +358,7 @@ impl Engine {
         // Those are told by themselves.
         if !self.log_is_withheld()
             && !self.wants_removal()
-            && self.outbox.heard(self.now, since_ms)
+            && self.relay.flight.heard(self.now, since_ms)
             && !self.is_refusal_shown()
         {
             self.fail(Problem::RelayTakesNothing);
@@ -375,21 +381,20 @@ impl Engine {
 
     /// Tries the next push, if it is time.
     pub(super) fn push_after_pause(&mut self, rng: &mut dyn CryptoRng) {
-        if self.outbox.take_due(self.now) {
+        if self.relay.flight.take_due(self.now) {
             self.flush(rng);
         }
     }
 
     pub(super) fn push_refused(&mut self, code: ErrorCode, rng: &mut dyn CryptoRng) {
-        let (item, after) = self.outbox.refused().unzip();
+        let (item, after) = self.relay.flight.refused().unzip();
         if matches!(code, ErrorCode::StaleEpoch | ErrorCode::Behind) {
-            self.outbox.put_off(self.now);
+            self.relay.flight.put_off(self.now);
         }
         match code {
             ErrorCode::StaleEpoch => return self.pull_longer_log(),
             ErrorCode::Behind => {
-                let cursor = self.account.as_ref().map(|account| account.cursor);
-                return match self.outbox.is_behind(after, cursor) {
+                return match self.relay.flight.is_behind(after, self.relay.place.cursor()) {
                     Behind::Pause => self.line.pause(BEHIND_MS, self.now),
                     Behind::PushAgain => self.flush(rng),
                     Behind::Pull => self.pull_again(),
@@ -397,7 +402,7 @@ impl Engine {
                 };
             }
             ErrorCode::TooLarge => {
-                let most = self.bounds.as_ref().map(|bounds| bounds.envelope_bytes);
+                let most = self.relay.bounds.as_ref().map(|bounds| bounds.envelope_bytes);
                 if let Some(bytes) = most.and_then(|most| self.outbox.too_large(item, most)) {
                     self.give_up_front(rng);
                     self.fail(Problem::TooLarge { bytes });

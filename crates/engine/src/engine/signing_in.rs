@@ -31,11 +31,9 @@ impl Engine {
             None => None,
         };
         self.invites.begin_line();
-        self.outbox.begin_line();
         self.changes.begin_line();
-        self.pulls = 0;
-        (self.log_sync.in_vain, self.no_news) = (0, 0);
-        self.online.clear();
+        self.relay.begin();
+        self.log_sync.in_vain = 0;
         self.line.dial(url.is_some(), self.now);
         let line = self.line.id();
         self.effect(url.map_or(Effect::Disconnect { line }, |url| Effect::Connect { line, url }));
@@ -74,9 +72,9 @@ impl Engine {
 
     fn retry(&mut self, rng: &mut dyn CryptoRng) {
         self.note_presence();
-        self.outbox.lose_answer();
+        self.relay.flight.lose_answer();
         self.lose_entry();
-        self.online.clear();
+        self.relay.online.clear();
         self.line.retry(self.now, rng);
     }
 
@@ -154,7 +152,7 @@ impl Engine {
             device: identity.id,
             log_seq,
             log_head,
-            anchors: account.anchors.clone(),
+            anchors: self.relay.place.anchors(),
             signature: Signature::from_bytes([0; 64]),
         };
         let hello = identity.keys.sign_in(account.relay.host(), &challenge, hello);
@@ -171,7 +169,7 @@ impl Engine {
         self.line.welcomed(self.now);
         self.inbox.note_absence(self.now);
         self.watch_removal();
-        self.clock_ahead_ms = self.now.cast_signed().saturating_sub_unsigned(welcome.time_ms);
+        self.relay.clock_ahead_ms = self.now.cast_signed().saturating_sub_unsigned(welcome.time_ms);
         self.solved(|problem| {
             matches!(problem, Problem::SignInRefused | Problem::RelayNoSpace | Problem::RelayUnavailable)
         });
@@ -181,12 +179,12 @@ impl Engine {
             self.persist_account();
         }
         self.begin_reading(welcome.resume_after);
-        self.bounds = Some(welcome.limits.clone());
-        self.capabilities = welcome.capabilities.unwrap_or_default();
-        self.push_key = welcome.push_key.iter().copied().take(PUSH_KEY).collect();
+        self.relay.bounds = Some(welcome.limits.clone());
+        self.relay.capabilities = welcome.capabilities.unwrap_or_default();
+        self.relay.push_key = welcome.push_key.iter().copied().take(PUSH_KEY).collect();
         self.renew_push();
-        self.online = welcome.online.iter().take(limits::DEVICES).map(|device| (*device, self.now)).collect();
-        self.delivered = welcome.delivered.iter().take(limits::DEVICES).map(|d| (d.device, d.cursor)).collect();
+        self.relay.online = welcome.online.iter().take(limits::DEVICES).map(|device| (*device, self.now)).collect();
+        self.relay.delivered = welcome.delivered.iter().take(limits::DEVICES).map(|d| (d.device, d.cursor)).collect();
         self.check_welcome_log(welcome.log_seq, welcome.log_head, rng);
     }
 
@@ -208,7 +206,7 @@ impl Engine {
             // This device has sent nothing like that.
             Tag::Other(_) if self.line.is_paused() => return,
             Tag::Pull => {
-                self.pulls = self.pulls.saturating_sub(1);
+                self.relay.pulls = self.relay.pulls.saturating_sub(1);
                 self.line.items_came();
             }
             Tag::LogPull => self.line.entries_came(),
@@ -224,8 +222,8 @@ impl Engine {
             (Tag::Claim | Tag::CodeClaim, _) => self.claim_refused(code, rng),
             (_, ErrorCode::RateLimited) => {
                 if matches!(of, Tag::Push | Tag::Delete) {
-                    self.outbox.lose_answer();
-                    self.outbox.put_off(self.now);
+                    self.relay.flight.lose_answer();
+                    self.relay.flight.put_off(self.now);
                 }
                 if of == Tag::LogAppend {
                     self.append_refused(code);

@@ -22,30 +22,30 @@ pub(crate) struct Untaken {
 
 impl Untaken {
     /// Something is pushed.
-    pub(super) fn pushed(&mut self) {
+    pub(crate) fn pushed(&mut self) {
         self.for_ms.get_or_insert(0);
     }
 
     /// The relay is heard, for the first time since then; whether it is to be told now that it takes nothing.
-    pub(super) fn heard(&mut self, now: u64, since_ms: u64) -> bool {
+    pub(crate) fn heard(&mut self, now: u64, since_ms: u64) -> bool {
         let Some(for_ms) = &mut self.for_ms else { return false };
         *for_ms += now.saturating_sub(since_ms).min(SILENCE_MS);
         *for_ms >= TOLD_MS && !core::mem::replace(&mut self.told, true)
     }
 
     /// A push was not taken for a reason that should pass by itself at once, and has not for a while.
-    pub(super) fn put_off(&mut self, now: u64) {
+    pub(crate) fn put_off(&mut self, now: u64) {
         let for_ms = self.for_ms.unwrap_or_default();
         self.next_at = (for_ms >= EAGER_MS).then_some(now + (for_ms / 8).min(PAUSE_MS));
     }
 
     /// When the next push is tried, if it waits.
-    pub(super) fn next_push(&self, now: u64) -> Option<u64> {
+    pub(crate) fn next_push(&self, now: u64) -> Option<u64> {
         self.next_at.filter(|at| *at > now && *at <= now + PAUSE_MS)
     }
 
     /// Whether it is time for a push that was put off; said once.
-    pub(super) fn take_due(&mut self, now: u64) -> bool {
+    pub(crate) fn take_due(&mut self, now: u64) -> bool {
         let due = self.next_at.is_some() && self.next_push(now).is_none();
         if due {
             self.next_at = None;
