@@ -70,7 +70,7 @@ impl Outbox {
     pub(crate) fn restore(mut queue: VecDeque<Queued>, mut sent: VecDeque<Sent>, numbers: Option<Numbers>) -> Self {
         queue.make_contiguous().sort_by_key(Queued::place);
         sent.make_contiguous().sort_by_key(|sent| sent.order);
-        Self { queue, sent, numbers: numbers.unwrap_or_default(), ..Self::default() }
+        Self { queue, sent, numbers: numbers.unwrap_or_default() }
     }
 
     /// This device is in an account now.

@@ -6,8 +6,7 @@ use core::fmt;
 
 use hkdf::Hkdf;
 use hushclip_protocol::codec;
-use hushclip_protocol::ids::{BoxPk, Hash, InviteId, JoinToken, MailboxId, Signature};
-use hushclip_protocol::log::possession_message;
+use hushclip_protocol::ids::{BoxPk, Hash, InviteId, JoinToken, MailboxId};
 use hushclip_protocol::{label, limits};
 use minicbor::bytes::ByteVec;
 use minicbor::{Decode, Encode};
@@ -18,8 +17,8 @@ use zeroize::Zeroizing;
 
 use super::code::Code;
 use super::exchange::{
-    JoinRequest, Joined, PairingError, RequestPlain, Sealed, Way, check_request, decode, decode_sealed, open_joined,
-    seal_joined, transcript,
+    JoinRequest, Joined, PairingError, RequestPlain, Sealed, Way, check_request, decode, decode_sealed, make_request,
+    open_joined, seal_joined, seal_request, transcript,
 };
 use super::pake::{Pake, RANDOM, Role, Spake, make_random};
 use crate::epoch::{expand, hmac};
@@ -308,18 +307,12 @@ impl CodeJoiner {
         let (inviter, joiner) = self.identities(&parsed);
         let pake = self.pake(&inviter, &joiner);
         let agreed = Agreed::derive(&*pake.finish(&parsed.pake)?, &parsed.invite);
-        let (enc, sealed) = sealed_to::seal(
-            &parsed.ephemeral,
-            Some(Psk { key: &agreed.psk, id: parsed.invite.as_bytes() }),
-            &request_info(&parsed.invite),
-            offer,
-            &codec::encode(&self.plain(keys, offer, &parsed)),
-            rng,
-        )
-        .map_err(|_| PairingError::Disturbed)?;
+        let psk = Psk { key: &agreed.psk, id: parsed.invite.as_bytes() };
+        let (info, plain) = (request_info(&parsed.invite), self.plain(keys, offer, &parsed));
+        let sealed = seal_request(&parsed.ephemeral, psk, &info, offer, &plain, rng)?;
         let pake = pake.message();
         let confirmation = agreed.confirm_joiner(offer, &pake);
-        Ok(codec::encode(&Request { pake: pake.into(), confirmation, sealed: Sealed { enc, sealed: sealed.into() } }))
+        Ok(codec::encode(&Request { pake: pake.into(), confirmation, sealed }))
     }
 
     /// Third step: checks that the inviter confirms.
@@ -359,16 +352,7 @@ impl CodeJoiner {
     }
 
     fn plain(&self, keys: &DeviceKeys, offer: &[u8], parsed: &Offer) -> RequestPlain {
-        let mut plain = RequestPlain {
-            sign_pk: keys.sign_pk(),
-            box_pk: keys.box_pk(),
-            nonce: self.nonce,
-            proof: Signature::from_bytes([0; 64]),
-            name: self.name.clone(),
-        };
-        let transcript = transcript(&BY_CODE, &[parsed.invite.as_bytes()], offer, &plain);
-        plain.proof = keys.sign(&possession_message(&transcript, &plain.sign_pk, &plain.box_pk));
-        plain
+        make_request(&BY_CODE, &[parsed.invite.as_bytes()], offer, keys, self.nonce, &self.name)
     }
 
     fn identities(&self, offer: &Offer) -> (Vec<u8>, Vec<u8>) {

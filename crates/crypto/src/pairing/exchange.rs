@@ -235,6 +235,41 @@ pub(super) fn transcript(way: &Way, place: &[&[u8]], offer: &[u8], plain: &Reque
     label::hash(way.transcript, &[place, &exchange].concat())
 }
 
+/// What a joiner says of itself, with the proof that the keys are its own.
+pub(super) fn make_request(
+    way: &Way,
+    place: &[&[u8]],
+    offer: &[u8],
+    keys: &DeviceKeys,
+    nonce: [u8; 32],
+    name: &str,
+) -> RequestPlain {
+    let mut plain = RequestPlain {
+        sign_pk: keys.sign_pk(),
+        box_pk: keys.box_pk(),
+        nonce,
+        proof: Signature::from_bytes([0; 64]),
+        name: name.into(),
+    };
+    let transcript = transcript(way, place, offer, &plain);
+    plain.proof = keys.sign(&possession_message(&transcript, &plain.sign_pk, &plain.box_pk));
+    plain
+}
+
+/// The same, sealed to the key of an offer.
+pub(super) fn seal_request(
+    ephemeral: &BoxPk,
+    psk: Psk<'_>,
+    info: &[u8],
+    offer: &[u8],
+    plain: &RequestPlain,
+    rng: &mut dyn CryptoRng,
+) -> Result<Sealed, PairingError> {
+    let (enc, sealed) = sealed_to::seal(ephemeral, Some(psk), info, offer, &codec::encode(plain), rng)
+        .map_err(|_| PairingError::Disturbed)?;
+    Ok(Sealed { enc, sealed: sealed.into() })
+}
+
 /// Checks what a request says of the joiner.
 pub(super) fn check_request(
     way: &Way,

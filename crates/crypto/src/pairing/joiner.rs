@@ -3,20 +3,19 @@
 use core::fmt;
 
 use hushclip_protocol::codec;
-use hushclip_protocol::ids::{Claim, Hash, InviteId, JoinToken, MailboxId, Signature};
+use hushclip_protocol::ids::{Claim, Hash, InviteId, JoinToken, MailboxId};
 use hushclip_protocol::limits;
-use hushclip_protocol::log::possession_message;
 use minicbor::{Decode, Encode};
 use rand_core::CryptoRng;
 use subtle::ConstantTimeEq;
 
 use super::exchange::{
-    BY_LINK, Digits, Joined, Offer, PairingError, RequestPlain, Sealed, commitment, decode, offer_mac, open_joined,
-    request_info, transcript,
+    BY_LINK, Digits, Joined, Offer, PairingError, RequestPlain, commitment, decode, make_request, offer_mac,
+    open_joined, request_info, seal_request, transcript,
 };
 use super::link::{InviteSecret, Link};
 use crate::keys::DeviceKeys;
-use crate::sealed_to::{self, Psk};
+use crate::sealed_to::Psk;
 
 /// What the joining device remembers, besides its keys.
 #[derive(Clone, Encode, Decode)]
@@ -90,16 +89,9 @@ impl Joiner {
     pub fn request(&self, keys: &DeviceKeys, offer: &[u8], rng: &mut dyn CryptoRng) -> Result<Vec<u8>, PairingError> {
         let parsed = self.check_offer(offer)?;
         let psk = self.secret.derive_psk(&self.invite);
-        let (enc, sealed) = sealed_to::seal(
-            &parsed.ephemeral,
-            Some(Psk { key: &psk, id: self.invite.as_bytes() }),
-            &request_info(&self.invite, self.mailbox),
-            offer,
-            &codec::encode(&self.plain(keys, offer)),
-            rng,
-        )
-        .map_err(|_| PairingError::Disturbed)?;
-        Ok(codec::encode(&Sealed { enc, sealed: sealed.into() }))
+        let psk = Psk { key: &psk, id: self.invite.as_bytes() };
+        let info = request_info(&self.invite, self.mailbox);
+        seal_request(&parsed.ephemeral, psk, &info, offer, &self.plain(keys, offer), rng).map(|it| codec::encode(&it))
     }
 
     /// Third step: checks the opened commitment. The digits are for the person to carry over.
@@ -143,24 +135,15 @@ impl Joiner {
     }
 
     fn transcript(&self, keys: &DeviceKeys, offer: &[u8]) -> Hash {
-        self.transcript_of(offer, &self.plain(keys, offer))
+        transcript(&BY_LINK, &self.place(), offer, &self.plain(keys, offer))
     }
 
     fn plain(&self, keys: &DeviceKeys, offer: &[u8]) -> RequestPlain {
-        let mut plain = RequestPlain {
-            sign_pk: keys.sign_pk(),
-            box_pk: keys.box_pk(),
-            nonce: self.nonce,
-            proof: Signature::from_bytes([0; 64]),
-            name: self.name.clone(),
-        };
-        let transcript = self.transcript_of(offer, &plain);
-        plain.proof = keys.sign(&possession_message(&transcript, &plain.sign_pk, &plain.box_pk));
-        plain
+        make_request(&BY_LINK, &self.place(), offer, keys, self.nonce, &self.name)
     }
 
-    fn transcript_of(&self, offer: &[u8], plain: &RequestPlain) -> Hash {
-        transcript(&BY_LINK, &[self.invite.as_bytes(), self.mailbox.as_bytes()], offer, plain)
+    fn place(&self) -> [&[u8]; 2] {
+        [self.invite.as_bytes(), self.mailbox.as_bytes()]
     }
 }
 
