@@ -13,7 +13,7 @@ use hushclip_model::settings::{Change, Policy};
 use hushclip_model::{Command, CommandId, Content, SecretKind, View};
 use hushclip_protocol::error::CloseCode;
 use hushclip_protocol::frame::ToDevice;
-use hushclip_protocol::ids::{ConnId, MailboxId, Nonce};
+use hushclip_protocol::ids::{ConnId, DeviceId, MailboxId, Nonce};
 use hushclip_sim::ORIGIN;
 use rand_chacha::ChaCha20Rng;
 use rand_core::SeedableRng as _;
@@ -158,7 +158,9 @@ impl<'a> World<'a> {
 
     /// Another device brings what the relay has on its way, or something else.
     fn say_over_device_line(&mut self, input: &mut Input) {
-        let line = LineId::Device(u64::from(input.byte() % 2));
+        let devices = self.driver.view_without_clips().devices;
+        let device = devices.get(input.below(devices.len())).and_then(|device| DeviceId::from_hex(&device.id));
+        let line = LineId::Device(device.unwrap_or(DeviceId::from_bytes([7; 16])), 1);
         let on_its_way = self.coming.iter().find_map(|event| match event {
             Event::Line { said: Said::Frame(frame), .. } => match ToDevice::decode(frame) {
                 Ok(ToDevice::Item(item)) => Some(item.envelope.to_vec()),

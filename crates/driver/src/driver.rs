@@ -127,11 +127,13 @@ impl Driver {
             let notice = Notice::Failed { problem: problem.clone() };
             self.steps.push_back(Step::Notice(notice));
         }
-        self.try_again();
-        self.inputs.push_back(match event {
-            Event::Line { line, said } => Input::Line(line, said),
-            event => Input::Event(event),
-        });
+        match event {
+            Event::Line { line, said } => self.line(line, said),
+            event => {
+                self.try_again();
+                self.inputs.push_back(Input::Event(event));
+            }
+        }
     }
 
     /// The person has copied something just now: what comes from elsewhere is older than that.
@@ -153,7 +155,11 @@ impl Driver {
 
     /// A line has said something. Of an old one that is not heard.
     pub fn line(&mut self, line: LineId, said: Said) {
-        self.inputs.push_back(Input::Line(line, said));
+        // They would pile up, and the relay has each of them.
+        let is_dropped = is_apart(line) && matches!(said, Said::Frame(_)) && self.stall().is_some();
+        if !is_dropped {
+            self.inputs.push_back(Input::Line(line, said));
+        }
     }
 
     /// Lets the engine believe that its line broke.
@@ -464,5 +470,5 @@ const fn waits(event: &Event) -> Option<CommandId> {
 
 /// Whether a line is not the relay's: whoever opens it sees to what it is.
 const fn is_apart(line: LineId) -> bool {
-    matches!(line, LineId::Device(_))
+    matches!(line, LineId::Device(..))
 }

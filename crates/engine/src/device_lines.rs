@@ -9,42 +9,48 @@ use crate::event::LineId;
 
 /// So many lines at once.
 const MOST: usize = 64;
-/// What came early, envelopes and their bytes.
-const EARLY: usize = 64;
+/// What came early of one sender, envelopes; and of all, bytes.
+const EARLY: usize = 16;
 const EARLY_BYTES: usize = 4 * 1024 * 1024;
 
 /// The open ones, and what waits.
 #[derive(Debug, Default)]
 pub(crate) struct DeviceLines {
-    open: BTreeSet<u64>,
+    open: BTreeSet<(DeviceId, u64)>,
     early: BTreeMap<(DeviceId, u64), Vec<u8>>,
 }
 
 impl DeviceLines {
-    pub(crate) fn opened(&mut self, line: u64) {
+    pub(crate) fn opened(&mut self, device: DeviceId, number: u64) {
         if self.open.len() < MOST {
-            self.open.insert(line);
+            self.open.insert((device, number));
         }
     }
 
-    pub(crate) fn closed(&mut self, line: u64) {
-        self.open.remove(&line);
+    pub(crate) fn closed(&mut self, device: DeviceId, number: u64) {
+        self.open.remove(&(device, number));
     }
 
-    pub(crate) fn is_open(&self, line: u64) -> bool {
-        self.open.contains(&line)
+    pub(crate) fn is_open(&self, device: DeviceId, number: u64) -> bool {
+        self.open.contains(&(device, number))
     }
 
     /// All that are open.
-    pub(crate) fn ids(&self) -> Vec<LineId> {
-        self.open.iter().copied().map(LineId::Device).collect()
+    pub(crate) fn ids(&self) -> impl Iterator<Item = LineId> + '_ {
+        self.open.iter().map(|(device, number)| LineId::Device(*device, *number))
     }
 
-    /// Keeps an envelope until what its sender sent before has come, if there is room.
+    /// Keeps an envelope until what its sender sent before has come, if there is room. What comes next goes before what
+    /// comes later.
     pub(crate) fn keep(&mut self, sender: DeviceId, counter: u64, envelope: Vec<u8>) {
         let bytes: usize = self.early.values().map(Vec::len).sum();
-        if self.early.len() < EARLY && bytes + envelope.len() <= EARLY_BYTES {
-            self.early.entry((sender, counter)).or_insert(envelope);
+        if bytes + envelope.len() > EARLY_BYTES {
+            return;
+        }
+        self.early.entry((sender, counter)).or_insert(envelope);
+        let mut of_sender = self.early.range((sender, 0)..=(sender, u64::MAX)).map(|(key, _)| *key);
+        if let Some(beyond) = of_sender.nth(EARLY) {
+            self.early.remove(&beyond);
         }
     }
 
@@ -54,9 +60,17 @@ impl DeviceLines {
         self.early.remove(&(sender, seen.checked_add(1)?))
     }
 
-    /// This device is in no account any more.
-    pub(crate) fn forget(&mut self) {
-        *self = Self::default();
+    /// A device is out of the account; its lines, which are to be closed.
+    pub(crate) fn removed(&mut self, device: DeviceId) -> Vec<LineId> {
+        self.early.retain(|(of, _), _| *of != device);
+        let its: Vec<_> = self.open.extract_if(.., |(of, _)| *of == device).collect();
+        its.into_iter().map(|(device, number)| LineId::Device(device, number)).collect()
+    }
+
+    /// This device is in no account any more; all lines, which are to be closed.
+    pub(crate) fn forget(&mut self) -> Vec<LineId> {
+        let open = std::mem::take(self).open;
+        open.into_iter().map(|(device, number)| LineId::Device(device, number)).collect()
     }
 }
 
@@ -74,17 +88,20 @@ mod tests {
         assert_eq!(lines.next(sender, 2), Some(vec![3]));
         assert_eq!(lines.next(sender, 4), Some(vec![5]), "4 came over another line");
         assert_eq!((lines.next(sender, 5), lines.early.len()), (None, 1));
-        for counter in 10..10 + 2 * EARLY as u64 {
+        for counter in (10..10 + 2 * EARLY as u64).rev() {
             lines.keep(sender, counter, vec![0; 1024]);
         }
-        assert_eq!(lines.early.len(), EARLY);
+        let kept: Vec<_> = lines.early.keys().map(|(_, counter)| *counter).collect();
+        assert_eq!(kept, (9..9 + EARLY as u64).collect::<Vec<_>>(), "what comes next is kept");
         lines.early.clear();
         lines.keep(sender, 1, vec![0; EARLY_BYTES]);
         lines.keep(sender, 2, vec![0]);
         assert_eq!(lines.early.len(), 1);
         for line in 0..2 * MOST as u64 {
-            lines.opened(line);
+            lines.opened(sender, line);
         }
-        assert_eq!(lines.ids().len(), MOST);
+        assert_eq!(lines.ids().count(), MOST);
+        assert_eq!(lines.removed(sender).len(), MOST);
+        assert!(lines.early.is_empty() && lines.forget().is_empty());
     }
 }

@@ -139,7 +139,7 @@ impl Engine {
         match event {
             Event::Started => self.connect_if_wanted(),
             Event::Line { line, said } if line == self.line.id() && self.line.listens() => self.relay_said(said, rng),
-            Event::Line { line: LineId::Device(line), said } => self.device_said(line, said, rng),
+            Event::Line { line: LineId::Device(device, number), said } => self.device_said(device, number, said, rng),
             // One that is over.
             Event::Line { .. } => {}
             Event::Timer => {
@@ -369,7 +369,9 @@ impl Engine {
         self.relay.forget();
         let mut out = Outputs::default();
         self.outbox.forget(&mut out);
-        self.device_lines.forget();
+        for line in self.device_lines.forget() {
+            self.effect(Effect::Disconnect { line });
+        }
         self.inbox.forget(&mut out);
         self.traces.forget(&mut out);
         self.changes.forget(&mut out);

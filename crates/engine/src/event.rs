@@ -4,15 +4,18 @@ use std::collections::BTreeMap;
 
 use hushclip_crypto::archive::ArchivedClip;
 use hushclip_model::{Command, CommandId, Content};
+use hushclip_protocol::ids::DeviceId;
 
 /// A line: one socket, from its opening to its end. No two that one engine hears of have the same name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum LineId {
     /// To the relay, as [`crate::Effect::Connect`] calls it.
     Relay(u64),
-    /// To another device of the account, as whoever opened it calls it. Sealed envelopes go over it, both ways, and nothing
-    /// else. It may lose them, bring them in any order and end at any time: each goes to the relay too.
-    Device(u64),
+    /// To another device of the account, by a number that whoever opens it gives. Sealed envelopes go over it, both ways,
+    /// and nothing else. It may lose them, bring them in any order and end at any time: the relay has each of them.
+    ///
+    /// Whoever opens one has seen to it that this device is at the other end.
+    Device(DeviceId, u64),
 }
 
 /// What a line says.

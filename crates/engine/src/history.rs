@@ -133,14 +133,41 @@ impl History {
     }
 
     /// The relay has a clip now that another device has brought: its place is where it would be, had it come only now.
-    pub(crate) fn join(&mut self, item: &ItemId, now: u64) -> Option<Write> {
-        let at = self.clips.iter().rposition(|clip| clip.item == *item)?;
+    pub(crate) fn join(&mut self, item: &ItemId, cursor: u64, late: bool, superseded: bool, now: u64) -> Option<Write> {
         let order = self.next_order();
-        let mut clip = self.clips.remove(at)?;
-        (clip.order, clip.stored_ms) = (order, now);
+        let mut clip = self.remove(item)?;
+        (clip.order, clip.stored_ms, clip.cursor, clip.late) = (order, now, cursor, late);
+        clip.flags |= if superseded { FLAG_SUPERSEDED } else { 0 };
         let write = clip.changed();
+        self.bytes = self.bytes.saturating_add(size(&clip));
         self.clips.push_back(clip);
         Some(write)
+    }
+
+    /// What another device has brought of a sender, and the relay has left out up to a counter, it does not bring any more.
+    /// The pinned ones, which nobody was told of, and what to persist.
+    pub(crate) fn settle_ahead(&mut self, sender: DeviceId, counter: u64) -> (Vec<ItemId>, Vec<Write>) {
+        let (mut pinned, mut writes) = (Vec::new(), Vec::new());
+        for clip in self.clips.iter_mut().filter(|clip| clip.device == sender && is_ahead(clip)) {
+            if clip.counter < counter {
+                clip.cursor = 1;
+                writes.push(clip.changed());
+                pinned.extend(clip.pinned.then_some(clip.item));
+            }
+        }
+        (pinned, writes)
+    }
+
+    /// A device is out of the account. What it has brought itself, and the relay not, is late.
+    pub(crate) fn note_out(&mut self, device: DeviceId) -> Vec<Write> {
+        let (mut writes, mut bytes) = (Vec::new(), 0);
+        for clip in self.clips.iter_mut().filter(|clip| clip.device == device && is_ahead(clip) && !clip.late) {
+            bytes += size(clip);
+            clip.late = true;
+            writes.push(clip.changed());
+        }
+        self.bytes = self.bytes.saturating_sub(bytes);
+        writes
     }
 
     /// The order of a clip that is older than all others.
@@ -233,9 +260,10 @@ impl History {
         self.in_play(now).take(LOOKED_AT).filter(just_sent).count() > 1
     }
 
-    /// The newest clip holds this already.
-    pub(crate) fn newest_is(&self, digest: &Hash, now: u64) -> bool {
-        self.in_play(now).next().is_some_and(|clip| clip.digest() == digest)
+    /// The newest clip of those that may be on the clipboard holds this already.
+    pub(crate) fn newest_is(&self, digest: &Hash, own: DeviceId, now: u64) -> bool {
+        let is_there = |clip: &&Clip| clip.flags & FLAG_SUPERSEDED == 0 && (clip.device == own || !is_ahead(clip));
+        self.in_play(now).find(is_there).is_some_and(|clip| clip.digest() == digest)
     }
 
     /// Whether what a person has certainly copied is in the list for it: it is the newest, or was found just now
@@ -301,7 +329,8 @@ impl History {
         self.iter()
             .take_while(|clip| clip.order > order)
             .filter(|clip| !clip.late || self.has_late_echoes(clip.stored_ms))
-            .any(|clip| clip.device != own && clip.digest() == content)
+            // What only another device has brought, the relay may not have.
+            .any(|clip| clip.device != own && clip.digest() == content && !is_ahead(clip))
     }
 
     /// Own clips from before this one that hold the same.
@@ -338,6 +367,11 @@ impl Room {
         }
         fits
     }
+}
+
+/// Whether the relay has not shown a clip of another device; or not taken one of this one.
+fn is_ahead(clip: &Clip) -> bool {
+    clip.cursor == 0 && clip.origin.is_empty()
 }
 
 /// What a clip takes of [`KEPT_BYTES`].

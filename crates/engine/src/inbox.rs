@@ -124,12 +124,15 @@ impl Inbox {
         self.write(&device, out);
     }
 
-    /// The relay has shown something that had come before.
-    pub(crate) fn note_shown(&mut self, header: &Header, out: &mut Outputs) {
-        let Some(sender) = self.senders.get_mut(&header.sender) else { return };
-        let Some(shown) = sender.shown.filter(|shown| header.counter > *shown) else { return };
-        sender.shown = Some(header.counter.max(shown)).filter(|shown| *shown < sender.seen);
+    /// The relay has shown something; whether another device has brought anything of this sender that it had not.
+    pub(crate) fn note_shown(&mut self, header: &Header, out: &mut Outputs) -> bool {
+        let Some(sender) = self.senders.get_mut(&header.sender) else { return false };
+        if !sender.shown.is_some_and(|shown| header.counter > shown) {
+            return false;
+        }
+        sender.shown = Some(header.counter).filter(|shown| *shown < sender.seen);
         self.write(&header.sender, out);
+        true
     }
 
     /// A sender uses its counters twice, and that is told once.

@@ -12,7 +12,7 @@ use hushclip_mailbox::{Event as RelayEvent, MemoryStore, Nameplate, Peer, Reply}
 use hushclip_model::{Answered, Command, CommandId, Content, Notice, Outcome, Query, View};
 use hushclip_protocol::error::CloseCode;
 use hushclip_protocol::frame::{ToDevice, ToRelay};
-use hushclip_protocol::ids::{ConnId, MailboxId, Nonce};
+use hushclip_protocol::ids::{ConnId, DeviceId, MailboxId, Nonce};
 use rand_chacha::ChaCha20Rng;
 use rand_core::{Rng, SeedableRng};
 
@@ -202,13 +202,20 @@ impl Desk {
     }
 
     /// Opens a line between a device and the one that passes on what [`Desk::listen`] has heard.
-    pub fn open_line(&mut self, device: usize) {
-        self.event(device, Event::Line { line: LineId::Device(1), said: Said::Opened });
+    pub fn open_line(&mut self, device: usize, other: usize) {
+        let line = self.line_to(other);
+        self.event(device, Event::Line { line, said: Said::Opened });
+    }
+
+    fn line_to(&self, other: usize) -> LineId {
+        let other = DeviceId::from_hex(&self.view(other).device).expect("it has a name");
+        LineId::Device(other, 1)
     }
 
     /// An envelope comes over that line.
-    pub fn pass(&mut self, device: usize, envelope: Vec<u8>) {
-        self.event(device, Event::Line { line: LineId::Device(1), said: Said::Frame(envelope) });
+    pub fn pass(&mut self, device: usize, other: usize, envelope: Vec<u8>) {
+        let line = self.line_to(other);
+        self.event(device, Event::Line { line, said: Said::Frame(envelope) });
     }
 
     /// From here on, the envelopes that devices push are kept.
@@ -413,6 +420,7 @@ impl Desk {
                     self.will_say(device, Said::Pong);
                 }
             }
+            Step::Close { line: LineId::Device(..) } => {}
             Step::Close { .. } => {
                 if let Some(conn) = self.devices[device].conn.take() {
                     self.relay_event(RelayEvent::Closed { conn });

@@ -53,9 +53,9 @@ impl Faults {
         restores: 0,
     };
     /// The same weather, and lines between devices beside the relay's.
-    pub const LINES: Self = Self { device_lines: 12, ..Self::STORM };
+    pub const LINES: Self = Self { device_lines: 30, ..Self::STORM };
     /// The same, with all that people and admins do.
-    pub const LINES_AND_ALL: Self = Self { device_lines: 12, tidying: 24, restores: 2, ..Self::STORM };
+    pub const LINES_AND_ALL: Self = Self { device_lines: 30, tidying: 24, restores: 2, ..Self::STORM };
     /// The same weather, and a relay that is restored from backups.
     pub const RESTORES: Self = Self { tidying: 8, restores: 4, ..Self::STORM };
     /// The same weather, and people who tidy up in it.

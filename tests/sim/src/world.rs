@@ -6,7 +6,7 @@ use hushclip_driver::{LineId, Said, Step as Todo};
 use hushclip_engine::{Event, text_digest};
 use hushclip_mailbox::{Event as RelayEvent, MemoryStore, Peer, Reply};
 use hushclip_model::view::{Connection, Stage};
-use hushclip_model::{Answered, Command, CommandId, Content, Notice, UNDO_MS, view::View};
+use hushclip_model::{Answered, ClipView, Command, CommandId, Content, Notice, UNDO_MS, view::View};
 use hushclip_protocol::envelope::Envelope;
 use hushclip_protocol::frame::ToRelay;
 use hushclip_protocol::ids::{ConnId, DeviceId, ItemId, Nonce};
@@ -110,8 +110,12 @@ pub(crate) struct World {
     agenda: BTreeMap<(u64, u64), Step>,
     /// Who was asked for what, and has not answered.
     asked: BTreeSet<(usize, CommandId)>,
-    /// Lines between devices, and their ends.
+    /// What devices are asked to delete, and have not answered.
+    deleting: BTreeMap<CommandId, (usize, ClipView)>,
+    /// Open lines between devices, and their ends.
     device_lines: BTreeMap<u64, [usize; 2]>,
+    /// Who is at the ends of each that there ever was.
+    ends: BTreeMap<u64, [(usize, DeviceId); 2]>,
     over_device_line: bool,
     next_id: u64,
     pub(crate) devices: Vec<Device>,
@@ -174,7 +178,9 @@ impl World {
             faults,
             agenda: BTreeMap::new(),
             asked: BTreeSet::new(),
+            deleting: BTreeMap::new(),
             device_lines: BTreeMap::new(),
+            ends: BTreeMap::new(),
             over_device_line: false,
             next_id: 0,
             devices,
@@ -413,6 +419,9 @@ impl World {
             let Some(todo) = subject.driver.next(now, &mut subject.rng) else { break };
             if let Todo::Answer(Answered { id, .. }) = &todo {
                 assert!(self.asked.remove(&(device, *id)), "nobody waits for this answer");
+                if let Some((_, clip)) = self.deleting.remove(id) {
+                    self.note_deleted(device, clip);
+                }
             }
             self.act(device, todo);
             if self.chance(self.faults.crash) {
@@ -446,7 +455,7 @@ impl World {
                 let delay = self.delay();
                 self.plan(delay, Step::Dial(device, conn));
             }
-            Todo::Send { line: LineId::Device(line), frame } => self.send_over_line(device, line, frame),
+            Todo::Send { line: LineId::Device(_, line), frame } => self.send_over_line(device, line, frame),
             Todo::Send { frame: bytes, .. } => {
                 let Some(conn) = self.devices[device].conn else { return };
                 self.note_push(device, &bytes);
@@ -465,6 +474,7 @@ impl World {
                     self.plan(delay, Step::Pong(device, conn));
                 }
             }
+            Todo::Close { line: LineId::Device(_, line) } => self.end_line(line),
             Todo::Close { .. } => self.hang_up(device),
             Todo::WakeAt(at) => {
                 let life = self.devices[device].life;
@@ -592,6 +602,10 @@ impl World {
         self.asked.retain(|(asked, _)| *asked != device);
         self.end_lines_of(device);
         self.devices[device].crash();
+        let unanswered = self.deleting.extract_if(.., |_, (by, _)| *by == device).map(|(_, (_, clip))| clip);
+        for clip in unanswered.collect::<Vec<_>>() {
+            self.note_deleted(device, clip);
+        }
         let life = self.devices[device].life;
         let away = self.below(20_000);
         self.plan(away, Step::Revive(device, life));

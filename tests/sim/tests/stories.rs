@@ -497,22 +497,22 @@ fn what_another_device_brings_is_listed_at_once_and_on_the_clipboard_when_the_re
         if is_item && device == 1 { Vec::new() } else { vec![frame] }
     });
     let sealed = desk.listen();
-    desk.open_line(1);
+    desk.open_line(1, 0);
     desk.copy(0, "one");
     desk.copy(0, "two");
     let envelopes: Vec<_> = sealed.take();
     let [one, two] = &envelopes[..] else { panic!("{} envelopes", envelopes.len()) };
-    desk.pass(1, two.clone());
+    desk.pass(1, 0, two.clone());
     assert_eq!(desk.texts(1), ["before"], "what was sent before the second is missing");
-    desk.pass(1, one.clone());
-    desk.pass(1, one.clone());
+    desk.pass(1, 0, one.clone());
+    desk.pass(1, 0, one.clone());
     assert_eq!(desk.texts(1), ["two", "one", "before"]);
     assert_eq!(desk.clipboard(1), ["before"]);
     let places: Vec<_> = desk.view(1).clips.iter().map(|clip| clip.cursor.is_some()).collect();
     assert_eq!(places, [false, false, true], "nobody knows where the relay has them");
     let mut changed = two.clone();
     *changed.last_mut().expect("it is long") ^= 1;
-    desk.pass(1, changed);
+    desk.pass(1, 0, changed);
     desk.stop_lying();
     desk.restart(1);
     assert_eq!(desk.texts(1), ["two", "one", "before"]);

@@ -88,6 +88,7 @@ impl Engine {
         let now = self.now;
         self.inbox(|inbox, out| inbox.note_removal(device, seq, now, out));
         self.history.note_removal(now);
+        self.end_lines(device);
         if self.line.is_online() {
             self.settle_removals();
         }

@@ -150,7 +150,9 @@ impl Engine {
     pub(super) fn forget(&mut self, item: &ItemId, text: Option<Hash>, rng: &mut dyn CryptoRng) {
         let Some(clip) = self.history.get(item) else { return };
         let foreign = Some(clip.device) != self.own_id();
-        let mut same = if foreign { self.history.same_before(clip, self.now) } else { Vec::new() };
+        // What the relay has not shown may be deleted because it never had it.
+        let may_be_same = foreign && !self.runs_ahead(clip);
+        let mut same = if may_be_same { self.history.same_before(clip, self.now) } else { Vec::new() };
         // What is put back, others have had.
         same.retain(|same| self.outbox.new_clips().any(|new| new == *same));
         let put_there = (foreign && !clip.late) || self.history.was_taken(clip.digest());

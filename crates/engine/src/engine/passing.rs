@@ -1,9 +1,9 @@
 //! Connects lines to other devices: hands envelopes over when they are sealed, and takes them in whichever line brings them
 //! first. The relay's line brings each of them too, and with it its place there.
 
-use hushclip_crypto::body::{FLAG_SUPERSEDED, Pin};
+use hushclip_crypto::body::{FLAG_SUPERSEDED, Pin, TEXT};
 use hushclip_protocol::envelope::{Envelope, Header};
-use hushclip_protocol::ids::DeviceId;
+use hushclip_protocol::ids::{DeviceId, ItemId};
 use rand_core::CryptoRng;
 
 use super::Engine;
@@ -12,23 +12,40 @@ use crate::clip::Clip;
 use crate::inbox::Turn;
 use crate::opened::{Body, open_body};
 use crate::outbox::Cargo;
-use crate::{Effect, Said};
+use crate::{Effect, LineId, Said};
 
 impl Engine {
-    pub(super) fn device_said(&mut self, line: u64, said: Said, rng: &mut dyn CryptoRng) {
+    pub(super) fn device_said(&mut self, device: DeviceId, number: u64, said: Said, rng: &mut dyn CryptoRng) {
         match said {
-            Said::Opened => self.device_lines.opened(line),
-            Said::Closed { .. } => self.device_lines.closed(line),
-            Said::Frame(envelope) if self.device_lines.is_open(line) => self.passed(envelope, rng),
+            Said::Opened if self.is_member(&device) => self.device_lines.opened(device, number),
+            Said::Opened => self.effect(Effect::Disconnect { line: LineId::Device(device, number) }),
+            Said::Closed { .. } => self.device_lines.closed(device, number),
+            Said::Frame(envelope) if self.device_lines.is_open(device, number) => self.passed(envelope, rng),
             Said::Frame(_) | Said::Pong => {}
         }
     }
 
-    /// An item was sealed, and goes to the relay.
-    pub(super) fn pass_on(&mut self, envelope: &[u8]) {
-        for line in self.device_lines.ids() {
-            self.effect(Effect::Send { line, frame: envelope.to_vec() });
+    /// The relay has taken an item, and with it the epoch that it is sealed for: before that, one of the devices may be out
+    /// of the account by now, and who tries names at the relay knows none yet.
+    pub(super) fn pass_on(&mut self, item: &ItemId) {
+        let front = self.outbox.front().filter(|front| front.item == *item && !front.again);
+        let Some(envelope) = front.and_then(|front| front.sealed.as_ref()).map(|sealed| sealed.envelope.to_vec())
+        else {
+            return;
+        };
+        let lines: Vec<_> = self.device_lines.ids().collect();
+        for line in lines {
+            self.effect(Effect::Send { line, frame: envelope.clone() });
         }
+    }
+
+    /// A device is out of the account.
+    pub(super) fn end_lines(&mut self, device: DeviceId) {
+        for line in self.device_lines.removed(device) {
+            self.effect(Effect::Disconnect { line });
+        }
+        let writes = self.history.note_out(device);
+        self.persist_all(writes);
     }
 
     /// An envelope has come from another device. What is not in order, or cannot be judged yet, the relay brings again.
@@ -36,7 +53,7 @@ impl Engine {
         let Ok(envelope) = Envelope::parse(&bytes) else { return };
         let (sender, counter) = (envelope.header.sender, envelope.header.counter);
         let is_other = self.is_member(&sender) && self.own_id() != Some(sender) && !self.changes.goes(&sender);
-        if !is_other || !self.is_sound(&envelope) {
+        if self.halted_for_good || !is_other || !self.is_sound(&envelope) {
             return;
         }
         match self.inbox.turn(&sender, counter) {
@@ -91,28 +108,46 @@ impl Engine {
         }
     }
 
-    /// The relay has brought something that was here; whether it is a clip that another device has brought first, and that
-    /// belongs on the clipboard.
-    pub(super) fn joins_relay(&mut self, header: &Header, rng: &mut dyn CryptoRng) -> bool {
-        self.inbox(|inbox, out| inbox.note_shown(header, out));
-        let Some(clip) = self.history.get(&header.item).filter(|clip| self.runs_ahead(clip)) else { return false };
-        let is_pinned = clip.pinned;
-        let is_for_clipboard = !clip.about.beginning().is_empty() && !clip.late && clip.flags & FLAG_SUPERSEDED == 0;
-        let write = self.history.join(&header.item, self.now);
-        self.persist_all(write);
+    /// The relay has brought something of which all counters had come. Gives the clip, if another device has brought it
+    /// first and it belongs on the clipboard: that is for what the relay has brought to say, and for now.
+    pub(super) fn join(&mut self, envelope: &Envelope<'_>, cursor: u64, rng: &mut dyn CryptoRng) -> Option<ItemId> {
+        let header = &envelope.header;
+        let is_it = |clip: &&Clip| clip.device == header.sender && clip.counter == header.counter && clip.cursor == 0;
+        let clip = self.history.get(&header.item).filter(is_it)?;
+        let (is_pinned, is_deleted) = (clip.pinned, clip.trashed_ms != 0);
+        let opened = self.log().map(|log| open_body(log, envelope));
+        let body = if let Some(Ok(Body::Clip(body))) = opened { Some(body) } else { None };
+        let late = !self.is_member(&header.sender);
+        let superseded = body.as_ref().is_some_and(|body| body.flags & FLAG_SUPERSEDED != 0);
+        let writes = self.history.join(&header.item, cursor, late, superseded, self.now);
+        self.persist_all(writes);
         self.clips_revision += 1;
-        if !is_for_clipboard {
-            // What is older does not go there either.
-            self.newest_missed = None;
-        }
         if is_pinned {
             self.queue(Cargo::Pins(vec![Pin { item: header.item, pinned: true }]), rng);
         }
-        is_for_clipboard
+        let body = body?;
+        if late || (superseded && self.is_newer_than_missed(header, body.at_ms)) {
+            self.newest_missed = None;
+        }
+        let is_for_clipboard = !late && !superseded && !is_deleted && body.text_of(TEXT).is_some();
+        is_for_clipboard.then_some(header.item)
+    }
+
+    /// The relay is at a counter of this sender. What another device has brought before that, it does not bring any more.
+    pub(super) fn note_shown(&mut self, header: &Header, rng: &mut dyn CryptoRng) {
+        if !self.inbox(|inbox, out| inbox.note_shown(header, out)) {
+            return;
+        }
+        let (pinned, writes) = self.history.settle_ahead(header.sender, header.counter);
+        self.persist_all(writes);
+        if !pinned.is_empty() {
+            let pins = pinned.into_iter().map(|item| Pin { item, pinned: true });
+            self.queue(Cargo::Pins(pins.collect()), rng);
+        }
     }
 
     /// Whether another device has brought a clip, and the relay not yet.
     pub(super) fn runs_ahead(&self, clip: &Clip) -> bool {
-        clip.cursor == 0 && Some(clip.device) != self.own_id()
+        clip.cursor == 0 && Some(clip.device) != self.own_id() && clip.origin.is_empty()
     }
 }

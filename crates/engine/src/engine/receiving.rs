@@ -215,12 +215,10 @@ impl Engine {
             return Outcome::Passed;
         }
         if !self.inbox(|inbox, out| inbox.is_news(header, out)) {
-            let is_joined = self.joins_relay(header, rng);
+            let joined = self.join(&envelope, item.cursor, rng);
+            self.note_shown(header, rng);
             self.note_place(header.item, item.cursor);
-            if is_joined {
-                return Outcome::Received(header.item);
-            }
-            return self.take_repeated(&envelope, item.cursor);
+            return joined.map_or_else(|| self.take_repeated(&envelope, item.cursor), Outcome::Received);
         }
         let sender = header.sender;
         // A relay that was set back has it again, and its tombstone is no news.
@@ -233,7 +231,7 @@ impl Engine {
             Err(Closed::BeforeUs | Closed::TooLate | Closed::Later) => 0,
         };
         self.count(header, at_ms);
-        self.inbox(|inbox, out| inbox.note_shown(header, out));
+        self.note_shown(header, rng);
         let received = match opened {
             Ok(body) if is_deleted => {
                 self.confirm(header, body.at_ms());
@@ -323,7 +321,8 @@ impl Engine {
             self.inbox(|inbox, out| inbox.note_later(header.sender, out));
         }
         let text = body.text_of(TEXT);
-        let repeated = text.is_some_and(|text| self.history.newest_is(&text_digest(text), self.now));
+        let own = self.own_id().unwrap_or(header.sender);
+        let repeated = text.is_some_and(|text| self.history.newest_is(&text_digest(text), own, self.now));
         let flags = body.flags & (FLAG_SENSITIVE | FLAG_BURN);
         let parts = kept(body);
         // Other clips live long at the relay only.
@@ -356,7 +355,6 @@ impl Engine {
         let Content { text: whole, html } = plain_and_html(&parts);
         let shown = ClipView { text: whole, html, cut: false, ..self.present_clip(&clip) };
         self.clips_revision += 1;
-        let own = self.own_id().unwrap_or(header.sender);
         let writes = self.history.add(clip, &parts, own);
         self.persist_all(writes);
         self.contents.bring(id, parts);
@@ -378,7 +376,7 @@ impl Engine {
 
     /// Whether a clip was copied after the one that would go to the clipboard. What is put back has another place at the
     /// relay than it had, so that does not say it; counters do, and between two senders, their clocks.
-    fn is_newer_than_missed(&self, header: &Header, at_ms: u64) -> bool {
+    pub(super) fn is_newer_than_missed(&self, header: &Header, at_ms: u64) -> bool {
         let missed = self.newest_missed.and_then(|item| self.history.get(&item));
         missed.is_some_and(|missed| missed.device == header.sender || missed.at_ms < at_ms)
     }

@@ -234,10 +234,6 @@ impl Engine {
         }
         let Some((envelope, there_ms)) = self.seal(&what, rng) else { return false };
         let (item, counter) = (what.item, what.counter);
-        // The others have had what the relay has lost.
-        if !what.again {
-            self.pass_on(&envelope);
-        }
         self.outbox(|outbox, out| outbox.sealed(&what, epoch, envelope, there_ms, out));
         if let Some(account) = &mut self.account {
             account.epoch_items = account.epoch_items.saturating_add(1);
@@ -301,6 +297,7 @@ impl Engine {
     /// The relay has stored an item of ours.
     pub(super) fn pushed(&mut self, item: ItemId, at: Anchor, rng: &mut dyn CryptoRng) {
         self.flight(Flight::taken);
+        self.pass_on(&item);
         self.settle(item, at.cursor);
         // It may have been deleted meanwhile.
         self.note_place(item, at.cursor);

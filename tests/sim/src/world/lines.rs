@@ -4,6 +4,8 @@
 use hushclip_driver::{LineId, Said};
 use hushclip_engine::Event;
 
+use hushclip_protocol::ids::DeviceId;
+
 use super::{STORM_MS, Step, World};
 
 /// How long a line is open at most, milliseconds.
@@ -24,8 +26,12 @@ impl World {
     }
 
     pub(super) fn open_line(&mut self, one: usize, other: usize) {
+        let id = |device: usize| DeviceId::from_hex(&self.devices[device].shown.device);
+        // Whoever opens one knows who is at the other end.
+        let (Some(one_id), Some(other_id)) = (id(one), id(other)) else { return };
         let line = self.next();
         self.device_lines.insert(line, [one, other]);
+        self.ends.insert(line, [(one, one_id), (other, other_id)]);
         for device in [one, other] {
             self.say(device, line, Said::Opened);
         }
@@ -71,8 +77,10 @@ impl World {
     }
 
     pub(super) fn say(&mut self, device: usize, line: u64, said: Said) {
+        let Some(ends) = self.ends.get(&line) else { return };
+        let other = if ends[0].0 == device { ends[1].1 } else { ends[0].1 };
         self.over_device_line = matches!(said, Said::Frame(_));
-        self.event(device, Event::Line { line: LineId::Device(line), said });
+        self.event(device, Event::Line { line: LineId::Device(other, line), said });
         self.over_device_line = false;
     }
 }

@@ -2,8 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use hushclip_model::Command;
+use hushclip_engine::Event;
 use hushclip_model::view::Stage;
+use hushclip_model::{ClipView, Command, CommandId};
 use hushclip_protocol::ids::ItemId;
 use rand_core::Rng;
 
@@ -91,7 +92,14 @@ impl World {
 
     pub(super) fn delete(&mut self, device: usize, nth: usize) {
         let Some(clip) = self.view(device).clips.get(nth).cloned() else { return };
-        self.command(device, Command::Delete { ids: vec![clip.id.clone()] });
+        let id = CommandId(self.next());
+        let command = Command::Delete { ids: vec![clip.id.clone()] };
+        self.deleting.insert(id, (device, clip));
+        self.event(device, Event::Command { id, command });
+    }
+
+    /// A device has done what it was asked to delete, or has died.
+    pub(super) fn note_deleted(&mut self, device: usize, clip: ClipView) {
         // A process that dies before it has stored that shows the clip again.
         if self.view(device).clips.iter().all(|other| other.id != clip.id) {
             // Of what was not sent yet, the other program on the machine may have its own.
