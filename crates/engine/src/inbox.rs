@@ -127,7 +127,7 @@ impl Inbox {
     /// The relay has shown something; whether another device has brought anything of this sender that it had not.
     pub(crate) fn note_shown(&mut self, header: &Header, out: &mut Outputs) -> bool {
         let Some(sender) = self.senders.get_mut(&header.sender) else { return false };
-        if !sender.shown.is_some_and(|shown| header.counter > shown) {
+        if sender.shown.is_none_or(|shown| header.counter <= shown) {
             return false;
         }
         sender.shown = Some(header.counter).filter(|shown| *shown < sender.seen);
