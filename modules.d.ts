@@ -7,7 +7,7 @@ declare module "*/hushclip_extension.js" {
     tell(message: string): void;
     answered(taken: boolean): void;
     writeClipboard(text: string, html: string | undefined, picked: boolean): void;
-    clearClipboard(text: string): void;
+    clearClipboard(digest: string): void;
   }
   export interface Status {
     member: boolean;
@@ -26,6 +26,7 @@ declare module "*/hushclip_extension.js" {
     catches(sites?: string[]): boolean;
     localCopy(text: string, html: string | undefined, sure: boolean): void;
     copied(text: string, html: string | undefined, sure: boolean): void;
+    is(text: string, digest: string): boolean;
     push(text: string, html?: string): void;
     pasted(): void;
     pause(paused: boolean): void;

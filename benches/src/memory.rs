@@ -72,7 +72,7 @@ fn full_disk() -> Result<Disk, Box<dyn std::error::Error>> {
     let (mut disk, mut rng) = (Disk::new(), ChaCha20Rng::seed_from_u64(1));
     let mut engine = Engine::restore([])?;
     let (relay, name) = ("https://relay.example".to_owned(), "Desk".to_owned());
-    let create = Command::CreateAccount { relay, name, token: String::new() };
+    let create = Command::CreateAccount { relay, name, token: None };
     let clips = (0..CLIPS).map(|number| {
         let mut item = [0; ItemId::LEN];
         item[..8].copy_from_slice(&(number + 1).to_be_bytes());

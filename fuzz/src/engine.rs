@@ -214,7 +214,7 @@ impl<'a> World<'a> {
         let invitations = &self.scene.invitations;
         let invitation = invitations.get(input.below(invitations.len())).cloned().unwrap_or_default();
         match input.byte() % 18 {
-            0 => Command::CreateAccount { relay: ORIGIN.into(), name: name(), token: String::new() },
+            0 => Command::CreateAccount { relay: ORIGIN.into(), name: name(), token: None },
             1 => Command::Join { link: invitation, name: name() },
             2 => Command::JoinByCode { relay: ORIGIN.into(), code: invitation, name: name() },
             3 => Command::Push { text: String::from_utf8_lossy(input.take(8)).into_owned(), html: None },

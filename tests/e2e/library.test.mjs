@@ -204,6 +204,25 @@ describe("The library", () => {
     assert.ok((await desk.paste()).includes("Meeting on Thursday"));
   });
 
+  it("copies and shows all of a long one, and nothing of it once it is locked", async () => {
+    const long = `the beginning ${"and so on ".repeat(500)}the end`;
+    await desk.copy(long);
+    for (const [screen, browser] of /** @type {[Screen, Browser][]} */ ([[app, phone], [popup, desk]])) {
+      await screen.page.bringToFront();
+      const clip = await card(screen, "the beginning");
+      assert.ok(!(await clip.evaluate((element) => element.textContent)).includes("the end"), "the list has its beginning");
+      await (await clip.waitForSelector(id("copy"))).click();
+      await browser.pastes(long);
+      await choose(screen, "the beginning", "whole");
+      await eventually("all of it", async () => (await screen.text("whole-text")).endsWith("the end"));
+      await screen.press("whole-close");
+      await screen.lacks("whole-text");
+    }
+    await choose(app, "the beginning", "delete");
+    await lists(app, [NOTE, LINK, "Thursday"]);
+    await sleep(UNDO_MS);
+  });
+
   it("deletes everywhere, and takes that back in time", async () => {
     await choose(app, LINK, "delete");
     await lists(app, [NOTE, "Thursday"]);

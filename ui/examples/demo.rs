@@ -2,7 +2,7 @@
 //! popup, and commands change the picture a little. For looking at the design; never shipped.
 
 use hushclip_model::settings::Apply;
-use hushclip_model::view::{Bounds, Connection, DeviceView, Filter, InviteView, JoiningView, Stage};
+use hushclip_model::view::{Bounds, ClipKind, Connection, DeviceView, Filter, InviteView, JoiningView, Stage};
 use hushclip_model::{
     Alert, AlertView, Answered, ArchiveCommand, Ask, Asked, ClipView, Command, Content, HeldView, LockCommand,
     LockState, LockView, Notice, Outcome, Problem, Query, SecretKind, Target, View,
@@ -302,7 +302,7 @@ fn clip(n: usize, (text, from, delivered, awaited, age): Sample) -> ClipView {
         from: from.unwrap_or("Firefox on Linux").into(),
         device: if from.is_none() { "d0".into() } else { "d1".into() },
         own: from.is_none(),
-        kind: if n == 7 { "html".into() } else { "text".into() },
+        kind: if n == 7 { ClipKind::Html } else { ClipKind::Text },
         text: text.into(),
         html: (n == 7).then(|| FORMATTED.into()),
         at: now() - age * 1000,
@@ -336,13 +336,13 @@ fn found(mut view: View, query: &Query) -> View {
         let text = clip.text.to_lowercase();
         let kind = match query.kind {
             Filter::All => true,
-            Filter::Text => clip.kind == "text" && !clip.text.starts_with("http"),
+            Filter::Text => clip.kind == ClipKind::Text && !clip.text.starts_with("http"),
             Filter::Link => clip.text.starts_with("http"),
-            Filter::Formatted => clip.kind == "html",
+            Filter::Formatted => clip.kind == ClipKind::Html,
             Filter::Secret => clip.secret.is_some(),
         };
         kind && (!query.pinned || clip.pinned)
-            && (query.device.is_empty() || query.device == clip.device)
+            && query.device.as_ref().is_none_or(|device| *device == clip.device)
             && words.iter().all(|word| text.contains(word))
     });
     view.found = u32::try_from(view.clips.len()).unwrap_or(u32::MAX);
@@ -392,7 +392,7 @@ fn carry_out(view: &mut View, command: Command) -> Outcome {
         }
         Command::Resume | Command::Dismiss => view.problem = None,
         Command::DismissAlert { id } => view.alerts.retain(|alert| alert.id != id),
-        Command::SetPush { endpoint } => view.push = !endpoint.is_empty(),
+        Command::SetPush { endpoint } => view.push = endpoint.is_some(),
         Command::Pin { id, pinned } => {
             view.clips.iter_mut().filter(|clip| clip.id == id).for_each(|clip| clip.pinned = pinned);
         }

@@ -138,7 +138,7 @@ impl Library {
 
     /// Whether anything is left out by what is asked for.
     pub(crate) fn is_narrowed(query: &Query) -> bool {
-        !query.text.trim().is_empty() || !query.device.is_empty() || query.kind != Filter::All || query.pinned
+        !query.text.trim().is_empty() || query.device.is_some() || query.kind != Filter::All || query.pinned
     }
 
     /// Asks for other clips, from the top.

@@ -104,7 +104,7 @@ pub(crate) fn offer(view: RwSignal<Option<View>>, send: UnsyncCallback<Asked>) -
                 async move { phase.set(start(asked, key, send).await.map_or_else(Phase::from, |()| Phase::Told)) },
             );
         } else {
-            send.run(asked(Command::SetPush { endpoint: String::new() }));
+            send.run(asked(Command::SetPush { endpoint: None }));
             spawn_local(async move {
                 // Without an answer, the push service says one day that it is gone.
                 let _ = stop().await;
@@ -129,7 +129,7 @@ async fn start(
     JsFuture::from(container.register(WORKER)).await?;
     let registration: ServiceWorkerRegistration = limited(container.ready()?).await?.unchecked_into();
     let endpoint = subscribe(&registration.push_manager()?, &key).await?;
-    send.run(asked(Command::SetPush { endpoint }));
+    send.run(asked(Command::SetPush { endpoint: Some(endpoint) }));
     Ok(())
 }
 
@@ -154,10 +154,10 @@ async fn put_in_order(known: Known, phase: RwSignal<Phase>, send: UnsyncCallback
     let Ok(manager) = registration.push_manager() else { return };
     match subscribe(&manager, &key).await {
         // Nothing new, mostly.
-        Ok(endpoint) => send.run(asked(Command::SetPush { endpoint })),
+        Ok(endpoint) => send.run(asked(Command::SetPush { endpoint: Some(endpoint) })),
         Err(Trouble::Blocked) => {
             phase.set(Phase::Blocked);
-            send.run(asked(Command::SetPush { endpoint: String::new() }));
+            send.run(asked(Command::SetPush { endpoint: None }));
         }
         // It may work the next time.
         Err(Trouble::Failed) => {}

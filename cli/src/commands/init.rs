@@ -54,7 +54,14 @@ pub(crate) async fn check(home: &Home, args: &Init) -> Result<()> {
 
 pub(crate) async fn run(session: &mut Session, args: Init) -> Result<()> {
     let name = super::device_name(args.name);
-    session.command(Command::CreateAccount { relay: args.relay, name, token: args.token }).await?.done()?;
+    session
+        .command(Command::CreateAccount {
+            relay: args.relay,
+            name,
+            token: Some(args.token).filter(|token| !token.is_empty()),
+        })
+        .await?
+        .done()?;
     let until = Instant::now() + GREETING;
     let settled = |connection: &Connection| matches!(connection, Connection::Online | Connection::Idle);
     let known = |picture: &Picture| settled(&picture.view.connection) || picture.view.problem.is_some();

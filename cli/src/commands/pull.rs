@@ -1,6 +1,6 @@
 //! `hushclip pull`: fetches what was missed, prints it and ends.
 
-use hushclip_model::view::{Connection, Stage};
+use hushclip_model::view::{ClipKind, Connection, Stage};
 use hushclip_model::{ClipView, Problem};
 use tokio::time::Instant;
 
@@ -34,7 +34,7 @@ pub(crate) async fn run(session: &mut Session, args: &Pull) -> Result<()> {
 /// Prints clips and then notes that they are printed, so that none is missed if this is stopped.
 pub(crate) async fn print(session: &mut Session, clips: &[ClipView], json: bool) -> Result<()> {
     for clip in clips {
-        if !json && clip.kind == "other" {
+        if !json && clip.kind == ClipKind::Other {
             print::say(&format!(
                 "{} has sent something that this Hushclip cannot show. Update it, or look on another device.",
                 print::name(&clip.from)

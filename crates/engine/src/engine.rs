@@ -216,7 +216,9 @@ impl Engine {
         rng: &mut dyn CryptoRng,
     ) -> Result<Option<Outcome>, Problem> {
         match command {
-            Command::CreateAccount { relay, name, token } => self.create_account(&relay, &name, &token, rng)?,
+            Command::CreateAccount { relay, name, token } => {
+                self.create_account(&relay, &name, token.as_deref().unwrap_or_default(), rng)?;
+            }
             Command::Join { link, name } => self.start_join(&link, None, &name, rng)?,
             Command::JoinAt { relay, link, name } => self.start_join(&link, Some(&relay), &name, rng)?,
             Command::CancelJoin => self.cancel_join(),
@@ -243,7 +245,7 @@ impl Engine {
             Command::InviteByCode => self.start_code(rng)?,
             Command::RemoveDevice { device } => self.remove_device(&device, rng)?,
             Command::SetRotation { minutes } => self.set_rotation(minutes, rng),
-            Command::SetPush { endpoint } => self.set_push(endpoint)?,
+            Command::SetPush { endpoint } => self.set_push(endpoint.unwrap_or_default())?,
             Command::Resume => self.resume_by_hand(),
             Command::DismissAlert { id } => {
                 self.dismiss_alert(id);

@@ -33,7 +33,7 @@
 //! let (mut dialled, mut answers) = (None, Vec::new());
 //!
 //! let (relay, name) = ("https://relay.example".to_owned(), "Laptop".to_owned());
-//! let command = Command::CreateAccount { relay, name, token: String::new() };
+//! let command = Command::CreateAccount { relay, name, token: None };
 //! let mut events = VecDeque::from([Event::Started, Event::Command { id: CommandId(1), command }]);
 //! while let Some(event) = events.pop_front() {
 //!     for effect in engine.handle(event, now, &mut rng) {

@@ -157,7 +157,7 @@ mod tests {
     fn disk() -> (Disk, View) {
         let (mut engine, mut disk) = (Engine::restore([]).expect("a fresh one"), Disk::new());
         let (relay, name) = ("https://relay.example".to_owned(), "Laptop".to_owned());
-        ask(&mut engine, &mut disk, Command::CreateAccount { relay, name, token: String::new() });
+        ask(&mut engine, &mut disk, Command::CreateAccount { relay, name, token: None });
         ask(&mut engine, &mut disk, Command::Push { text: "a clip".into(), html: None });
         let change = Change { watch: Some(true), ..Change::default() };
         ask(&mut engine, &mut disk, Command::SetSettings { change });

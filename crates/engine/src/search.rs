@@ -11,18 +11,21 @@ use crate::clip::Clip;
 pub(crate) struct Search<'a> {
     query: &'a Query,
     words: Vec<String>,
-    device: Option<DeviceId>,
+    /// Of whom clips are wanted, if not of all.
+    device: Option<&'a str>,
 }
 
 impl<'a> Search<'a> {
     pub(crate) fn new(query: &'a Query) -> Self {
+        // A popup that is older than its background says "" for all.
+        let device = query.device.as_deref().filter(|device| !device.is_empty());
         let words = query.text.split_whitespace().map(str::to_lowercase).collect();
-        Self { query, words, device: DeviceId::from_hex(&query.device) }
+        Self { query, words, device }
     }
 
     pub(crate) fn finds(&self, clip: &Clip) -> bool {
         let Self { query, words, device } = self;
-        let from = query.device.is_empty() || *device == Some(clip.device);
+        let from = device.is_none_or(|device| DeviceId::from_hex(device) == Some(clip.device));
         if !from || (query.pinned && !clip.pinned) {
             return false;
         }

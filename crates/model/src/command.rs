@@ -15,9 +15,9 @@ pub enum Command {
         relay: String,
         /// What the other devices will call this one.
         name: String,
-        /// What the relay wants to hear from new accounts; empty for one that is open to all.
+        /// What the relay wants to hear from new accounts, if it is not open to all.
         #[serde(default)]
-        token: String,
+        token: Option<String>,
     },
     /// Joins an account through a pairing link.
     Join {
@@ -130,10 +130,10 @@ pub enum Command {
         /// Minutes, 30 to 10,080 (a week).
         minutes: u32,
     },
-    /// Where a push service takes wake-ups for this device; empty: it is to be woken no more.
+    /// Where a push service takes wake-ups for this device; `None`: it is to be woken no more.
     SetPush {
         /// Address, at most [`hushclip_protocol::limits::PUSH_ENDPOINT_BYTES`] of printable ASCII.
-        endpoint: String,
+        endpoint: Option<String>,
     },
     /// After [`crate::view::Problem`] `fork` and the like: the person has looked into it and wants to
     /// go on with this relay. What this device knows of the list of devices still has to hold.

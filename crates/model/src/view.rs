@@ -67,14 +67,30 @@ pub struct View {
 pub struct Query {
     /// Words that all stand in the beginning of the clip, in any case; empty for all clips. Secrets are not searched.
     pub text: String,
-    /// Hexadecimal identifier of the device they come from; empty for all devices.
-    pub device: String,
+    /// Hexadecimal identifier of the device they come from, if only those are wanted.
+    #[serde(default)]
+    pub device: Option<String>,
     /// What they are.
     pub kind: Filter,
     /// Only pinned ones.
     pub pinned: bool,
     /// At most so many.
     pub limit: u32,
+}
+
+/// What can be shown of a clip.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum ClipKind {
+    /// A text.
+    Text,
+    /// A text that has a formatted form.
+    Html,
+    /// Nothing: it is of a kind that is not known here, or was damaged by its sender.
+    #[default]
+    #[serde(other)]
+    Other,
 }
 
 /// What clips are, to choose by.
@@ -96,7 +112,7 @@ pub enum Filter {
 
 impl Default for Query {
     fn default() -> Self {
-        Self { text: String::new(), device: String::new(), kind: Filter::All, pinned: false, limit: 100 }
+        Self { text: String::new(), device: None, kind: Filter::All, pinned: false, limit: 100 }
     }
 }
 
@@ -198,10 +214,9 @@ pub struct ClipView {
     pub device: String,
     /// Whether it comes from this device.
     pub own: bool,
-    /// `text`, `html`, or `other` for one of which nothing can be shown: of a kind that is not known here, or
-    /// damaged by its sender.
+    /// What can be shown of it.
     #[serde(rename = "type")]
-    pub kind: String,
+    pub kind: ClipKind,
     /// The text, or its beginning.
     pub text: String,
     /// The same as HTML, when there is such a form and [`ClipView::cut`] does not say that it is left out. Harmless.

@@ -45,7 +45,7 @@ struct Client {
 impl Client {
     fn run(mut self, relay: String) {
         self.event(Event::Started);
-        let command = Command::CreateAccount { relay, name: "client".into(), token: String::new() };
+        let command = Command::CreateAccount { relay, name: "client".into(), token: None };
         self.event(Event::Command { id: CommandId(1), command });
         while self.shared.stop.load(Ordering::Relaxed) == 0 {
             let wait = self.wake_at.map_or(STEP, |at| Duration::from_millis(at.saturating_sub(now_ms()))).min(STEP);

@@ -124,7 +124,7 @@ impl Desk {
 
     /// Device 0 makes an account.
     pub fn create(&mut self) {
-        self.command(0, Command::CreateAccount { relay: ORIGIN.into(), name: "device 0".into(), token: String::new() });
+        self.command(0, Command::CreateAccount { relay: ORIGIN.into(), name: "device 0".into(), token: None });
     }
 
     /// Device 0 opens an invite; the link.

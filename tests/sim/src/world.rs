@@ -243,7 +243,7 @@ impl World {
         // It may die before the account is on its disk.
         while self.view(0).stage == Stage::New {
             let name = self.devices[0].name.clone();
-            self.command(0, Command::CreateAccount { relay: ORIGIN.into(), name, token: String::new() });
+            self.command(0, Command::CreateAccount { relay: ORIGIN.into(), name, token: None });
             let end = self.now + STORM_MS;
             self.run_until(end, |w| w.view(0).stage != Stage::New);
         }

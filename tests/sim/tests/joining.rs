@@ -58,7 +58,7 @@ fn a_newcomer_asks_whether_this_is_the_right_account() {
 fn names_that_deceive_are_not_taken() {
     let mut desk = Desk::new(2);
     for wrong in ["", " \t", "a\nb", "a\u{202e}b", "\u{2066}a", "a\u{200b}", "\u{1b}[2J"] {
-        desk.command(0, Command::CreateAccount { relay: ORIGIN.into(), name: wrong.into(), token: String::new() });
+        desk.command(0, Command::CreateAccount { relay: ORIGIN.into(), name: wrong.into(), token: None });
         assert_eq!((desk.view(0).stage, problem(&desk, 0).as_str()), (Stage::New, "bad_name"), "{wrong:?}");
     }
     desk.create();

@@ -149,7 +149,7 @@ fn a_search_finds_by_words_device_and_kind() {
     assert_eq!(find(kind(Filter::Link)), ["https://example.org/notes"]);
     assert_eq!(find(kind(Filter::Text)).len(), 2);
     let device = desk.view(1).device;
-    assert_eq!(find(Query { device, ..Query::default() }), ["monday groceries"]);
+    assert_eq!(find(Query { device: Some(device), ..Query::default() }), ["monday groceries"]);
     let few = desk.find(0, &Query { limit: 1, ..Query::default() });
     assert_eq!((few.clips.len(), few.found, few.total), (1, 3, 3));
 }

@@ -390,9 +390,9 @@ fn commands_out_of_place_are_explained() {
     let mut desk = Desk::new(1);
     desk.command(0, Command::Push { text: "x".into(), html: None });
     assert_eq!(problem(&desk, 0), "no_account");
-    desk.command(0, Command::CreateAccount { relay: "relay".into(), name: "n".into(), token: String::new() });
+    desk.command(0, Command::CreateAccount { relay: "relay".into(), name: "n".into(), token: None });
     assert_eq!(problem(&desk, 0), "bad_relay");
-    desk.command(0, Command::CreateAccount { relay: ORIGIN.into(), name: " ".into(), token: String::new() });
+    desk.command(0, Command::CreateAccount { relay: ORIGIN.into(), name: " ".into(), token: None });
     assert_eq!(problem(&desk, 0), "bad_name");
     desk.create();
     desk.create();
@@ -408,7 +408,7 @@ fn a_device_that_sleeps_is_woken_and_finds_the_clip() {
     let endpoint = "https://push.example/1";
     let mut desk = Desk::paired(2);
     assert!(!desk.view(1).push);
-    desk.command(1, Command::SetPush { endpoint: endpoint.into() });
+    desk.command(1, Command::SetPush { endpoint: Some(endpoint.into()) });
     assert!(desk.view(1).push);
     desk.copy(0, "seen at once");
     assert!(desk.woken.is_empty());
@@ -420,7 +420,7 @@ fn a_device_that_sleeps_is_woken_and_finds_the_clip() {
     // The relay has lost its disk's newest state: the device tells it again when it is back.
     desk.restart(1);
     assert!(desk.view(1).push);
-    desk.command(1, Command::SetPush { endpoint: String::new() });
+    desk.command(1, Command::SetPush { endpoint: None });
     desk.wait(60_000);
     desk.take_away(1);
     desk.copy(0, "it asked not to be woken");
@@ -430,9 +430,9 @@ fn a_device_that_sleeps_is_woken_and_finds_the_clip() {
 #[test]
 fn an_address_that_no_relay_takes_is_refused_in_words() {
     let mut desk = Desk::paired(2);
-    desk.command(1, Command::SetPush { endpoint: "ftp://push.example/1".into() });
+    desk.command(1, Command::SetPush { endpoint: Some("ftp://push.example/1".into()) });
     assert_eq!(desk.view(1).problem, Some(Problem::PushRefused));
-    desk.command(1, Command::SetPush { endpoint: "a".repeat(2000) });
+    desk.command(1, Command::SetPush { endpoint: Some("a".repeat(2000)) });
     assert_eq!(desk.view(1).problem, Some(Problem::BadPushAddress));
     assert!(!desk.view(1).push);
     // The bounds are known once the relay has said them.

@@ -115,13 +115,11 @@ impl Database {
         let mut records = Vec::with_capacity(names.len());
         for name in names {
             let store = self.0.transaction_with_str(RECORDS)?.object_store(RECORDS)?;
-            match answer(&store.get(&name.into())?).await {
-                Ok(record) => records.push(record.dyn_into().ok()),
-                Err(_) => {
-                    self.is_empty().await?;
-                    records.push(None);
-                }
+            let record = answer(&store.get(&name.into())?).await;
+            if record.is_err() {
+                self.is_empty().await?;
             }
+            records.push(record.ok().and_then(|record| record.dyn_into().ok()));
         }
         Ok(records)
     }

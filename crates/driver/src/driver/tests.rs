@@ -71,7 +71,7 @@ impl Desk {
 
 fn create() -> Command {
     let (relay, name) = ("https://relay.example".to_owned(), "Laptop".to_owned());
-    Command::CreateAccount { relay, name, token: String::new() }
+    Command::CreateAccount { relay, name, token: None }
 }
 
 fn opened(steps: &[Step]) -> LineId {

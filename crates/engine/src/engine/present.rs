@@ -2,7 +2,7 @@
 
 use hushclip_crypto::body::{FLAG_BURN, HTML};
 use hushclip_crypto::fingerprint::{account_words, list_words};
-use hushclip_model::view::{Bounds, DeviceView, InviteView, JoiningView, Stage};
+use hushclip_model::view::{Bounds, ClipKind, DeviceView, InviteView, JoiningView, Stage};
 use hushclip_model::{ClipView, Problem, View};
 use hushclip_protocol::ids::DeviceId;
 use hushclip_protocol::limits;
@@ -82,7 +82,7 @@ impl Engine {
             from: if imported { clip.origin.clone() } else { self.name_of(&clip.device) },
             device: clip.device.to_hex(),
             own,
-            kind: kind(clip).into(),
+            kind: kind(clip),
             text: clip.about.beginning().to_owned(),
             html: None,
             at: clip.at_ms,
@@ -156,13 +156,13 @@ impl Engine {
     }
 }
 
-fn kind(clip: &Clip) -> &'static str {
+fn kind(clip: &Clip) -> ClipKind {
     if clip.about.has(HTML) {
-        "html"
+        ClipKind::Html
     } else if clip.about.beginning().is_empty() {
-        "other"
+        ClipKind::Other
     } else {
-        "text"
+        ClipKind::Text
     }
 }
 

@@ -3,6 +3,7 @@
 use hushclip_crypto::body::{Part, TEXT};
 use hushclip_engine::Event;
 use hushclip_model::Command;
+use hushclip_model::view::ClipKind;
 use hushclip_protocol::codec;
 use hushclip_protocol::envelope::{Envelope, Header, Kind, Salt, assemble};
 use hushclip_protocol::frame::{Item, ToDevice, ToRelay};
@@ -514,8 +515,8 @@ fn what_cannot_be_shown_says_so() {
         show_item(&mut desk, 1, counter, &of(counter, media, bytes));
     }
     let kinds: Vec<_> = desk.view(1).clips.into_iter().map(|clip| (clip.kind, clip.text)).collect();
-    let other = || ("other".to_owned(), String::new());
-    assert_eq!(kinds, [("text".to_owned(), "a text".to_owned()), other(), other()]);
+    let other = || (ClipKind::Other, String::new());
+    assert_eq!(kinds, [(ClipKind::Text, "a text".to_owned()), other(), other()]);
     assert_eq!(desk.clipboard(1), ["a text"]);
 }
 

@@ -349,10 +349,7 @@ fn attack_link_that_hides_another_relay() {
     let mut desk = Desk::new(1);
     join(&mut desk, 0, plain.to_url("http://relay.test"));
     assert_eq!(problem(&desk, 0), "plain_relay");
-    desk.command(
-        0,
-        Command::CreateAccount { relay: "http://relay.test".into(), name: "x".into(), token: String::new() },
-    );
+    desk.command(0, Command::CreateAccount { relay: "http://relay.test".into(), name: "x".into(), token: None });
     assert_eq!(problem(&desk, 0), "plain_relay");
     let (relay, code, name) = ("http://relay.test".into(), "4-purple-cactus".into(), "x".into());
     desk.command(0, Command::JoinByCode { relay, code, name });
@@ -367,7 +364,7 @@ fn a_removed_device_keeps_its_list_while_it_tries_to_begin_anew() {
     desk.command(0, Command::RemoveDevice { device: id });
     desk.reachable = false;
     for relay in ["https://rely.test", "https://relay.test"] {
-        desk.command(2, Command::CreateAccount { relay: relay.into(), name: "mine".into(), token: String::new() });
+        desk.command(2, Command::CreateAccount { relay: relay.into(), name: "mine".into(), token: None });
         desk.wait(60_000);
     }
     desk.command(2, Command::CancelJoin);

@@ -323,7 +323,7 @@ fn attack_canary_is_nowhere_at_the_relay() {
         vec![frame]
     });
     let name = |device| format!("{CANARY} name {device}");
-    desk.command(0, Command::CreateAccount { relay: hushclip_sim::ORIGIN.into(), name: name(0), token: String::new() });
+    desk.command(0, Command::CreateAccount { relay: hushclip_sim::ORIGIN.into(), name: name(0), token: None });
     let link = desk.invite();
     desk.command(1, Command::Join { link: link.clone(), name: name(1) });
     let digits = desk.digits(1);

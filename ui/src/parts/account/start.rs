@@ -27,7 +27,7 @@ pub(crate) fn Start(
         host.send(Command::CreateAccount {
             relay,
             name: name.get_untracked().trim().to_owned(),
-            token: token.get_untracked().trim().to_owned(),
+            token: Some(token.get_untracked().trim().to_owned()).filter(|token| !token.is_empty()),
         });
     };
     view! {

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use hushclip_model::view::ClipKind;
 use hushclip_model::{ClipView, Command, Problem, SecretKind, UNDO_MS};
 use leptos::prelude::*;
 use leptos::task::spawn_local;
@@ -49,7 +50,7 @@ pub(crate) fn copy(host: Host, id: String, plain: bool, copies: Copies) {
             say_copied(host, id, copies, async move { if written.await { Ok(()) } else { Err(None) } });
         }
         Some(clip) => {
-            let has_html = clip.kind == "html" && !plain;
+            let has_html = clip.kind == ClipKind::Html && !plain;
             let written = clipboard::write_later(host.content(id.clone()), has_html);
             say_copied(host, id, copies, written);
         }

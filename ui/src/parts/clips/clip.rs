@@ -1,7 +1,7 @@
 //! One clip as a card. A tap anywhere on it copies; the browser allows that only within the tap. Secrets
 //! are dots until somebody asks to see them.
 
-use hushclip_model::view::{Connection, Stage};
+use hushclip_model::view::{ClipKind, Connection, Stage};
 use hushclip_model::{ClipView, SecretKind};
 use leptos::ev::KeyboardEvent;
 use leptos::prelude::*;
@@ -146,7 +146,7 @@ fn Shown(clip: RwSignal<ClipView>, words: Memo<Vec<String>>) -> impl IntoView {
         <span class="clip-text" dir="auto">
             {move || {
                 let pieces = pieces.get();
-                if clip.with(|clip| clip.kind == "other") {
+                if clip.with(|clip| clip.kind == ClipKind::Other) {
                     text::other_kind().into_any()
                 } else if pieces.is_empty() {
                     text::blank().into_any()

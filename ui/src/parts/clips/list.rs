@@ -60,7 +60,7 @@ fn nothing(query: &Query) -> (&'static str, &'static str) {
     if !query.text.trim().is_empty() {
         return (text::nothing_found(), text::nothing_found_hint());
     }
-    match (query.pinned, query.kind, query.device.is_empty()) {
+    match (query.pinned, query.kind, query.device.is_none()) {
         (true, Filter::All, true) => (text::none_pinned(), text::none_pinned_hint()),
         (false, Filter::Text, true) => (text::none_text(), text::none_text_hint()),
         (false, Filter::Link, true) => (text::none_link(), text::none_link_hint()),

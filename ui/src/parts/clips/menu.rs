@@ -1,6 +1,7 @@
 //! What else can be done with a clip: a row of buttons that opens within its card.
 
 use hushclip_model::ClipView;
+use hushclip_model::view::ClipKind;
 use leptos::ev::KeyboardEvent;
 use leptos::html::Div;
 use leptos::prelude::*;
@@ -27,7 +28,7 @@ pub(crate) fn Menu(
 ) -> impl IntoView {
     let host = host();
     let id = StoredValue::new(clip.with_untracked(|clip| clip.id.clone()));
-    let formatted = clip.with_untracked(|clip| clip.kind == "html");
+    let formatted = clip.with_untracked(|clip| clip.kind == ClipKind::Html);
     let pinned = Memo::new(move |_| clip.with(|clip| clip.pinned));
     let menu = NodeRef::<Div>::new();
     Effect::new(move |_| {

@@ -1,6 +1,7 @@
 //! A clip in full, above everything: its text, and how it looks formatted. Nothing of the formatted form
 //! can run, load or leave: what is built here are the few kinds of elements that `rich` lets through.
 
+use hushclip_model::view::ClipKind;
 use hushclip_model::{ClipView, Content};
 use hushclip_rich::{Node, Rich};
 use leptos::html::Div;
@@ -36,7 +37,7 @@ fn Whole(clip: RwSignal<ClipView>) -> impl IntoView {
     let host = host();
     let copies = Copies::new();
     let id = StoredValue::new(clip.with_untracked(|clip| clip.id.clone()));
-    let formatted = clip.with_untracked(|clip| clip.kind == "html");
+    let formatted = clip.with_untracked(|clip| clip.kind == ClipKind::Html);
     let as_text = RwSignal::new(!formatted);
     let title = clip.with_untracked(|clip| {
         if clip.own { text::clip_from_here().into() } else { text::clip_from(text::isolate(&clip.from)) }

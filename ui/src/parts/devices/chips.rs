@@ -45,7 +45,7 @@ pub(crate) fn Devices(
     }
 }
 
-fn chip(device: DeviceView, filter: Memo<String>, library: Library) -> impl IntoView {
+fn chip(device: DeviceView, filter: Memo<Option<String>>, library: Library) -> impl IntoView {
     let state = if device.online { text::is_online() } else { text::is_offline() };
     let online = device.online.to_string();
     let inside = view! {
@@ -58,10 +58,10 @@ fn chip(device: DeviceView, filter: Memo<String>, library: Library) -> impl Into
         return view! { <li class="chip" data-testid="device" data-online=online title=state>{inside}</li> }.into_any();
     }
     let id = StoredValue::new(device.id);
-    let pressed = move || id.with_value(|id| filter.with(|filter| filter == id)).to_string();
+    let pressed = move || id.with_value(|id| filter.with(|filter| filter.as_ref() == Some(id))).to_string();
     let press = move |_| {
         let id = id.get_value();
-        library.narrow(|query| query.device = if query.device == id { String::new() } else { id });
+        library.narrow(|query| query.device = Some(id).filter(|id| query.device.as_ref() != Some(id)));
     };
     view! {
         <li data-testid="device" data-online=online.clone() title=state>
