@@ -63,6 +63,15 @@ async function openTab(/** @type {Browser} */ browser) {
   return new Screen("a tab", tab);
 }
 
+/** As after the lid was closed for six minutes: no timer has run. */
+async function sleepForMinutes(/** @type {Screen} */ screen) {
+  await screen.page.evaluate(() => {
+    const { now } = Date;
+    Date.now = () => now() + 6 * 60_000;
+    dispatchEvent(new Event("pageshow"));
+  });
+}
+
 async function isLocked(/** @type {Screen} */ screen) {
   await screen.has("locked");
   assert.deepEqual(await screen.texts("clip"), [], "no clip is shown");
@@ -192,18 +201,30 @@ describe("The lock in the web app", () => {
     const { text: before } = await dump(app.page);
     await app.page.select('[data-testid="auto-lock"]', "5");
     await eventually("the choice to be stored", async () => (await dump(app.page)).text !== before);
-    // As after the lid was closed for six minutes: no timer has run.
-    await app.page.evaluate(() => {
-      const { now } = Date;
-      Date.now = () => now() + 6 * 60_000;
-      dispatchEvent(new Event("pageshow"));
-    });
+    await sleepForMinutes(app);
     await isLocked(app);
     await app.page.reload();
     await isLocked(app);
     await unlock(app, PASSPHRASE);
     await guarded(app, "guarded");
     assert.equal(await app.value("auto-lock"), "5");
+  });
+
+  it("closes a clip that was open in full", async () => {
+    await app.press("back");
+    await app.press("more");
+    await app.press("whole");
+    await app.has("whole-close");
+    await sleepForMinutes(app);
+    await isLocked(app);
+    await app.lacks("whole-close");
+    await unlock(app, PASSPHRASE);
+    await app.lists("clip-canary from before");
+    await app.lacks("whole-close");
+    await app.page.reload();
+    await unlock(app, PASSPHRASE);
+    await app.press("settings");
+    await guarded(app, "guarded");
   });
 
   it("stays as it was when a change could not be stored", async () => {
