@@ -63,7 +63,7 @@ pub(crate) enum Layout {
 }
 
 impl Clip {
-    /// What it is known by: two with the same digest have the same content.
+    /// What it is known by: two with the same digest have the same content, in its plainest form.
     pub(crate) fn digest(&self) -> &Hash {
         self.about.digest()
     }

@@ -9,9 +9,6 @@ use super::Engine;
 
 impl Engine {
     pub(super) fn frame(&mut self, bytes: &[u8], rng: &mut dyn CryptoRng) {
-        if !self.line.listens() {
-            return;
-        }
         self.heard();
         let frame = match ToDevice::decode(bytes) {
             Ok(frame) => frame,

@@ -1,5 +1,5 @@
-//! Connects lines to other devices: hands envelopes over when they are sealed, and takes them in whichever line brings them
-//! first. The relay's line brings each of them too, and with it its place there.
+//! Connects lines to other devices: hands envelopes over when the relay has taken them, and takes them in whichever line
+//! brings them first. The relay's line brings each of them too, and with it its place there.
 
 use hushclip_crypto::body::{FLAG_SUPERSEDED, Pin, TEXT};
 use hushclip_protocol::envelope::{Envelope, Header};
@@ -80,8 +80,9 @@ impl Engine {
     fn take_passed(&mut self, envelope: &Envelope<'_>, rng: &mut dyn CryptoRng) -> bool {
         let header = &envelope.header;
         let Some(Ok(body)) = self.log().map(|log| open_body(log, envelope)) else { return false };
-        // Of pins the last word counts in the relay's order, which is not known yet.
-        if matches!(body, Body::State(_) | Body::Later(_)) {
+        // Of pins the last word counts in the relay's order, which is not known yet; and whether its sender may still delete
+        // anything, the relay knows better.
+        if !matches!(body, Body::Clip(_) | Body::Heartbeat(_)) {
             return false;
         }
         let is_deleted = self.inbox.is_deleted(header);
@@ -91,9 +92,14 @@ impl Engine {
             self.confirm(header, body.at_ms());
         } else {
             // The list has it now, and the clipboard when the relay says in which order.
+            let missed = self.newest_missed;
             self.take_body(header, body, 0, rng);
+            self.newest_missed = missed;
         }
-        self.report_holes(header.sender);
+        // Before everything is here, nothing is said of holes.
+        if self.line.is_online() {
+            self.report_holes(header.sender);
+        }
         true
     }
 
