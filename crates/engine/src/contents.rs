@@ -80,3 +80,69 @@ impl Contents {
         answered.into_iter().map(parts).collect()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use hushclip_crypto::body::{HTML, TEXT};
+
+    use super::*;
+    use crate::clip::About;
+
+    const ONE: ItemId = ItemId::from_bytes([1; 16]);
+    const TWO: ItemId = ItemId::from_bytes([2; 16]);
+
+    fn formatted(text: &str) -> Vec<Part> {
+        vec![Part::new(TEXT, text), Part::new(HTML, "<b>bold</b>")]
+    }
+
+    fn source(item: ItemId, parts: &[Part]) -> Source {
+        Source::new(item, About::new(parts), None)
+    }
+
+    fn found(keys: &[String], parts: &[Part]) -> Read {
+        assert_eq!(keys.len(), 1, "short text stands in the list: {keys:?}");
+        let html = parts.iter().find(|part| part.media == HTML).expect("it is formatted");
+        keys.iter().map(|key| (key.clone(), Some(html.bytes.to_vec()))).collect()
+    }
+
+    #[test]
+    fn the_disk_is_asked_once_for_what_is_wanted_twice_and_answers_both() {
+        let (mut contents, parts) = (Contents::default(), formatted("text"));
+        contents.want(ONE, Purpose::Push, source(ONE, &parts));
+        contents.want(ONE, Purpose::Push, source(ONE, &parts));
+        contents.want(ONE, Purpose::Apply, source(ONE, &parts));
+        let keys = contents.end();
+        contents.want(ONE, Purpose::Push, source(ONE, &parts));
+        assert!(contents.end().is_empty(), "that is asked for already");
+        let read = contents.read(found(&keys, &parts));
+        let purposes: Vec<_> = read.iter().map(|(wanted, _)| wanted.purpose).collect();
+        assert_eq!(purposes, [Purpose::Push, Purpose::Apply]);
+        assert!(read.into_iter().all(|(_, content)| content.as_deref() == Some(&parts[..])));
+        contents.want(ONE, Purpose::Push, source(ONE, &parts));
+        assert_eq!(contents.end(), keys, "the answer is not kept");
+    }
+
+    #[test]
+    fn an_answer_serves_what_it_is_for_and_what_is_lost_is_said() {
+        let (mut contents, parts) = (Contents::default(), formatted("text"));
+        contents.want(ONE, Purpose::Push, source(ONE, &parts));
+        let of_one = contents.end();
+        contents.want(TWO, Purpose::Apply, source(TWO, &parts));
+        let of_two = contents.end();
+        let lost = of_two.iter().map(|key| (key.clone(), None)).collect();
+        let read = contents.read(lost);
+        assert_eq!(read.len(), 1);
+        assert!(read[0].0.item == TWO && read[0].1.is_none());
+        assert!(contents.read(Read::new()).is_empty());
+        assert_eq!(contents.read(found(&of_one, &parts)).len(), 1);
+    }
+
+    #[test]
+    fn what_an_event_has_brought_is_gone_when_it_is_over() {
+        let mut contents = Contents::default();
+        contents.bring(ONE, formatted("text"));
+        assert!(contents.get(&ONE).is_some() && contents.get(&TWO).is_none());
+        assert!(contents.end().is_empty());
+        assert!(contents.get(&ONE).is_none());
+    }
+}

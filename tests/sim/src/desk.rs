@@ -223,7 +223,8 @@ impl Desk {
         let heard = Rc::<RefCell<Vec<Vec<u8>>>>::default();
         let keeps = Rc::clone(&heard);
         self.lie_also(move |way, _, frame| {
-            if let (Way::Up, Ok(ToRelay::Push { envelope, .. })) = (way, ToRelay::decode(&frame)) {
+            let frame_up = ToRelay::decode(&frame).ok().filter(|_| way == Way::Up);
+            if let Some(ToRelay::Push { envelope, .. } | ToRelay::Delete { envelope, .. }) = frame_up {
                 keeps.borrow_mut().push(envelope.to_vec());
             }
             vec![frame]

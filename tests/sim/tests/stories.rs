@@ -2,7 +2,7 @@
 
 use hushclip_engine::Event;
 use hushclip_model::view::{Connection, Stage};
-use hushclip_model::{Command, Notice, Outcome, Problem};
+use hushclip_model::{Command, Notice, Outcome, Problem, UNDO_MS};
 use hushclip_protocol::error::CloseCode;
 use hushclip_protocol::frame::{ToDevice, ToRelay};
 use hushclip_protocol::limits;
@@ -518,5 +518,37 @@ fn what_another_device_brings_is_listed_at_once_and_on_the_clipboard_when_the_re
     assert_eq!(desk.texts(1), ["two", "one", "before"]);
     assert_eq!(desk.clipboard(1), ["before", "two"]);
     assert!(desk.view(1).clips.iter().all(|clip| clip.cursor.is_some()));
+    assert!(desk.view(1).alerts.iter().all(|alert| alert.what.code() == "joined"));
+}
+
+#[test]
+fn a_deletion_and_a_pin_wait_for_the_relay_whichever_line_brings_them_first() {
+    let mut desk = Desk::paired(2);
+    desk.copy(0, "pinned");
+    desk.copy(0, "deleted");
+    desk.lie(|way, device, frame| {
+        let is_item = way == Way::Down && matches!(ToDevice::decode(&frame), Ok(ToDevice::Item(_)));
+        if is_item && device == 1 { Vec::new() } else { vec![frame] }
+    });
+    let sealed = desk.listen();
+    desk.open_line(1, 0);
+    let ids: Vec<_> = desk.view(0).clips.into_iter().map(|clip| clip.id).collect();
+    let [deleted, pinned] = &ids[..] else { panic!("{} clips", ids.len()) };
+    desk.copy(0, "in between");
+    desk.command(0, Command::Delete { ids: vec![deleted.clone()] });
+    desk.wait(UNDO_MS);
+    desk.command(0, Command::Pin { id: pinned.clone(), pinned: true });
+    desk.copy(0, "after");
+    let envelopes = sealed.take();
+    assert_eq!(envelopes.len(), 4, "two clips, a tombstone and a pin");
+    for envelope in envelopes {
+        desk.pass(1, 0, envelope);
+    }
+    assert_eq!(desk.texts(1), ["in between", "deleted", "pinned"], "what came after the tombstone waits too");
+    assert!(desk.view(1).clips.iter().all(|clip| !clip.pinned));
+    desk.stop_lying();
+    desk.restart(1);
+    assert_eq!(desk.texts(1), ["after", "in between", "pinned"]);
+    assert!(desk.view(1).clips.iter().all(|clip| clip.pinned == (clip.id == *pinned)));
     assert!(desk.view(1).alerts.iter().all(|alert| alert.what.code() == "joined"));
 }

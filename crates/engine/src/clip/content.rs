@@ -115,7 +115,7 @@ pub struct Source {
 }
 
 impl Source {
-    pub(super) fn new(item: ItemId, about: About, whole: Option<String>) -> Self {
+    pub(crate) fn new(item: ItemId, about: About, whole: Option<String>) -> Self {
         Self { item, about, whole }
     }
 
