@@ -68,6 +68,11 @@ impl Clip {
         self.about.digest()
     }
 
+    /// Whether the relay has not shown it, if it is another device's; or not taken it, if it is this one's.
+    pub(crate) fn is_ahead(&self) -> bool {
+        self.cursor == 0 && self.origin.is_empty()
+    }
+
     /// The relay should have it.
     pub(crate) fn is_of_relay(&self, now: u64) -> bool {
         self.origin.is_empty() && self.counter > 0 && self.left_s(now) > 0

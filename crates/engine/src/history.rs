@@ -109,7 +109,7 @@ impl History {
         self.bytes = self.bytes.saturating_add(size(&clip));
         self.clips.push_back(clip);
         // What the relay does not have yet is sealed from here.
-        let waits = |clip: &Clip| clip.device == own && clip.cursor == 0 && !clip.given_up && clip.origin.is_empty();
+        let waits = |clip: &Clip| clip.device == own && clip.is_ahead() && !clip.given_up;
         let may_go = |clip: &Clip| !clip.pinned && (clip.late || !waits(clip));
         let late = self.clips.iter().filter(|clip| clip.late);
         let mut late_beyond = late.clone().filter(|clip| may_go(clip)).count().saturating_sub(LATE);
@@ -148,7 +148,7 @@ impl History {
     /// The pinned ones, which nobody was told of, and what to persist.
     pub(crate) fn settle_ahead(&mut self, sender: DeviceId, counter: u64) -> (Vec<ItemId>, Vec<Write>) {
         let (mut pinned, mut writes) = (Vec::new(), Vec::new());
-        for clip in self.clips.iter_mut().filter(|clip| clip.device == sender && is_ahead(clip)) {
+        for clip in self.clips.iter_mut().filter(|clip| clip.device == sender && clip.is_ahead()) {
             if clip.counter < counter {
                 clip.cursor = 1;
                 writes.push(clip.changed());
@@ -161,7 +161,7 @@ impl History {
     /// A device is out of the account. What it has brought itself, and the relay not, is late.
     pub(crate) fn note_out(&mut self, device: DeviceId) -> Vec<Write> {
         let (mut writes, mut bytes) = (Vec::new(), 0);
-        for clip in self.clips.iter_mut().filter(|clip| clip.device == device && is_ahead(clip) && !clip.late) {
+        for clip in self.clips.iter_mut().filter(|clip| clip.device == device && clip.is_ahead() && !clip.late) {
             bytes += size(clip);
             clip.late = true;
             writes.push(clip.changed());
@@ -262,7 +262,7 @@ impl History {
 
     /// The newest clip of those that may be on the clipboard holds this already.
     pub(crate) fn newest_is(&self, digest: &Hash, own: DeviceId, now: u64) -> bool {
-        let is_there = |clip: &&Clip| clip.flags & FLAG_SUPERSEDED == 0 && (clip.device == own || !is_ahead(clip));
+        let is_there = |clip: &&Clip| clip.flags & FLAG_SUPERSEDED == 0 && (clip.device == own || !clip.is_ahead());
         self.in_play(now).find(is_there).is_some_and(|clip| clip.digest() == digest)
     }
 
@@ -330,7 +330,7 @@ impl History {
             .take_while(|clip| clip.order > order)
             .filter(|clip| !clip.late || self.has_late_echoes(clip.stored_ms))
             // What only another device has brought, the relay may not have.
-            .any(|clip| clip.device != own && clip.digest() == content && !is_ahead(clip))
+            .any(|clip| clip.device != own && clip.digest() == content && !clip.is_ahead())
     }
 
     /// Own clips from before this one that hold the same.
@@ -367,11 +367,6 @@ impl Room {
         }
         fits
     }
-}
-
-/// Whether the relay has not shown a clip of another device; or not taken one of this one.
-fn is_ahead(clip: &Clip) -> bool {
-    clip.cursor == 0 && clip.origin.is_empty()
 }
 
 /// What a clip takes of [`KEPT_BYTES`].

@@ -154,6 +154,6 @@ impl Engine {
 
     /// Whether another device has brought a clip, and the relay not yet.
     pub(super) fn runs_ahead(&self, clip: &Clip) -> bool {
-        clip.cursor == 0 && Some(clip.device) != self.own_id() && clip.origin.is_empty()
+        Some(clip.device) != self.own_id() && clip.is_ahead()
     }
 }
