@@ -124,7 +124,7 @@ impl Desktop {
 
 /// Whether this is the text with a digest.
 fn is(text: &str, digest: &str) -> bool {
-    hushclip_engine::text_digest(text).to_hex() == digest
+    hushclip_client::digest(text) == digest
 }
 
 impl Drop for Desktop {

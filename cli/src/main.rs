@@ -1,8 +1,8 @@
-//! `hushclip`, the terminal client: a shell around the engine that every Hushclip device shares.
-//! It owns files, sockets and the terminal, and takes no decision about the protocol.
+//! `hushclip`, the terminal client: the first program around the client library. It owns the home, the keys to it and the
+//! terminal, and knows nothing of the protocol.
 //!
 //! Reading order: `args`, `commands`, `session` (one of many processes), `shell` (the one that owns
-//! the engine), `link`, `vault`, `keeper`, `store`.
+//! the home), `vault`, `keeper`, `store`.
 
 mod agent;
 mod args;
@@ -15,7 +15,6 @@ mod home;
 mod keeper;
 mod keyboard;
 mod keyring;
-mod link;
 mod notices;
 mod passphrase;
 mod print;
@@ -23,7 +22,6 @@ mod session;
 mod shell;
 mod signal;
 mod store;
-mod trouble;
 mod vault;
 mod wire;
 

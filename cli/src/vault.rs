@@ -2,7 +2,7 @@
 //! under, makes a key for a fresh home, and changes keys. The caller owns the home.
 
 use getrandom::SysRng;
-use hushclip_crypto::vault::VaultKey;
+use hushclip_client::{Key, Sqlite};
 use rand_core::UnwrapErr;
 use serde::{Deserialize, Serialize};
 
@@ -10,7 +10,7 @@ use crate::failure::{Code, Failure, Result};
 use crate::home::Home;
 use crate::keeper::{self, Keeper, KeyId, Secret};
 use crate::passphrase::{self, Asking, Passphrase};
-use crate::store::{Database, Store, peek};
+use crate::store::{self, Database, peek};
 
 /// How the key is kept.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -22,7 +22,7 @@ pub(crate) struct Keys {
 
 /// An open home.
 pub(crate) struct Vault {
-    pub(crate) store: Store,
+    pub(crate) store: Sqlite,
     pub(crate) keys: Keys,
     id: KeyId,
 }
@@ -40,7 +40,7 @@ pub(crate) async fn open(home: &Home, asking: Asking) -> Result<Vault> {
         };
         (key, id, keys, None)
     } else {
-        let (key, id) = (VaultKey::make(&mut UnwrapErr(SysRng)), make_id()?);
+        let (key, id) = (Key::make(&mut UnwrapErr(SysRng)), make_id()?);
         let keeper = Keeper::keep_new(home, id, &Secret::Open(key.clone())).await?;
         (key, id, Keys { keeper, passphrase: false }, Some((id, keeper)))
     };
@@ -70,14 +70,14 @@ impl Vault {
     /// Seals everything under a fresh key, with this passphrase over it or none: whoever has a copy of
     /// the old one opens nothing that is written from now on.
     pub(crate) async fn set_passphrase(&mut self, home: &Home, passphrase: Option<&str>) -> Result<()> {
-        let (key, id, keeper) = (VaultKey::make(&mut UnwrapErr(SysRng)), make_id()?, self.keys.keeper);
+        let (key, id, keeper) = (Key::make(&mut UnwrapErr(SysRng)), make_id()?, self.keys.keeper);
         let secret = match passphrase {
             Some(passphrase) => Secret::Locked(Box::new(passphrase::lock(&key, passphrase)?)),
             None => Secret::Open(key.clone()),
         };
         keeper.put(home, id, &secret).await?;
         // Whichever of the two the database names counts, so this may stop anywhere.
-        if let Err(error) = self.store.reseal(key, id, keeper) {
+        if let Err(error) = store::reseal(&mut self.store, key, id, keeper) {
             let named = peek(&home.state()).ok().flatten().map(|(id, _)| id);
             let unused = if named == Some(id) { self.id } else { id };
             keeper.delete(home, unused).await;

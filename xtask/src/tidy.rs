@@ -20,6 +20,9 @@ const SECRET: [&str; 1] = ["hushclip-crypto"];
 /// Screens draw what the model says, and do not know what is behind it.
 const SCREENS: [&str; 2] = ["hushclip-ui", "hushclip-model"];
 const BEHIND: [&str; 2] = ["hushclip-engine", "hushclip-crypto"];
+/// What only the client library is behind.
+const PROGRAMS: [&str; 1] = ["hushclip-cli"];
+const BEHIND_THE_CLIENT: [&str; 3] = ["hushclip-engine", "hushclip-driver", "hushclip-protocol"];
 /// What the pure crates must not reach, at any depth.
 const IMPURE: [&str; 6] = ["wasm-bindgen", "web-sys", "js-sys", "worker", "tokio", "getrandom"];
 const LONGEST_FILE: usize = 500;
@@ -36,6 +39,9 @@ pub(crate) fn tidy() -> Result<()> {
     }
     for package in SCREENS {
         wrong.extend(metadata.forbidden(package, &BEHIND));
+    }
+    for package in PROGRAMS {
+        wrong.extend(metadata.named(package, &BEHIND_THE_CLIENT));
     }
     for (package, _) in metadata.packages_in("crates/") {
         wrong.extend(metadata.forbidden(&package, &IMPURE));
@@ -154,6 +160,16 @@ impl Metadata {
                 return all;
             }
         }
+    }
+
+    /// A line for each of `names` that `package` itself names.
+    fn named(&self, package: &str, names: &[&str]) -> Vec<String> {
+        let Some((id, _)) = self.packages.iter().find(|(_, (name, _))| name == package) else {
+            return vec![format!("{package}: no such package")];
+        };
+        let direct = self.normal.get(id).into_iter().flatten().map(|id| &self.packages[id].0);
+        let named = direct.filter(|name| names.contains(&name.as_str()));
+        named.map(|name| format!("{package} must not name {name}: it is behind another crate")).collect()
     }
 
     /// A line for each of `names` that `package` depends on, with the way to it.

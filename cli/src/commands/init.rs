@@ -2,22 +2,19 @@
 
 use std::time::Duration;
 
-use futures_util::StreamExt as _;
+use hushclip_client::Error;
 use hushclip_model::view::{Connection, Stage};
 use hushclip_model::{Command, Problem};
-use hushclip_protocol::frame::ToDevice;
-use hushclip_protocol::ids::MailboxId;
-use tokio::time::{Instant, timeout};
+use tokio::time::Instant;
 
 use crate::args::Init;
 use crate::failure::{Code, Failure, Result};
 use crate::home::Home;
-use crate::link;
 use crate::print;
 use crate::session::Session;
 use crate::wire::Picture;
 
-/// How long the relay may take for its greeting, and for taking the account in.
+/// How long the relay may take for taking the account in.
 const GREETING: Duration = Duration::from_secs(15);
 
 /// Looks whether a relay answers at the address, and speaks this version.
@@ -25,31 +22,20 @@ pub(crate) async fn check(home: &Home, args: &Init) -> Result<()> {
     if home.exists() {
         return Ok(());
     }
-    let relay = hushclip_engine::relay_origin(&args.relay)?;
-    // `http` to `ws`, `https` to `wss`.
-    let socket = relay.replacen("http", "ws", 1);
-    // A mailbox that is nobody's, and another one each time, so that nobody can block it.
-    let mut id = [0; MailboxId::LEN];
-    getrandom::fill(&mut id)
-        .map_err(|error| Failure::new(Code::System, format!("There are no random numbers: {error}.")))?;
-    let nobodys = MailboxId::from_bytes(id);
-    let unreachable = |why: &str| {
-        let message = format!("Cannot reach the relay at {relay}: {why}. Nothing was made.");
-        Failure::new(Code::RelayUnreachable, message)
-    };
-    let mut socket = link::connect(&format!("{socket}/v1/mailbox/{nobodys}")).await.map_err(|why| unreachable(&why))?;
-    let greeting = timeout(GREETING, socket.next()).await.map_err(|_| unreachable("no greeting"))?;
-    let Some(Ok(greeting)) = greeting else { return Err(unreachable("it hung up")) };
-    let _ = socket.close(None).await;
-    match ToDevice::decode(&greeting.into_data()) {
-        Ok(ToDevice::Challenge(challenge)) if hushclip_protocol::negotiate(&challenge.versions).is_some() => Ok(()),
-        Ok(_) => {
-            let message = "This relay speaks another version of Hushclip. Update this device, or ask who runs the \
-                           relay. Nothing was made.";
-            Err(Failure::new(Code::RelayVersion, message))
+    let relay = hushclip_client::relay_origin(&args.relay)?;
+    let message = match hushclip_client::probe(&relay).await {
+        Ok(_) => return Ok(()),
+        Err(Error::Unreachable(why)) => {
+            let message = format!("Cannot reach the relay at {relay}: {}. Nothing was made.", why.unwrap_or_default());
+            return Err(Failure::new(Code::RelayUnreachable, message));
         }
-        Err(_) => Err(unreachable("what answers there is no relay")),
-    }
+        Err(Error::OtherVersion) => {
+            "This relay speaks another version of Hushclip. Update this device, or ask who runs the relay. Nothing was \
+             made."
+        }
+        Err(error) => return Err(Failure::new(Code::System, format!("{error}."))),
+    };
+    Err(Failure::new(Code::RelayVersion, message))
 }
 
 pub(crate) async fn run(session: &mut Session, args: Init) -> Result<()> {

@@ -4,9 +4,9 @@
 use std::io::{IsTerminal as _, stderr, stdin};
 use std::time::Duration;
 
+use hushclip_client::INVITE_MS;
 use hushclip_model::view::InviteView;
 use hushclip_model::{Command, Notice, Problem};
-use hushclip_protocol::limits;
 use tokio::sync::mpsc;
 use tokio::time::{Instant, timeout_at};
 
@@ -83,7 +83,7 @@ async fn open(session: &mut Session, args: &Invite) -> Result<String> {
         eprintln!("{qr}");
     }
     // This clock and the relay's are compared only roughly.
-    let left = invite.expires_at.saturating_sub(crate::clock::now_ms()).min(limits::INVITE_MS);
+    let left = invite.expires_at.saturating_sub(crate::clock::now_ms()).min(INVITE_MS);
     let minutes = left.div_ceil(60_000);
     print::out(&format!("{shown}\n"))?;
     let how = if invite.by_code {

@@ -3,7 +3,7 @@
 use std::io::{BufRead as _, IsTerminal as _, Read as _, stdin};
 use std::time::Duration;
 
-use hushclip_engine::target;
+use hushclip_client::target;
 use hushclip_model::view::{Connection, Stage};
 use hushclip_model::{Command, Notice};
 use tokio::time::{Instant, timeout_at};

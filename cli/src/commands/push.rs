@@ -2,9 +2,9 @@
 
 use std::io::{IsTerminal as _, Read as _, stdin};
 
+use hushclip_client::CLIP_BYTES;
 use hushclip_model::view::Connection;
 use hushclip_model::{Alert, Command, Notice, Problem};
-use hushclip_protocol::limits;
 use tokio::time::{Instant, timeout_at};
 
 use crate::args::Push;
@@ -15,7 +15,7 @@ use crate::session::{News, Session};
 use crate::wire::Which;
 
 /// The longest text that is read: what holds a clip takes room besides.
-const READ: u64 = limits::CLIP_BYTES as u64;
+const READ: u64 = CLIP_BYTES as u64;
 
 /// The text given, else the standard input less one line break at its very end.
 pub(crate) fn text(given: Option<String>) -> Result<String> {

@@ -62,5 +62,7 @@ mod driver;
 mod step;
 
 pub use driver::Driver;
-pub use hushclip_engine::{LineId, Said};
+pub use hushclip_engine::{
+    CONTENT, Event, LineId, RestoreError, Said, Source, Write, relay_origin, target, text_digest,
+};
 pub use step::Step;

@@ -2,7 +2,7 @@
 //! that back, and what goes by itself because it was meant to.
 
 use hushclip_crypto::body::{FLAG_BURN, FLAG_SENSITIVE, Pin, Tombstone};
-use hushclip_model::{CommandId, Outcome, Query, View};
+use hushclip_model::{ClipView, CommandId, Outcome, Query, View};
 use hushclip_protocol::ids::{DeviceId, Hash, ItemId};
 use rand_core::CryptoRng;
 
@@ -30,6 +30,17 @@ impl Engine {
             }
         }
         view
+    }
+
+    /// Clips of other devices after a place in the list, newest first.
+    pub fn received_after(&self, order: u64) -> Vec<ClipView> {
+        let newer = self.history.shown().take_while(|clip| clip.order > order);
+        newer.filter(|clip| Some(clip.device) != self.own_id()).map(|clip| self.present_clip(clip)).collect()
+    }
+
+    /// The place before the next one in the list: everything that is in it now has this one or one before.
+    pub fn newest_order(&self) -> u64 {
+        self.history.next_order() - 1
     }
 
     /// Where the content of a clip is.

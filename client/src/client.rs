@@ -1,0 +1,281 @@
+//! A handle on a device: what programs ask of it. It owns nothing but the way to the device's thread.
+
+use std::sync::Arc;
+use std::thread;
+
+use hushclip_model::view::{Connection, DeviceView, Stage};
+use hushclip_model::{AlertView, ClipView, Command, Content, Outcome, Problem};
+use tokio::runtime::Builder as Runtime;
+use tokio::sync::{broadcast, mpsc, oneshot, watch};
+
+use crate::clips::Clips;
+use crate::device::{Ask, Copied, Device, Reply, Seen, Which};
+use crate::error::{Error, Result};
+use crate::event::{Events, Status};
+use crate::socket::Connect;
+use crate::store::{Memory, Store};
+use crate::websocket::WebSocket;
+
+/// Events that a listener may leave unread.
+const UNREAD: usize = 1024;
+
+/// How a device is put together.
+#[must_use = "nothing happens before it is opened"]
+pub struct Builder {
+    store: Box<dyn Store>,
+    connect: Box<dyn Connect>,
+}
+
+impl Builder {
+    /// Where the device keeps what it knows; [`Memory`] unless another one is named.
+    pub fn store(self, store: impl Store) -> Self {
+        Self { store: Box::new(store), ..self }
+    }
+
+    /// How it reaches the relay; [`WebSocket`] unless another way is named.
+    pub fn connect(self, connect: impl Connect) -> Self {
+        Self { connect: Box::new(connect), ..self }
+    }
+
+    /// Reads what is stored and starts the device, on a thread of its own. If it is in an account, it connects.
+    pub async fn open(self) -> Result<Client> {
+        let (asks, asked) = mpsc::unbounded_channel();
+        let seen = Seen {
+            status: watch::Sender::default(),
+            newest: watch::Sender::default(),
+            events: broadcast::Sender::new(UNREAD),
+            end: watch::Sender::default(),
+        };
+        let (opened, open) = oneshot::channel();
+        let of_device = seen.clone();
+        let live = move || {
+            let runtime = match Runtime::new_current_thread().enable_all().build() {
+                Ok(runtime) => runtime,
+                Err(error) => return drop(opened.send(Err(Error::System(error.to_string())))),
+            };
+            runtime.block_on(async {
+                match Device::open(self.store, self.connect, of_device) {
+                    Ok(device) => {
+                        if opened.send(Ok(())).is_ok() {
+                            device.run(asked).await;
+                        }
+                    }
+                    Err(error) => drop(opened.send(Err(error))),
+                }
+            });
+        };
+        thread::Builder::new().name("hushclip".into()).spawn(live).map_err(|error| Error::System(error.to_string()))?;
+        open.await.unwrap_or(Err(Error::Closed))?;
+        Ok(Client { asks, seen: Arc::new(seen) })
+    }
+}
+
+impl std::fmt::Debug for Builder {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Builder")
+    }
+}
+
+/// A device of an account, or one that is going to be. Clones are handles on the same device, which ends when it is
+/// [closed](Client::close) or when the last handle goes, streams and receipts included.
+///
+/// Dropping any future of this crate before it is done leaves the device in order. What was asked for by then may be done
+/// all the same.
+#[derive(Clone)]
+pub struct Client {
+    asks: mpsc::UnboundedSender<Ask>,
+    seen: Arc<Seen>,
+}
+
+impl Client {
+    /// A device that keeps nothing and speaks WebSocket, until the builder is told otherwise.
+    pub fn builder() -> Builder {
+        Builder { store: Box::new(Memory::new()), connect: Box::new(WebSocket) }
+    }
+
+    /// How the device stands.
+    pub fn status(&self) -> Status {
+        self.seen.status.borrow().clone()
+    }
+
+    /// All that happens from now on.
+    pub fn events(&self) -> Events {
+        Events::new(self.seen.events.subscribe(), self.seen.end.subscribe())
+    }
+
+    /// Starts an account at a relay (`https://host[:port]`), with this device as its first, under a name that the others
+    /// will show. Done when the relay has taken it in; where it cannot be reached or refuses, nothing is left behind.
+    pub async fn create(&self, relay: &str, name: &str) -> Result<()> {
+        self.create_with_token(relay, name, None).await
+    }
+
+    /// The same at a relay that wants a token of those who start an account.
+    pub async fn create_with_token(&self, relay: &str, name: &str, token: Option<&str>) -> Result<()> {
+        let token = token.map(str::to_owned);
+        self.command(Command::CreateAccount { relay: relay.into(), name: name.into(), token }).await?;
+        let created = self.until(|status| {
+            let view = &status.view;
+            match (view.stage, view.connection) {
+                (Stage::Member, Connection::Online) => Some(Ok(())),
+                (_, Connection::Waiting { .. }) => Some(Err(Error::Unreachable(status.trouble.clone()))),
+                (Stage::New, _) => Some(Err(view.problem.clone().map_or(Error::Cancelled, Error::from))),
+                (_, Connection::Idle) => view.problem.clone().map(|problem| Err(problem.into())),
+                _ => None,
+            }
+        });
+        let created = created.await;
+        if created.is_err() && self.status().view.stage != Stage::New {
+            self.command(Command::Leave).await?;
+        }
+        created
+    }
+
+    /// Queues a clip for the other devices. It is on the disk when this is done, and goes to the relay from there.
+    pub async fn push(&self, content: Content) -> Result<()> {
+        let Content { text, html } = content;
+        self.command(Command::Push { text, html }).await.map(drop)
+    }
+
+    /// Clips of other devices that came after a place in this device's list, oldest first, whole. 0 is before all. Those
+    /// that the device has let go by then (5,000 clips and 64 MiB stay) are not among them.
+    ///
+    /// The place is [`ClipView::order`], and not the relay's cursor: a relay that is restored from a backup begins to
+    /// count anew, and no clip is to be missed for that.
+    pub async fn pull(&self, after: u64) -> Result<Vec<ClipView>> {
+        self.ask(|reply| Ask::Clips(Which::After(after), reply)).await
+    }
+
+    /// All clips that the device keeps, its own among them, oldest first, whole.
+    pub async fn history(&self) -> Result<Vec<ClipView>> {
+        self.ask(|reply| Ask::Clips(Which::All, reply)).await
+    }
+
+    /// The place of the newest clip, for [`Client::pull`].
+    pub async fn last_order(&self) -> Result<u64> {
+        self.ask(Ask::NewestOrder).await
+    }
+
+    /// Clips of other devices as they come, whole, from now on.
+    pub async fn clips(&self) -> Result<Clips> {
+        Ok(self.clips_after(self.last_order().await?))
+    }
+
+    /// The same from a place in the list on: with the place of the last one that a program has dealt with, it misses none
+    /// and sees none twice.
+    pub fn clips_after(&self, after: u64) -> Clips {
+        Clips::new(self.clone(), after)
+    }
+
+    /// The devices of the account, this one first.
+    pub fn devices(&self) -> Vec<DeviceView> {
+        self.seen.status.borrow().view.devices.clone()
+    }
+
+    /// Removes a device, named by its identifier, from the account. Done when the relay has recorded that; if this is not
+    /// awaited to its end, the device goes on trying.
+    pub async fn remove(&self, device: &str) -> Result<()> {
+        self.command(Command::RemoveDevice { device: device.into() }).await?;
+        self.until(|status| {
+            let is_there = status.view.devices.iter().any(|one| one.id == device);
+            (!is_there).then_some(Ok(())).or_else(|| gone(status).map(Err))
+        })
+        .await
+    }
+
+    /// What a person should know, until it is [dismissed](Client::dismiss).
+    pub fn alerts(&self) -> Vec<AlertView> {
+        self.seen.status.borrow().view.alerts.clone()
+    }
+
+    /// Puts an alert away.
+    pub async fn dismiss(&self, alert: u64) -> Result<()> {
+        self.command(Command::DismissAlert { id: alert }).await.map(drop)
+    }
+
+    /// Forgets the account here: keys, clips, what waits to be sent. The other devices are not told.
+    pub async fn leave(&self) -> Result<()> {
+        self.command(Command::Leave).await.map(drop)
+    }
+
+    /// The clipboard of this machine holds something new. An echo of what came from elsewhere is recognised as one.
+    pub async fn copied(&self, content: Content) -> Result<Copied> {
+        self.ask(|reply| Ask::Copied(content, reply)).await
+    }
+
+    /// Asks the device for anything that a person can ask for.
+    pub async fn command(&self, command: Command) -> Result<Outcome> {
+        match self.ask(|reply| Ask::Command(command, reply)).await? {
+            Outcome::Refused { problem } => Err(problem.into()),
+            outcome => Ok(outcome),
+        }
+    }
+
+    /// Ends the device in order: what was queued leaves first, if that is a matter of a second, and the store is closed
+    /// when this is done. Other handles get [`Error::Closed`]. Fails with what had ended the device before, if anything.
+    pub async fn close(self) -> Result<()> {
+        let (reply, closed) = oneshot::channel();
+        if self.asks.send(Ask::Close(reply)).is_ok() {
+            let _ = closed.await;
+        }
+        self.ended().await
+    }
+
+    /// Waits until the device has ended: how.
+    pub(crate) async fn ended(&self) -> Result<()> {
+        let mut end = self.seen.end.subscribe();
+        let end = end.wait_for(Option::is_some).await;
+        end.map_or(Err(Error::Closed), |end| end.clone().unwrap_or(Err(Error::Closed)))
+    }
+
+    pub(crate) async fn ask<T>(&self, ask: impl FnOnce(Reply<T>) -> Ask) -> Result<T> {
+        let (reply, answer) = oneshot::channel();
+        if self.asks.send(ask(reply)).is_ok()
+            && let Ok(answer) = answer.await
+        {
+            return Ok(answer);
+        }
+        self.ended().await.and(Err(Error::Closed))
+    }
+
+    /// The place of what came in last, as it changes.
+    pub(crate) fn newest(&self) -> watch::Receiver<u64> {
+        self.seen.newest.subscribe()
+    }
+
+    /// Waits for a change, or the end of the device.
+    pub(crate) async fn changed<T>(&self, watched: &mut watch::Receiver<T>) -> Result<()> {
+        tokio::select! {
+            _ = watched.changed() => Ok(()),
+            end = self.ended() => end.and(Err(Error::Closed)),
+        }
+    }
+
+    /// Waits until `look` finds something in how things stand.
+    pub(crate) async fn until<T>(&self, mut look: impl FnMut(&Status) -> Option<Result<T>>) -> Result<T> {
+        let mut status = self.seen.status.subscribe();
+        loop {
+            if let Some(found) = look(&status.borrow_and_update()) {
+                return found;
+            }
+            self.changed(&mut status).await?;
+        }
+    }
+}
+
+impl std::fmt::Debug for Client {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Client({:?})", self.seen.status.borrow())
+    }
+}
+
+/// Why a device will not get on, if so.
+pub(crate) fn gone(status: &Status) -> Option<Error> {
+    let view = &status.view;
+    match view.stage {
+        Stage::New => Some(Problem::NoAccount.into()),
+        Stage::Removed => Some(Error::Removed),
+        Stage::Joining | Stage::Member => {
+            view.problem.clone().filter(|_| view.connection == Connection::Idle).map(Error::from)
+        }
+    }
+}

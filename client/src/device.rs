@@ -1,0 +1,329 @@
+//! The thread that a device lives on: it does what the driver says is to be done, answers questions, and tells everybody
+//! what happens. It makes no decision about the protocol.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use getrandom::SysRng;
+use hushclip_driver::{Driver, LineId, Said, Step};
+use hushclip_model::{Answered, ClipView, Command, CommandId, Content, Notice, Outcome, Problem};
+use rand_core::UnwrapErr;
+use tokio::sync::{broadcast, mpsc, oneshot, watch};
+use tokio::task::JoinHandle;
+use tokio::time::sleep;
+
+use crate::clock::{SleepWatch, now_ms};
+use crate::error::{Error, Result};
+use crate::event::{Event, Status};
+use crate::socket::{Connect, Incoming, Link, Outgoing};
+use crate::store::{Store, StoreError};
+use crate::trouble;
+
+/// Longest sleep, so that a change of the clock is noticed soon.
+const NAP: Duration = Duration::from_secs(10);
+
+/// Where an answer goes. Nobody may be waiting for it any more.
+pub(crate) type Reply<T> = oneshot::Sender<T>;
+
+/// A question to the device.
+pub(crate) enum Ask {
+    Command(Command, Reply<Outcome>),
+    Copied(Content, Reply<Copied>),
+    Clips(Which, Reply<Vec<ClipView>>),
+    NewestOrder(Reply<u64>),
+    Close(Reply<()>),
+}
+
+/// Which clips.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Which {
+    /// All that the device keeps.
+    All,
+    /// Those of other devices after a place in the list.
+    After(u64),
+}
+
+/// What became of something copied.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Copied {
+    /// It is somebody's copy, and no echo: it is going to be sent, or waits for an answer.
+    pub news: bool,
+    /// Why it is not going to be sent.
+    pub problem: Option<Problem>,
+}
+
+/// What whoever holds a client sees of the device.
+#[derive(Clone)]
+pub(crate) struct Seen {
+    /// How things stand; marked as changed by every notice, too.
+    pub(crate) status: watch::Sender<Status>,
+    /// The place in the list of what came in last.
+    pub(crate) newest: watch::Sender<u64>,
+    pub(crate) events: broadcast::Sender<Event>,
+    /// How it ended, once it has.
+    pub(crate) end: watch::Sender<Option<Result<()>>>,
+}
+
+pub(crate) struct Device {
+    driver: Driver,
+    store: Box<dyn Store>,
+    connect: Box<dyn Connect>,
+    seen: Seen,
+    link: Option<(LineId, Link)>,
+    /// When the engine wants to be woken, milliseconds since 1970.
+    wake: Option<u64>,
+    /// Why the relay was not reached last time.
+    trouble: Option<String>,
+    /// What cuts the line again and again, though it comes back at once.
+    hint: Option<String>,
+    /// How long nothing had passed when the line broke last.
+    silent: Option<Duration>,
+    /// A link that was given up, while what was queued leaves.
+    parting: Option<JoinHandle<()>>,
+    /// How many commands the engine has had.
+    commands: u64,
+}
+
+/// What somebody who asked for something is told.
+#[derive(Default)]
+struct Done {
+    outcome: Option<Outcome>,
+    problem: Option<Problem>,
+}
+
+impl Device {
+    pub(crate) fn open(mut store: Box<dyn Store>, connect: Box<dyn Connect>, seen: Seen) -> Result<Self> {
+        let records = store.records().map_err(Error::Read)?;
+        let driver = Driver::open(records).map_err(|error| Error::Read(StoreError::new(error)))?;
+        let mut device = Self {
+            driver,
+            store,
+            connect,
+            seen,
+            link: None,
+            wake: None,
+            trouble: None,
+            hint: None,
+            silent: None,
+            parting: None,
+            commands: 0,
+        };
+        // Whoever looks at it first sees whether it connects.
+        device.handle(hushclip_driver::Event::Started)?;
+        device.seen.status.send_replace(device.status());
+        device.seen.newest.send_replace(device.driver.engine().newest_order());
+        Ok(device)
+    }
+
+    /// Runs until it is closed, nobody holds a client any more, or the store fails.
+    pub(crate) async fn run(mut self, mut asked: mpsc::UnboundedReceiver<Ask>) {
+        let outcome = self.live(&mut asked).await;
+        let (result, closed) = match outcome {
+            Ok(closed) => (Ok(()), closed),
+            Err(error) => (Err(error), None),
+        };
+        if let Some((_, link)) = self.link.take() {
+            link.close().await;
+        }
+        if let Some(parting) = self.parting.take() {
+            // It has an end of its own.
+            let _ = parting.await;
+        }
+        // The database is closed before anybody hears that it is.
+        let seen = self.seen.clone();
+        drop(self);
+        seen.end.send_replace(Some(result));
+        if let Some(closed) = closed {
+            let _ = closed.send(());
+        }
+    }
+
+    async fn live(&mut self, asked: &mut mpsc::UnboundedReceiver<Ask>) -> Result<Option<Reply<()>>> {
+        let mut watch = SleepWatch::start();
+        loop {
+            let nap = sleep(self.nap());
+            tokio::select! {
+                ask = asked.recv() => match ask {
+                    Some(Ask::Close(closed)) => return Ok(Some(closed)),
+                    Some(ask) => self.answer(ask)?,
+                    None => return Ok(None),
+                },
+                (line, said) = said_by(&mut self.link) => self.heard(line, said)?,
+                () = nap => {
+                    if self.wake.is_some_and(|at| at <= now_ms()) {
+                        self.wake = None;
+                        self.handle(hushclip_driver::Event::Timer)?;
+                    }
+                }
+            }
+            if watch.has_slept() {
+                self.handle(hushclip_driver::Event::Online)?;
+            }
+        }
+    }
+
+    fn nap(&self) -> Duration {
+        self.wake.map_or(NAP, |at| Duration::from_millis(at.saturating_sub(now_ms())).min(NAP))
+    }
+
+    fn answer(&mut self, ask: Ask) -> Result<()> {
+        // Whoever has asked may have stopped waiting, so no answer has to arrive.
+        match ask {
+            Ask::Command(command, reply) => {
+                self.commands += 1;
+                let id = CommandId(self.commands);
+                self.driver.push(hushclip_driver::Event::Command { id, command });
+                let done = self.carry_out(Some(id))?;
+                let _ = reply.send(done.outcome.unwrap_or(Outcome::Done));
+            }
+            Ask::Copied(content, reply) => {
+                let before = self.driver.view_without_clips();
+                self.driver.push(hushclip_driver::Event::LocalCopy(content));
+                let problem = self.carry_out(Some(CommandId(0)))?.problem;
+                let after = self.driver.view_without_clips();
+                let news = after.waiting > before.waiting || after.held != before.held;
+                let _ = reply.send(Copied { news, problem });
+            }
+            Ask::Clips(which, reply) => {
+                let _ = reply.send(self.clips(which)?);
+            }
+            Ask::NewestOrder(reply) => {
+                let _ = reply.send(self.driver.engine().newest_order());
+            }
+            Ask::Close(_) => {}
+        }
+        Ok(())
+    }
+
+    /// Oldest first, with all that they hold.
+    fn clips(&mut self, which: Which) -> Result<Vec<ClipView>> {
+        let engine = self.driver.engine();
+        let mut clips = match which {
+            Which::All => engine.view().clips,
+            Which::After(order) => engine.received_after(order),
+        };
+        clips.reverse();
+        for clip in clips.iter_mut().filter(|clip| clip.cut) {
+            let Some(source) = self.driver.engine().source(&clip.id) else { continue };
+            let records = self.store.read(&source.keys()).map_err(Error::Read)?;
+            // What is lost of it stays out.
+            if let Some(content) = source.content(&records) {
+                (clip.text, clip.html, clip.cut) = (content.text, content.html, false);
+            }
+        }
+        Ok(clips)
+    }
+
+    fn heard(&mut self, line: LineId, said: Incoming) -> Result<()> {
+        let said = match said {
+            Incoming::Opened => {
+                self.trouble = None;
+                Said::Opened
+            }
+            Incoming::Frame(bytes) => Said::Frame(bytes),
+            Incoming::Pong => {
+                // It has outlived a silence.
+                self.hint = None;
+                Said::Pong
+            }
+            Incoming::Closed { code, why, silent } => {
+                self.link = None;
+                let known = silent.and_then(|this| trouble::silence(this, self.silent));
+                self.hint = known.or(self.hint.take());
+                self.trouble = self.hint.clone().or(why);
+                self.silent = silent;
+                Said::Closed { code }
+            }
+        };
+        self.driver.line(line, said);
+        self.carry_out(None).map(drop)
+    }
+
+    fn handle(&mut self, event: hushclip_driver::Event) -> Result<()> {
+        self.driver.push(event);
+        self.carry_out(None).map(drop)
+    }
+
+    /// Does all that is to be done now. What somebody has asked for is told to them alone.
+    fn carry_out(&mut self, asked: Option<CommandId>) -> Result<Done> {
+        let mut done = Done::default();
+        while let Some(step) = self.driver.next(now_ms(), &mut UnwrapErr(SysRng)) {
+            match step {
+                Step::Store(writes) => {
+                    self.store.persist(&writes).map_err(Error::Write)?;
+                    self.driver.stored();
+                }
+                Step::Load(names) => {
+                    let mut found = self.store.read(&names).map_err(Error::Read)?;
+                    let records: BTreeMap<_, _> = names
+                        .into_iter()
+                        .map(|name| {
+                            let value = found.remove(&name);
+                            (name, value)
+                        })
+                        .collect();
+                    self.driver.loaded(records, now_ms());
+                }
+                Step::Open { line, url } => self.link = Some((line, Link::open(&*self.connect, url))),
+                Step::Send { frame, .. } => self.send(Outgoing::Frame(frame)),
+                Step::Ping { .. } => self.send(Outgoing::Ping),
+                Step::Close { .. } => {
+                    let parting = self.link.take().map(|(_, link)| tokio::spawn(link.close()));
+                    self.parting = parting.or(self.parting.take());
+                }
+                Step::WakeAt(at) => self.wake = Some(at),
+                Step::Answer(Answered { id, outcome }) if asked == Some(id) => done.outcome = Some(outcome),
+                // Nobody waits for that one, or can ask for a file here.
+                Step::Answer(_) | Step::Archive { .. } => {}
+                // What was copied is no command, and has no other answer.
+                Step::Notice(Notice::Failed { problem: problem @ Problem::TooLarge { .. } }) if asked.is_some() => {
+                    done.problem = Some(problem);
+                }
+                Step::Notice(notice) => self.notice(notice),
+                Step::Show => {
+                    let status = self.status();
+                    self.seen.status.send_replace(status.clone());
+                    self.tell(Event::Status(Box::new(status)));
+                }
+                Step::ClearClipboard(digest) => self.tell(Event::ClearClipboard { digest: digest.to_hex() }),
+                Step::WriteClipboard { content, .. } => {
+                    let secret = self.driver.engine().is_secret(&content.text);
+                    self.tell(Event::WriteClipboard { content, secret });
+                }
+            }
+        }
+        Ok(done)
+    }
+
+    fn send(&self, message: Outgoing) {
+        if let Some((_, link)) = &self.link {
+            link.send(message);
+        }
+    }
+
+    fn notice(&mut self, notice: Notice) {
+        if let Notice::Received { clip } = &notice {
+            self.seen.newest.send_replace(clip.order);
+        }
+        self.seen.status.send_modify(|_| {});
+        self.tell(Event::Notice(notice));
+    }
+
+    fn tell(&self, event: Event) {
+        // Nobody has to listen.
+        let _ = self.seen.events.send(event);
+    }
+
+    fn status(&self) -> Status {
+        Status { view: self.driver.view_without_clips(), trouble: self.trouble.clone().or_else(|| self.hint.clone()) }
+    }
+}
+
+/// Waits for ever when there is no link.
+async fn said_by(link: &mut Option<(LineId, Link)>) -> (LineId, Incoming) {
+    match link {
+        Some((id, open)) => (*id, open.next().await),
+        None => std::future::pending().await,
+    }
+}

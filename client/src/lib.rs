@@ -1,0 +1,36 @@
+#![doc = include_str!("../README.md")]
+
+mod client;
+mod clips;
+mod clock;
+mod device;
+mod error;
+mod event;
+mod pairing;
+mod probe;
+pub mod socket;
+mod sqlite;
+pub mod store;
+mod trouble;
+mod websocket;
+
+pub use client::{Builder, Client};
+pub use clips::Clips;
+pub use device::Copied;
+pub use error::{Error, Result};
+pub use event::{Event, Events, Status};
+pub use hushclip_crypto::vault::VaultKey as Key;
+pub use hushclip_driver::{relay_origin, target};
+/// What is seen of a device and asked of it.
+pub use hushclip_model as model;
+pub use hushclip_protocol::limits::{CLIP_BYTES, INVITE_MS};
+pub use pairing::{Invite, JoinRequest, Joining};
+pub use probe::probe;
+pub use sqlite::{Sqlite, SqliteError};
+pub use store::{Memory, Store};
+pub use websocket::WebSocket;
+
+/// What a text is known by in [`Event::ClearClipboard`], in hexadecimal.
+pub fn digest(text: &str) -> String {
+    hushclip_driver::text_digest(text).to_hex()
+}

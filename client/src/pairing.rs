@@ -1,0 +1,201 @@
+//! How devices come into an account: one invites, the other joins, and a person sees to it that they are the two that are
+//! meant.
+
+use hushclip_model::Command;
+use hushclip_model::view::{Connection, DeviceView, InviteView, Stage};
+
+use crate::client::{Client, gone};
+use crate::error::{Error, Result};
+use crate::event::Status;
+
+/// An open invite. It stays open when this is dropped, until it expires or another one takes its place.
+#[derive(Debug)]
+pub struct Invite {
+    client: Client,
+    id: String,
+    secret: Secret,
+    expires_at: u64,
+}
+
+/// A device that wants to be let in.
+#[derive(Debug)]
+pub struct JoinRequest {
+    client: Client,
+    id: String,
+    name: String,
+    device: Option<String>,
+}
+
+/// A device on its way into an account.
+#[derive(Debug)]
+pub struct Joining {
+    client: Client,
+}
+
+/// What is not to be seen in a log.
+struct Secret(String);
+
+impl std::fmt::Debug for Secret {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("…")
+    }
+}
+
+impl Client {
+    /// Opens an invite and waits until the relay has it. It takes the place of one that is open.
+    pub async fn invite(&self) -> Result<Invite> {
+        self.open_invite(Command::Invite).await
+    }
+
+    /// The same with a short code that is typed or read out, in place of a link.
+    pub async fn invite_by_code(&self) -> Result<Invite> {
+        self.open_invite(Command::InviteByCode).await
+    }
+
+    async fn open_invite(&self, command: Command) -> Result<Invite> {
+        self.command(command).await?;
+        let opened = self.until(|status| {
+            let Some(invite) = &status.view.invite else { return Some(Err(why_not(status))) };
+            let secret = invite.secret.clone().map(Secret);
+            let open = secret.map(|secret| (invite.id.clone(), secret, invite.expires_at));
+            if open.is_none() && matches!(status.view.connection, Connection::Waiting { .. }) {
+                return Some(Err(Error::Unreachable(status.trouble.clone())));
+            }
+            open.map(Ok).or_else(|| gone(status).map(Err))
+        });
+        match opened.await {
+            Ok((id, secret, expires_at)) => Ok(Invite { client: self.clone(), id, secret, expires_at }),
+            Err(error) => {
+                self.command(Command::CancelInvite).await?;
+                Err(error)
+            }
+        }
+    }
+
+    /// Begins to join the account that a pairing link leads to, under a name that the others will show.
+    pub async fn join(&self, link: &str, name: &str) -> Result<Joining> {
+        self.start_join(Command::Join { link: link.into(), name: name.into() }).await
+    }
+
+    /// The same for a link that leads to another relay than the page it is from, once a person has named that relay.
+    pub async fn join_at(&self, relay: &str, link: &str, name: &str) -> Result<Joining> {
+        self.start_join(Command::JoinAt { relay: relay.into(), link: link.into(), name: name.into() }).await
+    }
+
+    /// Begins to join by a typed code, which does not say where the relay is.
+    pub async fn join_by_code(&self, relay: &str, code: &str, name: &str) -> Result<Joining> {
+        self.start_join(Command::JoinByCode { relay: relay.into(), code: code.into(), name: name.into() }).await
+    }
+
+    async fn start_join(&self, command: Command) -> Result<Joining> {
+        self.command(command).await?;
+        Ok(Joining { client: self.clone() })
+    }
+}
+
+impl Invite {
+    /// The pairing link, or the code. Whoever has it can ask to be let in, so it goes to the new device and nowhere else.
+    pub fn secret(&self) -> &str {
+        &self.secret.0
+    }
+
+    /// When it stops working, milliseconds since 1970.
+    pub const fn expires_at(&self) -> u64 {
+        self.expires_at
+    }
+
+    /// Waits until a device wants in.
+    pub async fn request(&self) -> Result<JoinRequest> {
+        let asked = |status: &Status| match this_invite(status, &self.id) {
+            Some(InviteView { request: Some(name), device, .. }) => Some(Ok((name.clone(), device.clone()))),
+            Some(_) => gone(status).map(Err),
+            None => Some(Err(why_not(status))),
+        };
+        let (name, device) = self.client.until(asked).await?;
+        Ok(JoinRequest { client: self.client.clone(), id: self.id.clone(), name, device })
+    }
+
+    /// Ends it.
+    pub async fn cancel(self) -> Result<()> {
+        self.client.command(Command::CancelInvite).await.map(drop)
+    }
+}
+
+impl JoinRequest {
+    /// What the device calls itself. Anybody who has the link can choose that.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// Lets the device in, and waits until it is in the account. The six digits are those that it shows: a person reads
+    /// them there, so that nobody in the middle is let in. Without them, whoever had the link first is let in.
+    ///
+    /// Wrong digits are [`Problem::DigitsDiffer`](hushclip_model::Problem::DigitsDiffer), twice; then it is turned away.
+    pub async fn approve(&self, digits: Option<&str>) -> Result<DeviceView> {
+        let digits = digits.map(str::to_owned);
+        self.client.command(Command::Approve { digits, share_history: true }).await?;
+        self.client
+            .until(|status| {
+                let device = this_invite(status, &self.id).and_then(|invite| invite.device.clone());
+                let device = device.as_ref().or(self.device.as_ref());
+                let is_meant = |one: &&DeviceView| !one.own && Some(&one.id) == device;
+                let newcomer = status.view.devices.iter().find(is_meant).cloned();
+                newcomer.map(Ok).or_else(|| this_invite(status, &self.id).is_none().then(|| Err(why_not(status))))
+            })
+            .await
+    }
+
+    /// Turns it away.
+    pub async fn refuse(self) -> Result<()> {
+        self.client.command(Command::Refuse).await.map(drop)
+    }
+}
+
+impl Joining {
+    /// The six digits that a person types at the inviting device, as soon as both have them; `None` if it lets this device
+    /// in without them.
+    pub async fn digits(&self) -> Result<Option<String>> {
+        self.client
+            .until(|status| {
+                let digits = status.view.joining.as_ref().and_then(|joining| joining.digits.clone());
+                match status.view.stage {
+                    Stage::Member => Some(Ok(None)),
+                    _ => digits.map(|digits| Ok(Some(digits))).or_else(|| failed(status).map(Err)),
+                }
+            })
+            .await
+    }
+
+    /// Waits until this device is in the account and has everything that the relay keeps for it. A relay that cannot be
+    /// reached is tried again for as long as the invite may be open.
+    pub async fn done(&self) -> Result<()> {
+        self.client
+            .until(|status| match (status.view.stage, status.view.connection) {
+                (Stage::Member, Connection::Online) => Some(Ok(())),
+                _ => failed(status).map(Err),
+            })
+            .await
+    }
+
+    /// Stops trying.
+    pub async fn cancel(self) -> Result<()> {
+        self.client.command(Command::CancelJoin).await.map(drop)
+    }
+}
+
+fn this_invite<'a>(status: &'a Status, id: &str) -> Option<&'a InviteView> {
+    status.view.invite.as_ref().filter(|invite| invite.id == id)
+}
+
+/// Why there is no invite any more.
+fn why_not(status: &Status) -> Error {
+    gone(status).or_else(|| status.view.problem.clone().map(Error::from)).unwrap_or(Error::Cancelled)
+}
+
+/// Why this device will not come in.
+fn failed(status: &Status) -> Option<Error> {
+    match status.view.stage {
+        Stage::New => Some(status.view.problem.clone().map_or(Error::Cancelled, Error::from)),
+        _ => gone(status),
+    }
+}
