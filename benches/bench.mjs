@@ -1,5 +1,5 @@
 // The wasm half of `cargo xtask bench crypto`: Hushclip's module beside @noble's primitives in the same
-// V8. Prints medians; asserts nothing. Run: node benches/bench.mjs FOLDER_OF_THE_BOUND_MODULE
+// V8. It prints medians and asserts nothing. Run: node benches/bench.mjs FOLDER_OF_THE_BOUND_MODULE
 
 import { readFileSync } from "node:fs";
 import { join } from "node:path";

@@ -1,6 +1,6 @@
-// From Ctrl+C in one browser until the text is on the other's clipboard, and what of that the platform takes:
-// the pause before a copy can be read, the clipboard itself. A disk that is busy adds to it: Hushclip sends
-// nothing and puts nothing there that is not safely stored, so how long that takes is measured alongside.
+// From Ctrl+C in one browser until the text is on the other's clipboard, and how much of that the platform takes:
+// the pause before a copy can be read, the clipboard itself. A busy disk adds to it: Hushclip sends nothing and
+// puts nothing on a clipboard that is not safely stored, so how long storing takes is measured alongside.
 import { setTimeout as sleep } from "node:timers/promises";
 
 import { within } from "../../tests/e2e/lib/wait.mjs";
@@ -11,7 +11,7 @@ import { closeAll } from "./popup.mjs";
 /** @type {import("puppeteer-core").Permission[]} */
 const PERMISSIONS = ["clipboard-read", "clipboard-write", "clipboard-sanitized-write"];
 const ROUNDS = 20;
-/** Hushclip takes copies one each two seconds. */
+/** Hushclip takes one copy every two seconds. */
 const PACE_MS = 2_600;
 /** What both wait after the hint, because the clipboard does not hold the copy any sooner. */
 const SETTLE_MS = 60;
@@ -21,7 +21,7 @@ export async function measureCopies(setting) {
   const sets = { mine: await ours(setting), bare: await peers(setting) };
   for (const browser of Object.values(sets).flatMap((set) => Object.values(set))) {
     const page = await browser.site();
-    // Whoever copies has no popup open.
+    // A person who copies has no popup open.
     await browser.screen?.page.close();
     if (!browser.launch) {
       const { origin } = new URL(page.url());
@@ -68,7 +68,7 @@ async function clipboardAlone(page) {
   });
 }
 
-/** How long it takes until something small is on the disk for good. */
+/** How long it takes to get something small onto the disk for good. */
 async function commits(browser) {
   const page = await browser.site();
   return page.evaluate(async () => {
@@ -84,7 +84,7 @@ async function commits(browser) {
   });
 }
 
-/** A page that may read the clipboard: in Firefox only an extension's own, of which this one does nothing else. */
+/** A page that may read the clipboard: in Firefox only an extension's own, and this one does nothing else. */
 async function reader(browser) {
   if (!browser.launch) {
     return browser.site();

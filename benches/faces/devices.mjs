@@ -1,4 +1,4 @@
-// Browsers with Hushclip or its peer in them, and a library that is full.
+// Browsers with Hushclip or its peer in them, and a full library.
 import { Browser } from "../../tests/e2e/lib/browser.mjs";
 import { eventually, within } from "../../tests/e2e/lib/wait.mjs";
 import { pair } from "../../tests/e2e/lib/screen.mjs";
@@ -31,7 +31,7 @@ export async function peers({ peer }) {
   return { chromium, firefox };
 }
 
-/** Takes a history in, as the popup's settings do. */
+/** Imports a history, as the popup's settings do. */
 async function fill(browser, { file, passphrase }) {
   const { page } = await browser.popup();
   const outcome = page.evaluate((request) => new Promise((resolve) => {

@@ -1,4 +1,4 @@
-// Medians and percentiles, and how they are printed.
+// Medians and percentiles, and how to print them.
 
 /**
  * @param {number[]} times

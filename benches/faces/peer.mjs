@@ -1,5 +1,5 @@
 // The peer: a bare extension (benches/peers/bare-extension) and, between its copies, the bare worker that
-// our relay is measured beside, on the same workerd.
+// our relay is compared with, on the same workerd.
 import { cpSync, mkdirSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import workerd from "workerd";
@@ -10,7 +10,7 @@ import { eventually } from "../../tests/e2e/lib/wait.mjs";
 const PEERS = path.join(ROOT, "benches/peers");
 
 export class Peer {
-  /** How many its extension remembers from the start. @type {number} */
+  /** How many clips its extension remembers from the start. @type {number} */
   clips;
   /** Its address. @type {string} */
   relay;

@@ -1,4 +1,4 @@
-// How long after the navigation began the popup shows its list and takes the keyboard, with a full library.
+// How long after navigation starts the popup shows its list and takes keyboard input, with a full library.
 import { setTimeout as sleep } from "node:timers/promises";
 
 import { ours, peers } from "./devices.mjs";

@@ -1,4 +1,4 @@
-// Notes in a page, from its very start, when it has become usable.
+// Records in a page, from its very start, when it becomes usable.
 
 /** Runs before the page's own scripts; `globalThis.usable` is then the time since the navigation began. */
 export function probe(field, row) {
@@ -40,7 +40,7 @@ export async function opens(browser, url, field, row, { prepare } = {}) {
     const end = Date.now() + 15_000;
     let late = early;
     for (;;) {
-      // Firefox lets nobody in before the page's own scripts there: its times are some milliseconds too long.
+      // Firefox lets nothing run before the page's own scripts there: its times are a few milliseconds too long.
       const there = await page.evaluate(() => location.href !== "about:blank").catch(() => false);
       if (there && !late) {
         late = true;

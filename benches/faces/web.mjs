@@ -1,5 +1,5 @@
 // How long the web app takes on a slow processor until a person can use it: the first time, and with its
-// service worker there.
+// service worker in place.
 import { createServer } from "node:http";
 
 import { Browser } from "../../tests/e2e/lib/browser.mjs";
@@ -23,7 +23,7 @@ export async function measureWebApp({ relay }) {
 
   const times = { cold: [], warm: [], bare: [] };
   for (let round = 0; round < ROUNDS; round++) {
-    // Nothing is kept from one to the next.
+    // Nothing is kept from one run to the next.
     const context = await phone.inner.createBrowserContext();
     times.cold.push(await opens(context, relay.url, '[data-testid="create-account"]', undefined, slow));
     times.bare.push(await opens(context, bareUrl, "textarea", "li", slow));

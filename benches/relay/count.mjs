@@ -1,5 +1,5 @@
 // Our relay as it ships, inside a module that counts what Cloudflare bills: rows written, rows read,
-// alarms set. `GET /rows/MAILBOX` answers with the counts since that mailbox was last woken.
+// alarms set. `GET /rows/MAILBOX` answers with the counts since that mailbox last loaded.
 import relay, { Mailbox as Inner } from "./index.js";
 
 export * from "./index.js";
@@ -7,7 +7,7 @@ export * from "./index.js";
 /** @import { Cursor, State } from "cloudflare:workers" */
 
 let patched = false;
-// One mailbox is asked at a time, so it need not be known whose call it is.
+// One mailbox is asked at a time, so there is no need to know whose call it is.
 /** @type {Mailbox} */
 let current;
 

@@ -1,4 +1,4 @@
-//! The work as a wasm module, for `benches/bench.mjs`.
+//! The measured work as a wasm module, for `benches/bench.mjs`.
 
 mod work;
 

@@ -1,5 +1,5 @@
-//! The native half of `cargo xtask bench crypto`: Hushclip beside the bare calls into the same crates.
-//! Prints medians; asserts nothing.
+//! The native half of `cargo xtask bench crypto`: Hushclip beside direct calls into the same crates.
+//! It prints medians and asserts nothing.
 
 mod work;
 

@@ -1,5 +1,5 @@
 // The peer of `cargo xtask bench faces`: sends what is copied over a bare WebSocket and writes what comes
-// from there. No keys, no accounts, no history on disk, nothing kept when the line breaks.
+// from it. No keys, no accounts, no history on disk, nothing kept when the line breaks.
 import { readClipboard, writeClipboard } from "./platform/clipboard.js";
 import { COUNT, RELAY } from "./settings.js";
 
@@ -12,7 +12,7 @@ socket.binaryType = "arraybuffer";
 /** @type {string | undefined} */
 let last;
 
-// A cursor, and behind it the text of another device.
+// A cursor, followed by the text of another device.
 socket.onmessage = (/** @type {MessageEvent<ArrayBuffer>} */ { data }) => {
   if (data.byteLength > 8) {
     last = new TextDecoder().decode(data.slice(8));
@@ -20,7 +20,7 @@ socket.onmessage = (/** @type {MessageEvent<ArrayBuffer>} */ { data }) => {
     void writeClipboard({ text: last });
   }
 };
-// What keeps the extension awake.
+// Keeps the extension awake.
 setInterval(() => socket.send("ping"), 20_000);
 setInterval(() => chrome.runtime.getPlatformInfo(), 20_000);
 

@@ -1,2 +1,2 @@
-// Says that something was copied. The same hint as Hushclip's.
+// Says that something was copied, with the same hint as Hushclip's.
 addEventListener("copy", () => chrome.runtime.sendMessage("copied"), true);

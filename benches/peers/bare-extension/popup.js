@@ -1,4 +1,4 @@
-// A search box and the newest clips, in as few lines as it takes.
+// A search box and the newest clips, in as few lines as possible.
 const port = chrome.runtime.connect();
 const search = /** @type {HTMLInputElement} */ (document.querySelector("input"));
 const list = /** @type {HTMLUListElement} */ (document.querySelector("ul"));

@@ -2,7 +2,7 @@
 // the other sockets of the account. No members, no signatures, no bounds, no expiry. Written to be fast.
 //
 // A message from a client is an envelope. A message to a client is a cursor in 8 bytes, big-endian,
-// followed by the envelope unless it acknowledges one's own. The first tells the newest cursor.
+// followed by the envelope unless it acknowledges the client's own. The first gives the newest cursor.
 import { DurableObject } from "cloudflare:workers";
 
 const PATH = "/v1/mailbox/";

@@ -1,5 +1,5 @@
-//! Accounts with real keys and sealed clips, made before anything is measured. Every relay is given the
-//! same ones, each on a fresh folder, so the cursor of every clip is known beforehand.
+//! Accounts with real keys and sealed clips, made before anything is measured. Every relay gets the
+//! same ones, each in a fresh folder, so the cursor of every clip is known in advance.
 
 use anyhow::Result;
 use hushclip_protocol::frame::ToRelay;
@@ -11,7 +11,7 @@ use crate::server::{Dialect, Server};
 
 /// Bytes of text in a clip.
 pub(crate) const BODY: usize = 256;
-/// The longest life there is.
+/// The longest life a clip can have.
 const TTL_S: u32 = hushclip_protocol::limits::TTL_S;
 
 /// An account and what its devices will push, in order.
@@ -23,12 +23,12 @@ pub(crate) struct Prepared {
 }
 
 impl Prepared {
-    /// `sender` says which device pushes each of the clips.
+    /// `sender` says which device pushes each clip.
     pub(crate) fn make(seed: u64, devices: usize, clips: usize, sender: impl Fn(usize) -> usize) -> Self {
         Self::make_living(seed, devices, clips, sender, TTL_S)
     }
 
-    /// The same with clips of a shorter life.
+    /// The same, with shorter-lived clips.
     pub(crate) fn make_living(
         seed: u64,
         devices: usize,

@@ -1,5 +1,5 @@
-//! One WebSocket to a relay, in either dialect. What comes in is told apart by its first bytes, so that
-//! the client takes little of the machine.
+//! One WebSocket to a relay, in either dialect. Incoming messages are told apart by their first bytes, so
+//! that the client takes little of the machine.
 
 use anyhow::{Context as _, Result, bail};
 use futures_util::{SinkExt as _, StreamExt as _};
@@ -11,7 +11,7 @@ use tokio_tungstenite::{WebSocketStream, client_async};
 
 use crate::server::{Dialect, Server};
 
-/// Something that came in.
+/// An incoming message.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum Came {
     /// A clip of ours is stored.
@@ -69,7 +69,7 @@ impl Line {
         Ok(self.stream.send(Message::binary(message)).await?)
     }
 
-    /// Waits for an ack or an item; passes over news of other devices.
+    /// Waits for an ack or an item; skips news of other devices.
     pub(crate) async fn next(&mut self) -> Result<Came> {
         const PUSHED: u8 = 3;
         const ITEM: u8 = 5;
@@ -86,7 +86,7 @@ impl Line {
         }
     }
 
-    /// Waits for just that.
+    /// Waits for exactly that.
     pub(crate) async fn expect(&mut self, wanted: Came) -> Result<()> {
         let came = self.next().await?;
         if came != wanted {
@@ -95,7 +95,7 @@ impl Line {
         Ok(())
     }
 
-    /// Waits for so many items.
+    /// Waits for that many items.
     pub(crate) async fn expect_items(&mut self, count: usize) -> Result<()> {
         for _ in 0..count {
             self.expect(Came::Item).await?;

@@ -1,4 +1,4 @@
-//! The loads. Each works on one relay and says how long it took and what processor time the relay used.
+//! The loads. Each works on one relay and reports how long it took and how much processor time the relay used.
 
 use std::time::{Duration, Instant};
 
@@ -13,13 +13,13 @@ use crate::server::Server;
 
 /// Sockets of an account under load, each of a device of its own: one pushes, the others receive.
 pub(crate) const DEVICES: usize = 4;
-/// Clips that a device pushes before another takes over: what its allowance of frames lasts for.
+/// Clips that a device pushes before another takes over: as many as its allowance of frames covers.
 pub(crate) const TURN: usize = 100;
 /// Between two clips when latency is measured.
 const PAUSE: Duration = Duration::from_millis(2);
 /// Longer than any load takes.
 const LIMIT: Duration = Duration::from_mins(1);
-/// Sockets that are being opened at a time.
+/// Sockets that are opened at a time.
 const OPENING: usize = 16;
 
 /// What a load took.
@@ -110,7 +110,7 @@ impl Many {
         Ok(())
     }
 
-    /// All accounts at once push so many clips each, one after the other.
+    /// All accounts at once push that many clips each, one after the other.
     pub(crate) async fn push(&mut self, server: &Server, accounts: &[Prepared], clips: usize) -> Result<Took> {
         let range = self.pushed..self.pushed + clips;
         self.pushed = range.end;

@@ -1,5 +1,5 @@
-//! The program behind `cargo xtask bench relay`: loads our relays and their peers in turns, on one
-//! machine, and prints medians and ratios. Asserts nothing about them.
+//! The program behind `cargo xtask bench relay`: puts our relays and their peers under load in turn, on one
+//! machine, and prints medians and ratios. It asserts nothing about them.
 //!
 //! Reading order: `load` (what is done), `accounts` and `line` (by whom), `server` (to whom), `rows`.
 

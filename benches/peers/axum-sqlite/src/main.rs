@@ -1,8 +1,8 @@
 //! The relay's job in its barest form on axum and SQLite, for comparison: store what is pushed, durably,
-//! then acknowledge it and hand it to the other sockets of the account. No members, no signatures, no
-//! bounds, no expiry. Says on its sockets what `peers/js-worker` says.
+//! then acknowledge it and hand it to the account's other sockets. No members, no signatures, no
+//! bounds, no expiry. Speaks the same format as `peers/js-worker`.
 //!
-//! One thread owns the database. `--batch` is how many waiting clips it commits together at most.
+//! One thread owns the database. `--batch` is the most waiting clips that it commits together.
 
 use std::collections::HashMap;
 use std::net::SocketAddr;
