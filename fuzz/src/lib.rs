@@ -1,6 +1,6 @@
-//! What is fuzzed: one function for each target, over any bytes at all. A target panics when an
-//! invariant does not hold. `cargo xtask fuzz TARGET` searches; `tests/replay.rs` runs what is
-//! committed in `corpus/` and `regressions/`, on any compiler and without instrumentation.
+//! The fuzz targets: one function each, over arbitrary bytes. A target panics when an invariant does
+//! not hold. `cargo xtask fuzz TARGET` searches; `tests/replay.rs` runs what is committed in
+//! `corpus/` and `regressions/`, on any compiler and without instrumentation.
 
 mod account;
 mod decoders;

@@ -1,5 +1,5 @@
-//! The blind relay as one binary: the mailboxes of `hushclip-mailbox` over SQLite, for people's own
-//! boxes. It has no code to decrypt what it keeps.
+//! The blind relay as one binary, for people's own boxes: the mailboxes of `hushclip-mailbox` over SQLite.
+//! It has no code to decrypt what it keeps.
 
 mod accounts;
 mod budget;

@@ -1,7 +1,7 @@
 //! What a person sees: the screens shared by the web app and the extension's popup. It draws a
 //! [`View`] and asks for [`Command`]s; it refuses to know the engine, keys, sockets or storage.
 //!
-//! Reading order: `app` (which screen), `host` (what every screen reaches), `library` (which clips), `screens`,
+//! Reading order: `app` (which screen), `host` (what every screen can reach), `library` (which clips), `screens`,
 //! `parts`.
 
 #![expect(unreachable_pub, reason = "the component macro writes `pub` items of its own")]

@@ -1,9 +1,9 @@
 //! The browser client: a [`hushclip_driver::Driver`] with a WebSocket, IndexedDB and timers around
-//! it. It moves bytes and carries effects out in order; it refuses to decide anything about clips,
-//! keys, cursors or retries of the line, which is the engine's work.
+//! it. It moves bytes and carries out effects in order; it refuses to decide anything about clips,
+//! keys, cursors or retries of the line, which is the engine's job.
 //!
 //! A page that owns its engine uses [`Client`]; a popup whose background owns it uses [`port`]; the
-//! background itself uses [`Shell`]. Where a person has set a passphrase, the engine exists only while it
+//! background itself uses [`Shell`]. If a person has set a passphrase, the engine exists only while it
 //! is unlocked.
 
 mod archive;

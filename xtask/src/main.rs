@@ -1,5 +1,5 @@
 //! The commands a person or a CI job types, as `cargo xtask COMMAND`.
-//! This file owns the command line; each command lives in a module of its own.
+//! This file owns the command line; each command has its own module.
 
 mod bench;
 mod build;

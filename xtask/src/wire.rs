@@ -1,4 +1,4 @@
-//! Ties `docs/PROTOCOL.md` to the sources of what is on the wire: the page names their digest.
+//! Ties `docs/PROTOCOL.md` to the sources of the wire format: the page names their digest.
 
 use std::{fmt::Write as _, fs};
 

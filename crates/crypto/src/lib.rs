@@ -1,7 +1,7 @@
 //! What the relay never links: keys, epochs, sealing and opening, pairing, padding. Every function
-//! is deterministic but for the random bytes it is handed. No I/O, no clock.
+//! is deterministic apart from the random bytes it is given. No I/O, no clock.
 //!
-//! Naming: `derive_*` is deterministic, `make_*` uses fresh randomness, `seal`/`open` are inverse.
+//! Naming: `derive_*` is deterministic, `make_*` uses fresh randomness, `seal` and `open` are inverses.
 
 pub mod archive;
 pub mod body;

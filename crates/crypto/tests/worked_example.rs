@@ -1,4 +1,4 @@
-//! The worked example of `docs/PROTOCOL.md`: made here from fixed bytes, and every line of it must stand
+//! The worked example in `docs/PROTOCOL.md`: made here from fixed bytes, and every line of it must be
 //! on the page.
 
 use core::convert::Infallible;

@@ -1,17 +1,17 @@
-//! The loop around an engine, written once: a [`Driver`] takes events in, says what is to be done next, and is told what
-//! became of it. It refuses to do any of that itself: it has no socket, no disk and no clock, and never waits.
+//! The loop around an engine, written once: a [`Driver`] takes events in, says what to do next, and is told how it
+//! went. It refuses to do any of that itself: it has no socket, no disk and no clock, and never waits.
 //!
-//! # What it sees to
+//! # What it guarantees
 //!
-//! - One event at a time, and everything that came of it in order, before the next.
+//! - Events are handled one at a time, and everything that comes of one is done in order before the next.
 //! - While a change is being stored, or content read, the engine hears nothing and none of its effects are handed out,
-//!   because what is sent must already be on disk. What the disk has not done is tried again for as long as it takes,
-//!   and meanwhile the line is closed.
+//!   because what is sent must already be on disk. If the disk fails, it is retried for as long as it takes, and
+//!   meanwhile the line is closed.
 //! - What a person wants to read is read between events, and even while nothing can be stored.
-//! - What an old line says is not the new one's.
-//! - A copy that a person has made, and that waits its turn, is not overwritten by what comes from elsewhere.
-//! - Whoever asked for something gets one answer; a shell that ends early gives those that [`Driver::abandon`] says.
-//! - The screen is told once when many events come one after the other, and not too late.
+//! - What an old line says is not mistaken for the new one's.
+//! - A copy that a person has made, and that is waiting its turn, is not overwritten by what comes from elsewhere.
+//! - Every request gets one answer; a shell that ends early gives those that [`Driver::abandon`] returns.
+//! - The screen is told once about a burst of events, and not too late.
 //!
 //! # A loop
 //!

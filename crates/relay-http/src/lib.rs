@@ -1,5 +1,5 @@
 //! What both relays answer over plain HTTP, decided once: routes, media types, headers, refusals, health,
-//! figures. It refuses to do I/O: a shell hands in what the request says and sends what comes out.
+//! figures. It refuses to do I/O: a shell passes in what the request says and sends what comes out.
 //!
 //! Reading order: [`route`], then `headers`, `origin`, `status`, `metrics`.
 

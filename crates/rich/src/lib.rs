@@ -1,6 +1,6 @@
-//! Formatted text made harmless: HTML in, a small tree of known elements out. The tree is all that is ever
-//! shown or passed on, so what this parser misreads can look odd but cannot run. It keeps no
-//! styles, no images, no attributes but the addresses of links; and it refuses to be led deep or far.
+//! Makes formatted text harmless: HTML in, a small tree of known elements out. Only the tree is ever
+//! shown or passed on, so what this parser misreads can look odd but cannot run. It keeps no styles, no
+//! images and no attributes except link addresses, and it refuses to be led deep or far.
 
 mod references;
 mod written;

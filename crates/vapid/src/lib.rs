@@ -1,7 +1,7 @@
 //! Web Push wake-ups without content (RFC 8030): how a relay names itself to a push service (VAPID,
-//! RFC 8292), and which addresses it may call at all. Pure: no socket, no clock, no randomness.
+//! RFC 8292), and which addresses it may call. Pure: no socket, no clock, no randomness.
 //!
-//! Reading order: `endpoint` (where to), `key` (who asks), `request` (the two put together).
+//! Reading order: `endpoint` (where to), `key` (who asks), `request` (the two combined).
 
 mod endpoint;
 #[cfg(feature = "sign")]

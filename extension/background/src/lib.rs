@@ -1,5 +1,5 @@
 //! What `background.js` sees of the client: start it, tell it what happened, ask for the picture.
-//! It decides nothing; texts to and from popups pass through unread by the script.
+//! It decides nothing; the script passes texts to and from popups without reading them.
 
 use std::alloc::System;
 use std::cell::RefCell;

@@ -1,5 +1,5 @@
 //! The popup: the shared screens in front of the engine that the background owns. It keeps and
-//! decides nothing, and may be closed at any moment. The page of options shows the same, with more room.
+//! decides nothing, and may be closed at any moment. The options page shows the same, with more room.
 
 use std::alloc::System;
 

@@ -1,6 +1,6 @@
-//! A relay in a process of its own, and devices that talk to it frame by frame. The tests are in
-//! `tests/conformance`; they know nothing of how the relay is built. Every wait is bounded. [`Desk`] is the
-//! mailbox by itself, for what takes too long to ask a relay.
+//! A relay in its own process, and devices that talk to it frame by frame. The tests are in
+//! `tests/conformance`; they know nothing about how the relay is built. Every wait is bounded. [`Desk`] is the
+//! mailbox by itself, for what would take too long through a relay.
 
 mod account;
 mod allowance;

@@ -1,6 +1,6 @@
 //! Engines and a mailbox in one process, on a network that delays, cuts and half-closes, with devices
 //! that crash at any effect and a relay that restarts and hibernates. Everything follows from one
-//! seed, so what fails can be run again.
+//! seed, so a failure can be run again.
 
 mod check;
 mod desk;

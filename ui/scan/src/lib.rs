@@ -1,4 +1,4 @@
-//! Reads QR codes from camera pictures. A wasm module of its own, so that only those who scan load it.
+//! Reads QR codes from camera pictures. It is a separate wasm module, so that only people who scan load it.
 //! It refuses to know what a code says or means.
 
 use rqrr::PreparedImage;

@@ -1,5 +1,5 @@
-//! The grammar in `docs/PROTOCOL.md` against the code: what it allows is read, field by field under the same name,
-//! in the same place and as wide; what stands just beyond it is refused; and it leaves nothing out.
+//! Checks the grammar in `docs/PROTOCOL.md` against the code: what it allows is read, field by field, with the same
+//! name, place and width; what is just beyond it is refused; and it leaves nothing out.
 
 mod grammar;
 #[path = "../../../../tests/vectors/reader.rs"]

@@ -1,4 +1,4 @@
-//! What every relay must do. Each test starts a relay of its own, so none sees another's accounts.
+//! What every relay must do. Each test starts its own relay, so none sees another's accounts.
 
 mod abuse;
 mod accounts;

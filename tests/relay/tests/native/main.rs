@@ -1,5 +1,5 @@
-//! What only the binary for people's own boxes does: its folder, backup and restore, its end, a disk
-//! that is full, connections that dawdle. There is nothing to do where the other shell is tested.
+//! What only the binary for people's own boxes does: its folder, backup and restore, shutdown, a full disk,
+//! slow connections. Does nothing when the other shell is being tested.
 
 mod accounts;
 mod admin;

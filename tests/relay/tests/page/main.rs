@@ -1,5 +1,5 @@
-//! The table of `docs/PROTOCOL.md` that says which frame is answered with which errors and which closes, held to a
-//! mailbox: each that stands there is provoked, and none is provoked that does not.
+//! Checks the table in `docs/PROTOCOL.md` of which errors and closes answer which frame against a mailbox: each one
+//! listed there is provoked, and none is provoked that is not listed.
 
 mod cases;
 mod invites;

@@ -1,5 +1,5 @@
-//! What a lying relay may try, alone or with a removed or a copied device. Each attack has a name, and
-//! ends refused with nothing changed, or noticed and told; none ends in silent acceptance.
+//! What a lying relay may try, alone or with a removed or copied device. Each attack has a name, and is
+//! either refused with nothing changed, or noticed and reported; none is silently accepted.
 
 mod content;
 mod craft;
