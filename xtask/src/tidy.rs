@@ -168,8 +168,8 @@ impl Metadata {
             return vec![format!("{package}: no such package")];
         };
         let direct = self.normal.get(id).into_iter().flatten().map(|id| &self.packages[id].0);
-        let named = direct.filter(|name| names.contains(&name.as_str()));
-        named.map(|name| format!("{package} must not name {name}: it is behind another crate")).collect()
+        let forbidden = direct.filter(|name| names.contains(&name.as_str()));
+        forbidden.map(|name| format!("{package} must not name {name}: it is behind another crate")).collect()
     }
 
     /// A line for each of `names` that `package` depends on, with the way to it.
