@@ -1,3 +1,5 @@
+//! The client library. Start at [`Client`].
+//!
 #![doc = include_str!("../README.md")]
 
 mod client;
