@@ -37,9 +37,11 @@ const CLIP = [64, 32, "t", { each: ["t", "b"] }];
 const TOMBSTONE = [64, { each: ["b16", 64, "b16", { maybe: "b32" }] }];
 const STATE = [64, { each: ["b16", "truth"] }, { maybe: 64 }];
 const HEARTBEAT = [64];
+const PAYLOAD = [64, "t", "b"];
+const BODIES = [CLIP, TOMBSTONE, STATE, HEARTBEAT, HEARTBEAT, PAYLOAD];
 
 /** A body by the kind that its header names; of a kind that is not known, the time. */
-export const parseBody = (kind, bytes) => expect(decode(bytes), [CLIP, TOMBSTONE, STATE][kind] ?? HEARTBEAT);
+export const parseBody = (kind, bytes) => expect(decode(bytes), BODIES[kind] ?? HEARTBEAT);
 
 function openBody(bytes, secret) {
   const envelope = parseEnvelope(bytes);
@@ -68,6 +70,8 @@ export function notes(check) {
     });
     const pins = (c.body.pins ?? []).every((pin, at) => toHex(body[1][at][0]) === pin.item && body[1][at][1] === pin.pinned);
     check(`note ${c.name}: pins`, pins);
+    const payload = c.body.channel === undefined || (body[1] === c.body.channel && toHex(body[2]) === c.body.bytes);
+    check(`note ${c.name}: payload`, payload);
   }
   for (const c of file.refused_bodies) check(`refused body ${c.name}`, fails(() => parseBody(c.kind, hex(c.encoded))));
 }
@@ -146,7 +150,7 @@ export function growth(check) {
     if (c.read === null) check(`growth ${c.name}: closed`, envelope.suite !== 1n);
     else {
       const { bytes: body, body: value } = openBody(bytes, hex(file.secret));
-      const shape = [CLIP, TOMBSTONE, STATE][Number(envelope.kind)] ?? HEARTBEAT;
+      const shape = BODIES[Number(envelope.kind)] ?? HEARTBEAT;
       check(`growth ${c.name}: body`, toHex(body) === c.encoded && toHex(encode(known(value, shape))) === c.read);
     }
   }

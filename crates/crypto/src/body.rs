@@ -1,4 +1,4 @@
-//! What a clip's envelope seals. Everything about the content is in here and nowhere outside: its
+//! What an envelope seals. Everything about the content is in here and nowhere outside: its
 //! types, its name, when it was copied. A later version may add fields at the end of each list; they are passed over.
 
 use hushclip_protocol::codec;
@@ -132,7 +132,22 @@ pub struct Heartbeat {
     pub at_ms: u64,
 }
 
-/// The clip is larger than an envelope may carry.
+/// Body of a payload: `[at, channel, bytes]`. What the bytes mean is for the programs on that channel to know.
+#[derive(Clone, PartialEq, Eq, Encode, Decode)]
+#[cbor(array)]
+pub struct PayloadBody {
+    /// When it was sent, by the sender's clock, milliseconds since 1970.
+    #[n(0)]
+    pub at_ms: u64,
+    /// The channel that it is on: see [`hushclip_protocol::channel::is_channel`].
+    #[n(1)]
+    pub channel: String,
+    /// The content.
+    #[n(2)]
+    pub bytes: ByteVec,
+}
+
+/// The content is larger than an envelope may carry.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("{bytes} bytes do not fit; the most is {max}", max = limits::CLIP_BYTES)]
 pub struct TooLarge {
@@ -159,6 +174,20 @@ impl ClipBody {
 
     pub(crate) fn decode(bytes: &[u8]) -> Result<Self, OpenError> {
         codec::decode_growing(bytes, limits::CLIP_BYTES).map_err(|_| OpenError)
+    }
+}
+
+impl PayloadBody {
+    /// Whether it fits into an envelope.
+    pub fn check(&self) -> Result<(), TooLarge> {
+        let bytes = Zeroizing::new(codec::encode(self)).len();
+        if bytes > limits::CLIP_BYTES { Err(TooLarge { bytes }) } else { Ok(()) }
+    }
+}
+
+impl core::fmt::Debug for PayloadBody {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        write!(f, "PayloadBody({} bytes)", self.bytes.len())
     }
 }
 

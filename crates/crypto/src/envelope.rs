@@ -50,7 +50,8 @@ pub fn seal(
     Ok(seal_with(keys, key, address, body.encode()?.to_vec(), Salt(salt)))
 }
 
-/// Seals a [`Tombstone`](crate::body::Tombstone) or a [`Heartbeat`](crate::body::Heartbeat).
+/// Seals any other body, such as a [`Tombstone`](crate::body::Tombstone). A [`PayloadBody`](crate::body::PayloadBody) is to be
+/// checked first, as the relay takes none that is too large.
 pub fn seal_note<T: Encode<()>>(
     keys: &DeviceKeys,
     key: &ItemKey,

@@ -3,7 +3,7 @@
 #[path = "../../../tests/vectors/reader.rs"]
 mod reader;
 
-use hushclip_crypto::body::{Heartbeat, State, Tombstone};
+use hushclip_crypto::body::{Heartbeat, PayloadBody, State, Tombstone};
 use hushclip_crypto::envelope::{open, open_note};
 use hushclip_crypto::epoch::EpochSecret;
 use hushclip_crypto::keys::{BoxSk, DeviceKeys, SignSeed};
@@ -28,6 +28,7 @@ fn what_is_known_of_a_body_is_read() {
             Kind::Clip => open(&key, &envelope).map(|body| codec::encode(&body)),
             Kind::Tombstone => open_note::<Tombstone>(&key, &envelope).map(|body| codec::encode(&body)),
             Kind::State => open_note::<State>(&key, &envelope).map(|body| codec::encode(&body)),
+            Kind::Payload => open_note::<PayloadBody>(&key, &envelope).map(|body| codec::encode(&body)),
             // The time stands first in each.
             Kind::Heartbeat | Kind::Live | Kind::Other(_) => {
                 open_note::<Heartbeat>(&key, &envelope).map(|body| codec::encode(&body))

@@ -1,13 +1,14 @@
-//! `tests/vectors/v1`: bodies of kinds 1 to 3, and an entry that changes a box key.
+//! `tests/vectors/v1`: bodies of kinds 1 to 3 and 5, and an entry that changes a box key.
 
 #[path = "../../../tests/vectors/reader.rs"]
 mod reader;
 
-use hushclip_crypto::body::{Heartbeat, State, Tombstone};
+use hushclip_crypto::body::{Heartbeat, PayloadBody, State, Tombstone};
 use hushclip_crypto::envelope::open_note;
 use hushclip_crypto::epoch::{EpochSecret, ItemKey};
 use hushclip_crypto::keys::{BoxSk, DeviceKeys, SignSeed};
 use hushclip_crypto::log::open_grant;
+use hushclip_protocol::channel::is_channel;
 use hushclip_protocol::codec;
 use hushclip_protocol::envelope::{Envelope, Kind};
 use hushclip_protocol::ids::{AccountId, SignPk};
@@ -24,6 +25,7 @@ fn open(key: &ItemKey, envelope: &Envelope<'_>) -> Vec<u8> {
         Kind::Tombstone => codec::encode(&open_note::<Tombstone>(key, envelope).unwrap()),
         Kind::State => codec::encode(&open_note::<State>(key, envelope).unwrap()),
         Kind::Heartbeat => codec::encode(&open_note::<Heartbeat>(key, envelope).unwrap()),
+        Kind::Payload => codec::encode(&open_note::<PayloadBody>(key, envelope).unwrap()),
         kind => panic!("{kind:?} is no note"),
     }
 }
@@ -40,6 +42,11 @@ fn notes() {
         assert!(envelope.verify(&SignPk::from_bytes(file.array("sign_pk"))), "{}", case.name());
         assert_eq!(u64::from(envelope.header.kind.number()), case.number("kind"), "{}", case.name());
         assert_eq!(open(&key, &envelope), case.case("body").hex("encoded"), "{}", case.name());
+        if envelope.header.kind == Kind::Payload {
+            let (opened, told): (PayloadBody, _) = (open_note(&key, &envelope).unwrap(), case.case("body"));
+            assert!(is_channel(&opened.channel) && opened.check().is_ok(), "{}", case.name());
+            assert_eq!((opened.channel.as_str(), opened.bytes.to_vec()), (told.str("channel"), told.hex("bytes")));
+        }
         if envelope.header.kind == Kind::Tombstone {
             let opened: Tombstone = open_note(&key, &envelope).unwrap();
             let told = case.case("body").list("gone");
@@ -65,6 +72,7 @@ fn bodies_that_are_refused() {
             1 => codec::decode_growing::<Tombstone>(&bytes, limits::CLIP_BYTES).is_err(),
             2 => codec::decode_growing::<State>(&bytes, limits::CLIP_BYTES).is_err(),
             3 => codec::decode_growing::<Heartbeat>(&bytes, limits::CLIP_BYTES).is_err(),
+            5 => codec::decode_growing::<PayloadBody>(&bytes, limits::CLIP_BYTES).is_err(),
             other => panic!("kind {other}"),
         };
         assert!(is_refused, "{}", case.name());
@@ -114,6 +122,6 @@ fn another_box_key() {
 // So that nobody quietly empties a list.
 #[test]
 fn there_are_as_many_cases_as_ever() {
-    assert_eq!(file("notes").list("notes").len(), 8);
-    assert_eq!(file("notes").list("refused_bodies").len(), 8);
+    assert_eq!(file("notes").list("notes").len(), 10);
+    assert_eq!(file("notes").list("refused_bodies").len(), 11);
 }

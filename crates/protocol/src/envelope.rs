@@ -24,6 +24,8 @@ numbered! {
         Heartbeat = 3,
         /// A clip that the relay passes on and never stores.
         Live = 4,
+        /// What a program sends to the programs on the other devices.
+        Payload = 5,
     }
 }
 

@@ -5,6 +5,7 @@
 //! The wire format is specified in `docs/PROTOCOL.md`.
 
 mod canonical;
+pub mod channel;
 pub mod codec;
 pub mod envelope;
 pub mod error;

@@ -82,7 +82,9 @@ pub const PULL_ITEMS: u16 = 100;
 pub const PULL_ENTRIES: u16 = 32;
 /// Items that a device names when it signs in.
 pub const ANCHORS: usize = 4;
-/// Clips waiting at a device for the relay.
+/// Clips waiting at a device for the relay; as many payloads may wait beside them.
 pub const OUTBOX: usize = 200;
+/// Longest name of a channel.
+pub const CHANNEL_BYTES: usize = 64;
 /// Items that one tombstone or one note of pins may name.
 pub const NAMED: usize = 256;

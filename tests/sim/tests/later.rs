@@ -284,7 +284,7 @@ fn kinds_of_tomorrow_are_counted_and_nothing_is_missed() {
     let at = codec::encode(&Heartbeat { at_ms: 1_800_000_000_000 });
     let all = [
         later.seal(&later.address(Kind::Clip, 1), text("before")),
-        later.seal(&later.address(Kind::Other(5), 2), grown(&at)),
+        later.seal(&later.address(Kind::Other(6), 2), grown(&at)),
         // Not even a time stands in it.
         later.seal(&later.address(Kind::Other(255), 3), vec![0x60]),
         later.seal(&later.address(Kind::Other(9), 4), at.clone()),

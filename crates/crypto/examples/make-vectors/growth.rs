@@ -78,7 +78,7 @@ pub(crate) fn make() -> File {
     File::new(&[
         "What a later version may send: none of it is an error, and what this version does not know of it is passed over.",
         "Each envelope verifies and its counter counts. `read` is null where it stays closed to this version; of kinds above \
-         3 only the time is read.",
+         5 only the time is read.",
         "A frame with an `unknown` tag is passed over by a device, and answered with error 0 by a relay, which keeps the \
          socket.",
         "`memo` is the second entry of a log, after `first`, by the same device.",
@@ -127,7 +127,7 @@ fn envelopes(world: &mut World) {
     let alive = list(core::slice::from_ref(&at));
     let more = list(&[&[at.clone()][..], &tomorrow].concat());
     world.seal("a sign of life with more fields", (1, 3), &[], &more, Some(&alive));
-    world.seal("kind 5", (1, 5), &[], &more, Some(&alive));
+    world.seal("kind 6", (1, 6), &[], &more, Some(&alive));
     world.seal("kind 255, a header with more fields", (1, 255), &tomorrow, &more, Some(&alive));
     world.seal("suite 2", (2, 0), &[], &plain, None);
     world.seal("suite 255, kind 9", (255, 9), &[], &plain, None);

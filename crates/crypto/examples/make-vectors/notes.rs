@@ -1,6 +1,6 @@
-//! `notes.json`: tombstones, states and heartbeats, sealed; the digest of a deleted text; bodies that are none.
+//! `notes.json`: tombstones, states, heartbeats and payloads, sealed; the digest of a deleted text; bodies that are none.
 
-use hushclip_crypto::body::{Gone, Heartbeat, Pin, State, Tombstone};
+use hushclip_crypto::body::{Gone, Heartbeat, PayloadBody, Pin, State, Tombstone};
 use hushclip_crypto::envelope::{Address, seal_note};
 use hushclip_crypto::epoch::EpochSecret;
 use hushclip_crypto::keys::DeviceKeys;
@@ -83,6 +83,13 @@ impl World {
     }
 }
 
+impl World {
+    fn payload(&mut self, name: &str, channel: &str, bytes: &[u8]) {
+        let body = PayloadBody { at_ms: AT_MS, channel: channel.into(), bytes: bytes.to_vec().into() };
+        self.seal(name, Kind::Payload, &body, json!({ "channel": channel, "bytes": hex(bytes) }));
+    }
+}
+
 /// Makes the file.
 pub(crate) fn make() -> File {
     let mut rng = rng("notes");
@@ -101,6 +108,8 @@ pub(crate) fn make() -> File {
     world.state("pinned, and no longer", &[true, false]);
     world.state("no pins", &[]);
     world.seal("a sign of life", Kind::Heartbeat, &Heartbeat { at_ms: AT_MS }, json!({}));
+    world.payload("a payload", "com.example.notes", b"{}");
+    world.payload("a payload with nothing in it, on a channel of 64 bytes", &"A-Z/a_z.".repeat(8), b"");
     let dedup = world.secret.derive_dedup_key(&world.account, EPOCH);
     File::new(&[
         "All are by one device, under one epoch secret. They are sealed and signed as in envelope.json.",
@@ -120,7 +129,7 @@ fn refused() -> Vec<Value> {
     let (at, id) = (cbor::uint(AT_MS), cbor::bytes(&[1; 16]));
     let note = |inner: &[Vec<u8>]| cbor::list(&[at.clone(), cbor::list(&[cbor::list(inner)])]);
     let named = [id.clone(), cbor::uint(1), id.clone()];
-    let cases: [(&str, Kind, Vec<u8>); 8] = [
+    let cases: [(&str, Kind, Vec<u8>); 11] = [
         ("a digest of 31 bytes", Kind::Tombstone, note(&[&named[..], &[cbor::bytes(&[2; 31])]].concat())),
         ("no item", Kind::Tombstone, note(&named[..2])),
         ("a device of 15 bytes", Kind::Tombstone, note(&[cbor::bytes(&[1; 15]), cbor::uint(1), id.clone()])),
@@ -129,6 +138,9 @@ fn refused() -> Vec<Value> {
         ("pinned as a number", Kind::State, note(&[id.clone(), cbor::uint(1)])),
         ("pinned is missing", Kind::State, note(core::slice::from_ref(&id))),
         ("no time", Kind::Heartbeat, cbor::list(&[])),
+        ("a payload without bytes", Kind::Payload, cbor::list(&[at.clone(), cbor::text("a")])),
+        ("a channel as bytes", Kind::Payload, cbor::list(&[at.clone(), cbor::bytes(b"a"), cbor::bytes(b"")])),
+        ("a payload as text", Kind::Payload, cbor::list(&[at.clone(), cbor::text("a"), cbor::text("")])),
     ];
     let told = |(name, kind, encoded): (&str, Kind, Vec<u8>)| json!({ "name": name, "kind": kind.number(), "encoded": hex(encoded) });
     cases.into_iter().map(told).collect()

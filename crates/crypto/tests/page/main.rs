@@ -11,7 +11,7 @@ use core::fmt::Debug;
 use std::collections::BTreeSet;
 
 use hushclip_crypto::archive::{Archive, ArchivedClip};
-use hushclip_crypto::body::{ClipBody, Heartbeat, Part, State, Tombstone};
+use hushclip_crypto::body::{ClipBody, Heartbeat, Part, PayloadBody, State, Tombstone};
 use hushclip_crypto::pairing::{Joined, Named, OlderEpoch};
 use hushclip_crypto::vault::LockedKey;
 use hushclip_protocol::codec;
@@ -66,6 +66,12 @@ fn read_clip(bytes: &[u8]) -> Option<String> {
     })
 }
 
+fn read_payload(bytes: &[u8]) -> Option<String> {
+    grown_as(bytes, |PayloadBody { at_ms, channel, bytes }: PayloadBody| {
+        format!("at_ms: {at_ms}, channel: {channel:?}, bytes: {bytes:?}")
+    })
+}
+
 fn read_joined(bytes: &[u8]) -> Option<String> {
     grown_as(bytes, |Joined { account, log_seq, log_head, anchors, older, names }: Joined| {
         let older: Vec<_> = older
@@ -92,7 +98,7 @@ fn read_archive(bytes: &[u8]) -> Option<String> {
 }
 
 /// Rules, who reads them, and whether later versions may add fields to their lists.
-const READ: [(&str, Read, bool); 13] = [
+const READ: [(&str, Read, bool); 14] = [
     ("to-relay", read_to_relay, true),
     ("to-device", read_to_device, true),
     ("signed-entry", read::<SignedEntry>, false),
@@ -103,6 +109,7 @@ const READ: [(&str, Read, bool); 13] = [
     ("tombstone", grown::<Tombstone>, true),
     ("state", grown::<State>, true),
     ("heartbeat", grown::<Heartbeat>, true),
+    ("payload-body", read_payload, true),
     ("joined", read_joined, true),
     ("archive", read_archive, true),
     ("locked-key", read::<LockedKey>, false),

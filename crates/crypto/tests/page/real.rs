@@ -48,7 +48,7 @@ fn envelopes_and_entries() {
         leaves(&grammar, "clip-body", &case.case("body").hex("encoded"));
     }
     for case in file("notes").list("notes") {
-        let rule = ["clip-body", "tombstone", "state", "heartbeat"][case.number("kind") as usize];
+        let rule = ["clip-body", "tombstone", "state", "heartbeat", "", "payload-body"][case.number("kind") as usize];
         leaves(&grammar, "envelope", &case.hex("envelope"));
         leaves(&grammar, rule, &case.case("body").hex("encoded"));
     }
