@@ -52,6 +52,24 @@ pub enum Command {
         /// The same as HTML, when there is such a form.
         html: Option<String>,
     },
+    /// Keeps what other devices send on a channel from now on.
+    Listen {
+        /// Its name: see [`hushclip_protocol::channel::is_channel`].
+        channel: String,
+    },
+    /// Keeps it no longer, and deletes what was kept.
+    Unlisten {
+        /// Its name; one that nobody listens to is passed over.
+        channel: String,
+    },
+    /// Sends something to the programs on the other devices that listen to a channel. No list shows it and no clipboard
+    /// holds it.
+    Publish {
+        /// Its name: see [`hushclip_protocol::channel::is_channel`]. This device need not listen to it.
+        channel: String,
+        /// The content, whatever it means; with the name at most [`hushclip_protocol::limits::CLIP_BYTES`], less a few.
+        bytes: Vec<u8>,
+    },
     /// The person has copied this clip here, so it is no news when the clipboard shows it.
     Copied {
         /// Hexadecimal item identifier, as in [`crate::view::ClipView::id`].
@@ -151,7 +169,7 @@ pub enum Command {
 }
 
 impl core::fmt::Debug for Command {
-    /// Names the command only: its fields hold secrets and clip text.
+    /// Names the command only: its fields hold secrets, clip text and what programs send.
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
         f.write_str(match self {
             Self::CreateAccount { .. } => "CreateAccount",
@@ -159,6 +177,9 @@ impl core::fmt::Debug for Command {
             Self::JoinAt { .. } => "JoinAt",
             Self::JoinByCode { .. } => "JoinByCode",
             Self::Push { .. } => "Push",
+            Self::Listen { .. } => "Listen",
+            Self::Unlisten { .. } => "Unlisten",
+            Self::Publish { .. } => "Publish",
             Self::Copied { .. } => "Copied",
             Self::Take { .. } => "Take",
             Self::Pin { .. } => "Pin",

@@ -25,6 +25,20 @@ pub enum Notice {
         /// Its position.
         cursor: u64,
     },
+    /// The relay has stored a payload of this device.
+    PayloadStored {
+        /// Hexadecimal item identifier.
+        id: String,
+        /// Its position.
+        cursor: u64,
+    },
+    /// A payload of another device is stored here.
+    PayloadReceived {
+        /// The channel.
+        channel: String,
+        /// As in [`crate::PayloadView::order`].
+        order: u64,
+    },
     /// Everything the relay had for this device is stored here.
     CaughtUp,
     /// The invite is open: this is the link to pass on.
@@ -80,6 +94,8 @@ impl core::fmt::Debug for Notice {
             Self::Received { .. } => "Received",
             Self::Held { .. } => "Held",
             Self::Sent { .. } => "Sent",
+            Self::PayloadStored { .. } => "PayloadStored",
+            Self::PayloadReceived { .. } => "PayloadReceived",
             Self::CaughtUp => "CaughtUp",
             Self::InviteReady { .. } => "InviteReady",
             Self::JoinRequested { .. } => "JoinRequested",

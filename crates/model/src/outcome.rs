@@ -75,6 +75,11 @@ pub enum Outcome {
         /// Hexadecimal item identifier.
         clip: String,
     },
+    /// The payload is stored here and on its way.
+    Published {
+        /// Hexadecimal item identifier.
+        payload: String,
+    },
     /// All of a clip.
     Content {
         /// What it holds.
@@ -108,6 +113,7 @@ impl core::fmt::Debug for Outcome {
         match self {
             Self::Done => f.write_str("Done"),
             Self::Queued { clip } => write!(f, "Queued({clip})"),
+            Self::Published { payload } => write!(f, "Published({payload})"),
             Self::Content { content } => content.fmt(f),
             Self::Exported { clips, .. } => write!(f, "Exported({clips} clips)"),
             Self::Imported { added } => write!(f, "Imported({added} clips)"),

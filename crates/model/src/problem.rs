@@ -1,7 +1,7 @@
 //! Everything that can go wrong, with what is known of it, and in words that a person can act on. It refuses to hold
 //! clips, keys, links or passphrases.
 
-use hushclip_protocol::limits::CLIP_BYTES;
+use hushclip_protocol::limits::{CHANNEL_BYTES, CLIP_BYTES};
 use serde::{Deserialize, Serialize};
 use strum::{IntoStaticStr, VariantNames};
 
@@ -208,6 +208,27 @@ pub enum Problem {
          still in the list here."
     )]
     OutboxFull,
+    /// What was given cannot be the name of a channel.
+    #[error(
+        "That is no name of a channel. It has 1 to {CHANNEL_BYTES} letters from a to z, digits, or any of . - _ /, as in \
+         com.example.notes."
+    )]
+    BadChannel,
+    /// A payload is too large to be sent.
+    #[error(
+        "What a program wanted to send has {} KiB; at most {} KiB can be sent at once. Nothing was sent: it has to be \
+         split.", bytes.div_ceil(1024), CLIP_BYTES / 1024
+    )]
+    PayloadTooLarge {
+        /// Its size, with all that belongs to it.
+        bytes: usize,
+    },
+    /// Too many payloads wait to be sent.
+    #[error(
+        "Too much of what programs send waits for the relay, so this was not taken. Send it again when the relay has \
+         stored some of that."
+    )]
+    TooManyPayloads,
     /// The account's room at the relay is used up.
     #[error(
         "The relay is full of clips that some device has not fetched. Open Hushclip there, or remove that device. \

@@ -1,0 +1,36 @@
+//! What programs see of the payloads that they send each other, without their bytes; and how far something has got.
+
+use serde::{Deserialize, Serialize};
+
+/// A payload of another device, on a channel that this one listens to.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PayloadView {
+    /// Hexadecimal item identifier.
+    pub id: String,
+    /// Its place among all that came here, ascending; no number is given twice.
+    pub order: u64,
+    /// Its position at the relay.
+    pub cursor: Option<u64>,
+    /// The channel.
+    pub channel: String,
+    /// Hexadecimal identifier of the device it comes from.
+    pub device: String,
+    /// Name of that device.
+    pub from: String,
+    /// When it was sent, by the clock of its device, milliseconds since 1970.
+    pub at: u64,
+    /// How many bytes it has.
+    pub bytes: u64,
+}
+
+/// How far a clip or a payload of this device has got.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Delivery {
+    /// Its position at the relay, once stored there.
+    pub cursor: Option<u64>,
+    /// The other devices that have read the relay up to there: hexadecimal identifier and name. Whether a program on them
+    /// listens is not known.
+    pub delivered: Vec<(String, String)>,
+    /// Those that have not yet.
+    pub awaited: Vec<(String, String)>,
+}
