@@ -9,7 +9,7 @@ use minicbor::{Decode, Encode};
 
 pub use content::Source;
 pub(crate) use content::{About, plain_and_html};
-pub(crate) use records::OnDisk;
+pub(crate) use records::{OnDisk, part_key};
 
 /// A clip in the local history.
 #[derive(Clone)]

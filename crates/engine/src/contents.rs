@@ -1,5 +1,5 @@
 //! Content in memory: what an event has brought along or asked the disk for, for as long as that is being dealt with. It
-//! refuses to keep any: clips are known by what [`crate::clip::About`] says of them.
+//! refuses to keep any: clips are known by what [`crate::clip::About`] says of them, payloads by their length.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -7,6 +7,7 @@ use hushclip_crypto::body::Part;
 use hushclip_model::CommandId;
 use hushclip_protocol::ids::ItemId;
 
+use crate::channels::Payload;
 use crate::clip::Source;
 
 /// What content is wanted for.
@@ -20,11 +21,33 @@ pub(crate) enum Purpose {
     Take { id: CommandId, plain: bool },
 }
 
+/// Where content is.
+pub(crate) enum Place {
+    Clip(Source),
+    Payload(Payload),
+}
+
+impl Place {
+    fn keys(&self) -> Vec<String> {
+        match self {
+            Self::Clip(source) => source.keys(),
+            Self::Payload(payload) => vec![payload.key()],
+        }
+    }
+
+    fn parts(&self, records: &BTreeMap<String, Vec<u8>>) -> Option<Vec<Part>> {
+        match self {
+            Self::Clip(source) => source.parts(records),
+            Self::Payload(payload) => payload.parts(records),
+        }
+    }
+}
+
 /// Content that is waited for.
 pub(crate) struct Wanted {
     pub(crate) item: ItemId,
     pub(crate) purpose: Purpose,
-    source: Source,
+    place: Place,
     is_asked: bool,
 }
 
@@ -49,9 +72,9 @@ impl Contents {
     }
 
     /// The disk is to be asked, unless it is.
-    pub(crate) fn want(&mut self, item: ItemId, purpose: Purpose, source: Source) {
+    pub(crate) fn want(&mut self, item: ItemId, purpose: Purpose, place: Place) {
         if !self.wanted.iter().any(|wanted| wanted.item == item && wanted.purpose == purpose) {
-            self.wanted.push(Wanted { item, purpose, source, is_asked: false });
+            self.wanted.push(Wanted { item, purpose, place, is_asked: false });
         }
     }
 
@@ -62,7 +85,7 @@ impl Contents {
         let keys: BTreeSet<String> = new
             .flat_map(|wanted| {
                 wanted.is_asked = true;
-                wanted.source.keys()
+                wanted.place.keys()
             })
             .collect();
         keys.into_iter().collect()
@@ -70,11 +93,11 @@ impl Contents {
 
     /// What the disk has answered, in the order of asking: what was wanted, and its content; none if that is lost.
     pub(crate) fn read(&mut self, records: Read) -> Vec<(Wanted, Option<Vec<Part>>)> {
-        let answered = |wanted: &mut Wanted| wanted.source.keys().iter().all(|key| records.contains_key(key));
+        let answered = |wanted: &mut Wanted| wanted.place.keys().iter().all(|key| records.contains_key(key));
         let answered: Vec<_> = self.wanted.extract_if(.., answered).collect();
         let records = records.into_iter().filter_map(|(key, value)| Some((key, value?))).collect();
         let parts = |wanted: Wanted| {
-            let parts = wanted.source.parts(&records);
+            let parts = wanted.place.parts(&records);
             (wanted, parts)
         };
         answered.into_iter().map(parts).collect()
@@ -95,8 +118,8 @@ mod tests {
         vec![Part::new(TEXT, text), Part::new(HTML, "<b>bold</b>")]
     }
 
-    fn source(item: ItemId, parts: &[Part]) -> Source {
-        Source::new(item, About::new(parts), None)
+    fn source(item: ItemId, parts: &[Part]) -> Place {
+        Place::Clip(Source::new(item, About::new(parts), None))
     }
 
     fn found(keys: &[String], parts: &[Part]) -> Read {

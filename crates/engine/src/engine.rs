@@ -5,6 +5,7 @@ mod alerts;
 mod archive;
 mod bringing;
 mod changing;
+mod channels;
 mod continuity;
 mod counting;
 mod frames;
@@ -29,6 +30,7 @@ use hushclip_protocol::ids::{DeviceId, ItemId};
 use rand_core::CryptoRng;
 
 use crate::changes::Changes;
+use crate::channels::Channels;
 use crate::contents::Contents;
 use crate::device_lines::DeviceLines;
 use crate::history::History;
@@ -58,6 +60,7 @@ pub struct Engine {
     outbox: Outbox,
     inbox: Inbox,
     history: History,
+    channels: Channels,
     contents: Contents,
     invites: Invites,
     joins: Joins,
@@ -97,6 +100,7 @@ impl Engine {
             outbox: Outbox::restore(records.outbox, records.sent, records.numbers),
             inbox: Inbox::restore(records.senders, records.synced),
             history: History::restore(records.clips, records.on_clipboard, records.coming),
+            channels: Channels::restore(records.listening, records.payloads),
             contents: Contents::default(),
             invites: Invites::restore(records.invite),
             joins: Joins::restore(records.join, records.tried_codes),
@@ -121,6 +125,7 @@ impl Engine {
             last_view: (0, View::default()),
         };
         engine.history.reserve(engine.outbox.newest_order().unwrap_or_default());
+        engine.history.reserve(engine.channels.newest_order());
         for at_ms in engine.inbox.removals_ms() {
             engine.history.note_removal(at_ms);
         }
@@ -145,6 +150,7 @@ impl Engine {
             Event::Timer => {
                 self.last_wake = None;
                 self.tidy_library(rng);
+                self.tidy_channels();
                 self.timer(rng);
             }
             Event::Pasted => self.pasted(rng),
@@ -157,9 +163,14 @@ impl Engine {
             Event::LocalCopy(content) => self.local_copy(content, false, rng),
             Event::Copied(content) => self.local_copy(content, true, rng),
             Event::Command { id, command } => {
+                let is_of_program = matches!(
+                    command,
+                    Command::Listen { .. } | Command::Unlisten { .. } | Command::Publish { .. }
+                );
                 let outcome = self.command(id, command, rng).unwrap_or_else(|problem| {
-                    // What is wrong with what was typed into a view that stays is said there.
-                    if problem != Problem::DigitsDiffer {
+                    // What is wrong with what was typed into a view that stays is said there, and no person sees what a
+                    // program asks for.
+                    if problem != Problem::DigitsDiffer && !is_of_program {
                         self.notices.show(problem.clone());
                     }
                     Some(problem.into())
@@ -227,6 +238,12 @@ impl Engine {
                 let clip = self.push_command(text, html, rng)?;
                 return Ok(Some(Outcome::Queued { clip: clip.to_hex() }));
             }
+            Command::Listen { channel } => self.listen(channel)?,
+            Command::Unlisten { channel } => self.unlisten(&channel),
+            Command::Publish { channel, bytes } => {
+                let payload = self.publish(channel, bytes, rng)?.to_hex();
+                return Ok(Some(Outcome::Published { payload }));
+            }
             Command::Copied { id } => self.copied(&id, rng),
             Command::Take { id: clip, plain } => {
                 self.take_from_list(id, &clip, plain, rng);
@@ -282,6 +299,7 @@ impl Engine {
             .chain(self.next_upkeep())
             .chain(self.relay.flight.next_push(self.now))
             .chain(self.next_tidying())
+            .chain(self.channels.next_due())
             .chain(self.next_removal_news())
             .min();
         if wake != self.last_wake {
@@ -357,6 +375,8 @@ impl Engine {
         let writes: Vec<_> = state::delete_clips(self.history.iter()).collect();
         self.writes.extend(writes);
         self.history = History::default();
+        self.channels(Channels::forget);
+        self.history.reserve(self.channels.newest_order());
         self.removed = None;
         self.joins.forget();
         self.preferences = Preferences::default();
@@ -375,6 +395,7 @@ impl Engine {
             self.effect(Effect::Disconnect { line });
         }
         self.inbox.forget(&mut out);
+        self.channels.drop_own(&mut out);
         self.traces.forget(&mut out);
         self.changes.forget(&mut out);
         if let Some(account) = self.account.take() {

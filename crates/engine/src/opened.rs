@@ -1,7 +1,8 @@
 //! What is in an envelope, or why it stays closed.
 
-use hushclip_crypto::body::{ClipBody, Heartbeat, State, Tombstone};
+use hushclip_crypto::body::{ClipBody, Heartbeat, PayloadBody, State, Tombstone};
 use hushclip_crypto::envelope::{open, open_note, open_time};
+use hushclip_protocol::channel::is_channel;
 use hushclip_protocol::envelope::{Envelope, Kind, SUITE};
 
 use crate::log::{Log, NoSecret};
@@ -12,7 +13,9 @@ pub(crate) enum Body {
     Tombstone(Tombstone),
     State(State),
     Heartbeat(Heartbeat),
-    /// Of a kind that this version does not know, with the time that the body of each kind begins with, or 0.
+    Payload(PayloadBody),
+    /// Of a kind that this version does not know, or on a channel whose name only a later one can have, with the time that
+    /// the body of each kind begins with, or 0.
     Later(u64),
 }
 
@@ -23,6 +26,7 @@ impl Body {
             Self::Tombstone(body) => body.at_ms,
             Self::State(body) => body.at_ms,
             Self::Heartbeat(body) => body.at_ms,
+            Self::Payload(body) => body.at_ms,
             Self::Later(at_ms) => *at_ms,
         }
     }
@@ -58,7 +62,12 @@ pub(crate) fn open_body(log: &Log, envelope: &Envelope<'_>) -> Result<Body, Clos
         Kind::Tombstone => open_note(&key, envelope).map(Body::Tombstone),
         Kind::State => open_note(&key, envelope).map(Body::State),
         Kind::Heartbeat => open_note(&key, envelope).map(Body::Heartbeat),
+        Kind::Payload => open_note(&key, envelope).map(payload),
         Kind::Live | Kind::Other(_) => open_time(&key, envelope).map(Body::Later),
     };
     body.map_err(|_| Closed::Unreadable)
+}
+
+fn payload(body: PayloadBody) -> Body {
+    if is_channel(&body.channel) { Body::Payload(body) } else { Body::Later(body.at_ms) }
 }

@@ -135,6 +135,11 @@ impl Outbox {
         self.queue.iter().filter(|queued| queued.is_new_clip()).map(|queued| queued.item)
     }
 
+    /// How many new payloads wait.
+    pub(crate) fn payloads_waiting(&self) -> usize {
+        self.queue.iter().filter(|queued| queued.cargo == Cargo::Payload && !queued.again).count()
+    }
+
     /// The clips that the relay had, and has lost.
     pub(crate) fn clips_put_back(&self) -> impl Iterator<Item = ItemId> + '_ {
         self.queue.iter().filter(|queued| queued.again && queued.cargo == Cargo::Clip).map(|queued| queued.item)
@@ -287,10 +292,10 @@ impl Outbox {
         Some(queued)
     }
 
-    /// The size of the clip that was pushed, if the relay has said that it takes none so large. Nothing else is given up
+    /// The size of the clip or payload that was pushed, if the relay has said that it takes none so large. Nothing else is given up
     /// for its word.
     pub(crate) fn too_large(&self, pushed: Option<ItemId>, most: u32) -> Option<usize> {
-        let front = self.queue.front().filter(|queued| Some(queued.item) == pushed && queued.cargo == Cargo::Clip)?;
+        let front = self.queue.front().filter(|queued| Some(queued.item) == pushed && queued.cargo.is_content())?;
         let bytes = front.sealed.as_ref()?.envelope.len();
         (bytes as u64 > u64::from(most)).then_some(bytes)
     }
@@ -325,7 +330,7 @@ impl Outbox {
         }
     }
 
-    /// Everything that the relay has is here. What it does not have, of these clips and of the notes, is sent once
+    /// Everything that the relay has is here. What it does not have, of these clips and payloads and of the notes, is sent once
     /// more, before anything new: with its name and counter, so that nobody takes it in a second time. How many.
     pub(crate) fn put_back(&mut self, mut lost: Vec<Queued>, now: u64, out: &mut Outputs) -> usize {
         // They are kept anew when the relay has them again.

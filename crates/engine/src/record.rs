@@ -22,6 +22,9 @@ pub(crate) const WHOLE: &str = "clip/";
 pub(crate) const LISTED: &str = "list/";
 pub(crate) const ABOUT: &str = "about/";
 pub(crate) const PART: &str = "part/";
+/// What is known of payloads. Their bytes are parts.
+pub(crate) const PAYLOAD: &str = "payload/";
+pub(crate) const CHANNELS: &str = "channels";
 pub(crate) const CLIPBOARD: &str = "clipboard";
 pub(crate) const COMING: &str = "coming";
 pub(crate) const SYNCED: &str = "synced";

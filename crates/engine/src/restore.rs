@@ -10,6 +10,7 @@ use hushclip_protocol::ids::{DeviceId, Hash};
 use hushclip_protocol::log::SignedEntry;
 
 use crate::changes::Draft;
+use crate::channels::{Listening, Payload};
 use crate::clip::{self, Clip};
 use crate::identity::{DeviceRecord, Identity};
 use crate::inbox::{Sender, Synced};
@@ -18,7 +19,7 @@ use crate::notices::Stored;
 use crate::outbox::{Numbers, Queued, Sent};
 use crate::pairing::{Invite, Join};
 use crate::record::{
-    ACCOUNT, ALERTS, CLIPBOARD, COMING, DEVICE, DRAFTS, EVIDENCE, INVITE, JOIN, LOG, MEMBERS, NUMBERS, OUT, PLACE,
+    ACCOUNT, ALERTS, CHANNELS, CLIPBOARD, COMING, DEVICE, DRAFTS, EVIDENCE, INVITE, JOIN, LOG, MEMBERS, NUMBERS, OUT, PAYLOAD, PLACE,
     PUSH, RECORD_BYTES, REMOVED, REMOVING, RestoreError, SEEN, SENDER, SENT, SETTINGS, SYNCED, TRACES, TRIED, decode,
 };
 use crate::relay_line::Place;
@@ -37,6 +38,8 @@ pub(crate) struct Records {
     pub(crate) senders: BTreeMap<DeviceId, Sender>,
     pub(crate) synced: Synced,
     pub(crate) clips: Vec<Clip>,
+    pub(crate) listening: Listening,
+    pub(crate) payloads: Vec<Payload>,
     pub(crate) on_clipboard: Option<Hash>,
     pub(crate) coming: Option<Hash>,
     pub(crate) invite: Option<Invite>,
@@ -95,6 +98,8 @@ impl Records {
                 out.synced = decode(&value)?;
             } else if key == NUMBERS {
                 out.numbers = Some(decode(&value)?);
+            } else if key == CHANNELS {
+                out.listening = decode(&value)?;
             } else if key == TRIED {
                 out.tried_codes = decode(&value)?;
             } else if key == PUSH {
@@ -103,6 +108,8 @@ impl Records {
                 out.senders.insert(DeviceId::from_hex(device).ok_or(RestoreError)?, decode::<Sender>(&value)?);
             } else if key.starts_with(LOG) {
                 log.insert(key, decode::<SignedEntry>(&value)?);
+            } else if key.starts_with(PAYLOAD) {
+                out.payloads.push(decode(&value)?);
             } else if key.starts_with(OUT) {
                 out.outbox.push_back(decode(&value)?);
             } else if key.starts_with(SENT) {

@@ -147,7 +147,8 @@ impl Clip {
     }
 }
 
-pub(super) fn part_key(item: &ItemId, place: usize) -> String {
+/// The record of one part of the content of an item.
+pub(crate) fn part_key(item: &ItemId, place: usize) -> String {
     format!("{PART}{item}/{place}")
 }
 

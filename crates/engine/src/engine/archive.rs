@@ -45,7 +45,7 @@ impl Engine {
         let mut news = Vec::new();
         for clip in clips.into_iter().rev() {
             let bytes = (clip.text.len() + clip.html.as_ref().map_or(0, String::len)) as u64;
-            let is_new = self.history.get(&clip.item).is_none() && !taken.contains(&clip.item);
+            let is_new = !self.is_known(&clip.item) && !taken.contains(&clip.item);
             if is_new && clip.text.len() <= limits::CLIP_BYTES && room.take(bytes) {
                 taken.insert(clip.item);
                 news.push(clip);

@@ -10,22 +10,24 @@ use rand_core::CryptoRng;
 use super::Engine;
 use crate::Effect;
 use crate::clip::plain_and_html;
-use crate::contents::Purpose;
+use crate::contents::{Place, Purpose};
 use crate::history::text_digest;
 
 impl Engine {
-    /// All of a clip, if it need not be read.
+    /// All of a clip or a payload, if it need not be read.
     pub(super) fn at_hand(&self, item: &ItemId) -> Option<Vec<Part>> {
         self.contents.get(item).cloned().or_else(|| self.history.get(item)?.about.inline())
     }
 
-    /// Does something with the content of a clip of the list: at once, or when it was read.
+    /// Does something with the content of a clip of the list, or of a payload: at once, or when it was read.
     pub(super) fn bring(&mut self, item: &ItemId, purpose: Purpose, rng: &mut dyn CryptoRng) {
         if let Some(parts) = self.at_hand(item) {
             return self.brought(*item, purpose, Some(parts), rng);
         }
         if let Some(clip) = self.history.get(item) {
-            self.contents.want(*item, purpose, clip.source());
+            self.contents.want(*item, purpose, Place::Clip(clip.source()));
+        } else if let Some(payload) = self.channels.get(item) {
+            self.contents.want(*item, purpose, Place::Payload(payload.clone()));
         }
     }
 

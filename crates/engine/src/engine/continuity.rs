@@ -5,7 +5,7 @@
 
 use hushclip_crypto::body::Pin;
 use hushclip_protocol::frame::{Item, ToRelay};
-use hushclip_protocol::ids::Hash;
+use hushclip_protocol::ids::{Hash, ItemId};
 use rand_core::CryptoRng;
 
 use super::Engine;
@@ -88,6 +88,7 @@ impl Engine {
         if set_back {
             self.unsettle_removals();
         }
+        self.channels(|channels, out| channels.doubt_after(from, now, out));
         let mut writes = Vec::new();
         let sent = self.history.iter_mut().filter(|clip| clip.device == own && clip.is_of_relay(now));
         for clip in sent.filter(|clip| clip.cursor > from) {
@@ -110,7 +111,7 @@ impl Engine {
     /// nobody takes it in a second time.
     pub(super) fn put_back(&mut self, rng: &mut dyn CryptoRng) {
         let Some(reading) = self.relay.reading.take() else { return };
-        let (lost, now) = (self.lost_clips(&reading), self.now);
+        let (lost, now) = (self.lost_content(&reading), self.now);
         let count = self.outbox(|outbox, out| outbox.put_back(lost, now, out));
         if count > 0 {
             self.note_restored(AlertKind::ItemsRestored, count as u64);
@@ -118,34 +119,52 @@ impl Engine {
         self.restate_pins(rng);
     }
 
-    fn lost_clips(&mut self, reading: &Reading) -> Vec<Queued> {
+    /// The clips and payloads of this device that the relay does not have, as far as they find room there.
+    fn lost_content(&mut self, reading: &Reading) -> Vec<Queued> {
         let Some((own, bounds)) = self.identity.as_ref().map(|identity| identity.id).zip(self.relay.bounds.as_ref())
         else {
             return Vec::new();
         };
         let mut items = u64::from(bounds.items).saturating_sub(reading.items);
         let mut bytes = bounds.item_bytes.saturating_sub(reading.bytes);
-        let (mut lost, mut writes, now) = (Vec::new(), Vec::new(), self.now);
-        let outbox = &self.outbox;
-        let is_lost = |clip: &&mut Clip| {
+        let now = self.now;
+        let is_lost = |clip: &&Clip| {
             let is_sent = clip.device == own && clip.counter > 0 && !clip.given_up;
-            is_sent && clip.cursor == 0 && !outbox.contains(&clip.item)
+            is_sent && clip.cursor == 0 && !self.outbox.contains(&clip.item)
         };
+        let clips = self.history.iter().filter(is_lost).map(|clip| {
+            let queued = Queued::again(clip.item, clip.order, clip.counter, Cargo::Clip);
+            (queued, clip.about.bytes(), clip.is_of_relay(now))
+        });
+        let payloads = self.channels.unsettled().filter(|payload| !self.outbox.contains(&payload.item));
+        let payloads = payloads.map(|payload| {
+            let queued = Queued::again(payload.item, payload.order, payload.counter, Cargo::Payload);
+            (queued, payload.bytes, payload.is_of_relay(now))
+        });
+        let mut all: Vec<_> = clips.chain(payloads).collect();
         // The newest first: a relay that is full has dropped the oldest by rights.
-        for clip in self.history.iter_mut().filter(is_lost) {
-            let size = AROUND.saturating_add(clip.about.bytes());
-            if items > 0 && size <= bytes && clip.is_of_relay(now) {
+        all.sort_by_key(|(queued, ..)| core::cmp::Reverse(queued.order));
+        let mut lost = Vec::new();
+        for (queued, size, is_of_relay) in all {
+            let size = AROUND.saturating_add(size);
+            if items > 0 && size <= bytes && is_of_relay {
                 (items, bytes) = (items - 1, bytes - size);
-                lost.push(Queued::again(clip.item, clip.order, clip.counter, Cargo::Clip));
+                lost.push(queued);
             } else {
-                clip.cursor = 1;
-                writes.push(clip.changed());
+                self.write_off(&queued.item);
             }
         }
-        for write in writes {
-            self.persist(write);
-        }
         lost
+    }
+
+    /// The relay does not have something of this device, and is not given it again.
+    fn write_off(&mut self, item: &ItemId) {
+        if let Some(clip) = self.history.get_mut(item) {
+            clip.cursor = 1;
+            let write = clip.changed();
+            return self.persist(write);
+        }
+        self.channels(|channels, out| channels.remove(item, out));
     }
 
     /// Of pins the last word counts, in the relay's order, which is another one now for whoever had heard the

@@ -56,7 +56,9 @@ impl Engine {
     pub(super) fn bury(&mut self, by: DeviceId, epoch: u64, gone: &[Gone], rng: &mut dyn CryptoRng) {
         let may_all = self.is_member(&by);
         for Gone { device, counter, item, text } in gone.iter().filter(|gone| may_all || gone.device == by) {
-            let other = self.history.get(item).is_some_and(|clip| clip.device != by);
+            let sender = self.history.get(item).map(|clip| clip.device);
+            let sender = sender.or_else(|| self.channels.get(item).map(|payload| payload.device));
+            let other = sender.is_some_and(|sender| sender != by);
             if other && !may_all {
                 continue;
             }
@@ -68,6 +70,7 @@ impl Engine {
             self.report_holes(*device);
             let is_known = self.history.get(item).is_some();
             self.forget(item, None, rng);
+            self.forget_payload(item, rng);
             if let Some(digest) = text.filter(|_| may_all && !is_known) {
                 self.forget_text(epoch, digest, rng);
             }
@@ -80,7 +83,8 @@ impl Engine {
             return None;
         }
         let listed = |clip: &&Clip| clip.device == *device && clip.counter == counter && clip.origin.is_empty();
-        self.inbox.item_at(device, counter).or_else(|| self.history.iter().find(listed).map(|clip| clip.item))
+        let of_clip = || self.history.iter().find(listed).map(|clip| clip.item);
+        self.inbox.item_at(device, counter).or_else(of_clip).or_else(|| self.channels.item_of(device, counter))
     }
 
     /// This device has learned that another one is out.

@@ -305,6 +305,9 @@ impl Engine {
             let write = clip.changed();
             return self.persist(write);
         }
+        if self.channels(|channels, out| channels.note_place(&item, cursor, out)) {
+            return;
+        }
         self.outbox(|outbox, out| outbox.note_place(item, cursor, out));
     }
 }

@@ -3,7 +3,7 @@
 use hushclip_crypto::body::{FLAG_BURN, HTML};
 use hushclip_crypto::fingerprint::{account_words, list_words};
 use hushclip_model::view::{Bounds, ClipKind, DeviceView, InviteView, JoiningView, Stage};
-use hushclip_model::{ClipView, Problem, View};
+use hushclip_model::{ClipView, Delivery, Problem, View};
 use hushclip_protocol::ids::DeviceId;
 use hushclip_protocol::limits;
 
@@ -68,13 +68,8 @@ impl Engine {
     pub(super) fn present_clip(&self, clip: &Clip) -> ClipView {
         let imported = !clip.origin.is_empty();
         let own = !imported && self.own_id() == Some(clip.device);
-        let (mut delivered, mut awaited) = (Vec::new(), Vec::new());
-        if own {
-            for device in self.device_ids().filter(|device| *device != clip.device) {
-                let stored = clip.cursor > 0 && self.relay.delivered.get(&device).is_some_and(|c| *c >= clip.cursor);
-                if stored { &mut delivered } else { &mut awaited }.push(self.name_of(&device));
-            }
-        }
+        let Delivery { delivered, awaited, .. } = if own { self.delivery_at(clip.cursor) } else { Delivery::default() };
+        let names = |devices: Vec<(String, String)>| devices.into_iter().map(|(_, name)| name).collect();
         ClipView {
             id: clip.item.to_hex(),
             order: clip.order,
@@ -86,8 +81,8 @@ impl Engine {
             text: clip.about.beginning().to_owned(),
             html: None,
             at: clip.at_ms,
-            delivered,
-            awaited,
+            delivered: names(delivered),
+            awaited: names(awaited),
             pinned: clip.pinned,
             unread: self.is_unread(clip),
             secret: secret_of(clip),
@@ -96,6 +91,17 @@ impl Engine {
             expires_at: (clip.expires_ms != 0).then_some(clip.expires_ms),
             cut: clip.about.goes_on() || clip.about.has(HTML),
         }
+    }
+
+    /// Which other devices have what of this one the relay has there; 0: nowhere.
+    pub(super) fn delivery_at(&self, cursor: u64) -> Delivery {
+        let mut delivery = Delivery { cursor: (cursor > 0).then_some(cursor), ..Delivery::default() };
+        for device in self.device_ids().filter(|device| Some(*device) != self.own_id()) {
+            let is_stored = cursor > 0 && self.relay.delivered.get(&device).is_some_and(|c| *c >= cursor);
+            let devices = if is_stored { &mut delivery.delivered } else { &mut delivery.awaited };
+            devices.push((device.to_hex(), self.name_of(&device)));
+        }
+        delivery
     }
 
     /// Only while there is no line: on one, each answer to a ping would be news.

@@ -218,7 +218,7 @@ impl Engine {
             let joined = self.join(&envelope, item.cursor, rng);
             self.note_shown(header, rng);
             self.note_place(header.item, item.cursor);
-            return joined.map_or_else(|| self.take_repeated(&envelope, item.cursor), Outcome::Received);
+            return joined.map_or_else(|| self.take_repeated(&envelope, item.cursor, rng), Outcome::Received);
         }
         let sender = header.sender;
         // A relay that was set back has it again, and its tombstone is no news.
@@ -262,10 +262,10 @@ impl Engine {
         received.map_or(Outcome::Passed, Outcome::Received)
     }
 
-    /// What has a counter that came before. A clip that was copied after all that its sender is known to have made is no
+    /// What has a counter that came before. A clip or a payload that was made after all that its sender is known to have made is no
     /// repetition: the sender has forgotten its counters, as after a restored backup, or there are two of it. Of notes
     /// that says nothing: one that is put back is made anew.
-    fn take_repeated(&mut self, envelope: &Envelope<'_>, cursor: u64) -> Outcome {
+    fn take_repeated(&mut self, envelope: &Envelope<'_>, cursor: u64, rng: &mut dyn CryptoRng) -> Outcome {
         // A relay that was set back shows what was deleted meanwhile, and clocks may have been put back.
         if self.relay.place.is_set_back() {
             return Outcome::Passed;
@@ -273,13 +273,13 @@ impl Engine {
         let (header, Some(account)) = (&envelope.header, &self.account) else { return Outcome::Passed };
         let confirmed_ms = self.inbox.repeats_after(header).filter(|_| self.is_member(&header.sender));
         let Some(confirmed_ms) = confirmed_ms else { return Outcome::Passed };
-        let Ok(Body::Clip(body)) = open_body(&account.log, envelope) else { return Outcome::Passed };
-        if body.at_ms <= confirmed_ms {
+        let opened = open_body(&account.log, envelope);
+        let Ok(body @ (Body::Clip(_) | Body::Payload(_))) = opened else { return Outcome::Passed };
+        if body.at_ms() <= confirmed_ms {
             return Outcome::Passed;
         }
         self.inbox(|inbox, out| inbox.cloned(header.sender, out));
-        self.confirm(header, body.at_ms);
-        let received = self.add_received(header, &body, cursor);
+        let received = self.take_body(header, body, cursor, rng);
         received.map_or(Outcome::Passed, Outcome::Received)
     }
 
@@ -295,6 +295,7 @@ impl Engine {
         self.confirm(header, body.at_ms());
         match body {
             Body::Clip(body) => return self.add_received(header, &body, cursor),
+            Body::Payload(body) => self.take_payload(header, &body, cursor),
             Body::Tombstone(Tombstone { gone, .. }) => {
                 self.bury(header.sender, header.epoch, &gone[..gone.len().min(Tombstone::MOST)], rng);
             }
@@ -314,7 +315,7 @@ impl Engine {
 
     fn add_received(&mut self, header: &Header, body: &ClipBody, cursor: u64) -> Option<ItemId> {
         let id = header.item;
-        if self.history.get(&id).is_some() {
+        if self.is_known(&id) {
             return None;
         }
         if !body.parts.is_empty() && !body.parts.iter().any(is_known) {

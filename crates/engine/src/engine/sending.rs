@@ -1,8 +1,8 @@
-//! What goes out: copies and clips that a person sends, tombstones, pins and heartbeats. Sealed when their turn comes,
+//! What goes out: copies and clips that a person sends, payloads of programs, tombstones, pins and heartbeats. Sealed when their turn comes,
 //! pushed one at a time, in order, until acknowledged.
 
 use hushclip_crypto::body::{
-    ClipBody, FLAG_BURN, FLAG_SENSITIVE, FLAG_SUPERSEDED, Gone, HTML, Heartbeat, Part, State, TEXT, Tombstone,
+    ClipBody, FLAG_BURN, FLAG_SENSITIVE, FLAG_SUPERSEDED, Gone, HTML, Heartbeat, Part, PayloadBody, State, TEXT, Tombstone,
 };
 use hushclip_crypto::envelope::{Address, seal, seal_note};
 use hushclip_crypto::pairing::{Code, Link};
@@ -143,11 +143,11 @@ impl Engine {
         Ok(item)
     }
 
-    /// A name that no clip here has, even where random numbers repeat: the relay takes two clips with
+    /// A name that nothing here has, even where random numbers repeat: the relay takes two items with
     /// one name for one.
-    fn fresh_item(&self, rng: &mut dyn CryptoRng) -> ItemId {
+    pub(super) fn fresh_item(&self, rng: &mut dyn CryptoRng) -> ItemId {
         let mut drawn = (0..8).map(|_| random_item(rng));
-        drawn.find(|item| self.history.get(item).is_none()).unwrap_or_else(|| random_item(rng))
+        drawn.find(|item| !self.is_known(item)).unwrap_or_else(|| random_item(rng))
     }
 
     /// A device that is away for long keeps the newest; what is given up is said.
@@ -168,6 +168,10 @@ impl Engine {
         }
         while let Some(front) = self.outbox.front() {
             let (item, order, again) = (front.item, front.order, front.again);
+            if front.cargo == Cargo::Payload && self.channels.get(&item).is_none() {
+                self.give_up_front(rng);
+                continue;
+            }
             if front.cargo == Cargo::Clip {
                 let Some(clip) = self.history.get(&item) else {
                     self.give_up_front(rng);
@@ -192,7 +196,7 @@ impl Engine {
         self.flight(Flight::relieved);
     }
 
-    /// Takes a clip out of the queue that will not be sent; others are told, if they might miss it.
+    /// Takes a clip or a payload out of the queue that will not be sent; others are told, if they might miss it.
     pub(super) fn give_up(&mut self, item: &ItemId, text: Option<Hash>, rng: &mut dyn CryptoRng) {
         let Some(device) = self.own_id() else { return };
         let given_up = self.outbox(|outbox, out| outbox.give_up(item, device, text, rng, out));
@@ -217,6 +221,8 @@ impl Engine {
     }
 
     fn mark_given_up(&mut self, item: &ItemId) {
+        // Nobody here looks at a payload of this device.
+        self.channels(|channels, out| channels.remove(item, out));
         if let Some(clip) = self.history.get_mut(item) {
             clip.given_up = true;
             let write = clip.changed();
@@ -228,7 +234,7 @@ impl Engine {
     fn seal_front(&mut self, rng: &mut dyn CryptoRng) -> bool {
         let (Some(epoch), Some(own)) = (self.log().and_then(Log::epoch), self.own_id()) else { return false };
         let Some(what) = self.outbox.unsealed(epoch) else { return !self.outbox.is_empty() };
-        if what.cargo == Cargo::Clip && self.at_hand(&what.item).is_none() {
+        if what.cargo.is_content() && self.at_hand(&what.item).is_none() {
             self.bring(&what.item, Purpose::Push, rng);
             return false;
         }
@@ -238,6 +244,7 @@ impl Engine {
         if let Some(account) = &mut self.account {
             account.epoch_items = account.epoch_items.saturating_add(1);
         }
+        self.channels(|channels, out| channels.sealed(&item, counter, out));
         if let Some(clip) = self.history.get_mut(&item) {
             clip.counter = counter;
             let write = clip.changed();
@@ -276,6 +283,14 @@ impl Engine {
                 let flags = clip.flags | if what.superseded { FLAG_SUPERSEDED } else { 0 };
                 let body = body(clip.at_ms, flags, &self.at_hand(&what.item)?);
                 seal(keys, &key, &address(Kind::Clip, ttl_s), &body, rng).ok()?
+            }
+            Cargo::Payload => {
+                let payload = self.channels.get(&what.item)?;
+                let bytes = self.at_hand(&what.item)?.pop()?.bytes;
+                there_ms = self.outbox.sent_ms().max(payload.at_ms).min(now);
+                let ttl_s = if what.again { payload.left_s(now).max(1) } else { limits::TTL_S };
+                let body = PayloadBody { at_ms: payload.at_ms, channel: payload.channel.clone(), bytes };
+                seal_note(keys, &key, &address(Kind::Payload, ttl_s), &body, rng)
             }
             Cargo::Tombstone(deleted) => {
                 let gone = deleted.iter().map(|deleted| name_gone(log, epoch, deleted)).collect();
@@ -328,6 +343,7 @@ impl Engine {
             .map(|queued| (queued.again, queued.cargo))
         {
             Some((false, Cargo::Clip)) => self.notice(Notice::Sent { id: item.to_hex(), cursor }),
+            Some((false, Cargo::Payload)) => self.notice(Notice::PayloadStored { id: item.to_hex(), cursor }),
             // The relay's order counts, and others may have said otherwise since it was queued.
             Some((_, Cargo::Pins(pins))) => {
                 for pin in pins {
@@ -336,6 +352,7 @@ impl Engine {
             }
             Some(_) | None => {}
         }
+        self.channels(|channels, out| channels.settle(&item, cursor, now, out));
         let write = self.history.get_mut(&item).filter(|clip| clip.cursor != cursor).map(|clip| {
             // What is put back goes on from when it was first there.
             if clip.sent_ms == 0 {
@@ -401,8 +418,9 @@ impl Engine {
             ErrorCode::TooLarge => {
                 let most = self.relay.bounds.as_ref().map(|bounds| bounds.envelope_bytes);
                 if let Some(bytes) = most.and_then(|most| self.outbox.too_large(item, most)) {
+                    let is_payload = self.outbox.front().is_some_and(|front| front.cargo == Cargo::Payload);
                     self.give_up_front(rng);
-                    self.fail(Problem::TooLarge { bytes });
+                    self.fail(if is_payload { Problem::PayloadTooLarge { bytes } } else { Problem::TooLarge { bytes } });
                     return self.flush(rng);
                 }
                 self.fail(Problem::RelayRefused);

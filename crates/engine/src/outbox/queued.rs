@@ -23,9 +23,12 @@ pub(crate) enum Cargo {
     Heartbeat,
     #[n(3)]
     Pins(#[n(0)] Vec<Pin>),
+    /// The payload of the channels with this item.
+    #[n(4)]
+    Payload,
 }
 
-/// A note that the relay has stored, kept for as long as the relay would keep it. Clips are in the list.
+/// A note that the relay has stored, kept for as long as the relay would keep it. Clips are in the list, and payloads in the channels.
 #[derive(Debug, Clone, Encode, Decode)]
 #[cbor(array)]
 pub(crate) struct Sent {
@@ -149,7 +152,7 @@ impl Sent {
     /// What became of something queued, if it is a note. What is deleted is not to be guessed at for days, so its text
     /// is not kept.
     pub(super) fn of(queued: &Queued, cursor: u64, now: u64) -> Option<Self> {
-        let sealed = queued.sealed.as_ref().filter(|_| queued.cargo != Cargo::Clip)?;
+        let sealed = queued.sealed.as_ref().filter(|_| !queued.cargo.is_content())?;
         let (item, order, counter, mut cargo) = (queued.item, queued.order, sealed.counter, queued.cargo.clone());
         if let Cargo::Tombstone(deleted) = &mut cargo {
             for deleted in deleted {
@@ -178,6 +181,11 @@ impl Sent {
 }
 
 impl Cargo {
+    /// Whether what is to be sealed lies elsewhere.
+    pub(crate) const fn is_content(&self) -> bool {
+        matches!(self, Self::Clip | Self::Payload)
+    }
+
     /// Where an item is stored; says whether that is news to this tombstone.
     pub(super) fn note_place(&mut self, item: ItemId, cursor: u64) -> bool {
         let Self::Tombstone(deleted) = self else { return false };
