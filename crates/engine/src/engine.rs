@@ -163,10 +163,8 @@ impl Engine {
             Event::LocalCopy(content) => self.local_copy(content, false, rng),
             Event::Copied(content) => self.local_copy(content, true, rng),
             Event::Command { id, command } => {
-                let is_of_program = matches!(
-                    command,
-                    Command::Listen { .. } | Command::Unlisten { .. } | Command::Publish { .. }
-                );
+                let is_of_program =
+                    matches!(command, Command::Listen { .. } | Command::Unlisten { .. } | Command::Publish { .. });
                 let outcome = self.command(id, command, rng).unwrap_or_else(|problem| {
                     // What is wrong with what was typed into a view that stays is said there, and no person sees what a
                     // program asks for.

@@ -77,8 +77,8 @@ pub(crate) fn make() -> File {
     envelopes(&mut world);
     File::new(&[
         "What a later version may send: none of it is an error, and what this version does not know of it is passed over.",
-        "Each envelope verifies and its counter counts. `read` is null where it stays closed to this version; of kinds above \
-         5 only the time is read.",
+        "Each envelope verifies and its counter counts. `read` is null where it stays closed to this version; of kind 4 \
+         and of those above 5 only the time is read.",
         "A frame with an `unknown` tag is passed over by a device, and answered with error 0 by a relay, which keeps the \
          socket.",
         "`memo` is the second entry of a log, after `first`, by the same device.",

@@ -5,12 +5,13 @@ use hushclip_crypto::body::{Part, PayloadBody};
 use hushclip_model::{Delivery, Notice, PayloadView, Problem};
 use hushclip_protocol::channel::is_channel;
 use hushclip_protocol::envelope::Header;
-use hushclip_protocol::ids::ItemId;
+use hushclip_protocol::ids::{DeviceId, ItemId};
 use hushclip_protocol::limits;
 use rand_core::CryptoRng;
 
 use super::Engine;
 use crate::channels::{Channels, Payload};
+use crate::clip::Clip;
 use crate::outbox::Cargo;
 use crate::part::Outputs;
 
@@ -44,7 +45,7 @@ impl Engine {
     /// How far a clip or a payload of this device has got; `None`: it is not kept here, or another device's.
     pub fn delivery(&self, id: &str) -> Option<Delivery> {
         let item = ItemId::from_hex(id)?;
-        let is_own = |clip: &&crate::clip::Clip| clip.origin.is_empty() && Some(clip.device) == self.own_id();
+        let is_own = |clip: &&Clip| clip.origin.is_empty() && Some(clip.device) == self.own_id();
         let of_clip = self.history.get(&item).filter(is_own).map(|clip| clip.cursor);
         let of_payload = || self.channels.get(&item).filter(|payload| payload.own).map(|payload| payload.cursor);
         of_clip.or_else(of_payload).map(|cursor| self.delivery_at(cursor))
@@ -101,7 +102,7 @@ impl Engine {
     }
 
     /// One that comes after all that is here.
-    fn payload(&mut self, item: ItemId, device: hushclip_protocol::ids::DeviceId, body: &PayloadBody, cursor: u64) -> Payload {
+    fn payload(&mut self, item: ItemId, device: DeviceId, body: &PayloadBody, cursor: u64) -> Payload {
         let order = self.history.next_order();
         self.history.reserve(order);
         Payload {

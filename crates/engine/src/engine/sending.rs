@@ -2,7 +2,8 @@
 //! pushed one at a time, in order, until acknowledged.
 
 use hushclip_crypto::body::{
-    ClipBody, FLAG_BURN, FLAG_SENSITIVE, FLAG_SUPERSEDED, Gone, HTML, Heartbeat, Part, PayloadBody, State, TEXT, Tombstone,
+    ClipBody, FLAG_BURN, FLAG_SENSITIVE, FLAG_SUPERSEDED, Gone, HTML, Heartbeat, Part, PayloadBody, State, TEXT,
+    Tombstone,
 };
 use hushclip_crypto::envelope::{Address, seal, seal_note};
 use hushclip_crypto::pairing::{Code, Link};
@@ -420,7 +421,11 @@ impl Engine {
                 if let Some(bytes) = most.and_then(|most| self.outbox.too_large(item, most)) {
                     let is_payload = self.outbox.front().is_some_and(|front| front.cargo == Cargo::Payload);
                     self.give_up_front(rng);
-                    self.fail(if is_payload { Problem::PayloadTooLarge { bytes } } else { Problem::TooLarge { bytes } });
+                    self.fail(if is_payload {
+                        Problem::PayloadTooLarge { bytes }
+                    } else {
+                        Problem::TooLarge { bytes }
+                    });
                     return self.flush(rng);
                 }
                 self.fail(Problem::RelayRefused);
