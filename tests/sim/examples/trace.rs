@@ -11,10 +11,11 @@ fn main() {
         Some("restores") => Faults::RESTORES,
         Some("lines") => Faults::LINES,
         Some("lines-and-all") => Faults::LINES_AND_ALL,
-        _ => return eprintln!("usage: trace calm|storm|tidying|restores|lines|lines-and-all SEED"),
+        Some("payloads") => Faults::PAYLOADS,
+        _ => return eprintln!("usage: trace calm|storm|tidying|restores|lines|lines-and-all|payloads SEED"),
     };
     match args.get(1).and_then(|seed| seed.parse().ok()) {
         Some(seed) => println!("{:?}", trace(seed, faults)),
-        None => eprintln!("usage: trace calm|storm|tidying|restores|lines|lines-and-all SEED"),
+        None => eprintln!("usage: trace calm|storm|tidying|restores|lines|lines-and-all|payloads SEED"),
     }
 }

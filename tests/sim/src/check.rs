@@ -9,6 +9,7 @@ use hushclip_model::view::Stage;
 use hushclip_protocol::ids::DeviceId;
 
 use crate::relay::Relay;
+use crate::world::payloads::CHANNELS;
 use crate::world::{CANARY, World};
 
 const DAY_MS: i64 = 24 * 60 * 60 * 1000;
@@ -103,6 +104,13 @@ pub enum Violation {
         /// The clip.
         text: String,
     },
+    /// A device lacks a payload, has it twice, in another order than it was sent in, or one that nobody sent.
+    Payloads {
+        /// At which device.
+        device: usize,
+        /// What is wrong.
+        fault: String,
+    },
     /// Pairing did not end.
     NeverJoined(usize),
 }
@@ -113,6 +121,7 @@ pub(crate) fn check(world: &World) -> Result<(), Violation> {
         return Err(Violation::Readable);
     }
     deleted_at_relay(world)?;
+    payloads(world)?;
     let order_sent = order_sent(world);
     let mut check = None;
     let mut pins = BTreeMap::new();
@@ -209,6 +218,42 @@ pub(crate) fn check(world: &World) -> Result<(), Violation> {
             let aged = world.aged.contains(&(device, (*text).to_owned()));
             if !own && !untold && !aged && !too_late.contains(*text) && !text_deleted_by_removed(text) {
                 return Err(Violation::Loop { device, text: (*text).to_owned() });
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Each device that listens has what the others have sent, once and in the order of each sender; one that does not has
+/// nothing. Of a device that is out, what it sent last need not have reached everybody.
+fn payloads(world: &World) -> Result<(), Violation> {
+    let is_out = |device: usize| world.devices[device].view().stage == Stage::Removed;
+    for (device, subject) in world.devices.iter().enumerate() {
+        for (channel, listeners) in CHANNELS {
+            let fault = |fault: String| Err(Violation::Payloads { device, fault: format!("{fault} on {channel}") });
+            let kept = subject.payloads(channel);
+            if !listeners.contains(&device) && !kept.is_empty() {
+                return fault("something that it does not listen to".into());
+            }
+            for (sender, other) in world.devices.iter().enumerate() {
+                let from: Vec<_> = kept.iter().filter(|(payload, _)| payload.from == other.name).collect();
+                let sent: Vec<_> =
+                    world.published.iter().filter(|p| p.device == sender && p.channel == channel).collect();
+                let place = |bytes: &Vec<u8>| sent.iter().position(|published| published.bytes == *bytes);
+                let places: Vec<_> = from.iter().map(|(_, bytes)| place(bytes)).collect();
+                if places.iter().any(Option::is_none) || (sender == device && !from.is_empty()) {
+                    return fault(format!("one that {sender} has not sent"));
+                }
+                if !places.is_sorted_by(|one, next| one < next) {
+                    return fault(format!("those of {sender} as {places:?}"));
+                }
+                if sender == device || is_out(device) || is_out(sender) || !listeners.contains(&device) {
+                    continue;
+                }
+                let lacks = sent.iter().enumerate().find(|(n, p)| p.is_answered && !places.contains(&Some(*n)));
+                if let Some((n, _)) = lacks {
+                    return fault(format!("number {n} of {sender} is missing, of {places:?}"));
+                }
             }
         }
     }

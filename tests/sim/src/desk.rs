@@ -9,7 +9,7 @@ use hushclip_crypto::archive::Archive;
 use hushclip_driver::Step;
 use hushclip_engine::{Event, LineId, Said, text_digest};
 use hushclip_mailbox::{Event as RelayEvent, MemoryStore, Nameplate, Peer, Reply};
-use hushclip_model::{Answered, Command, CommandId, Content, Notice, Outcome, Query, View};
+use hushclip_model::{Answered, Command, CommandId, Content, Delivery, Notice, Outcome, PayloadView, Query, View};
 use hushclip_protocol::error::CloseCode;
 use hushclip_protocol::frame::{ToDevice, ToRelay};
 use hushclip_protocol::ids::{ConnId, DeviceId, MailboxId, Nonce};
@@ -368,6 +368,21 @@ impl Desk {
     /// The texts in a device's list, newest first.
     pub fn texts(&self, device: usize) -> Vec<String> {
         self.view(device).clips.into_iter().map(|clip| clip.text).collect()
+    }
+
+    /// A program sends something.
+    pub fn publish(&mut self, device: usize, channel: &str, bytes: &[u8]) -> Option<Outcome> {
+        self.command(device, Command::Publish { channel: channel.into(), bytes: bytes.to_vec() })
+    }
+
+    /// What a device keeps of a channel, and what each holds.
+    pub fn payloads(&self, device: usize, channel: &str) -> Vec<(PayloadView, Vec<u8>)> {
+        self.devices[device].payloads(channel)
+    }
+
+    /// How far a clip or a payload of a device has got.
+    pub fn delivery(&self, device: usize, id: &str) -> Option<Delivery> {
+        self.devices[device].driver.engine().delivery(id)
     }
 
     /// What a device finds.

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use hushclip_driver::{Driver, LineId};
 use hushclip_engine::{CONTENT, Write};
-use hushclip_model::{Problem, View};
+use hushclip_model::{PayloadView, Problem, View};
 use hushclip_protocol::codec;
 use hushclip_protocol::ids::{AccountId, ConnId, MailboxId};
 use hushclip_protocol::log::SignedEntry;
@@ -33,14 +33,29 @@ pub(crate) struct Device {
     pub(crate) shown: View,
     /// Texts that notices named as stored by the relay.
     pub(crate) sent: Vec<String>,
+    /// The order of the payload that it was told of last.
+    pub(crate) newest_payload: u64,
 }
 
 impl Device {
     pub(crate) fn new(name: String, machine: usize, rng: ChaCha20Rng) -> Self {
         let driver = open(&BTreeMap::new());
         let shown = driver.view_without_clips();
-        let (disk, sent) = (BTreeMap::new(), Vec::new());
-        Self { name, machine, driver, disk, rng, conn: None, line: None, life: 0, skew: 0, put_forward: 0, shown, sent }
+        Self {
+            name,
+            machine,
+            driver,
+            disk: BTreeMap::new(),
+            rng,
+            conn: None,
+            line: None,
+            life: 0,
+            skew: 0,
+            put_forward: 0,
+            shown,
+            sent: Vec::new(),
+            newest_payload: 0,
+        }
     }
 
     pub(crate) fn store(&mut self, writes: Vec<Write>) {
@@ -81,6 +96,18 @@ impl Device {
             (clip.text, clip.html) = (content.text, content.html);
         }
         view
+    }
+
+    /// The payloads of others on a channel, with their bytes.
+    pub(crate) fn payloads(&self, channel: &str) -> Vec<(PayloadView, Vec<u8>)> {
+        let mut disk = self.disk.clone();
+        put(&mut disk, self.driver.unsaved().cloned());
+        let engine = self.driver.engine();
+        let bytes_of = |payload: &PayloadView| {
+            let key = engine.payload_key(&payload.id).expect("it is kept");
+            disk.get(&key).expect("its bytes are on the disk").clone()
+        };
+        engine.payloads(channel, 0).into_iter().map(|payload| (payload.clone(), bytes_of(&payload))).collect()
     }
 
     /// The mailbox that the device's account lives in: the start of its identifier, which the hash of

@@ -23,6 +23,8 @@ pub struct Faults {
     pub tidying: u32,
     /// How often the relay is set back to a backup, or emptied; a number, not a chance.
     pub restores: u32,
+    /// How often programs send something to each other meanwhile; a number, not a chance.
+    pub payloads: u32,
 }
 
 impl Faults {
@@ -38,6 +40,7 @@ impl Faults {
         device_lines: 0,
         tidying: 0,
         restores: 0,
+        payloads: 0,
     };
     /// What a laptop on a train sees in a week, in a minute.
     pub const STORM: Self = Self {
@@ -51,6 +54,7 @@ impl Faults {
         device_lines: 0,
         tidying: 0,
         restores: 0,
+        payloads: 0,
     };
     /// The same weather, and lines between devices beside the relay's.
     pub const LINES: Self = Self { device_lines: 30, ..Self::STORM };
@@ -58,6 +62,8 @@ impl Faults {
     pub const LINES_AND_ALL: Self = Self { device_lines: 30, tidying: 24, restores: 2, ..Self::STORM };
     /// The same weather, and a relay that is restored from backups.
     pub const RESTORES: Self = Self { tidying: 8, restores: 4, ..Self::STORM };
+    /// The same weather and all that people do, and programs that speak to each other in it.
+    pub const PAYLOADS: Self = Self { payloads: 40, device_lines: 40, tidying: 8, restores: 2, ..Self::STORM };
     /// The same weather, and people who tidy up in it.
     pub const TIDYING: Self = Self { tidying: 24, ..Self::STORM };
 }

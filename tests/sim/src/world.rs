@@ -17,8 +17,10 @@ use crate::check::{self, Copied, Violation};
 use crate::device::Device;
 use crate::faults::Faults;
 use crate::relay::Relay;
+use payloads::Published;
 
 mod lines;
+pub(crate) mod payloads;
 mod plan;
 mod trace;
 
@@ -54,6 +56,8 @@ pub struct Report {
     pub loads: u64,
     /// How often the relay was restored or emptied.
     pub restores: u64,
+    /// Payloads that came to a device.
+    pub payloads: usize,
     /// Devices that somebody wanted out.
     pub removals: u64,
     /// Clips in the library of each device at the end.
@@ -97,6 +101,8 @@ enum Step {
     Remove(usize, usize),
     /// The clock of a device's machine jumps.
     Jump(usize, i64),
+    /// A program sends something on a channel.
+    Publish(usize, &'static str),
     /// Somebody backs the relay up.
     Backup,
     /// Somebody restores the relay, or begins with an empty one. Tried again so often.
@@ -143,6 +149,8 @@ pub(crate) struct World {
     pub(crate) handed_over: BTreeMap<ItemId, (DeviceId, u64, String)>,
     /// Name of a device, and a text that it gave to the relay, whether or not it has heard that it arrived.
     pub(crate) spoken: BTreeSet<(String, String)>,
+    /// What programs have sent.
+    pub(crate) published: Vec<Published>,
     backup: Option<MemoryStore>,
     /// Texts that the relay has lost.
     pub(crate) lost: BTreeSet<String>,
@@ -198,6 +206,7 @@ impl World {
             aged: BTreeSet::new(),
             handed_over: BTreeMap::new(),
             spoken: BTreeSet::new(),
+            published: Vec::new(),
             backup: None,
             lost: BTreeSet::new(),
             report: Report::default(),
@@ -220,6 +229,7 @@ impl World {
         self.plan_library();
         self.plan_restores();
         self.plan_lines();
+        self.plan_payloads();
         let end = self.now + STORM_MS;
         self.run_until(end, |_| false);
         self.faults = Faults { tidying: faults.tidying, ..Faults::CALM };
@@ -234,6 +244,7 @@ impl World {
         let end = self.now + HEAL_MS;
         self.run_until(end, World::settled);
         check::check(&self)?;
+        self.report.payloads = self.count_payloads();
         self.report.clips = self.devices[0].view().clips.len();
         Ok(self.report)
     }
@@ -392,6 +403,7 @@ impl World {
                     self.event(device, Event::Online);
                 }
             }
+            Step::Publish(device, channel) => self.publish(device, channel),
             Step::Backup => self.backup = self.relay.as_ref().map(Relay::snapshot),
             Step::Restore(tries) => self.restore(tries),
             Step::Caught(device) => {
@@ -417,7 +429,8 @@ impl World {
             let subject = &mut self.devices[device];
             let now = self.now.saturating_add_signed(subject.skew);
             let Some(todo) = subject.driver.next(now, &mut subject.rng) else { break };
-            if let Todo::Answer(Answered { id, .. }) = &todo {
+            if let Todo::Answer(Answered { id, outcome }) = &todo {
+                self.note_published(*id, outcome);
                 assert!(self.asked.remove(&(device, *id)), "nobody waits for this answer");
                 if let Some((_, clip)) = self.deleting.remove(id) {
                     self.note_deleted(device, clip);
@@ -499,6 +512,10 @@ impl World {
             Todo::Notice(Notice::Received { clip }) => {
                 self.report.brought += u64::from(self.over_device_line);
                 self.passed.insert((device, clip.text), self.now);
+            }
+            Todo::Notice(Notice::PayloadReceived { order, .. }) => {
+                let last = std::mem::replace(&mut self.devices[device].newest_payload, order);
+                assert!(order > last, "device {device} is told of {order} after {last}");
             }
             Todo::Show => self.devices[device].shown = self.devices[device].driver.view_without_clips(),
             Todo::Notice(_) | Todo::Answer(_) | Todo::Archive { .. } => {}

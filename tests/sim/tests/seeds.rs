@@ -63,6 +63,11 @@ fn storm_with_lines_between_devices_and_all_that_people_do() {
     weather(Faults::LINES_AND_ALL, seeds() / 4);
 }
 
+#[test]
+fn storm_with_programs_that_speak_to_each_other() {
+    weather(Faults::PAYLOADS, seeds() / 4);
+}
+
 fn weather(faults: Faults, count: u64) {
     let from = number("SEEDS_FROM").unwrap_or(0);
     let all: Vec<u64> = REGRESSIONS.into_iter().chain(from..from + count).collect();
@@ -73,7 +78,7 @@ fn weather(faults: Faults, count: u64) {
         parts.collect::<Vec<_>>().into_iter().flat_map(|part| part.join().expect("no seed panics")).collect()
     });
     let (mut crashes, mut cuts, mut clips, mut removals, mut restores) = (0, 0, 0, 0, 0);
-    let (mut disk_failures, mut loads, mut brought) = (0, 0, 0);
+    let (mut disk_failures, mut loads, mut brought, mut payloads) = (0, 0, 0, 0);
     let mut failed = Vec::new();
     for (seed, outcome) in outcomes {
         match outcome {
@@ -86,17 +91,19 @@ fn weather(faults: Faults, count: u64) {
                 loads += report.loads;
                 brought += report.brought;
                 restores += report.restores;
+                payloads += report.payloads;
             }
             Err(violation) => failed.push(format!("seed {seed}: {:.200}", format!("{violation:?}"))),
         }
     }
     println!(
         "{} seeds: {crashes} crashes, {cuts} cuts, {removals} removals, {restores} restores, {clips} clips, \
-         {disk_failures} failures of disks, {loads} reads, {brought} clips brought by other devices",
+         {disk_failures} failures of disks, {loads} reads, {brought} clips brought by other devices, {payloads} payloads",
         all.len()
     );
     assert!(failed.is_empty(), "{} of {} seeds failed:\n{}", failed.len(), all.len(), failed.join("\n"));
     assert!(crashes > count && cuts > count, "the weather was too good to prove anything");
     assert!(disk_failures > count && loads > count, "{disk_failures} disk failures and {loads} reads prove nothing");
+    assert!(faults.payloads == 0 || payloads as u64 > 10 * count, "{payloads} payloads prove nothing");
     assert!(faults.device_lines == 0 || brought > count, "{brought} clips over lines between devices prove nothing");
 }

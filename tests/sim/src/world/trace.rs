@@ -39,6 +39,7 @@ impl World {
             Step::Ask(device, command) => format!("dev {device}  is asked to {command:?}"),
             Step::Remove(by, gone) => format!("dev {by}  REMOVES {gone}"),
             Step::Jump(device, ms) => format!("dev {device}  clock jumps {} s", ms / 1000),
+            Step::Publish(device, channel) => format!("dev {device}  PUBLISHES on {channel}"),
             _ => return None,
         })
     }
