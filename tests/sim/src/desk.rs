@@ -51,6 +51,8 @@ pub struct Desk {
     skews: Vec<i64>,
     relay: Option<Relay>,
     lie: Option<Lie>,
+    /// Which device dies, and after how many steps.
+    crash: Option<(usize, usize)>,
     /// Nameplates that are taken.
     pub nameplates: BTreeMap<u32, Nameplate>,
     /// Whether the relay gets no answer when it asks for a nameplate.
@@ -85,6 +87,7 @@ impl Desk {
             skews: vec![0; devices],
             relay: None,
             lie: None,
+            crash: None,
             nameplates: BTreeMap::new(),
             nameplates_silent: false,
             nowhere: Relay::new(MailboxId::from_bytes([0; MailboxId::LEN])),
@@ -154,9 +157,40 @@ impl Desk {
                 let subject = &mut self.devices[device];
                 let Some(step) = subject.driver.next(now, &mut subject.rng) else { break };
                 self.act(device, step);
+                if self.dies(device) {
+                    break;
+                }
             }
         }
         true
+    }
+
+    /// Counts a step of a device; whether it has died of it.
+    fn dies(&mut self, device: usize) -> bool {
+        let Some((_, steps)) = self.crash.as_mut().filter(|(of, _)| *of == device) else { return false };
+        if let Some(less) = steps.checked_sub(1) {
+            *steps = less;
+            return false;
+        }
+        self.crash = None;
+        if let Some(conn) = self.devices[device].conn.take() {
+            self.relay_event(RelayEvent::Closed { conn });
+        }
+        // What it was told is lost with it.
+        self.todo.retain(|(other, _)| *other != device);
+        self.devices[device].crash();
+        self.todo.push_back((device, Event::Started));
+        true
+    }
+
+    /// The process of a device dies when it has done so much more, and comes back.
+    pub fn crash_after(&mut self, device: usize, steps: usize) {
+        self.crash = Some((device, steps));
+    }
+
+    /// Whether that is still to come.
+    pub fn is_to_crash(&self) -> bool {
+        self.crash.is_some()
     }
 
     /// The person asks for something; what became of it. A device that is away does nothing.
