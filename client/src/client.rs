@@ -3,21 +3,39 @@
 use std::sync::Arc;
 use std::thread;
 
+use futures_util::FutureExt as _;
 use hushclip_model::view::{Connection, DeviceView, Stage};
 use hushclip_model::{AlertView, ClipView, Command, Content, Outcome, Problem};
 use tokio::runtime::Builder as Runtime;
 use tokio::sync::{broadcast, mpsc, oneshot, watch};
 
-use crate::clips::Clips;
+use crate::arrivals::{Arrivals, Source};
 use crate::device::{Ask, Copied, Device, Reply, Seen, Which};
 use crate::error::{Error, Result};
 use crate::event::{Events, Status};
+use crate::receipt::Receipt;
 use crate::socket::Connect;
 use crate::store::{Memory, Store};
 use crate::websocket::WebSocket;
 
 /// Events that a listener may leave unread.
 const UNREAD: usize = 1024;
+
+/// One form of a clip's content.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Form {
+    /// Its media type, such as `text/plain`.
+    pub media: String,
+    /// The content.
+    pub bytes: Vec<u8>,
+}
+
+impl std::fmt::Debug for Form {
+    /// Leaves the content out.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Form({} bytes)", self.bytes.len())
+    }
+}
 
 /// How a device is put together.
 #[must_use = "nothing happens before it is opened"]
@@ -130,10 +148,30 @@ impl Client {
         created
     }
 
-    /// Queues a clip for the other devices. It is on the disk when this is done, and goes to the relay from there.
-    pub async fn push(&self, content: Content) -> Result<()> {
+    /// Queues text for the other devices, and the same as HTML if there is such a form. It is on the disk when this is
+    /// done, and goes to the relay from there.
+    pub async fn push(&self, content: Content) -> Result<Receipt> {
         let Content { text, html } = content;
-        self.command(Command::Push { text, html }).await.map(drop)
+        self.queue(Command::Push { text, html }).await
+    }
+
+    /// The same with content of any other media type (RFC 6838), such as `application/json`. Devices list such a clip, and
+    /// none puts it on a clipboard; programs get it with [`Client::read`].
+    pub async fn push_bytes(&self, media: &str, bytes: impl Into<Vec<u8>>) -> Result<Receipt> {
+        self.queue(Command::PushBytes { media: media.into(), bytes: bytes.into() }).await
+    }
+
+    async fn queue(&self, command: Command) -> Result<Receipt> {
+        match self.command(command).await? {
+            Outcome::Queued { clip } => Ok(Receipt::new(self.clone(), clip)),
+            _ => Err(Error::Gone),
+        }
+    }
+
+    /// All forms of a clip, the plainest first; its text is one of them.
+    pub async fn read(&self, clip: &str) -> Result<Vec<Form>> {
+        let clip = clip.to_owned();
+        self.ask(|reply| Ask::Read(clip, reply)).await?.ok_or(Error::Gone)
     }
 
     /// Clips of other devices that came after a place in this device's list, oldest first, whole. 0 is before all. Those
@@ -156,14 +194,41 @@ impl Client {
     }
 
     /// Clips of other devices as they come, whole, from now on.
-    pub async fn clips(&self) -> Result<Clips> {
+    pub async fn clips(&self) -> Result<Arrivals<ClipView>> {
         Ok(self.clips_after(self.last_order().await?))
     }
 
     /// The same from a place in the list on: with the place of the last one that a program has dealt with, it misses none
     /// and sees none twice.
-    pub fn clips_after(&self, after: u64) -> Clips {
-        Clips::new(self.clone(), after)
+    pub fn clips_after(&self, after: u64) -> Arrivals<ClipView> {
+        let source = Source {
+            pull: Box::new(|client: Client, after| async move { client.pull(after).await }.boxed()),
+            order: |clip: &ClipView| clip.order,
+        };
+        Arrivals::new(self.clone(), source, after)
+    }
+
+    /// Waits until everything that the relay has for this device is here. Where the relay cannot be reached, that is
+    /// [`Error::Unreachable`], though the device goes on trying.
+    pub async fn caught_up(&self) -> Result<()> {
+        self.until(|status| match (status.view.stage, status.view.connection) {
+            (Stage::Member, Connection::Online) => Some(Ok(())),
+            (_, Connection::Waiting { .. }) => Some(Err(Error::Unreachable(status.trouble.clone()))),
+            _ => gone(status).map(Err),
+        })
+        .await
+    }
+
+    /// Waits until the relay has everything that this device was to send, also what it was asked for before a restart.
+    pub async fn sent(&self) -> Result<()> {
+        let mut status = self.watch_status();
+        loop {
+            status.mark_unchanged();
+            if self.ask(Ask::Unsent).await? == 0 {
+                return Ok(());
+            }
+            self.changed(&mut status).await?;
+        }
     }
 
     /// The devices of the account, this one first.
@@ -235,6 +300,10 @@ impl Client {
             return Ok(answer);
         }
         self.ended().await.and(Err(Error::Closed))
+    }
+
+    pub(crate) fn watch_status(&self) -> watch::Receiver<Status> {
+        self.seen.status.subscribe()
     }
 
     /// The place of what came in last, as it changes.

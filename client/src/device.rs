@@ -6,12 +6,14 @@ use std::time::Duration;
 
 use getrandom::SysRng;
 use hushclip_driver::{Driver, LineId, Said, Step};
-use hushclip_model::{Answered, ClipView, Command, CommandId, Content, Notice, Outcome, Problem};
+use hushclip_model::{Answered, ClipView, Command, CommandId, Content, Delivery, Notice, Outcome, Problem};
 use rand_core::UnwrapErr;
 use tokio::sync::{broadcast, mpsc, oneshot, watch};
 use tokio::task::JoinHandle;
 use tokio::time::sleep;
 
+use crate::channel::Payload;
+use crate::client::Form;
 use crate::clock::{SleepWatch, now_ms};
 use crate::error::{Error, Result};
 use crate::event::{Event, Status};
@@ -22,6 +24,9 @@ use crate::trouble;
 /// Longest sleep, so that a change of the clock is noticed soon.
 const NAP: Duration = Duration::from_secs(10);
 
+/// Bytes of payloads that are read at once, and what the last one has beyond that.
+const AT_ONCE: usize = 1024 * 1024;
+
 /// Where an answer goes. Nobody may be waiting for it any more.
 pub(crate) type Reply<T> = oneshot::Sender<T>;
 
@@ -31,6 +36,17 @@ pub(crate) enum Ask {
     Copied(Content, Reply<Copied>),
     Clips(Which, Reply<Vec<ClipView>>),
     NewestOrder(Reply<u64>),
+    /// How many items wait for the relay.
+    Unsent(Reply<usize>),
+    /// All forms of a clip; `None` if it is not there or lost.
+    Read(String, Reply<Option<Vec<Form>>>),
+    Delivery(String, Reply<Option<Delivery>>),
+    /// Some of what came on a channel after a place.
+    Payloads {
+        channel: String,
+        after: u64,
+        reply: Reply<Vec<Payload>>,
+    },
     Close(Reply<()>),
 }
 
@@ -191,6 +207,18 @@ impl Device {
             Ask::NewestOrder(reply) => {
                 let _ = reply.send(self.driver.engine().newest_order());
             }
+            Ask::Unsent(reply) => {
+                let _ = reply.send(self.driver.engine().unsent());
+            }
+            Ask::Read(clip, reply) => {
+                let _ = reply.send(self.forms(&clip)?);
+            }
+            Ask::Delivery(id, reply) => {
+                let _ = reply.send(self.driver.engine().delivery(&id));
+            }
+            Ask::Payloads { channel, after, reply } => {
+                let _ = reply.send(self.payloads(&channel, after)?);
+            }
             Ask::Close(_) => {}
         }
         Ok(())
@@ -213,6 +241,31 @@ impl Device {
             }
         }
         Ok(clips)
+    }
+
+    fn forms(&mut self, clip: &str) -> Result<Option<Vec<Form>>> {
+        let Some(source) = self.driver.engine().source(clip) else { return Ok(None) };
+        let records = self.store.read(&source.keys()).map_err(Error::Read)?;
+        let forms = source.forms(&records);
+        Ok(forms.map(|forms| forms.into_iter().map(|(media, bytes)| Form { media, bytes }).collect()))
+    }
+
+    fn payloads(&mut self, channel: &str, after: u64) -> Result<Vec<Payload>> {
+        let (mut payloads, mut bytes) = (Vec::new(), 0);
+        for about in self.driver.engine().payloads(channel, after) {
+            let Some(key) = self.driver.engine().payload_key(&about.id) else { continue };
+            match self.store.read(std::slice::from_ref(&key)).map_err(Error::Read)?.remove(&key) {
+                Some(content) => {
+                    bytes += content.len();
+                    payloads.push(Payload { about, bytes: content });
+                }
+                None => self.tell(Event::Notice(Notice::Failed { problem: Problem::ContentLost })),
+            }
+            if bytes >= AT_ONCE {
+                break;
+            }
+        }
+        Ok(payloads)
     }
 
     fn heard(&mut self, line: LineId, said: Incoming) -> Result<()> {
@@ -303,8 +356,8 @@ impl Device {
     }
 
     fn notice(&mut self, notice: Notice) {
-        if let Notice::Received { clip } = &notice {
-            self.seen.newest.send_replace(clip.order);
+        if let Notice::Received { clip: ClipView { order, .. } } | Notice::PayloadReceived { order, .. } = &notice {
+            self.seen.newest.send_replace(*order);
         }
         self.seen.status.send_modify(|_| {});
         self.tell(Event::Notice(notice));

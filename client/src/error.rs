@@ -23,6 +23,9 @@ pub enum Error {
     /// It was taken back, here or on the other device.
     #[error("it was cancelled")]
     Cancelled,
+    /// It is not kept here any more: it expired, was deleted, or could not be sent; or there is no such device.
+    #[error("it is not there any more")]
+    Gone,
     /// What is stored cannot be read: the device has ended.
     #[error("cannot read what is stored: {0}")]
     Read(StoreError),

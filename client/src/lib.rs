@@ -2,22 +2,25 @@
 //!
 #![doc = include_str!("../README.md")]
 
+mod arrivals;
+mod channel;
 mod client;
-mod clips;
 mod clock;
 mod device;
 mod error;
 mod event;
 mod pairing;
 mod probe;
+mod receipt;
 pub mod socket;
 mod sqlite;
 pub mod store;
 mod trouble;
 mod websocket;
 
-pub use client::{Builder, Client};
-pub use clips::Clips;
+pub use arrivals::Arrivals;
+pub use channel::{Channel, Payload};
+pub use client::{Builder, Client, Form};
 pub use device::Copied;
 pub use error::{Error, Result};
 pub use event::{Event, Events, Status};
@@ -28,6 +31,7 @@ pub use hushclip_model as model;
 pub use hushclip_protocol::limits::{CLIP_BYTES, INVITE_MS};
 pub use pairing::{Invite, JoinRequest, Joining};
 pub use probe::probe;
+pub use receipt::Receipt;
 pub use sqlite::{Sqlite, SqliteError};
 pub use store::{Memory, Store};
 pub use websocket::WebSocket;

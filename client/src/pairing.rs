@@ -1,12 +1,11 @@
 //! How devices come into an account: one invites, the other joins, and a person sees to it that they are the two that are
 //! meant.
 
-use hushclip_model::Command;
-use hushclip_model::view::{Connection, DeviceView, InviteView, Stage};
-
 use crate::client::{Client, gone};
 use crate::error::{Error, Result};
 use crate::event::Status;
+use hushclip_model::Command;
+use hushclip_model::view::{Connection, DeviceView, InviteView, Stage};
 
 /// An open invite. It stays open when this is dropped, until it expires or another one takes its place.
 #[derive(Debug)]
@@ -21,7 +20,6 @@ pub struct Invite {
 #[derive(Debug)]
 pub struct JoinRequest {
     client: Client,
-    id: String,
     name: String,
     device: Option<String>,
 }
@@ -112,7 +110,7 @@ impl Invite {
             None => Some(Err(why_not(status))),
         };
         let (name, device) = self.client.until(asked).await?;
-        Ok(JoinRequest { client: self.client.clone(), id: self.id.clone(), name, device })
+        Ok(JoinRequest { client: self.client.clone(), name, device })
     }
 
     /// Ends it.
@@ -131,16 +129,19 @@ impl JoinRequest {
     /// them there, so that nobody in the middle is let in. Without them, whoever had the link first is let in.
     ///
     /// Wrong digits are [`Problem::DigitsDiffer`](hushclip_model::Problem::DigitsDiffer), twice; then it is turned away.
-    pub async fn approve(&self, digits: Option<&str>) -> Result<DeviceView> {
+    /// `share_history`: whether it may read what the relay has by now.
+    pub async fn approve(&self, digits: Option<&str>, share_history: bool) -> Result<DeviceView> {
         let digits = digits.map(str::to_owned);
-        self.client.command(Command::Approve { digits, share_history: true }).await?;
+        let before = self.client.status().view.problem;
+        self.client.command(Command::Approve { digits, share_history }).await?;
         self.client
             .until(|status| {
-                let device = this_invite(status, &self.id).and_then(|invite| invite.device.clone());
-                let device = device.as_ref().or(self.device.as_ref());
-                let is_meant = |one: &&DeviceView| !one.own && Some(&one.id) == device;
-                let newcomer = status.view.devices.iter().find(is_meant).cloned();
-                newcomer.map(Ok).or_else(|| this_invite(status, &self.id).is_none().then(|| Err(why_not(status))))
+                let is_meant = |one: &&DeviceView| !one.own && Some(&one.id) == self.device.as_ref();
+                if let Some(newcomer) = status.view.devices.iter().find(is_meant) {
+                    return Some(Ok(newcomer.clone()));
+                }
+                let failed = status.view.problem.clone().filter(|problem| Some(problem) != before.as_ref());
+                failed.map(Error::from).or_else(|| gone(status)).map(Err)
             })
             .await
     }

@@ -242,6 +242,10 @@ impl Engine {
                 let payload = self.publish(channel, bytes, rng)?.to_hex();
                 return Ok(Some(Outcome::Published { payload }));
             }
+            Command::PushBytes { media, bytes } => {
+                let clip = self.push_bytes(&media, bytes, rng)?;
+                return Ok(Some(Outcome::Queued { clip: clip.to_hex() }));
+            }
             Command::Copied { id } => self.copied(&id, rng),
             Command::Take { id: clip, plain } => {
                 self.take_from_list(id, &clip, plain, rng);

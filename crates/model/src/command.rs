@@ -70,6 +70,13 @@ pub enum Command {
         /// The content, whatever it means; with the name at most [`hushclip_protocol::limits::CLIP_BYTES`], less a few.
         bytes: Vec<u8>,
     },
+    /// Sends a clip whose content is neither text nor HTML.
+    PushBytes {
+        /// Its media type (RFC 6838), at most 255 bytes.
+        media: String,
+        /// The content.
+        bytes: Vec<u8>,
+    },
     /// The person has copied this clip here, so it is no news when the clipboard shows it.
     Copied {
         /// Hexadecimal item identifier, as in [`crate::view::ClipView::id`].
@@ -180,6 +187,7 @@ impl core::fmt::Debug for Command {
             Self::Listen { .. } => "Listen",
             Self::Unlisten { .. } => "Unlisten",
             Self::Publish { .. } => "Publish",
+            Self::PushBytes { .. } => "PushBytes",
             Self::Copied { .. } => "Copied",
             Self::Take { .. } => "Take",
             Self::Pin { .. } => "Pin",

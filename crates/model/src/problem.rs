@@ -208,6 +208,9 @@ pub enum Problem {
          still in the list here."
     )]
     OutboxFull,
+    /// What was given is no media type, or one that has a command of its own.
+    #[error("That is no media type for other content than text and HTML. It looks like application/json or image/png.")]
+    BadMediaType,
     /// What was given cannot be the name of a channel.
     #[error(
         "That is no name of a channel. It has 1 to {CHANNEL_BYTES} letters from a to z, digits, or any of . - _ /, as in \

@@ -97,10 +97,16 @@ impl Relay {
         &self.data
     }
 
-    /// The same, and it is found where it was.
+    /// Both, and it is found where it was.
     pub fn crash_and_restart_here(&mut self) {
+        self.kill();
+        self.restart_here();
+    }
+
+    /// Only the second half of that.
+    pub fn restart_here(&mut self) {
         self.port = self.authority.rsplit(':').next().and_then(|port| port.parse().ok()).unwrap_or(0);
-        self.crash_and_restart();
+        self.run();
     }
 
     fn run(&mut self) {

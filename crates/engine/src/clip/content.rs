@@ -135,7 +135,12 @@ impl Source {
         self.parts(records).map(|parts| plain_and_html(&parts))
     }
 
-    /// All forms.
+    /// All forms, the plainest first: their media types and bytes. `None` as above.
+    pub fn forms(&self, records: &BTreeMap<String, Vec<u8>>) -> Option<Vec<(String, Vec<u8>)>> {
+        let parts = self.parts(records)?;
+        Some(parts.into_iter().map(|part| (part.media, part.bytes.into())).collect())
+    }
+
     pub(crate) fn parts(&self, records: &BTreeMap<String, Vec<u8>>) -> Option<Vec<Part>> {
         if let Some(inline) = self.about.inline() {
             return Some(inline);

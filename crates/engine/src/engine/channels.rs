@@ -42,10 +42,11 @@ impl Engine {
         self.channels.get(&ItemId::from_hex(id)?).map(Payload::key)
     }
 
-    /// How far a clip or a payload of this device has got; `None`: it is not kept here, or another device's.
+    /// How far a clip or a payload of this device has got; `None`: it is not kept here, will not be
+    /// sent, or is another device's.
     pub fn delivery(&self, id: &str) -> Option<Delivery> {
         let item = ItemId::from_hex(id)?;
-        let is_own = |clip: &&Clip| clip.origin.is_empty() && Some(clip.device) == self.own_id();
+        let is_own = |clip: &&Clip| clip.origin.is_empty() && !clip.given_up && Some(clip.device) == self.own_id();
         let of_clip = self.history.get(&item).filter(is_own).map(|clip| clip.cursor);
         let of_payload = || self.channels.get(&item).filter(|payload| payload.own).map(|payload| payload.cursor);
         of_clip.or_else(of_payload).map(|cursor| self.delivery_at(cursor))

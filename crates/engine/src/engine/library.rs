@@ -43,6 +43,11 @@ impl Engine {
         self.history.next_order() - 1
     }
 
+    /// How many items of any kind wait for the relay.
+    pub fn unsent(&self) -> usize {
+        self.outbox.len()
+    }
+
     /// Where the content of a clip is.
     pub fn source(&self, id: &str) -> Option<Source> {
         self.history.get(&ItemId::from_hex(id)?).map(Clip::source)

@@ -28,7 +28,7 @@ const NO_NEWS: usize = 2 * limits::ITEMS;
 const EMPTY_PAGE: usize = NO_NEWS / 8;
 
 /// Longest media type, bytes (RFC 6838, section 4.2).
-const MEDIA_BYTES: usize = 255;
+pub(super) const MEDIA_BYTES: usize = 255;
 /// So many forms of a clip are kept beside text and HTML.
 const OTHERS: usize = 16;
 

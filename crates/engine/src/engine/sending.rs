@@ -17,6 +17,7 @@ use hushclip_rich::harmless;
 use rand_core::CryptoRng;
 
 use super::Engine;
+use super::receiving::MEDIA_BYTES;
 use crate::clip::{About, Clip, Layout};
 use crate::contents::Purpose;
 use crate::history::text_digest;
@@ -89,6 +90,26 @@ impl Engine {
         }
     }
 
+    /// A clip of one form, which is neither text nor HTML.
+    pub(super) fn push_bytes(
+        &mut self,
+        media: &str,
+        bytes: Vec<u8>,
+        rng: &mut dyn CryptoRng,
+    ) -> Result<ItemId, Problem> {
+        let is_other = is_media_type(media) && media != TEXT && media != HTML;
+        if !is_other {
+            return Err(Problem::BadMediaType);
+        }
+        if bytes.is_empty() {
+            return Err(Problem::Empty);
+        }
+        self.require_member()?;
+        let parts = vec![Part::new(media, bytes)];
+        check(self.now, 0, &parts)?;
+        self.enqueue_parts(parts, 0, rng)
+    }
+
     pub(super) fn enqueue_secret(
         &mut self,
         content: Content,
@@ -100,17 +121,19 @@ impl Engine {
 
     /// Gives the name of the clip that waits now.
     fn enqueue(&mut self, content: Content, flags: u32, rng: &mut dyn CryptoRng) -> Result<ItemId, Problem> {
-        let Some(identity) = &self.identity else { return Err(Problem::NoAccount) };
-        let ttl_s = if flags == 0 { limits::TTL_S } else { self.settings().secret_life_s };
         let mut parts = vec![Part::new(TEXT, content.text)];
         parts.extend(content.html.map(|html| Part::new(HTML, html)));
-        if body(self.now, flags, &parts).check().is_err() {
+        if check(self.now, flags, &parts).is_err() {
             // A few words may have much around them.
             parts.truncate(1);
         }
-        if let Err(error) = body(self.now, flags, &parts).check() {
-            return Err(Problem::TooLarge { bytes: error.bytes });
-        }
+        check(self.now, flags, &parts)?;
+        self.enqueue_parts(parts, flags, rng)
+    }
+
+    fn enqueue_parts(&mut self, parts: Vec<Part>, flags: u32, rng: &mut dyn CryptoRng) -> Result<ItemId, Problem> {
+        let Some(identity) = &self.identity else { return Err(Problem::NoAccount) };
+        let ttl_s = if flags == 0 { limits::TTL_S } else { self.settings().secret_life_s };
         let clip = Clip {
             item: self.fresh_item(rng),
             order: self.history.next_order(),
@@ -448,6 +471,23 @@ fn name_gone(log: &Log, epoch: u64, deleted: &Deleted) -> Gone {
 /// Links and codes are for another channel, and on their way there.
 fn is_pairing_secret(text: &str) -> bool {
     Link::parse(text).is_ok() || (text.len() < 40 && Code::parse(text).is_ok())
+}
+
+fn check(at_ms: u64, flags: u32, parts: &[Part]) -> Result<(), Problem> {
+    body(at_ms, flags, parts).check().map_err(|error| Problem::TooLarge { bytes: error.bytes })
+}
+
+/// `type/subtype` as in RFC 6838, section 4.2, perhaps with parameters behind it.
+fn is_media_type(media: &str) -> bool {
+    let (name, _) = media.split_once(';').unwrap_or((media, ""));
+    let is_name = |name: &str| {
+        let is_in_name = |c: char| c.is_ascii_alphanumeric() || "!#$&-^_.+".contains(c);
+        name.starts_with(|c: char| c.is_ascii_alphanumeric()) && name.chars().all(is_in_name)
+    };
+    let parts = name.trim_end().split_once('/');
+    media.len() <= MEDIA_BYTES
+        && !media.contains(char::is_control)
+        && parts.is_some_and(|(a, b)| is_name(a) && is_name(b))
 }
 
 fn body(at_ms: u64, flags: u32, parts: &[Part]) -> ClipBody {

@@ -1,0 +1,90 @@
+//! What other devices send, as it comes: nothing is missed, and nothing comes twice.
+
+use std::collections::VecDeque;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use futures_util::future::BoxFuture;
+use futures_util::stream::{BoxStream, unfold};
+use futures_util::{Stream, StreamExt as _};
+use tokio::sync::watch;
+
+use crate::client::Client;
+use crate::error::Result;
+
+/// A stream of clips or payloads. It reads them from the device when it is asked to, so whoever is slow misses none as long
+/// as the device keeps them.
+pub struct Arrivals<T>(BoxStream<'static, Result<T>>);
+
+/// How they are read: those after a place, and the place of one.
+pub(crate) struct Source<T> {
+    pub(crate) pull: Box<dyn Fn(Client, u64) -> BoxFuture<'static, Result<Vec<T>>> + Send>,
+    pub(crate) order: fn(&T) -> u64,
+}
+
+struct Reading<T> {
+    client: Client,
+    source: Source<T>,
+    newest: watch::Receiver<u64>,
+    after: u64,
+    read: VecDeque<T>,
+    is_over: bool,
+}
+
+impl<T: Send + 'static> Arrivals<T> {
+    pub(crate) fn new(client: Client, source: Source<T>, after: u64) -> Self {
+        let newest = client.newest();
+        let reading = Reading { client, source, newest, after, read: VecDeque::new(), is_over: false };
+        Self(unfold(reading, Reading::next).boxed())
+    }
+
+    /// The next one. An error is the last thing that comes, `None` comes after it. Nothing is lost when this is not
+    /// awaited to its end.
+    pub async fn next(&mut self) -> Option<Result<T>> {
+        self.0.next().await
+    }
+}
+
+impl<T: Send> Reading<T> {
+    async fn next(mut self) -> Option<(Result<T>, Self)> {
+        if self.is_over {
+            return None;
+        }
+        match self.read_next().await {
+            Ok(next) => Some((Ok(next), self)),
+            Err(error) => {
+                self.is_over = true;
+                Some((Err(error), self))
+            }
+        }
+    }
+
+    async fn read_next(&mut self) -> Result<T> {
+        loop {
+            if let Some(next) = self.read.pop_front() {
+                self.after = (self.source.order)(&next);
+                return Ok(next);
+            }
+            // What comes from now on wakes this, so nothing can come in between unnoticed.
+            self.newest.borrow_and_update();
+            self.read = (self.source.pull)(self.client.clone(), self.after).await?.into();
+            if self.read.is_empty() {
+                self.client.changed(&mut self.newest).await?;
+            }
+        }
+    }
+}
+
+impl<T> Stream for Arrivals<T> {
+    type Item = Result<T>;
+
+    fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        self.0.poll_next_unpin(context)
+    }
+}
+
+impl<T> std::fmt::Debug for Arrivals<T> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Arrivals")
+    }
+}

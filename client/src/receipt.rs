@@ -1,0 +1,65 @@
+//! What became of something that was sent.
+
+use hushclip_model::Delivery;
+
+use crate::client::Client;
+use crate::device::Ask;
+use crate::error::{Error, Result};
+
+/// For a clip or a payload that is on the disk and on its way. Dropping it changes nothing about that.
+#[derive(Debug, Clone)]
+pub struct Receipt {
+    client: Client,
+    id: String,
+}
+
+impl Receipt {
+    pub(crate) fn new(client: Client, id: String) -> Self {
+        Self { client, id }
+    }
+
+    /// Its identifier, in hexadecimal: the same on all devices.
+    pub fn id(&self) -> &str {
+        &self.id
+    }
+
+    /// How far it has got by now.
+    pub async fn delivery(&self) -> Result<Delivery> {
+        let id = self.id.clone();
+        self.client.ask(|reply| Ask::Delivery(id, reply)).await?.ok_or(Error::Gone)
+    }
+
+    /// Waits until the relay has stored it: its cursor there.
+    pub async fn stored(&self) -> Result<u64> {
+        self.until(|delivery| delivery.cursor).await
+    }
+
+    /// Waits until another device, named by its identifier, has it. If it is no device of the account, [`Error::Gone`].
+    pub async fn delivered_to(&self, device: &str) -> Result<()> {
+        let is_named = |devices: &[(String, String)]| devices.iter().any(|(id, _)| id == device);
+        let delivered = self.until(|delivery| {
+            let known = delivery.cursor.is_none() || is_named(&delivery.delivered) || is_named(&delivery.awaited);
+            match is_named(&delivery.delivered) {
+                true => Some(Ok(())),
+                false => (!known).then_some(Err(Error::Gone)),
+            }
+        });
+        delivered.await?
+    }
+
+    /// Waits until all other devices of the account have it.
+    pub async fn delivered(&self) -> Result<()> {
+        self.until(|delivery| (delivery.cursor.is_some() && delivery.awaited.is_empty()).then_some(())).await
+    }
+
+    async fn until<T>(&self, look: impl Fn(&Delivery) -> Option<T>) -> Result<T> {
+        let mut status = self.client.watch_status();
+        loop {
+            status.mark_unchanged();
+            if let Some(found) = look(&self.delivery().await?) {
+                return Ok(found);
+            }
+            self.client.changed(&mut status).await?;
+        }
+    }
+}
