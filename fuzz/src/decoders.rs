@@ -2,13 +2,14 @@
 //! bounds.
 
 use hushclip_crypto::archive::{ARCHIVE_BYTES, Archive};
-use hushclip_crypto::body::{ClipBody, Heartbeat, State, Tombstone};
+use hushclip_crypto::body::{ClipBody, Heartbeat, PayloadBody, State, Tombstone};
 use hushclip_crypto::envelope::{Address, open, open_note, seal_note};
 use hushclip_crypto::epoch::ItemKey;
 use hushclip_crypto::keys::{BoxSk, DeviceKeys, SignSeed};
 use hushclip_crypto::pairing::{Code, Link};
 use hushclip_crypto::vault::{LockedKey, VaultKey};
 use hushclip_mailbox::Session;
+use hushclip_protocol::channel::is_channel;
 use hushclip_protocol::envelope::{Envelope, Kind};
 use hushclip_protocol::frame::{ToDevice, ToRelay};
 use hushclip_protocol::ids::{AccountId, Hash, ItemId};
@@ -130,6 +131,12 @@ pub(crate) fn tombstone(bytes: &[u8]) {
     if let Ok(body) = open_note::<Heartbeat>(&key, &envelope) {
         grown(bytes, &codec::encode(&body), body, |bytes| {
             codec::decode_growing::<Heartbeat>(bytes, limits::CLIP_BYTES).ok()
+        });
+    }
+    if let Ok(body) = open_note::<PayloadBody>(&key, &envelope) {
+        let _ = (is_channel(&body.channel), body.check().is_ok());
+        grown(bytes, &codec::encode(&body), body, |bytes| {
+            codec::decode_growing::<PayloadBody>(bytes, limits::CLIP_BYTES).ok()
         });
     }
     if let Ok(body) = open_note::<State>(&key, &envelope) {

@@ -71,6 +71,13 @@
 //! # Ok::<(), hushclip_engine::RestoreError>(())
 //! ```
 //!
+//! # Channels
+//!
+//! Programs speak to those on the other devices by [`Command::Publish`](hushclip_model::Command::Publish), on channels that
+//! these have asked to listen to. [`Notice::PayloadReceived`](hushclip_model::Notice::PayloadReceived) says that something
+//! came, [`Engine::payloads`] what is kept, [`Engine::payload_key`] which record holds the bytes of one, and
+//! [`Engine::delivery`] how far one's own has got. Of all that, nothing is in a view (ADR 30).
+//!
 //! # Inside
 //!
 //! Parts own the state: `log` and `changes` (who is in the account), `outbox`, `inbox`, `history` and `traces` (clips, and

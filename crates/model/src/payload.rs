@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 /// A payload of another device, on a channel that this one listens to.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PayloadView {
     /// Hexadecimal item identifier.
     pub id: String,
@@ -24,7 +24,7 @@ pub struct PayloadView {
 }
 
 /// How far a clip or a payload of this device has got.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Delivery {
     /// Its position at the relay, once stored there.
     pub cursor: Option<u64>,
@@ -33,4 +33,18 @@ pub struct Delivery {
     pub delivered: Vec<(String, String)>,
     /// Those that have not yet.
     pub awaited: Vec<(String, String)>,
+}
+
+impl core::fmt::Debug for PayloadView {
+    /// Leaves channel and name out.
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        write!(f, "PayloadView({} as {}, {} bytes)", self.id, self.order, self.bytes)
+    }
+}
+
+impl core::fmt::Debug for Delivery {
+    /// Leaves the names out.
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        write!(f, "Delivery({} delivered, {} awaited)", self.delivered.len(), self.awaited.len())
+    }
 }

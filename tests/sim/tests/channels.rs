@@ -5,8 +5,8 @@
 #[path = "attacks/craft.rs"]
 mod craft;
 
-use craft::{alerts, entries, problem, stolen_keys};
-use hushclip_crypto::body::{Gone, PayloadBody, Tombstone};
+use craft::{alerts, entries, problem, show_item, stolen_keys};
+use hushclip_crypto::body::{ClipBody, Gone, Part, PayloadBody, TEXT, Tombstone};
 use hushclip_crypto::envelope::{Address, seal_note};
 use hushclip_crypto::log::open_grant;
 use hushclip_model::view::Stage;
@@ -66,8 +66,8 @@ fn told(news: &[Notice]) -> usize {
     news.iter().filter(|notice| matches!(notice, Notice::PayloadReceived { .. })).count()
 }
 
-/// An envelope as a device would make it, with its counter for its name.
-fn sealed(desk: &Desk, device: usize, kind: Kind, counter: u64, body: &impl Encode<()>) -> Vec<u8> {
+/// An envelope as a device would make it, whose name is one byte, over and over.
+fn sealed(desk: &Desk, device: usize, kind: Kind, counter: u64, name: u8, body: &impl Encode<()>) -> Vec<u8> {
     let (keys, log) = (stolen_keys(desk, device), entries(desk, device));
     let (seq, at) = (log.len() as u64 - 1, log.last().expect("an entry"));
     let account = craft::replay(&log).account();
@@ -78,7 +78,7 @@ fn sealed(desk: &Desk, device: usize, kind: Kind, counter: u64, body: &impl Enco
         log_seq: seq,
         log_head: at.hash(),
         counter,
-        item: ItemId::from_bytes([counter as u8; 16]),
+        item: ItemId::from_bytes([name; 16]),
         ttl_s: limits::TTL_S,
     };
     let secret = open_grant(&keys, at).expect("a member");
@@ -96,6 +96,10 @@ fn what_a_program_sends_arrives_with_those_that_listen_and_nowhere_else() {
     assert_eq!((payload.device.clone(), payload.at), (desk.view(0).device, desk.now));
     assert_eq!((bytes.as_slice(), payload.bytes), (&b"canary in a payload"[..], 19));
     let (order, cursor) = (payload.order, payload.cursor.expect("it is at the relay"));
+    for device in 0..2 {
+        let records: Vec<_> = desk.disk(device).keys().filter(|key| key.contains(&id)).cloned().collect();
+        assert_eq!(records, [format!("part/{id}/0"), format!("payload/{id}")]);
+    }
     let heard = Notice::PayloadReceived { channel: NOTES.into(), order };
     assert!(desk.news(1).contains(&heard));
     assert!(desk.news(0).contains(&Notice::PayloadStored { id: id.clone(), cursor }));
@@ -456,12 +460,12 @@ fn a_tombstone_takes_it_away_and_one_of_tomorrow_is_counted() {
     let gone = vec![Gone { device, counter: 1, item: ItemId::from_hex(&id).expect("an item"), text: None }];
     let body = |channel: &str| PayloadBody { at_ms: desk.now, channel: channel.into(), bytes: vec![1].into() };
     let all = [
-        sealed(&desk, 2, Kind::Tombstone, 1, &Tombstone { at_ms: desk.now, gone }),
-        sealed(&desk, 2, Kind::Payload, 2, &body("a name of tomorrow")),
-        sealed(&desk, 2, Kind::Payload, 3, &body("")),
-        sealed(&desk, 2, Kind::Payload, 4, &body(NOTES)),
+        sealed(&desk, 2, Kind::Tombstone, 1, 1, &Tombstone { at_ms: desk.now, gone }),
+        sealed(&desk, 2, Kind::Payload, 2, 2, &body("a name of tomorrow")),
+        sealed(&desk, 2, Kind::Payload, 3, 3, &body("")),
+        sealed(&desk, 2, Kind::Payload, 4, 4, &body(NOTES)),
         // No payload at all.
-        sealed(&desk, 2, Kind::Payload, 5, &Tombstone { at_ms: desk.now, gone: Vec::new() }),
+        sealed(&desk, 2, Kind::Payload, 5, 5, &Tombstone { at_ms: desk.now, gone: Vec::new() }),
     ];
     for (after, envelope) in (2..).zip(all) {
         desk.say_as(2, &ToRelay::Push { after, envelope: envelope.into() });
@@ -495,4 +499,28 @@ fn what_a_device_sends_that_has_forgotten_its_counters_is_taken() {
     desk.wait(MINUTE);
     publish(&mut desk, 0, "after");
     assert_eq!((kept(&desk, 1), alerts(&desk, 1)), (vec!["before".into(), "after".into()], vec!["cloned".to_owned()]));
+}
+
+#[test]
+fn a_clip_and_a_payload_of_one_name_are_not_both_taken() {
+    let mut desk = listening(2);
+    let clip = |text: &str| ClipBody {
+        at_ms: desk.now,
+        flags: 0,
+        file_name: String::new(),
+        // More than stands in the list, so that it has a record of its own.
+        parts: vec![Part::new(TEXT, text.repeat(3_000))],
+    };
+    let payload = |bytes: &[u8]| PayloadBody { at_ms: desk.now, channel: NOTES.into(), bytes: bytes.to_vec().into() };
+    let all = [
+        sealed(&desk, 0, Kind::Clip, 1, 7, &clip("a")),
+        sealed(&desk, 0, Kind::Payload, 2, 7, &payload(b"no")),
+        sealed(&desk, 0, Kind::Payload, 3, 8, &payload(b"yes")),
+        sealed(&desk, 0, Kind::Clip, 4, 8, &clip("b")),
+    ];
+    for (cursor, envelope) in (1..).zip(all) {
+        show_item(&mut desk, 1, cursor, &envelope);
+    }
+    assert_eq!((desk.texts(1), kept(&desk, 1)), (vec!["a".repeat(3_000)], vec!["yes".to_owned()]));
+    assert!(alerts(&desk, 1).is_empty());
 }
