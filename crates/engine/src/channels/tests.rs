@@ -1,3 +1,5 @@
+//! Channels: what is kept, for how long, in which order, and what a restart makes of it.
+
 use super::*;
 use crate::part::Output;
 
