@@ -173,7 +173,7 @@ fn a_process_that_dies_anywhere_loses_nothing_and_doubles_nothing() {
             let case = format!("device {dying} dies after {steps} steps");
             let texts = kept(&desk, 1);
             for (text, outcome) in ["one", "two"].iter().zip(published) {
-                let is_there = texts.iter().filter(|kept| kept == &text).count();
+                let is_there = texts.iter().filter(|kept| *kept == text).count();
                 assert!(is_there == 1 || (is_there == 0 && outcome.is_none()), "{case}: {texts:?}");
             }
             assert!(texts.is_sorted() && told(&desk.news(1)) <= texts.len(), "{case}: {texts:?}");
@@ -421,9 +421,9 @@ fn one_whose_bytes_are_lost_does_not_hold_up_what_comes_after_it() {
     go_offline(&mut desk);
     let lost = publish(&mut desk, 0, "lost");
     publish(&mut desk, 0, "next");
-    let mut disk = desk.disk(0).clone();
-    disk.retain(|key, _| !(key.starts_with("part/") && key.contains(&lost)));
-    desk.set_disk(0, disk);
+    let mut records = desk.disk(0).clone();
+    records.retain(|key, _| !(key.starts_with("part/") && key.contains(&lost)));
+    desk.set_disk(0, records);
     go_online(&mut desk);
     assert_eq!((kept(&desk, 1), problem(&desk, 0)), (vec!["next".to_owned()], "content_lost".to_owned()));
     assert!(alerts(&desk, 1).is_empty());
