@@ -24,7 +24,7 @@ mod unix {
     use crate::shell::{Input, UNREAD};
     use crate::wire::{Request, Told};
 
-    /// How long other processes may take to read the last answers.
+    /// How long other processes may take to read their last answers.
     const LAST_WORDS: Duration = Duration::from_secs(1);
 
     /// The owner's side.
@@ -37,7 +37,7 @@ mod unix {
     }
 
     impl Agent {
-        /// Listens. The caller owns the home, so a socket that is there belongs to nobody.
+        /// Listens. The caller owns the home, so any socket already there belongs to nobody.
         pub(crate) fn listen(home: &Home, inputs: mpsc::Sender<Input>) -> Self {
             let (path, new) = (home.socket(), home.new_socket());
             let _ = fs::remove_file(&path);
@@ -45,14 +45,14 @@ mod unix {
             let listener = short(home, &new, |short| {
                 let listener = UnixListener::bind(short)?;
                 fs::set_permissions(&new, fs::Permissions::from_mode(0o600))?;
-                // Nobody finds it before it is for its user only.
+                // Nobody can find it before only its user can open it.
                 fs::rename(&new, &path)?;
                 Ok(listener)
             });
             Self { listener: listener.ok(), path, inputs, clients: JoinSet::new() }
         }
 
-        /// Takes in the next process.
+        /// Accepts the next process.
         pub(crate) async fn accept(&mut self) {
             let Some(listener) = &self.listener else { return std::future::pending().await };
             match listener.accept().await {
@@ -62,12 +62,12 @@ mod unix {
                     }
                     while self.clients.try_join_next().is_some() {}
                 }
-                // No file descriptors left: others will end and give some back.
+                // No file descriptors left: others will end and free some.
                 Err(_) => tokio::time::sleep(Duration::from_millis(100)).await,
             }
         }
 
-        /// Takes nobody in any more, and lets the last answers leave.
+        /// Accepts nobody any more, and lets the last answers go out.
         pub(crate) async fn close(mut self) {
             drop(self.listener.take());
             let _ = fs::remove_file(&self.path);
@@ -116,7 +116,7 @@ mod unix {
     }
 
     impl Client {
-        /// Connects to the owner; `None` when it has just ended, or not begun to listen.
+        /// Connects to the owner; `None` when it has just ended, or does not listen yet.
         pub(crate) fn connect(home: &Home) -> Result<Option<Self>> {
             let path = home.socket();
             let Ok(socket) = fs::symlink_metadata(&path) else { return Ok(None) };
@@ -149,7 +149,7 @@ mod unix {
         pub(crate) async fn told(&mut self) -> Result<Option<Told>> {
             let Ok(Some(line)) = self.lines.next_line().await else { return Ok(None) };
             serde_json::from_str(&line).map(Some).map_err(|_| {
-                let message = "Another version of hushclip is running with this home. Stop it, then try again.";
+                let message = "Another version of hushclip is using this home. Stop it, then try again.";
                 Failure::new(Code::OtherVersion, message)
             })
         }
@@ -158,8 +158,8 @@ mod unix {
     fn untrusted(path: &Path) -> Failure {
         let path = path.display();
         let message = format!(
-            "{path} is not the socket of a hushclip of yours, or others can open it, so nothing is told to it. Stop the \
-             hushclip that runs, delete that file, and try again."
+            "{path} is not the socket of a hushclip of yours, or others can open it, so it was not used. Stop the \
+             running hushclip, delete that file, and try again."
         );
         Failure::new(Code::UnsafeSocket, message)
     }
@@ -170,7 +170,7 @@ mod unix {
         Ok(line)
     }
 
-    /// Hands on the socket's path, by a shorter name if it is too long for a socket address.
+    /// Passes on the socket's path, by a shorter name if it is too long for a socket address.
     fn short<T>(home: &Home, path: &Path, work: impl FnOnce(PathBuf) -> std::io::Result<T>) -> std::io::Result<T> {
         const LONGEST: usize = 100;
         if path.as_os_str().len() <= LONGEST || !cfg!(target_os = "linux") {
@@ -190,7 +190,7 @@ mod elsewhere {
     use crate::home::Home;
     use crate::shell::Input;
 
-    /// Nobody is taken in.
+    /// Accepts nobody.
     pub(crate) struct Agent;
 
     impl Agent {

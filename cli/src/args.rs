@@ -116,8 +116,8 @@ pub(crate) struct Push {
 
 /// Fetch and print what your other devices have sent.
 ///
-/// Prints what neither `pull` nor `watch` has printed before, oldest first. On a terminal, a line above each clip says
-/// when it was sent and by which device; otherwise only the text is printed.
+/// Prints what neither `pull` nor `watch` has printed before, oldest first. On a terminal, a line above each clip shows
+/// its time and its device; otherwise only the text is printed.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Pull {
     /// Print all clips this device keeps, its own included

@@ -1,5 +1,5 @@
-//! The clipboard of this desktop, in the hands of a thread of its own: the program that it is read from
-//! may take seconds to answer. Tells what is new there, and puts there what it is given.
+//! This desktop's clipboard, on a thread of its own: the program it is read from may take seconds to answer. Reports
+//! what is new there, and puts there what it is given.
 
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::thread;
@@ -15,21 +15,21 @@ mod offers;
 
 use offers::{Offer, Offers};
 
-/// How often to look. No desktop tells everybody of every copy, so all of them are asked.
+/// How often to look. Not every desktop reports every copy, so all of them are polled.
 const LOOK: Duration = Duration::from_millis(500);
-/// A look may take this share of the time, so that large texts are looked at less often.
+/// A look may take one part in this many of the time, so large texts are looked at less often.
 const SHARE: u32 = 20;
-/// How seldom to look at most, because what takes long may only have been slow to answer once.
+/// The longest time between looks: a slow answer may have been slow only once.
 const SELDOM: Duration = Duration::from_secs(5);
-/// How long something new may be slow to be read before it no longer keeps what comes in off the clipboard.
+/// How long something new may take to be read before incoming clips no longer wait for it.
 const SLOW: Duration = Duration::from_secs(10);
-/// Looks that fail one after the other until the desktop counts as gone.
+/// Failed looks in a row until the desktop counts as gone.
 const GONE_AFTER: u32 = 20;
-/// How often something is put there, if it does not stay.
+/// How many times to put something there, if it does not stay.
 const WRITES: usize = 3;
 /// How long until it is known whether it stays.
 const SETTLE: Duration = Duration::from_millis(20);
-/// How long it may take to hand what is there over to whoever keeps it from now on.
+/// How long it may take to hand what is there over to whatever keeps it from now on.
 const HAND_OVER: Duration = Duration::from_millis(500);
 
 /// What is new on the clipboard.
@@ -37,8 +37,8 @@ pub(crate) enum Found {
     /// This.
     Copied {
         copied: Copied,
-        /// What was to be put there when it was found. It has to wait for whether this is somebody's copy or
-        /// only what another program put there.
+        /// What was about to be put there when this was found. It has to wait until it is known whether this is
+        /// somebody's copy or only what another program put there.
         instead_of: Option<Put>,
     },
     /// Something that the program it was copied in wants left alone. It was not read.
@@ -53,18 +53,18 @@ enum Order {
     Clear(String),
 }
 
-/// A handle on the thread; dropping it ends that.
+/// A handle on the thread, which ends when this is dropped.
 pub(crate) struct Desktop {
     /// `None` once it is told to end.
     orders: Option<Sender<Order>>,
     finds: mpsc::UnboundedReceiver<Found>,
     ended: Receiver<()>,
-    /// What came in last to be put there.
+    /// What was last to be put there.
     newest: Option<Put>,
 }
 
 impl Desktop {
-    /// Takes hold of the clipboard; fails where there is no desktop.
+    /// Opens the clipboard; fails where there is no desktop.
     pub(crate) async fn open() -> Result<Self> {
         let (orders, to_do) = channel();
         let (finds, found) = mpsc::unbounded_channel();
@@ -74,7 +74,7 @@ impl Desktop {
             match Clipboard::new().and_then(|clipboard| Ok((clipboard, Offers::open()?))) {
                 Ok((clipboard, offers)) => {
                     let mut hand = Hand { clipboard, offers, known: Known::Nothing, put: None, finds };
-                    // What lies there was copied when nobody had asked for it to be sent. What comes after this
+                    // What is there now was copied before anyone asked for copies to be sent. What comes after this
                     // look was not.
                     hand.look_patiently();
                     let _ = opened.send(Ok(()));
@@ -90,18 +90,18 @@ impl Desktop {
         }
     }
 
-    /// What is new on the clipboard. Nothing is lost when this is not awaited to its end.
+    /// What is new on the clipboard. Cancel-safe: nothing is lost if this is dropped.
     pub(crate) async fn found(&mut self) -> Result<Found> {
-        self.finds.recv().await.ok_or_else(|| none("The clipboard is gone, and the desktop session with it"))
+        self.finds.recv().await.ok_or_else(|| none("The clipboard is gone, and so is the desktop session"))
     }
 
-    /// Puts this on the clipboard, unless something else has come there since the last look.
+    /// Puts this on the clipboard, unless something else has appeared there since the last look.
     pub(crate) fn write(&mut self, put: Put) {
         self.newest = Some(put.clone());
         self.order(Order::Write(put));
     }
 
-    /// Puts there after all what had to wait for something that was found, unless something newer came in meanwhile.
+    /// Puts there after all what had to wait for something that was found, unless something newer has come in since.
     pub(crate) fn write_after_all(&self, put: Put) {
         if self.newest.as_ref() == Some(&put) {
             self.order(Order::Write(put));
@@ -116,13 +116,13 @@ impl Desktop {
 
     fn order(&self, order: Order) {
         if let Some(orders) = &self.orders {
-            // Fails only when the desktop is gone, which `found` says.
+            // Fails only when the desktop is gone, which `found` reports.
             let _ = orders.send(order);
         }
     }
 }
 
-/// Whether this is the text with a digest.
+/// Whether this text has that digest.
 fn is(text: &str, digest: &str) -> bool {
     hushclip_client::digest(text) == digest
 }
@@ -135,7 +135,10 @@ impl Drop for Desktop {
 }
 
 fn none(why: &str) -> Failure {
-    Failure::new(Code::NoClipboard, format!("{why}. `hushclip watch` prints what comes in, `hushclip push` sends."))
+    Failure::new(
+        Code::NoClipboard,
+        format!("{why}. Use `hushclip watch` to print what arrives, and `hushclip push` to send."),
+    )
 }
 
 /// What was there at the last look.
@@ -162,7 +165,7 @@ struct Hand {
     clipboard: Clipboard,
     offers: Offers,
     known: Known,
-    /// What was put there, while nothing else has come there.
+    /// What was put there, as long as nothing else has replaced it.
     put: Option<Put>,
     finds: mpsc::UnboundedSender<Found>,
 }
@@ -175,7 +178,7 @@ impl Hand {
             match to_do.recv_timeout(pause) {
                 Ok(Order::Write(put)) => match self.look_patiently() {
                     Look::New(copied) => self.tell(Found::Copied { copied, instead_of: Some(put) }),
-                    // It is newer than what comes in.
+                    // It is newer than what came in.
                     Look::Concealed => self.tell(Found::Concealed),
                     Look::Same | Look::Unread => self.write(put),
                 },
@@ -207,7 +210,7 @@ impl Hand {
         }
     }
 
-    /// Looks until what is there could be read, but not for ever.
+    /// Looks until what is there can be read, but not forever.
     fn look_patiently(&mut self) -> Look {
         let until = Instant::now() + SLOW;
         loop {
@@ -218,7 +221,7 @@ impl Hand {
         }
     }
 
-    /// What is there, if it is something else than at the last look.
+    /// What is there, if it has changed since the last look.
     fn look(&mut self) -> std::result::Result<Look, Error> {
         let known = match self.offers.look()? {
             Offer::Silent => return Ok(Look::Unread),
@@ -242,7 +245,7 @@ impl Hand {
             Known::Concealed => Look::Concealed,
             Known::Text(text) => {
                 let html = self.clipboard.get().html().ok().filter(|html| !html.is_empty());
-                // What was read may be what a password manager has copied since it was looked at.
+                // A password manager may have copied something between the look and the read.
                 if !matches!(self.offers.look()?, Offer::Open { .. }) {
                     return Ok(Look::Unread);
                 }
@@ -255,7 +258,7 @@ impl Hand {
     }
 
     fn tell(&self, found: Found) {
-        // Nobody listens any more when this is about to end.
+        // Nobody is listening when this is about to end.
         let _ = self.finds.send(found);
     }
 
@@ -264,8 +267,8 @@ impl Hand {
         self.put = Some(put);
         for _ in 0..WRITES {
             self.set();
-            // On X11, the news that another program had taken the clipboard over before may come only now,
-            // and then what was just put there is forgotten. If it comes later still, the next look finds out.
+            // On X11, the news that another program had taken over the clipboard earlier may arrive only now, and then
+            // what was just put there is forgotten. If it arrives later still, the next look notices.
             thread::sleep(SETTLE);
             if !matches!(self.offers.look(), Ok(Offer::Forgotten)) {
                 return;
@@ -283,7 +286,7 @@ impl Hand {
         };
     }
 
-    /// The text that is there; none where there is something else, or where it is not handed out.
+    /// The text that is there; none if there is something else, or if it is not handed out.
     fn text(&mut self) -> std::result::Result<Option<String>, Error> {
         match self.clipboard.get().text() {
             Ok(text) => Ok(Some(text)),

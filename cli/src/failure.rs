@@ -5,7 +5,7 @@ use std::process::ExitCode;
 
 use hushclip_model::Problem;
 
-/// Names what went wrong here and nowhere else; what the engine says has a [`Problem::code`]. Listed in `docs/CODES.md`.
+/// Names what can go wrong only here; what the engine reports has a [`Problem::code`]. Listed in `docs/CODES.md`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, strum::IntoStaticStr, strum::VariantNames)]
 #[strum(serialize_all = "snake_case")]
 pub(crate) enum Code {
@@ -13,7 +13,7 @@ pub(crate) enum Code {
     Ambiguous,
     /// Hushclip itself is at fault.
     Bug,
-    /// Another process uses the home and does not answer.
+    /// Another process is using the home and does not answer.
     Busy,
     /// The person changed their mind.
     Cancelled,
@@ -21,15 +21,15 @@ pub(crate) enum Code {
     InviteGone,
     /// Another invite took its place.
     InviteReplaced,
-    /// The key of this device does not open what is stored.
+    /// This device's key does not open what is stored.
     KeyDamaged,
-    /// The key of this device is not where it should be.
+    /// This device's key is not where it should be.
     KeyMissing,
     /// The system's keyring does not answer.
     Keyring,
     /// The passphrase is needed.
     Locked,
-    /// Clips wait until an alert is put away.
+    /// Clips wait until an alert is dismissed.
     LogWithheld,
     /// This device is in no account.
     NoAccount,
@@ -39,7 +39,7 @@ pub(crate) enum Code {
     NoHome,
     /// There was no link or code to join with.
     NoLink,
-    /// There is no memory for what a passphrase takes.
+    /// There is not enough memory to work with a passphrase.
     NoMemory,
     /// There is no passphrase, so nothing can be locked.
     NoPassphrase,
@@ -47,15 +47,15 @@ pub(crate) enum Code {
     NotConfirmed,
     /// Joining was cancelled.
     NotJoined,
-    /// What came in is not UTF-8.
+    /// The input is not UTF-8.
     NotText,
-    /// The process that was to hold the keys ended.
+    /// The process that was to hold the keys has ended.
     NotUnlocked,
     /// The relay could not be reached in time.
     Offline,
     /// A link leads elsewhere than it seems to.
     OtherRelay,
-    /// The process that holds the home is of another version.
+    /// The process that owns the home is another version.
     OtherVersion,
     /// A device cannot remove itself.
     OwnRemoval,
@@ -69,7 +69,7 @@ pub(crate) enum Code {
     RelayVersion,
     /// This device was removed from its account.
     Removed,
-    /// The passphrase would not hold.
+    /// The passphrase is too short.
     ShortPassphrase,
     /// The disk refused to read or write.
     Storage,
@@ -77,32 +77,32 @@ pub(crate) enum Code {
     System,
     /// The text is larger than a clip may be.
     TooLarge,
-    /// The passphrase was not the same twice.
+    /// The two passphrases differ.
     TypedDifferently,
-    /// There is no alert of that number.
+    /// There is no alert with that number.
     UnknownAlert,
-    /// There is no device of that name.
+    /// There is no device with that name.
     UnknownDevice,
     /// Others could read or change the home.
     UnsafeHome,
     /// Others could listen at the socket.
     UnsafeSocket,
-    /// Nothing opens with the passphrase.
+    /// That is not the passphrase.
     WrongPassphrase,
 }
 
-/// The end of a command that did not do what it was asked to.
+/// Why a command did not do what it was asked to.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Failure {
-    /// Something went wrong, and everywhere it would be told like that.
+    /// Something that every program reports in the same words.
     Problem(Problem),
     /// The same, with what to do about it at a terminal.
     Hinted(Problem, String),
-    /// Something that only this program meets.
+    /// Something that only this program can run into.
     Own(Code, String),
-    /// A signal came; this is the exit code that shells expect for it.
+    /// A signal stopped it; this is the exit code that shells expect.
     Stopped(u8),
-    /// Whoever read the standard output has gone, so there is nothing left to do.
+    /// Nobody reads standard output any more, so there is nothing left to do.
     NobodyReads,
 }
 
@@ -111,37 +111,37 @@ impl Failure {
         Self::Own(code, message.into())
     }
 
-    /// Whether it is this one of the program's own.
+    /// Whether it is this one.
     pub(crate) fn is(&self, code: Code) -> bool {
         matches!(self, Self::Own(own, _) if *own == code)
     }
 
-    /// The disk, or what is on it, does not play along.
+    /// The disk failed, or what is on it cannot be used.
     pub(crate) fn storage(what: &str, error: impl std::fmt::Display) -> Self {
         Self::new(Code::Storage, format!("{what}: {error}."))
     }
 
     pub(crate) fn no_account() -> Self {
-        let message = "This device belongs to no account yet. Start one with `hushclip init`, or join your other \
+        let message = "This device is not in an account yet. Start one with `hushclip init`, or join your other \
                        devices with `hushclip join`.";
         Self::new(Code::NoAccount, message)
     }
 
     pub(crate) fn removed() -> Self {
-        let message = "This device was removed from its account, and its keys are deleted. `hushclip pull --all` still \
-                       lists the clips it had, `hushclip leave` deletes them, and `hushclip join` joins again.";
+        let message = "This device was removed from its account, and its keys were deleted. `hushclip pull --all` \
+                       still lists the clips it had, `hushclip leave` deletes them, and `hushclip join` joins again.";
         Self::new(Code::Removed, message)
     }
 
     pub(crate) fn locked() -> Self {
-        let message = "The keys of this device are locked. Run `hushclip unlock`, or name a file with the passphrase in \
-                       HUSHCLIP_PASSPHRASE_FILE.";
+        let message = "This device's keys are locked. Run `hushclip unlock`, or set HUSHCLIP_PASSPHRASE_FILE to a file \
+                       that contains the passphrase.";
         Self::new(Code::Locked, message)
     }
 
     pub(crate) fn no_passphrase() -> Self {
-        let message = "There is no passphrase on this device's keys, so they cannot be locked. `hushclip lock --set` sets \
-                       one.";
+        let message = "This device's keys have no passphrase, so they cannot be locked. Set one with `hushclip lock \
+                       --set`.";
         Self::new(Code::NoPassphrase, message)
     }
 

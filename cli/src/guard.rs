@@ -1,7 +1,7 @@
-//! Keeps what this process has in its memory from other programs, and from what a crash leaves on the disk.
+//! Keeps this process's memory from other programs, and from what a crash leaves on the disk.
 
-/// A crash leaves no image of the memory, and on Linux no other program of the same user may read it. What of that
-/// cannot be had is no reason not to go on.
+/// A crash leaves no core dump, and on Linux no other program of the same user may read the memory. If either cannot be
+/// had, that is no reason to stop.
 pub(crate) fn keep_memory_private() {
     #[cfg(unix)]
     {

@@ -14,20 +14,20 @@ pub(crate) struct Home {
     keyring: bool,
 }
 
-/// `off` has new keys kept in a file.
+/// `off` keeps new keys in a file.
 const KEYRING: &str = "HUSHCLIP_KEYRING";
 
 impl Home {
-    /// The folder given, else the one in the person's data folder. Makes nothing.
+    /// The folder given, otherwise the one in the person's data folder. Creates nothing.
     pub(crate) fn locate(given: Option<PathBuf>) -> Result<Self> {
         let given = given.filter(|path| !path.as_os_str().is_empty());
         let path = given.or_else(|| data_folder().map(|folder| folder.join("hushclip"))).ok_or_else(|| {
-            Failure::new(Code::NoHome, "There is no home folder to keep keys in. Name a folder with --home.")
+            Failure::new(Code::NoHome, "There is no home folder to keep keys in. Choose a folder with --home.")
         })?;
         Ok(Self { path, keyring: std::env::var_os(KEYRING).is_none_or(|value| value != "off") })
     }
 
-    /// The same, with a key that is kept in a file, if it is made now.
+    /// The same, except that a key made now is kept in a file.
     pub(crate) fn without_keyring(self) -> Self {
         Self { keyring: false, ..self }
     }
@@ -52,7 +52,7 @@ impl Home {
         self.path.join("agent.sock")
     }
 
-    /// Where it is made, before others may find it.
+    /// Where the socket is created, before others may find it.
     #[cfg(unix)]
     pub(crate) fn new_socket(&self) -> PathBuf {
         self.path.join("agent.new")
@@ -63,7 +63,7 @@ impl Home {
         self.state().exists()
     }
 
-    /// Fails if others could have put something into the folder: keys, a database, a process that pretends.
+    /// Fails if others could have put something into the folder: keys, a database, an impostor's socket.
     #[cfg(unix)]
     pub(crate) fn check(&self) -> Result<()> {
         use std::os::unix::fs::MetadataExt as _;
@@ -71,13 +71,13 @@ impl Home {
         let path = self.path.display();
         if folder.uid() != own_user() {
             let message =
-                format!("{path} belongs to another user, and is not to be trusted. Name another one with --home.");
+                format!("{path} belongs to another user, so it cannot be trusted. Choose another folder with --home.");
             return Err(Failure::new(Code::UnsafeHome, message));
         }
         if folder.mode() & 0o022 != 0 {
             let message = format!(
-                "Other users can write to {path}, so what is in it is not to be trusted. If it is all yours, run \
-                 `chmod 700 {path}`."
+                "Other users can write to {path}, so what is in it cannot be trusted. If it is all yours, run `chmod \
+                 700 {path}`."
             );
             return Err(Failure::new(Code::UnsafeHome, message));
         }
@@ -90,7 +90,7 @@ impl Home {
         Ok(())
     }
 
-    /// Makes the folder, for its user only, if it is missing.
+    /// Creates the folder, for its user only, if it is missing.
     pub(crate) fn make(&self) -> Result<()> {
         if self.path.is_dir() {
             return Ok(());
@@ -99,10 +99,10 @@ impl Home {
         builder.recursive(true);
         #[cfg(unix)]
         std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-        builder.create(&self.path).map_err(|error| self.storage("Cannot make the folder", &error))
+        builder.create(&self.path).map_err(|error| self.storage("Cannot create the folder", &error))
     }
 
-    /// Takes ownership, or says that another process has it. Ownership ends with the file.
+    /// Takes ownership; `None` if another process has it. Ownership ends when the file is dropped.
     pub(crate) fn try_own(&self) -> Result<Option<File>> {
         let lock = private_file(&self.path.join("lock")).map_err(|error| self.storage("Cannot write to", &error))?;
         match lock.try_lock() {
@@ -114,7 +114,7 @@ impl Home {
 
     /// Deletes what is stored here. The caller owns the home.
     pub(crate) fn forget(&self) -> Result<()> {
-        // The database last: with it the home counts as one that holds something.
+        // The database last: as long as it is there, the home counts as holding something.
         for name in ["state.db-wal", "state.db-shm", "state.db"] {
             match fs::remove_file(self.path.join(name)) {
                 Err(error) if error.kind() != ErrorKind::NotFound => {
@@ -138,7 +138,7 @@ pub(crate) fn own_user() -> u32 {
     rustix::process::geteuid().as_raw()
 }
 
-/// Opens a file for reading and writing that only its user can read, and makes it if it is missing.
+/// Opens a file for reading and writing that only its user can read, and creates it if it is missing.
 pub(crate) fn private_file(path: &Path) -> std::io::Result<File> {
     let mut options = OpenOptions::new();
     options.read(true).write(true).create(true).truncate(false);
@@ -147,7 +147,7 @@ pub(crate) fn private_file(path: &Path) -> std::io::Result<File> {
     options.open(path)
 }
 
-/// Where programs keep data of this person (XDG base directories, and their like elsewhere).
+/// Where programs keep this person's data (XDG base directories, and their counterparts elsewhere).
 fn data_folder() -> Option<PathBuf> {
     let absolute = |name: &str| std::env::var_os(name).map(PathBuf::from).filter(|path| path.is_absolute());
     if cfg!(windows) {

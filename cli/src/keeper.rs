@@ -1,6 +1,5 @@
-//! Keeps the secret that opens the database: in the keyring of the desktop session if there is one, else
-//! in a file that only its user can read. Each secret has a name of its own, so that a new one never
-//! overwrites the one that still counts.
+//! Keeps the secret that opens the database: in the desktop session's keyring if there is one, otherwise in a file that
+//! only its user can read. Each secret has a name of its own, so a new one never overwrites the one still in use.
 
 use std::fs;
 use std::io::{ErrorKind, Read as _, Write as _};
@@ -23,7 +22,7 @@ pub(crate) enum Keeper {
     Keyring,
 }
 
-/// Names a secret; holds nothing secret itself.
+/// Names a secret; not secret itself.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct KeyId(pub(crate) [u8; 16]);
 
@@ -37,7 +36,7 @@ pub(crate) enum Secret {
 
 const OPEN: u8 = 1;
 const LOCKED: u8 = 2;
-/// Longest encoding that is read.
+/// The longest encoding that is read, in bytes.
 const BYTES: u64 = 1024;
 
 impl KeyId {
@@ -75,7 +74,7 @@ impl Keeper {
         [Self::File, Self::Keyring].into_iter().find(|keeper| keeper.name() == name)
     }
 
-    /// Keeps a new secret in the keyring, if there is one that takes it, else in a file.
+    /// Keeps a new secret in the keyring if there is one that accepts it, otherwise in a file.
     pub(crate) async fn keep_new(home: &Home, id: KeyId, secret: &Secret) -> Result<Self> {
         if home.may_use_keyring() && keyring::put(home, &id, &secret.encode()).await.is_ok() {
             return Ok(Self::Keyring);
@@ -98,8 +97,8 @@ impl Keeper {
         let bytes = match self {
             Self::File => read(home, id).map_err(|error| {
                 let message = format!(
-                    "Cannot read the key of this device, {}: {error}. Without it nothing that is stored here can be \
-                     opened; nothing was changed.",
+                    "Cannot read this device's key, {}: {error}. Without it, nothing stored here can be opened. \
+                     Nothing was changed. Put the file back, or run `hushclip leave` to start over.",
                     path(home, id).display()
                 );
                 Failure::new(Code::KeyMissing, message)
@@ -107,8 +106,8 @@ impl Keeper {
             Self::Keyring => keyring::get(&id).await.map_err(|why| no_keyring(&why))?,
         };
         Secret::decode(&bytes).ok_or_else(|| {
-            let message = "The key of this device is damaged, so nothing that is stored here can be opened. Nothing was \
-                           changed.";
+            let message = "This device's key is damaged, so nothing stored here can be opened. Nothing was changed. \
+                           Restore the key, or run `hushclip leave` to start over.";
             Failure::new(Code::KeyDamaged, message)
         })
     }
@@ -124,8 +123,8 @@ impl Keeper {
 
 fn no_keyring(why: &str) -> Failure {
     let message = format!(
-        "The key of this device is in the keyring of your desktop session, and that does not hand it out: {why}. Log in \
-         there, or unlock the keyring. Nothing was changed."
+        "This device's key is in your desktop session's keyring, which cannot be used: {why}. Log in to that session, \
+         or unlock the keyring. Nothing was changed."
     );
     Failure::new(Code::Keyring, message)
 }
@@ -139,7 +138,7 @@ fn write(home: &Home, id: KeyId, bytes: &[u8]) -> std::io::Result<()> {
     file.set_len(0)?;
     file.write_all(bytes)?;
     file.sync_all()?;
-    // The name must last as well as what it names.
+    // The name must be as durable as what it names.
     #[cfg(unix)]
     fs::File::open(home.path())?.sync_all()?;
     Ok(())

@@ -7,11 +7,11 @@ use tokio::sync::mpsc;
 use crate::failure::{Code, Failure, Result};
 use crate::print;
 
-/// Longest line that is read, in bytes.
+/// The longest line that is read, in bytes.
 const LINE: u64 = 4096;
 
-/// Lines of the standard input; ends with it. Read on a thread of its own, because reading cannot
-/// be interrupted, and ending the process must not wait for it.
+/// Lines of standard input, until it ends. Read on a thread of its own, because reading cannot be interrupted and must
+/// not keep the process from ending.
 pub(crate) fn lines() -> mpsc::Receiver<String> {
     let (typed, lines) = mpsc::channel(1);
     std::thread::spawn(move || {
@@ -28,7 +28,7 @@ pub(crate) fn lines() -> mpsc::Receiver<String> {
     lines
 }
 
-/// Asks the person, unless told that the answer is yes; fails unless it is.
+/// Asks the person, unless told that the answer is yes; fails if it is anything else.
 pub(crate) async fn confirm(question: &str, yes: bool) -> Result<()> {
     if yes {
         return Ok(());
@@ -38,7 +38,7 @@ pub(crate) async fn confirm(question: &str, yes: bool) -> Result<()> {
         Some(answer) if is_yes(&answer) => Ok(()),
         Some(_) => Err(Failure::new(Code::Cancelled, "Nothing was changed.")),
         None => {
-            let message = "Nobody answered, so nothing was changed. Answer, or pass --yes to go on unasked.";
+            let message = "Nobody answered, so nothing was changed. Answer the question, or pass --yes to skip it.";
             Err(Failure::new(Code::NotConfirmed, message))
         }
     }

@@ -1,5 +1,5 @@
-//! The keyring of a desktop session: the Secret Service of freedesktop.org, over D-Bus. All of it is
-//! bounded, and none of it waits for a dialog unless a locked keyring is asked for a key it holds.
+//! The keyring of a desktop session: the Secret Service of freedesktop.org, over D-Bus. Everything here has a time
+//! limit, and nothing waits for a dialog unless a locked keyring is asked for a key it holds.
 
 #[cfg(not(all(unix, not(target_os = "macos"))))]
 pub(crate) use elsewhere::{delete, get, put};
@@ -18,12 +18,12 @@ mod secret_service_of_session {
     use crate::home::Home;
     use crate::keeper::KeyId;
 
-    /// How long the keyring may take when nobody has to be asked.
+    /// How long the keyring may take if no person has to be asked.
     const ANSWER: Duration = Duration::from_secs(3);
     /// How long a person may take to unlock the keyring.
     const DIALOG: Duration = Duration::from_mins(1);
 
-    /// Keeps a secret, and reads it back. Fails rather than ask for a keyring to be unlocked.
+    /// Keeps a secret, and reads it back. Fails rather than ask the person to unlock the keyring.
     pub(crate) async fn put(home: &Home, id: &KeyId, secret: &[u8]) -> Result<(), String> {
         let work = async {
             let service = SecretService::connect(EncryptionType::Dh).await.map_err(explain)?;
@@ -35,7 +35,7 @@ mod secret_service_of_session {
                 .await
                 .map_err(explain)?;
             let back = Zeroizing::new(kept.get_secret().await.map_err(explain)?);
-            if back.as_slice() == secret { Ok(()) } else { Err("it does not keep what it is given".into()) }
+            if back.as_slice() == secret { Ok(()) } else { Err("it did not keep the key it was given".into()) }
         };
         bounded(ANSWER, work).await
     }
@@ -52,7 +52,7 @@ mod secret_service_of_session {
                 bounded(DIALOG, async { item.unlock().await.map_err(explain) }).await?;
                 item
             }
-            (None, None) => return Err("it does not hold it".into()),
+            (None, None) => return Err("the key is not in it".into()),
         };
         bounded(ANSWER, async { item.get_secret().await.map(Zeroizing::new).map_err(explain) }).await
     }
@@ -96,7 +96,7 @@ mod elsewhere {
     use crate::home::Home;
     use crate::keeper::KeyId;
 
-    const NONE: &str = "keyrings of this system are not supported";
+    const NONE: &str = "keyrings are not supported on this system";
 
     pub(crate) async fn put(_: &Home, _: &KeyId, _: &[u8]) -> Result<(), String> {
         Err(NONE.into())

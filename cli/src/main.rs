@@ -31,7 +31,7 @@ use std::process::ExitCode;
 use clap::Parser as _;
 use zeroizing_alloc::ZeroAlloc;
 
-/// Memory is wiped when it is given back, so that little is left of keys and clips.
+/// Memory is wiped when it is freed, so that little is left of keys and clips.
 #[global_allocator]
 static ALLOCATOR: ZeroAlloc<System> = ZeroAlloc(System);
 
@@ -43,7 +43,7 @@ fn main() -> ExitCode {
         Err(error) => return failure::Failure::new(failure::Code::System, format!("Cannot start: {error}.")).report(),
     };
     let outcome = runtime.block_on(commands::run(args));
-    // A write to a pipe that nobody reads must not keep the process.
+    // A write to a pipe that nobody reads must not keep the process alive.
     runtime.shutdown_background();
     outcome.map_or_else(failure::Failure::report, |()| ExitCode::SUCCESS)
 }

@@ -1,5 +1,5 @@
-//! What happens to the account while a command runs, said once and calmly beside the output: who came,
-//! who went, and what else a person should know.
+//! What happens to the account while a command runs, said once and calmly, apart from the output: who came, who went,
+//! and anything else a person should know.
 
 use std::collections::BTreeSet;
 

@@ -1,5 +1,5 @@
-//! How a passphrase comes in: from the file that HUSHCLIP_PASSPHRASE_FILE names, from the terminal
-//! without showing it, or, for commands that read nothing else, as a line of the standard input.
+//! How a passphrase comes in: from the file that HUSHCLIP_PASSPHRASE_FILE names, from the terminal without showing it,
+//! or, for commands that read nothing else, as a line of standard input.
 
 use std::io::{BufRead as _, ErrorKind, IsTerminal as _, Read as _, stderr, stdin};
 use std::pin::pin;
@@ -14,7 +14,7 @@ use crate::signal::signal;
 
 /// Names a file whose first line is the passphrase.
 pub(crate) const FILE: &str = "HUSHCLIP_PASSPHRASE_FILE";
-/// Longest passphrase that is read, in bytes.
+/// The longest passphrase that is read, in bytes.
 const BYTES: u64 = 1024;
 /// How often a person may mistype.
 const TRIES: u32 = 3;
@@ -22,15 +22,15 @@ const TRIES: u32 = 3;
 /// Whom to ask.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Asking {
-    /// The person at the terminal, or a line of the standard input where there is none.
+    /// The person at the terminal, or a line of standard input where there is none.
     TerminalOrInput,
-    /// The person at the terminal; the standard input is for other things.
+    /// The person at the terminal; standard input is for other things.
     Terminal,
     /// Nobody.
     Nobody,
 }
 
-/// A passphrase in the one form that counts.
+/// A passphrase in its normal form.
 pub(crate) type Passphrase = Zeroizing<String>;
 
 /// Takes the key out of its bundle with a passphrase from whoever can be asked; returns both.
@@ -64,15 +64,20 @@ pub(crate) async fn new() -> Result<Passphrase> {
     }
     let first = shown_nowhere(&format!("New passphrase, at least {PASSPHRASE_CHARS} characters: ")).await?;
     let second = shown_nowhere("Once more: ").await?;
-    if first == second { Ok(first) } else { Err(Failure::new(Code::TypedDifferently, "That was not the same twice.")) }
+    if first == second {
+        return Ok(first);
+    }
+    let message = "The two passphrases differ. Nothing was changed; try again.";
+    Err(Failure::new(Code::TypedDifferently, message))
 }
 
 /// Puts a key under a passphrase.
 pub(crate) fn lock(key: &VaultKey, passphrase: &str) -> Result<LockedKey> {
     key.lock(passphrase, &mut rand_core::UnwrapErr(getrandom::SysRng)).map_err(|error| match error {
         LockError::TooShort => {
-            let message =
-                format!("That passphrase is too short: at least {PASSPHRASE_CHARS} characters. Four words are good.");
+            let message = format!(
+                "That passphrase is too short. Use at least {PASSPHRASE_CHARS} characters; four words work well."
+            );
             Failure::new(Code::ShortPassphrase, message)
         }
         LockError::NoMemory => no_memory(),
@@ -81,11 +86,9 @@ pub(crate) fn lock(key: &VaultKey, passphrase: &str) -> Result<LockedKey> {
 
 fn open(bundle: &LockedKey, passphrase: Passphrase) -> Result<(VaultKey, Passphrase)> {
     let key = bundle.unlock(&passphrase).map_err(|error| match error {
-        UnlockError::WrongPassphrase => {
-            Failure::new(Code::WrongPassphrase, "That is not the passphrase of this device.")
-        }
+        UnlockError::WrongPassphrase => Failure::new(Code::WrongPassphrase, "That is not this device's passphrase."),
         UnlockError::Damaged => {
-            let message = "The locked key of this device is damaged, so no passphrase opens it. Nothing was changed.";
+            let message = "This device's locked key is damaged, so no passphrase can open it. Nothing was changed.";
             Failure::new(Code::KeyDamaged, message)
         }
         UnlockError::NoMemory => no_memory(),
@@ -94,7 +97,10 @@ fn open(bundle: &LockedKey, passphrase: Passphrase) -> Result<(VaultKey, Passphr
 }
 
 fn no_memory() -> Failure {
-    Failure::new(Code::NoMemory, "There are no 64 MiB of memory free, which a passphrase takes.")
+    Failure::new(
+        Code::NoMemory,
+        "There is not enough memory: working with a passphrase takes 64 MiB. Close some programs, then try again.",
+    )
 }
 
 async fn shown_nowhere(prompt: &str) -> Result<Passphrase> {
@@ -104,7 +110,7 @@ async fn shown_nowhere(prompt: &str) -> Result<Passphrase> {
     let code = tokio::select! {
         typed = typed => match typed.unwrap_or_else(|error| Err(error.into())) {
             Ok(typed) => return Ok(normal(&typed)),
-            // By the signal, which arrives here in a moment.
+            // Interrupted by the signal, which arrives here in a moment.
             Err(error) if error.kind() == ErrorKind::Interrupted => stopped.await,
             Err(error) => return Err(Failure::storage("Cannot read the passphrase", error)),
         },
@@ -115,7 +121,7 @@ async fn shown_nowhere(prompt: &str) -> Result<Passphrase> {
     Err(Failure::Stopped(code))
 }
 
-/// How the terminal was before it stopped to show what is typed.
+/// How the terminal was set before it stopped showing what is typed.
 #[cfg(unix)]
 struct Terminal(Option<(std::fs::File, rustix::termios::Termios)>);
 
@@ -145,7 +151,7 @@ impl Terminal {
     fn restore(self) {}
 }
 
-/// The next line of the standard input. What follows it stays there for the next one.
+/// The next line of standard input. What follows stays there for the next one.
 fn read_line() -> Result<Passphrase> {
     let mut line = Zeroizing::new(Vec::new());
     let read = stdin().lock().take(BYTES).read_until(b'\n', &mut line);

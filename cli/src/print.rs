@@ -1,5 +1,5 @@
-//! How things look on the terminal. What comes from elsewhere and may hold control characters is
-//! made harmless before a terminal sees it; pipes get it exactly.
+//! How things look on the terminal. Text from elsewhere may hold control characters: it is made harmless before a
+//! terminal sees it; pipes get it as it is.
 
 use std::fmt::Write as _;
 use std::io::{ErrorKind, IsTerminal as _, Write as _, stderr, stdout};
@@ -16,23 +16,23 @@ use crate::clock::now_ms;
 use crate::failure::{Failure, Result};
 use crate::wire::Picture;
 
-/// Prints on the standard output, at once.
+/// Prints to standard output, at once.
 pub(crate) fn out(text: &str) -> Result<()> {
     let mut out = stdout().lock();
     match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
         Ok(()) => Ok(()),
         Err(error) if error.kind() == ErrorKind::BrokenPipe => Err(Failure::NobodyReads),
-        Err(error) => Err(Failure::storage("Cannot write the output", error)),
+        Err(error) => Err(Failure::storage("Cannot write to standard output", error)),
     }
 }
 
-/// The same, without holding up what else this process does while nobody reads.
+/// The same, without holding up the rest of this process while nobody reads.
 pub(crate) async fn out_in_background(text: String) -> Result<()> {
     let written = tokio::task::spawn_blocking(move || out(&text)).await;
-    written.unwrap_or_else(|error| Err(Failure::storage("Cannot write the output", error)))
+    written.unwrap_or_else(|error| Err(Failure::storage("Cannot write to standard output", error)))
 }
 
-/// Says something to the person at the terminal, beside the output. Names in it go through [`name`].
+/// Says something to the person at the terminal, apart from the output. Names in it go through [`name`].
 pub(crate) fn say(text: &str) {
     let _ = writeln!(stderr().lock(), "{}", safe(text));
 }
@@ -73,12 +73,12 @@ pub(crate) fn problem(problem: &Problem) {
     say(&name(&format!("hushclip: {problem} ({})", problem.code())));
 }
 
-/// One JSON object on a line. What could drive a terminal stands there as `\u....`, which means the same.
+/// One JSON object on a line. Anything that could drive a terminal is escaped as `\u....`, which means the same.
 pub(crate) fn json(value: &impl serde::Serialize) -> String {
     let plain = serde_json::to_string(value).unwrap_or_default();
     let mut line = String::with_capacity(plain.len() + 1);
     for c in plain.chars() {
-        // All of them are below U+10000, and stand inside strings.
+        // All of them are below U+10000, and occur only inside strings.
         if drives(c) {
             let _ = write!(line, "\\u{:04x}", u32::from(c));
         } else {
@@ -89,20 +89,20 @@ pub(crate) fn json(value: &impl serde::Serialize) -> String {
     line
 }
 
-/// A clip for people: on a terminal with a line above it, else the text alone.
+/// A clip for people: on a terminal with a line above it, otherwise the text alone.
 pub(crate) fn clip(clip: &ClipView) -> String {
     let end = if clip.text.ends_with('\n') { "" } else { "\n" };
     if !stdout().is_terminal() {
         return format!("{}{end}", clip.text);
     }
-    let late = if clip.late { " (came after that device was removed)" } else { "" };
+    let late = if clip.late { " (arrived after that device was removed)" } else { "" };
     let header = format!("{}  from {}{late}", time(clip.at), name(&clip.from));
     format!("{}\n{}{end}", dim(&header), safe(&clip.text))
 }
 
-/// Text of several lines for a terminal: what could drive it is replaced by pictures of it.
+/// Multi-line text for a terminal: characters that could drive it are replaced by pictures of themselves.
 pub(crate) fn safe(text: &str) -> String {
-    // Marks of direction belong to some languages, and turn nothing but themselves.
+    // Direction marks belong to some languages, and turn nothing around them.
     let harmless = |c| if matches!(c, '\n' | '\t' | '\u{61c}' | '\u{200e}' | '\u{200f}') { c } else { pictured(c) };
     text.replace("\r\n", "\n").chars().map(harmless).collect()
 }
@@ -152,19 +152,19 @@ fn widths_of(row: &[String]) -> impl Iterator<Item = (usize, usize)> {
     row.iter().map(|cell| cell.chars().count()).enumerate()
 }
 
-/// How the line to the relay stands.
+/// The state of the line to the relay.
 pub(crate) fn line(picture: &Picture) -> String {
     let why = picture.trouble.as_ref().map(|why| format!(" ({why})")).unwrap_or_default();
     match picture.view.connection {
         Connection::Idle => "not connected".into(),
         Connection::Connecting => format!("connecting{why}"),
-        Connection::CatchingUp => "fetching what was missed".into(),
+        Connection::CatchingUp => "catching up".into(),
         Connection::Online => format!("online{why}"),
         Connection::Waiting { .. } => format!("offline{why}"),
     }
 }
 
-/// Six digits in two groups, as they are easier to read.
+/// Six digits in two groups, which are easier to read.
 pub(crate) fn digits(digits: &str) -> String {
     match digits.split_at_checked(3) {
         Some((first, second)) => format!("{first} {second}"),
@@ -178,7 +178,7 @@ pub(crate) fn qr(text: &str) -> Option<String> {
     Some(code.render::<Dense1x2>().dark_color(Dense1x2::Light).light_color(Dense1x2::Dark).build())
 }
 
-/// How long ago something was, by and large.
+/// Roughly how long ago something was.
 pub(crate) fn ago(at_ms: u64, now_ms: u64) -> String {
     let minutes = now_ms.saturating_sub(at_ms) / 60_000;
     match minutes {
@@ -200,11 +200,12 @@ pub(crate) fn period(minutes: u32) -> String {
     if count == 1 { format!("every {unit}") } else { format!("every {count} {unit}s") }
 }
 
-/// When something was: today's with the time only. What a device says that no clock shows is not made up.
+/// When something was; for today, the time only. A device can claim a time that no calendar has: that is not guessed
+/// at.
 pub(crate) fn time(at_ms: u64) -> String {
     let zone = TimeZone::system();
     let moment = |ms: u64| Some(Timestamp::from_millisecond(i64::try_from(ms).ok()?).ok()?.to_zoned(zone.clone()));
-    let (Some(at), Some(now)) = (moment(at_ms), moment(now_ms())) else { return "at an unknown time".into() };
+    let (Some(at), Some(now)) = (moment(at_ms), moment(now_ms())) else { return "unknown time".into() };
     let format = match () {
         () if at.date() == now.date() => "%H:%M",
         () if at.year() == now.year() => "%b %-d %H:%M",
@@ -267,7 +268,7 @@ mod tests {
     #[test]
     fn times_that_no_clock_shows_are_unknown() {
         for at in [u64::MAX, u64::MAX / 2, 253_402_300_800_000] {
-            assert_eq!(time(at), "at an unknown time", "{at}");
+            assert_eq!(time(at), "unknown time", "{at}");
         }
         assert!(time(now_ms()).contains(':'));
         assert!(time(0).starts_with("19"));

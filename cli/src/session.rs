@@ -1,5 +1,5 @@
-//! One command's connection to the engine, wherever it runs: in this process, if it could take the
-//! home, else in the process that has it. When that one ends, the session goes on by itself.
+//! One command's connection to the engine, wherever it runs: in this process, if it could take the home, otherwise in
+//! the process that has it. When that one ends, the session carries on by itself.
 
 use std::collections::VecDeque;
 use std::fs::File;
@@ -18,20 +18,20 @@ use crate::wire::{Answer, Ask, Copied, Done, Picture, Put, Request, Told, Which}
 
 /// How long another process may keep the home without answering.
 const BUSY: Duration = Duration::from_secs(10);
-/// How long to wait between two looks at a home that is taken.
+/// How long to wait before trying a taken home again.
 const LOOK_AGAIN: Duration = Duration::from_millis(50);
 
 /// What a session hears.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[allow(clippy::large_enum_variant)] // Passed on one at a time.
 pub(crate) enum News {
-    /// `Session::picture` is a new one.
+    /// `Session::picture` is new.
     Picture,
     /// Something happened.
     Notice(Notice),
     /// This belongs on the clipboard.
     Write(Put),
-    /// This does not belong there any longer.
+    /// This no longer belongs there.
     Clear(String),
     /// Another process owns the home now, and notices may have been missed.
     Reopened,
@@ -55,8 +55,8 @@ pub(crate) struct Session {
 }
 
 impl Session {
-    /// Opens the home, and makes it if it is missing. A passphrase is asked for now or never: what runs
-    /// already must not begin to ask because somebody has locked.
+    /// Opens the home, and creates it if it is missing. A passphrase is asked for now or never: a command that is
+    /// already running must not start asking because somebody has locked.
     pub(crate) async fn open(home: &Home, asking: Asking) -> Result<Self> {
         home.make()?;
         let mut session =
@@ -67,7 +67,7 @@ impl Session {
         Ok(session)
     }
 
-    /// The next thing that happens. Nothing is lost when this is not awaited to its end.
+    /// The next thing that happens. Cancel-safe: nothing is lost if this is dropped.
     pub(crate) async fn next(&mut self) -> Result<News> {
         if let Some(news) = self.backlog.pop_front() {
             return Ok(news);
@@ -107,8 +107,8 @@ impl Session {
         }
     }
 
-    /// Hands over what is new on the clipboard. If the engine's owner ends meanwhile, the one that follows
-    /// is asked: it knows what was taken.
+    /// Hands over what is new on the clipboard. If the engine's owner ends meanwhile, the next one is asked: it knows
+    /// what was accepted.
     pub(crate) async fn copied(&mut self, copied: Copied) -> Result<Done> {
         loop {
             if let Some(Answer::Done(done)) = self.ask(Ask::Copied(copied.clone())).await? {
@@ -123,7 +123,7 @@ impl Session {
         Ok(())
     }
 
-    /// Listens until the picture is as wanted, or the time is over; says whether it is.
+    /// Listens until the picture is as wanted or time is up; says which.
     pub(crate) async fn wait_until(&mut self, until: Instant, wanted: impl Fn(&Picture) -> bool) -> Result<bool> {
         while !wanted(&self.picture) {
             match timeout_at(until, self.next()).await {
@@ -145,10 +145,10 @@ impl Session {
         }
     }
 
-    /// What the relay says or does that keeps this device from it, where it can be reached.
+    /// Why the relay cannot be used although it can be reached, if so.
     pub(crate) fn refused(&self) -> Option<Failure> {
         let problem = self.picture.view.problem.clone();
-        // Each try to connect meets them again.
+        // Each attempt to connect runs into them again.
         let refuses = |problem: &Problem| {
             matches!(problem, Problem::SignInRefused | Problem::RelayGarbled | Problem::RelayEndless)
         };
@@ -167,12 +167,12 @@ impl Session {
         }
     }
 
-    /// The same for a command that runs on and on: the account may also have been forgotten.
+    /// The same for a command that keeps running: the account may also have been forgotten.
     pub(crate) fn ended(&self) -> Option<Failure> {
         if self.picture.view.stage == Stage::New { Some(Failure::no_account()) } else { self.halted() }
     }
 
-    /// Ends the session, and the engine if it runs in this process. What was sent is let out first.
+    /// Ends the session, and the engine if it runs in this process. What was sent goes out first.
     pub(crate) async fn close(mut self) -> Result<()> {
         match self.line.take() {
             Some(Line::Own(owner, ..)) => owner.stop().await,
@@ -189,7 +189,7 @@ impl Session {
             Told::Notice(notice) => Some(News::Notice(notice)),
             Told::Write(put) => Some(News::Write(put)),
             Told::Clear(digest) => Some(News::Clear(digest)),
-            // To a question that nobody waits for any more.
+            // To a question that nobody is waiting on any more.
             Told::Answer { .. } => None,
         }
     }
@@ -255,7 +255,7 @@ impl Session {
     }
 }
 
-/// Asks whatever uses the home until that has ended; then owns the home without an engine.
+/// Keeps asking whatever uses the home until it has ended; then owns the home without an engine.
 pub(crate) async fn clear(home: &Home, ask: Ask) -> Result<File> {
     let until = Instant::now() + BUSY;
     loop {
@@ -286,5 +286,5 @@ pub(crate) async fn clear(home: &Home, ask: Ask) -> Result<File> {
 }
 
 fn busy() -> Failure {
-    Failure::new(Code::Busy, "Another hushclip is using this home and does not answer. Stop it, then try again.")
+    Failure::new(Code::Busy, "Another hushclip is using this home and is not answering. Stop it, then try again.")
 }

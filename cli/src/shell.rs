@@ -1,5 +1,4 @@
-//! The process that owns a home: runs the client, and tells all sessions, its own and those of other processes, what
-//! happens.
+//! The process that owns a home: runs the client, and tells all sessions, in this process and in others, what happens.
 
 use std::fs::File;
 
@@ -16,12 +15,12 @@ use crate::store::{Printed, StoreError};
 use crate::vault::{self, Keys, Vault};
 use crate::wire::{Answer, Ask, Done, Picture, Put, Request, Told, Which};
 
-/// What a session may leave unread before it has to begin anew.
+/// How much a session may leave unread before it has to start afresh.
 pub(crate) const UNREAD: usize = 1024;
 
 /// What sessions send to the owner.
 pub(crate) enum Input {
-    /// A session begins, and wants to be told everything.
+    /// A session starts, and wants to be told everything.
     Attach(mpsc::Sender<Told>),
     /// A session asks; the answer goes where the rest goes. Weak, because an owner that drops a
     /// session says so by dropping the only strong end.
@@ -72,10 +71,15 @@ impl Owner {
         self.inputs.send(Input::Ask(request, answers)).await.is_ok()
     }
 
-    /// Stops it in order; says why it had stopped before, if it had.
+    /// Stops it cleanly; if it had already stopped, says why.
     pub(crate) async fn stop(self) -> Result<()> {
         drop(self.stop);
-        self.task.await.unwrap_or_else(|_| Err(Failure::new(Code::Bug, "Something went wrong inside Hushclip.")))
+        self.task.await.unwrap_or_else(|_| {
+            Err(Failure::new(
+                Code::Bug,
+                "Something went wrong inside Hushclip. Try again; if it happens again, report it as a bug.",
+            ))
+        })
     }
 }
 
@@ -127,14 +131,14 @@ impl Shell {
     async fn input(&mut self, input: Input) -> Result<()> {
         match input {
             Input::Attach(listener) => {
-                // What is older than what it is told first is not for it.
+                // What happened before the first thing it is told is not for it.
                 self.hear_all();
                 let _ = listener.try_send(Told::Picture(Box::new(self.picture())));
                 self.listeners.push(listener);
             }
             Input::Ask(request, asker) => {
                 let answer = self.answer(request.ask).await?;
-                // What came of it is heard before the answer.
+                // What came of it is reported before the answer.
                 self.hear_all();
                 if let Some(asker) = asker.upgrade() {
                     let _ = asker.try_send(Told::Answer { number: request.number, answer });
@@ -188,7 +192,7 @@ impl Shell {
                 self.tell(&Told::Write(Put { content: content.into(), secret }));
             }
             Event::ClearClipboard { digest } => self.tell(&Told::Clear(digest)),
-            // They have missed it too, and begin anew.
+            // They have missed it too, and start afresh.
             Event::Missed { .. } => self.listeners.clear(),
             _ => {}
         }
@@ -199,8 +203,7 @@ impl Shell {
         Picture { view: status.view, trouble: status.trouble, keys: Some(self.keys) }
     }
 
-    /// Tells all sessions. One that has stopped listening, or cannot keep up, is dropped and has to
-    /// begin anew.
+    /// Tells all sessions. One that has stopped listening, or cannot keep up, is dropped and has to start afresh.
     fn tell(&mut self, told: &Told) {
         self.listeners.retain(|listener| listener.try_send(told.clone()).is_ok());
     }
@@ -210,7 +213,7 @@ impl Shell {
     }
 }
 
-/// Why the client has ended, or does not begin.
+/// Why the client has ended, or did not start.
 fn failure(home: &Home, error: Error) -> Failure {
     match error {
         Error::Problem(problem) => problem.into(),

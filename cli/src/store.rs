@@ -1,5 +1,5 @@
-//! The database of a home: which key seals the records, where that is, and what was printed. The records themselves are
-//! the client's.
+//! The database of a home: which key seals the records, where that key is, and what has been printed. The records
+//! themselves belong to the client.
 
 use std::path::Path;
 
@@ -9,7 +9,7 @@ use rusqlite::{Connection, OpenFlags, OptionalExtension as _, params};
 use crate::home::private_file;
 use crate::keeper::{Keeper, KeyId};
 
-/// How things are laid out. 1 had records that were not sealed.
+/// The version of the layout. In 1, records were not sealed.
 const FORMAT: i64 = 2;
 const SCHEMA: &str = "
     CREATE TABLE record (key TEXT PRIMARY KEY, value BLOB NOT NULL) STRICT, WITHOUT ROWID;
@@ -24,7 +24,7 @@ pub(crate) enum StoreError {
     /// The disk, or what is on it.
     #[error("{0}")]
     Records(#[from] SqliteError),
-    #[error("it was made by another version of Hushclip, which stores things in another way")]
+    #[error("it was made by another version of Hushclip, which stores things differently")]
     Format,
 }
 
@@ -47,8 +47,7 @@ pub(crate) struct Printed {
 }
 
 impl Database {
-    /// Opens the database, and makes it if it is missing. Changes nothing in one that it does not
-    /// understand.
+    /// Opens the database, and creates it if it is missing. Changes nothing in one it does not understand.
     pub(crate) fn open(path: &Path) -> Result<Self> {
         // SQLite gives its side files the mode of the main one.
         private_file(path).map_err(|_| rusqlite::Error::InvalidPath(path.to_owned()))?;
@@ -70,7 +69,7 @@ impl Database {
         read_vault(&self.db)
     }
 
-    /// Goes on with the key. `fresh` says where it is, for a database that had none.
+    /// Continues with the key. `fresh` says where it is, for a database that had none.
     pub(crate) fn unlock(self, key: Key, fresh: Option<(KeyId, Keeper)>) -> Result<Sqlite> {
         if let Some((id, keeper)) = fresh {
             let sql = "INSERT INTO vault (one, id, keeper) VALUES (1, ?1, ?2)";
@@ -88,7 +87,7 @@ pub(crate) fn reseal(store: &mut Sqlite, key: Key, id: KeyId, keeper: Keeper) ->
     Ok(store.reseal(key, named)?)
 }
 
-/// Where the key is that opens a database, without changing anything, whoever owns it.
+/// Where the key that opens a database is. Changes nothing, and works no matter who owns the home.
 pub(crate) fn peek(path: &Path) -> Result<Option<(KeyId, Keeper)>> {
     let db = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
     match look(&db)? {
@@ -118,13 +117,13 @@ impl Printed {
         Ok(Self { db })
     }
 
-    /// Up to which place in the list clips of other devices were printed.
+    /// The place in the list up to which clips from other devices have been printed.
     pub(crate) fn get(&self) -> Result<u64> {
         let cursor: Option<i64> = self.db.query_row("SELECT cursor FROM printed", [], |row| row.get(0)).optional()?;
         Ok(cursor.unwrap_or_default().cast_unsigned())
     }
 
-    /// Notes that clips were printed up to here.
+    /// Notes that clips have been printed up to here.
     pub(crate) fn set(&self, cursor: u64) -> Result<()> {
         let sql = "INSERT INTO printed (one, cursor) VALUES (1, ?1)
                    ON CONFLICT (one) DO UPDATE SET cursor = MAX(cursor, excluded.cursor)";

@@ -1,5 +1,5 @@
-//! Opens what a home holds: finds the key that seals it, asks for the passphrase that the key may be
-//! under, makes a key for a fresh home, and changes keys. The caller owns the home.
+//! Opens what a home holds: finds the key that seals it, asks for the passphrase if the key is under one, makes a key
+//! for a new home, and changes keys. The caller owns the home.
 
 use getrandom::SysRng;
 use hushclip_client::{Key, Sqlite};
@@ -55,7 +55,7 @@ pub(crate) async fn look(home: &Home) -> Result<Option<Keys>> {
     Ok(Some(Keys { keeper, passphrase }))
 }
 
-/// The passphrase of a home, from whoever can be asked; the right one.
+/// The passphrase of a home, from whoever can be asked, and verified.
 pub(crate) async fn check_passphrase(home: &Home, asking: Asking) -> Result<Passphrase> {
     let Some((id, keeper)) = peek(&home.state()).map_err(|error| cannot_read(home, &error))? else {
         return Err(Failure::no_passphrase());
@@ -67,8 +67,8 @@ pub(crate) async fn check_passphrase(home: &Home, asking: Asking) -> Result<Pass
 }
 
 impl Vault {
-    /// Seals everything under a fresh key, with this passphrase over it or none: whoever has a copy of
-    /// the old one opens nothing that is written from now on.
+    /// Seals everything under a new key, protected by this passphrase or by none: a copy of the old key opens nothing
+    /// written from now on.
     pub(crate) async fn set_passphrase(&mut self, home: &Home, passphrase: Option<&str>) -> Result<()> {
         let (key, id, keeper) = (Key::make(&mut UnwrapErr(SysRng)), make_id()?, self.keys.keeper);
         let secret = match passphrase {
@@ -76,7 +76,7 @@ impl Vault {
             None => Secret::Open(key.clone()),
         };
         keeper.put(home, id, &secret).await?;
-        // Whichever of the two the database names counts, so this may stop anywhere.
+        // The key that the database names is the one in use, so this may stop anywhere.
         if let Err(error) = store::reseal(&mut self.store, key, id, keeper) {
             let named = peek(&home.state()).ok().flatten().map(|(id, _)| id);
             let unused = if named == Some(id) { self.id } else { id };
@@ -84,7 +84,7 @@ impl Vault {
             return Err(home.storage("Cannot write to", &error));
         }
         keeper.delete(home, self.id).await;
-        // What an earlier change that was cut short has left.
+        // Left over from an earlier change that was cut short.
         let _ = keeper::erase_files(home, Some(id));
         self.id = id;
         self.keys.passphrase = passphrase.is_some();
@@ -101,7 +101,7 @@ pub(crate) async fn forget(home: &Home) -> Result<()> {
     home.forget()
 }
 
-/// What is stored is damaged, or of another version.
+/// What is stored is damaged, or from another version.
 pub(crate) fn cannot_read(home: &Home, error: &dyn std::fmt::Display) -> Failure {
     let advice = "Nothing was changed. If you do not need it, `hushclip leave` deletes it";
     let message = format!("Cannot read what is stored in {}: {error}. {advice}.", home.path().display());
@@ -111,6 +111,6 @@ pub(crate) fn cannot_read(home: &Home, error: &dyn std::fmt::Display) -> Failure
 fn make_id() -> Result<KeyId> {
     let mut id = [0; 16];
     getrandom::fill(&mut id)
-        .map_err(|error| Failure::new(Code::System, format!("There are no random numbers: {error}.")))?;
+        .map_err(|error| Failure::new(Code::System, format!("Cannot get random numbers: {error}.")))?;
     Ok(KeyId(id))
 }

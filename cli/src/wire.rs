@@ -1,5 +1,5 @@
-//! What processes that share a home say to each other: one JSON object per line on the Unix
-//! socket, and the same values over channels inside the owner.
+//! What processes that share a home say to each other: one JSON object per line over the Unix socket, and the same
+//! values over channels inside the owner.
 
 use hushclip_model::{ClipView, Command, Content, Notice, Problem, View};
 use serde::{Deserialize, Serialize};
@@ -21,22 +21,22 @@ pub(crate) enum Ask {
     Command(Command),
     /// Send me these clips.
     Clips(Which),
-    /// Clips of other devices are printed up to this place in the list.
+    /// Clips from other devices have been printed up to this place in the list.
     Printed(u64),
     /// This is new on the clipboard.
     Copied(Copied),
-    /// End, and forget the key with that.
+    /// End, and so forget the key.
     Lock,
 }
 
 #[derive(Clone, Copy, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum Which {
-    /// All that the device remembers.
+    /// All that the device keeps.
     All,
-    /// Those of other devices that were not printed yet.
+    /// Those from other devices that have not been printed yet.
     Unprinted,
-    /// Those of other devices after a place in the list.
+    /// Those from other devices after a place in the list.
     After(u64),
 }
 
@@ -44,15 +44,15 @@ pub(crate) enum Which {
 #[derive(Clone, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum Told {
-    /// How things stand; comes first and after every change.
+    /// The current state; comes first and after every change.
     Picture(Box<Picture>),
     /// Something happened.
     Notice(Notice),
-    /// Whoever keeps a clipboard in step shall put this there.
+    /// For a session that syncs a clipboard: put this there.
     Write(Put),
-    /// And take off it the text with this digest, in hexadecimal, if it is still there.
+    /// Likewise: remove the text with this digest, in hexadecimal, if it is still there.
     Clear(String),
-    /// The answer to the request of that number.
+    /// The answer to the request with that number.
     Answer { number: u64, answer: Answer },
 }
 
@@ -68,12 +68,12 @@ pub(crate) struct Copied {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Put {
     pub(crate) content: Copied,
-    /// Other programs shall neither keep it nor pass it on.
+    /// Other programs should neither keep it nor pass it on.
     pub(crate) secret: bool,
 }
 
 impl Copied {
-    /// Whether it is the other one already.
+    /// Whether it already is the other one.
     pub(crate) fn holds(&self, other: &Self) -> bool {
         self.text == other.text && (self.html.is_some() || other.html.is_none())
     }
@@ -98,7 +98,7 @@ pub(crate) struct Picture {
     pub(crate) view: View,
     /// Why the relay was not reached last time.
     pub(crate) trouble: Option<String>,
-    /// How the key to all that is stored is kept.
+    /// How the key to everything stored is kept.
     pub(crate) keys: Option<Keys>,
 }
 
@@ -118,12 +118,12 @@ pub(crate) struct Done {
     pub(crate) problem: Option<Problem>,
     /// The clip that was queued.
     pub(crate) clip: Option<String>,
-    /// What was copied is somebody's copy: it is going to be sent, or waits for an answer.
+    /// What was copied is a real copy, not an echo: it is going to be sent, or waits for an answer.
     pub(crate) news: bool,
 }
 
 impl Done {
-    /// Fails where it was not carried out.
+    /// Fails if it was not carried out.
     pub(crate) fn done(self) -> Result<Self, Problem> {
         self.problem.clone().map_or(Ok(self), Err)
     }

@@ -16,7 +16,7 @@ pub(crate) async fn run(session: &mut Session, args: &Alerts) -> Result<()> {
             );
         }
         if alerts.is_empty() {
-            return print::out("There are no alerts.\n");
+            return print::out("No alerts.\n");
         }
         let rows: Vec<_> =
             alerts.iter().map(|alert| [alert.id.to_string(), print::time(alert.at), alert.what.to_string()]).collect();
@@ -25,7 +25,7 @@ pub(crate) async fn run(session: &mut Session, args: &Alerts) -> Result<()> {
     let all = dismiss == "all";
     let meant: Vec<_> = alerts.iter().map(|alert| alert.id).filter(|id| all || *dismiss == id.to_string()).collect();
     if meant.is_empty() && !all {
-        let message = format!("There is no alert {dismiss}. `hushclip alerts` lists them with their numbers.");
+        let message = format!("There is no alert {dismiss}. `hushclip alerts` lists alerts with their numbers.");
         return Err(Failure::new(Code::UnknownAlert, message));
     }
     for id in meant {

@@ -1,5 +1,5 @@
-//! `hushclip watch --clipboard`: keeps this desktop's clipboard in step with the other devices. What is
-//! news, and what only comes back, the engine knows.
+//! `hushclip watch --clipboard`: keeps this desktop's clipboard in sync with the other devices. The engine tells what
+//! is new from what only comes back.
 
 use hushclip_model::{Notice, SecretKind};
 
@@ -14,7 +14,7 @@ pub(crate) async fn run(session: &mut Session, desktop: &mut Desktop) -> Result<
     session.require_member().await?;
     let mut notices = Notices::new(&session.picture);
     let mut standing = Standing::default();
-    print::say("This clipboard is in step with your other devices, until you stop this.");
+    print::say("This clipboard stays in sync with your other devices until you stop this command.");
     loop {
         if let Some(failure) = session.ended() {
             return Err(failure);
@@ -35,7 +35,7 @@ pub(crate) async fn run(session: &mut Session, desktop: &mut Desktop) -> Result<
             News::Notice(Notice::Held { held }) => {
                 let kind = named(held.kind);
                 print::say(&format!(
-                    "Not sent, because it looks like {kind}: {}. `hushclip push` sends it.",
+                    "Not sent, because it looks like {kind}: {}. To send it anyway, use `hushclip push`.",
                     held.hint
                 ));
             }
@@ -50,12 +50,13 @@ async fn take(session: &mut Session, desktop: &Desktop, found: Found) -> Result<
         Found::Copied { copied, instead_of } => (copied, instead_of),
         Found::Concealed => {
             print::say(
-                "Not sent, because the program that it was copied in has marked it as a secret. `hushclip push` sends it.",
+                "Not sent, because the program it was copied in marked it as a secret. To send it anyway, use \
+                 `hushclip push`.",
             );
             return Ok(());
         }
     };
-    // Another program that keeps this clipboard in step may have been quicker.
+    // Another program that syncs this clipboard may have been quicker.
     let instead_of = instead_of.filter(|put| !copied.holds(&put.content));
     let done = session.copied(copied).await?;
     let too_large = done.problem.is_some();

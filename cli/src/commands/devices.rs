@@ -16,9 +16,9 @@ use crate::session::{News, Session};
 
 /// How long the relay may take to confirm a removal.
 const CONFIRM: Duration = Duration::from_secs(30);
-/// Characters of an identifier that are shown; that many tell devices of one account apart.
+/// Characters of an identifier that are shown: enough to tell the devices of one account apart.
 pub(crate) const SHORT_ID: usize = 8;
-/// Fewest characters that can name a device.
+/// The fewest characters of an identifier that can name a device.
 const LEAST_ID: usize = 4;
 
 pub(crate) async fn run(session: &mut Session, args: &Devices) -> Result<()> {
@@ -40,7 +40,7 @@ async fn list(session: &mut Session, json: bool) -> Result<()> {
         let presence = match (device.own, device.online) {
             _ if device.removing => "being removed",
             (true, _) => "this device",
-            (false, _) if !online => "not known while offline",
+            (false, _) if !online => "unknown while offline",
             (false, true) => "online",
             (false, false) => "away",
         };
@@ -51,23 +51,23 @@ async fn list(session: &mut Session, json: bool) -> Result<()> {
         };
         let later = match device.later {
             0 => String::new(),
-            1 => "1 item is for a newer hushclip, and not shown here".into(),
-            n => format!("{n} items are for a newer hushclip, and not shown here"),
+            1 => "1 item is for a newer version of Hushclip and not shown here".into(),
+            n => format!("{n} items are for a newer version of Hushclip and not shown here"),
         };
         [device.name.clone(), presence.into(), confirmed, short(&device.id).into(), later]
     });
     let mut text = print::table(&rows.collect::<Vec<_>>());
     if let (Some(account), Some(list)) = (&view.fingerprint, &view.check) {
         let words = format!(
-            "\nAccount: {account}\nThis list: {list}\nAll your devices show the same words. If the account of one differs, it is in \
-             another account; if only the list does, mistrust the relay.\n"
+            "\nAccount: {account}\nThis list: {list}\nAll your devices show the same words. If one shows a different \
+             account, it is in another account; if only the list differs, do not trust the relay.\n"
         );
         text.push_str(&words);
     }
     print::out(&text)
 }
 
-/// The first attempt to connect is over, one way or the other.
+/// Whether the first attempt to connect is over, one way or the other.
 pub(crate) const fn settled(connection: &Connection) -> bool {
     matches!(connection, Connection::Online | Connection::Idle | Connection::Waiting { .. })
 }
@@ -80,13 +80,13 @@ pub(crate) fn short(id: &str) -> &str {
 async fn remove(session: &mut Session, args: &Remove) -> Result<()> {
     let device = find(&session.picture.view.devices, &args.device)?.clone();
     if device.own {
-        let message = "A device cannot remove itself. Remove it on another one, or run `hushclip leave` to forget the \
-                       account here.";
+        let message = "A device cannot remove itself. Remove it using another device, or run `hushclip leave` to \
+                       forget the account here.";
         return Err(Failure::new(Code::OwnRemoval, message));
     }
     let question = format!(
-        "Remove {} ({})? It gets nothing that is sent from now on and is told to delete its keys, but keeps the clips it \
-         has already received.",
+        "Remove {} ({})? It gets nothing sent from now on and is told to delete its keys, but keeps the clips it has \
+         already received.",
         print::name(&device.name),
         short(&device.id)
     );
@@ -107,8 +107,8 @@ async fn remove(session: &mut Session, args: &Remove) -> Result<()> {
             Ok(news) => drop(news?),
             Err(_) => {
                 let message = format!(
-                    "The relay has not confirmed it yet{}. The removal is noted here, and done as soon as this device \
-                     reaches the relay.",
+                    "The relay has not confirmed the removal yet{}. It is saved here, and goes through as soon as this \
+                     device reaches the relay.",
                     super::because(session)
                 );
                 return Err(session.refused().unwrap_or_else(|| Failure::new(Code::Offline, message)));
@@ -118,11 +118,11 @@ async fn remove(session: &mut Session, args: &Remove) -> Result<()> {
     if let Some(failure) = session.ended() {
         return Err(failure);
     }
-    print::out(&format!("{} is removed.\n", print::name(&device.name)))
+    print::out(&format!("{} was removed.\n", print::name(&device.name)))
 }
 
-/// The one device that is meant by a name, or by the beginning of an identifier. A whole identifier
-/// goes before a name that looks like it: names are chosen by whoever joins.
+/// The one device meant by a name, or by the start of an identifier. A whole identifier beats a name that looks like
+/// it: whoever joins chooses the name.
 fn find<'a>(devices: &'a [DeviceView], meant: &str) -> Result<&'a DeviceView> {
     let id = meant.trim().to_ascii_lowercase();
     if let Some(device) = devices.iter().find(|device| device.id == id) {
@@ -134,13 +134,13 @@ fn find<'a>(devices: &'a [DeviceView], meant: &str) -> Result<&'a DeviceView> {
     match found.as_slice() {
         [device] => Ok(device),
         [] => {
-            let message = format!("There is no device {meant} in this account. `hushclip devices` lists them.");
+            let message = format!("No device in this account matches {meant}. `hushclip devices` lists them.");
             Err(Failure::new(Code::UnknownDevice, message))
         }
         several => {
             let ids: Vec<_> = several.iter().map(|device| short(&device.id)).collect();
             let message =
-                format!("{meant} may be {} devices: name one by its identifier, {}.", ids.len(), ids.join(" or "));
+                format!("{meant} matches {} devices. Use an identifier instead: {}.", ids.len(), ids.join(" or "));
             Err(Failure::new(Code::Ambiguous, message))
         }
     }

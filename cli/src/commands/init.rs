@@ -1,4 +1,4 @@
-//! `hushclip init`: starts an account. Makes nothing unless the relay answers.
+//! `hushclip init`: starts an account. Creates nothing unless the relay answers.
 
 use std::time::Duration;
 
@@ -14,10 +14,10 @@ use crate::print;
 use crate::session::Session;
 use crate::wire::Picture;
 
-/// How long the relay may take for taking the account in.
+/// How long the relay may take to register the account.
 const GREETING: Duration = Duration::from_secs(15);
 
-/// Looks whether a relay answers at the address, and speaks this version.
+/// Checks that a relay answers at the address and speaks this version.
 pub(crate) async fn check(home: &Home, args: &Init) -> Result<()> {
     if home.exists() {
         return Ok(());
@@ -26,12 +26,13 @@ pub(crate) async fn check(home: &Home, args: &Init) -> Result<()> {
     let message = match hushclip_client::probe(&relay).await {
         Ok(_) => return Ok(()),
         Err(Error::Unreachable(why)) => {
-            let message = format!("Cannot reach the relay at {relay}: {}. Nothing was made.", why.unwrap_or_default());
+            let message =
+                format!("Cannot reach the relay at {relay}: {}. Nothing was created.", why.unwrap_or_default());
             return Err(Failure::new(Code::RelayUnreachable, message));
         }
         Err(Error::OtherVersion) => {
-            "This relay speaks another version of Hushclip. Update this device, or ask who runs the relay. Nothing was \
-             made."
+            "This relay speaks another version of the Hushclip protocol. Update Hushclip on this device, or tell \
+             whoever runs the relay. Nothing was created."
         }
         Err(error) => return Err(Failure::new(Code::System, format!("{error}."))),
     };
@@ -59,20 +60,20 @@ pub(crate) async fn run(session: &mut Session, args: Init) -> Result<()> {
     if let Some(problem) =
         session.picture.view.problem.clone().filter(|_| !settled || session.picture.view.stage == Stage::New)
     {
-        // Nobody has seen the account yet, so that another try begins anew.
+        // Nobody has seen the account yet, so another try starts afresh.
         let again = if problem == Problem::TokenWanted { "hushclip init --token TOKEN" } else { "hushclip init" };
         return Err(Failure::Hinted(problem, format!("To try again, run `{again}`.")));
     }
     let view = &session.picture.view;
     if !settled {
         let message = format!(
-            "The account is made here, but the relay has not taken it in yet{}. The next command tries again.",
+            "The account was created here, but the relay has not registered it yet{}. The next command tries again.",
             super::because(session)
         );
         return Err(session.refused().unwrap_or_else(|| Failure::new(Code::Offline, message)));
     }
     print::out(&format!(
-        "Account started at {}. This device is called {}.\nAdd another one: hushclip invite\n",
+        "Account started at {}. This device is called {}.\nTo add another one, run `hushclip invite`.\n",
         print::name(&view.relay),
         print::name(&view.name)
     ))

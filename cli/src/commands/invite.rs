@@ -1,5 +1,5 @@
-//! `hushclip invite`: lets another device in. It goes by how things stand rather than by what was
-//! said, so it can be carried on when another process takes the engine over.
+//! `hushclip invite`: lets another device in. It goes by the current state rather than by what was said, so it carries
+//! on when another process takes over the engine.
 
 use std::io::{IsTerminal as _, stderr, stdin};
 use std::time::Duration;
@@ -19,7 +19,7 @@ use crate::session::{News, Session};
 
 /// How long the relay may take to open the invite.
 const OPEN: Duration = Duration::from_secs(15);
-/// How long letting in may take after the digits were right.
+/// How long letting the device in may take once the digits were right.
 const ADD: Duration = Duration::from_secs(30);
 /// The same, when it was not this process that let it in.
 const ADD_ELSEWHERE: Duration = Duration::from_secs(1);
@@ -48,7 +48,7 @@ pub(crate) async fn run(session: &mut Session, args: &Invite) -> Result<()> {
     print::out(&format!("{name} has joined.\n"))?;
     let account = session.picture.view.fingerprint.as_deref().unwrap_or_default();
     print::say(&format!(
-        "Account: {account}\n{name} shows the same six words. If it does not, it joined another account."
+        "Account: {account}\n{name} shows the same six words. If it does not, it has joined another account."
     ));
     Ok(())
 }
@@ -63,7 +63,7 @@ async fn open(session: &mut Session, args: &Invite) -> Result<String> {
         |invite: &Option<InviteView>| invite.as_ref().is_none_or(|invite| invite.id != id || invite.secret.is_some());
     if !session.wait_until(until, |picture| ready(&picture.view.invite)).await? {
         session.command(Command::CancelInvite).await?;
-        let message = format!("Cannot reach the relay{}, so nobody can join now.", super::because(session));
+        let message = format!("Cannot reach the relay{}, so no device can join right now.", super::because(session));
         let refused = session.ended().or_else(|| session.refused());
         return Err(refused.unwrap_or_else(|| Failure::new(Code::RelayUnreachable, message)));
     }
@@ -87,17 +87,17 @@ async fn open(session: &mut Session, args: &Invite) -> Result<String> {
     let minutes = left.div_ceil(60_000);
     print::out(&format!("{shown}\n"))?;
     let how = if invite.by_code {
-        format!("Type it on the new device, in a terminal with `hushclip join {shown} --relay {}`.", view.relay)
+        format!("Type it on the new device; in a terminal, run `hushclip join {shown} --relay {}`.", view.relay)
     } else {
         "Scan it, open it, or run `hushclip join -` on the new device and paste it there.".into()
     };
-    print::say(&format!("{how} It works once, for {minutes} minutes.\nWaiting for the new device …"));
+    print::say(&format!("{how} It works once and expires in {minutes} minutes.\nWaiting for the new device …"));
     Ok(id)
 }
 
 /// An open invite.
 struct Waiting {
-    /// Which one: another may take its place, and let another device in.
+    /// Which one: another may replace it, and let another device in.
     id: String,
     notices: Notices,
     /// What is typed, once somebody has answered.
@@ -130,7 +130,7 @@ impl Waiting {
                     print::say(&format!("Careful: you already have a device called {name}."));
                 }
                 print::say(&if needs_digits {
-                    format!("{name} wants to join. Type the six digits that it shows, or `no`:")
+                    format!("{name} wants to join. Type the six digits it shows, or `no`:")
                 } else {
                     format!("{name} has typed the code and wants to join. Let it in? [y/N]")
                 });
@@ -160,11 +160,11 @@ impl Waiting {
         let Some(typed) = typed else {
             session.command(Command::Refuse).await?;
             let message = if digits {
-                "Nobody typed the digits that the new device shows, so it was turned away. Type them, or pass --yes to \
-                 let it in unseen."
+                "Nobody typed the digits shown on the new device, so it was turned away. Invite it again and type \
+                 them, or pass --yes to let it in unchecked."
             } else {
-                "Nobody said that the new device may come in, so it was turned away. Answer, or pass --yes to let it in \
-                 unseen."
+                "Nobody said whether to let the new device in, so it was turned away. Invite it again and answer, or \
+                 pass --yes to let it in unchecked."
             };
             return Err(Failure::new(Code::NotConfirmed, message));
         };
@@ -186,7 +186,7 @@ impl Waiting {
         match session.command(Command::Approve { digits, share_history }).await?.problem {
             None => self.approved = true,
             Some(Problem::DigitsDiffer) => {
-                print::say("Those are not the digits that it shows. Try again, or type `no`:");
+                print::say("Those are not the digits it shows. Try again, or type `no`:");
             }
             Some(problem) => return Err(problem.into()),
         }
@@ -194,7 +194,7 @@ impl Waiting {
     }
 }
 
-/// The device that was let in, once the relay has it in the log.
+/// The device that was let in, once it is in the relay's log.
 async fn newcomer(session: &mut Session, ended: Waiting) -> Result<String> {
     let until = Instant::now() + if ended.approved { ADD } else { ADD_ELSEWHERE };
     let mut problem = ended.problem;
@@ -220,7 +220,7 @@ async fn newcomer(session: &mut Session, ended: Waiting) -> Result<String> {
 
 fn unfinished(session: &Session) -> Failure {
     let message = format!(
-        "It was let in, but the relay has not taken the new device in yet{}. The next command goes on with it.",
+        "The new device was let in, but the relay has not added it to the account yet{}. The next command tries again.",
         super::because(session)
     );
     Failure::new(Code::Offline, message)
@@ -228,7 +228,7 @@ fn unfinished(session: &Session) -> Failure {
 
 fn replaced() -> Failure {
     let message =
-        "Another pairing link or code of this device has taken the place of this one, which nobody can use any more.";
+        "This pairing link or code no longer works: a newer one from this device has replaced it. Use that one.";
     Failure::new(Code::InviteReplaced, message)
 }
 

@@ -1,4 +1,4 @@
-//! `hushclip join`: comes into an account through a pairing link or a typed code.
+//! `hushclip join`: joins an account with a pairing link or a typed code.
 
 use std::io::{BufRead as _, IsTerminal as _, Read as _, stdin};
 use std::time::Duration;
@@ -18,11 +18,11 @@ const REACH: Duration = Duration::from_secs(15);
 /// How long the list of devices may take once this one is let in.
 const SETTLE: Duration = Duration::from_secs(15);
 
-/// Longest link or code that is read.
+/// The longest link or code that is read, in bytes.
 const WAY: u64 = 4096;
 
-/// With `-` in its place, link or code are a line of the standard input: other users see what stands on a command
-/// line, and shells remember it.
+/// With `-` in its place, the link or code is read as a line of standard input: other users can see a command line, and
+/// shells remember it.
 pub(crate) fn read(mut args: Join) -> Result<Join> {
     if args.way != "-" {
         return Ok(args);
@@ -32,17 +32,17 @@ pub(crate) fn read(mut args: Join) -> Result<Join> {
     }
     let mut line = String::new();
     let read = stdin().lock().take(WAY).read_line(&mut line);
-    read.map_err(|error| Failure::storage("Cannot read the standard input", error))?;
+    read.map_err(|error| Failure::storage("Cannot read standard input", error))?;
     args.way = line.trim().into();
     if args.way.is_empty() {
-        return Err(Failure::new(Code::NoLink, "There is no link or code on the standard input."));
+        return Err(Failure::new(Code::NoLink, "There was no link or code on standard input."));
     }
     Ok(args)
 }
 
 pub(crate) async fn run(session: &mut Session, args: Join) -> Result<()> {
     session.command(command(args)?).await?.done()?;
-    print::say(&format!("Joining at the relay {}. Waiting for the other device …", session.picture.view.relay));
+    print::say(&format!("Joining through the relay {}. Waiting for the other device …", session.picture.view.relay));
     wait(session).await?;
     let until = Instant::now() + SETTLE;
     session.wait_until(until, |picture| picture.view.connection == Connection::Online).await?;
@@ -53,8 +53,8 @@ pub(crate) async fn run(session: &mut Session, args: Join) -> Result<()> {
     let others: Vec<_> = view.devices.iter().filter(|device| !device.own).map(|device| &*device.name).collect();
     print::out(&format!("Joined as {}, with {}.\n", print::name(&view.name), print::name(&others.join(", "))))?;
     print::say(&format!(
-        "Relay: {}\nAccount: {}\n`hushclip status` on the others shows the same six words. If it does not, this device is in \
-         somebody else's account: run `hushclip leave`.",
+        "Relay: {}\nAccount: {}\n`hushclip status` shows the same six words on your other devices. If it does not, \
+         this device is in somebody else's account: run `hushclip leave`.",
         view.relay,
         view.fingerprint.as_deref().unwrap_or_default()
     ));
@@ -70,20 +70,20 @@ fn command(args: Join) -> Result<Command> {
     match args.relay {
         Some(relay) => Ok(Command::JoinByCode { relay, code: way, name }),
         None if way.trim_start().starts_with(|c: char| c.is_ascii_digit()) => {
-            let message = "A typed code does not say which relay it is for. Add its address, which `hushclip status` on \
-                           the other device tells: hushclip join CODE --relay https://relay.example.";
+            let message = "A code does not say which relay it is for. Add the relay's address, which `hushclip status` \
+                           shows on the other device: hushclip join CODE --relay https://relay.example.";
             Err(Failure::new(Code::RelayNeeded, message))
         }
         None => Ok(Command::Join { link: way, name }),
     }
 }
 
-/// Where a link leads to another relay than it seems to be from, the person has to name that relay.
+/// If a link leads to a relay other than the one it seems to be from, the person has to name that relay.
 fn by_link(link: String, relay: Option<String>, name: String) -> Result<Command> {
     let target = target(&link).ok();
     match (relay, target) {
         (Some(relay), target) => {
-            // Its host is enough to tell it from others.
+            // The host is enough to tell it from others.
             let meant = target.map(|target| target.relay).filter(|full| full.split("://").nth(1) == Some(&*relay));
             Ok(Command::JoinAt { relay: meant.unwrap_or(relay), link, name })
         }
@@ -123,9 +123,12 @@ async fn wait(session: &mut Session) -> Result<()> {
         }
         let unreached = shown.is_empty() && matches!(view.connection, Connection::Waiting { .. });
         if unreached && Instant::now() >= patience {
-            let message = format!("Cannot reach that relay{}.", super::because(session));
+            let message = format!(
+                "Cannot reach the relay{}, so this device has not joined. Check the address, then try again.",
+                super::because(session)
+            );
             session.command(Command::CancelJoin).await?;
-            // What it said itself tells more.
+            // What the relay said itself says more.
             let said = problem.map(Failure::from).or_else(|| session.refused());
             return Err(said.unwrap_or_else(|| Failure::new(Code::RelayUnreachable, message)));
         }

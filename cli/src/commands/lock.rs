@@ -1,5 +1,5 @@
-//! `hushclip lock`: ends what holds the keys, or changes the passphrase over them. Changing needs the
-//! home alone, so that no secret crosses between processes.
+//! `hushclip lock`: ends whatever holds the keys, or changes the passphrase that protects them. A change needs sole use
+//! of the home, so that no secret passes between processes.
 
 use crate::args::Lock;
 use crate::failure::{Code, Failure, Result};
@@ -24,8 +24,8 @@ async fn lock(home: &Home) -> Result<()> {
 
 async fn change(home: &Home, args: &Lock) -> Result<()> {
     let Some(_lock) = home.try_own()? else {
-        let message = "Another hushclip is running with this home, such as `hushclip watch`. Stop it, or lock with \
-                       `hushclip lock`, then try again.";
+        let message = "Another hushclip, such as `hushclip watch`, is using this home. Stop it, or run `hushclip \
+                       lock`, then try again.";
         return Err(Failure::new(Code::Busy, message));
     };
     let mut vault = vault::open(home, Asking::TerminalOrInput).await?;
@@ -35,8 +35,8 @@ async fn change(home: &Home, args: &Lock) -> Result<()> {
     let passphrase = if args.set { Some(passphrase::new().await?) } else { None };
     vault.set_passphrase(home, passphrase.as_ref().map(|passphrase| passphrase.as_str())).await?;
     print::out(if args.set {
-        "The passphrase is set. `hushclip unlock` asks for it once; without that each command does.\n"
+        "Passphrase set. `hushclip unlock` asks for it once; without that, every command asks.\n"
     } else {
-        "The passphrase is removed.\n"
+        "Passphrase removed.\n"
     })
 }

@@ -28,7 +28,7 @@ use crate::passphrase::Asking;
 use crate::session::Session;
 use crate::signal::signal;
 
-/// How long taking something back may take after a signal.
+/// How long undoing something may take after a signal.
 const TAKE_BACK: Duration = Duration::from_secs(1);
 /// How long commands that only look wait for the relay.
 const LOOK: Duration = Duration::from_secs(5);
@@ -73,8 +73,7 @@ pub(crate) async fn run(args: Args) -> Result<()> {
     }
 }
 
-/// Runs a command in a session and ends that in order, also when a signal comes; then `take_back` is
-/// handed to the engine first.
+/// Runs a command in a session and ends that cleanly, even on a signal; then `take_back` goes to the engine first.
 async fn with_session(
     home: &Home,
     take_back: Option<Engine>,
@@ -102,7 +101,7 @@ async fn with_session_asking(
     outcome.and(closed)
 }
 
-/// The name given, else the host's.
+/// The name given, otherwise the host's.
 fn device_name(given: Option<String>) -> String {
     given.unwrap_or_else(|| {
         let host = gethostname::gethostname().to_string_lossy().into_owned();

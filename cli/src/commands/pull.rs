@@ -27,16 +27,17 @@ pub(crate) async fn run(session: &mut Session, args: &Pull) -> Result<()> {
     if session.picture.view.connection == Connection::Online {
         return Ok(());
     }
-    let message = format!("The relay cannot be reached{}; there may be more.", super::because(session));
+    let message =
+        format!("The relay cannot be reached{}, so there may be more. Try again later.", super::because(session));
     Err(session.halted().or_else(|| session.refused()).unwrap_or_else(|| Failure::new(Code::Offline, message)))
 }
 
-/// Prints clips and then notes that they are printed, so that none is missed if this is stopped.
+/// Prints clips, and only then notes that they are printed, so that none is missed if this is stopped.
 pub(crate) async fn print(session: &mut Session, clips: &[ClipView], json: bool) -> Result<()> {
     for clip in clips {
         if !json && clip.kind == ClipKind::Other {
             print::say(&format!(
-                "{} has sent something that this Hushclip cannot show. Update it, or look on another device.",
+                "{} sent something that this version of Hushclip cannot show. Update it, or look on another device.",
                 print::name(&clip.from)
             ));
             continue;

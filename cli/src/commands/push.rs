@@ -17,26 +17,24 @@ use crate::wire::Which;
 /// The longest text that is read: what holds a clip takes room besides.
 const READ: u64 = CLIP_BYTES as u64;
 
-/// The text given, else the standard input less one line break at its very end.
+/// The text given, otherwise standard input without one line break at its very end.
 pub(crate) fn text(given: Option<String>) -> Result<String> {
     if let Some(text) = given {
         return Ok(text);
     }
     if stdin().is_terminal() {
-        print::say("Type the text; Ctrl+D on a line of its own ends it.");
+        print::say("Type the text, then press Ctrl+D on an empty line.");
     }
     let mut bytes = Vec::new();
     let read = stdin().lock().take(READ + 1).read_to_end(&mut bytes);
-    read.map_err(|error| Failure::storage("Cannot read the standard input", error))?;
+    read.map_err(|error| Failure::storage("Cannot read standard input", error))?;
     if bytes.len() as u64 > READ {
-        let message = format!(
-            "The standard input is longer than {} KiB, and at most that can be sent. Nothing was sent.",
-            READ / 1024
-        );
+        let message =
+            format!("Standard input is longer than {} KiB, the most that can be sent. Nothing was sent.", READ / 1024);
         return Err(Failure::new(Code::TooLarge, message));
     }
     let mut text = String::from_utf8(bytes).map_err(|_| {
-        let message = "The standard input is not UTF-8 text, and only text can be sent. Nothing was sent.";
+        let message = "Standard input is not UTF-8 text, and only text can be sent. Nothing was sent.";
         Failure::new(Code::NotText, message)
     })?;
     if text.ends_with('\n') {
@@ -81,14 +79,14 @@ pub(crate) async fn run(session: &mut Session, args: &Push, text: String) -> Res
     }
 }
 
-/// Why the time is over and the relay does not have it.
+/// Why time ran out before the relay had it.
 fn unsent(session: &Session) -> Failure {
     let withheld = session.picture.view.alerts.iter().find(|alert| matches!(alert.what, Alert::LogWithheld { .. }));
     if let Some(alert) = withheld {
-        let message = format!("Saved, not sent. {} `hushclip alerts --dismiss {}` does that.", alert.what, alert.id);
+        let message = format!("Saved, not sent. {} `hushclip alerts --dismiss {}` dismisses it.", alert.what, alert.id);
         return Failure::new(Code::LogWithheld, message);
     }
-    let message = format!("Saved; will be sent when the relay can be reached{}.", super::because(session));
+    let message = format!("Saved, and will be sent when the relay can be reached{}.", super::because(session));
     session.refused().unwrap_or_else(|| Failure::new(Code::Offline, message))
 }
 
@@ -104,7 +102,7 @@ async fn queue(session: &mut Session, text: String) -> Result<String> {
                 (None, None) => return Err(Failure::no_account()),
             }
         }
-        // The owner ended before it answered, so look whether it had done it: not twice.
+        // The owner ended before it answered, so check whether it had done it: not twice.
         let clips = session.clips(Which::All).await?;
         if let Some(clip) = clips.into_iter().rfind(|clip| clip.own && clip.at >= started && clip.text == text) {
             return Ok(clip.id);

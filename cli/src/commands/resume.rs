@@ -1,4 +1,4 @@
-//! `hushclip resume`: asks the relay again after a list of devices has stopped everything.
+//! `hushclip resume`: asks the relay again after its list of devices has stopped everything.
 
 use std::time::Duration;
 
@@ -21,12 +21,12 @@ pub(crate) async fn run(session: &mut Session, args: &Resume) -> Result<()> {
     session.wait_until(Instant::now() + LOOK, |p| devices::settled(&p.view.connection)).await?;
     let view = &session.picture.view;
     let Some(problem) = view.problem.clone().filter(|_| view.connection == Connection::Idle) else {
-        return print::out("Nothing is stopped; there is nothing to resume.\n");
+        return print::out("Nothing is stopped, so there is nothing to resume.\n");
     };
     let names: Vec<_> = view.devices.iter().map(|device| print::name(&device.name)).collect();
     print::say(&format!(
-        "{problem}\n\nThis device knows: {}.\nFingerprint of that list: {}. Compare it with `hushclip devices` on the others.\n\
-         If the relay's list still contradicts it, everything stops again, and nothing is sent.",
+        "{problem}\n\nThis device knows: {}.\nFingerprint of that list: {}. Compare it with `hushclip devices` on your \
+         other devices.\nIf the relay's list still contradicts it, everything stops again and nothing is sent.",
         names.join(", "),
         view.check.as_deref().unwrap_or_default(),
     ));
@@ -38,8 +38,9 @@ pub(crate) async fn run(session: &mut Session, args: &Resume) -> Result<()> {
         return Err(failure);
     }
     if session.picture.view.connection != Connection::Online {
-        let message = format!("The relay cannot be reached{}. It is asked when it can.", super::because(session));
+        let message =
+            format!("The relay cannot be reached{}. It will be asked once it can be.", super::because(session));
         return Err(session.refused().unwrap_or_else(|| Failure::new(Code::Offline, message)));
     }
-    print::out("The relay's list fits what this device knows. Everything goes on.\n")
+    print::out("The relay's list agrees with what this device knows. Everything is running again.\n")
 }

@@ -13,5 +13,5 @@ pub(crate) async fn run(session: &mut Session, args: &Rotation) -> Result<()> {
         session.command(Command::SetRotation { minutes }).await?.done()?;
     }
     let minutes = session.picture.view.rotation_minutes.unwrap_or_default();
-    print::out(&format!("This device changes its keys {}, and after each 1,000 clips.\n", print::period(minutes)))
+    print::out(&format!("This device changes its keys {}, and after every 1,000 clips.\n", print::period(minutes)))
 }

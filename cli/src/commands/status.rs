@@ -1,4 +1,4 @@
-//! `hushclip status`: says how this device stands, and where its keys are.
+//! `hushclip status`: shows the state of this device, and where its keys are.
 
 use hushclip_model::view::{Bounds, Connection, Stage};
 use serde::Serialize;
@@ -36,16 +36,16 @@ struct Status<'a> {
     /// Fingerprint of the account.
     fingerprint: &'a str,
     rotation_minutes: u32,
-    /// What the relay keeps and lets through; nothing before it has said so.
+    /// What the relay keeps and lets through; nothing until it has said so.
     bounds: Option<&'a Bounds>,
     home: String,
-    /// Where the key to all that is stored is: `file` or `keyring`.
+    /// Where the key to everything stored is kept: `file` or `keyring`.
     keys: Option<Keeper>,
-    /// Whether that is under a passphrase.
+    /// Whether that key is under a passphrase.
     passphrase: bool,
 }
 
-/// Says as much as it can without asking for a passphrase.
+/// Shows as much as it can without asking for a passphrase.
 pub(crate) async fn run(home: &Home, args: &args::Status) -> Result<()> {
     let looked =
         super::with_session_asking(home, Asking::Nobody, None, async |session| look(session, home, args).await);
@@ -64,7 +64,7 @@ async fn look(session: &mut Session, home: &Home, args: &args::Status) -> Result
     show(&session.picture, home, args, false)
 }
 
-/// The status of a home that is not there.
+/// The status of a home that does not exist.
 pub(crate) fn nothing(home: &Home, args: &args::Status) -> Result<()> {
     show(&Picture::default(), home, args, false)
 }
@@ -102,11 +102,11 @@ fn show(picture: &Picture, home: &Home, args: &args::Status, locked: bool) -> Re
     let mut rows = vec![(
         "Account",
         match (view.stage, view.devices.len()) {
-            _ if locked => "locked: `hushclip unlock` asks for the passphrase".to_owned(),
+            _ if locked => "locked: run `hushclip unlock`".to_owned(),
             (Stage::New, _) => "none yet: `hushclip init` starts one, `hushclip join` joins one".to_owned(),
             (Stage::Removed, _) => {
-                "none: this device was removed from it, and its keys are deleted. `hushclip pull --all` still lists the \
-                 clips it had; `hushclip leave` deletes them"
+                "none: this device was removed from it, and its keys were deleted. `hushclip pull --all` still lists \
+                 the clips it had; `hushclip leave` deletes them"
                     .into()
             }
             (Stage::Joining, _) => "joining".into(),
@@ -118,12 +118,12 @@ fn show(picture: &Picture, home: &Home, args: &args::Status, locked: bool) -> Re
     if in_account {
         rows.push(("This device", format!("{} ({})", view.name, short(&view.device))));
         if let Some(fingerprint) = &view.fingerprint {
-            rows.push(("Fingerprint", format!("{fingerprint} (the same on all devices of the account)")));
+            rows.push(("Fingerprint", format!("{fingerprint} (the same on every device in the account)")));
         }
         rows.push(("Relay", format!("{}, {}", view.relay, print::line(picture))));
-        rows.extend(view.bounds.as_ref().map(|bounds| ("It keeps", keeps(bounds))));
+        rows.extend(view.bounds.as_ref().map(|bounds| ("Limits", keeps(bounds))));
         rows.push((
-            "To be sent",
+            "To send",
             match view.waiting {
                 0 => "nothing".into(),
                 1 => "1 clip".into(),
@@ -147,7 +147,7 @@ fn show(picture: &Picture, home: &Home, args: &args::Status, locked: bool) -> Re
 
 fn keeps(bounds: &Bounds) -> String {
     format!(
-        "the newest {} clips, {} MiB, for up to {} days; takes {} KiB a clip, {} messages a minute, {} devices",
+        "keeps the newest {} clips, {} MiB, for up to {} days; takes {} KiB per clip, {} messages a minute, {} devices",
         bounds.items,
         bounds.bytes >> 20,
         bounds.ttl_s / 86_400,
@@ -159,8 +159,8 @@ fn keeps(bounds: &Bounds) -> String {
 
 fn explain(keys: Keys) -> String {
     let place = match keys.keeper {
-        Keeper::Keyring => "in the keyring of your desktop session",
-        Keeper::File => "in a file in the home that only this user can read",
+        Keeper::Keyring => "in your desktop session's keyring",
+        Keeper::File => "in a file in the home that only you can read",
     };
-    if keys.passphrase { format!("under a passphrase, {place}") } else { format!("{place}, without a passphrase") }
+    if keys.passphrase { format!("{place}, with a passphrase") } else { format!("{place}, without a passphrase") }
 }

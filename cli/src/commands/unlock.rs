@@ -14,11 +14,11 @@ use crate::passphrase::{Asking, Passphrase};
 use crate::print;
 use crate::vault;
 
-/// What the process that stays says once it holds the keys.
+/// What the process that stays prints once it holds the keys.
 const READY: &str = "Unlocked.";
 /// How long it may take for that.
 const START: Duration = Duration::from_secs(30);
-/// Where no time is given: longer than anything runs.
+/// If no time is given: longer than anything runs.
 const EVER: Duration = Duration::from_hours(10 * 366 * 24);
 
 pub(crate) async fn run(home: &Home, args: &Unlock) -> Result<()> {
@@ -26,7 +26,7 @@ pub(crate) async fn run(home: &Home, args: &Unlock) -> Result<()> {
         return Err(Failure::no_passphrase());
     }
     if home.try_own()?.is_none() {
-        return print::out("It is unlocked already, by another hushclip that is running.\n");
+        return print::out("The keys are already unlocked in another running hushclip.\n");
     }
     if args.stay {
         return stay(home, args).await;
@@ -34,13 +34,13 @@ pub(crate) async fn run(home: &Home, args: &Unlock) -> Result<()> {
     let passphrase = vault::check_passphrase(home, Asking::TerminalOrInput).await?;
     let started = leave_behind(home, args, passphrase);
     match started.await {
-        Ok(line) if line.trim_end() == READY => print::out("Unlocked, until `hushclip lock`.\n"),
-        Ok(_) => Err(not_started("it gave up. `hushclip unlock --stay` says why")),
+        Ok(line) if line.trim_end() == READY => print::out("Unlocked until `hushclip lock`.\n"),
+        Ok(_) => Err(not_started("it gave up. Run `hushclip unlock --stay` to see why")),
         Err(error) => Err(not_started(&error.to_string())),
     }
 }
 
-/// Holds the keys in this process until told to lock, or until the time is over.
+/// Holds the keys in this process until told to lock, or until time is up.
 async fn stay(home: &Home, args: &Unlock) -> Result<()> {
     let mut ready = false;
     let holding = super::with_session_asking(home, Asking::TerminalOrInput, None, async |session| {
@@ -63,14 +63,14 @@ async fn stay(home: &Home, args: &Unlock) -> Result<()> {
     }
 }
 
-/// Starts the process that stays, and hands it the passphrase through a pipe; returns what it says.
+/// Starts the process that stays, and hands it the passphrase through a pipe; returns what it prints.
 async fn leave_behind(home: &Home, args: &Unlock, passphrase: Passphrase) -> std::io::Result<String> {
     let mut command = Command::new(std::env::current_exe()?);
     command.arg("--home").arg(std::path::absolute(home.path())?).args(["unlock", "--stay"]);
     if let Some(minutes) = args.minutes {
         command.args(["--for", &minutes.to_string()]);
     }
-    // It outlives the folder, the terminal and Ctrl+C there.
+    // It outlives the current folder, the terminal, and Ctrl+C there.
     command.current_dir(home.path()).env_remove(crate::passphrase::FILE);
     #[cfg(unix)]
     std::os::unix::process::CommandExt::process_group(&mut command, 0);

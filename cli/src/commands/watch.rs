@@ -17,7 +17,7 @@ pub(crate) async fn run(session: &mut Session, args: &Watch) -> Result<()> {
     session.require_member().await?;
     let known = session.clips(Which::All).await?;
     let missed = session.clips(Which::Unprinted).await?;
-    // What is known and not missed is no news, whichever process owns the home later on.
+    // What is known and was not missed is not new, whichever process owns the home later.
     let first = missed.iter().map(|clip| clip.order).min().unwrap_or(u64::MAX);
     let newest = known.iter().map(|clip| clip.order).filter(|order| *order < first).max().unwrap_or(0);
     let mut watching = Watching { args, left: args.count.unwrap_or(u64::MAX), newest, standing: Standing::default() };
@@ -33,7 +33,7 @@ pub(crate) async fn run(session: &mut Session, args: &Watch) -> Result<()> {
         match news {
             News::Notice(Notice::Received { clip }) => watching.print(session, vec![clip]).await?,
             News::Notice(Notice::Failed { problem }) => print::problem(&problem),
-            // Not what is unprinted: another watch with this home may have printed it.
+            // Not by what is unprinted: another watch with this home may have printed it.
             News::Reopened => {
                 let missed = session.clips(Which::After(watching.newest)).await?;
                 watching.print(session, missed).await?;
@@ -53,14 +53,14 @@ struct Watching<'a> {
     standing: Standing,
 }
 
-/// What the person was told of the line to the relay.
+/// What the person has been told about the line to the relay.
 #[derive(Default)]
 pub(super) struct Standing {
     offline: bool,
 }
 
 impl Watching<'_> {
-    /// Prints what was not printed yet, as far as the count goes.
+    /// Prints what was not printed yet, up to the count.
     async fn print(&mut self, session: &mut Session, mut clips: Vec<ClipView>) -> Result<()> {
         clips.retain(|clip| clip.order > self.newest);
         clips.truncate(usize::try_from(self.left).unwrap_or(usize::MAX));
@@ -71,7 +71,7 @@ impl Watching<'_> {
 }
 
 impl Standing {
-    /// Tells the person at a terminal when the relay goes out of reach and comes back.
+    /// Tells the person at a terminal when the relay cannot be reached, and when it is back.
     pub(super) fn say(&mut self, session: &Session) {
         let (offline, line) = match session.picture.view.connection {
             Connection::Waiting { .. } => (true, print::line(&session.picture)),

@@ -1,5 +1,5 @@
-//! What the clipboard offers, looked at before anything of it is read: whether there is text, and whether the
-//! program that it was copied in wants it left alone, as password managers do.
+//! What the clipboard offers, checked before any of it is read: whether there is text, and whether the program it was
+//! copied in wants it left alone, as password managers do.
 
 use arboard::Error;
 
@@ -9,8 +9,8 @@ use arboard::Error;
 pub(super) enum Offer {
     /// Nothing.
     Nothing,
-    /// Nothing, though a program holds it: on X11 that is what is left of what was put there, when the news that
-    /// another program had held the clipboard before came late.
+    /// Nothing, though a program holds it: on X11, all that is left of what was put there if the news that another
+    /// program had held the clipboard before arrived late.
     Forgotten,
     /// Something that is not to be kept or passed on.
     Concealed,
@@ -46,13 +46,13 @@ mod unix {
 
     use super::{Error, Offer};
 
-    /// Stands beside what password managers copy. Its value is `secret`, and no other is in use.
+    /// Offered beside what password managers copy. Its value is `secret`; no other is in use.
     const HINT: &str = "x-kde-passwordManagerHint";
     /// How long a program may take to say what it offers.
     const ANSWER: Duration = Duration::from_secs(1);
-    /// How often to look whether it has.
+    /// How often to check whether it has.
     const TICK: Duration = Duration::from_millis(1);
-    /// The most forms of one copy that are looked at.
+    /// The most forms of one copy that are checked.
     const FORMS: u32 = 4096;
 
     /// A way to look.
@@ -62,7 +62,7 @@ mod unix {
     }
 
     impl Offers {
-        /// The same of the two that arboard chooses.
+        /// The one of the two that arboard chooses.
         pub(crate) fn open() -> Result<Self, Error> {
             if std::env::var_os("WAYLAND_DISPLAY").is_some() && is_primary_selection_supported().is_ok() {
                 return Ok(Self::Wayland);
@@ -97,7 +97,7 @@ mod unix {
             TARGETS,
             HUSHCLIP_OFFERS,
             PASSWORD_HINT: b"x-kde-passwordManagerHint",
-            // Said of the clipboard, not of what is on it.
+            // About the clipboard, not about what is on it.
             MULTIPLE,
             SAVE_TARGETS,
             TIMESTAMP,
@@ -111,7 +111,7 @@ mod unix {
         }
     }
 
-    /// One line to the server as long as that lives: the next one under its name is another desktop's.
+    /// One connection for as long as the server lives: the next server under its name is another desktop's.
     pub(crate) struct X11 {
         server: RustConnection,
         root: u32,
@@ -120,7 +120,7 @@ mod unix {
 
     type Failed = Box<dyn std::error::Error>;
 
-    /// What a program says that it offers.
+    /// What a program says it offers.
     enum Targets {
         Said(Vec<Atom>),
         Refused,
@@ -159,7 +159,7 @@ mod unix {
             Ok(self.server.get_selection_owner(self.atoms.CLIPBOARD)?.reply()?.owner != NONE)
         }
 
-        /// Asks, through a window of its own each time: a late answer to an earlier question goes nowhere.
+        /// Asks through a new window each time: a late answer to an earlier question goes nowhere.
         fn targets(&self) -> Result<Targets, Failed> {
             let (depth, class, like) = (COPY_DEPTH_FROM_PARENT, WindowClass::COPY_FROM_PARENT, COPY_FROM_PARENT);
             let window = self.server.generate_id()?;
@@ -250,7 +250,7 @@ mod windows {
             let refused = |name: &str| {
                 there(name).is_some_and(|id| {
                     let value: Result<Vec<u8>, _> = get_clipboard(RawData(id));
-                    // What cannot be read is no permission.
+                    // If it cannot be read, permission is not given.
                     value.map_or(true, |value| value.iter().all(|byte| *byte == 0))
                 })
             };

@@ -77,12 +77,12 @@ impl Screen {
         }
     }
 
-    /// Keeps this screen's clipboard in step, and says when it does.
+    /// Keeps this screen's clipboard in sync, and says when it does.
     fn watch(&self, device: &Device) -> Running {
         let mut command = device.command(&["watch", "--clipboard"]);
         command.env("DISPLAY", &self.display).env_remove("WAYLAND_DISPLAY");
         let running = Running::start(command);
-        running.says("in step");
+        running.says("in sync");
         running
     }
 }

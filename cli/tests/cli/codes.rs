@@ -21,7 +21,7 @@ fn a_typed_code_and_a_yes_let_a_device_in() {
     let (relay, laptop) = one_device();
     let (mut invite, pixel) = (laptop.start(&["invite", "--code"]), Device::new());
     let typed = code(&invite).to_uppercase().replace('-', " ");
-    assert!(invite.says("It works once").contains("for 10 minutes"));
+    assert!(invite.says("It works once").contains("expires in 10 minutes"));
     let join = join(&relay.url(), &pixel, &typed)();
     invite.says("Pixel has typed the code and wants to join. Let it in? [y/N]");
     invite.types("y");

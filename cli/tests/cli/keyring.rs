@@ -125,7 +125,7 @@ fn a_keyring_keeps_the_key_and_the_bundle() {
     desktop.keyring(true);
     desktop.run(&["init", "--relay", &relay.url(), "--name", "Laptop"], "").ok();
     assert_eq!(desktop.status()["keys"], "keyring");
-    assert!(desktop.run(&["status"], "").ok().contains("in the keyring of your desktop session, without a passphrase"));
+    assert!(desktop.run(&["status"], "").ok().contains("in your desktop session's keyring, without a passphrase"));
     assert_eq!(desktop.key_files(), 0);
     desktop.run(&["push", "hi"], "").ok();
     desktop.run(&["lock", "--set"], "correct horse\n").ok();

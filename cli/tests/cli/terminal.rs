@@ -89,7 +89,7 @@ fn removing_is_asked_in_one_sentence() {
     assert!(code == Some(1) && shown.contains("(cancelled)"), "{shown}");
     assert_eq!(laptop.run(&["devices", "--json"]).json().len(), 2);
     let (code, shown) = remove("y");
-    assert!(code == Some(0) && shown.ends_with("Pixel is removed.\n"), "{shown}");
+    assert!(code == Some(0) && shown.ends_with("Pixel was removed.\n"), "{shown}");
 }
 
 #[test]

@@ -44,7 +44,7 @@ fn what_answers_in_place_of_the_relay_is_told_apart() {
         let outcome = device.run(&["init", "--relay", &server(answer)]);
         outcome.fails("relay_unreachable");
         assert!(outcome.err.contains(words), "{words}: {}", outcome.err);
-        assert!(outcome.err.contains("Nothing was made"), "{}", outcome.err);
+        assert!(outcome.err.contains("Nothing was created"), "{}", outcome.err);
         assert!(!device.home().exists());
     }
 }
@@ -81,7 +81,7 @@ fn the_last_device_that_leaves_takes_what_the_relay_keeps() {
     device.run(&["push", "text"]).ok();
     assert!(!relay.dump().is_empty());
     let said = device.run(&["leave", "--yes"]).ok();
-    assert_eq!(said, "The account is forgotten here.\n");
+    assert_eq!(said, "This device has forgotten the account.\n");
     assert!(relay.dump().is_empty());
     // Where the relay is not there, leaving goes on all the same, and says so.
     device.run(&["init", "--relay", &relay.url()]).ok();

@@ -41,7 +41,7 @@ fn a_removed_device_gets_nothing_more_and_says_why() {
     laptop.run(&["push", "before"]).ok();
     let watch = pixel.start(&["watch"]);
     assert_eq!(watch.line(), "before");
-    assert_eq!(laptop.run(&["devices", "remove", "Pixel", "--yes"]).ok(), "Pixel is removed.\n");
+    assert_eq!(laptop.run(&["devices", "remove", "Pixel", "--yes"]).ok(), "Pixel was removed.\n");
     watch.end().fails("removed");
     laptop.run(&["push", "after"]).ok();
     for args in [&["push", "hi"][..], &["pull"], &["watch"], &["devices"], &["invite"], &["rotation"]] {
@@ -112,7 +112,7 @@ fn who_came_and_went_is_said_and_kept_until_dismissed() {
     pixel.run(&["alerts", "--dismiss", "1"]).ok();
     assert_eq!(pixel.run(&["alerts", "--json"]).json()[0]["code"], "removed");
     pixel.run(&["alerts", "--dismiss", "all"]).ok();
-    assert_eq!(pixel.run(&["alerts"]).ok(), "There are no alerts.\n");
+    assert_eq!(pixel.run(&["alerts"]).ok(), "No alerts.\n");
     drop(watch);
     assert_eq!(pixel.run(&["alerts", "--json"]).json().len(), 0);
     assert_eq!(laptop.run(&["alerts", "--json"]).json().len(), 0, "it did all that itself");

@@ -68,10 +68,10 @@ export class Cli {
     this.watching = this.start("watch", "--json");
   }
 
-  /** Keeps the clipboard of its desktop session in step. */
+  /** Keeps its desktop session's clipboard in sync. */
   async keepClipboard() {
     this.watching = this.start("watch", "--clipboard");
-    await this.watching.match(/in step/);
+    await this.watching.match(/in sync/);
   }
 
   /** Clips that `watch` has printed. */
