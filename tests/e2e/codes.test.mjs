@@ -64,7 +64,7 @@ describe("Typed codes", () => {
     const [number, first, second] = code.split("-");
     await app.joinByCode([number, second, first].join("-"));
     assert.match(await popup.problem("wrong_code"), /the code is void/);
-    assert.match(await app.problem("code_refused"), /single try/);
+    assert.match(await app.problem("code_refused"), /only one try/);
     await popup.lacks("invite-code");
   });
 

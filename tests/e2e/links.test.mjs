@@ -60,10 +60,10 @@ describe("Bad pairing links", () => {
     const joined = await other.run(["join", link, "--name", "Other"]);
     assert.match(joined, /^Joined as Other/);
     assert.equal(await inviting.exit(), 0, inviting.err);
-    await fails(link, "invite_used", /already used\. Each link works once/);
+    await fails(link, "invite_used", /already been used\. Each link works once/);
     const third = new Cli("Third").start("join", link);
     assert.notEqual(await third.exit(), 0);
-    assert.match(third.err, /already used.*\(invite_used\)/);
+    assert.match(third.err, /already been used.*\(invite_used\)/);
   });
 
   it("still joins with a good one afterwards", async () => {

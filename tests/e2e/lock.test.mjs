@@ -352,7 +352,7 @@ describe("The lock in the web app", () => {
       (await done(indexedDB.open("hushclip", 99))).close();
     });
     await app.page.goto(relay.url);
-    assert.match(await app.has("failure"), /of a later Hushclip/);
+    assert.match(await app.has("failure"), /from a newer version of Hushclip/);
   });
 });
 

@@ -49,7 +49,7 @@ describe("A relay that has lost something", () => {
       return out.includes("after the backup") && out;
     });
     assert.doesNotMatch(pulled, /before the backup/);
-    await eventually("the notice", async () => /has sent its own once more/.test((await app.texts("alert")).join()));
+    await eventually("the notice", async () => /has sent its own again/.test((await app.texts("alert")).join()));
   });
 
   it("is filled anew when it has nothing left", async () => {

@@ -321,11 +321,11 @@ describe("Wake-ups in Chromium", () => {
     await app.online();
     await app.press("settings");
     await app.press("wake-button");
-    await eventually("the refusal", async () => /does not take this browser/.test(await app.page.evaluate(() => document.body.innerText)));
+    await eventually("the refusal", async () => /does not accept this browser/.test(await app.page.evaluate(() => document.body.innerText)));
     await wakes(app, "off");
     await eventually("no subscription", () => app.page.evaluate(() => localStorage.getItem("subscribed-with") === null));
     await app.press("back");
-    assert.match(await app.problem("push_refused"), /does not take this browser/);
+    assert.match(await app.problem("push_refused"), /does not accept this browser/);
   });
 });
 

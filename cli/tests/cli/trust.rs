@@ -103,7 +103,7 @@ fn who_came_and_went_is_said_and_kept_until_dismissed() {
     third(&laptop, "Tablet");
     watch.says("“Tablet” joined this account");
     laptop.run(&["devices", "remove", "Tablet", "--yes"]).ok();
-    watch.says("“Tablet” was removed from this account on “Laptop”");
+    watch.says("“Tablet” was removed from this account by “Laptop”");
     let alerts = pixel.run(&["alerts", "--json"]).json();
     assert_eq!(alerts.iter().map(|alert| &alert["code"]).collect::<Vec<_>>(), ["joined", "removed"]);
     assert_eq!(status(&pixel)["alerts"].as_array().unwrap().len(), 2);

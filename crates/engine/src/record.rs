@@ -46,7 +46,7 @@ pub const CONTENT: Range<&str> = "part/".."part0";
 
 /// The persisted records do not make an engine: they are damaged, or of a later version.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("the stored state is damaged or of a later version")]
+#[error("the stored state is damaged, or from a later version")]
 pub struct RestoreError;
 
 /// Longest record, bytes. They are this device's own, so this only keeps nonsense out.

@@ -115,9 +115,9 @@ impl fmt::Display for Alert {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Joined { name, by } => {
-                write!(f, "“{name}” joined this account; it was let in on “{by}”. If that was not you, remove it.")
+                write!(f, "“{name}” joined this account; “{by}” let it in. If that was not you, remove it.")
             }
-            Self::Removed { name, by } => write!(f, "“{name}” was removed from this account on “{by}”."),
+            Self::Removed { name, by } => write!(f, "“{name}” was removed from this account by “{by}”."),
             Self::Missing { name, count } => write!(
                 f,
                 "{} from “{name}” did not arrive: the relay has lost or withheld what was sent.",
@@ -125,26 +125,26 @@ impl fmt::Display for Alert {
             ),
             Self::CutOff { name, count, by } => write!(
                 f,
-                "{} from “{name}”, which “{by}” had when it removed it, did not come here: expired, deleted, or kept back \
-                 by the relay.",
+                "{} from “{name}” did not arrive here, though “{by}” had what was sent when it removed “{name}”: \
+                 expired, deleted, or withheld by the relay.",
                 clips(*count)
             ),
             Self::Expired { name, count } => write!(
                 f,
-                "{} from “{name}” had gone from the relay before this device came to fetch what was sent.",
+                "{} from “{name}” had already gone from the relay when this device came to fetch what was sent.",
                 clips(*count)
             ),
             Self::Unreadable { name, count } => write!(
                 f,
-                "{} from “{name}” could not be read here. Update Hushclip on both; if it goes on, remove “{name}” and let \
-                 it in again.",
+                "{} from “{name}” could not be read here. Update Hushclip on both devices; if it keeps happening, \
+                 remove “{name}” and let it in again.",
                 clips(*count)
             ),
             Self::BadKeys { name } => write!(
                 f,
-                "“{name}” changed the keys of this account and shut this device out with it. What was copied in between \
-                 cannot be read here. This device changes them again by itself. If that was no fault of “{name}”, it may be \
-                 in wrong hands: remove it."
+                "“{name}” changed this account's keys and shut this device out. What was copied in the meantime cannot \
+                 be read here. This device changes the keys again by itself. Unless “{name}” has a fault, it may be in \
+                 the wrong hands: remove it."
             ),
             Self::FalseDeletion { name } => write!(
                 f,
@@ -153,36 +153,39 @@ impl fmt::Display for Alert {
             ),
             Self::RemovalWithheld { name, by } => write!(
                 f,
-                "“{name}” still sends as if “{by}” had not been removed: the relay keeps the removal from it, and “{by}” \
-                 may read what is copied there. Copy nothing secret on “{name}”, and mistrust the relay."
+                "“{name}” is still sending as if “{by}” had not been removed: the relay is withholding the removal \
+                 from it, and “{by}” may be able to read what is copied there. Copy nothing secret on “{name}”, and do \
+                 not trust the relay."
             ),
             Self::Silent { name, days } => {
                 let days = if *days == 1 { "a day".to_owned() } else { format!("{days} days") };
                 write!(
                     f,
-                    "Nothing has come from “{name}” for {days}, not even the daily sign of life. If it was in use in that \
-                     time, and its clock is right, the relay keeps back what it sends."
+                    "Nothing has come from “{name}” for {days}, not even its daily sign of life. If it was in use \
+                     during that time and its clock is right, the relay is withholding what it sends."
                 )
             }
             Self::Cloned { name } => write!(
                 f,
-                "Two devices are sending as “{name}”. If its data was not copied or restored from a backup by you, remove \
+                "Two devices are sending as “{name}”. If you did not copy its data or restore it from a backup, remove \
                  it."
             ),
             Self::ClonedHere => f.write_str(
-                "Something else is sending as this device. If its data was not copied or restored from a backup by you, \
-                 remove this device on another one.",
+                "Something else is sending as this device. If you did not copy its data or restore it from a backup, \
+                 remove this device using another one.",
             ),
             Self::LogRestored => f.write_str(
-                "The relay had lost part of the list of devices, as after a restored backup. This device has put it back.",
+                "The relay had lost part of the list of devices, as happens when a backup is restored. This device has \
+                 put it back.",
             ),
             Self::ItemsRestored => f.write_str(
-                "The relay had lost clips, as after a restored backup. This device has sent its own once more.",
+                "The relay had lost clips, as happens when a backup is restored. This device has sent its own again.",
             ),
             Self::LogWithheld { name } => write!(
                 f,
-                "“{name}” knows of a change in the list of devices that the relay does not show here. Clips wait on this \
-                 device until it does. Compare the devices on each of yours; put this away to send anyway."
+                "“{name}” knows of a change to the list of devices that the relay does not show here. Clips wait on \
+                 this device until it does. Compare the list on each of your devices; dismiss this alert to send \
+                 anyway."
             ),
         }
     }

@@ -5,7 +5,7 @@ use hushclip_protocol::limits::{CHANNEL_BYTES, CLIP_BYTES};
 use serde::{Deserialize, Serialize};
 use strum::{IntoStaticStr, VariantNames};
 
-const NOT_A_LINK: &str = "That is not a pairing link. Copy the whole link that the other device shows.";
+const NOT_A_LINK: &str = "That is not a pairing link. Copy the whole link shown on the other device.";
 const LINK_INCOMPLETE: &str = "Part of this pairing link is missing. Copy the whole link and try again.";
 
 /// What went wrong. [`Problem::code`] names it for scripts and translations; the sentence is for people and may change.
@@ -18,12 +18,12 @@ const LINK_INCOMPLETE: &str = "Part of this pairing link is missing. Copy the wh
 pub enum Problem {
     // Accounts and relays.
     /// What was typed is no address of a relay.
-    #[error("That is not a relay address. It looks like https://relay.example.")]
+    #[error("That is not a relay address. One looks like https://relay.example.")]
     BadRelay,
     /// The relay is elsewhere and its address is not encrypted.
     #[error(
-        "The address of the relay at {host} begins with http:, and anybody on the way could meddle with that. Use its \
-         https: address; http: is only for a relay on this machine."
+        "The address of the relay at {host} starts with http:, so anybody on the way there could tamper with the \
+         connection. Use its https: address; http: is only for a relay on this machine."
     )]
     PlainRelay {
         /// Its host, and its port if it has one.
@@ -41,10 +41,10 @@ pub enum Problem {
         relay: String,
     },
     /// This device has to leave its account before it joins another.
-    #[error("This device already belongs to an account. Forget that one before it joins another.")]
+    #[error("This device is already in an account. Forget that account before joining another.")]
     AlreadyMember,
     /// There is no account here.
-    #[error("This device belongs to no account yet. Start one here, or join your other devices.")]
+    #[error("This device is not in an account yet. Start one here, or join your other devices.")]
     NoAccount,
     /// The name of this device cannot be used.
     #[error("{fault}")]
@@ -54,8 +54,8 @@ pub enum Problem {
     },
     /// A device that wants in has a name that cannot be shown.
     #[error(
-        "The new device calls itself something that cannot be shown, so it was turned away. Give it another name \
-         there, then invite it again."
+        "The new device has a name that cannot be shown, so it was turned away. Give it another name there, then \
+         invite it again."
     )]
     BadNewcomerName,
     /// The relay takes in new accounts with a token only.
@@ -66,14 +66,14 @@ pub enum Problem {
     TokenWanted,
     /// The relay takes in no new accounts.
     #[error(
-        "This relay takes in no new accounts. To add this device to an account you have there, join with a link or a \
-         code; else choose another relay."
+        "This relay takes no new accounts. If you already have an account there, join it with a link or a code; \
+         otherwise, choose another relay."
     )]
     RegistrationClosed,
     /// The relay has a bound on new accounts in a day.
     #[error(
-        "Too many accounts were started from this network today. Try again tomorrow, or add this device to an account \
-         you have, with a link or a code."
+        "Too many accounts were started from this network today. Try again tomorrow, or join an account you already \
+         have with a link or a code."
     )]
     TooManyAccounts,
 
@@ -85,57 +85,57 @@ pub enum Problem {
         incomplete: bool,
     },
     /// A later version made the link.
-    #[error("This pairing link was made by a newer Hushclip. Update this one, then try again.")]
+    #[error("This pairing link was made by a newer version of Hushclip. Update Hushclip here, then try again.")]
     NewerLink,
     /// Nothing waits behind the link.
     #[error("This pairing link has expired or was cancelled. Make a new one on the other device.")]
     InviteGone,
     /// Each link works once.
-    #[error("This pairing link was already used. Each link works once: make a new one on the other device.")]
+    #[error("This pairing link has already been used. Each link works once: make a new one on the other device.")]
     InviteUsed,
     /// Turned away by the person at the other device.
     #[error("The other device did not let this one in. Make a new link or code there to try again.")]
     InviteRefused,
     /// Nobody let it in in time.
     #[error(
-        "The other device has not let this one in, and the time for that is over. Make a new link or code there, and \
-         keep it open until both are done."
+        "The other device did not let this one in before time ran out. Make a new link or code there, and keep it open \
+         until both devices are done."
     )]
     JoinUnanswered,
     /// The relay does not take a newcomer in.
     #[error(
-        "The other device let this one in, but the relay does not take it into the account. Remove it there and \
-         invite it again. If that ends the same way, mistrust the relay."
+        "The other device let this one in, but the relay does not add it to the account. Remove it there and invite it \
+         again. If that ends the same way, do not trust the relay."
     )]
     JoinUnfinished,
     /// The account is another one than the one that it was let into.
     #[error(
-        "The account that the relay shows is not the one that this device was let into, so it joined nothing. Make a \
-         new link or code on the other device. If that ends the same way, mistrust the relay."
+        "The account that the relay shows is not the one this device was let into, so it has not joined. Make a new \
+         link or code on the other device. If that ends the same way, do not trust the relay."
     )]
     JoinMisled,
     /// A key for clips from before this device joined does not fit.
     #[error(
-        "The device that let this one in handed over a wrong key for older clips. Those clips stay closed here; all \
-         newer ones are fine."
+        "The device that let this one in handed over a wrong key for older clips. Those clips cannot be opened here; \
+         all newer ones are fine."
     )]
     WrongOlderKey,
     /// The relay has not taken the invite.
-    #[error("The relay never took the pairing link or code. Try again when it can be reached.")]
+    #[error("The relay never accepted the pairing link or code. Try again when it can be reached.")]
     InviteUnopened,
     /// The relay has ended the invite.
-    #[error("The relay has ended the pairing link before its time. Make a new one.")]
+    #[error("The relay ended the pairing link early. Make a new one.")]
     InviteWithdrawn,
     /// A device wanted in, and the invite ran out.
-    #[error("“{name}” wanted to join, and nobody answered in time. Make a new link or code to let it in.")]
+    #[error("“{name}” wanted to join, but nobody answered in time. Make a new link or code to let it in.")]
     InviteUnanswered {
         /// What it calls itself.
         name: String,
     },
     /// A device was let in, and the invite ran out before it had the keys.
     #[error(
-        "“{name}” was let in, but the relay did not pass on the keys in time. If it stands in the list of devices, \
-         remove it there; then invite it again."
+        "“{name}” was let in, but the relay did not pass on the keys in time. If it is in the list of devices, remove \
+         it; then invite it again."
     )]
     InviteUnfinished {
         /// What it calls itself.
@@ -151,33 +151,35 @@ pub enum Problem {
     },
     /// Nothing waits behind the number.
     #[error(
-        "Nothing waits behind this number. Codes work for ten minutes: look again, or make a new one on the other \
-         device."
+        "No invite is waiting behind this code's number. Codes work for ten minutes: check the code, or make a new one \
+         on the other device."
     )]
     CodeGone,
     /// The one try that a code allows has failed.
     #[error(
-        "The code was wrong, or somebody is interfering. Each code allows a single try: make a new one on the other \
+        "The code was wrong, or somebody is interfering. Each code allows only one try: make a new one on the other \
          device."
     )]
     CodeRefused,
     /// Somebody tried the code with other words.
-    #[error("A device tried this code with other words, so the code is void. If it was a slip, make a new one.")]
+    #[error(
+        "A device tried this code with the wrong words, so the code is void. If that was just a slip, make a new one."
+    )]
     WrongCode,
     /// The code has had its try.
     #[error(
-        "This code does not work any more: it was tried twice, or withdrawn. Make a new one, and tell it only to whom \
+        "This code no longer works: it was tried twice, or withdrawn. Make a new one, and give it only to the person \
          it is for."
     )]
     CodeVoid,
     /// The messages of a pairing do not fit together.
     #[error(
-        "Pairing was stopped, because the messages did not fit together: the link is wrong, or somebody is \
-         interfering. Make a new link and pass it on another way."
+        "Pairing was stopped because the messages did not fit together: the link is wrong, or somebody is interfering. \
+         Make a new link and send it some other way."
     )]
     PairingDisturbed,
     /// The six digits were other ones; there are tries left.
-    #[error("Those are not the digits that the new device shows. Look again.")]
+    #[error("Those are not the digits shown on the new device. Look again.")]
     DigitsDiffer,
     /// Three wrong tries at the six digits.
     #[error("The digits were wrong three times, so that device was turned away. Make a new link to try again.")]
@@ -189,12 +191,12 @@ pub enum Problem {
     #[error("Too many pairing links are open. Wait ten minutes, or cancel one.")]
     TooManyInvites,
     /// A device that was let in is on its way still.
-    #[error("The device that you have just let in is not in the account yet. Make the next link or code when it is.")]
+    #[error("The device you just let in is not in the account yet. Make the next link or code once it is.")]
     InviteHandingOver,
 
     // Sending.
     /// A clip is too large to be sent.
-    #[error("This clip has {} KiB; at most {} KiB can be sent. Nothing was sent.", bytes.div_ceil(1024), CLIP_BYTES / 1024)]
+    #[error("This clip is {} KiB; at most {} KiB can be sent. Nothing was sent.", bytes.div_ceil(1024), CLIP_BYTES / 1024)]
     TooLarge {
         /// The size of all its forms together.
         bytes: usize,
@@ -204,8 +206,8 @@ pub enum Problem {
     Empty,
     /// A clip that waited was given up.
     #[error(
-        "This device has been without a connection for long, and the oldest unsent clip had to be given up. It is \
-         still in the list here."
+        "This device has been offline for so long that its oldest unsent clip had to be given up. The clip is still in \
+         the list here."
     )]
     OutboxFull,
     /// What was given is no media type, or one that has a command of its own.
@@ -234,41 +236,43 @@ pub enum Problem {
     TooManyPayloads,
     /// The account's room at the relay is used up.
     #[error(
-        "The relay is full of clips that some device has not fetched. Open Hushclip there, or remove that device. \
-         Until then clips wait here, or until older ones expire."
+        "Your account's room at the relay is full of clips that some device has not fetched. Open Hushclip there, or \
+         remove that device. Until then, or until older clips expire, new ones wait here."
     )]
     RelayFull,
     /// Not an address that wake-ups can go to.
-    #[error("The address for wake-ups is not one that a relay can use.")]
+    #[error("That address for wake-ups is not one a relay can use.")]
     BadPushAddress,
     /// The relay does not take an address for wake-ups.
-    #[error("The relay does not take this browser's address for wake-ups. Clips arrive when Hushclip is open.")]
+    #[error("The relay does not accept this browser's address for wake-ups. Clips arrive when Hushclip is open.")]
     PushRefused,
     /// The relay's disk is full.
     #[error(
-        "The relay has run out of space, whatever your devices keep there. Tell whoever runs it. Clips wait here until \
-         there is room."
+        "The relay itself has run out of space, no matter how much your devices keep there. Tell whoever runs it. \
+         Clips wait here until there is room."
     )]
     RelayNoSpace,
     /// The relay's disk fails.
     #[error(
-        "The relay's storage is failing at the moment. Clips wait, and go on by themselves when it works again; if this \
-         lasts, tell whoever runs the relay."
+        "The relay's storage is failing at the moment. Clips wait, and are sent when it works again; if this lasts, \
+         tell whoever runs the relay."
     )]
     RelayUnavailable,
     /// There is no version of the protocol that both know.
-    #[error("This relay speaks another version of Hushclip. Update this device, or ask who runs the relay.")]
+    #[error(
+        "This relay speaks another version of the Hushclip protocol. Update Hushclip on this device, or tell whoever \
+         runs the relay."
+    )]
     RelayVersion,
     /// A frame from the relay does not decode.
     #[error(
-        "What the relay sends cannot be read. It is broken, or of another version: update this device, or ask who \
-         runs the relay. It is tried again by itself."
+        "The relay sent something that cannot be read. It is broken, or runs another version: update Hushclip on this \
+         device, or tell whoever runs the relay. This device keeps trying."
     )]
     RelayGarbled,
     /// The relay promises items and sends none.
     #[error(
-        "The relay says that there are more clips, and does not show them. Ask who runs it. It is tried again by \
-         itself."
+        "The relay says there are more clips, but does not send them. Tell whoever runs it. This device keeps trying."
     )]
     RelayEndless,
     /// The relay did not take an item.
@@ -276,29 +280,29 @@ pub enum Problem {
     RelayRefused,
     /// The relay has not answered a push for long.
     #[error(
-        "The relay has taken nothing from this device for ten minutes, though it answers. Clips wait here, and are \
-         tried again less and less often. If this lasts, tell whoever runs the relay."
+        "The relay has accepted nothing from this device for ten minutes, although it answers. Clips wait here, and \
+         are retried less and less often. If this lasts, tell whoever runs the relay."
     )]
     RelayTakesNothing,
     /// The relay does not take this device's signature.
     #[error(
         "The relay does not accept this device's signature. Check the relay's address. If it is right, a proxy in \
-         front of the relay passes another host name on: whoever runs it has to let `Host` through."
+         front of the relay passes on a different host name: whoever runs it has to pass `Host` through."
     )]
     SignInRefused,
 
     // Devices and keys.
     /// The relay says that this device was removed, and shows no entry.
     #[error(
-        "The relay says that this device was removed from the account, and did not show who did it. Nothing is sent \
-         until this is cleared up: look at the list of devices on another one of yours."
+        "The relay says that this device was removed from the account, but did not show who did it. Nothing is sent \
+         until this is cleared up: check the list of devices on another device of yours."
     )]
     RemovedUnproven,
     /// The log holds entries of a later version.
-    #[error("Another device of this account runs a newer Hushclip. Update this one.")]
+    #[error("Another device in this account runs a newer version of Hushclip. Update this one.")]
     NewerAccount,
     /// A device cannot remove itself.
-    #[error("A device cannot remove itself. Remove it on another one, or forget the account here.")]
+    #[error("A device cannot remove itself. Remove it using another device, or forget the account here.")]
     OwnRemoval,
     /// Nobody in the account has this identifier.
     #[error("There is no such device in this account.")]
@@ -306,27 +310,27 @@ pub enum Problem {
     /// A removal is not in the log yet.
     #[error(
         "The relay has not recorded the removal, perhaps because its disk is full. What you copy here waits until it \
-         has; what your other devices send, the removed one can still read. This device tries again while it is \
-         connected; if that lasts, tell whoever runs the relay."
+         has, but the removed device can still read what your other devices send. This device keeps trying while it is \
+         connected; if this lasts, tell whoever runs the relay."
     )]
     RemovalUnsaved,
     /// Another change is not in the log yet.
     #[error(
-        "The relay has not recorded a change in the list of devices, perhaps because its disk is full. This device \
-         tries again while it is connected."
+        "The relay has not recorded a change to the list of devices, perhaps because its disk is full. This device \
+         keeps trying while it is connected."
     )]
     ListUnsaved,
     /// This device's new keys are not in the log yet.
     #[error(
         "New keys for this device are more than a day overdue, because the relay does not record them. Until it does, \
-         whoever got hold of the old ones can read on. This device tries again while it is connected; if that lasts, \
-         tell whoever runs the relay."
+         anyone who got hold of the old ones can keep reading. This device keeps trying while it is connected; if this \
+         lasts, tell whoever runs the relay."
     )]
     KeysOverdue,
     /// The relay shows another log than before.
     #[error(
-        "The relay shows this device another list of devices than before. Nothing is sent until this is cleared up: \
-         compare the devices on each of yours, and mistrust the relay."
+        "The relay shows this device a different list of devices than before. Nothing is sent until this is cleared \
+         up: compare the list on each of your devices, and do not trust the relay."
     )]
     Fork,
     /// The log that the relay shows does not verify.
@@ -335,10 +339,10 @@ pub enum Problem {
 
     // What is stored, and how it is locked.
     /// A file that was to be imported is something else.
-    #[error("This is no history that Hushclip has exported, or it was made by a newer Hushclip. Choose another file.")]
+    #[error("This file is not a history exported from Hushclip, or a newer version exported it. Choose another file.")]
     BadArchive,
     /// A file that was to be imported is damaged.
-    #[error("This file is damaged. Nothing was added; take another copy of it.")]
+    #[error("This file is damaged. Nothing was added; try another copy of it.")]
     DamagedArchive,
     /// Nothing opens with it.
     #[error("That is not the passphrase.")]
@@ -359,48 +363,49 @@ pub enum Problem {
     #[error("Unlock first.")]
     Locked,
     /// There is no passphrase to lock with.
-    #[error("There is no passphrase on this device's keys, so they cannot be locked.")]
+    #[error("This device's keys have no passphrase, so they cannot be locked. Set one first.")]
     NoPassphrase,
     /// A change of the passphrase was not stored.
     #[error("The browser did not store this. Nothing has changed; try again.")]
     NotStored,
     /// No room for what the engine wants stored.
     #[error(
-        "This browser's storage is full; free some space and reopen Hushclip. Until then nothing is sent or \
-         fetched, and what was accepted before is safe."
+        "This browser's storage is full; free some space and reopen Hushclip. Until then, nothing is sent or fetched; \
+         what was accepted before is safe."
     )]
     StorageFull,
     /// What the engine wants stored was not.
     #[error(
-        "This browser did not store a change; reopen Hushclip. Until then nothing is sent or fetched, and what was \
+        "This browser did not store a change; reopen Hushclip. Until then, nothing is sent or fetched; what was \
          accepted before is safe."
     )]
     StorageFailed,
     /// What is stored was changed from outside, or by a later version.
     #[error(
-        "What this browser has stored cannot be read: it is damaged, or of a later Hushclip. Update and try again."
+        "What this browser has stored cannot be read: it is damaged, or from a newer version of Hushclip. Update and \
+         try again."
     )]
     StorageDamaged,
     /// The clip that is asked for was deleted, or has expired.
-    #[error("This clip is not here any more.")]
+    #[error("This clip is no longer here.")]
     ClipGone,
     /// The list has a clip whose content the storage has not.
     #[error("This device's storage has lost the content of a clip. Another of your devices may still have it.")]
     ContentLost,
     /// What is stored cannot be read at this moment.
-    #[error("This device's storage does not answer. Try again, and reopen Hushclip if it stays that way.")]
+    #[error("This device's storage is not responding. Try again; if that does not help, reopen Hushclip.")]
     StorageUnread,
     /// There is nowhere to store anything.
     #[error(
-        "This browser does not let Hushclip store anything, as in some private windows. Open it in an ordinary window, \
-         or allow it to store data."
+        "This browser does not let Hushclip store anything, as in some private windows. Open Hushclip in an ordinary \
+         window, or allow it to store data."
     )]
     NoStorage,
     /// Another tab owns the engine.
-    #[error("Hushclip is already open in another tab. Go on there, or close it, and this one takes over.")]
+    #[error("Hushclip is already open in another tab. Continue there, or close that tab and this one takes over.")]
     OtherTab,
     /// Without a secure context there are no keys and no lock.
-    #[error("The browser allows no encryption on this page. Open it with https:// at the front, or on localhost.")]
+    #[error("The browser does not allow encryption on this page. Open it with https:// at the front, or on localhost.")]
     InsecurePage,
 }
 
@@ -417,7 +422,7 @@ pub enum NameFault {
     TooLong,
     /// It has characters that cannot be seen.
     #[error(
-        "That name has characters that nobody sees, such as line ends or signs that change the direction of writing. Leave \
+        "That name has invisible characters, such as line breaks or marks that change the direction of the text. Leave \
          them out."
     )]
     Unseen,
@@ -442,9 +447,9 @@ impl Problem {
 
 fn bad_code(word: Option<&str>, nearest: Option<&str>) -> String {
     let Some(word) = word else {
-        return "That is not a code. It is a number and two words, such as 4-purple-cactus.".into();
+        return "That is not a code. A code is a number and two words, such as 4-purple-cactus.".into();
     };
-    let meant = nearest.map(|near| format!(" Is it “{near}”?")).unwrap_or_default();
+    let meant = nearest.map(|near| format!(" Did you mean “{near}”?")).unwrap_or_default();
     format!("No code has the word “{word}”.{meant} Look again at the other device.")
 }
 
@@ -472,11 +477,11 @@ mod tests {
         let unknown = Problem::BadCode { word: Some("purpel".into()), nearest: Some("purple".into()) };
         assert_eq!(
             unknown.to_string(),
-            "No code has the word “purpel”. Is it “purple”? Look again at the other device."
+            "No code has the word “purpel”. Did you mean “purple”? Look again at the other device."
         );
         assert_eq!(
             Problem::TooLarge { bytes: 300 * 1024 + 1 }.to_string().split(';').next(),
-            Some("This clip has 301 KiB")
+            Some("This clip is 301 KiB")
         );
     }
 }

@@ -239,7 +239,7 @@ fn what_is_no_code_is_said_so() {
         assert_eq!(problem(&desk, 0), expected);
     }
     let message = desk.view(0).problem.map(|problem| problem.to_string()).unwrap_or_default();
-    assert!(message.contains("“purpel”. Is it “purple”?"), "{message}");
+    assert!(message.contains("“purpel”. Did you mean “purple”?"), "{message}");
     let command = Command::JoinByCode { relay: "nowhere".into(), code: "4-purple-cactus".into(), name: "x".into() };
     desk.command(0, command);
     assert_eq!(problem(&desk, 0), "bad_relay");
