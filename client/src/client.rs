@@ -1,4 +1,4 @@
-//! A handle on a device: what programs ask of it. It owns nothing but the way to the device's thread.
+//! A handle on a device: what programs ask of it. It owns nothing but the channel to the device's thread.
 
 use std::sync::Arc;
 use std::thread;
@@ -18,7 +18,7 @@ use crate::socket::Connect;
 use crate::store::{Memory, Store};
 use crate::websocket::WebSocket;
 
-/// Events that a listener may leave unread.
+/// How many events a listener may leave unread.
 const UNREAD: usize = 1024;
 
 /// One form of a clip's content.
@@ -37,7 +37,7 @@ impl std::fmt::Debug for Form {
     }
 }
 
-/// How a device is put together.
+/// How a device is set up.
 #[must_use = "nothing happens before it is opened"]
 pub struct Builder {
     store: Box<dyn Store>,
@@ -45,12 +45,12 @@ pub struct Builder {
 }
 
 impl Builder {
-    /// Where the device keeps what it knows; [`Memory`] unless another one is named.
+    /// Where the device keeps what it knows; [`Memory`] by default.
     pub fn store(self, store: impl Store) -> Self {
         Self { store: Box::new(store), ..self }
     }
 
-    /// How it reaches the relay; [`WebSocket`] unless another way is named.
+    /// How it reaches the relay; [`WebSocket`] by default.
     pub fn connect(self, connect: impl Connect) -> Self {
         Self { connect: Box::new(connect), ..self }
     }
@@ -97,8 +97,8 @@ impl std::fmt::Debug for Builder {
 /// A device of an account, or one that is going to be. Clones are handles on the same device, which ends when it is
 /// [closed](Client::close) or when the last handle goes, streams and receipts included.
 ///
-/// Dropping any future of this crate before it is done leaves the device in order. What was asked for by then may be done
-/// all the same.
+/// Dropping any future of this crate before it is done does no harm to the device. What was asked for by then may still
+/// be done.
 #[derive(Clone)]
 pub struct Client {
     asks: mpsc::UnboundedSender<Ask>,
@@ -106,28 +106,29 @@ pub struct Client {
 }
 
 impl Client {
-    /// A device that keeps nothing and speaks WebSocket, until the builder is told otherwise.
+    /// A device that keeps nothing and speaks WebSocket, unless the builder is told otherwise.
     pub fn builder() -> Builder {
         Builder { store: Box::new(Memory::new()), connect: Box::new(WebSocket) }
     }
 
-    /// How the device stands.
+    /// The state of the device.
     pub fn status(&self) -> Status {
         self.seen.status.borrow().clone()
     }
 
-    /// All that happens from now on.
+    /// Everything that happens from now on.
     pub fn events(&self) -> Events {
         Events::new(self.seen.events.subscribe(), self.seen.end.subscribe())
     }
 
-    /// Starts an account at a relay (`https://host[:port]`), with this device as its first, under a name that the others
-    /// will show. Done when the relay has taken it in; where it cannot be reached or refuses, nothing is left behind.
+    /// Starts an account at a relay (`https://host[:port]`), with this device as its first, under a name that the
+    /// others will show. Done once the relay has registered it; if the relay cannot be reached or refuses, nothing is
+    /// left behind.
     pub async fn create(&self, relay: &str, name: &str) -> Result<()> {
         self.create_with_token(relay, name, None).await
     }
 
-    /// The same at a relay that wants a token of those who start an account.
+    /// The same at a relay that requires a token to start an account.
     pub async fn create_with_token(&self, relay: &str, name: &str, token: Option<&str>) -> Result<()> {
         let token = token.map(str::to_owned);
         self.command(Command::CreateAccount { relay: relay.into(), name: name.into(), token }).await?;
@@ -174,16 +175,16 @@ impl Client {
         self.ask(|reply| Ask::Read(clip, reply)).await?.ok_or(Error::Gone)
     }
 
-    /// Clips of other devices that came after a place in this device's list, oldest first, whole. 0 is before all. Those
-    /// that the device has let go by then (5,000 clips and 64 MiB stay) are not among them.
+    /// Clips from other devices that came after a place in this device's list, oldest first, with all their content. 0
+    /// is before the first. Clips that the device no longer keeps (5,000 clips and 64 MiB stay) are not among them.
     ///
-    /// The place is [`ClipView::order`], and not the relay's cursor: a relay that is restored from a backup begins to
-    /// count anew, and no clip is to be missed for that.
+    /// The place is [`ClipView::order`], not the relay's cursor: a relay restored from a backup starts counting again,
+    /// and no clip should be missed because of that.
     pub async fn pull(&self, after: u64) -> Result<Vec<ClipView>> {
         self.ask(|reply| Ask::Clips(Which::After(after), reply)).await
     }
 
-    /// All clips that the device keeps, its own among them, oldest first, whole.
+    /// All clips that the device keeps, its own included, oldest first, with all their content.
     pub async fn history(&self) -> Result<Vec<ClipView>> {
         self.ask(|reply| Ask::Clips(Which::All, reply)).await
     }
@@ -236,8 +237,8 @@ impl Client {
         self.seen.status.borrow().view.devices.clone()
     }
 
-    /// Removes a device, named by its identifier, from the account. Done when the relay has recorded that; if this is not
-    /// awaited to its end, the device goes on trying.
+    /// Removes a device, named by its identifier, from the account. Done once the relay has recorded that; if this is
+    /// dropped before then, the device keeps trying.
     pub async fn remove(&self, device: &str) -> Result<()> {
         self.command(Command::RemoveDevice { device: device.into() }).await?;
         self.until(|status| {
@@ -252,17 +253,18 @@ impl Client {
         self.seen.status.borrow().view.alerts.clone()
     }
 
-    /// Puts an alert away.
+    /// Dismisses an alert.
     pub async fn dismiss(&self, alert: u64) -> Result<()> {
         self.command(Command::DismissAlert { id: alert }).await.map(drop)
     }
 
-    /// Forgets the account here: keys, clips, what waits to be sent. The other devices are not told.
+    /// Forgets the account here: keys, clips, and anything waiting to be sent. The other devices are not told.
     pub async fn leave(&self) -> Result<()> {
         self.command(Command::Leave).await.map(drop)
     }
 
-    /// The clipboard of this machine holds something new. An echo of what came from elsewhere is recognised as one.
+    /// Tells the device that this machine's clipboard holds something new. An echo of what came from elsewhere is
+    /// recognised as one.
     pub async fn copied(&self, content: Content) -> Result<Copied> {
         self.ask(|reply| Ask::Copied(content, reply)).await
     }
@@ -275,8 +277,9 @@ impl Client {
         }
     }
 
-    /// Ends the device in order: what was queued leaves first, if that is a matter of a second, and the store is closed
-    /// when this is done. Other handles get [`Error::Closed`]. Fails with what had ended the device before, if anything.
+    /// Ends the device cleanly: what was queued goes out first, if that takes no more than a second, and the store is
+    /// closed when this is done. Other handles get [`Error::Closed`]. If the device had already ended, fails with the
+    /// reason.
     pub async fn close(self) -> Result<()> {
         let (reply, closed) = oneshot::channel();
         if self.asks.send(Ask::Close(reply)).is_ok() {
@@ -285,7 +288,7 @@ impl Client {
         self.ended().await
     }
 
-    /// Waits until the device has ended: how.
+    /// Waits until the device has ended; returns how.
     pub(crate) async fn ended(&self) -> Result<()> {
         let mut end = self.seen.end.subscribe();
         let end = end.wait_for(Option::is_some).await;
@@ -319,7 +322,7 @@ impl Client {
         }
     }
 
-    /// Waits until `look` finds something in how things stand.
+    /// Waits until `look` finds something in the state of the device.
     pub(crate) async fn until<T>(&self, mut look: impl FnMut(&Status) -> Option<Result<T>>) -> Result<T> {
         let mut status = self.seen.status.subscribe();
         loop {
@@ -337,7 +340,7 @@ impl std::fmt::Debug for Client {
     }
 }
 
-/// Why a device will not get on, if so.
+/// Why a device will get no further, if so.
 pub(crate) fn gone(status: &Status) -> Option<Error> {
     let view = &status.view;
     match view.stage {

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
-/// How far the clock and the time that passed may differ before it counts as a sleep of the machine.
+/// How far the clock and the time that passed may differ before the machine counts as having slept.
 const SLEPT: Duration = Duration::from_secs(15);
 
 /// Milliseconds since 1970.
@@ -10,7 +10,7 @@ pub(crate) fn now_ms() -> u64 {
     SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_millis() as u64
 }
 
-/// Notices that the machine was asleep, or that somebody has set the clock.
+/// Notices that the machine was asleep, or that somebody has changed the clock.
 pub(crate) struct SleepWatch {
     wall: SystemTime,
     passed: Instant,

@@ -1,5 +1,5 @@
-//! The thread that a device lives on: it does what the driver says is to be done, answers questions, and tells everybody
-//! what happens. It makes no decision about the protocol.
+//! The thread that a device lives on: it does what the driver says, answers questions, and tells everybody what
+//! happens. It makes no decisions about the protocol.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -21,13 +21,13 @@ use crate::socket::{Connect, Incoming, Link, Outgoing};
 use crate::store::{Store, StoreError};
 use crate::trouble;
 
-/// Longest sleep, so that a change of the clock is noticed soon.
+/// The longest sleep, so that a change of the clock is noticed soon.
 const NAP: Duration = Duration::from_secs(10);
 
 /// Bytes of payloads that are read at once, and what the last one has beyond that.
 const AT_ONCE: usize = 1024 * 1024;
 
-/// Where an answer goes. Nobody may be waiting for it any more.
+/// Where an answer goes. There may be nobody waiting for it any more.
 pub(crate) type Reply<T> = oneshot::Sender<T>;
 
 /// A question to the device.
@@ -55,7 +55,7 @@ pub(crate) enum Ask {
 pub(crate) enum Which {
     /// All that the device keeps.
     All,
-    /// Those of other devices after a place in the list.
+    /// Those from other devices after a place in the list.
     After(u64),
 }
 
@@ -63,18 +63,18 @@ pub(crate) enum Which {
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Copied {
-    /// It is somebody's copy, and no echo: it is going to be sent, or waits for an answer.
+    /// It is a real copy, not an echo: it is going to be sent, or waits for an answer.
     pub news: bool,
     /// Why it is not going to be sent.
     pub problem: Option<Problem>,
 }
 
-/// What whoever holds a client sees of the device.
+/// What the holder of a client sees of the device.
 #[derive(Clone)]
 pub(crate) struct Seen {
-    /// How things stand; marked as changed by every notice, too.
+    /// The current state; every notice marks it as changed, too.
     pub(crate) status: watch::Sender<Status>,
-    /// The place in the list of what came in last.
+    /// The place in the list of the clip that came in last.
     pub(crate) newest: watch::Sender<u64>,
     pub(crate) events: broadcast::Sender<Event>,
     /// How it ended, once it has.
@@ -91,17 +91,17 @@ pub(crate) struct Device {
     wake: Option<u64>,
     /// Why the relay was not reached last time.
     trouble: Option<String>,
-    /// What cuts the line again and again, though it comes back at once.
+    /// What keeps cutting the line, though it comes back at once.
     hint: Option<String>,
-    /// How long nothing had passed when the line broke last.
+    /// How long nothing had passed when the line last broke.
     silent: Option<Duration>,
-    /// A link that was given up, while what was queued leaves.
+    /// A link that was given up, while what was queued goes out.
     parting: Option<JoinHandle<()>>,
     /// How many commands the engine has had.
     commands: u64,
 }
 
-/// What somebody who asked for something is told.
+/// What the asker is told.
 #[derive(Default)]
 struct Done {
     outcome: Option<Outcome>,
@@ -125,7 +125,7 @@ impl Device {
             parting: None,
             commands: 0,
         };
-        // Whoever looks at it first sees whether it connects.
+        // The first look at it already shows whether it connects.
         device.handle(hushclip_driver::Event::Started)?;
         device.seen.status.send_replace(device.status());
         device.seen.newest.send_replace(device.driver.engine().newest_order());
@@ -143,10 +143,10 @@ impl Device {
             link.close().await;
         }
         if let Some(parting) = self.parting.take() {
-            // It has an end of its own.
+            // It has a time limit of its own.
             let _ = parting.await;
         }
-        // The database is closed before anybody hears that it is.
+        // The database is closed before anybody is told so.
         let seen = self.seen.clone();
         drop(self);
         seen.end.send_replace(Some(result));
@@ -184,7 +184,7 @@ impl Device {
     }
 
     fn answer(&mut self, ask: Ask) -> Result<()> {
-        // Whoever has asked may have stopped waiting, so no answer has to arrive.
+        // The asker may have stopped waiting, so an answer need not arrive.
         match ask {
             Ask::Command(command, reply) => {
                 self.commands += 1;
@@ -224,7 +224,7 @@ impl Device {
         Ok(())
     }
 
-    /// Oldest first, with all that they hold.
+    /// Oldest first, with all their content.
     fn clips(&mut self, which: Which) -> Result<Vec<ClipView>> {
         let engine = self.driver.engine();
         let mut clips = match which {
@@ -235,7 +235,7 @@ impl Device {
         for clip in clips.iter_mut().filter(|clip| clip.cut) {
             let Some(source) = self.driver.engine().source(&clip.id) else { continue };
             let records = self.store.read(&source.keys()).map_err(Error::Read)?;
-            // What is lost of it stays out.
+            // Whatever is lost of it is left out.
             if let Some(content) = source.content(&records) {
                 (clip.text, clip.html, clip.cut) = (content.text, content.html, false);
             }
@@ -276,7 +276,7 @@ impl Device {
             }
             Incoming::Frame(bytes) => Said::Frame(bytes),
             Incoming::Pong => {
-                // It has outlived a silence.
+                // It has survived a silence.
                 self.hint = None;
                 Said::Pong
             }
@@ -298,7 +298,7 @@ impl Device {
         self.carry_out(None).map(drop)
     }
 
-    /// Does all that is to be done now. What somebody has asked for is told to them alone.
+    /// Does everything that is due now. The answer to a question goes only to whoever asked it.
     fn carry_out(&mut self, asked: Option<CommandId>) -> Result<Done> {
         let mut done = Done::default();
         while let Some(step) = self.driver.next(now_ms(), &mut UnwrapErr(SysRng)) {
@@ -327,9 +327,9 @@ impl Device {
                 }
                 Step::WakeAt(at) => self.wake = Some(at),
                 Step::Answer(Answered { id, outcome }) if asked == Some(id) => done.outcome = Some(outcome),
-                // Nobody waits for that one, or can ask for a file here.
+                // Nobody is waiting for that one, and nobody can ask for a file here.
                 Step::Answer(_) | Step::Archive { .. } => {}
-                // What was copied is no command, and has no other answer.
+                // A copy is not a command, and has no other answer.
                 Step::Notice(Notice::Failed { problem: problem @ Problem::TooLarge { .. } }) if asked.is_some() => {
                     done.problem = Some(problem);
                 }
@@ -373,7 +373,7 @@ impl Device {
     }
 }
 
-/// Waits for ever when there is no link.
+/// Waits forever when there is no link.
 async fn said_by(link: &mut Option<(LineId, Link)>) -> (LineId, Incoming) {
     match link {
         Some((id, open)) => (*id, open.next().await),

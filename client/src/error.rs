@@ -14,13 +14,13 @@ pub enum Error {
     /// Another device has removed this one from the account, and its keys are gone.
     #[error("this device was removed from its account")]
     Removed,
-    /// The relay did not answer, and why, as far as known.
+    /// The relay did not answer; the reason, if known.
     #[error("the relay cannot be reached{}", in_brackets(.0.as_deref()))]
     Unreachable(Option<String>),
     /// The relay speaks no version of the protocol that this client does.
     #[error("the relay speaks another version of Hushclip")]
     OtherVersion,
-    /// It was taken back, here or on the other device.
+    /// It was cancelled, here or on the other device.
     #[error("it was cancelled")]
     Cancelled,
     /// It is not kept here any more: it expired, was deleted, or could not be sent; or there is no such device.
@@ -29,7 +29,7 @@ pub enum Error {
     /// What is stored cannot be read: the device has ended.
     #[error("cannot read what is stored: {0}")]
     Read(StoreError),
-    /// A change cannot be stored. Nothing may be sent that is not on the disk, so the device has ended.
+    /// A change cannot be stored. Nothing may be sent before it is on the disk, so the device has ended.
     #[error("cannot store a change: {0}")]
     Write(StoreError),
     /// The system refused a thread, or randomness.

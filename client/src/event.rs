@@ -1,4 +1,4 @@
-//! What a device tells whoever listens.
+//! What a device tells its listeners.
 
 use std::pin::Pin;
 use std::task::{Context, Poll};
@@ -12,17 +12,17 @@ use tokio::task::unconstrained;
 
 use crate::error::Result;
 
-/// How a device stands.
+/// The state of a device.
 #[derive(Clone, Default, PartialEq, Eq)]
 pub struct Status {
-    /// Everything that a person would be shown, without the clips, which are many.
+    /// Everything a person would be shown, except the clips, which are many.
     pub view: View,
-    /// Why the relay was not reached the last time, in words for people.
+    /// Why the relay was not reached last time, in words for people.
     pub trouble: Option<String>,
 }
 
 impl std::fmt::Debug for Status {
-    /// Tells no name, link or digits.
+    /// Reveals no name, link or digits.
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "Status({:?}, {:?})", self.view.stage, self.view.connection)
     }
@@ -32,31 +32,31 @@ impl std::fmt::Debug for Status {
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Event {
-    /// This is how the device stands now.
+    /// The state of the device has changed to this.
     Status(Box<Status>),
     /// A piece of news: a clip came, a device wants in, work in the background failed.
     Notice(Notice),
-    /// Programs that keep a clipboard in step put this there. Its digest is already noted, so that seeing it there is no
-    /// copy.
+    /// For programs that sync a clipboard: put this there. Its digest is already noted, so seeing it there does not
+    /// count as a copy.
     WriteClipboard {
         /// What.
         content: Content,
-        /// Other programs shall neither keep it nor pass it on.
+        /// Other programs should neither keep it nor pass it on.
         secret: bool,
     },
-    /// And take off it the text whose [`digest`](crate::digest) this is, if it is still there.
+    /// Likewise: remove the text with this [`digest`](crate::digest), if it is still there.
     ClearClipboard {
         /// In hexadecimal.
         digest: String,
     },
-    /// This listener was too slow, and so many events were lost to it.
+    /// This listener was too slow and has missed events.
     Missed {
         /// How many.
         count: u64,
     },
 }
 
-/// All that happens from now on. Ends with the device.
+/// Everything that happens from now on. Ends with the device.
 pub struct Events {
     events: BoxStream<'static, Event>,
 }
@@ -65,7 +65,7 @@ impl Events {
     pub(crate) fn new(events: broadcast::Receiver<Event>, end: watch::Receiver<Option<Result<()>>>) -> Self {
         let next = |(mut events, mut end): (broadcast::Receiver<Event>, watch::Receiver<_>)| async move {
             let event = tokio::select! {
-                // What has happened before the end comes before it.
+                // What happened before the end comes before it.
                 biased;
                 event = events.recv() => event,
                 () = ended(&mut end) => return None,
@@ -80,14 +80,14 @@ impl Events {
         Self { events: unfold((events, end), next).boxed() }
     }
 
-    /// The next one; `None` when the device has ended. Nothing is lost when this is not awaited to its end.
+    /// The next one; `None` when the device has ended. Cancel-safe: nothing is lost if this is dropped.
     pub async fn next(&mut self) -> Option<Event> {
         self.events.next().await
     }
 
     /// The next one, if it has happened already.
     pub fn try_next(&mut self) -> Option<Event> {
-        // Tokio's budget would have it seem that nothing has.
+        // Tokio's budget could make it look as if nothing had.
         unconstrained(self.events.next()).now_or_never().flatten()
     }
 }

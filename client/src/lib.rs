@@ -26,7 +26,7 @@ pub use error::{Error, Result};
 pub use event::{Event, Events, Status};
 pub use hushclip_crypto::vault::VaultKey as Key;
 pub use hushclip_driver::{relay_origin, target};
-/// What is seen of a device and asked of it.
+/// What a device shows, and what can be asked of it.
 pub use hushclip_model as model;
 pub use hushclip_protocol::limits::{CLIP_BYTES, INVITE_MS};
 pub use pairing::{Invite, JoinRequest, Joining};
@@ -36,7 +36,7 @@ pub use sqlite::{Sqlite, SqliteError};
 pub use store::{Memory, Store};
 pub use websocket::WebSocket;
 
-/// What a text is known by in [`Event::ClearClipboard`], in hexadecimal.
+/// The digest that identifies a text in [`Event::ClearClipboard`], in hexadecimal.
 pub fn digest(text: &str) -> String {
     hushclip_driver::text_digest(text).to_hex()
 }

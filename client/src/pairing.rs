@@ -1,5 +1,5 @@
-//! How devices come into an account: one invites, the other joins, and a person sees to it that they are the two that are
-//! meant.
+//! How devices get into an account: one invites, the other joins, and a person makes sure that these are the two that
+//! are meant.
 
 use crate::client::{Client, gone};
 use crate::error::{Error, Result};
@@ -16,7 +16,7 @@ pub struct Invite {
     expires_at: u64,
 }
 
-/// A device that wants to be let in.
+/// A device that is asking to be let in.
 #[derive(Debug)]
 pub struct JoinRequest {
     client: Client,
@@ -30,7 +30,7 @@ pub struct Joining {
     client: Client,
 }
 
-/// What is not to be seen in a log.
+/// Something that must not appear in a log.
 struct Secret(String);
 
 impl std::fmt::Debug for Secret {
@@ -40,12 +40,12 @@ impl std::fmt::Debug for Secret {
 }
 
 impl Client {
-    /// Opens an invite and waits until the relay has it. It takes the place of one that is open.
+    /// Opens an invite and waits until the relay has it. It replaces one that is open.
     pub async fn invite(&self) -> Result<Invite> {
         self.open_invite(Command::Invite).await
     }
 
-    /// The same with a short code that is typed or read out, in place of a link.
+    /// The same with a short code, to be typed or read out, instead of a link.
     pub async fn invite_by_code(&self) -> Result<Invite> {
         self.open_invite(Command::InviteByCode).await
     }
@@ -70,17 +70,17 @@ impl Client {
         }
     }
 
-    /// Begins to join the account that a pairing link leads to, under a name that the others will show.
+    /// Starts joining the account that a pairing link leads to, under a name that the others will show.
     pub async fn join(&self, link: &str, name: &str) -> Result<Joining> {
         self.start_join(Command::Join { link: link.into(), name: name.into() }).await
     }
 
-    /// The same for a link that leads to another relay than the page it is from, once a person has named that relay.
+    /// The same for a link that leads to a relay other than the page it is from, once a person has named that relay.
     pub async fn join_at(&self, relay: &str, link: &str, name: &str) -> Result<Joining> {
         self.start_join(Command::JoinAt { relay: relay.into(), link: link.into(), name: name.into() }).await
     }
 
-    /// Begins to join by a typed code, which does not say where the relay is.
+    /// Starts joining with a typed code, which does not say where the relay is.
     pub async fn join_by_code(&self, relay: &str, code: &str, name: &str) -> Result<Joining> {
         self.start_join(Command::JoinByCode { relay: relay.into(), code: code.into(), name: name.into() }).await
     }
@@ -92,7 +92,8 @@ impl Client {
 }
 
 impl Invite {
-    /// The pairing link, or the code. Whoever has it can ask to be let in, so it goes to the new device and nowhere else.
+    /// The pairing link, or the code. Anyone who has it can ask to be let in, so it goes to the new device and nowhere
+    /// else.
     pub fn secret(&self) -> &str {
         &self.secret.0
     }
@@ -102,7 +103,7 @@ impl Invite {
         self.expires_at
     }
 
-    /// Waits until a device wants in.
+    /// Waits until a device asks to be let in.
     pub async fn request(&self) -> Result<JoinRequest> {
         let asked = |status: &Status| match this_invite(status, &self.id) {
             Some(InviteView { request: Some(name), device, .. }) => Some(Ok((name.clone(), device.clone()))),
@@ -120,13 +121,13 @@ impl Invite {
 }
 
 impl JoinRequest {
-    /// What the device calls itself. Anybody who has the link can choose that.
+    /// What the device calls itself. Anyone who has the link can choose that.
     pub fn name(&self) -> &str {
         &self.name
     }
 
-    /// Lets the device in, and waits until it is in the account. The six digits are those that it shows: a person reads
-    /// them there, so that nobody in the middle is let in. Without them, whoever had the link first is let in.
+    /// Lets the device in, and waits until it is in the account. The six digits are the ones it shows: a person reads
+    /// them there, so that nobody in the middle is let in. Without them, whoever used the link first is let in.
     ///
     /// Wrong digits are [`Problem::DigitsDiffer`](hushclip_model::Problem::DigitsDiffer), twice; then it is turned away.
     /// `share_history`: whether it may read what the relay has by now.
@@ -153,8 +154,8 @@ impl JoinRequest {
 }
 
 impl Joining {
-    /// The six digits that a person types at the inviting device, as soon as both have them; `None` if it lets this device
-    /// in without them.
+    /// The six digits to type on the inviting device, as soon as both have them; `None` if it lets this device in
+    /// without them.
     pub async fn digits(&self) -> Result<Option<String>> {
         self.client
             .until(|status| {
@@ -168,7 +169,7 @@ impl Joining {
     }
 
     /// Waits until this device is in the account and has everything that the relay keeps for it. A relay that cannot be
-    /// reached is tried again for as long as the invite may be open.
+    /// reached is retried for as long as the invite may be open.
     pub async fn done(&self) -> Result<()> {
         self.client
             .until(|status| match (status.view.stage, status.view.connection) {
@@ -188,12 +189,12 @@ fn this_invite<'a>(status: &'a Status, id: &str) -> Option<&'a InviteView> {
     status.view.invite.as_ref().filter(|invite| invite.id == id)
 }
 
-/// Why there is no invite any more.
+/// Why the invite is gone.
 fn why_not(status: &Status) -> Error {
     gone(status).or_else(|| status.view.problem.clone().map(Error::from)).unwrap_or(Error::Cancelled)
 }
 
-/// Why this device will not come in.
+/// Why this device will not get in.
 fn failed(status: &Status) -> Option<Error> {
     match status.view.stage {
         Stage::New => Some(status.view.problem.clone().map_or(Error::Cancelled, Error::from)),

@@ -1,5 +1,5 @@
-//! How a device reaches its relay. It owns the trait and the two ends of a connection; [`crate::WebSocket`] is the one
-//! that is built in.
+//! How a device reaches its relay. It owns the trait and the two ends of a connection; [`crate::WebSocket`] is built
+//! in.
 
 use std::future::Future;
 use std::pin::Pin;
@@ -9,16 +9,16 @@ use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
 
-/// How long closing in order may take.
+/// How long closing cleanly may take.
 const CLOSE: Duration = Duration::from_secs(1);
-/// Messages that are read ahead.
+/// How many messages are read ahead.
 const AHEAD: usize = 64;
 
 /// Opens sockets to relays.
 pub trait Connect: Send + 'static {
-    /// Connects to `url` (`ws://…` or `wss://…`, RFC 6455) and carries messages until either side ends. It says `Opened`
-    /// first, `Closed` last, and takes no longer than a few seconds to find out that nobody answers. It runs on the
-    /// client's own thread, in a Tokio runtime with I/O and time, and must not block.
+    /// Connects to `url` (`ws://…` or `wss://…`, RFC 6455) and carries messages until either side ends. It says
+    /// `Opened` first and `Closed` last, and takes no more than a few seconds to find out that nobody answers. It runs
+    /// on the client's own thread, in a Tokio runtime with I/O and time, and must not block.
     fn connect(&self, url: String, socket: Socket) -> Pin<Box<dyn Future<Output = ()> + Send>>;
 }
 
@@ -44,14 +44,14 @@ pub enum Incoming {
     Closed {
         /// The close code (RFC 6455, section 7.4), where there was one.
         code: Option<u16>,
-        /// For people; `None` when the relay closed in order.
+        /// For people; `None` when the relay closed cleanly.
         why: Option<String>,
-        /// How long nothing had passed, when it broke and was open.
+        /// How long nothing had passed, if it broke while open.
         silent: Option<Duration>,
     },
 }
 
-/// One connection, as whoever carries it sees it.
+/// One connection, as seen by what carries it.
 #[derive(Debug)]
 pub struct Socket {
     outgoing: mpsc::UnboundedReceiver<Outgoing>,
@@ -59,24 +59,24 @@ pub struct Socket {
 }
 
 impl Socket {
-    /// What is to be sent next; `None` when it is time to close in order.
+    /// What to send next; `None` when it is time to close cleanly.
     pub async fn next(&mut self) -> Option<Outgoing> {
         self.outgoing.recv().await
     }
 
     /// Tells the client. Waits while it is busy.
     pub async fn say(&self, said: Incoming) {
-        // What nobody listens for any more is not missed.
+        // If nobody is listening any more, it is not missed.
         let _ = self.incoming.send(said).await;
     }
 
-    /// Waits until nobody listens any more: what is still to be sent need not be.
+    /// Waits until nobody is listening any more: what is still queued need not be sent.
     pub async fn dropped(&self) {
         self.incoming.closed().await;
     }
 }
 
-/// The same, as the client sees it.
+/// The same connection, as seen by the client.
 pub(crate) struct Link {
     out: mpsc::UnboundedSender<Outgoing>,
     said: mpsc::Receiver<Incoming>,
@@ -85,7 +85,7 @@ pub(crate) struct Link {
 }
 
 impl Link {
-    /// Begins to connect.
+    /// Starts connecting.
     pub(crate) fn open(connect: &dyn Connect, url: String) -> Self {
         let (out, outgoing) = mpsc::unbounded_channel();
         let (incoming, said) = mpsc::channel(AHEAD);
@@ -94,7 +94,7 @@ impl Link {
     }
 
     pub(crate) fn send(&self, message: Outgoing) {
-        // Fails only when the socket is gone, which it says itself.
+        // Fails only when the socket is gone, which it reports itself.
         let _ = self.out.send(message);
     }
 
@@ -105,14 +105,14 @@ impl Link {
         said
     }
 
-    /// Lets what was queued leave, closes, and waits for both, but not for long.
+    /// Lets what was queued go out, closes, and waits for both, but not for long.
     pub(crate) async fn close(self) {
         let Self { out, said: mut unread, task, opened } = self;
         drop(out);
         if !opened {
             return task.abort();
         }
-        // Reads on, because a relay that cannot write does not read either.
+        // Keeps reading, because a relay that cannot write does not read either.
         let closed = timeout(CLOSE, async { while unread.recv().await.is_some() {} }).await;
         if closed.is_err() {
             task.abort();

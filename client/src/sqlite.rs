@@ -1,6 +1,6 @@
-//! Records in a table of SQLite, each sealed under a key. It owns that table and nothing else in the database. A
-//! transaction that has returned is on the disk. Names of records are not sealed: they tell how many there are of what,
-//! and which devices there are.
+//! Records in a SQLite table, each sealed under a key. It owns that table and nothing else in the database. A
+//! transaction that has returned is on the disk. The names of records are not sealed: they reveal how many of each kind
+//! there are, and which devices.
 
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{ErrorKind, Read as _, Write as _};
@@ -16,7 +16,7 @@ use crate::store::{CONTENT, Records, Store, StoreError, Write};
 
 const TABLE: &str =
     "CREATE TABLE IF NOT EXISTS record (key TEXT PRIMARY KEY, value BLOB NOT NULL) STRICT, WITHOUT ROWID";
-/// How a database is laid out that holds this table only.
+/// The layout version of a database that holds only this table.
 const FORMAT: i64 = 1;
 /// Bytes of a key.
 const KEY_BYTES: usize = 32;
@@ -28,16 +28,16 @@ pub enum SqliteError {
     /// SQLite, or the disk below it.
     #[error("{0}")]
     Sqlite(#[from] rusqlite::Error),
-    /// A record that does not open under this key.
-    #[error("a record does not open under the key of this device")]
+    /// A record does not open under this key.
+    #[error("a record cannot be opened with this device's key")]
     Sealed,
-    /// Something else is in the file, or a later version has laid it out.
+    /// The file holds something else, or was laid out by a later version.
     #[error("{0} was not made by this version of Hushclip; nothing in it was changed")]
     Format(PathBuf),
     /// Another process has it open.
     #[error("{0} is in use by another process")]
     InUse(PathBuf),
-    /// A file beside the database cannot be read or made.
+    /// A file beside the database cannot be read or created.
     #[error("cannot open {path}: {error}")]
     File {
         /// Which.
@@ -45,16 +45,16 @@ pub enum SqliteError {
         /// What is wrong with it.
         error: std::io::Error,
     },
-    /// The file with the key cannot be read or made.
-    #[error("the file with the key, {path}: {error}")]
+    /// The key file cannot be read or created.
+    #[error("the key file {path}: {error}")]
     KeyFile {
         /// Where it is.
         path: PathBuf,
         /// What is wrong with it.
         error: std::io::Error,
     },
-    /// There are records, and no key for them.
-    #[error("the file with the key, {0}, is missing, and without it nothing that is stored here can be opened")]
+    /// There are records, but no key for them.
+    #[error("the key file {0} is missing, and without it nothing stored here can be opened")]
     KeyMissing(PathBuf),
 }
 
@@ -70,8 +70,8 @@ impl From<rusqlite::Error> for StoreError {
     }
 }
 
-/// A store in a file. Only one process may use it at a time: [`Sqlite::open`] sees to that, and whoever brings a
-/// [`Connection`] does so in a way of their own.
+/// A store in a file. Only one process may use it at a time: [`Sqlite::open`] sees to that; a caller that brings its
+/// own [`Connection`] has to see to it itself.
 pub struct Sqlite {
     db: Connection,
     key: VaultKey,
@@ -80,8 +80,8 @@ pub struct Sqlite {
 }
 
 impl Sqlite {
-    /// Opens the database at `path`, and makes it if it is missing. Its key is in a file beside it, with `.key` at the end
-    /// of its name, that only this user can read.
+    /// Opens the database at `path`, and creates it if it is missing. Its key is in a file beside it, named like it
+    /// with `.key` at the end, that only this user can read.
     pub fn open(path: impl AsRef<Path>) -> Result<Self, SqliteError> {
         let path = path.as_ref();
         let lock = own(path)?;
@@ -102,8 +102,8 @@ impl Sqlite {
         Ok(Self { db, key, _lock: Some(lock) })
     }
 
-    /// Keeps the records in a database that the caller has opened, and owns; it may hold other tables. The key is the
-    /// caller's to keep.
+    /// Keeps the records in a database that the caller has opened and owns; it may hold other tables. Keeping the key
+    /// is up to the caller.
     pub fn with_key(db: Connection, key: VaultKey) -> Result<Self, SqliteError> {
         prepare(&db)?;
         Ok(Self { db, key, _lock: None })
@@ -127,7 +127,7 @@ impl Sqlite {
         also(&transaction)?;
         transaction.commit()?;
         self.key = key;
-        // What is sealed under the old key shall not stay beside it.
+        // What is sealed under the old key must not stay beside it.
         self.db.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))?;
         Ok(())
     }
@@ -177,7 +177,7 @@ impl Store for Sqlite {
 }
 
 impl std::fmt::Debug for Sqlite {
-    /// Tells nothing that is stored.
+    /// Reveals nothing that is stored.
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str("Sqlite")
     }
@@ -209,7 +209,7 @@ fn path_beside(path: &Path, ending: &str) -> PathBuf {
     path.with_file_name(name)
 }
 
-/// Opens a file for reading and writing that only its user can read, and makes it if it is missing. SQLite gives its
+/// Opens a file for reading and writing that only its user can read, and creates it if it is missing. SQLite gives its
 /// side files the mode of the main one.
 fn private_file(path: &Path) -> std::io::Result<File> {
     let mut options = OpenOptions::new();
@@ -231,7 +231,7 @@ fn own(path: &Path) -> Result<File, SqliteError> {
     }
 }
 
-/// The key in a file; a fresh one, if there is no file and nothing that is sealed.
+/// The key in a file; a new one, if there is no file and nothing is sealed.
 fn key_at(path: &Path, is_needed: bool) -> Result<VaultKey, SqliteError> {
     let failed = |error| SqliteError::KeyFile { path: path.to_owned(), error };
     let mut file = private_file(path).map_err(failed)?;
@@ -241,7 +241,7 @@ fn key_at(path: &Path, is_needed: bool) -> Result<VaultKey, SqliteError> {
         return Ok(VaultKey::from_bytes(key));
     }
     if !bytes.is_empty() {
-        return Err(failed(std::io::Error::new(ErrorKind::InvalidData, "it holds no key")));
+        return Err(failed(std::io::Error::new(ErrorKind::InvalidData, "it does not hold a key")));
     }
     if is_needed {
         return Err(SqliteError::KeyMissing(path.to_owned()));

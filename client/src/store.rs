@@ -1,5 +1,5 @@
-//! Where a device keeps its records. It owns the trait and nothing on a disk: [`crate::Sqlite`] is the one that is built
-//! in, and [`Memory`] forgets everything when it goes.
+//! Where a device keeps its records. It owns the trait and nothing on a disk: [`crate::Sqlite`] is built in, and
+//! [`Memory`] forgets everything when it is dropped.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -11,20 +11,21 @@ pub type Records = BTreeMap<String, Vec<u8>>;
 
 /// A map from short names to bytes that outlives the process. It is called from a thread of its own and may block.
 ///
-/// Records hold keys and clips in the clear, so whoever implements this seals them or keeps them where nobody else reads.
+/// Records hold keys and clips in the clear, so an implementation has to seal them or keep them where nobody else can
+/// read.
 pub trait Store: Send + 'static {
     /// Everything but the records of [`CONTENT`], which are many and large.
     fn records(&mut self) -> Result<Records, StoreError>;
 
-    /// Those of these records that are there. One that is damaged counts as missing.
+    /// Those of these records that exist. A damaged one counts as missing.
     fn read(&mut self, names: &[String]) -> Result<Records, StoreError>;
 
-    /// Makes all of these changes or none. When it returns, they survive a power cut: what is sent next must not be
+    /// Makes all of these changes or none. Once it returns, they survive a power cut: what is sent next must not be
     /// forgotten.
     fn persist(&mut self, writes: &[Write]) -> Result<(), StoreError>;
 }
 
-/// Why a store does not read or write.
+/// Why a store cannot read or write.
 #[derive(Debug, Clone, thiserror::Error)]
 #[error("{0}")]
 pub struct StoreError(Arc<dyn std::error::Error + Send + Sync>);
@@ -41,7 +42,7 @@ impl StoreError {
     }
 }
 
-/// A store in memory, for tests and for devices that are to leave nothing behind.
+/// A store in memory, for tests and for devices that should leave nothing behind.
 #[derive(Default)]
 pub struct Memory(Records);
 
@@ -79,7 +80,7 @@ impl Store for Memory {
 }
 
 impl std::fmt::Debug for Memory {
-    /// Tells nothing that is stored.
+    /// Reveals nothing that is stored.
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "Memory({} records)", self.0.len())
     }

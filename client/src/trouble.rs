@@ -1,5 +1,5 @@
-//! Why there is no line to the relay, in words that say where to look. Each of them stands in brackets in a
-//! sentence, so none ends with a full stop.
+//! Why there is no line to the relay, in words that say where to look. Each goes into a sentence, in brackets, so none
+//! ends with a full stop.
 
 use std::error::Error as _;
 use std::io::ErrorKind;
@@ -11,20 +11,22 @@ use tokio_tungstenite::tungstenite::error::ProtocolError;
 use tokio_tungstenite::tungstenite::handshake::client::Response;
 use tokio_tungstenite::tungstenite::http::header::LOCATION;
 
-/// The engine says something at least so often, and is answered.
+/// The engine sends something at least this often, and gets an answer.
 const PING: Duration = Duration::from_secs(20);
-/// Lines break for many reasons; one that is cut for its silence was silent for a while.
+/// Lines break for many reasons; one that is cut for its silence has been silent for a while.
 const SILENCE: Duration = Duration::from_secs(2);
-/// How far two such silences may differ.
+/// How much two such silences may differ.
 const ALIKE: Duration = Duration::from_millis(1500);
 
 /// Why there is no socket.
 pub(crate) fn explain(error: &Error) -> String {
     match error {
         Error::Http(answer) => http(answer),
-        Error::Protocol(ProtocolError::WrongHttpVersion) => "what answers there speaks HTTP/1.0, which has no \
-             WebSockets: the proxy in front of the relay needs HTTP/1.1"
-            .into(),
+        Error::Protocol(ProtocolError::WrongHttpVersion) => {
+            "the server there speaks HTTP/1.0, which has no WebSockets: the proxy in front of the relay has to speak \
+             HTTP/1.1"
+                .into()
+        }
         Error::Io(error) => match error.kind() {
             ErrorKind::ConnectionRefused => "connection refused".into(),
             ErrorKind::UnexpectedEof => "connection closed".into(),
@@ -40,13 +42,13 @@ pub(crate) fn explain(error: &Error) -> String {
     }
 }
 
-/// What follows from a line that broke without a word, after so long a silence, and the one before.
+/// What to make of a line that broke without a word after a silence, given the silence before that.
 pub(crate) fn silence(this: Duration, before: Option<Duration>) -> Option<String> {
     let again = before.is_some_and(|before| this.abs_diff(before) <= ALIKE);
     (again && (SILENCE..PING).contains(&this)).then(|| {
         format!(
-            "the line was cut again after {} s of silence: a proxy in front of the relay gives up too soon, and should \
-             wait for two minutes",
+            "the line was cut again after {} s of silence: a proxy in front of the relay times out too soon, and \
+             should allow two minutes",
             this.as_secs_f32().round()
         )
     })
@@ -56,19 +58,19 @@ fn http(answer: &Response) -> String {
     let status = answer.status().as_u16();
     match status {
         301 | 302 | 303 | 307 | 308 => match answer.headers().get(LOCATION).and_then(|to| to.to_str().ok()) {
-            Some(to) => format!("it leads elsewhere (HTTP {status}): try {}", origin(to)),
-            None => format!("it leads elsewhere (HTTP {status}), and does not say where"),
+            Some(to) => format!("it redirects elsewhere (HTTP {status}): try {}", origin(to)),
+            None => format!("it redirects (HTTP {status}) without saying where"),
         },
-        403 => "it lets nobody in from here (HTTP 403): look at the proxy in front of the relay".into(),
-        404 => "something answers there, but not a relay (HTTP 404): check the address".into(),
+        403 => "access from here is forbidden (HTTP 403): check the proxy in front of the relay".into(),
+        404 => "something answers there, but it is not a relay (HTTP 404): check the address".into(),
         426 => {
-            "the proxy in front of the relay does not pass WebSockets on (HTTP 426): it has to speak HTTP/1.1 to it, \
-                and to hand over the headers Upgrade and Connection"
+            "the proxy in front of the relay does not pass WebSockets on (HTTP 426): it has to speak HTTP/1.1 to the \
+             relay and pass on the Upgrade and Connection headers"
                 .into()
         }
-        429 => "too many connections came from this network within a minute (HTTP 429): wait for one".into(),
+        429 => "too many connections came from this network within a minute (HTTP 429): wait a minute".into(),
         502..=504 => format!("a proxy answers there, but the relay behind it does not (HTTP {status}): is it running?"),
-        _ => format!("the address answers, but not as a relay: HTTP {status}"),
+        _ => format!("something answers there, but not the way a relay does (HTTP {status})"),
     }
 }
 
@@ -82,24 +84,24 @@ fn origin(location: &str) -> String {
 fn certificate(why: &CertificateError) -> String {
     match why {
         CertificateError::UnknownIssuer => {
-            "its certificate is signed by an authority that this machine does not know; \
-             if it is your own, name the authority's file in SSL_CERT_FILE"
+            "its certificate is signed by an authority that this machine does not know; if the authority is your own, \
+             set SSL_CERT_FILE to its certificate file"
                 .into()
         }
         CertificateError::Expired | CertificateError::ExpiredContext { .. } => "its certificate has expired".into(),
         CertificateError::NotValidYet | CertificateError::NotValidYetContext { .. } => {
-            "its certificate is not valid yet: look at this machine's clock".into()
+            "its certificate is not valid yet: check this machine's clock".into()
         }
         CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. } => {
             "its certificate is for another name".into()
         }
-        // What `openssl req -x509` makes by default. The library has no name of its own for it.
+        // What `openssl req -x509` makes by default. The library has no variant for it.
         other if format!("{other:?}").contains("CaUsedAsEndEntity") => {
-            "its certificate is that of an authority, not of a server: openssl makes one for a server with \
-             `-addext basicConstraints=critical,CA:FALSE`"
+            "its certificate is for an authority, not for a server: with openssl, make one for a server with `-addext \
+             basicConstraints=critical,CA:FALSE`"
                 .into()
         }
-        other => format!("its certificate is not good: {other}"),
+        other => format!("its certificate is not valid: {other}"),
     }
 }
 
@@ -129,7 +131,7 @@ mod tests {
         }
         impl std::error::Error for CaUsedAsEndEntity {}
         let why = CertificateError::Other(rustls::OtherError(std::sync::Arc::new(CaUsedAsEndEntity)));
-        assert!(certificate(&why).contains("not of a server"));
+        assert!(certificate(&why).contains("not for a server"));
     }
 
     #[test]

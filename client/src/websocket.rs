@@ -19,12 +19,12 @@ use crate::trouble::explain;
 
 /// How long opening may take.
 const CONNECT: Duration = Duration::from_secs(10);
-/// How long closing in order may take.
+/// How long closing cleanly may take.
 const CLOSE: Duration = Duration::from_secs(1);
 
 type Stream = WebSocketStream<MaybeTlsStream<TcpStream>>;
 
-/// The built-in way to a relay. A certificate authority of one's own is named by the variable `SSL_CERT_FILE`.
+/// The built-in way to reach a relay. To use a certificate authority of your own, set the variable `SSL_CERT_FILE`.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct WebSocket;
 
@@ -34,7 +34,7 @@ impl Connect for WebSocket {
     }
 }
 
-/// Connects, within a bounded time; fails with a reason for people.
+/// Connects within a time limit; fails with a reason for people.
 pub(crate) async fn connect(url: &str) -> Result<Stream, String> {
     let config = WebSocketConfig::default()
         .max_message_size(Some(limits::FRAME_BYTES))
@@ -80,7 +80,7 @@ async fn run(url: String, mut socket: Socket) {
                 Some(said @ Incoming::Closed { .. }) => break said,
                 Some(said) => {
                     heard = Instant::now();
-                    // Nobody listens any more, but what is queued may still have to leave.
+                    // Nobody is listening any more, but what is queued may still have to go out.
                     socket.say(said).await;
                 }
                 None => {}
@@ -93,7 +93,7 @@ async fn run(url: String, mut socket: Socket) {
     socket.say(last).await;
 }
 
-/// Closes, and reads until the relay has closed too: leaving earlier can lose what was sent last.
+/// Closes, and reads until the relay has closed too: stopping earlier can lose what was sent last.
 async fn hang_up(stream: &mut Stream) {
     if stream.close(None).await.is_ok() {
         while let Some(Ok(_)) = stream.next().await {}
@@ -122,15 +122,15 @@ fn said(message: Option<Result<Message, Error>>) -> Option<Incoming> {
     }
 }
 
-/// A few words on why the relay hung up, where the engine has none.
+/// A few words on why the relay hung up, where the engine says nothing.
 fn closed_because(code: CloseCode) -> Option<&'static str> {
     Some(match code {
         CloseCode::BadFrame => "the relay could not read what this device sent",
-        CloseCode::NotAMember => "the relay does not take this device for one of the account",
+        CloseCode::NotAMember => "the relay does not count this device as part of the account",
         CloseCode::SignInTimeout => "signing in took too long",
         CloseCode::TooManySockets => "too many connections to this account are open",
-        CloseCode::RateLimited => "the relay asks for a pause",
-        CloseCode::Internal => "the relay has a fault",
+        CloseCode::RateLimited => "the relay is asking for a pause",
+        CloseCode::Internal => "the relay had an internal error",
         _ => return None,
     })
 }
