@@ -1,4 +1,5 @@
-//! `accounts`: who is here, how much they hold, and an end to one. Beside a running relay or without one.
+//! `accounts`: which ones there are and how much they hold; exports or deletes one. Works with or without a running
+//! relay.
 
 use std::error::Error;
 use std::path::{Path, PathBuf};
@@ -31,27 +32,27 @@ const COPIED: [&str; 8] = ["items", "log", "membership", "accounts", "acked", "f
 /// What to do with accounts.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Task {
-    /// One line for each account, the largest first.
+    /// List all accounts, one per line, the largest first.
     List,
-    /// What is known of one.
+    /// Show what is known about one account.
     Show {
-        /// The account, as `list` shows it, or the beginning of that.
+        /// The account, as shown by `list`, or the start of it.
         account: String,
     },
-    /// Delete one with all that belongs to it. Devices that still use it may register it anew, if the relay
-    /// lets them; what they have stored they keep.
+    /// Delete one account and everything that belongs to it. Devices that still use it may register it again, if the
+    /// relay lets them; they keep what they have stored.
     Delete {
-        /// The account, as `list` shows it.
+        /// The account, as shown by `list`.
         account: String,
-        /// Do it; else say only what would be deleted.
+        /// Actually delete it; without this, only show what would be deleted.
         #[arg(long)]
         yes: bool,
     },
-    /// Write one into a file, as a backup of a relay that has no other.
+    /// Write one account to a file, like a backup of a relay that has no other.
     Export {
-        /// The account, as `list` shows it, or the beginning of that.
+        /// The account, as shown by `list`, or the start of it.
         account: String,
-        /// The file to make.
+        /// The file to create.
         #[arg(long, value_name = "FILE")]
         to: PathBuf,
     },
@@ -74,17 +75,19 @@ pub(crate) fn run(data: &Path, task: Task) -> Done {
     let db = folder::open_beside(data)?;
     let found = schema::version(&db).map_err(|error| FolderError::Schema(data.to_owned(), error))?;
     if found != SCHEMA {
-        return Err(format!("the database has schema {found}: start this version's relay once, then ask again").into());
+        return Err(
+            format!("the database has schema {found}: start this version of the relay once, then try again").into()
+        );
     }
     match task {
         Task::List => list(&db),
         Task::Show { account } => show(&db, find(&db, &account)?),
         Task::Delete { account, yes } => {
-            let id =
-                MailboxId::from_hex(&account).ok_or("an account is deleted by its whole name, as `list` shows it")?;
+            let id = MailboxId::from_hex(&account)
+                .ok_or("give the whole name of the account to delete, as shown by `list`")?;
             show(&db, find(&db, &id.to_hex())?)?;
             if !yes {
-                return Err("nothing was deleted; --yes does it".into());
+                return Err("nothing was deleted; add --yes to delete it".into());
             }
             delete(data, db, id)
         }
@@ -151,14 +154,14 @@ fn lines(db: &Connection, prefix: &str) -> Result<Vec<Line>, rusqlite::Error> {
 
 fn find(db: &Connection, prefix: &str) -> Result<MailboxId, Box<dyn Error>> {
     if prefix.is_empty() || !prefix.bytes().all(|byte| byte.is_ascii_hexdigit()) {
-        return Err("that is no account; `accounts list` shows them".into());
+        return Err("that is not an account; `accounts list` shows them".into());
     }
     let mut statement = db.prepare("SELECT mailbox FROM accounts WHERE hex(mailbox) LIKE ? || '%' LIMIT 2")?;
     let rows = statement.query_map([prefix], |row| Ok(MailboxId::from_bytes(row.get(0)?)))?;
     match rows.collect::<Result<Vec<_>, _>>()?[..] {
         [] => Err("there is no such account; `accounts list` shows them".into()),
         [id] => Ok(id),
-        _ => Err("several accounts begin so".into()),
+        _ => Err("several accounts start with that; give more of the name".into()),
     }
 }
 
@@ -181,7 +184,7 @@ fn delete(data: &Path, db: Connection, id: MailboxId) -> Done {
                 .is_some()
             {
                 if asked.elapsed() > SOON {
-                    return Err("the relay has not deleted it yet; it does so as soon as it can".into());
+                    return Err("the relay has not deleted it yet; it will as soon as it can".into());
                 }
                 sleep(Duration::from_millis(100));
             }
@@ -194,11 +197,11 @@ fn delete(data: &Path, db: Connection, id: MailboxId) -> Done {
 
 fn export(data: &Path, db: &Connection, id: MailboxId, to: &Path) -> Done {
     if to.exists() {
-        return Err(format!("{} is there already", to.display()).into());
+        return Err(format!("{} already exists", to.display()).into());
     }
     let written = folder::private_file(to).map_err(Into::into).and_then(|_| copy_one(data, id, to));
     if written.is_err() {
-        // Half a copy is of no use.
+        // Half a copy is useless.
         let _ = std::fs::remove_file(to);
     }
     written?;
@@ -209,7 +212,7 @@ fn copy_one(data: &Path, id: MailboxId, to: &Path) -> Done {
     let mut copy = Connection::open(to)?;
     schema::migrate(&mut copy)?;
     let from = data.join(folder::DATABASE);
-    copy.execute("ATTACH ? AS relay", [from.to_str().ok_or("the folder's name is no text")?])?;
+    copy.execute("ATTACH ? AS relay", [from.to_str().ok_or("the folder's name is not valid UTF-8")?])?;
     let transaction = copy.transaction()?;
     for table in COPIED {
         transaction.execute(

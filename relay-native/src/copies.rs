@@ -1,4 +1,4 @@
-//! Backup, restore, check: what an admin does beside a running relay.
+//! Backup, restore, check: what an admin does next to a running relay.
 
 use std::error::Error;
 use std::fs::{self, File};
@@ -17,19 +17,19 @@ use crate::store::MailboxStore;
 
 type Done = Result<(), Box<dyn Error>>;
 
-/// How the name of a copy ends that is not whole yet.
+/// The extension of a copy that is not complete yet.
 const PART: &str = "part";
-/// In place of a file's name: the standard output.
+/// Instead of a file's name: standard output.
 const STANDARD: &str = "-";
 
-/// Writes one consistent copy of everything into a new file, which only its owner can read. Of those like
-/// it, `keep` stay, if that is said.
+/// Writes one consistent copy of everything to a new file that only its owner can read. If `keep` is given, only that
+/// many copies stay.
 pub(crate) fn backup(data: &Path, to: &Path, keep: Option<u16>) -> Done {
     if to.as_os_str() == STANDARD {
         return backup_to_output(data);
     }
     if to.exists() {
-        return Err(format!("{} is there already", to.display()).into());
+        return Err(format!("{} already exists", to.display()).into());
     }
     let db = folder::open_beside(data)?;
     write_copy(&db, to)?;
@@ -44,7 +44,7 @@ pub(crate) fn backup(data: &Path, to: &Path, keep: Option<u16>) -> Done {
 fn backup_to_output(data: &Path) -> Done {
     let mut output = io::stdout().lock();
     if output.is_terminal() {
-        return Err("a backup is no text: send the standard output to a file or to a program".into());
+        return Err("a backup is not text: redirect standard output to a file or a program".into());
     }
     let db = folder::open_beside(data)?;
     let part = Part::make(&data.join(format!("backup-{}", std::process::id())), &db)?;
@@ -60,7 +60,7 @@ pub(crate) fn restore(data: &Path, from: &Path) -> Done {
     let folder = Folder::take(data)?;
     let database = folder.database();
     if database.exists() {
-        return Err(format!("{} has accounts already; restore into a new folder", data.display()).into());
+        return Err(format!("{} already has accounts; restore into a new folder", data.display()).into());
     }
     if !from.is_file() {
         return Err(format!("there is no file {}", from.display()).into());
@@ -83,7 +83,7 @@ pub(crate) fn check(data: &Path) -> Done {
         verify_log(&MailboxStore::new(Rc::clone(&db), *id, Rc::default()))
             .map_err(|_| "an account's log does not verify")?;
     }
-    println!("{}", told(&db, "well")?);
+    println!("{}", told(&db, "intact")?);
     Ok(())
 }
 
@@ -93,8 +93,8 @@ fn examine(db: &Connection) -> Done {
     if found == "ok" { Ok(()) } else { Err(format!("the database is damaged: {found}").into()) }
 }
 
-/// A copy under another name than it will have, so that nobody takes half of one for a whole one. Locked, so
-/// that nobody takes it for one that was left; deleted with this value, unless it got its name.
+/// A copy under a temporary name, so that nobody takes half of one for a whole one. Locked, so that nobody takes it for
+/// a leftover; deleted when this is dropped, unless it got its final name.
 struct Part {
     path: PathBuf,
     _lock: File,
@@ -109,7 +109,7 @@ impl Part {
         lock.try_lock().map_err(|_| format!("{}: another backup is writing it", path.display()))?;
         lock.set_len(0).map_err(shown)?;
         let part = Self { path, _lock: lock };
-        db.execute("VACUUM INTO ?", [part.path.to_str().ok_or("the file's name is no text")?])?;
+        db.execute("VACUUM INTO ?", [part.path.to_str().ok_or("the file's name is not valid UTF-8")?])?;
         File::open(&part.path)
             .and_then(|file| file.sync_all())
             .map_err(|error| format!("{}: {error}", to.display()))?;

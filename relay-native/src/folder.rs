@@ -27,10 +27,10 @@ pub(crate) enum FolderError {
     #[error("another relay is using the folder {0}")]
     Taken(PathBuf),
     /// There is none.
-    #[error("there is no relay's database in {0}")]
+    #[error("there is no relay database in {0}")]
     Missing(PathBuf),
     /// Somebody else could put another database there.
-    #[error("others may write to the folder {0}, and this user may not change that: `chmod go-w` it")]
+    #[error("others can write to the folder {0}, and this user cannot change that: run `chmod go-w` on it")]
     Open(PathBuf),
     /// It is not one of ours, or not well.
     #[error("{0}: {1}")]

@@ -1,4 +1,4 @@
-//! `health`: asks a running relay how it is, for containers and scripts that have no other way.
+//! `health`: asks a running relay how it is, for containers and scripts that cannot do it any other way.
 
 use std::error::Error;
 use std::io::{Read as _, Write as _};
@@ -9,7 +9,7 @@ use std::time::Duration;
 const LIMIT: Duration = Duration::from_secs(5);
 const BYTES: u64 = 16 * 1024;
 
-/// Fails unless the relay that listens there is well.
+/// Fails unless the relay that listens there is healthy.
 pub(crate) fn ask(listen: SocketAddr) -> Result<(), Box<dyn Error>> {
     let address = reachable(listen);
     let silent = |error: std::io::Error| format!("no relay answers on {address}: {error}");
@@ -24,10 +24,10 @@ pub(crate) fn ask(listen: SocketAddr) -> Result<(), Box<dyn Error>> {
         println!("{body}");
         return Ok(());
     }
-    Err(format!("the relay on {address} is not well: {status} {body}").into())
+    Err(format!("the relay on {address} is not healthy: {status} {body}").into())
 }
 
-/// Where to find what listens on all addresses.
+/// An address at which to reach what listens on all addresses.
 fn reachable(listen: SocketAddr) -> SocketAddr {
     let mut address = listen;
     if listen.ip().is_unspecified() {

@@ -31,7 +31,7 @@ impl FromStr for Network {
     type Err = &'static str;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        const WRONG: &str = "not an address such as 10.88.0.1, nor a network such as 10.88.0.0/16";
+        const WRONG: &str = "must be an address such as 10.88.0.1, or a network such as 10.88.0.0/16";
         let (address, bits) = text.split_once('/').map_or((text, None), |(address, bits)| (address, Some(bits)));
         let first: IpAddr = address.parse().map_err(|_| WRONG)?;
         let longest = if first.is_ipv4() { 32 } else { 128 };

@@ -110,7 +110,7 @@ pub(crate) fn key(db: &Connection, own: Option<&str>) -> Result<Option<Key>, Fau
     match own.map(str::trim).filter(|own| !own.is_empty()) {
         Some(OFF) => return Ok(None),
         // Not another one instead: that would cost all subscriptions twice.
-        Some(own) => return Ok(Some(Key::from_text(own).ok_or("VAPID_PRIVATE_KEY is no key")?)),
+        Some(own) => return Ok(Some(Key::from_text(own).ok_or("VAPID_PRIVATE_KEY is not a valid key")?)),
         None => {}
     }
     let stored: Option<[u8; Key::LEN]> =
@@ -126,7 +126,7 @@ pub(crate) fn key(db: &Connection, own: Option<&str>) -> Result<Option<Key>, Fau
             return Ok(Some(key));
         }
     }
-    Err("no key came up".into())
+    Err("could not make a key".into())
 }
 
 /// What calls push services.

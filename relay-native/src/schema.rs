@@ -51,10 +51,12 @@ pub(crate) const SCHEMA: usize = MIGRATIONS.len();
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum SchemaError {
     /// Written by a later program.
-    #[error("the database has schema {0}, and this program knows schemas up to {SCHEMA}: use a newer hushclip-relay")]
+    #[error(
+        "the database has schema {0}, but this program knows schemas only up to {SCHEMA}: use a newer hushclip-relay"
+    )]
     Newer(usize),
     /// It is somebody else's.
-    #[error("this is no database of hushclip-relay")]
+    #[error("this is not a hushclip-relay database")]
     Foreign,
     /// SQLite's own word.
     #[error("the database: {0}")]

@@ -54,8 +54,8 @@ pub(crate) fn serve(args: ServeArgs) -> Result<(), Box<dyn Error>> {
     let files = raise_file_limit();
     if files < LEAST_FILES {
         return Err(format!(
-            "this process may have {files} files open and needs {LEAST_FILES} at least: raise `LimitNOFILE=` in the \
-             unit, `--ulimit nofile=` of the container, or `ulimit -n`"
+            "this process may open only {files} files, but needs at least {LEAST_FILES}: raise `LimitNOFILE=` in the \
+             unit, `--ulimit nofile=` for the container, or `ulimit -n`"
         )
         .into());
     }
@@ -148,7 +148,9 @@ fn policy(args: &ServeArgs) -> Result<Policy, Box<dyn Error>> {
         (Some(Who::Closed), _) => Registration::Closed,
         (Some(Who::Open), _) | (None, None) => Registration::Open,
         (Some(Who::Token), None) => {
-            return Err("--registration token wants a token: HUSHCLIP_RELAY_REGISTRATION_TOKEN, or a file".into());
+            return Err(
+                "--registration token needs a token: set HUSHCLIP_RELAY_REGISTRATION_TOKEN, or name a file".into()
+            );
         }
         (Some(Who::Token) | None, Some(token)) => Registration::by_token(token)?,
     };

@@ -80,7 +80,7 @@ impl Web {
                 continue;
             }
             let Some(rest) = room.checked_sub(path.metadata()?.len()) else {
-                return Err(io::Error::other("there is more in it than a web app has"));
+                return Err(io::Error::other("it holds more than any web app would"));
             };
             *room = rest;
             self.files.extend([Asset::entry(&name, fs::read(&path)?.into())]);

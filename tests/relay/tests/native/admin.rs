@@ -32,10 +32,10 @@ fn what_makes_no_sense_is_refused_before_anything_is_made() {
     for (flag, value, why) in [
         ("--max-size", "0", "not in 1"),
         ("--quota", "0", "not in 1"),
-        ("--allow-origin", "foo bar", "not an origin"),
-        ("--allow-origin", "https://a.example/app", "not an origin"),
-        ("--proxy", "10.0.0.0/64", "nor a network"),
-        ("--registration", "token", "wants a token"),
+        ("--allow-origin", "foo bar", "must be an origin"),
+        ("--allow-origin", "https://a.example/app", "must be an origin"),
+        ("--proxy", "10.0.0.0/64", "or a network"),
+        ("--registration", "token", "needs a token"),
         ("--registration", "friends", "possible values"),
     ] {
         let (done, said) = tool(&[&"--data", &data, &flag, &value]);
