@@ -22,11 +22,11 @@ const MODULE: Module = Module { package: "hushclip-bench", name: "hushclip_bench
 pub(crate) enum What {
     /// Sealing and opening clips of 1 KiB and 64 KiB, natively and as wasm.
     Crypto,
-    /// Memory and bytes of a device full of clips, beside their content.
+    /// Memory and bytes of a device full of clips, compared with their content.
     Memory,
-    /// Our relays under load, beside a bare JavaScript worker and a bare native relay.
+    /// Our relays under load, compared with a bare JavaScript worker and a bare native relay.
     Relay,
-    /// Popup, web app and the way of a copy in real browsers, beside a bare extension and a bare page.
+    /// Popup, web app and the path of a copy in real browsers, compared with a bare extension and a bare page.
     Faces,
 }
 

@@ -26,11 +26,11 @@ pub(crate) enum Part {
     Worker,
     /// The web app.
     Web,
-    /// Relay and web app for Cloudflare, to be deployed without Rust; builds both first.
+    /// Relay and web app for Cloudflare, ready to deploy without Rust; builds both first.
     Deploy,
     /// The Chrome and the Firefox extension.
     Extension,
-    /// The relay as one binary for one's own box; carries the web app that is in `dist/` by then.
+    /// The relay as one binary for your own box; includes the web app that is in `dist/` by then.
     Relay,
     /// The command line client.
     Cli,

@@ -27,7 +27,7 @@ pub(crate) fn check(since: &str) -> Result<()> {
     let changed = packages_of(&metadata, &files);
     step("format", Command::new("cargo").args(["fmt", "--all", "--check"]))?;
     if changed.is_empty() {
-        println!("no package was changed since {since}");
+        println!("no package has changed since {since}");
     } else {
         let affected = metadata.built_on(&changed);
         let lint = packages(["clippy", "--all-targets"], &affected);
@@ -46,7 +46,7 @@ pub(crate) fn check(since: &str) -> Result<()> {
         timed("javascript", javascript::check)?;
     }
     tidy::tidy()?;
-    println!("in order ({} s); `cargo xtask test` runs the rest", started.elapsed().as_secs());
+    println!("all good ({} s); `cargo xtask test` runs the rest", started.elapsed().as_secs());
     Ok(())
 }
 

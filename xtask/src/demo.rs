@@ -80,7 +80,7 @@ impl Laptop {
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(proc::create(&log)?);
         let mut child = proc::Group::spawn(&mut command)?;
         let mut shown = false;
-        let Some(output) = child.take_stdout() else { bail!("the client says nothing") };
+        let Some(output) = child.take_stdout() else { bail!("the client prints nothing") };
         for line in BufReader::new(output).lines() {
             let line = line?;
             if line.contains("/pair#") {
@@ -91,6 +91,6 @@ impl Laptop {
         }
         child.wait(LIMIT)?;
         // Otherwise the next try would fail as fast, for ever.
-        if shown { Ok(()) } else { bail!("there is no link: {}", proc::tail(&log, 5)) }
+        if shown { Ok(()) } else { bail!("the client printed no link: {}", proc::tail(&log, 5)) }
     }
 }

@@ -22,7 +22,7 @@ const LONGEST: u32 = 2048;
 pub(crate) fn fuzz(targets: &[String], seconds: u64, minimise: bool) -> Result<()> {
     let all = names()?;
     if let Some(unknown) = targets.iter().find(|target| !all.contains(target)) {
-        bail!("no target {unknown}; there are {}", all.join(", "));
+        bail!("no target {unknown}; the targets are {}", all.join(", "));
     }
     let fuzzer = build()?;
     let mut found = Vec::new();
@@ -38,7 +38,7 @@ pub(crate) fn fuzz(targets: &[String], seconds: u64, minimise: bool) -> Result<(
     if found.is_empty() {
         return Ok(());
     }
-    bail!("finds in {}: see fuzz/regressions; mend, and commit the input", found.join(", "))
+    bail!("failures found in {}: see fuzz/regressions; fix them and commit the inputs", found.join(", "))
 }
 
 fn names() -> Result<Vec<String>> {

@@ -61,7 +61,7 @@ enum Command {
     Run(RelayArgs),
     /// Start a relay from what `dist/` already holds.
     Relay(RelayArgs),
-    /// Build what is shown, and start the web app in an account that has something in it.
+    /// Build the web app, and start it in an account that already has some clips.
     Demo {
         /// Port to listen on; 0 takes a free one.
         #[arg(long, default_value_t = 8787)]
@@ -69,30 +69,30 @@ enum Command {
     },
     /// Run the whole test suite.
     Test {
-        /// Only this step, of what `dist/` holds, and only what its filter lets through: `end-to-end:share`.
+        /// Run only this step, on what `dist/` holds, and only the tests its filter matches: `end-to-end:share`.
         #[arg(long, value_name = "NAME[:FILTER]")]
         only: Vec<String>,
     },
-    /// Check what was changed: format, lints, unit tests, rules.
+    /// Check what has changed: format, lints, unit tests, rules.
     Check {
-        /// Changed since this commit.
+        /// Compare with this commit.
         #[arg(long, default_value = "HEAD", value_name = "COMMIT")]
         since: String,
     },
-    /// Search for inputs that break an invariant; finds go to `fuzz/regressions`.
+    /// Search for inputs that break an invariant; those found go to `fuzz/regressions`.
     Fuzz {
-        /// Which targets, all of them if none is named.
+        /// Targets to fuzz; all of them if none is named.
         targets: Vec<String>,
-        /// For how long each.
+        /// How long to fuzz each target.
         #[arg(long, default_value_t = 60)]
         seconds: u64,
-        /// Afterwards leave in `fuzz/corpus` what is worth committing.
+        /// Afterwards, leave only inputs worth committing in `fuzz/corpus`.
         #[arg(long)]
         minimise: bool,
     },
-    /// Measure, beside a named peer.
+    /// Run a benchmark, with a named peer for comparison.
     Bench {
-        /// What.
+        /// What to measure.
         what: bench::What,
     },
     /// Build the extensions and pack them for the stores, with the sources they are built from.
@@ -101,13 +101,13 @@ enum Command {
         #[arg(long)]
         check: bool,
     },
-    /// Take the stores' pictures of what `dist/` holds.
+    /// Take the screenshots for the stores, from what `dist/` holds.
     Screenshots,
     /// Run the vectors as wasm inside workerd.
     Vectors,
     /// Check the types of all JavaScript, and lint it.
     Javascript,
-    /// Check the rules that compilers do not.
+    /// Check the rules that compilers do not check.
     Tidy,
     /// Print the sizes of what ships: raw, gzip, brotli.
     Sizes,

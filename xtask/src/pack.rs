@@ -45,12 +45,12 @@ pub(crate) fn pack() -> Result<()> {
 pub(crate) fn check() -> Result<()> {
     let changed = git(&["status", "--porcelain"])?;
     if !changed.is_empty() {
-        bail!("a clone has only what is committed, and there is more here:\n{changed}");
+        bail!("a clone has only what is committed, but there are uncommitted changes here:\n{changed}");
     }
     pack()?;
     let other = files::empty(&env::temp_dir().join("hushclip-pack-check"))?;
     git(&["clone", "--quiet", "--no-hardlinks", ".", &other.to_string_lossy()])?;
-    println!("  building once more in {}", other.display());
+    println!("  building again in {}", other.display());
     let mut cargo = Command::new("cargo");
     cargo.args(["run", "--quiet", "-p", "xtask", "--", "pack"]).current_dir(&other).env_remove("CARGO_TARGET_DIR");
     proc::run_logged(&mut cargo, BUILD_LIMIT, &paths::scratch().join("pack-check.log"))?;

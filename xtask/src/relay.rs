@@ -97,7 +97,7 @@ impl Relay {
                 answer if started.elapsed() > READY_LIMIT => {
                     let answer = answer.map_or("no answer".to_owned(), |code| format!("status {code}"));
                     let log = proc::tail(&self.log, 20);
-                    bail!("the relay is not well: GET /health gives {answer}\n{log}");
+                    bail!("the relay is not healthy: GET /health gives {answer}\n{log}");
                 }
                 _ => std::thread::sleep(Duration::from_millis(50)),
             }

@@ -123,10 +123,10 @@ fn choose(wanted: &str) -> Result<(&'static Step, Option<&str>)> {
     let exact = STEPS.iter().find(|step| step.name.replace('-', " ") == spaced);
     let Some(step) = exact.or_else(|| STEPS.iter().find(is_meant)) else {
         let names: Vec<_> = STEPS.iter().map(|step| step.name.replace(' ', "-")).collect();
-        bail!("no step is called {name}; there are {}", names.join(", "));
+        bail!("no step is called {name}; the steps are {}", names.join(", "));
     };
     if filter.is_some() && !step.narrows {
-        bail!("{} runs as a whole: leave out what comes after the colon", step.name);
+        bail!("{} takes no filter: leave out the colon and what follows", step.name);
     }
     Ok((step, filter))
 }

@@ -52,7 +52,7 @@ pub(crate) fn detect() -> Option<Wasm> {
 
 /// Finds the wasm compiler, or says what to do.
 pub(crate) fn require() -> Result<Wasm> {
-    detect().context("no compiler for wasm here: run `cargo xtask setup`")
+    detect().context("there is no compiler for wasm here: run `cargo xtask setup`")
 }
 
 /// Finds or installs the wasm compiler.
@@ -72,17 +72,17 @@ pub(crate) fn install() -> Result<Wasm> {
         }
     }
     if !debian::has_apt() {
-        bail!("the wasm target is missing: `rustup target add {TARGET}`, with a connection to rustup's server");
+        bail!("the wasm target is missing: run `rustup target add {TARGET}` where rustup's server can be reached");
     }
     install_debian()?;
-    detect().context("Debian's compiler is installed and still cannot build for wasm")
+    detect().context("Debian's compiler is installed but still cannot build for wasm")
 }
 
 fn install_debian() -> Result<()> {
     println!("  falling back to Debian's compiler");
     debian::install(&["rustc-web", "cargo-web", "rust-web-src"])?;
     if !proc::on_path("rustup") {
-        bail!("rustup is missing; it chooses between this machine's compilers");
+        bail!("rustup is missing: it is needed to choose between this machine's compilers");
     }
     proc::output(Command::new("rustup").args(["toolchain", "link", "debian", "/usr"]), SHORT)?;
     let env = debian_env().context("no linker for wasm: neither rust-lld nor wasm-ld is here")?;

@@ -43,7 +43,8 @@ pub(crate) fn check() -> Result<Option<String>> {
         return Ok(None);
     }
     Ok(Some(format!(
-        "{PAGE}: the sources of the wire have changed; see that the page says so, and name `{digest}` there"
+        "{PAGE}: the sources of the wire format have changed; make sure the page matches them, then put `{digest}` \
+         there"
     )))
 }
 

@@ -30,7 +30,7 @@ const POLL: Duration = Duration::from_millis(50);
 pub(crate) fn vectors() -> Result<()> {
     let programs = build()?;
     if programs.len() < PACKAGES.len() {
-        bail!("{} test programs, and there are {} packages", programs.len(), PACKAGES.len());
+        bail!("{} test programs, but {} packages", programs.len(), PACKAGES.len());
     }
     for program in programs {
         let dir = prepare(&program)?;
