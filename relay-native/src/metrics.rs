@@ -208,12 +208,12 @@ impl Counters {
             ),
             self.latency.figure(
                 "hushclip_relay_frame_duration_seconds",
-                "From a frame's arrival until what follows from it is stored and on its way.",
+                "Time from a frame's arrival until its results are stored and on their way.",
             ),
             Metric::by_label(
                 "hushclip_relay_build_info",
                 Kind::Gauge,
-                "1, for the version that runs.",
+                "1, for the running version.",
                 "version",
                 [(env!("CARGO_PKG_VERSION").to_owned(), 1.0)],
             ),
@@ -288,7 +288,7 @@ impl Counters {
             gauge("hushclip_relay_connections", "Connections of any kind that are open.", now.connections as u64),
             gauge(
                 "hushclip_relay_connections_limit",
-                "Connections that the system's limit of open files leaves room for.",
+                "Connections that the system's limit on open files leaves room for.",
                 now.connections_limit as u64,
             ),
             total(
@@ -309,10 +309,10 @@ impl Counters {
             ),
             total(
                 "hushclip_relay_transactions_failed_total",
-                "Transactions that were not stored; who sent was told.",
+                "Transactions that were not stored; the senders were told.",
                 &self.commits_failed,
             ),
-            total("hushclip_relay_faults_total", "Accounts whose code failed and was started anew.", &self.panics),
+            total("hushclip_relay_faults_total", "Accounts whose code failed and was restarted.", &self.panics),
             Metric::new(
                 "process_start_time_seconds",
                 Kind::Gauge,
