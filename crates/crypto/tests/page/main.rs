@@ -294,7 +294,8 @@ fn the_caps_are_those_of_the_code() {
             l::PUSH_ENDPOINT_BYTES,
             l::WAKE_MS / min
         ),
-        format!("| outbox of a device | {} clips |", l::OUTBOX),
+        format!("| outbox of a device | {} clips, and as many payloads |", l::OUTBOX),
+        format!("| name of a channel | {} bytes |", l::CHANNEL_BYTES),
         format!(
             "| time to sign in; to answer a challenge; to use an invite | {} s; {} s; {} min |",
             l::SIGN_IN_MS / 1000,
