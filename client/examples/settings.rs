@@ -26,7 +26,8 @@ async fn main() -> anyhow::Result<()> {
         }
         ["set", key, value] => {
             let at = SystemTime::now().duration_since(UNIX_EPOCH)?.as_millis() as u64;
-            let change = Change { at, by: client.status().view.device, value: (*value).into() };
+            let change =
+                Change { at, by: client.status().view.device.context("not in an account")?, value: (*value).into() };
             // From here on it reaches the others, whatever happens to this process.
             channel.send(change.encode(key)).await?;
             settings.take(key, change);

@@ -16,9 +16,11 @@ use crate::error::Result;
 /// as the device keeps them.
 pub struct Arrivals<T>(BoxStream<'static, Result<T>>);
 
+type Pull<T> = Box<dyn Fn(Client, u64) -> BoxFuture<'static, Result<Vec<T>>> + Send>;
+
 /// How they are read: those after a place, and the place of one.
 pub(crate) struct Source<T> {
-    pub(crate) pull: Box<dyn Fn(Client, u64) -> BoxFuture<'static, Result<Vec<T>>> + Send>,
+    pub(crate) pull: Pull<T>,
     pub(crate) order: fn(&T) -> u64,
 }
 

@@ -38,11 +38,11 @@ impl Receipt {
     pub async fn delivered_to(&self, device: &str) -> Result<()> {
         let is_named = |devices: &[(String, String)]| devices.iter().any(|(id, _)| id == device);
         let delivered = self.until(|delivery| {
-            let known = delivery.cursor.is_none() || is_named(&delivery.delivered) || is_named(&delivery.awaited);
-            match is_named(&delivery.delivered) {
-                true => Some(Ok(())),
-                false => (!known).then_some(Err(Error::Gone)),
+            if is_named(&delivery.delivered) {
+                return Some(Ok(()));
             }
+            let is_unknown = delivery.cursor.is_some() && !is_named(&delivery.awaited);
+            is_unknown.then_some(Err(Error::Gone))
         });
         delivered.await?
     }

@@ -61,7 +61,7 @@ async fn what_happens_comes_in_order_and_ends_with_the_device() {
     let (relay, name) = (NOWHERE.to_owned(), "Laptop".to_owned());
     client.command(Command::CreateAccount { relay, name, token: None }).await.unwrap();
     let Some(Event::Status(status)) = events.try_next() else { panic!("it is told before the answer") };
-    assert_eq!((status.view.stage, &*status.view.name), (Stage::Joining, "Laptop"));
+    assert_eq!((status.view.stage, status.view.name.as_deref()), (Stage::Joining, Some("Laptop")));
     client.close().await.unwrap();
     let left: Vec<_> = timeout(Duration::from_secs(5), events.collect()).await.expect("they end");
     assert!(left.len() < 100);

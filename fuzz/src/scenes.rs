@@ -127,7 +127,7 @@ fn removed() -> Scene {
     let heard = listen(&mut desk);
     desk.take_away(2);
     desk.copy(0, "one");
-    let device = desk.view(2).device;
+    let device = desk.id(2);
     desk.command(0, Command::RemoveDevice { device });
     scene(&desk, 2, Vec::new(), &heard)
 }

@@ -142,7 +142,7 @@ fn picture(scene: &str, long: bool) -> View {
     let mut view = View { stage: Stage::Member, connection: Connection::Online, ..View::default() };
     view.devices = devices(if matches!(scene, "alone" | "alone-invite") { 1 } else { 4 }, long);
     view.clips = if matches!(scene, "alone" | "alone-invite" | "empty") { Vec::new() } else { clips() };
-    view.relay = "https://clips.example.org".into();
+    view.relay = Some("https://clips.example.org".into());
     view.fingerprint = Some("unmoving swung skinning unvisited efficient clone".into());
     view.check = Some("plus overhead semantic hangover abreast chowtime sniff uncapped duvet retired".into());
     view.new_here = scene == "new-here";
@@ -405,7 +405,9 @@ fn carry_out(view: &mut View, command: Command) -> Outcome {
             view.unread = 0;
             view.clips.iter_mut().for_each(|clip| clip.unread = false);
         }
-        Command::Copied { .. } | Command::Take { .. } => {}
+        Command::Copied { .. } | Command::Take { .. }
+        // Only programs ask for these.
+        | Command::Listen { .. } | Command::Unlisten { .. } | Command::Publish { .. } | Command::PushBytes { .. } => {}
     }
     Outcome::Done
 }

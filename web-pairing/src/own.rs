@@ -64,7 +64,7 @@ impl Own {
     pub(crate) fn page(&self, view: RwSignal<Option<View>>) -> Page {
         let this = self.clone();
         let installing = self.installing;
-        let member = Memo::new(move |_| view.with(|view| view.as_ref().is_some_and(|view| !view.device.is_empty())));
+        let member = Memo::new(move |_| view.with(|view| view.as_ref().is_some_and(|view| view.device.is_some())));
         Effect::new(move |_| {
             let _ = installing.kept.get();
             if member.get() {

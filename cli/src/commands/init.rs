@@ -74,7 +74,7 @@ pub(crate) async fn run(session: &mut Session, args: Init) -> Result<()> {
     }
     print::out(&format!(
         "Account started at {}. This device is called {}.\nTo add another one, run `hushclip invite`.\n",
-        print::name(&view.relay),
-        print::name(&view.name)
+        print::name(view.relay.as_deref().unwrap_or_default()),
+        print::name(view.name.as_deref().unwrap_or_default())
     ))
 }

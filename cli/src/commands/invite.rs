@@ -87,7 +87,10 @@ async fn open(session: &mut Session, args: &Invite) -> Result<String> {
     let minutes = left.div_ceil(60_000);
     print::out(&format!("{shown}\n"))?;
     let how = if invite.by_code {
-        format!("Type it on the new device; in a terminal, run `hushclip join {shown} --relay {}`.", view.relay)
+        format!(
+            "Type it on the new device; in a terminal, run `hushclip join {shown} --relay {}`.",
+            view.relay.as_deref().unwrap_or_default()
+        )
     } else {
         "Scan it, open it, or run `hushclip join -` on the new device and paste it there.".into()
     };

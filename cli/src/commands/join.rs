@@ -42,7 +42,10 @@ pub(crate) fn read(mut args: Join) -> Result<Join> {
 
 pub(crate) async fn run(session: &mut Session, args: Join) -> Result<()> {
     session.command(command(args)?).await?.done()?;
-    print::say(&format!("Joining through the relay {}. Waiting for the other device …", session.picture.view.relay));
+    print::say(&format!(
+        "Joining through the relay {}. Waiting for the other device …",
+        session.picture.view.relay.as_deref().unwrap_or_default()
+    ));
     wait(session).await?;
     let until = Instant::now() + SETTLE;
     session.wait_until(until, |picture| picture.view.connection == Connection::Online).await?;
@@ -51,11 +54,15 @@ pub(crate) async fn run(session: &mut Session, args: Join) -> Result<()> {
     }
     let view = &session.picture.view;
     let others: Vec<_> = view.devices.iter().filter(|device| !device.own).map(|device| &*device.name).collect();
-    print::out(&format!("Joined as {}, with {}.\n", print::name(&view.name), print::name(&others.join(", "))))?;
+    print::out(&format!(
+        "Joined as {}, with {}.\n",
+        print::name(view.name.as_deref().unwrap_or_default()),
+        print::name(&others.join(", "))
+    ))?;
     print::say(&format!(
         "Relay: {}\nAccount: {}\n`hushclip status` shows the same six words on your other devices. If it does not, \
          this device is in somebody else's account: run `hushclip leave`.",
-        view.relay,
+        view.relay.as_deref().unwrap_or_default(),
         view.fingerprint.as_deref().unwrap_or_default()
     ));
     Ok(())

@@ -71,6 +71,7 @@ pub(crate) fn nothing(home: &Home, args: &args::Status) -> Result<()> {
 
 fn show(picture: &Picture, home: &Home, args: &args::Status, locked: bool) -> Result<()> {
     let view = &picture.view;
+    let [relay, device, name] = [&view.relay, &view.device, &view.name].map(|word| word.as_deref().unwrap_or_default());
     let path = home.path().display().to_string();
     if args.json {
         return print::out(&print::json(&Status {
@@ -83,9 +84,9 @@ fn show(picture: &Picture, home: &Home, args: &args::Status, locked: bool) -> Re
             },
             connection: view.connection,
             trouble: picture.trouble.as_deref(),
-            relay: &view.relay,
-            device: &view.device,
-            name: &view.name,
+            relay,
+            device,
+            name,
             devices: view.devices.len(),
             waiting: view.waiting,
             problem: view.problem.as_ref().map(print::Told::from),
@@ -116,11 +117,11 @@ fn show(picture: &Picture, home: &Home, args: &args::Status, locked: bool) -> Re
     )];
     let in_account = matches!(view.stage, Stage::Member | Stage::Joining);
     if in_account {
-        rows.push(("This device", format!("{} ({})", view.name, short(&view.device))));
+        rows.push(("This device", format!("{name} ({})", short(device))));
         if let Some(fingerprint) = &view.fingerprint {
             rows.push(("Fingerprint", format!("{fingerprint} (the same on every device in the account)")));
         }
-        rows.push(("Relay", format!("{}, {}", view.relay, print::line(picture))));
+        rows.push(("Relay", format!("{relay}, {}", print::line(picture))));
         rows.extend(view.bounds.as_ref().map(|bounds| ("Limits", keeps(bounds))));
         rows.push((
             "To send",

@@ -12,12 +12,12 @@ pub struct View {
     pub stage: Stage,
     /// The line to the relay.
     pub connection: Connection,
-    /// Origin of the relay of the account, or of the one that is being joined; empty before there is one.
-    pub relay: String,
-    /// Hexadecimal identifier of this device, empty before there is one.
-    pub device: String,
-    /// Name of this device.
-    pub name: String,
+    /// Origin of the relay of the account, or of the one that is being joined.
+    pub relay: Option<String>,
+    /// Hexadecimal identifier of this device, once it has keys.
+    pub device: Option<String>,
+    /// Name of this device, once it has one.
+    pub name: Option<String>,
     /// Clips that the [`Query`] finds, newest first.
     pub clips: Vec<ClipView>,
     /// How many it finds, beyond its limit too.

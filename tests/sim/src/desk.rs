@@ -136,6 +136,11 @@ impl Desk {
         self.view(0).invite.and_then(|invite| invite.secret).unwrap_or_default()
     }
 
+    /// The identifier of a device; empty before it has one.
+    pub fn id(&self, device: usize) -> String {
+        self.view(device).device.unwrap_or_default()
+    }
+
     /// The digits that a joining device shows.
     pub fn digits(&self, device: usize) -> String {
         self.view(device).joining.and_then(|joining| joining.digits).unwrap_or_default()
@@ -242,7 +247,7 @@ impl Desk {
     }
 
     fn line_to(&self, other: usize) -> LineId {
-        let other = DeviceId::from_hex(&self.view(other).device).expect("it has a name");
+        let other = DeviceId::from_hex(&self.id(other)).expect("it has a name");
         LineId::Device(other, 1)
     }
 

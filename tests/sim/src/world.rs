@@ -383,7 +383,7 @@ impl World {
                 }
             }
             Step::Remove(by, gone) => {
-                let id = self.view(gone).device;
+                let id = self.view(gone).device.unwrap_or_default();
                 if by != gone && self.view(by).devices.len() > 1 && self.view(by).devices.iter().any(|d| d.id == id) {
                     self.report.removals += 1;
                     self.command(by, Command::RemoveDevice { device: id });

@@ -93,7 +93,7 @@ fn what_a_program_sends_arrives_with_those_that_listen_and_nowhere_else() {
     let id = publish(&mut desk, 0, "canary in a payload");
     let [(payload, bytes)] = &desk.payloads(1, NOTES)[..] else { panic!("one") };
     assert_eq!((&payload.id, &*payload.from, &*payload.channel), (&id, "device 0", NOTES));
-    assert_eq!((payload.device.clone(), payload.at), (desk.view(0).device, desk.now));
+    assert_eq!((payload.device.clone(), payload.at), (desk.id(0), desk.now));
     assert_eq!((bytes.as_slice(), payload.bytes), (&b"canary in a payload"[..], 19));
     let (order, cursor) = (payload.order, payload.cursor.expect("it is at the relay"));
     for device in 0..2 {
@@ -105,7 +105,7 @@ fn what_a_program_sends_arrives_with_those_that_listen_and_nowhere_else() {
     assert!(desk.news(0).contains(&Notice::PayloadStored { id: id.clone(), cursor }));
     assert!(kept(&desk, 0).is_empty() && kept(&desk, 2).is_empty() && desk.payloads(2, "another").is_empty());
     let delivery = desk.delivery(0, &id).expect("it is its own");
-    let others = [1, 2].map(|device| (desk.view(device).device, format!("device {device}")));
+    let others = [1, 2].map(|device| (desk.id(device), format!("device {device}")));
     assert!(delivery.cursor == Some(cursor) && delivery.delivered.len() == 2 && delivery.awaited.is_empty());
     assert!(others.iter().all(|other| delivery.delivered.contains(other)));
     assert_eq!(desk.delivery(1, &id), None, "another device's");
@@ -133,8 +133,8 @@ fn a_clip_has_its_delivery_by_device_too() {
     let clip = desk.view(0).clips.remove(0);
     let delivery = desk.delivery(0, &clip.id).expect("it is its own");
     assert_eq!(delivery.cursor, clip.cursor);
-    assert_eq!(delivery.delivered, [(desk.view(1).device, "device 1".to_owned())]);
-    assert_eq!(delivery.awaited, [(desk.view(2).device, "device 2".to_owned())]);
+    assert_eq!(delivery.delivered, [(desk.id(1), "device 1".to_owned())]);
+    assert_eq!(delivery.awaited, [(desk.id(2), "device 2".to_owned())]);
     assert!(desk.delivery(1, &clip.id).is_none() && desk.delivery(0, "nonsense").is_none());
     assert_eq!((clip.delivered, clip.awaited), (vec!["device 1".to_owned()], vec!["device 2".to_owned()]));
 }
@@ -290,7 +290,7 @@ fn of_a_removed_device_what_came_stays_and_nothing_more_comes() {
     desk.take_away(1);
     publish(&mut desk, 2, "while device 1 was away");
     desk.take_away(2);
-    let device = desk.view(2).device;
+    let device = desk.id(2);
     desk.command(0, Command::RemoveDevice { device });
     desk.wait(MINUTE);
     desk.bring_back_while(1, 0, |_| {});
@@ -316,7 +316,7 @@ fn unsent_payloads_of_a_device_that_is_removed_are_dropped() {
     publish(&mut desk, 1, "waits");
     desk.take_away(1);
     go_online(&mut desk);
-    let device = desk.view(1).device;
+    let device = desk.id(1);
     desk.command(0, Command::RemoveDevice { device });
     desk.wait(MINUTE);
     desk.bring_back_while(1, 0, |_| {});
@@ -456,7 +456,7 @@ fn a_tombstone_takes_it_away_and_one_of_tomorrow_is_counted() {
     (0..3).for_each(|device| listen(&mut desk, device, NOTES));
     let id = publish(&mut desk, 0, "deleted");
     publish(&mut desk, 0, "stays");
-    let device = DeviceId::from_hex(&desk.view(0).device).expect("an identifier");
+    let device = DeviceId::from_hex(&desk.id(0)).expect("an identifier");
     let gone = vec![Gone { device, counter: 1, item: ItemId::from_hex(&id).expect("an item"), text: None }];
     let body = |channel: &str| PayloadBody { at_ms: desk.now, channel: channel.into(), bytes: vec![1].into() };
     let all = [

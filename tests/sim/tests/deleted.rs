@@ -192,7 +192,7 @@ fn what_a_removed_device_has_deleted_is_the_business_of_those_who_heard_it_befor
     delete(&mut desk, 2, "never came there");
     desk.wait(UNDO_MS);
     assert!(desk.texts(1).is_empty());
-    let device = desk.view(2).device;
+    let device = desk.id(2);
     desk.command(1, Command::RemoveDevice { device });
     desk.copy(1, "goes on");
     desk.wait(MINUTE);

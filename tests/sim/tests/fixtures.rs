@@ -26,8 +26,8 @@ fn records_of_v0_1_open() {
     desk.set_disk(0, records(include_str!("../../fixtures/v0.1/records-0.json")));
     let view = desk.view(0);
     assert_eq!(
-        (view.stage, view.relay.as_str(), view.name.as_str()),
-        (Stage::Member, "https://relay.test", "device 0")
+        (view.stage, view.relay.as_deref(), view.name.as_deref()),
+        (Stage::Member, Some("https://relay.test"), Some("device 0"))
     );
     assert_eq!(
         texts(&view),

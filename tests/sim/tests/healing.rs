@@ -341,7 +341,7 @@ fn a_backup_from_before_a_removal_is_no_sign_of_a_lie() {
     desk.take_away(1);
     desk.roll_back(MemoryStore::default());
     desk.bring_back_while(0, 0, |_| {});
-    let device = desk.view(2).device;
+    let device = desk.id(2);
     desk.command(0, Command::RemoveDevice { device });
     desk.wait(MINUTE / 4);
     assert_eq!((desk.texts(0).len(), desk.view(0).devices.len()), (0, 2));

@@ -148,7 +148,7 @@ fn a_search_finds_by_words_device_and_kind() {
     let kind = |kind| Query { kind, ..Query::default() };
     assert_eq!(find(kind(Filter::Link)), ["https://example.org/notes"]);
     assert_eq!(find(kind(Filter::Text)).len(), 2);
-    let device = desk.view(1).device;
+    let device = desk.id(1);
     assert_eq!(find(Query { device: Some(device), ..Query::default() }), ["monday groceries"]);
     let few = desk.find(0, &Query { limit: 1, ..Query::default() });
     assert_eq!((few.clips.len(), few.found, few.total), (1, 3, 3));

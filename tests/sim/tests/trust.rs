@@ -20,7 +20,7 @@ fn alerts(desk: &Desk, device: usize) -> Vec<String> {
 }
 
 fn remove(desk: &mut Desk, by: usize, device: usize) {
-    let device = desk.view(device).device;
+    let device = desk.id(device);
     desk.command(by, Command::RemoveDevice { device });
 }
 
@@ -61,7 +61,7 @@ fn a_removal_from_start_to_wipe() {
     for device in 0..3 {
         desk.news(device);
     }
-    let gone = desk.view(2).device;
+    let gone = desk.id(2);
     remove(&mut desk, 0, 2);
     assert_eq!(desk.view(2).stage, Stage::Removed);
     assert_eq!(desk.view(2).connection, Connection::Idle);
@@ -307,12 +307,12 @@ fn alerts_stay_until_they_are_put_away() {
 #[test]
 fn a_device_that_was_removed_comes_in_again_as_a_new_one() {
     let mut desk = Desk::paired(3);
-    let old = desk.view(2).device;
+    let old = desk.id(2);
     desk.copy(2, "in its first life");
     remove(&mut desk, 0, 2);
     join(&mut desk, 2);
     assert_eq!(desk.view(2).stage, Stage::Member);
-    assert_ne!(desk.view(2).device, old);
+    assert_ne!(desk.id(2), old);
     desk.copy(2, "in its second life");
     assert_eq!(desk.texts(1), ["in its second life", "in its first life"]);
     assert_eq!(desk.view(0).devices.len(), 3);
@@ -357,7 +357,7 @@ fn an_alert_that_was_put_away_leaves_its_number_to_no_other() {
     }
     desk.restart(1);
     desk.wait(1_000);
-    let device = desk.view(2).device;
+    let device = desk.id(2);
     desk.command(0, Command::RemoveDevice { device });
     let next: Vec<_> = desk.view(1).alerts.iter().map(|alert| alert.id).collect();
     assert!(!given.is_empty() && next.len() == 1 && !given.contains(&next[0]), "{given:?}, then {next:?}");

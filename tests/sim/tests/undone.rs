@@ -13,7 +13,7 @@ fn a_newcomer_that_is_removed_at_once_is_no_disturbed_pairing() {
     let digits = desk.digits(1);
     desk.command(0, Command::Approve { digits: Some(digits), share_history: false });
     assert_eq!(desk.view(1).stage, Stage::Member);
-    let device = desk.view(1).device;
+    let device = desk.id(1);
     desk.command(0, Command::RemoveDevice { device });
     assert_eq!(desk.view(1).stage, Stage::Removed);
     assert_eq!(desk.view(0).devices.len(), 1);

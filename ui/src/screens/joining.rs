@@ -17,7 +17,7 @@ pub(crate) fn Joining() -> impl IntoView {
     host.opened_link.set(None);
     let digits = host.follow(|view| view.joining.as_ref().and_then(|joining| joining.digits.clone()));
     let by_link = host.follow(|view| view.joining.is_some());
-    let relay = host.follow(|view| view.relay.clone());
+    let relay = host.follow(|view| view.relay.clone().unwrap_or_default());
     let waiting = host.follow(|view| matches!(view.connection, view::Connection::Waiting { .. }));
     view! {
         <div class="centred" role="status">

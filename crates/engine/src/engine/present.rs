@@ -27,8 +27,8 @@ impl Engine {
             },
             connection: self.line.shown(),
             relay: self.present_relay(),
-            device: own.map(|id| id.to_hex()).unwrap_or_default(),
-            name: self.identity.as_ref().map(|i| i.name.clone()).unwrap_or_default(),
+            device: own.map(|id| id.to_hex()),
+            name: self.identity.as_ref().map(|i| i.name.clone()),
             clips: Vec::new(),
             found: 0,
             total: self.history.shown().count() as u32,
@@ -60,9 +60,9 @@ impl Engine {
         }
     }
 
-    fn present_relay(&self) -> String {
+    fn present_relay(&self) -> Option<String> {
         let joining = self.joins.relay().map(ToOwned::to_owned);
-        joining.or_else(|| Some(self.account.as_ref()?.relay.origin())).unwrap_or_default()
+        joining.or_else(|| Some(self.account.as_ref()?.relay.origin()))
     }
 
     pub(super) fn present_clip(&self, clip: &Clip) -> ClipView {

@@ -26,7 +26,7 @@ impl World {
     }
 
     pub(super) fn open_line(&mut self, one: usize, other: usize) {
-        let id = |device: usize| DeviceId::from_hex(&self.devices[device].shown.device);
+        let id = |device: usize| DeviceId::from_hex(self.devices[device].shown.device.as_deref()?);
         // Whoever opens one knows who is at the other end.
         let (Some(one_id), Some(other_id)) = (id(one), id(other)) else { return };
         let line = self.next();

@@ -38,7 +38,7 @@ fn attack_removal_kept_from_a_device_is_told_by_the_others() {
     let mut desk = Desk::paired(3);
     desk.copy(0, "first");
     withhold_log(&mut desk, 1, 3);
-    let gone = desk.view(2).device;
+    let gone = desk.id(2);
     desk.command(0, Command::RemoveDevice { device: gone });
     desk.copy(1, "before it could know");
     desk.copy(0, "sealed after the removal");
@@ -87,7 +87,7 @@ fn attack_log_position_made_up_by_a_member_ends_with_its_removal() {
     desk.cut(None);
     desk.wait(5_000);
     desk.copy(1, "waits");
-    let gone = desk.view(2).device;
+    let gone = desk.id(2);
     desk.command(1, Command::RemoveDevice { device: gone });
     desk.wait(5_000);
     assert!(codes(&desk, 1).is_empty());
@@ -195,7 +195,7 @@ fn attack_removal_refused_for_ever() {
         Ok(_) if device == 0 => vec![frame],
         _ => vec![frame],
     });
-    let gone = desk.view(2).device;
+    let gone = desk.id(2);
     desk.command(0, Command::RemoveDevice { device: gone });
     for _ in 0..10 {
         let refused = ToDevice::Error { code: ErrorCode::LogConflict, retry_after_ms: 0, of: 6 };
@@ -268,7 +268,7 @@ fn attack_removal_made_up_does_not_wipe() {
 fn attack_proof_of_removal_held_back() {
     let mut desk = Desk::paired(3);
     withhold_log(&mut desk, 2, 3);
-    let gone = desk.view(2).device;
+    let gone = desk.id(2);
     desk.command(0, Command::RemoveDevice { device: gone });
     assert_eq!(problem(&desk, 2), "removed_unproven");
     assert!(desk.disk(2).contains_key("device"), "keys are not given up for a word");
@@ -312,7 +312,7 @@ fn is_one(desk: &mut Desk, kept: &RefCell<Vec<SignedEntry>>, least: usize) {
 fn attack_each_try_of_a_removal_shown_to_another_device() {
     let mut desk = Desk::paired(3);
     let kept = keep_appends(&mut desk);
-    let id = desk.view(2).device;
+    let id = desk.id(2);
     desk.command(0, Command::RemoveDevice { device: id });
     desk.wait(40_000);
     desk.cut(None);

@@ -51,7 +51,7 @@ fn attack_each_header_field_changed() {
     desk.copy(0, "first");
     let bytes = seen.borrow()[0].envelope.to_vec();
     let envelope = Envelope::parse(&bytes).unwrap();
-    let other = DeviceId::from_hex(&desk.view(2).device).unwrap();
+    let other = DeviceId::from_hex(&desk.id(2)).unwrap();
     let header = || envelope.header.clone();
     let changes: [(&str, Header); 10] = [
         ("kind", Header { kind: Kind::Tombstone, ..header() }),
@@ -227,7 +227,7 @@ fn attack_cursor_at_the_end_of_numbers() {
     desk.tell(
         0,
         &ToDevice::Delivered(hushclip_protocol::frame::Delivered {
-            device: DeviceId::from_hex(&desk.view(1).device).unwrap(),
+            device: DeviceId::from_hex(&desk.id(1)).unwrap(),
             cursor: u64::MAX,
         }),
     );
@@ -473,7 +473,7 @@ fn attack_tombstone_by_a_stranger() {
     let account = replay(&log).account();
     let (_, secret) = secret(&stolen_keys(&desk, 1), &log);
     let gone = hushclip_crypto::body::Gone {
-        device: DeviceId::from_hex(&desk.view(0).device).unwrap(),
+        device: DeviceId::from_hex(&desk.id(0)).unwrap(),
         counter: 1,
         item: ItemId::from_hex(&desk.view(1).clips[0].id).unwrap(),
         text: None,

@@ -342,7 +342,7 @@ fn attack_link_that_hides_another_relay() {
         assert_eq!((desk.view(1).stage, problem(&desk, 1).as_str()), (Stage::New, code));
     }
     desk.command(1, Command::JoinAt { relay: format!("{ORIGIN}/"), link: hidden, name: "device 1".into() });
-    assert_eq!((desk.view(1).stage, desk.view(1).relay.as_str()), (Stage::Joining, ORIGIN));
+    assert_eq!((desk.view(1).stage, desk.view(1).relay.as_deref()), (Stage::Joining, Some(ORIGIN)));
     assert_eq!(desk.digits(1).len(), 6);
     // Plain http, whoever says so.
     let plain = Link { relay: "http://relay.test".into(), ..Link::parse(&desk.invite()).expect("a link") };
@@ -360,7 +360,7 @@ fn attack_link_that_hides_another_relay() {
 fn a_removed_device_keeps_its_list_while_it_tries_to_begin_anew() {
     let mut desk = Desk::paired(3);
     desk.copy(0, "mine for years");
-    let id = desk.view(2).device;
+    let id = desk.id(2);
     desk.command(0, Command::RemoveDevice { device: id });
     desk.reachable = false;
     for relay in ["https://rely.test", "https://relay.test"] {
@@ -377,7 +377,7 @@ fn a_removed_device_keeps_its_list_while_it_tries_to_begin_anew() {
 fn attack_a_removed_device_is_misled_and_keeps_its_list() {
     let mut desk = Desk::paired(3);
     desk.copy(0, "mine for years");
-    let id = desk.view(2).device;
+    let id = desk.id(2);
     desk.command(0, Command::RemoveDevice { device: id });
     let link = desk.invite();
     desk.command(2, Command::Join { link, name: "back".into() });

@@ -38,7 +38,7 @@ fn scene() -> Scene {
     let mut desk = Desk::paired(3);
     let (thief, log, planted) = (stolen_keys(&desk, 1), entries(&desk, 0), Rc::default());
     let shown: Rc<RefCell<Vec<Vec<u8>>>> = Rc::clone(&planted);
-    let id = desk.view(1).device;
+    let id = desk.id(1);
     desk.command(2, Command::RemoveDevice { device: id });
     assert_eq!(desk.view(1).stage, Stage::Removed);
     desk.wait(60_000);
@@ -237,7 +237,7 @@ fn a_waiting_echo_stays_one_whatever_the_clock_does() {
     assert_eq!(desk.clipboard(1), [GUESSED]);
     desk.copy(0, GUESSED);
     assert_eq!(desk.view(0).waiting, 2, "it has not heard of the one that this is an echo of");
-    let id = desk.view(2).device;
+    let id = desk.id(2);
     desk.command(1, Command::RemoveDevice { device: id });
     cut_off.set(false);
     desk.cut(None);

@@ -20,7 +20,7 @@ const DAY: u64 = 24 * 60 * 60 * 1000;
 fn keep_back(desk: &mut Desk, which: impl Fn(u64) -> bool + 'static) -> Rc<RefCell<Vec<Item>>> {
     let kept = Rc::new(RefCell::new(Vec::<Item>::new()));
     let all = Rc::clone(&kept);
-    let sender = DeviceId::from_hex(&desk.view(0).device).expect("an identifier");
+    let sender = DeviceId::from_hex(&desk.id(0)).expect("an identifier");
     let goes = move |item: &Item| {
         let header = Envelope::parse(&item.envelope).expect("an envelope").header;
         let kept_back = header.sender == sender && which(header.counter);
@@ -195,7 +195,7 @@ fn attack_stop_for_a_withheld_log_is_not_pushed_out_by_other_news() {
         let digits = desk.digits(3);
         desk.command(0, Command::Approve { digits: Some(digits), share_history: false });
         desk.wait(5_000);
-        let device = desk.view(3).device;
+        let device = desk.id(3);
         desk.command(0, Command::RemoveDevice { device });
         desk.command(3, Command::Leave);
         desk.wait(5_000);

@@ -196,7 +196,7 @@ fn attack_secret_kept_from_one_device_does_not_stop_it() {
     desk.say_as(0, &ToRelay::LogAppend(entry));
     assert_eq!((alerts(&desk, 2), problem(&desk, 2)), (vec!["bad_keys".to_owned()], String::new()));
     let alert = desk.view(2).alerts.pop().expect("it is shown");
-    assert_eq!(alert.device, desk.view(0).device, "and says who it was");
+    assert_eq!(alert.device, desk.id(0), "and says who it was");
     desk.copy(1, "to all");
     desk.copy(2, "from the one that was shut out");
     assert_eq!(desk.texts(0), ["from the one that was shut out", "to all"]);
@@ -239,7 +239,7 @@ fn attack_secret_kept_from_one_device_is_blamed_on_nobody_else() {
             .map(|a| (a.what.code().to_owned(), a.device))
             .collect()
     };
-    let told = [("bad_keys".to_owned(), desk.view(2).device)];
+    let told = [("bad_keys".to_owned(), desk.id(2))];
     desk.copy(0, "by the honest one");
     assert_eq!(shown(&desk), told);
     // Put away, it comes back with the next one that cannot be read.
@@ -251,7 +251,7 @@ fn attack_secret_kept_from_one_device_is_blamed_on_nobody_else() {
 }
 
 fn remove_and_go_on(desk: &mut Desk) {
-    let device = desk.view(0).device;
+    let device = desk.id(0);
     desk.command(2, Command::RemoveDevice { device });
     desk.wait(5_000);
     goes_on(desk, 2, 1);

@@ -20,7 +20,7 @@ use hushclip_sim::{Desk, Way};
 use crate::craft::*;
 
 fn remove(desk: &mut Desk, by: usize, device: usize) {
-    let id = desk.view(device).device;
+    let id = desk.id(device);
     desk.command(by, Command::RemoveDevice { device: id });
 }
 
@@ -159,7 +159,7 @@ fn attack_removal_withheld_from_one_device() {
 #[test]
 fn attack_each_removes_the_other_at_once() {
     let mut desk = Desk::paired(3);
-    let (one, two) = (desk.view(1).device, desk.view(2).device);
+    let (one, two) = (desk.id(1), desk.id(2));
     desk.reachable = false;
     desk.cut(None);
     desk.command(1, Command::RemoveDevice { device: two });
@@ -331,7 +331,7 @@ fn attack_removed_device_uses_counters_that_were_kept_from_others() {
         desk.copy(2, text);
     }
     let (thief, log) = (stolen_keys(&desk, 2), entries(&desk, 0));
-    let owner = DeviceId::from_hex(&desk.view(0).device).expect("an identifier");
+    let owner = DeviceId::from_hex(&desk.id(0)).expect("an identifier");
     let clip = ItemId::from_hex(&desk.view(1).clips[0].id).expect("an item");
     remove(&mut desk, 0, 2);
     desk.wait(60_000);

@@ -82,7 +82,7 @@ fn attack_answer_replayed_to_another_challenge() {
     for other in others {
         assert!(!is_in(&answer(desk.snapshot(), mailbox, "relay.test", &other, &hello)));
     }
-    let other = DeviceId::from_hex(&desk.view(0).device).unwrap();
+    let other = DeviceId::from_hex(&desk.id(0)).unwrap();
     for changed in [
         Hello { device: other, ..hello.clone() },
         Hello { log_seq: 0, ..hello.clone() },
@@ -336,7 +336,7 @@ fn attack_canary_is_nowhere_at_the_relay() {
     desk.copy(1, &format!("{CANARY} text"));
     desk.command(1, Command::SetRotation { minutes: 30 });
     desk.wait(31 * 60_000);
-    let gone = desk.view(2).device;
+    let gone = desk.id(2);
     let keys: Vec<_> = (0..3).map(|device| stolen_keys(&desk, device)).collect();
     desk.command(0, Command::RemoveDevice { device: gone });
     let relay = [seen.borrow().clone(), desk.dump()].concat();

@@ -17,7 +17,7 @@ const DAY: u64 = 24 * HOUR;
 
 /// Nothing that device 0 sends gets to device 1; the relay shows it as connected, or not.
 fn keep_apart(desk: &mut Desk, shown: bool) {
-    let sender = DeviceId::from_hex(&desk.view(0).device).expect("an identifier");
+    let sender = DeviceId::from_hex(&desk.id(0)).expect("an identifier");
     let is_by = move |bytes: &[u8]| Envelope::parse(bytes).is_ok_and(|envelope| envelope.header.sender == sender);
     desk.lie(move |way, device, frame| match ToDevice::decode(&frame) {
         _ if way == Way::Up || device != 1 => vec![frame],
@@ -171,7 +171,7 @@ fn pass_on(desk: &mut Desk, pushed: &Rc<RefCell<Vec<Vec<u8>>>>, cursor: u64) {
 fn attack_removed_device_reads_on_through_one_that_is_not_told() {
     let mut desk = Desk::paired(3);
     let pushed = freeze_device_1(&mut desk);
-    let device = desk.view(2).device;
+    let device = desk.id(2);
     desk.command(0, Command::RemoveDevice { device });
     desk.wait(60_000);
     desk.copy(1, "for the device that was removed, too");
@@ -190,7 +190,7 @@ fn attack_sign_of_life_shows_that_a_removal_is_withheld() {
     let mut desk = Desk::paired(3);
     desk.copy(1, "before");
     let pushed = freeze_device_1(&mut desk);
-    let device = desk.view(2).device;
+    let device = desk.id(2);
     desk.command(0, Command::RemoveDevice { device });
     desk.restart(0);
     desk.wait(DAY + HOUR);
@@ -227,7 +227,7 @@ fn pass_on_as_a_backup(desk: &mut Desk, pushed: &Rc<RefCell<Vec<Vec<u8>>>>) {
 fn attack_removal_withheld_behind_a_backup_made_up() {
     let mut desk = Desk::paired(3);
     let pushed = freeze_device_1(&mut desk);
-    let device = desk.view(2).device;
+    let device = desk.id(2);
     desk.command(0, Command::RemoveDevice { device });
     desk.wait(60_000);
     desk.copy(1, "at once");
@@ -249,7 +249,7 @@ fn a_clip_from_just_before_a_removal_is_no_sign_of_a_lie() {
     let mut desk = Desk::paired(3);
     desk.reachable = false;
     desk.cut(None);
-    let device = desk.view(2).device;
+    let device = desk.id(2);
     // The remover's clock is a day behind.
     desk.skew(0, -DAY.cast_signed());
     desk.command(0, Command::RemoveDevice { device });
@@ -269,7 +269,7 @@ fn a_backup_from_before_a_removal_makes_nobody_a_liar() {
     desk.wait(1_000);
     desk.take_away(1);
     let backup = desk.snapshot();
-    let id = desk.view(2).device;
+    let id = desk.id(2);
     desk.command(0, Command::RemoveDevice { device: id });
     desk.wait(60_000);
     desk.take_away(0);

@@ -27,7 +27,7 @@ fn refusal(code: ErrorCode, of: u8) -> ToDevice {
 fn attack_log_is_put_back_at_a_full_relay() {
     let mut desk = Desk::paired(3);
     let backup = desk.snapshot();
-    let gone = desk.view(2).device;
+    let gone = desk.id(2);
     desk.command(0, Command::RemoveDevice { device: gone });
     desk.wait(1_000);
     desk.take_away(1);

@@ -18,7 +18,7 @@ pub(crate) fn NewHere() -> impl IntoView {
     let others = host.follow(|view| {
         view.devices.iter().filter(|device| !device.own).map(|device| device.name.clone()).collect::<Vec<_>>()
     });
-    let relay = host.follow(|view| view.relay.clone());
+    let relay = host.follow(|view| view.relay.clone().unwrap_or_default());
     let fingerprint = host.follow(|view| view.fingerprint.clone().unwrap_or_default());
     let yes = move |_| {
         host.send(Command::ConfirmAccount);

@@ -121,7 +121,7 @@ fn Link(url: String) -> impl IntoView {
 /// The code, to read and to type.
 #[component]
 fn Code(code: String) -> impl IntoView {
-    let relay = host().follow(|view| view.relay.clone());
+    let relay = host().follow(|view| view.relay.clone().unwrap_or_default());
     view! {
         <p class="lead">{text::code_hint()}</p>
         <p class="code" dir="ltr" data-testid="invite-code" aria-label=text::code()>{code.clone()}</p>

@@ -11,7 +11,7 @@ use crate::{text, time};
 #[component]
 pub(crate) fn Bounds() -> impl IntoView {
     let host = host();
-    let relay = host.follow(|view| view.relay.clone());
+    let relay = host.follow(|view| view.relay.clone().unwrap_or_default());
     let bounds = host.follow(|view| view.bounds.clone());
     let in_touch_at = host.follow(|view| view.in_touch_at);
     let busy = RwSignal::new(false);
