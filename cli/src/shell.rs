@@ -2,7 +2,7 @@
 
 use std::fs::File;
 
-use hushclip_client::{Client, Error, Event, Events};
+use hushclip_client::{Client, Error, Event, Events, Status};
 use hushclip_model::{Outcome, Problem};
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinHandle;
@@ -107,9 +107,11 @@ impl Shell {
             tokio::select! {
                 _ = &mut stopped => break,
                 Some(input) = asked.recv() => {
-                    self.input(input).await?;
+                    outcome = self.input(input).await;
                     if self.locked {
                         outcome = Err(Failure::locked());
+                    }
+                    if outcome.is_err() {
                         break;
                     }
                 }
@@ -133,7 +135,8 @@ impl Shell {
             Input::Attach(listener) => {
                 // What happened before the first thing it is told is not for it.
                 self.hear_all();
-                let _ = listener.try_send(Told::Picture(Box::new(self.picture())));
+                let picture = self.picture(self.client.status());
+                let _ = listener.try_send(Told::Picture(Box::new(picture)));
                 self.listeners.push(listener);
             }
             Input::Ask(request, asker) => {
@@ -186,7 +189,7 @@ impl Shell {
 
     fn hear(&mut self, event: Event) {
         match event {
-            Event::Status(_) => self.tell(&Told::Picture(Box::new(self.picture()))),
+            Event::Status(status) => self.tell(&Told::Picture(Box::new(self.picture(*status)))),
             Event::Notice(notice) => self.tell(&Told::Notice(notice)),
             Event::WriteClipboard { content, secret } => {
                 self.tell(&Told::Write(Put { content: content.into(), secret }));
@@ -198,8 +201,7 @@ impl Shell {
         }
     }
 
-    fn picture(&self) -> Picture {
-        let status = self.client.status();
+    fn picture(&self, status: Status) -> Picture {
         Picture { view: status.view, trouble: status.trouble, keys: Some(self.keys) }
     }
 

@@ -2,6 +2,7 @@
 //! themselves belong to the client.
 
 use std::path::Path;
+use std::time::Duration;
 
 use hushclip_client::{Key, Sqlite, SqliteError};
 use rusqlite::{Connection, OpenFlags, OptionalExtension as _, params};
@@ -11,6 +12,8 @@ use crate::keeper::{Keeper, KeyId};
 
 /// The version of the layout. In 1, records were not sealed.
 const FORMAT: i64 = 2;
+/// How long the device may take to write to the same database.
+const BUSY: Duration = Duration::from_mins(1);
 const SCHEMA: &str = "
     CREATE TABLE record (key TEXT PRIMARY KEY, value BLOB NOT NULL) STRICT, WITHOUT ROWID;
     CREATE TABLE printed (one INTEGER PRIMARY KEY CHECK (one = 1), cursor INTEGER NOT NULL) STRICT;
@@ -113,6 +116,7 @@ impl Printed {
     /// In a database that is open already.
     pub(crate) fn open(path: &Path) -> Result<Self> {
         let db = Connection::open(path)?;
+        db.busy_timeout(BUSY)?;
         db.pragma_update(None, "synchronous", "FULL")?;
         Ok(Self { db })
     }

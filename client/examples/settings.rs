@@ -31,6 +31,7 @@ async fn main() -> anyhow::Result<()> {
             // From here on it reaches the others, whatever happens to this process.
             channel.send(change.encode(key)).await?;
             settings.take(key, change);
+            settings.write()?;
         }
         ["list"] => {}
         _ => bail!(USAGE),
@@ -90,14 +91,20 @@ impl Settings {
     }
 
     async fn merge(&mut self, channel: &Channel) -> anyhow::Result<()> {
-        for Payload { about, bytes } in channel.pull(self.read_up_to).await? {
+        for Payload { about, bytes, .. } in channel.pull(self.read_up_to).await? {
             if let Some((key, change)) = std::str::from_utf8(&bytes).ok().and_then(Change::decode) {
                 self.take(&key, change);
             }
             self.read_up_to = about.order;
         }
+        self.write()
+    }
+
+    /// Replaces the file as a whole.
+    fn write(&self) -> anyhow::Result<()> {
         let lines = self.values.iter().map(|(key, change)| change.encode(key) + "\n");
-        let text = format!("{}\n{}", self.read_up_to, lines.collect::<String>());
-        Ok(std::fs::write(&self.path, text)?)
+        let new = self.path.with_extension("new");
+        std::fs::write(&new, format!("{}\n{}", self.read_up_to, lines.collect::<String>()))?;
+        Ok(std::fs::rename(new, &self.path)?)
     }
 }

@@ -10,9 +10,10 @@ use futures_util::{Stream, StreamExt as _};
 use tokio::sync::watch;
 
 use crate::client::Client;
-use crate::error::Result;
+use crate::error::{Error, Result};
+use crate::event::Status;
 
-/// A stream of clips or payloads. It reads them from the device when it is asked to, so whoever is slow misses none as long
+/// A stream of clips or payloads, which ends with [`Error::Removed`] when this device is out of the account. It reads them from the device when it is asked to, so whoever is slow misses none as long
 /// as the device keeps them.
 pub struct Arrivals<T>(BoxStream<'static, Result<T>>);
 
@@ -28,6 +29,7 @@ struct Reading<T> {
     client: Client,
     source: Source<T>,
     newest: watch::Receiver<u64>,
+    status: watch::Receiver<Status>,
     after: u64,
     read: VecDeque<T>,
     is_over: bool,
@@ -35,8 +37,8 @@ struct Reading<T> {
 
 impl<T: Send + 'static> Arrivals<T> {
     pub(crate) fn new(client: Client, source: Source<T>, after: u64) -> Self {
-        let newest = client.newest();
-        let reading = Reading { client, source, newest, after, read: VecDeque::new(), is_over: false };
+        let (newest, status) = (client.newest(), client.watch_status());
+        let reading = Reading { client, source, newest, status, after, read: VecDeque::new(), is_over: false };
         Self(unfold(reading, Reading::next).boxed())
     }
 
@@ -68,10 +70,17 @@ impl<T: Send> Reading<T> {
                 return Ok(next);
             }
             // What comes from now on wakes this, so nothing can come in between unnoticed.
-            self.newest.borrow_and_update();
+            self.newest.mark_unchanged();
+            self.status.mark_unchanged();
             self.read = (self.source.pull)(self.client.clone(), self.after).await?.into();
             if self.read.is_empty() {
-                self.client.changed(&mut self.newest).await?;
+                if self.client.is_removed() {
+                    return Err(Error::Removed);
+                }
+                tokio::select! {
+                    newer = self.client.changed(&mut self.newest) => newer?,
+                    changed = self.client.changed(&mut self.status) => changed?,
+                }
             }
         }
     }

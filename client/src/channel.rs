@@ -19,6 +19,7 @@ pub struct Channel {
 
 /// Something that another device has sent.
 #[derive(Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Payload {
     /// What is known of it: who sent it, when, and its place among all that came here.
     pub about: PayloadView,

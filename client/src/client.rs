@@ -23,6 +23,7 @@ const UNREAD: usize = 1024;
 
 /// One form of a clip's content.
 #[derive(Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Form {
     /// Its media type, such as `text/plain`.
     pub media: String,
@@ -67,6 +68,7 @@ impl Builder {
         let (opened, open) = oneshot::channel();
         let of_device = seen.clone();
         let live = move || {
+            let _guard = PanicGuard(of_device.clone());
             let runtime = match Runtime::new_current_thread().enable_all().build() {
                 Ok(runtime) => runtime,
                 Err(error) => return drop(opened.send(Err(Error::System(error.to_string())))),
@@ -88,6 +90,17 @@ impl Builder {
     }
 }
 
+/// A store or a socket of the program's own may panic: then whoever waits must hear that the device has ended.
+struct PanicGuard(Seen);
+
+impl Drop for PanicGuard {
+    fn drop(&mut self) {
+        if thread::panicking() {
+            self.0.end.send_replace(Some(Err(Error::System("the device panicked".into()))));
+        }
+    }
+}
+
 impl std::fmt::Debug for Builder {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str("Builder")
@@ -95,7 +108,7 @@ impl std::fmt::Debug for Builder {
 }
 
 /// A device of an account, or one that is going to be. Clones are handles on the same device, which ends when it is
-/// [closed](Client::close) or when the last handle goes, streams and receipts included.
+/// [closed](Client::close) or when the last handle goes: clones, channels, receipts, and streams of clips and payloads.
 ///
 /// Dropping any future of this crate before it is done does no harm to the device. What was asked for by then may still
 /// be done.
@@ -135,16 +148,19 @@ impl Client {
         let created = self.until(|status| {
             let view = &status.view;
             match (view.stage, view.connection) {
-                (Stage::Member, Connection::Online) => Some(Ok(())),
+                (Stage::Member, _) => Some(Ok(())),
                 (_, Connection::Waiting { .. }) => Some(Err(Error::Unreachable(status.trouble.clone()))),
-                (Stage::New, _) => Some(Err(view.problem.clone().map_or(Error::Cancelled, Error::from))),
+                (Stage::New | Stage::Removed, _) => {
+                    Some(Err(view.problem.clone().map_or(Error::Cancelled, Error::from)))
+                }
                 (_, Connection::Idle) => view.problem.clone().map(|problem| Err(problem.into())),
                 _ => None,
             }
         });
         let created = created.await;
-        if created.is_err() && self.status().view.stage != Stage::New {
-            self.command(Command::Leave).await?;
+        if created.is_err() {
+            // Only takes back what the relay has not registered.
+            self.command(Command::CancelJoin).await?;
         }
         created
     }
@@ -167,6 +183,11 @@ impl Client {
             Outcome::Queued { clip } => Ok(Receipt::new(self.clone(), clip)),
             _ => Err(Error::Gone),
         }
+    }
+
+    /// A receipt for a clip or payload of this device, by its identifier: for what was sent before a restart.
+    pub fn receipt(&self, id: &str) -> Receipt {
+        Receipt::new(self.clone(), id.into())
     }
 
     /// All forms of a clip, the plainest first; its text is one of them.
@@ -225,7 +246,11 @@ impl Client {
         let mut status = self.watch_status();
         loop {
             status.mark_unchanged();
-            if self.ask(Ask::Unsent).await? == 0 {
+            let left = self.ask(Ask::Unsent).await?;
+            if let Some(error) = self.gone() {
+                return Err(error);
+            }
+            if left == 0 {
                 return Ok(());
             }
             self.changed(&mut status).await?;
@@ -243,7 +268,8 @@ impl Client {
         self.command(Command::RemoveDevice { device: device.into() }).await?;
         self.until(|status| {
             let is_there = status.view.devices.iter().any(|one| one.id == device);
-            (!is_there).then_some(Ok(())).or_else(|| gone(status).map(Err))
+            // Whoever is out itself sees no list.
+            gone(status).map(Err).or_else(|| (!is_there).then_some(Ok(())))
         })
         .await
     }
@@ -277,9 +303,9 @@ impl Client {
         }
     }
 
-    /// Ends the device cleanly: what was queued goes out first, if that takes no more than a second, and the store is
-    /// closed when this is done. Other handles get [`Error::Closed`]. If the device had already ended, fails with the
-    /// reason.
+    /// Ends the device cleanly: what is on the socket by now goes out first, if that takes no more than a second, and the
+    /// store is closed when this is done. What still waits is sent when the device is opened again; [`Client::sent`] waits
+    /// for it. Other handles get [`Error::Closed`]. Fails with what had ended the device before, if anything had.
     pub async fn close(self) -> Result<()> {
         let (reply, closed) = oneshot::channel();
         if self.asks.send(Ask::Close(reply)).is_ok() {
@@ -303,6 +329,15 @@ impl Client {
             return Ok(answer);
         }
         self.ended().await.and(Err(Error::Closed))
+    }
+
+    /// Why the device will not get on, if so.
+    pub(crate) fn gone(&self) -> Option<Error> {
+        gone(&self.seen.status.borrow())
+    }
+
+    pub(crate) fn is_removed(&self) -> bool {
+        self.seen.status.borrow().view.stage == Stage::Removed
     }
 
     pub(crate) fn watch_status(&self) -> watch::Receiver<Status> {

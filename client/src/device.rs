@@ -33,6 +33,13 @@ pub(crate) type Reply<T> = oneshot::Sender<T>;
 /// A question to the device.
 pub(crate) enum Ask {
     Command(Command, Reply<Outcome>),
+    /// The same, if the invite with this identifier is still open and, where one is named, this device has answered it.
+    OfInvite {
+        invite: String,
+        device: Option<String>,
+        command: Command,
+        reply: Reply<Option<Outcome>>,
+    },
     Copied(Content, Reply<Copied>),
     Clips(Which, Reply<Vec<ClipView>>),
     NewestOrder(Reply<u64>),
@@ -187,11 +194,14 @@ impl Device {
         // The asker may have stopped waiting, so an answer need not arrive.
         match ask {
             Ask::Command(command, reply) => {
-                self.commands += 1;
-                let id = CommandId(self.commands);
-                self.driver.push(hushclip_driver::Event::Command { id, command });
-                let done = self.carry_out(Some(id))?;
-                let _ = reply.send(done.outcome.unwrap_or(Outcome::Done));
+                let outcome = self.command(command)?;
+                let _ = reply.send(outcome);
+            }
+            Ask::OfInvite { invite, device, command, reply } => {
+                let open = self.driver.view_without_clips().invite.filter(|open| open.id == invite);
+                let is_meant = open.is_some_and(|open| device.is_none() || open.device == device);
+                let outcome = if is_meant { Some(self.command(command)?) } else { None };
+                let _ = reply.send(outcome);
             }
             Ask::Copied(content, reply) => {
                 let before = self.driver.view_without_clips();
@@ -222,6 +232,13 @@ impl Device {
             Ask::Close(_) => {}
         }
         Ok(())
+    }
+
+    fn command(&mut self, command: Command) -> Result<Outcome> {
+        self.commands += 1;
+        let id = CommandId(self.commands);
+        self.driver.push(hushclip_driver::Event::Command { id, command });
+        Ok(self.carry_out(Some(id))?.outcome.unwrap_or(Outcome::Done))
     }
 
     /// Oldest first, with all their content.
@@ -306,6 +323,8 @@ impl Device {
                 Step::Store(writes) => {
                     self.store.persist(&writes).map_err(Error::Write)?;
                     self.driver.stored();
+                    // Whoever waits for something that nobody is told of looks again.
+                    self.seen.status.send_modify(|_| {});
                 }
                 Step::Load(names) => {
                     let mut found = self.store.read(&names).map_err(Error::Read)?;

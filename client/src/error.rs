@@ -40,6 +40,23 @@ pub enum Error {
     Closed,
 }
 
+impl Error {
+    /// A name for scripts and logs, which stays the same; of a problem, its own.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::Problem(problem) => problem.code(),
+            Self::Removed => "removed",
+            Self::Unreachable(_) => "offline",
+            Self::OtherVersion => "relay_version",
+            Self::Cancelled => "cancelled",
+            Self::Gone => "gone",
+            Self::Read(_) | Self::Write(_) => "storage",
+            Self::System(_) => "system",
+            Self::Closed => "closed",
+        }
+    }
+}
+
 fn in_brackets(why: Option<&str>) -> String {
     why.map(|why| format!(" ({why})")).unwrap_or_default()
 }

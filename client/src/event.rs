@@ -14,6 +14,7 @@ use crate::error::Result;
 
 /// The state of a device.
 #[derive(Clone, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Status {
     /// Everything a person would be shown, except the clips, which are many.
     pub view: View,

@@ -32,6 +32,8 @@ pub use hushclip_protocol::limits::{CLIP_BYTES, INVITE_MS};
 pub use pairing::{Invite, JoinRequest, Joining};
 pub use probe::probe;
 pub use receipt::Receipt;
+/// The version that [`Sqlite::with_key`] takes connections of.
+pub use rusqlite;
 pub use sqlite::{Sqlite, SqliteError};
 pub use store::{Memory, Store};
 pub use websocket::WebSocket;

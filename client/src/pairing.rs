@@ -2,10 +2,11 @@
 //! are meant.
 
 use crate::client::{Client, gone};
+use crate::device::Ask;
 use crate::error::{Error, Result};
 use crate::event::Status;
-use hushclip_model::Command;
 use hushclip_model::view::{Connection, DeviceView, InviteView, Stage};
+use hushclip_model::{Command, Outcome, Problem};
 
 /// An open invite. It stays open when this is dropped, until it expires or another one takes its place.
 #[derive(Debug)]
@@ -20,6 +21,7 @@ pub struct Invite {
 #[derive(Debug)]
 pub struct JoinRequest {
     client: Client,
+    invite: String,
     name: String,
     device: Option<String>,
 }
@@ -52,8 +54,11 @@ impl Client {
 
     async fn open_invite(&self, command: Command) -> Result<Invite> {
         self.command(command).await?;
+        // The device tells how things stand before it answers.
+        let invite = self.status().view.invite.map(|invite| invite.id);
         let opened = self.until(|status| {
-            let Some(invite) = &status.view.invite else { return Some(Err(why_not(status))) };
+            let is_ours = |open: &&InviteView| Some(&open.id) == invite.as_ref();
+            let Some(invite) = status.view.invite.as_ref().filter(is_ours) else { return Some(Err(why_not(status))) };
             let secret = invite.secret.clone().map(Secret);
             let open = secret.map(|secret| (invite.id.clone(), secret, invite.expires_at));
             if open.is_none() && matches!(status.view.connection, Connection::Waiting { .. }) {
@@ -64,7 +69,9 @@ impl Client {
         match opened.await {
             Ok((id, secret, expires_at)) => Ok(Invite { client: self.clone(), id, secret, expires_at }),
             Err(error) => {
-                self.command(Command::CancelInvite).await?;
+                if let Some(invite) = invite {
+                    self.of_invite(invite, None, Command::CancelInvite).await?;
+                }
                 Err(error)
             }
         }
@@ -83,6 +90,14 @@ impl Client {
     /// Starts joining with a typed code, which does not say where the relay is.
     pub async fn join_by_code(&self, relay: &str, code: &str, name: &str) -> Result<Joining> {
         self.start_join(Command::JoinByCode { relay: relay.into(), code: code.into(), name: name.into() }).await
+    }
+
+    /// Asks for something about an invite, if that is still the one that is open; whether it was.
+    async fn of_invite(&self, invite: String, device: Option<String>, command: Command) -> Result<bool> {
+        match self.ask(|reply| Ask::OfInvite { invite, device, command, reply }).await? {
+            Some(Outcome::Refused { problem }) => Err(problem.into()),
+            outcome => Ok(outcome.is_some()),
+        }
     }
 
     async fn start_join(&self, command: Command) -> Result<Joining> {
@@ -111,12 +126,12 @@ impl Invite {
             None => Some(Err(why_not(status))),
         };
         let (name, device) = self.client.until(asked).await?;
-        Ok(JoinRequest { client: self.client.clone(), name, device })
+        Ok(JoinRequest { client: self.client.clone(), invite: self.id.clone(), name, device })
     }
 
-    /// Ends it.
+    /// Ends it, if it is still open.
     pub async fn cancel(self) -> Result<()> {
-        self.client.command(Command::CancelInvite).await.map(drop)
+        self.client.of_invite(self.id, None, Command::CancelInvite).await.map(drop)
     }
 }
 
@@ -134,7 +149,10 @@ impl JoinRequest {
     pub async fn approve(&self, digits: Option<&str>, share_history: bool) -> Result<DeviceView> {
         let digits = digits.map(str::to_owned);
         let before = self.client.status().view.problem;
-        self.client.command(Command::Approve { digits, share_history }).await?;
+        let (invite, device) = (self.invite.clone(), self.device.clone());
+        if !self.client.of_invite(invite, device, Command::Approve { digits, share_history }).await? {
+            return Err(Error::Cancelled);
+        }
         self.client
             .until(|status| {
                 let is_meant = |one: &&DeviceView| !one.own && Some(&one.id) == self.device.as_ref();
@@ -142,14 +160,15 @@ impl JoinRequest {
                     return Some(Ok(newcomer.clone()));
                 }
                 let failed = status.view.problem.clone().filter(|problem| Some(problem) != before.as_ref());
-                failed.map(Error::from).or_else(|| gone(status)).map(Err)
+                let failed = failed.filter(ends_invite).map(Error::from);
+                failed.or_else(|| gone(status)).map(Err)
             })
             .await
     }
 
     /// Turns it away.
     pub async fn refuse(self) -> Result<()> {
-        self.client.command(Command::Refuse).await.map(drop)
+        self.client.of_invite(self.invite, self.device, Command::Refuse).await.map(drop)
     }
 }
 
@@ -189,15 +208,33 @@ fn this_invite<'a>(status: &'a Status, id: &str) -> Option<&'a InviteView> {
     status.view.invite.as_ref().filter(|invite| invite.id == id)
 }
 
-/// Why the invite is gone.
+/// Why the invite is gone: [`Error::Cancelled`] where nothing else is known, as when it has expired.
 fn why_not(status: &Status) -> Error {
-    gone(status).or_else(|| status.view.problem.clone().map(Error::from)).unwrap_or(Error::Cancelled)
+    let problem = status.view.problem.clone().filter(ends_invite);
+    gone(status).or_else(|| problem.map(Error::from)).unwrap_or(Error::Cancelled)
+}
+
+/// Whether a problem is about an invite, and the end of it.
+fn ends_invite(problem: &Problem) -> bool {
+    matches!(
+        problem,
+        Problem::InviteUnopened
+            | Problem::InviteWithdrawn
+            | Problem::InviteUnanswered { .. }
+            | Problem::InviteUnfinished { .. }
+            | Problem::BadNewcomerName
+            | Problem::PairingDisturbed
+            | Problem::WrongDigits
+            | Problem::WrongCode
+            | Problem::CodeVoid
+            | Problem::TooManyInvites
+    )
 }
 
 /// Why this device will not get in.
 fn failed(status: &Status) -> Option<Error> {
     match status.view.stage {
-        Stage::New => Some(status.view.problem.clone().map_or(Error::Cancelled, Error::from)),
+        Stage::New | Stage::Removed => Some(status.view.problem.clone().map_or(Error::Cancelled, Error::from)),
         _ => gone(status),
     }
 }

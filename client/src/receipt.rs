@@ -56,7 +56,12 @@ impl Receipt {
         let mut status = self.client.watch_status();
         loop {
             status.mark_unchanged();
-            if let Some(found) = look(&self.delivery().await?) {
+            let delivery = self.delivery().await;
+            // A removed device knows of no others, and a halted one waits in vain.
+            if let Some(error) = self.client.gone() {
+                return Err(error);
+            }
+            if let Some(found) = look(&delivery?) {
                 return Ok(found);
             }
             self.client.changed(&mut status).await?;

@@ -23,7 +23,8 @@ pub trait Connect: Send + 'static {
 }
 
 /// What a socket is to send.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Outgoing {
     /// A binary message.
     Frame(Vec<u8>),
@@ -32,7 +33,8 @@ pub enum Outgoing {
 }
 
 /// What a socket says.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Incoming {
     /// It is open.
     Opened,
@@ -49,6 +51,28 @@ pub enum Incoming {
         /// How long nothing had passed, if it broke while open.
         silent: Option<Duration>,
     },
+}
+
+impl std::fmt::Debug for Outgoing {
+    /// Leaves the bytes out: some frames hold tokens.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Frame(frame) => write!(f, "Frame({} bytes)", frame.len()),
+            Self::Ping => f.write_str("Ping"),
+        }
+    }
+}
+
+impl std::fmt::Debug for Incoming {
+    /// Leaves the bytes out.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Opened => f.write_str("Opened"),
+            Self::Frame(frame) => write!(f, "Frame({} bytes)", frame.len()),
+            Self::Pong => f.write_str("Pong"),
+            Self::Closed { code, why, .. } => write!(f, "Closed({code:?}, {why:?})"),
+        }
+    }
 }
 
 /// One connection, as seen by what carries it.

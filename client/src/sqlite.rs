@@ -5,11 +5,12 @@
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{ErrorKind, Read as _, Write as _};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use getrandom::SysRng;
 use hushclip_crypto::vault::VaultKey;
 use rand_core::UnwrapErr;
-use rusqlite::{Connection, OptionalExtension as _, Transaction, params};
+use rusqlite::{Connection, OpenFlags, OptionalExtension as _, Transaction, params};
 use zeroize::Zeroizing;
 
 use crate::store::{CONTENT, Records, Store, StoreError, Write};
@@ -18,6 +19,8 @@ const TABLE: &str =
     "CREATE TABLE IF NOT EXISTS record (key TEXT PRIMARY KEY, value BLOB NOT NULL) STRICT, WITHOUT ROWID";
 /// The layout version of a database that holds only this table.
 const FORMAT: i64 = 1;
+/// How long another connection to the same database may take to write.
+const BUSY: Duration = Duration::from_mins(1);
 /// Bytes of a key.
 const KEY_BYTES: usize = 32;
 
@@ -83,13 +86,19 @@ impl Sqlite {
     /// Opens the database at `path`, and creates it if it is missing. Its key is in a file beside it, named like it
     /// with `.key` at the end, that only this user can read.
     pub fn open(path: impl AsRef<Path>) -> Result<Self, SqliteError> {
-        let path = path.as_ref();
+        let path = &std::path::absolute(path.as_ref())
+            .map_err(|error| SqliteError::File { path: path.as_ref().to_owned(), error })?;
         let lock = own(path)?;
         private_file(path).map_err(|error| SqliteError::File { path: path.to_owned(), error })?;
-        let mut db = Connection::open(path)?;
+        // Without SQLite's own reading of names, such as `file:` and `:memory:`.
+        let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        let mut db = Connection::open_with_flags(path, flags)?;
         let format: i64 = db.pragma_query_value(None, "user_version", |row| row.get(0))?;
         let tables: i64 = db.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0))?;
-        if format != FORMAT && (format != 0 || tables > 0) {
+        let ours: i64 =
+            db.query_row("SELECT count(*) FROM sqlite_schema WHERE name = 'record'", [], |row| row.get(0))?;
+        let is_ours = format == FORMAT && (tables, ours) == (1, 1);
+        if !is_ours && (format != 0 || tables > 0) {
             return Err(SqliteError::Format(path.to_owned()));
         }
         let transaction = db.transaction()?;
@@ -184,6 +193,8 @@ impl std::fmt::Debug for Sqlite {
 }
 
 fn prepare(db: &Connection) -> rusqlite::Result<()> {
+    // A slow disk of another connection's is no failure of this one.
+    db.busy_timeout(BUSY)?;
     db.pragma_update(None, "journal_mode", "WAL")?;
     db.pragma_update(None, "synchronous", "FULL")?;
     // A key that is deleted is overwritten, not only forgotten.

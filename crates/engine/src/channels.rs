@@ -16,10 +16,12 @@ use crate::effect::Write;
 use crate::part::Outputs;
 use crate::record::{CHANNELS, PAYLOAD, delete, put};
 
-/// Payloads kept on a device.
+/// Payloads of others kept on a device.
 const KEPT: usize = 5000;
-/// Bytes of payloads kept.
+/// Bytes of them, and of this device's own.
 const KEPT_BYTES: u64 = 64 * 1024 * 1024;
+/// Channels that a device listens to.
+const MOST: usize = 256;
 /// How long they are kept, milliseconds.
 const LIFE_MS: u64 = limits::TTL_S as u64 * 1000;
 
@@ -28,8 +30,6 @@ const LIFE_MS: u64 = limits::TTL_S as u64 * 1000;
 pub(crate) struct Channels {
     listening: Listening,
     payloads: VecDeque<Payload>,
-    /// Size of all payloads.
-    bytes: u64,
 }
 
 /// What is known of channels. It outlasts accounts.
@@ -81,8 +81,7 @@ pub(crate) struct Payload {
 impl Channels {
     pub(crate) fn restore(listening: Listening, mut payloads: Vec<Payload>) -> Self {
         payloads.sort_by_key(|payload| payload.order);
-        let bytes = payloads.iter().map(|payload| payload.bytes).fold(0, u64::saturating_add);
-        Self { listening, payloads: payloads.into(), bytes }
+        Self { listening, payloads: payloads.into() }
     }
 
     pub(crate) fn listened(&self) -> impl Iterator<Item = &str> {
@@ -93,10 +92,17 @@ impl Channels {
         self.listening.channels.contains(channel)
     }
 
-    pub(crate) fn listen(&mut self, channel: String, out: &mut Outputs) {
-        if self.listening.channels.insert(channel) {
+    /// Says whether it listens now; it does not, where there are too many channels.
+    pub(crate) fn listen(&mut self, channel: String, out: &mut Outputs) -> bool {
+        if self.listens(&channel) {
+            return true;
+        }
+        let has_room = self.listening.channels.len() < MOST;
+        if has_room {
+            self.listening.channels.insert(channel);
             out.write(put(CHANNELS, &self.listening));
         }
+        has_room
     }
 
     /// What others have sent on the channel goes.
@@ -138,18 +144,23 @@ impl Channels {
         self.payloads.iter().rev().find(is_it).map(|payload| payload.item)
     }
 
-    /// Keeps a payload, which comes after all others. Where there is no room, the oldest go.
+    /// Keeps a payload, which comes after all others. Where there is no room, the oldest go: of this device's for one of
+    /// its own, of the others' for one of theirs.
     pub(crate) fn add(&mut self, payload: Payload, bytes: &[u8], out: &mut Outputs) {
         out.write(payload.record());
         out.write(Write::Put { key: payload.key(), value: bytes.to_vec() });
-        self.bytes = self.bytes.saturating_add(payload.bytes);
+        let (item, own) = (payload.item, payload.own);
         self.payloads.push_back(payload);
-        let (mut beyond, mut bytes) = (self.payloads.len().saturating_sub(KEPT), self.bytes);
+        let sizes = self.payloads.iter().filter(|payload| payload.own == own).map(|payload| payload.bytes);
+        let (count, mut bytes) = sizes.fold((0, 0), |(count, sum), bytes| (count + 1, u64::saturating_add(sum, bytes)));
+        // The relay keeps no more of this device's, so no more can be put back.
+        let mut beyond = usize::saturating_sub(count, if own { limits::ITEMS } else { KEPT });
         if beyond == 0 && bytes <= KEPT_BYTES {
             return;
         }
         let goes = |payload: &Payload| {
-            let goes = !payload.waits() && (beyond > 0 || bytes > KEPT_BYTES);
+            let may_go = payload.own == own && payload.item != item && !payload.waits();
+            let goes = may_go && (beyond > 0 || bytes > KEPT_BYTES);
             if goes {
                 beyond = beyond.saturating_sub(1);
                 bytes = bytes.saturating_sub(payload.bytes);
@@ -157,6 +168,12 @@ impl Channels {
             goes
         };
         self.drop_where(goes, out);
+    }
+
+    /// Bytes of this device's payloads that not everybody has: those beyond this cursor.
+    pub(crate) fn bytes_beyond(&self, reached: u64) -> u64 {
+        let open = self.payloads.iter().filter(|payload| payload.own && (payload.waits() || payload.cursor > reached));
+        open.map(|payload| payload.bytes).fold(0, u64::saturating_add)
     }
 
     /// Lets a payload go; whether there was one.
@@ -167,18 +184,16 @@ impl Channels {
     }
 
     fn drop_where(&mut self, mut goes: impl FnMut(&Payload) -> bool, out: &mut Outputs) {
-        let (mut bytes, mut order) = (self.bytes, self.listening.order);
+        let mut order = self.listening.order;
         self.payloads.retain(|payload| {
             let goes = goes(payload);
             if goes {
-                bytes = bytes.saturating_sub(payload.bytes);
                 order = order.max(payload.order);
                 out.write(delete(payload.record_key()));
                 out.write(delete(payload.key()));
             }
             !goes
         });
-        self.bytes = bytes;
         if order != self.listening.order {
             self.listening.order = order;
             out.write(put(CHANNELS, &self.listening));

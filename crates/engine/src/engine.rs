@@ -99,7 +99,7 @@ impl Engine {
             account: records.account,
             outbox: Outbox::restore(records.outbox, records.sent, records.numbers),
             inbox: Inbox::restore(records.senders, records.synced),
-            history: History::restore(records.clips, records.on_clipboard, records.coming),
+            history: History::restore(records.clips, records.on_clipboard, records.coming, records.gone_order),
             channels: Channels::restore(records.listening, records.payloads),
             contents: Contents::default(),
             invites: Invites::restore(records.invite),

@@ -1,6 +1,6 @@
 //! The local list of clips, and the answer to "is this clipboard content news?".
 
-use hushclip_crypto::body::{FLAG_SUPERSEDED, Part};
+use hushclip_crypto::body::{FLAG_SUPERSEDED, Part, TEXT};
 use std::collections::VecDeque;
 
 use hushclip_protocol::ids::{DeviceId, Hash, ItemId};
@@ -8,7 +8,7 @@ use hushclip_protocol::label;
 
 use crate::clip::Clip;
 use crate::effect::Write;
-use crate::state::{clipboard_record, coming_record, delete_clipboard, delete_coming};
+use crate::state::{clipboard_record, coming_record, delete_clipboard, delete_coming, order_record};
 
 /// Clips kept on a device, besides pinned ones.
 const KEPT: usize = 5000;
@@ -45,14 +45,16 @@ pub(crate) struct History {
     bytes: u64,
     /// The greatest order that something else than a clip has.
     reserved: u64,
+    /// The greatest order of a clip that was the newest and is gone: programs know by it what they have had.
+    gone: u64,
     /// When this device learned of removals.
     removals_ms: Vec<u64>,
 }
 
 impl History {
-    pub(crate) fn restore(clips: Vec<Clip>, on_clipboard: Option<Hash>, coming: Option<Hash>) -> Self {
+    pub(crate) fn restore(clips: Vec<Clip>, on_clipboard: Option<Hash>, coming: Option<Hash>, gone: u64) -> Self {
         let bytes = clips.iter().map(size).fold(0, u64::saturating_add);
-        Self { clips: clips.into(), taken: None, on_clipboard, coming, bytes, reserved: 0, removals_ms: Vec::new() }
+        Self { clips: clips.into(), on_clipboard, coming, bytes, gone, ..Self::default() }
     }
 
     /// Those that are not deleted, newest first.
@@ -71,7 +73,20 @@ impl History {
     }
 
     pub(crate) fn next_order(&self) -> u64 {
-        self.clips.back().map_or(FIRST, |clip| clip.order + 1).max(self.reserved + 1)
+        self.newest_order().max(FIRST - 1).max(self.reserved) + 1
+    }
+
+    /// The greatest order that any clip has or had; 0 before there was any.
+    pub(crate) fn newest_order(&self) -> u64 {
+        self.clips.back().map_or(0, |clip| clip.order).max(self.gone)
+    }
+
+    /// Notes that the newest clip is gone, if this was it; returns what to persist.
+    fn note_gone(&mut self, order: u64) -> Option<Write> {
+        (order > self.newest_order()).then(|| {
+            self.gone = order;
+            order_record(order)
+        })
     }
 
     /// Something else than a clip has this order, and nothing is to have it again.
@@ -87,11 +102,11 @@ impl History {
         self.clips.iter().rev().find(|clip| clip.item == *item)
     }
 
-    /// Those that may have been on this clipboard, newest first. Late ones were not, but for a moment: another agent
+    /// Those that may have been on this clipboard, newest first: what has no text goes on none. Late ones were not, but for a moment: another agent
     /// may have got them before the removal.
     fn in_play(&self, now: u64) -> impl Iterator<Item = &Clip> {
         let late_too = self.has_late_echoes(now);
-        self.iter().filter(move |clip| late_too || !clip.late)
+        self.iter().filter(move |clip| clip.about.has(TEXT) && (late_too || !clip.late))
     }
 
     fn has_late_echoes(&self, now: u64) -> bool {
@@ -105,7 +120,7 @@ impl History {
 
     /// Adds a clip that was made of these parts, on the device `own` or another one; returns what to persist.
     pub(crate) fn add(&mut self, clip: Clip, parts: &[Part], own: DeviceId) -> Vec<Write> {
-        let mut writes = clip.records(parts);
+        let (mut writes, order) = (clip.records(parts), clip.order);
         self.bytes = self.bytes.saturating_add(size(&clip));
         self.clips.push_back(clip);
         // What the relay does not have yet is sealed from here.
@@ -129,13 +144,14 @@ impl History {
             !goes
         });
         self.bytes = bytes;
+        writes.extend(self.note_gone(order));
         writes
     }
 
     /// The relay has a clip now that another device has brought: its place is where it would be, had it come only now.
     pub(crate) fn join(&mut self, item: &ItemId, cursor: u64, late: bool, superseded: bool, now: u64) -> Option<Write> {
         let order = self.next_order();
-        let mut clip = self.remove(item)?;
+        let mut clip = self.take_off(item)?;
         (clip.order, clip.stored_ms, clip.cursor, clip.late) = (order, now, cursor, late);
         clip.flags |= if superseded { FLAG_SUPERSEDED } else { 0 };
         let write = clip.changed();
@@ -342,8 +358,15 @@ impl History {
         before.filter(|other| other.digest() == clip.digest()).map(|other| other.item).collect()
     }
 
-    /// Takes a clip out of the list.
-    pub(crate) fn remove(&mut self, item: &ItemId) -> Option<Clip> {
+    /// Takes a clip out of the list for good; returns what to persist, too.
+    pub(crate) fn remove(&mut self, item: &ItemId) -> Option<(Clip, Vec<Write>)> {
+        let clip = self.take_off(item)?;
+        let mut writes = clip.delete();
+        writes.extend(self.note_gone(clip.order));
+        Some((clip, writes))
+    }
+
+    fn take_off(&mut self, item: &ItemId) -> Option<Clip> {
         let at = self.clips.iter().rposition(|clip| clip.item == *item)?;
         let clip = self.clips.remove(at)?;
         self.bytes = self.bytes.saturating_sub(size(&clip));

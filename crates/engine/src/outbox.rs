@@ -135,9 +135,10 @@ impl Outbox {
         self.queue.iter().filter(|queued| queued.is_new_clip()).map(|queued| queued.item)
     }
 
-    /// How many new payloads wait.
-    pub(crate) fn payloads_waiting(&self) -> usize {
-        self.queue.iter().filter(|queued| queued.cargo == Cargo::Payload && !queued.again).count()
+    /// How much waits that programs send: new payloads, and new clips without text.
+    pub(crate) fn of_programs_waiting(&self) -> usize {
+        let is_theirs = |queued: &&Queued| queued.cargo == Cargo::Payload || queued.textless;
+        self.queue.iter().filter(|queued| is_theirs(queued) && !queued.again).count()
     }
 
     /// The clips that the relay had, and has lost.
@@ -168,7 +169,16 @@ impl Outbox {
 
     /// Queues something behind all that waits.
     pub(crate) fn put(&mut self, item: ItemId, order: u64, cargo: Cargo, out: &mut Outputs) {
-        let queued = Queued { item, order, sealed: None, cargo, again: false };
+        self.put_queued(Queued { item, order, sealed: None, cargo, again: false, textless: false }, out);
+    }
+
+    /// The same for a clip without text.
+    pub(crate) fn put_textless(&mut self, item: ItemId, order: u64, out: &mut Outputs) {
+        let cargo = Cargo::Clip;
+        self.put_queued(Queued { item, order, sealed: None, cargo, again: false, textless: true }, out);
+    }
+
+    fn put_queued(&mut self, queued: Queued, out: &mut Outputs) {
         out.write(queued.record());
         self.queue.push_back(queued);
     }
@@ -201,7 +211,7 @@ impl Outbox {
             given_up.later = Some(cargo);
         } else {
             let (item, order) = (random_item(rng), dropped.order);
-            let tombstone = Queued { item, order, sealed: None, cargo, again: false };
+            let tombstone = Queued { item, order, sealed: None, cargo, again: false, textless: false };
             out.write(tombstone.record());
             self.queue.insert(at, tombstone);
         }

@@ -35,6 +35,7 @@ pub(crate) const REMOVED: &str = "removed";
 pub(crate) const PUSH: &str = "push";
 pub(crate) const SETTINGS: &str = "settings";
 pub(crate) const SEEN: &str = "seen";
+pub(crate) const ORDER: &str = "order";
 pub(crate) const SENT: &str = "sent/";
 pub(crate) const TRACES: &str = "traces";
 pub(crate) const DRAFTS: &str = "drafts";

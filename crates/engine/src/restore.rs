@@ -19,9 +19,9 @@ use crate::notices::Stored;
 use crate::outbox::{Numbers, Queued, Sent};
 use crate::pairing::{Invite, Join};
 use crate::record::{
-    ACCOUNT, ALERTS, CHANNELS, CLIPBOARD, COMING, DEVICE, DRAFTS, EVIDENCE, INVITE, JOIN, LOG, MEMBERS, NUMBERS, OUT,
-    PAYLOAD, PLACE, PUSH, RECORD_BYTES, REMOVED, REMOVING, RestoreError, SEEN, SENDER, SENT, SETTINGS, SYNCED, TRACES,
-    TRIED, decode,
+    ACCOUNT, ALERTS, CHANNELS, CLIPBOARD, COMING, DEVICE, DRAFTS, EVIDENCE, INVITE, JOIN, LOG, MEMBERS, NUMBERS, ORDER,
+    OUT, PAYLOAD, PLACE, PUSH, RECORD_BYTES, REMOVED, REMOVING, RestoreError, SEEN, SENDER, SENT, SETTINGS, SYNCED,
+    TRACES, TRIED, decode,
 };
 use crate::relay_line::Place;
 use crate::state::{Account, AccountRecord, Removed};
@@ -50,6 +50,8 @@ pub(crate) struct Records {
     pub(crate) push_endpoint: String,
     pub(crate) settings: Kept<Settings>,
     pub(crate) seen_order: u64,
+    /// The greatest order of a clip that was the newest and is gone.
+    pub(crate) gone_order: u64,
     pub(crate) traces: Vec<Trace>,
     pub(crate) drafts: Vec<Draft>,
     pub(crate) removing: BTreeSet<DeviceId>,
@@ -85,6 +87,8 @@ impl Records {
                 out.removed = Some(decode(&value)?);
             } else if key == SETTINGS {
                 out.settings = Kept::decode(&value, RECORD_BYTES).map_err(|_| RestoreError)?;
+            } else if key == ORDER {
+                out.gone_order = decode(&value)?;
             } else if key == SEEN {
                 out.seen_order = decode(&value)?;
             } else if key == TRACES {

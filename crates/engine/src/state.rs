@@ -8,7 +8,8 @@ use crate::clip::Clip;
 use crate::effect::Write;
 use crate::log::Log;
 use crate::record::{
-    ACCOUNT, ALERTS, CLIPBOARD, COMING, DEVICE, PLACE, PUSH, REMOVED, RestoreError, SEEN, SETTINGS, TRIED, delete, put,
+    ACCOUNT, ALERTS, CLIPBOARD, COMING, DEVICE, ORDER, PLACE, PUSH, REMOVED, RestoreError, SEEN, SETTINGS, TRIED,
+    delete, put,
 };
 use crate::relay::Relay;
 
@@ -140,6 +141,10 @@ pub(crate) fn delete_clipboard() -> Write {
     delete(CLIPBOARD)
 }
 
+pub(crate) fn order_record(order: u64) -> Write {
+    put(ORDER, &order)
+}
+
 pub(crate) fn coming_record(digest: &Hash) -> Write {
     put(COMING, digest)
 }
@@ -155,7 +160,7 @@ pub(crate) fn delete_account() -> impl Iterator<Item = Write> {
 
 /// Deletes every record that [`delete_account`] leaves.
 pub(crate) fn delete_clips<'a>(clips: impl Iterator<Item = &'a Clip>) -> impl Iterator<Item = Write> {
-    let settings = [SETTINGS, SEEN, TRIED].map(delete);
+    let settings = [SETTINGS, SEEN, TRIED, ORDER].map(delete);
     [delete_clipboard(), delete_coming(), Removed::delete()]
         .into_iter()
         .chain(settings)

@@ -219,6 +219,9 @@ pub enum Problem {
          com.example.notes."
     )]
     BadChannel,
+    /// A device listens to so many channels at most.
+    #[error("This device already listens to 256 channels, and no more are possible. Close one that is no longer used.")]
+    TooManyChannels,
     /// A payload is too large to be sent.
     #[error(
         "What a program wanted to send has {} KiB; at most {} KiB can be sent at once. Nothing was sent: it has to be \

@@ -524,3 +524,112 @@ fn a_clip_and_a_payload_of_one_name_are_not_both_taken() {
     assert_eq!((desk.texts(1), kept(&desk, 1)), (vec!["a".repeat(3_000)], vec!["yes".to_owned()]));
     assert!(alerts(&desk, 1).is_empty());
 }
+
+fn push_bytes(desk: &mut Desk, device: usize, media: &str, bytes: &[u8]) {
+    let command = Command::PushBytes { media: media.into(), bytes: bytes.into() };
+    assert!(matches!(desk.command(device, command), Some(Outcome::Queued { .. })), "{media}");
+}
+
+#[test]
+fn the_place_of_what_is_gone_is_given_to_nothing_else() {
+    let mut desk = listening(2);
+    let newest = |desk: &Desk| {
+        let of_clips = desk.view(1).clips.iter().map(|clip| clip.order).max().unwrap_or_default();
+        desk.payloads(1, NOTES).iter().map(|(payload, _)| payload.order).fold(of_clips, u64::max)
+    };
+    desk.copy(0, "one");
+    let mut seen = newest(&desk);
+    for round in 0..3 {
+        // A person deletes the newest clip, and a note goes out.
+        let id = desk.view(1).clips[0].id.clone();
+        desk.command(1, Command::Delete { ids: vec![id] });
+        desk.wait(MINUTE);
+        if round > 0 {
+            desk.restart(1);
+        }
+        if round == 1 {
+            drop(publish(&mut desk, 0, "payload"))
+        } else {
+            desk.copy(0, &format!("round {round}"))
+        }
+        assert!(newest(&desk) > seen, "round {round}");
+        seen = newest(&desk);
+        desk.copy(0, &format!("next {round}"));
+        seen = seen.max(newest(&desk));
+    }
+}
+
+#[test]
+fn what_a_program_pushes_that_is_no_text_changes_nothing_for_texts() {
+    let mut desk = Desk::paired(2);
+    // It waits behind a copy, which is the newest for clipboards.
+    go_offline(&mut desk);
+    desk.copy(0, "a person's");
+    push_bytes(&mut desk, 0, "application/json", b"{}");
+    push_bytes(&mut desk, 0, "application/json", b"{}");
+    assert_eq!(desk.view(0).waiting, 1);
+    go_online(&mut desk);
+    desk.wait(2 * MINUTE);
+    assert_eq!(desk.clipboard(1), ["a person's"]);
+    assert_eq!(desk.view(1).clips.len(), 3, "and equal ones all arrive");
+    // It waits while a text comes in.
+    go_offline(&mut desk);
+    push_bytes(&mut desk, 1, "application/json", b"[]");
+    go_online(&mut desk);
+    desk.copy(0, "newer");
+    desk.wait(2 * MINUTE);
+    assert_eq!(desk.clipboard(1).last().map(String::as_str), Some("newer"));
+    // The same bytes are another content as text.
+    push_bytes(&mut desk, 0, "text/markdown", b"# Title");
+    desk.copy(0, "# Title");
+    desk.wait(2 * MINUTE);
+    assert_eq!(desk.clipboard(1).last().map(String::as_str), Some("# Title"));
+    // Nobody takes it to a clipboard.
+    let id = desk.view(1).clips.iter().find(|clip| clip.text.is_empty()).expect("one without text").id.clone();
+    desk.command(1, Command::Take { id, plain: false });
+    assert_eq!(desk.clipboard(1).last().map(String::as_str), Some("# Title"));
+}
+
+#[test]
+fn what_programs_push_is_refused_where_too_much_waits_and_drives_out_no_copy() {
+    let mut desk = Desk::paired(2);
+    go_offline(&mut desk);
+    desk.copy(0, "a person's");
+    for n in 0..limits::OUTBOX {
+        push_bytes(&mut desk, 0, "application/json", n.to_string().as_bytes());
+    }
+    let one_more = Command::PushBytes { media: "application/json".into(), bytes: b"x".to_vec() };
+    assert_eq!(refusal(desk.command(0, one_more)), "too_many_payloads");
+    for media in ["text/plain", "Text/Plain", "text/html; charset=utf-8", "text", "a b/c", "/", ""] {
+        let command = Command::PushBytes { media: media.into(), bytes: b"x".to_vec() };
+        assert_eq!(refusal(desk.command(0, command)), "bad_media_type", "{media}");
+    }
+    go_online(&mut desk);
+    desk.wait(30 * MINUTE);
+    assert_eq!(desk.clipboard(1), ["a person's"]);
+}
+
+#[test]
+fn payloads_leave_room_for_clips_while_a_device_is_away() {
+    let mut desk = listening(3);
+    desk.take_away(2);
+    let large = vec![7; 250_000];
+    let mut sent = 0;
+    while refusal(desk.publish(0, NOTES, &large)).is_empty() {
+        sent += 1;
+        desk.wait(MINUTE);
+        assert!(sent < 200, "some share of the relay's 64 MiB");
+    }
+    assert_eq!(refusal(desk.publish(0, NOTES, &large)), "too_many_payloads");
+    desk.copy(0, "a clip");
+    desk.wait(MINUTE);
+    assert_eq!(desk.texts(1), ["a clip"]);
+    desk.bring_back_while(2, 0, |_| {});
+    desk.wait(5 * MINUTE);
+    assert_eq!(kept_bytes(&desk, 2), sent * large.len());
+    assert_eq!(refusal(desk.publish(0, NOTES, &large)), "", "now that all have them");
+}
+
+fn kept_bytes(desk: &Desk, device: usize) -> usize {
+    desk.payloads(device, NOTES).iter().map(|(_, bytes)| bytes.len()).sum()
+}

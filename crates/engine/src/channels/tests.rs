@@ -63,7 +63,7 @@ fn what_is_kept_is_read_again_without_its_bytes() {
     act(&mut disk, |out| channels.add(Payload { channel: "b/c".into(), ..of(13, false) }, &[8], out));
     let again = restored(&disk);
     assert_eq!(again.listened().collect::<Vec<_>>(), ["a", "b/c"]);
-    assert!(again.payloads == channels.payloads && again.bytes == 5);
+    assert!(again.payloads == channels.payloads);
     assert_eq!(orders(&again, "a", 0), [3, 9, 12], "its own are for others");
     assert_eq!(
         (orders(&again, "a", 3), orders(&again, "a", 12), orders(&again, "b/c", 4)),
@@ -102,20 +102,49 @@ fn orders_do_not_come_back_when_what_had_them_is_gone() {
 #[test]
 fn the_oldest_make_room_but_for_those_that_wait() {
     let (mut channels, mut disk) = (Channels::default(), BTreeMap::new());
-    act(&mut disk, |out| channels.add(of(1, true), &[], out));
-    for n in 2..=KEPT as u64 {
+    let kept = KEPT as u64;
+    for n in 1..=kept {
         act(&mut disk, |out| channels.add(of(n, false), &[], out));
     }
-    assert_eq!(channels.payloads.len(), KEPT);
-    act(&mut disk, |out| channels.add(of(KEPT as u64 + 1, false), &[], out));
+    act(&mut disk, |out| channels.add(of(kept + 1, false), &[], out));
     assert_eq!((channels.payloads.len(), disk.len()), (KEPT, 2 * KEPT + 1), "and what is known of orders");
-    assert!(channels.get(&item(1)).is_some() && channels.get(&item(2)).is_none());
-    act(&mut disk, |out| channels.settle(&item(1), 40, NOW, out));
+    assert!(channels.get(&item(1)).is_none() && channels.get(&item(2)).is_some());
     let large = Payload { bytes: KEPT_BYTES - 10, ..of(9_000, false) };
     act(&mut disk, |out| channels.add(large, &[], out));
     let left: Vec<_> = channels.payloads.iter().map(|payload| payload.order).collect();
-    assert_eq!((left.len(), left[0], left[10]), (11, KEPT as u64 - 8, 9_000));
-    assert_eq!(channels.bytes, KEPT_BYTES);
+    assert_eq!((left.len(), left[0], left[10]), (11, kept - 8, 9_000));
+    let largest = Payload { bytes: KEPT_BYTES + 1, ..of(9_001, false) };
+    act(&mut disk, |out| channels.add(largest, &[], out));
+    assert_eq!(channels.payloads.len(), 1, "what has just come stays");
+}
+
+#[test]
+fn what_a_device_has_sent_takes_no_room_of_what_comes_in() {
+    let (mut channels, mut disk) = (Channels::default(), BTreeMap::new());
+    act(&mut disk, |out| channels.add(of(1, false), &[], out));
+    let most = limits::ITEMS as u64;
+    for n in 2..=most + 2 {
+        act(&mut disk, |out| channels.add(of(n, true), &[], out));
+    }
+    assert_eq!((channels.payloads.len(), channels.bytes_beyond(0)), (limits::ITEMS + 2, most + 1), "all of them wait");
+    for n in 2..=most + 2 {
+        act(&mut disk, |out| channels.settle(&item(n), n, NOW, out));
+    }
+    assert_eq!((channels.bytes_beyond(most), channels.bytes_beyond(0)), (2, most + 1), "some have what is older");
+    act(&mut disk, |out| channels.add(of(most + 3, true), &[], out));
+    assert_eq!(channels.payloads.len(), limits::ITEMS + 1);
+    assert!(channels.get(&item(1)).is_some() && channels.get(&item(3)).is_none());
+}
+
+#[test]
+fn a_device_listens_to_so_many_channels_and_no_more() {
+    let mut channels = Channels::default();
+    let out = &mut Outputs::default();
+    for n in 0..MOST {
+        assert!(channels.listen(format!("channel/{n}"), out));
+    }
+    assert!(!channels.listen("one.more".into(), out) && !channels.listens("one.more"));
+    assert!(channels.listen("channel/0".into(), out), "that is no more than before");
 }
 
 #[test]

@@ -18,7 +18,8 @@ const BEGINNING: usize = 2_000;
 #[derive(Clone, Encode, Decode)]
 #[cbor(array)]
 pub(crate) struct About {
-    /// SHA-256 of the plainest part; of a text, with the line ends that all platforms share.
+    /// SHA-256 of the plainest part: of a text, with the line ends that all platforms share; of anything else, with its
+    /// media type and a zero before it, so that it is never taken for a text.
     #[n(0)]
     digest: Hash,
     /// Of the text.
@@ -49,7 +50,7 @@ impl About {
         let text = parts.iter().find(|part| part.media == TEXT).and_then(text_of).unwrap_or_default();
         let end = text.char_indices().nth(BEGINNING).map_or(text.len(), |(end, _)| end);
         let digest = match parts.first() {
-            Some(part) if part.media != TEXT => label::sha256(&part.bytes),
+            Some(part) if part.media != TEXT => label::sha256(&[part.media.as_bytes(), &[0], &part.bytes].concat()),
             _ => text_digest(text),
         };
         let of = |part: &Part| PartOf {

@@ -15,6 +15,9 @@ use crate::clip::Clip;
 use crate::outbox::Cargo;
 use crate::part::Outputs;
 
+/// What part of the account's room at the relay this device's payloads may fill that not everybody has.
+const PAYLOAD_SHARE: u64 = 4;
+
 impl Engine {
     /// The channels that this device listens to, in the order of their names.
     pub fn listened(&self) -> impl Iterator<Item = &str> {
@@ -68,12 +71,26 @@ impl Engine {
         if !is_channel(&channel) {
             return Err(Problem::BadChannel);
         }
-        self.channels(|channels, out| channels.listen(channel, out));
-        Ok(())
+        let listens = self.channels(|channels, out| channels.listen(channel, out));
+        if listens { Ok(()) } else { Err(Problem::TooManyChannels) }
     }
 
     pub(super) fn unlisten(&mut self, channel: &str) {
         self.channels(|channels, out| channels.unlisten(channel, out));
+    }
+
+    /// The relay drops nothing that a device has not had, and refuses everything, clips too, when that fills it.
+    fn payload_room(&self) -> u64 {
+        self.relay.bounds.as_ref().map_or(limits::ITEM_BYTES, |bounds| bounds.item_bytes) / PAYLOAD_SHARE
+    }
+
+    /// Up to which cursor all other devices have what the relay has, as far as it has said on this line.
+    fn reached_by_all(&self) -> u64 {
+        if self.relay.bounds.is_none() {
+            return u64::MAX;
+        }
+        let reached = |device: DeviceId| self.relay.delivered.get(&device).copied().unwrap_or_default();
+        self.others().into_iter().map(reached).min().unwrap_or(u64::MAX)
     }
 
     /// Gives the name of the payload that waits now.
@@ -88,7 +105,8 @@ impl Engine {
         }
         self.require_member()?;
         let device = self.own_id().ok_or(Problem::NoAccount)?;
-        if self.outbox.payloads_waiting() >= limits::OUTBOX {
+        let open = self.channels.bytes_beyond(self.reached_by_all()).saturating_add(bytes.len() as u64);
+        if self.outbox.of_programs_waiting() >= limits::OUTBOX || open > self.payload_room() {
             return Err(Problem::TooManyPayloads);
         }
         let body = PayloadBody { at_ms: self.now, channel, bytes: bytes.into() };

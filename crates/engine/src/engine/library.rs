@@ -1,7 +1,7 @@
 //! The library of clips as a person uses it: finding, pinning, deleting on all devices with time to take
 //! that back, and what goes by itself because it was meant to.
 
-use hushclip_crypto::body::{FLAG_BURN, FLAG_SENSITIVE, Pin, Tombstone};
+use hushclip_crypto::body::{FLAG_BURN, FLAG_SENSITIVE, Pin, TEXT, Tombstone};
 use hushclip_model::{ClipView, CommandId, Outcome, Query, View};
 use hushclip_protocol::ids::{DeviceId, Hash, ItemId};
 use rand_core::CryptoRng;
@@ -38,9 +38,10 @@ impl Engine {
         newer.filter(|clip| Some(clip.device) != self.own_id()).map(|clip| self.present_clip(clip)).collect()
     }
 
-    /// The place before the next one in the list: everything that is in it now has this one or one before.
+    /// The greatest place in the list that any clip or payload has or had; 0 before there was any. It never goes back
+    /// while this device is in one account.
     pub fn newest_order(&self) -> u64 {
-        self.history.next_order() - 1
+        self.history.newest_order().max(self.channels.newest_order())
     }
 
     /// How many items of any kind wait for the relay.
@@ -63,7 +64,9 @@ impl Engine {
     ///
     /// Answered when it is there.
     pub(super) fn take_from_list(&mut self, id: CommandId, clip: &str, plain: bool, rng: &mut dyn CryptoRng) {
-        match ItemId::from_hex(clip).filter(|item| self.history.get(item).is_some()) {
+        // What has no text goes on no clipboard.
+        let has_text = |item: &ItemId| self.history.get(item).is_some_and(|clip| clip.about.has(TEXT));
+        match ItemId::from_hex(clip).filter(has_text) {
             Some(item) => self.bring(&item, Purpose::Take { id, plain }, rng),
             // It went while the person was choosing.
             None => self.answer(id, Outcome::Done),
@@ -271,8 +274,8 @@ impl Engine {
 
     /// Takes a clip out of the list.
     pub(super) fn take_out(&mut self, item: &ItemId) {
-        let Some(clip) = self.history.remove(item) else { return };
-        self.persist_all(clip.delete());
+        let Some((clip, writes)) = self.history.remove(item) else { return };
+        self.persist_all(writes);
         self.clips_revision += 1;
         // No agent has put a late one on a clipboard.
         let Some(log) = self.log().filter(|_| !clip.late) else { return };

@@ -132,10 +132,11 @@ impl Engine {
             self.queue(Cargo::Pins(vec![Pin { item: header.item, pinned: true }]), rng);
         }
         let body = body?;
-        if late || (superseded && self.is_newer_than_missed(header, body.at_ms)) {
+        let has_text = body.text_of(TEXT).is_some();
+        if has_text && (late || (superseded && self.is_newer_than_missed(header, body.at_ms))) {
             self.newest_missed = None;
         }
-        let is_for_clipboard = !late && !superseded && !is_deleted && body.text_of(TEXT).is_some();
+        let is_for_clipboard = !late && !superseded && !is_deleted && has_text;
         is_for_clipboard.then_some(header.item)
     }
 

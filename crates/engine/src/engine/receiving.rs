@@ -363,7 +363,8 @@ impl Engine {
         let superseded = body.flags & FLAG_SUPERSEDED != 0;
         let is_missed = |missed: ItemId| self.history.get(&missed).is_some_and(|clip| *clip.digest() == digest);
         let is_back = repeated && !self.newest_missed.is_some_and(is_missed);
-        if late || is_back || (superseded && self.is_newer_than_missed(header, body.at_ms)) {
+        // What has no text is on no clipboard, newer or older than anything.
+        if text.is_some() && (late || is_back || (superseded && self.is_newer_than_missed(header, body.at_ms))) {
             // The newest clip stays off the clipboard, so what is older than it does not go there either: other
             // programs on this clipboard have passed that long ago.
             self.newest_missed = None;

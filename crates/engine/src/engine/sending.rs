@@ -97,14 +97,16 @@ impl Engine {
         bytes: Vec<u8>,
         rng: &mut dyn CryptoRng,
     ) -> Result<ItemId, Problem> {
-        let is_other = is_media_type(media) && media != TEXT && media != HTML;
-        if !is_other {
+        if !is_other_media_type(media) {
             return Err(Problem::BadMediaType);
         }
         if bytes.is_empty() {
             return Err(Problem::Empty);
         }
         self.require_member()?;
+        if self.outbox.of_programs_waiting() >= limits::OUTBOX {
+            return Err(Problem::TooManyPayloads);
+        }
         let parts = vec![Part::new(media, bytes)];
         check(self.now, 0, &parts)?;
         self.enqueue_parts(parts, 0, rng)
@@ -155,13 +157,16 @@ impl Engine {
             layout: Layout::Apart,
         };
         self.solved(|problem| matches!(problem, Problem::TooLarge { .. }));
-        let (item, order) = (clip.item, clip.order);
+        let (item, order, has_text) = (clip.item, clip.order, clip.about.has(TEXT));
         self.clips_revision += 1;
         let own = clip.device;
         let writes = self.history.add(clip, &parts, own);
         self.persist_all(writes);
         self.contents.bring(item, parts);
-        self.outbox(|outbox, out| outbox.put(item, order, Cargo::Clip, out));
+        self.outbox(|outbox, out| match has_text {
+            true => outbox.put(item, order, Cargo::Clip, out),
+            false => outbox.put_textless(item, order, out),
+        });
         self.bound_outbox(rng);
         self.flush(rng);
         Ok(item)
@@ -203,7 +208,7 @@ impl Engine {
                     continue;
                 };
                 // Another agent on the same clipboard was quicker.
-                if !again && self.history.came_after(order, clip.digest(), clip.device) {
+                if !again && clip.about.has(TEXT) && self.history.came_after(order, clip.digest(), clip.device) {
                     self.give_up(&item, None, rng);
                     self.take_out(&item);
                     continue;
@@ -477,17 +482,16 @@ fn check(at_ms: u64, flags: u32, parts: &[Part]) -> Result<(), Problem> {
     body(at_ms, flags, parts).check().map_err(|error| Problem::TooLarge { bytes: error.bytes })
 }
 
-/// `type/subtype` as in RFC 6838, section 4.2, perhaps with parameters behind it.
-fn is_media_type(media: &str) -> bool {
-    let (name, _) = media.split_once(';').unwrap_or((media, ""));
+/// `type/subtype` as in RFC 6838, section 4.2, perhaps with parameters behind it; and neither text nor HTML.
+fn is_other_media_type(media: &str) -> bool {
+    let name = media.split(';').next().unwrap_or_default().trim_end();
     let is_name = |name: &str| {
         let is_in_name = |c: char| c.is_ascii_alphanumeric() || "!#$&-^_.+".contains(c);
         name.starts_with(|c: char| c.is_ascii_alphanumeric()) && name.chars().all(is_in_name)
     };
-    let parts = name.trim_end().split_once('/');
-    media.len() <= MEDIA_BYTES
-        && !media.contains(char::is_control)
-        && parts.is_some_and(|(a, b)| is_name(a) && is_name(b))
+    let is_known = [TEXT, HTML].iter().any(|known| name.eq_ignore_ascii_case(known));
+    let is_type = name.split_once('/').is_some_and(|(a, b)| is_name(a) && is_name(b));
+    media.len() <= MEDIA_BYTES && !media.contains(char::is_control) && is_type && !is_known
 }
 
 fn body(at_ms: u64, flags: u32, parts: &[Part]) -> ClipBody {

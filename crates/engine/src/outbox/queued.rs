@@ -85,6 +85,10 @@ pub(crate) struct Queued {
     /// The relay had it before, and has lost it.
     #[n(4)]
     pub(crate) again: bool,
+    /// It is a clip without text, which is on no clipboard: no copy is older or newer for it.
+    #[n(5)]
+    #[cbor(default)]
+    pub(crate) textless: bool,
 }
 
 /// A clip's envelope.
@@ -106,12 +110,12 @@ impl Queued {
     /// Something of this device that the relay had, with a counter, and has lost.
     pub(crate) fn again(item: ItemId, order: u64, counter: u64, cargo: Cargo) -> Self {
         let sealed = Some(Sealed { counter, epoch: 0, envelope: Vec::new().into(), superseded: true });
-        Self { item, order, sealed, cargo, again: true }
+        Self { item, order, sealed, cargo, again: true, textless: false }
     }
 
-    /// A clip that the relay has not had.
+    /// A clip with text that the relay has not had.
     pub(crate) fn is_new_clip(&self) -> bool {
-        self.cargo == Cargo::Clip && !self.again
+        self.cargo == Cargo::Clip && !self.again && !self.textless
     }
 
     /// The clips whose pins hang on this.
