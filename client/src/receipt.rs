@@ -47,7 +47,7 @@ impl Receipt {
         delivered.await?
     }
 
-    /// Waits until all other devices of the account have it.
+    /// Waits until all other devices of the account have fetched it. Whether a program there listens is not known.
     pub async fn delivered(&self) -> Result<()> {
         self.until(|delivery| (delivery.cursor.is_some() && delivery.awaited.is_empty()).then_some(())).await
     }

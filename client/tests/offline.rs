@@ -50,7 +50,8 @@ async fn a_wait_that_is_given_up_loses_nothing() {
     assert_eq!((delivery.cursor, client.history().await.unwrap().len()), (None, 1));
     client.command(Command::DeleteAll).await.unwrap();
     client.leave().await.unwrap();
-    assert!(matches!(receipt.stored().await, Err(Error::Gone)));
+    let gone = receipt.stored().await;
+    assert!(matches!(gone, Err(Error::Problem(Problem::NoAccount))), "{gone:?}");
 }
 
 #[tokio::test]
