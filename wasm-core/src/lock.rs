@@ -1,10 +1,11 @@
 //! One engine per browser profile: two tabs with the same keys would be two devices with one name.
 //! A Web Lock decides, because the browser gives it back even when a tab crashes.
 
-use hushclip_model::Problem;
 use std::cell::Cell;
 use std::rc::Rc;
 
+use gloo_timers::future::TimeoutFuture;
+use hushclip_model::Problem;
 use js_sys::Promise;
 use wasm_bindgen::JsValue;
 use wasm_bindgen::closure::Closure;
@@ -12,18 +13,18 @@ use wasm_bindgen_futures::{JsFuture, spawn_local};
 use web_sys::{AbortController, AbortSignal};
 
 use crate::client::listen;
-use crate::{js, time};
+use crate::js;
 
 const NAME: &str = "hushclip";
 /// How long a page that is being left may still hold the lock, milliseconds.
-const PATIENCE_MS: u64 = 1_000;
+const PATIENCE_MS: u32 = 1_000;
 
 /// Takes the lock for as long as this page lives.
 pub(crate) async fn take() -> Result<(), Problem> {
     let patience = until_left()?;
     let signal = patience.signal();
     spawn_local(async move {
-        time::sleep(PATIENCE_MS).await;
+        TimeoutFuture::new(PATIENCE_MS).await;
         patience.abort();
     });
     // A promise without an end keeps the lock.
@@ -35,7 +36,7 @@ pub(crate) async fn take() -> Result<(), Problem> {
 pub async fn other_tab_closed() {
     match until_left() {
         Ok(waiting) => _ = granted(&waiting.signal(), || JsValue::UNDEFINED).await,
-        Err(_) => time::sleep(PATIENCE_MS).await,
+        Err(_) => TimeoutFuture::new(PATIENCE_MS).await,
     }
 }
 

@@ -4,6 +4,7 @@
 use std::cell::{Cell, RefCell};
 use std::rc::{Rc, Weak};
 
+use gloo_timers::future::TimeoutFuture;
 use hushclip_model::{Answered, Asked, CommandId, LockView, Notice, Problem, Query, View};
 use serde::{Deserialize, Serialize};
 use wasm_bindgen::closure::Closure;
@@ -20,7 +21,7 @@ pub const NAME: &str = "popup";
 const PERSON_MS: u64 = 1_000;
 
 /// How long to wait before the line is made again, milliseconds.
-const AGAIN_MS: u64 = 250;
+const AGAIN_MS: u32 = 250;
 
 /// What the background says.
 #[derive(Serialize, Deserialize)]
@@ -97,7 +98,7 @@ pub fn connect(
                 this.port.take();
                 this.lose_answers();
                 spawn_local(async move {
-                    time::sleep(AGAIN_MS).await;
+                    TimeoutFuture::new(AGAIN_MS).await;
                     this.connect().await;
                 });
             }
@@ -160,7 +161,7 @@ impl Inner {
         let port = loop {
             match self.open() {
                 Ok(port) => break port,
-                Err(_) => time::sleep(AGAIN_MS).await,
+                Err(_) => TimeoutFuture::new(AGAIN_MS).await,
             }
         };
         *self.port.borrow_mut() = Some(port);

@@ -8,6 +8,7 @@ use std::pin::pin;
 use std::rc::Rc;
 use std::task::{Poll, Waker};
 
+use gloo_timers::callback::Timeout;
 use hushclip_crypto::archive::Archive;
 use hushclip_crypto::vault::VaultKey;
 use hushclip_driver::{Driver, LineId, Said, Step};
@@ -20,8 +21,7 @@ use crate::queue::Queue;
 use crate::shell::Host;
 use crate::socket::Socket;
 use crate::store::{Guard, Store};
-use crate::time::{self, Timer};
-use crate::{archive, rng};
+use crate::{archive, rng, time};
 
 /// A running engine.
 pub(crate) struct Running {
@@ -33,7 +33,7 @@ pub(crate) struct Running {
     key: RefCell<VaultKey>,
     host: Rc<dyn Host>,
     socket: RefCell<Option<Socket>>,
-    timer: RefCell<Option<Timer>>,
+    timer: RefCell<Option<Timeout>>,
     /// What files of the history are to be sealed with that are being made.
     passphrases: RefCell<BTreeMap<CommandId, String>>,
     stopped: Cell<bool>,
@@ -209,7 +209,7 @@ impl Running {
             }
             return answer.0.push(outcome);
         }
-        let _again = again_at.map(|at| Timer::at(at, self.waking(|_| {})));
+        let _again = again_at.map(|at| time::call_at(at, self.waking(|_| {})));
         self.woken.next().await;
         // All of them are answered at once.
         self.woken.take();
@@ -234,7 +234,7 @@ impl Running {
             Step::Ping { .. } => self.with_socket(Socket::ping),
             Step::Close { .. } => drop(self.socket.take()),
             Step::WakeAt(at) => {
-                let timer = Timer::at(at, self.waking(|driver| driver.push(Event::Timer)));
+                let timer = time::call_at(at, self.waking(|driver| driver.push(Event::Timer)));
                 self.timer.replace(Some(timer));
             }
             Step::WriteClipboard { content, picked } => self.host.write_clipboard(content, picked),

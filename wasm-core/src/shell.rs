@@ -4,6 +4,8 @@
 use std::cell::RefCell;
 use std::rc::Rc;
 
+use gloo_timers::callback::Timeout;
+use gloo_timers::future::TimeoutFuture;
 use hushclip_crypto::vault::{LockedKey, UnlockError, VaultKey};
 use hushclip_engine::{Event, text_digest};
 use hushclip_model::{
@@ -17,12 +19,12 @@ use crate::idle::{AutoLock, Idle};
 use crate::queue::Queue;
 use crate::running::Running;
 use crate::store::{Guard, Store};
-use crate::time::{self, Timer};
+use crate::time;
 use crate::tries::Tries;
 use crate::{archive, js, rng};
 
 /// Argon2id lets nothing else happen; the page shall have been painted before, milliseconds.
-const PAINT_MS: u64 = 60;
+const PAINT_MS: u32 = 60;
 
 /// What the surroundings do for a shell.
 pub trait Host {
@@ -51,7 +53,7 @@ struct Inner {
     lock: RefCell<LockView>,
     tries: RefCell<Tries>,
     idle: RefCell<Idle>,
-    timer: RefCell<Option<Timer>>,
+    timer: RefCell<Option<Timeout>>,
     wanted: Queue<Wanted>,
 }
 
@@ -212,7 +214,7 @@ impl Inner {
             let working = !matches!(wanted, Wanted::Left | Wanted::Command(_, LockCommand::SetAutoLock { .. }));
             self.change(|lock| lock.busy = working);
             if working {
-                time::sleep(PAINT_MS).await;
+                TimeoutFuture::new(PAINT_MS).await;
             }
             let (id, outcome) = match wanted {
                 Wanted::Left => (None, self.set_guard_open().await),
@@ -236,7 +238,7 @@ impl Inner {
     /// Makes a file of the history, or takes one in. Takes 64 MiB and about a second.
     async fn archive(self: Rc<Self>, id: CommandId, command: ArchiveCommand) {
         // What is shown meanwhile is painted first.
-        time::sleep(PAINT_MS).await;
+        TimeoutFuture::new(PAINT_MS).await;
         let Some(running) = self.running() else { return self.answer(id, Problem::Locked.into()) };
         match command {
             ArchiveCommand::Export { passphrase } => running.export(id, passphrase),
@@ -378,7 +380,7 @@ impl Inner {
             });
         };
         let end = self.idle.borrow().ends_at();
-        self.timer.replace(end.map(|end| Timer::at(end, look)));
+        self.timer.replace(end.map(|end| time::call_at(end, look)));
     }
 
     /// Locks if nobody was here for too long; tells whether it did.

@@ -1,11 +1,9 @@
-//! Listening and waiting in a page.
+//! Listening in a page.
 
-use js_sys::{Function, Promise};
 use leptos::prelude::window;
 use wasm_bindgen::closure::Closure;
 use wasm_bindgen::convert::FromWasmAbi;
 use wasm_bindgen::{JsCast as _, JsValue};
-use wasm_bindgen_futures::JsFuture;
 use web_sys::EventTarget;
 
 /// Listens for as long as the page lives.
@@ -17,15 +15,6 @@ pub(crate) fn listen<E: FromWasmAbi + 'static>(target: &EventTarget, event: &str
 /// A JavaScript function that lives as long as the page.
 pub(crate) fn function<E: FromWasmAbi + 'static>(act: impl Fn(E) + 'static) -> JsValue {
     Closure::<dyn Fn(E)>::new(act).into_js_value()
-}
-
-/// Waits.
-pub(crate) async fn sleep(milliseconds: i32) {
-    let over = Promise::new(&mut |resolve: Function, _| {
-        // Fails for no function.
-        let _ = window().set_timeout_with_callback_and_timeout_and_arguments_0(&resolve, milliseconds);
-    });
-    let _ = JsFuture::from(over).await;
 }
 
 /// Starts the page anew.

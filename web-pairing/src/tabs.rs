@@ -1,20 +1,21 @@
 //! One tab has the account, and others can ask it for that. The one that has it starts anew, which ends its
 //! engine as closing it would, and finds then that it is in use elsewhere.
 
+use gloo_timers::future::TimeoutFuture;
 use hushclip_ui::Tab;
 use leptos::prelude::*;
 use wasm_bindgen::JsValue;
 use wasm_bindgen_futures::spawn_local;
 use web_sys::{BroadcastChannel, MessageEvent};
 
-use crate::dom::{listen, reload, sleep};
+use crate::dom::{listen, reload};
 
 const CHANNEL: &str = "hushclip-tab";
 const LET_GO: &str = "let go";
 /// How long letting go may take.
-const PATIENCE_MS: i32 = 4_000;
+const PATIENCE_MS: u32 = 4_000;
 /// How long another tab that waits stands back.
-const STAND_BACK_MS: i32 = 2_000;
+const STAND_BACK_MS: u32 = 2_000;
 
 /// Which tab has the account.
 #[derive(Clone, Copy)]
@@ -55,7 +56,7 @@ impl Tabs {
             }
         });
         spawn_local(async move {
-            sleep(PATIENCE_MS).await;
+            TimeoutFuture::new(PATIENCE_MS).await;
             if self.tab.get_untracked() == Tab::Asked {
                 self.tab.set(Tab::Silent);
             }
@@ -72,7 +73,7 @@ impl Tabs {
     /// Leaves the way to a tab that has asked for it.
     pub(crate) async fn stand_back(self) {
         if self.standing_back.get_value() {
-            sleep(STAND_BACK_MS).await;
+            TimeoutFuture::new(STAND_BACK_MS).await;
             self.standing_back.set_value(false);
         }
     }

@@ -2,12 +2,13 @@
 //! where. What is subscribed follows what the engine knows: after a key has changed, or where the browser
 //! has forgotten, it is put in order when the page is opened.
 
+use gloo_timers::future::TimeoutFuture;
 use hushclip_ui::{Asked, Command, View, Wake, Wakes, asked};
-use js_sys::{Array, Function, Promise, Reflect, Uint8Array};
+use js_sys::{Array, Promise, Reflect, Uint8Array};
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 use wasm_bindgen::{JsCast, JsValue};
-use wasm_bindgen_futures::JsFuture;
+use wasm_bindgen_futures::{JsFuture, future_to_promise};
 use web_sys::{
     Notification, NotificationPermission, PushManager, PushSubscription, PushSubscriptionOptionsInit,
     ServiceWorkerRegistration,
@@ -16,7 +17,7 @@ use web_sys::{
 /// The one address that the page's policy lets become a script.
 const WORKER: &str = "/sw.js";
 /// A browser whose push service is out of reach may wait for it without end.
-const LIMIT_MS: i32 = 20_000;
+const LIMIT_MS: u32 = 20_000;
 /// Length of a key, an uncompressed point.
 const KEY_LEN: usize = 65;
 
@@ -202,9 +203,9 @@ async fn clear(registration: &ServiceWorkerRegistration) {
 
 /// What the promise gives, unless it takes too long.
 async fn limited(promise: Promise) -> Result<JsValue, Trouble> {
-    let late = Promise::new(&mut |_: Function, reject: Function| {
-        // Fails for no function.
-        let _ = window().set_timeout_with_callback_and_timeout_and_arguments_0(&reject, LIMIT_MS);
+    let late = future_to_promise(async {
+        TimeoutFuture::new(LIMIT_MS).await;
+        Err(JsValue::UNDEFINED)
     });
     Ok(JsFuture::from(Promise::race(&Array::of2(&promise, &late))).await?)
 }

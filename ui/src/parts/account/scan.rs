@@ -3,8 +3,8 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
 
+use gloo_timers::future::TimeoutFuture;
 use js_sys::{Function, Promise};
 use leptos::html::Video;
 use leptos::prelude::*;
@@ -18,8 +18,8 @@ use crate::host::{Host, LoadScanner, host};
 use crate::parts::kit::{Icon, Shape, Sheet};
 use crate::{entry, text};
 
-/// Between two looks: the decoder shall not take the whole processor of a phone.
-const PAUSE: Duration = Duration::from_millis(100);
+/// Between two looks: the decoder shall not take the whole processor of a phone, milliseconds.
+const PAUSE_MS: u32 = 100;
 
 /// The button that opens the camera, where there may be one.
 #[component]
@@ -130,22 +130,9 @@ async fn look(
             }
             None => {}
         }
-        pause().await;
+        TimeoutFuture::new(PAUSE_MS).await;
     }
     Ok(())
-}
-
-async fn pause() {
-    let waited = Promise::new(&mut |resolve, _| {
-        set_timeout(
-            move || {
-                // A promise's own function does not fail.
-                let _ = resolve.call0(&resolve);
-            },
-            PAUSE,
-        );
-    });
-    let _ = JsFuture::from(waited).await;
 }
 
 fn words(error: CameraError) -> &'static str {
