@@ -4,10 +4,9 @@
 use std::cell::RefCell;
 use std::rc::Rc;
 
+use gloo_events::EventListener;
 use hushclip_model::{Answered, Asked, Content, LockView, Notice, Problem, Query, View};
-use wasm_bindgen::JsCast as _;
-use wasm_bindgen::closure::Closure;
-use web_sys::{EventTarget, VisibilityState};
+use web_sys::{Event, VisibilityState};
 
 use crate::lock;
 use crate::shell::{Host, Shell};
@@ -104,28 +103,23 @@ fn watch(shell: &Shell) {
     let Some(window) = web_sys::window() else { return };
     for event in ["online", "pageshow"] {
         let shell = shell.clone();
-        listen(&window, event, move || shell.online());
+        EventListener::new(&window, event, move |_| shell.online()).forget();
     }
-    let offline = shell.clone();
-    listen(&window, "offline", move || offline.offline());
-    let put_away = shell.clone();
-    listen(&window, "pagehide", move || put_away.offline());
+    for event in ["offline", "pagehide"] {
+        let shell = shell.clone();
+        EventListener::new(&window, event, move |_| shell.offline()).forget();
+    }
     for event in ["pointerdown", "keydown"] {
         let shell = shell.clone();
-        listen(&window, event, move || shell.person());
+        EventListener::new(&window, event, move |_| shell.person()).forget();
     }
     if let Some(document) = window.document() {
         let (shell, seen) = (shell.clone(), document.clone());
-        listen(&document, "visibilitychange", move || {
+        let look = move |_: &Event| {
             if seen.visibility_state() == VisibilityState::Visible {
                 shell.online();
             }
-        });
+        };
+        EventListener::new(&document, "visibilitychange", look).forget();
     }
-}
-
-pub(crate) fn listen(target: &EventTarget, event: &str, heard: impl Fn() + 'static) {
-    let listener = Closure::<dyn Fn()>::new(heard).into_js_value();
-    // Fails for no event name.
-    let _ = target.add_event_listener_with_callback(event, listener.unchecked_ref());
 }

@@ -4,15 +4,16 @@
 use std::cell::Cell;
 use std::rc::Rc;
 
+use gloo_events::EventListener;
+use gloo_timers::callback::Timeout;
 use gloo_timers::future::TimeoutFuture;
 use hushclip_model::Problem;
 use js_sys::Promise;
 use wasm_bindgen::JsValue;
 use wasm_bindgen::closure::Closure;
-use wasm_bindgen_futures::{JsFuture, spawn_local};
+use wasm_bindgen_futures::JsFuture;
 use web_sys::{AbortController, AbortSignal};
 
-use crate::client::listen;
 use crate::js;
 
 const NAME: &str = "hushclip";
@@ -21,12 +22,9 @@ const PATIENCE_MS: u32 = 1_000;
 
 /// Takes the lock for as long as this page lives.
 pub(crate) async fn take() -> Result<(), Problem> {
-    let patience = until_left()?;
+    let (patience, _listener) = until_left()?;
     let signal = patience.signal();
-    spawn_local(async move {
-        TimeoutFuture::new(PATIENCE_MS).await;
-        patience.abort();
-    });
+    let _timeout = Timeout::new(PATIENCE_MS, move || patience.abort());
     // A promise without an end keeps the lock.
     let held = || Promise::new(&mut |_, _| {}).into();
     granted(&signal, held).await
@@ -35,7 +33,7 @@ pub(crate) async fn take() -> Result<(), Problem> {
 /// Waits until no other tab owns the engine, so that starting a client can be tried again.
 pub async fn other_tab_closed() {
     match until_left() {
-        Ok(waiting) => _ = granted(&waiting.signal(), || JsValue::UNDEFINED).await,
+        Ok((waiting, _listener)) => _ = granted(&waiting.signal(), || JsValue::UNDEFINED).await,
         Err(_) => TimeoutFuture::new(PATIENCE_MS).await,
     }
 }
@@ -47,23 +45,23 @@ thread_local! {
         for (event, is_left) in [("pagehide", true), ("pageshow", false)] {
             let left = Rc::clone(&left);
             if let Some(window) = web_sys::window() {
-                listen(&window, event, move || left.set(is_left));
+                EventListener::new(&window, event, move |_| left.set(is_left)).forget();
             }
         }
         left
     };
 }
 
-/// What ends when the page is left. Browsers may keep a page that only waits as it is, and a lock that is given to it
-/// then is nobody's.
-fn until_left() -> Result<AbortController, Problem> {
+/// What ends when the page is left, for as long as the listener is kept. Browsers may keep a page that only waits as it
+/// is, and a lock that is given to it then is nobody's.
+fn until_left() -> Result<(AbortController, EventListener), Problem> {
     if LEFT.with(|left| left.get()) {
         return Err(Problem::OtherTab);
     }
     let controller = AbortController::new().map_err(|_| Problem::InsecurePage)?;
     let (window, left) = (web_sys::window().ok_or(Problem::InsecurePage)?, controller.clone());
-    listen(&window, "pagehide", move || left.abort());
-    Ok(controller)
+    let listener = EventListener::once(&window, "pagehide", move |_| left.abort());
+    Ok((controller, listener))
 }
 
 /// Asks for the lock, as long as the signal says; `until` makes what keeps it.

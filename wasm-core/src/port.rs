@@ -4,14 +4,15 @@
 use std::cell::{Cell, RefCell};
 use std::rc::{Rc, Weak};
 
+use gloo_events::EventListener;
 use gloo_timers::future::TimeoutFuture;
 use hushclip_model::{Answered, Asked, CommandId, LockView, Notice, Problem, Query, View};
 use serde::{Deserialize, Serialize};
 use wasm_bindgen::closure::Closure;
 use wasm_bindgen::{JsCast as _, JsValue};
 use wasm_bindgen_futures::spawn_local;
+use web_sys::Event;
 
-use crate::client::listen;
 use crate::{js, time};
 
 /// Name of the port, for the background to know it by.
@@ -138,13 +139,14 @@ impl Port {
         let told = Rc::new(Cell::new(0));
         for event in ["pointerdown", "keydown"] {
             let (this, told) = (self.clone(), Rc::clone(&told));
-            listen(&window, event, move || {
+            let tell = move |_: &Event| {
                 let now = time::now();
                 if now.abs_diff(told.get()) >= PERSON_MS {
                     told.set(now);
                     this.say(&ToBackground::Person, None);
                 }
-            });
+            };
+            EventListener::new(&window, event, tell).forget();
         }
     }
 

@@ -1,13 +1,12 @@
 //! Whether and how the app can be installed here, and whether the browser keeps what it has stored.
 
+use gloo_events::EventListener;
 use hushclip_ui::{Install, Kept};
 use js_sys::{Function, Promise, Reflect};
 use leptos::prelude::*;
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::{JsFuture, spawn_local};
 use web_sys::Storage;
-
-use crate::dom::listen;
 
 /// Under this name the browser remembers that the person does not want to be offered it.
 const LATER: &str = "install-later";
@@ -32,7 +31,7 @@ impl Installing {
             kept: RwSignal::new(Kept::Unknown),
             prompt: StoredValue::new_local(None),
         };
-        listen::<JsValue>(&window(), "appinstalled", move |_| this.way.set(Install::Done));
+        EventListener::new(&window(), "appinstalled", move |_| this.way.set(Install::Done)).forget();
         spawn_local(async move {
             if let Some(kept) = storage("persisted").await {
                 this.kept.set(if kept { Kept::Yes } else { Kept::No });

@@ -1,7 +1,6 @@
 //! The web app: a client that owns this browser's engine, and the shared screens in front of it.
 //! It decides nothing; `boot.js` starts it once any pairing link has been removed from the address bar.
 
-mod dom;
 mod install;
 mod own;
 mod tabs;

@@ -4,15 +4,16 @@
 use std::cell::OnceCell;
 use std::rc::Rc;
 
+use gloo_events::{EventListener, EventListenerOptions};
 use hushclip_ui::{Page, PageAsk, Shared, Tab, View, Wish, resume};
 use hushclip_wasm_core::Client;
 use js_sys::{Date, Function};
 use leptos::prelude::*;
 use wasm_bindgen::JsValue;
+use wasm_bindgen::closure::Closure;
 use wasm_bindgen_futures::spawn_local;
 use web_sys::Event;
 
-use crate::dom::{function, listen};
 use crate::install::Installing;
 use crate::tabs::Tabs;
 use crate::worker::Worker;
@@ -50,13 +51,13 @@ impl Own {
         });
         let this = Self { client, worker, tabs: Tabs::new(), installing, shared, draft, link, wish };
         let _ = told.set(this.clone());
-        let heard = function(move |what: JsValue| match what.as_string() {
+        let heard = Closure::<dyn Fn(JsValue)>::new(move |what: JsValue| match what.as_string() {
             Some(opened) if opened.starts_with("http") => link.set(Some(opened)),
             Some(word) => wish.set(wish_of(&word)),
             None => installing.offered(what),
         });
         // It only keeps the function.
-        let _ = hear.call1(&JsValue::UNDEFINED, &heard);
+        let _ = hear.call1(&JsValue::UNDEFINED, &heard.into_js_value());
         this
     }
 
@@ -149,13 +150,15 @@ impl Own {
             names
         });
         let this = self.clone();
-        listen(&window(), "pagehide", move |_: JsValue| this.put_away());
+        EventListener::new(&window(), "pagehide", move |_| this.put_away()).forget();
         let this = self.clone();
-        listen(&window(), "beforeunload", move |event: Event| {
+        let ask = move |event: &Event| {
             if !this.worker.is_there() && !this.left().is_empty() {
                 event.prevent_default();
             }
-        });
+        };
+        let options = EventListenerOptions::enable_prevent_default();
+        EventListener::new_with_options(&window(), "beforeunload", options, ask).forget();
     }
 
     fn put_away(&self) {

@@ -1,14 +1,13 @@
 //! One tab has the account, and others can ask it for that. The one that has it starts anew, which ends its
 //! engine as closing it would, and finds then that it is in use elsewhere.
 
+use gloo_events::EventListener;
 use gloo_timers::future::TimeoutFuture;
 use hushclip_ui::Tab;
 use leptos::prelude::*;
-use wasm_bindgen::JsValue;
+use wasm_bindgen::{JsCast as _, JsValue};
 use wasm_bindgen_futures::spawn_local;
-use web_sys::{BroadcastChannel, MessageEvent};
-
-use crate::dom::{listen, reload};
+use web_sys::{BroadcastChannel, Event, MessageEvent};
 
 const CHANNEL: &str = "hushclip-tab";
 const LET_GO: &str = "let go";
@@ -34,11 +33,12 @@ impl Tabs {
             standing_back: StoredValue::new(false),
         };
         if let Some(channel) = channel {
-            listen(&channel, "message", move |event: MessageEvent| {
-                if event.data().as_string().as_deref() == Some(LET_GO) {
+            let heard = move |event: &Event| {
+                if event.unchecked_ref::<MessageEvent>().data().as_string().as_deref() == Some(LET_GO) {
                     this.asked();
                 }
-            });
+            };
+            EventListener::new(&channel, "message", heard).forget();
         }
         this
     }
@@ -86,4 +86,10 @@ impl Tabs {
             self.tab.set(Tab::Elsewhere);
         }
     }
+}
+
+/// Starts the page anew.
+pub(crate) fn reload() {
+    // Where that is not allowed, the person can do it.
+    let _ = window().location().reload();
 }

@@ -4,16 +4,19 @@
 use std::cell::RefCell;
 use std::rc::Rc;
 
+use futures_channel::oneshot;
+use gloo_events::EventListener;
 use hushclip_ui::{Shared, Update};
 use js_sys::{Array, Date, Object, Reflect};
 use leptos::prelude::*;
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::{JsFuture, spawn_local};
 use web_sys::{
-    MessageChannel, MessageEvent, ServiceWorker, ServiceWorkerContainer, ServiceWorkerRegistration, ServiceWorkerState,
+    Event, MessageChannel, MessageEvent, ServiceWorker, ServiceWorkerContainer, ServiceWorkerRegistration,
+    ServiceWorkerState,
 };
 
-use crate::dom::{function, listen, reload};
+use crate::tabs::reload;
 
 /// How long a page that stays open goes on without asking whether there is a newer build, milliseconds.
 const ASK_AGAIN_MS: f64 = 3_600_000.0;
@@ -32,11 +35,12 @@ impl Worker {
     pub(crate) fn follow(told: impl Fn(&str) + 'static) -> Self {
         let this = Self(Rc::new(Inner { update: RwSignal::new(Update::None), registration: RefCell::default() }));
         if let Some(container) = container() {
-            listen(&container, "message", move |event: MessageEvent| {
-                if let Some(word) = event.data().as_string() {
+            let heard = move |event: &Event| {
+                if let Some(word) = event.unchecked_ref::<MessageEvent>().data().as_string() {
                     told(&word);
                 }
-            });
+            };
+            EventListener::new(&container, "message", heard).forget();
             spawn_local(this.clone().watch(container));
         }
         this
@@ -120,14 +124,14 @@ impl Worker {
             None => registered().await?,
         };
         let channel = MessageChannel::new().ok()?;
-        let answer = js_sys::Promise::new(&mut |resolve, _| {
-            let heard = function(move |event: MessageEvent| {
-                let _ = resolve.call1(&JsValue::UNDEFINED, &event.data());
-            });
-            channel.port1().set_onmessage(Some(heard.unchecked_ref()));
+        let (answer, answered) = oneshot::channel();
+        let _listener = EventListener::once(&channel.port1(), "message", move |event| {
+            // Nobody waits any more, if it fails.
+            let _ = answer.send(event.unchecked_ref::<MessageEvent>().data());
         });
+        channel.port1().start();
         worker.post_message_with_transferable(&what.into(), &Array::of1(&channel.port2())).ok()?;
-        JsFuture::from(answer).await.ok()
+        answered.await.ok()
     }
 
     async fn watch(self, container: ServiceWorkerContainer) {
@@ -140,11 +144,12 @@ impl Worker {
         }
         let found = self.clone();
         let at = registration.clone();
-        listen(&registration, "updatefound", move |_: JsValue| {
+        let look = move |_: &Event| {
             if let (Some(installing), Some(_)) = (at.installing(), at.active()) {
                 found.offer(&installing);
             }
-        });
+        };
+        EventListener::new(&registration, "updatefound", look).forget();
         ask_again(registration);
     }
 
@@ -159,7 +164,7 @@ impl Worker {
             _ => {}
         };
         look();
-        listen(worker, "statechange", move |_: JsValue| look());
+        EventListener::new(worker, "statechange", move |_| look()).forget();
     }
 }
 
@@ -168,13 +173,14 @@ fn ask_again(registration: ServiceWorkerRegistration) {
     let asked = StoredValue::new_local(Date::now());
     let document = document();
     let seen = document.clone();
-    listen(&document, "visibilitychange", move |_: JsValue| {
+    let ask = move |_: &Event| {
         if !seen.hidden() && Date::now() - asked.get_value() > ASK_AGAIN_MS {
             asked.set_value(Date::now());
             // Without a connection there is nothing to hear.
             let _ = registration.update();
         }
-    });
+    };
+    EventListener::new(&document, "visibilitychange", ask).forget();
 }
 
 async fn registered() -> Option<ServiceWorker> {
