@@ -4,12 +4,13 @@
 use std::cell::Cell;
 use std::rc::Rc;
 
+use gloo_file::Blob;
 use hushclip_model::{Content, Problem};
-use js_sys::{Array, Object, Promise, Reflect};
+use js_sys::{Array, JsString, Object, Promise, Reflect};
 use leptos::prelude::window;
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::{JsFuture, future_to_promise};
-use web_sys::{Blob, BlobPropertyBag, Clipboard, ClipboardItem};
+use web_sys::{Clipboard, ClipboardItem};
 
 /// Starts putting text, and its HTML form if there is one, on the clipboard. The future tells
 /// whether that worked.
@@ -88,9 +89,7 @@ fn write_promised(clipboard: &Clipboard, content: &Promise, has_html: bool) -> R
         let content = content.clone();
         let blob = future_to_promise(async move {
             let forms: Array = JsFuture::from(content).await?.unchecked_into();
-            let options = BlobPropertyBag::new();
-            options.set_type(kind);
-            Blob::new_with_str_sequence_and_options(&Array::of1(&forms.get(place)), &options).map(JsValue::from)
+            Ok(Blob::new_with_options(JsString::from(forms.get(place)), Some(kind)).into())
         });
         Reflect::set(&item, &kind.into(), &blob)?;
     }

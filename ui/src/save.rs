@@ -2,11 +2,11 @@
 
 use std::time::Duration;
 
-use js_sys::{Array, Promise, Uint8Array};
+use gloo_file::futures::read_as_data_url;
+use gloo_file::{Blob, ObjectUrl};
 use leptos::prelude::{document, set_timeout, window};
 use wasm_bindgen::{JsCast, JsValue};
-use wasm_bindgen_futures::JsFuture;
-use web_sys::{Blob, BlobPropertyBag, File, FileReader, HtmlAnchorElement, Url};
+use web_sys::{File, HtmlAnchorElement};
 
 /// Larger ones are no history of ours.
 const MOST_BYTES: f64 = 256.0 * 1024.0 * 1024.0;
@@ -22,16 +22,13 @@ fn try_save(name: &str, base64: &str) -> Result<(), JsValue> {
     // One character for each byte.
     let decoded = window().atob(base64)?;
     let bytes: Vec<u8> = decoded.chars().filter_map(|c| u8::try_from(u32::from(c)).ok()).collect();
-    let options = BlobPropertyBag::new();
-    options.set_type("application/octet-stream");
-    let parts = Array::of1(&Uint8Array::from(bytes.as_slice()));
-    let address = Url::create_object_url_with_blob(&Blob::new_with_u8_array_sequence_and_options(&parts, &options)?)?;
+    let address = ObjectUrl::from(Blob::new_with_options(bytes.as_slice(), Some("application/octet-stream")));
     let link: HtmlAnchorElement = document().create_element("a")?.unchecked_into();
     link.set_href(&address);
     link.set_download(name);
     link.click();
     // Forgetting it only saves memory.
-    set_timeout(move || drop(Url::revoke_object_url(&address)), TAKEN);
+    set_timeout(move || drop(address), TAKEN);
     Ok(())
 }
 
@@ -40,13 +37,6 @@ pub(crate) async fn read(file: File) -> Option<String> {
     if file.size() > MOST_BYTES {
         return None;
     }
-    let reader = FileReader::new().ok()?;
-    let read = Promise::new(&mut |resolve, reject| {
-        reader.set_onload(Some(&resolve));
-        reader.set_onerror(Some(&reject));
-    });
-    reader.read_as_data_url(&file).ok()?;
-    JsFuture::from(read).await.ok()?;
-    let address = reader.result().ok()?.as_string()?;
+    let address = read_as_data_url(&file.into()).await.ok()?;
     address.split_once(";base64,").map(|(_, base64)| base64.to_owned())
 }
