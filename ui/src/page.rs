@@ -2,6 +2,7 @@
 //! and what is shared to it from outside. The host says how things stand; the screens ask it to act.
 
 use leptos::prelude::*;
+use serde::{Deserialize, Serialize};
 
 /// A newer build of the app.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -83,7 +84,7 @@ pub enum Wish {
 }
 
 /// A text that was shared to the app.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Shared {
     /// By which whoever keeps it knows it.
     pub name: String,

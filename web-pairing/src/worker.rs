@@ -7,8 +7,9 @@ use std::rc::Rc;
 use futures_channel::oneshot;
 use gloo_events::EventListener;
 use hushclip_ui::{Shared, Update};
-use js_sys::{Array, Date, Object, Reflect};
+use js_sys::{Array, Date, Reflect};
 use leptos::prelude::*;
+use serde::Serialize;
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::{JsFuture, spawn_local};
 use web_sys::{
@@ -20,6 +21,14 @@ use crate::tabs::reload;
 
 /// How long a page that stays open goes on without asking whether there is a newer build, milliseconds.
 const ASK_AGAIN_MS: f64 = 3_600_000.0;
+
+/// What the worker is told, and answers nothing to.
+#[derive(Serialize)]
+#[serde(tag = "do", rename_all = "lowercase")]
+enum Word<'a> {
+    Answered { name: &'a str },
+    Keep { texts: &'a [Shared] },
+}
 
 /// The worker of this page.
 #[derive(Clone)]
@@ -72,26 +81,17 @@ impl Worker {
     pub(crate) async fn kept(&self) -> Vec<Shared> {
         // Nothing, where there is no worker to ask, is no list.
         let Some(answer) = self.ask("take").await else { return Vec::new() };
-        let read = |kept: JsValue| {
-            let get = |name: &str| Reflect::get(&kept, &name.into()).ok();
-            let (name, text) = (get("name")?.as_string()?, get("text")?.as_string()?);
-            Some(Shared { name, at: get("at")?.as_f64()?, text })
-        };
-        Array::from(&answer).iter().filter_map(read).collect()
+        Array::from(&answer).iter().filter_map(|kept| serde_wasm_bindgen::from_value(kept).ok()).collect()
     }
 
     /// This need not be kept any more.
     pub(crate) fn answered(&self, name: &str) {
-        self.say("answered", "name", &name.into());
+        self.say(&Word::Answered { name });
     }
 
     /// Keeps this, while the page is left.
     pub(crate) fn keep(&self, texts: &[Shared]) {
-        let object = |Shared { name, at, text }: &Shared| {
-            object([("name", name.into()), ("at", (*at).into()), ("text", text.into())])
-        };
-        let texts: Array = texts.iter().map(object).collect();
-        self.say("keep", "texts", &texts);
+        self.say(&Word::Keep { texts });
     }
 
     /// Whether there is one, which keeps what this page is left with.
@@ -99,11 +99,10 @@ impl Worker {
         self.there().is_some()
     }
 
-    fn say(&self, what: &str, name: &str, value: &JsValue) {
-        if let Some(worker) = self.there() {
-            let message = object([("do", what.into()), (name, value.clone())]);
-            // It cannot fail for texts.
-            let _ = worker.post_message(&message);
+    fn say(&self, word: &Word) {
+        // Neither fails for texts.
+        if let (Some(worker), Ok(word)) = (self.there(), serde_wasm_bindgen::to_value(word)) {
+            let _ = worker.post_message(&word);
         }
     }
 
@@ -186,16 +185,6 @@ fn ask_again(registration: ServiceWorkerRegistration) {
 async fn registered() -> Option<ServiceWorker> {
     let registration = JsFuture::from(container()?.get_registration()).await.ok()?;
     registration.dyn_into::<ServiceWorkerRegistration>().ok()?.active()
-}
-
-/// An object with these properties.
-fn object<const N: usize>(properties: [(&str, JsValue); N]) -> JsValue {
-    let object = Object::new();
-    for (name, value) in properties {
-        // A plain object takes any property.
-        let _ = Reflect::set(&object, &name.into(), &value);
-    }
-    object.into()
 }
 
 fn container() -> Option<ServiceWorkerContainer> {
