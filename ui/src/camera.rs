@@ -1,12 +1,12 @@
 //! The camera and the pictures from it. Its light goes out when the last owner of [`Camera`] goes.
 
-use js_sys::{Function, Object, Reflect};
+use js_sys::{Function, Reflect};
 use leptos::prelude::{document, window};
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{
-    CanvasRenderingContext2d, DomException, HtmlCanvasElement, HtmlVideoElement, MediaDevices, MediaStream,
-    MediaStreamConstraints, MediaStreamTrack,
+    CanvasRenderingContext2d, ContextAttributes2d, DomException, HtmlCanvasElement, HtmlVideoElement, MediaDevices,
+    MediaStream, MediaStreamConstraints, MediaStreamTrack, MediaTrackConstraints,
 };
 
 /// Longest side of what is looked at: enough for a code that fills a third of it.
@@ -39,8 +39,8 @@ impl Camera {
     /// Asks for the camera that looks away from the person, if there are several.
     pub(crate) async fn start() -> Result<Self, CameraError> {
         let devices = devices().ok_or(CameraError::Missing)?;
-        let wish = Object::new();
-        let _ = Reflect::set(&wish, &"facingMode".into(), &"environment".into());
+        let wish = MediaTrackConstraints::new();
+        wish.set_facing_mode_str("environment");
         let constraints = MediaStreamConstraints::new();
         constraints.set_video(&wish);
         let asked = devices.get_user_media_with_constraints(&constraints).map_err(|error| reason(&error))?;
@@ -48,8 +48,8 @@ impl Camera {
         let canvas = document().create_element("canvas").ok().and_then(|canvas| canvas.dyn_into().ok());
         let canvas: HtmlCanvasElement = canvas.ok_or(CameraError::Busy)?;
         // Read back all the time, so it had better not live on the graphics card.
-        let options = Object::new();
-        let _ = Reflect::set(&options, &"willReadFrequently".into(), &JsValue::TRUE);
+        let options = ContextAttributes2d::new();
+        options.set_will_read_frequently(true);
         let context = canvas.get_context_with_context_options("2d", &options).ok().flatten();
         let context = context.and_then(|context| context.dyn_into().ok()).ok_or(CameraError::Busy)?;
         Ok(Self { stream, canvas, context })
@@ -108,8 +108,7 @@ fn reason(error: &JsValue) -> CameraError {
 }
 
 fn devices() -> Option<MediaDevices> {
-    let devices = Reflect::get(&window().navigator(), &"mediaDevices".into()).ok()?;
-    devices.is_object().then(|| devices.unchecked_into())
+    window().navigator().media_devices().ok().filter(|devices| devices.is_object())
 }
 
 #[cfg(test)]

@@ -99,6 +99,6 @@ fn write_promised(clipboard: &Clipboard, content: &Promise, has_html: bool) -> R
 
 /// The clipboard; none on pages without a secure origin.
 fn clipboard() -> Option<Clipboard> {
-    let clipboard = Reflect::get(&window().navigator(), &"clipboard".into()).ok()?;
-    clipboard.is_object().then(|| clipboard.unchecked_into())
+    let clipboard = window().navigator().clipboard();
+    clipboard.is_object().then_some(clipboard)
 }

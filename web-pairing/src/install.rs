@@ -6,7 +6,7 @@ use js_sys::{Function, Promise, Reflect};
 use leptos::prelude::*;
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::{JsFuture, spawn_local};
-use web_sys::Storage;
+use web_sys::{Storage, StorageManager};
 
 /// Under this name the browser remembers that the person does not want to be offered it.
 const LATER: &str = "install-later";
@@ -33,7 +33,7 @@ impl Installing {
         };
         EventListener::new(&window(), "appinstalled", move |_| this.way.set(Install::Done)).forget();
         spawn_local(async move {
-            if let Some(kept) = storage("persisted").await {
+            if let Some(kept) = answer(storage().persisted()).await {
                 this.kept.set(if kept { Kept::Yes } else { Kept::No });
             }
         });
@@ -73,7 +73,7 @@ impl Installing {
     /// Asks the browser to keep what is stored.
     pub(crate) fn keep(self) {
         spawn_local(async move {
-            match storage("persist").await {
+            match answer(storage().persist()).await {
                 Some(true) => self.kept.set(Kept::Yes),
                 Some(false) => self.kept.set(Kept::Refused),
                 None => {}
@@ -85,7 +85,7 @@ impl Installing {
     pub(crate) fn keep_unasked(self) {
         if self.kept.get_untracked() == Kept::No && !user_agent().contains("Firefox/") {
             spawn_local(async move {
-                if storage("persist").await == Some(true) {
+                if answer(storage().persist()).await == Some(true) {
                     self.kept.set(Kept::Yes);
                 }
             });
@@ -127,11 +127,13 @@ fn remembered() -> Option<Storage> {
     window().local_storage().ok().flatten()
 }
 
-/// Calls a method of `navigator.storage` that answers yes or no.
-async fn storage(name: &str) -> Option<bool> {
-    let manager = Reflect::get(&window().navigator(), &"storage".into()).ok()?;
-    let answer: Promise = method(&manager, name)?.call0(&manager).ok()?.unchecked_into();
-    JsFuture::from(answer).await.ok()?.as_bool()
+fn storage() -> StorageManager {
+    window().navigator().storage()
+}
+
+/// What the browser answers, yes or no. On pages without a secure origin there is nobody to ask.
+async fn answer(asked: Result<Promise, JsValue>) -> Option<bool> {
+    JsFuture::from(asked.ok()?).await.ok()?.as_bool()
 }
 
 fn method(object: &JsValue, name: &str) -> Option<Function> {

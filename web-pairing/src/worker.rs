@@ -7,7 +7,7 @@ use std::rc::Rc;
 use futures_channel::oneshot;
 use gloo_events::EventListener;
 use hushclip_ui::{Shared, Update};
-use js_sys::{Array, Date, Reflect};
+use js_sys::{Array, Date};
 use leptos::prelude::*;
 use serde::Serialize;
 use wasm_bindgen::{JsCast, JsValue};
@@ -188,7 +188,6 @@ async fn registered() -> Option<ServiceWorker> {
 }
 
 fn container() -> Option<ServiceWorkerContainer> {
-    let navigator = window().navigator();
-    let there = Reflect::get(&navigator, &"serviceWorker".into()).is_ok_and(|value| value.is_object());
-    there.then(|| navigator.service_worker())
+    let container = window().navigator().service_worker();
+    container.is_object().then_some(container)
 }

@@ -5,7 +5,7 @@ use getrandom::fill;
 use js_sys::{Array, ArrayBuffer, Uint8Array};
 use wasm_bindgen::{JsCast as _, JsValue};
 use wasm_bindgen_futures::JsFuture;
-use web_sys::{AesGcmParams, Crypto, CryptoKey, SubtleCrypto};
+use web_sys::{AesGcmParams, AesKeyGenParams, Crypto, CryptoKey, SubtleCrypto};
 use zeroize::Zeroizing;
 
 use crate::js;
@@ -21,9 +21,9 @@ pub(super) fn subtle() -> Option<SubtleCrypto> {
 
 /// A key that the browser never gives out.
 pub(super) async fn make_key(subtle: &SubtleCrypto) -> Result<CryptoKey, JsValue> {
-    let algorithm = js::object(&[("name", &"AES-GCM".into()), ("length", &256.into())]);
+    let algorithm = AesKeyGenParams::new("AES-GCM", 256);
     let usages: Array = ["encrypt", "decrypt"].into_iter().map(JsValue::from).collect();
-    let key = subtle.generate_key_with_object(algorithm.unchecked_ref(), false, &usages)?;
+    let key = subtle.generate_key_with_object(&algorithm, false, &usages)?;
     Ok(JsFuture::from(key).await?.unchecked_into())
 }
 
