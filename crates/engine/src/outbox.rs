@@ -172,10 +172,10 @@ impl Outbox {
         self.put_queued(Queued { item, order, sealed: None, cargo, again: false, textless: false }, out);
     }
 
-    /// The same for a clip without text.
-    pub(crate) fn put_textless(&mut self, item: ItemId, order: u64, out: &mut Outputs) {
-        let cargo = Cargo::Clip;
-        self.put_queued(Queued { item, order, sealed: None, cargo, again: false, textless: true }, out);
+    /// The same for a clip.
+    pub(crate) fn put_clip(&mut self, item: ItemId, order: u64, has_text: bool, out: &mut Outputs) {
+        let (cargo, textless) = (Cargo::Clip, !has_text);
+        self.put_queued(Queued { item, order, sealed: None, cargo, again: false, textless }, out);
     }
 
     fn put_queued(&mut self, queued: Queued, out: &mut Outputs) {

@@ -548,9 +548,9 @@ fn the_place_of_what_is_gone_is_given_to_nothing_else() {
             desk.restart(1);
         }
         if round == 1 {
-            drop(publish(&mut desk, 0, "payload"))
+            drop(publish(&mut desk, 0, "payload"));
         } else {
-            desk.copy(0, &format!("round {round}"))
+            desk.copy(0, &format!("round {round}"));
         }
         assert!(newest(&desk) > seen, "round {round}");
         seen = newest(&desk);

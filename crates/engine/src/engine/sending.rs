@@ -163,10 +163,7 @@ impl Engine {
         let writes = self.history.add(clip, &parts, own);
         self.persist_all(writes);
         self.contents.bring(item, parts);
-        self.outbox(|outbox, out| match has_text {
-            true => outbox.put(item, order, Cargo::Clip, out),
-            false => outbox.put_textless(item, order, out),
-        });
+        self.outbox(|outbox, out| outbox.put_clip(item, order, has_text, out));
         self.bound_outbox(rng);
         self.flush(rng);
         Ok(item)
