@@ -371,7 +371,7 @@ impl Engine {
         }
     }
 
-    /// Back to where a fresh device starts, on disk too.
+    /// Back to where a fresh device starts, on disk too, but for the channels that programs listen to.
     fn leave(&mut self) {
         self.drop_account();
         let writes: Vec<_> = state::delete_clips(self.history.iter()).collect();
