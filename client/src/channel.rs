@@ -1,10 +1,11 @@
 //! Channels: what programs send each other between the devices of an account, and no person sees.
 
 use futures_util::FutureExt as _;
-use hushclip_model::{Command, Outcome, PayloadView};
+use hushclip_model::{Command, Outcome};
 
 use crate::arrivals::{Arrivals, Source};
 use crate::client::Client;
+use crate::content::Payload;
 use crate::device::Ask;
 use crate::error::{Error, Result};
 use crate::receipt::Receipt;
@@ -15,23 +16,6 @@ use crate::receipt::Receipt;
 pub struct Channel {
     client: Client,
     name: String,
-}
-
-/// Something that another device has sent.
-#[derive(Clone, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct Payload {
-    /// What is known of it: who sent it, when, and its place among all that came here.
-    pub about: PayloadView,
-    /// What the program there has sent.
-    pub bytes: Vec<u8>,
-}
-
-impl std::fmt::Debug for Payload {
-    /// Leaves the bytes out.
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        self.about.fmt(f)
-    }
 }
 
 impl Client {
@@ -62,7 +46,7 @@ impl Channel {
         }
     }
 
-    /// What other devices have sent that came after a place ([`PayloadView::order`]), in order of arrival. 0 is before all.
+    /// What other devices have sent that came after a place ([`PayloadView::order`](hushclip_model::PayloadView::order)), in order of arrival. 0 is before all.
     /// The device keeps payloads for 7 days, at most 5,000 and 64 MiB of all channels.
     pub async fn pull(&self, after: u64) -> Result<Vec<Payload>> {
         let mut all = Vec::new();

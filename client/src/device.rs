@@ -12,9 +12,8 @@ use tokio::sync::{broadcast, mpsc, oneshot, watch};
 use tokio::task::JoinHandle;
 use tokio::time::sleep;
 
-use crate::channel::Payload;
-use crate::client::Form;
 use crate::clock::{SleepWatch, now_ms};
+use crate::content::{Form, Payload};
 use crate::error::{Error, Result};
 use crate::event::{Event, Status};
 use crate::socket::{Connect, Incoming, Link, Outgoing};

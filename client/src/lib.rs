@@ -2,10 +2,14 @@
 //!
 #![doc = include_str!("../README.md")]
 
+mod account;
 mod arrivals;
+mod builder;
 mod channel;
 mod client;
+mod clips;
 mod clock;
+mod content;
 mod device;
 mod error;
 mod event;
@@ -19,8 +23,10 @@ mod trouble;
 mod websocket;
 
 pub use arrivals::Arrivals;
-pub use channel::{Channel, Payload};
-pub use client::{Builder, Client, Form};
+pub use builder::Builder;
+pub use channel::Channel;
+pub use client::Client;
+pub use content::{Form, Payload};
 pub use device::Copied;
 pub use error::{Error, Result};
 pub use event::{Event, Events, Status};
