@@ -1,5 +1,6 @@
 //! Settings that several machines change, each of them online or not: `settings FILE.db set KEY VALUE`, `settings FILE.db
-//! list`, `settings FILE.db join PAIRING-LINK`. Of two changes of one key the later one counts, and all machines agree.
+//! list`, `settings FILE.db join PAIRING-LINK`. If a key is changed twice, the later change wins. Machines that connect at
+//! least once a week end up with the same settings.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -28,7 +29,8 @@ async fn main() -> anyhow::Result<()> {
             let at = SystemTime::now().duration_since(UNIX_EPOCH)?.as_millis() as u64;
             let change =
                 Change { at, by: client.status().view.device.context("not in an account")?, value: (*value).into() };
-            // From here on it reaches the others, whatever happens to this process.
+            // From here on it reaches the others. A crash before `write` below would lose it here, as a device does not
+            // get its own payloads back: a real program keeps a list of changes to repeat.
             channel.send(change.encode(key)).await?;
             settings.take(key, change);
             settings.write()?;

@@ -1,4 +1,5 @@
-//! A to-do list that all machines of an account share: `todo FILE.db [PAIRING-LINK]`. Each line typed is an entry there.
+//! A to-do list that all machines of an account share: `todo FILE.db [PAIRING-LINK]`. Each line typed is an entry on the others. Give
+//! the link the first time only.
 
 use anyhow::Context as _;
 use hushclip_client::{Client, Sqlite};

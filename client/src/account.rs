@@ -50,7 +50,8 @@ impl Client {
         .await
     }
 
-    /// Waits until the relay has everything that this device was to send, also what it was asked for before a restart.
+    /// Waits until the relay has everything queued here, including what was queued before a restart. Unlike
+    /// [`Client::caught_up`], it keeps waiting while the relay cannot be reached, so give it a timeout.
     pub async fn sent(&self) -> Result<()> {
         let mut status = self.watch_status();
         loop {

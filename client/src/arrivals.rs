@@ -13,8 +13,9 @@ use crate::client::Client;
 use crate::error::{Error, Result};
 use crate::event::Status;
 
-/// A stream of clips or payloads, which ends with [`Error::Removed`] when this device is out of the account. It reads them from the device when it is asked to, so whoever is slow misses none as long
-/// as the device keeps them.
+/// A stream of clips or payloads. It ends with [`Error::Removed`] when another device removes this one, and with
+/// [`Error::Closed`] or the store's error when the device ends; [`Client::leave`] does not end it. It reads from the store
+/// on demand, so a slow reader misses nothing that the device still keeps.
 pub struct Arrivals<T>(BoxStream<'static, Result<T>>);
 
 type Pull<T> = Box<dyn Fn(Client, u64) -> BoxFuture<'static, Result<Vec<T>>> + Send>;

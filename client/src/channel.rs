@@ -19,11 +19,11 @@ pub struct Channel {
 }
 
 impl Client {
-    /// A channel, named like `com.example.notes`: 1 to 64 letters from a to z, digits, or any of `.-_/`.
+    /// A channel, named like `com.example.notes`: 1 to 64 ASCII letters, digits, or any of `.-_/`; case matters.
     ///
-    /// From the first time on, this device keeps what comes in on it, over restarts too, until it is
-    /// [closed](Channel::close). A device that is about to join opens its channels before: it then gets what the relay
-    /// still has.
+    /// From then on this device keeps what arrives on it, even while no program reads it and across restarts, until it is
+    /// [closed](Channel::close). Open a device's channels before it joins: if it is let in with the history, it also gets
+    /// the payloads that the relay still has.
     pub async fn channel(&self, name: &str) -> Result<Channel> {
         self.command(Command::Listen { channel: name.into() }).await?;
         Ok(Channel { client: self.clone(), name: name.into() })
@@ -75,7 +75,8 @@ impl Channel {
         Arrivals::new(self.client.clone(), source, after)
     }
 
-    /// Gives the channel up on this device: what was kept of it is deleted, and nothing more is kept.
+    /// Stops listening for good, and deletes the payloads kept from other devices, read or not. Not for shutting down: to
+    /// keep listening after a restart, just drop the handle.
     pub async fn close(self) -> Result<()> {
         self.client.command(Command::Unlisten { channel: self.name }).await.map(drop)
     }

@@ -56,7 +56,8 @@ impl Client {
         self.ask(|reply| Ask::Clips(Which::All, reply)).await
     }
 
-    /// The place of the newest clip, for [`Client::pull`].
+    /// The place of the newest clip or payload, for [`Client::pull`] and
+    /// [`Channel::pull`](crate::Channel::pull).
     pub async fn last_order(&self) -> Result<u64> {
         self.ask(Ask::NewestOrder).await
     }

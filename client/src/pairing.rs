@@ -144,8 +144,9 @@ impl JoinRequest {
     /// Lets the device in, and waits until it is in the account. The six digits are the ones it shows: a person reads
     /// them there, so that nobody in the middle is let in. Without them, whoever used the link first is let in.
     ///
-    /// Wrong digits are [`Problem::DigitsDiffer`](hushclip_model::Problem::DigitsDiffer), twice; then it is turned away.
-    /// `share_history`: whether it may read what the relay has by now.
+    /// The first two wrong tries fail with [`Problem::DigitsDiffer`]; the third, with [`Problem::WrongDigits`], turns
+    /// the device away.
+    /// `share_history`: whether it may read what the relay holds from before it joined.
     pub async fn approve(&self, digits: Option<&str>, share_history: bool) -> Result<DeviceView> {
         let digits = digits.map(str::to_owned);
         let before = self.client.status().view.problem;
@@ -187,7 +188,7 @@ impl Joining {
             .await
     }
 
-    /// Waits until this device is in the account and has everything that the relay keeps for it. A relay that cannot be
+    /// Waits until this device is in the account and has everything at the relay that it may read. A relay that cannot be
     /// reached is retried for as long as the invite may be open.
     pub async fn done(&self) -> Result<()> {
         self.client

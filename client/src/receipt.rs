@@ -29,7 +29,7 @@ impl Receipt {
         self.client.ask(|reply| Ask::Delivery(id, reply)).await?.ok_or(Error::Gone)
     }
 
-    /// Waits until the relay has stored it: its cursor there.
+    /// Waits until the relay has stored it, however long that takes, and returns its cursor there.
     pub async fn stored(&self) -> Result<u64> {
         self.until(|delivery| delivery.cursor).await
     }

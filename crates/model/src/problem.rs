@@ -233,8 +233,8 @@ pub enum Problem {
     },
     /// Too many payloads wait to be sent.
     #[error(
-        "Too much of what programs send waits for the relay, so this was not taken. Send it again when the relay has \
-         stored some of that."
+        "Too much of what programs have sent is still waiting for the relay or for another device, so nothing was sent. \
+         Try again later."
     )]
     TooManyPayloads,
     /// The account's room at the relay is used up.
