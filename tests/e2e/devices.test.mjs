@@ -39,7 +39,7 @@ describe("Devices", () => {
 
   it("tells of a newcomer that was let in elsewhere, and leads to the devices", async () => {
     await app.page.bringToFront();
-    assert.match(await app.has("alert"), /“Terminal” joined this account; it was let in on “Desk”/);
+    assert.match(await app.has("alert"), /“Terminal” joined this account; “Desk” let it in/);
     assert.deepEqual(await popup.texts("alert"), [], "the device that let it in knows");
     await app.press("alert-devices");
     await app.member("Terminal");
@@ -92,7 +92,7 @@ describe("Devices", () => {
     await relay.up();
     await eventually("the removal", async () => (await popup.members()).length === 2);
     await app.page.bringToFront();
-    assert.match(await app.has("alert"), /“Terminal” was removed from this account on “Desk”/);
+    assert.match(await app.has("alert"), /“Terminal” was removed from this account by “Desk”/);
     assert.deepEqual(await popup.texts("problem"), [], "it was let in a moment ago, and that is no trouble");
   });
 
