@@ -146,3 +146,35 @@ async fn a_store_that_fails_ends_the_device_and_says_why() {
     assert!(matches!(client.clips_after(0).next().await, Some(Err(Error::Write(_)))));
     assert!(matches!(client.close().await, Err(Error::Write(_))));
 }
+
+/// A store with a fault of its own.
+struct Panics;
+
+impl Store for Panics {
+    fn records(&mut self) -> Result<Records, StoreError> {
+        Ok(Records::new())
+    }
+
+    fn read(&mut self, _: &[String]) -> Result<Records, StoreError> {
+        Ok(Records::new())
+    }
+
+    fn persist(&mut self, _: &[Write]) -> Result<(), StoreError> {
+        panic!("a fault of the program's own store")
+    }
+}
+
+#[tokio::test]
+async fn a_store_that_panics_leaves_nobody_waiting() {
+    let client = Client::builder().store(Panics).open().await.unwrap();
+    let (mut events, mut clips) = (client.events(), client.clips().await.unwrap());
+    let (relay, name) = (NOWHERE.to_owned(), "Laptop".to_owned());
+    let ended = timeout(Duration::from_secs(10), async {
+        let failed = client.command(Command::CreateAccount { relay, name, token: None }).await;
+        assert!(matches!(failed, Err(Error::System(_))), "{failed:?}");
+        assert!(matches!(clips.next().await, Some(Err(Error::System(_)))));
+        while events.next().await.is_some() {}
+        assert!(matches!(client.close().await, Err(Error::System(_))));
+    });
+    ended.await.expect("everybody hears of it");
+}

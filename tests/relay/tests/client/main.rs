@@ -170,6 +170,10 @@ fn a_device_that_is_removed_learns_of_it() {
         let relay = Relay::start();
         let (laptop, phone) = two(&relay).await;
         let mut clips = phone.clips().await.unwrap();
+        laptop.push(Content::text("kept")).await.unwrap().delivered().await.unwrap();
+        assert_eq!(clips.next().await.unwrap().unwrap().text, "kept");
+        let receipt = phone.push(Content::text("stored")).await.unwrap();
+        receipt.stored().await.unwrap();
         laptop.remove(&phone.status().view.device.unwrap()).await.unwrap();
         assert_eq!(laptop.devices().len(), 1);
         while phone.status().view.stage != Stage::Removed {
@@ -179,8 +183,16 @@ fn a_device_that_is_removed_learns_of_it() {
         assert!(matches!(gone, Err(Error::Removed)), "{gone:?}");
         let refused = phone.push(Content::text("x")).await;
         assert!(matches!(refused, Err(Error::Problem(Problem::NoAccount))), "{refused:?}");
-        let other = phone.clone();
+        let waits = [phone.sent().await, receipt.delivered().await, clips.next().await.unwrap().map(drop)];
+        assert!(waits.iter().all(|wait| matches!(wait, Err(Error::Removed))), "{waits:?}");
+        assert!(clips.next().await.is_none());
+        // An account that no relay takes in costs nothing that is here.
+        let unreachable = phone.create("http://127.0.0.1:1", "Phone").await;
+        assert!(matches!(unreachable, Err(Error::Unreachable(_))), "{unreachable:?}");
+        assert_eq!((phone.status().view.stage, phone.history().await.unwrap().len()), (Stage::Removed, 2));
+        let (other, mut clips) = (phone.clone(), laptop.clips().await.unwrap());
         phone.close().await.unwrap();
+        laptop.close().await.unwrap();
         let closed = clips.next().await.unwrap();
         assert!(matches!(closed, Err(Error::Closed)), "{closed:?}");
         assert!(clips.next().await.is_none());
@@ -197,8 +209,13 @@ fn an_invite_that_is_cancelled_or_refused_says_so() {
         assert!(!format!("{invite:?}").contains(invite.secret()));
         invite.cancel().await.unwrap();
         let invite = laptop.invite().await.unwrap();
-        let joining = phone.join(invite.secret(), "Phone").await.unwrap();
-        invite.request().await.unwrap().refuse().await.unwrap();
+        // What is asked of an invite that another one has replaced is no matter of that other one.
+        let newer = laptop.invite().await.unwrap();
+        let replaced = invite.request().await.map(drop);
+        assert!(matches!(replaced, Err(Error::Cancelled)), "{replaced:?}");
+        invite.cancel().await.unwrap();
+        let joining = phone.join(newer.secret(), "Phone").await.unwrap();
+        newer.request().await.unwrap().refuse().await.unwrap();
         let refused = joining.done().await;
         assert!(matches!(refused, Err(Error::Problem(Problem::InviteRefused))), "{refused:?}");
         let refused = phone.join("https://relay.example/", "Phone").await.map(drop);
