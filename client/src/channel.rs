@@ -46,7 +46,8 @@ impl Channel {
         }
     }
 
-    /// What other devices have sent that came after a place ([`PayloadView::order`](hushclip_model::PayloadView::order)), in order of arrival. 0 is before all.
+    /// What other devices have sent that came after a place
+    /// ([`PayloadView::order`](hushclip_model::PayloadView::order)), in order of arrival. 0 is before all.
     /// The device keeps payloads for 7 days, at most 5,000 and 64 MiB of all channels.
     pub async fn pull(&self, after: u64) -> Result<Vec<Payload>> {
         let mut all = Vec::new();

@@ -102,7 +102,8 @@ impl History {
         self.clips.iter().rev().find(|clip| clip.item == *item)
     }
 
-    /// Those that may have been on this clipboard, newest first: what has no text goes on none. Late ones were not, but for a moment: another agent
+    /// Those that may have been on this clipboard, newest first: what has no text goes on none. Late ones were not, but
+    /// for a moment: another agent
     /// may have got them before the removal.
     fn in_play(&self, now: u64) -> impl Iterator<Item = &Clip> {
         let late_too = self.has_late_echoes(now);

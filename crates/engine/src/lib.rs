@@ -6,7 +6,8 @@
 //!
 //! - **One mutation at a time.** [`Engine::handle`] is the only way in. What it gives back is all that came of the event.
 //! - **Stored before said.** What one event persists stands before what it sends, in one [`Effect::Persist`], all or
-//!   nothing. What a clipboard holds is noted after it is written, in another. A process that dies between two effects has promised nothing that it does not remember.
+//!   nothing. What a clipboard holds is noted after it is written, in another. A process that dies between two effects
+//!   has promised nothing that it does not remember.
 //! - **Peers never panic it.** Frames are a relay's, and what is in them other devices': whatever they hold ends in a
 //!   problem that is shown, an alert, or nothing.
 //! - **One answer for each command**, among the effects of the event that brings it, or of the [`Event::Loaded`] that this
@@ -81,7 +82,8 @@
 //! # Inside
 //!
 //! Parts own the state: `log` and `changes` (who is in the account), `outbox`, `inbox`, `history` and `traces` (clips, and
-//! what is left of those that were deleted), `channels` (what programs send each other), `contents` (what of them is in memory), `line` and `relay_line` (the relay's:
+//! what is left of those that were deleted), `channels` (what programs send each other), `contents` (what of them is in
+//! memory), `line` and `relay_line` (the relay's:
 //! its clocks; what was read, said and sent on it), `device_lines`, `pairing`, `secrets`, `preferences`, `notices`. None
 //! of them knows `Engine`, nor what another one does; `engine` and the files below it carry what one part says to the
 //! next. ADR 24 says why. Start at `engine`, then `engine/sending` and `engine/receiving`.

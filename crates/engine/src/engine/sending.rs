@@ -1,4 +1,5 @@
-//! What goes out: copies and clips that a person sends, payloads of programs, tombstones, pins and heartbeats. Sealed when their turn comes,
+//! What goes out: copies and clips that a person sends, payloads of programs, tombstones, pins and heartbeats. Sealed
+//! when their turn comes,
 //! pushed one at a time, in order, until acknowledged.
 
 use hushclip_crypto::body::{
