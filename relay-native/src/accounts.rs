@@ -1,5 +1,4 @@
-//! `accounts`: which ones there are and how much they hold; exports or deletes one. Works with or without a running
-//! relay.
+//! `accounts`: lists accounts and how much they hold; exports or deletes one. Works with or without a running relay.
 
 use std::error::Error;
 use std::path::{Path, PathBuf};
@@ -26,7 +25,7 @@ type Done = Result<(), Box<dyn Error>>;
 const STATE: usize = 16 * 1024 * 1024;
 /// How long a running relay may take to delete an account.
 const SOON: Duration = Duration::from_secs(15);
-/// All tables with rows of accounts that a copy of one takes along; nameplates and alarms have their time.
+/// The tables whose rows are copied along with an account; nameplates and alarms do not last.
 const COPIED: [&str; 8] = ["items", "log", "membership", "accounts", "acked", "floors", "invites", "subscriptions"];
 
 /// What to do with accounts.
@@ -70,7 +69,7 @@ struct Line {
     entries: u64,
 }
 
-/// Does it.
+/// Carries out the task.
 pub(crate) fn run(data: &Path, task: Task) -> Done {
     let db = folder::open_beside(data)?;
     let found = schema::version(&db).map_err(|error| FolderError::Schema(data.to_owned(), error))?;
@@ -126,7 +125,7 @@ fn show(db: &Connection, id: MailboxId) -> Done {
     Ok(())
 }
 
-/// Accounts whose name begins so.
+/// Accounts whose name starts with `prefix`.
 fn lines(db: &Connection, prefix: &str) -> Result<Vec<Line>, rusqlite::Error> {
     let query =
         "SELECT a.mailbox, a.started, a.used, a.log_bytes, count(i.cursor), coalesce(sum(length(i.envelope)), 0),
@@ -174,7 +173,7 @@ fn delete(data: &Path, db: Connection, id: MailboxId) -> Done {
             MailboxStore::new(Rc::clone(&db), id, Rc::default()).forget()?;
             db.execute_batch("COMMIT")?;
         }
-        // The relay has sockets and memory of it: it does so itself.
+        // The relay has sockets and memory that belong to it, so it has to do this itself.
         Err(FolderError::Taken(_)) => {
             db.execute("INSERT OR IGNORE INTO doomed VALUES (?)", [id.as_bytes()])?;
             let asked = Instant::now();

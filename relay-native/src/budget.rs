@@ -1,14 +1,14 @@
-//! Memory for messages on their way, in and out, of all sockets together.
+//! The memory that messages in transit, in and out, may take on all sockets together.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use hushclip_protocol::limits;
 
-/// What all of them may take.
+/// What all sockets together may take.
 const BYTES: usize = 128 * limits::FRAME_BYTES;
-/// Nobody may hold more than this part of what is left: the more is taken, the less a single one gets, and
-/// what small messages need is never used up by large ones.
+/// Nobody may hold more than one part in this many of what is left: the more is taken, the less each one gets, and
+/// large messages never use up what small ones need.
 const PART: usize = 8;
 
 /// How much is taken.
@@ -16,19 +16,19 @@ const PART: usize = 8;
 pub(crate) struct Budget(Arc<AtomicUsize>);
 
 impl Budget {
-    /// Takes so many bytes for somebody who holds some already; `false`: there are too few left.
+    /// Takes `bytes` more for somebody who already holds `held`; returns `false` if too few are left.
     pub(crate) fn take(&self, held: usize, bytes: usize) -> bool {
         let take = |used: usize| (held + bytes <= BYTES.saturating_sub(used) / PART).then_some(used + bytes);
         self.0.fetch_update(Ordering::Relaxed, Ordering::Relaxed, take).is_ok()
     }
 
-    /// Gives them back.
+    /// Gives bytes back.
     pub(crate) fn give(&self, bytes: usize) {
         self.0.fetch_sub(bytes, Ordering::Relaxed);
     }
 }
 
-/// Bytes that were taken, until this is dropped.
+/// Bytes taken, until this is dropped.
 #[derive(Debug)]
 pub(crate) struct Room {
     budget: Budget,
@@ -36,12 +36,12 @@ pub(crate) struct Room {
 }
 
 impl Room {
-    /// None yet.
+    /// Holds nothing yet.
     pub(crate) const fn new(budget: Budget) -> Self {
         Self { budget, bytes: 0 }
     }
 
-    /// Grows to so many bytes in all.
+    /// Grows to `bytes` in total; returns whether it could.
     pub(crate) fn grow(&mut self, bytes: usize) -> bool {
         let more = bytes.saturating_sub(self.bytes);
         let taken = more == 0 || self.budget.take(self.bytes, more);
@@ -51,7 +51,7 @@ impl Room {
         taken
     }
 
-    /// What was taken so far, as a value of its own.
+    /// What has been taken so far, as a separate value.
     pub(crate) fn split(&mut self) -> Self {
         Self { budget: self.budget.clone(), bytes: std::mem::take(&mut self.bytes) }
     }

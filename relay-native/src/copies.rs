@@ -19,11 +19,11 @@ type Done = Result<(), Box<dyn Error>>;
 
 /// The extension of a copy that is not complete yet.
 const PART: &str = "part";
-/// Instead of a file's name: standard output.
+/// In place of a file's name: standard output.
 const STANDARD: &str = "-";
 
 /// Writes one consistent copy of everything to a new file that only its owner can read. If `keep` is given, only that
-/// many copies stay.
+/// many copies are kept.
 pub(crate) fn backup(data: &Path, to: &Path, keep: Option<u16>) -> Done {
     if to.as_os_str() == STANDARD {
         return backup_to_output(data);
@@ -73,7 +73,7 @@ pub(crate) fn restore(data: &Path, from: &Path) -> Done {
     Ok(())
 }
 
-/// Reads everything.
+/// Reads everything and checks that it is intact.
 pub(crate) fn check(data: &Path) -> Done {
     let db = folder::open_beside(data)?;
     examine(&db)?;
@@ -93,8 +93,8 @@ fn examine(db: &Connection) -> Done {
     if found == "ok" { Ok(()) } else { Err(format!("the database is damaged: {found}").into()) }
 }
 
-/// A copy under a temporary name, so that nobody takes half of one for a whole one. Locked, so that nobody takes it for
-/// a leftover; deleted when this is dropped, unless it got its final name.
+/// A copy under a temporary name, so that nobody takes half a copy for a whole one. It is locked, so that nobody
+/// takes it for a leftover, and deleted when this is dropped, unless it got its final name.
 struct Part {
     path: PathBuf,
     _lock: File,
@@ -104,7 +104,7 @@ impl Part {
     fn make(to: &Path, db: &Connection) -> Result<Self, Box<dyn Error>> {
         let path = to.with_added_extension(PART);
         let shown = |error: io::Error| format!("{}: {error}", path.display());
-        // SQLite fills an empty file, and would make one that others may read.
+        // SQLite fills an empty file, but one that it created itself would be readable by others.
         let lock = folder::private_file(&path).map_err(shown)?;
         lock.try_lock().map_err(|_| format!("{}: another backup is writing it", path.display()))?;
         lock.set_len(0).map_err(shown)?;
@@ -119,7 +119,7 @@ impl Part {
 
 impl Drop for Part {
     fn drop(&mut self) {
-        // Nothing is there any more where it got its name.
+        // If it got its final name, nothing is left here.
         let _ = fs::remove_file(&self.path);
     }
 }
@@ -132,7 +132,7 @@ fn write_copy(db: &Connection, to: &Path) -> Done {
     Ok(())
 }
 
-/// Deletes the copies beside this one but the newest, and those that were never finished.
+/// Deletes all copies next to this one except the newest, and any that were never finished.
 fn rotate(to: &Path, keep: u16) -> Done {
     let mut copies = Vec::new();
     for file in fs::read_dir(parent(to))? {
@@ -170,5 +170,11 @@ fn told(db: &Connection, what: &str) -> Result<String, Box<dyn Error>> {
     let accounts: i64 = db.query_row("SELECT count(DISTINCT mailbox) FROM log", [], |row| row.get(0))?;
     let items: i64 = db.query_row("SELECT count(*) FROM items", [], |row| row.get(0))?;
     let schema = schema::version(db).map_err(|error| FolderError::Schema(PathBuf::new(), error))?;
-    Ok(format!("{what}: {accounts} accounts, {items} items, schema {schema}"))
+    let (accounts, items) = (counted(accounts, "account"), counted(items, "item"));
+    Ok(format!("{what}: {accounts}, {items}, schema {schema}"))
+}
+
+fn counted(number: i64, what: &str) -> String {
+    let plural = if number == 1 { "" } else { "s" };
+    format!("{number} {what}{plural}")
 }

@@ -1,6 +1,6 @@
-//! The thread that owns the database and all mailboxes' brains. It takes what waits, runs it as one
-//! transaction with a savepoint for each event, commits, and only then lets replies go: one write to
-//! the disk for many accounts, and no acknowledgement of what is not on it.
+//! The thread that owns the database and the brains of all mailboxes. It takes whatever is queued, runs it as one
+//! transaction with a savepoint for each event, commits, and only then lets replies go: one disk write for many
+//! accounts, and nothing is acknowledged that is not on disk.
 
 mod batch;
 mod call;
@@ -32,20 +32,20 @@ use crate::space::{Measured, Space};
 use crate::store::{Counted, MailboxStore, census, failed, unsigned};
 use crate::timers::Timers;
 
-/// Calls in one transaction: a bound on how long the first of them waits.
+/// Calls in one transaction, which bounds how long the first of them waits.
 const BATCH: usize = 256;
-/// Calls that may wait. Frames are bounded by bytes as well, where they are read.
+/// Calls that may be queued. Frames are also bounded in bytes, where they are read.
 const WAITING: usize = 1024;
-/// When to try again what a fault of the disk has stopped.
+/// How long until what a disk fault has stopped is tried again.
 const AGAIN_MS: u64 = 5000;
-/// Timers never ring more often for one mailbox, whatever it asks.
+/// Timers never fire more often than this for one mailbox, whatever it asks for.
 const SHORTEST_MS: u64 = 250;
-/// Longest sleep, in case that the clock is set, the disk fills up, or somebody dooms an account.
+/// Longest sleep, in case the clock is set, the disk fills up, or somebody dooms an account.
 const LONGEST_SLEEP: Duration = Duration::from_secs(2);
 /// RFC 6455: the endpoint is going away.
 const GOING_AWAY: u16 = 1001;
 
-/// A way to the core for sockets.
+/// How sockets reach the core.
 pub(crate) type Calls = mpsc::Sender<Call>;
 
 /// Both ends of the queue of calls.
@@ -53,16 +53,16 @@ pub(crate) fn calls() -> (Calls, Receiver<Call>) {
     mpsc::channel(WAITING)
 }
 
-/// The core's memory; all of it can be rebuilt but the sockets.
+/// The core's memory; everything but the sockets can be rebuilt.
 pub(crate) struct Core {
     db: Rc<Connection>,
     accounts: HashMap<MailboxId, Account>,
     sockets: HashMap<ConnId, Socket>,
     alarms: Timers,
     deadlines: Timers,
-    /// When the first nameplate is free again.
+    /// When the first nameplate becomes free again.
     plates_ms: Option<u64>,
-    /// Sockets whose end could not be told to their mailbox yet.
+    /// Sockets that have ended, but whose mailbox could not be told yet.
     ended: Vec<ConnId>,
     again_ms: Option<u64>,
     counters: Arc<Counters>,
@@ -75,17 +75,17 @@ pub(crate) struct Core {
     measured: Option<Measured>,
     room: Room,
     census: Counted,
-    /// Why the last transaction that wrote anything was not stored, and when to look whether one would be.
+    /// Why the last transaction that wrote anything was not stored, and when to check whether one would be now.
     failing: Option<(StoreError, u64)>,
-    /// As of when [`doomed`] has looked.
+    /// The version of the database at which [`doomed`] last looked.
     seen_version: i64,
     /// The public key for push services, and the way to them.
     push: Option<(Vec<u8>, Wakes)>,
-    /// Those that are called.
+    /// The push services that are called.
     push_services: Services,
 }
 
-/// An account that somebody is connected to, or that has just been looked after.
+/// An account that somebody is connected to, or that has just been tended to.
 #[derive(Default)]
 struct Account {
     brain: Option<Mailbox<MailboxStore>>,
@@ -99,12 +99,12 @@ struct Socket {
     peer: Peer,
     /// Its session as of the last commit.
     session: Option<Vec<u8>>,
-    /// A device has signed in.
+    /// Whether a device has signed in.
     is_member: bool,
 }
 
 impl Core {
-    /// Reads what has to ring. The database has this program's schema.
+    /// Reads the alarms. The database must have this program's schema.
     pub(crate) fn new(db: Connection, counters: Arc<Counters>) -> Result<Self, rusqlite::Error> {
         db.set_prepared_statement_cache_capacity(64);
         let mut alarms = Timers::default();
@@ -136,24 +136,25 @@ impl Core {
             room: Room::default(),
             census,
             failing: None,
-            // What was doomed while nobody ran goes first of all.
+            // Accounts doomed while no relay was running go first.
             seen_version: -1,
             push: None,
             push_services: Services::default(),
         })
     }
 
-    /// The same core, which has devices woken through these services.
+    /// The same core, which wakes devices through these services.
     pub(crate) fn waking(self, public_key: &[u8], push_services: Services, wakes: Wakes) -> Self {
         Self { push: Some((public_key.to_vec(), wakes)), push_services, ..self }
     }
 
-    /// The same core, which tells who has signed in from where.
+    /// The same core, which notes who has signed in from where.
     pub(crate) fn noting(self, regulars: Arc<Mutex<Regulars>>) -> Self {
         Self { regulars, ..self }
     }
 
-    /// The same core under these rules. Accounts that were idle while no relay ran are looked at in time.
+    /// The same core under these rules. Accounts that were idle while no relay was running are still checked when
+    /// due.
     pub(crate) fn governed(mut self, policy: Policy, space: Space) -> Result<Self, rusqlite::Error> {
         let mut statement = self.db.prepare("SELECT mailbox, used FROM accounts")?;
         let rows = statement.query_map([], |row| Ok((MailboxId::from_bytes(row.get(0)?), unsigned(row, 1)?)))?;
@@ -167,7 +168,7 @@ impl Core {
         Ok(self)
     }
 
-    /// Works until it is told to stop, or until nobody is left who could tell.
+    /// Runs until it is told to stop, or until nobody is left to tell it.
     pub(crate) async fn run(mut self, mut calls: Receiver<Call>) {
         let mut waiting = Vec::with_capacity(BATCH);
         loop {
@@ -181,12 +182,12 @@ impl Core {
         }
     }
 
-    /// When something is to be done without being asked.
+    /// When something is due without anybody asking.
     fn next_ms(&self) -> Option<u64> {
         [self.alarms.next(), self.deadlines.next(), self.plates_ms, self.again_ms].into_iter().flatten().min()
     }
 
-    /// The brain of an account, rebuilt if it is not there.
+    /// Rebuilds the brain of an account if it is not in memory.
     fn wake(&mut self, id: MailboxId) -> Result<(), StoreError> {
         let account = self.accounts.entry(id).or_default();
         if account.brain.is_some() {
@@ -211,7 +212,7 @@ impl Core {
         Ok(())
     }
 
-    /// Lets go of a socket, which gets what was sent to it before, and then this.
+    /// Drops a socket, which still gets what was sent to it before, and then this.
     fn close(&mut self, conn: ConnId, code: CloseCode) {
         if let Some(socket) = self.forget(conn) {
             self.counters.closed(code);
@@ -219,7 +220,7 @@ impl Core {
         }
     }
 
-    /// The relay, as some device of this account calls it.
+    /// The relay's own authority, as some device of this account asked for it.
     fn host(&self, id: MailboxId) -> Option<String> {
         let mut sockets = self.accounts.get(&id)?.sockets.iter();
         sockets.find_map(|conn| Some(Session::decode(self.sockets.get(conn)?.session.as_deref()?)?.host().to_owned()))
@@ -233,7 +234,7 @@ impl Core {
         Some(socket)
     }
 
-    /// Says goodbye, and writes down what devices have said that they stored.
+    /// Says goodbye, and writes down what devices have acknowledged.
     fn stop(mut self) {
         for socket in self.sockets.values() {
             socket.outbox.send(Out::Close { code: GOING_AWAY, reason: "the relay stops; come back" });

@@ -14,25 +14,25 @@ use crate::space::Space;
 /// The database's name.
 pub(crate) const DATABASE: &str = "relay.db";
 const LOCK: &str = "relay.lock";
-/// Its time is that of the last backup.
+/// Its modification time is the time of the last backup.
 const BACKED_UP: &str = "last-backup";
 
 /// Why a folder cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum FolderError {
-    /// The system's own word.
+    /// The system's own error.
     #[error("{0}: {1}")]
     Io(PathBuf, io::Error),
-    /// Somebody else has it.
+    /// Another relay has it.
     #[error("another relay is using the folder {0}")]
     Taken(PathBuf),
-    /// There is none.
+    /// There is no database.
     #[error("there is no relay database in {0}")]
     Missing(PathBuf),
     /// Somebody else could put another database there.
     #[error("others can write to the folder {0}, and this user cannot change that: run `chmod go-w` on it")]
     Open(PathBuf),
-    /// It is not one of ours, or not well.
+    /// It is not one of ours, or cannot be read.
     #[error("{0}: {1}")]
     Schema(PathBuf, SchemaError),
 }
@@ -45,7 +45,7 @@ pub(crate) struct Folder {
 }
 
 impl Folder {
-    /// Takes the folder, which is made if it is not there.
+    /// Takes the folder, creating it if necessary.
     pub(crate) fn take(path: &Path) -> Result<Self, FolderError> {
         let io = |error| FolderError::Io(path.to_owned(), error);
         make(path).map_err(io)?;
@@ -65,11 +65,11 @@ impl Folder {
         self.path.join(DATABASE)
     }
 
-    /// Opens the database, with its tables brought up to date. It never grows far beyond what `space` says.
+    /// Opens the database and brings its tables up to date. It never grows far beyond what `space` allows.
     pub(crate) fn open(&self, space: &Space) -> Result<Connection, FolderError> {
         let path = self.database();
         let wrong = |error| FolderError::Schema(path.clone(), error);
-        // The files that SQLite makes beside it get its mode.
+        // The files that SQLite creates next to it get the same mode.
         private_file(&path).map_err(|error| FolderError::Io(path.clone(), error))?;
         let mut db = Connection::open(&path).map_err(|error| wrong(error.into()))?;
         prepare(&db, space).map_err(|error| wrong(error.into()))?;
@@ -78,9 +78,9 @@ impl Folder {
     }
 }
 
-/// What is acknowledged outlasts a power cut, and what is deleted is overwritten. (`fast` would leave the
-/// pages that become free, which is most of a picture; `on` writes those once more when it goes, and texts
-/// cost the same.)
+/// What is acknowledged survives a power cut, and what is deleted is overwritten. (`fast` would leave the pages that
+/// become free, which is most of a picture; `on` writes those once more when it is deleted, and for texts the cost is
+/// the same.)
 fn prepare(db: &Connection, space: &Space) -> Result<(), rusqlite::Error> {
     db.busy_timeout(std::time::Duration::from_secs(10))?;
     db.pragma_update_and_check(None, "journal_mode", "wal", |_| Ok(()))?;
@@ -123,7 +123,7 @@ pub(crate) fn size(database: &Path) -> u64 {
     [database, &log].into_iter().filter_map(|path| fs::metadata(path).ok()).map(|meta| meta.len()).sum()
 }
 
-/// Takes note of a backup that was made now. It is worth no error.
+/// Records that a backup was made now. A failure is not worth an error.
 pub(crate) fn note_backup(folder: &Path) {
     let _ = private_file(&folder.join(BACKED_UP)).and_then(|file| file.set_modified(SystemTime::now()));
 }
@@ -137,7 +137,7 @@ fn make(path: &Path) -> io::Result<()> {
     fs::DirBuilder::new().recursive(true).mode(0o700).create(path)
 }
 
-/// Takes from others what they may do in this folder; says whether at least they cannot write there.
+/// Takes away other users' access to this folder; returns whether they are at least unable to write to it.
 fn close_to_others(path: &Path) -> io::Result<bool> {
     let mode = fs::metadata(path)?.permissions().mode();
     let others = mode & 0o077;
@@ -145,7 +145,7 @@ fn close_to_others(path: &Path) -> io::Result<bool> {
     Ok(own || mode & 0o022 == 0)
 }
 
-/// A file that its owner alone can read, made if it is not there, whatever the umask.
+/// A file that only its owner can read, created if necessary, whatever the umask.
 pub(crate) fn private_file(path: &Path) -> io::Result<File> {
     let file = OpenOptions::new().read(true).write(true).create(true).truncate(false).mode(0o600).open(path)?;
     let mode = file.metadata()?.permissions().mode();

@@ -1,11 +1,11 @@
-//! `health`: asks a running relay how it is, for containers and scripts that cannot do it any other way.
+//! `health`: asks a running relay how it is doing, for containers and scripts that have no other way to ask.
 
 use std::error::Error;
 use std::io::{Read as _, Write as _};
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, TcpStream};
 use std::time::Duration;
 
-/// The answer is a few hundred bytes, and made without the disk.
+/// The answer is a few hundred bytes, and is produced without touching the disk.
 const LIMIT: Duration = Duration::from_secs(5);
 const BYTES: u64 = 16 * 1024;
 
@@ -27,7 +27,7 @@ pub(crate) fn ask(listen: SocketAddr) -> Result<(), Box<dyn Error>> {
     Err(format!("the relay on {address} is not healthy: {status} {body}").into())
 }
 
-/// An address at which to reach what listens on all addresses.
+/// An address at which to reach a relay, even one that listens on all addresses.
 fn reachable(listen: SocketAddr) -> SocketAddr {
     let mut address = listen;
     if listen.ip().is_unspecified() {

@@ -1,14 +1,14 @@
-//! Lines of `key=value` on standard error. No account, device, address or clip is ever in one.
+//! Lines of `key=value` on standard error. They never contain an account, device, address or clip.
 
 use std::fmt::Display;
 use std::io::Write as _;
 
-/// Something that is to be expected.
+/// Something that is expected.
 pub(crate) fn info(event: &str, fields: &[(&str, &dyn Display)]) {
     line("info", event, fields);
 }
 
-/// Something that whoever runs the relay should look after.
+/// Something that whoever runs the relay should look into.
 pub(crate) fn error(event: &str, fields: &[(&str, &dyn Display)]) {
     line("error", event, fields);
 }
@@ -25,6 +25,6 @@ fn line(level: &str, event: &str, fields: &[(&str, &dyn Display)]) {
         }
     }
     line.push('\n');
-    // Where nobody listens there is nobody to tell.
+    // If nobody is listening, there is nobody to tell.
     let _ = std::io::stderr().write_all(line.as_bytes());
 }

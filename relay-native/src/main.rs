@@ -1,5 +1,5 @@
-//! The blind relay as one binary, for your own box: the mailboxes of `hushclip-mailbox` over SQLite. It has no code to
-//! decrypt what it keeps.
+//! The blind relay as a single self-hosted binary: the mailboxes of `hushclip-mailbox` on top of SQLite. It contains
+//! no code to decrypt what it stores.
 
 mod accounts;
 mod budget;
@@ -153,7 +153,7 @@ enum Who {
     Closed,
 }
 
-/// What a browser may say as `Origin`.
+/// Checks a value of `--allow-origin`: what a browser may send as `Origin`, or `*`.
 fn origin(text: &str) -> Result<String, &'static str> {
     let well = text == "*" || hushclip_relay_http::is_origin(text);
     if well { Ok(text.to_owned()) } else { Err("must be an origin such as https://app.example, or `*`") }
@@ -176,7 +176,7 @@ fn main() -> ExitCode {
             if is_service {
                 log::error("failed", &[("why", &error)]);
             } else {
-                // For the person at the terminal. If nobody is listening, there is nobody to tell.
+                // For the person at the terminal. If nobody reads it, there is nobody to tell.
                 let _ = writeln!(std::io::stderr(), "error: {error}");
             }
             ExitCode::FAILURE

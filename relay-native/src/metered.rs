@@ -1,5 +1,5 @@
-//! A connection that knows how much of an unfinished message has come, and since when: what is not yet a
-//! message takes memory as well.
+//! A connection that keeps track of how much of an unfinished message has arrived, and since when: what is not yet a
+//! message takes up memory too.
 
 use std::io;
 use std::pin::Pin;
@@ -13,11 +13,11 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
 use crate::budget::Room;
 
-/// Bytes that need no room: most messages are shorter.
+/// Bytes that need no room in the budget: most messages are shorter.
 const FREE: usize = 16 * 1024;
-/// Longest message of whoever has not signed in: an entry of the log and its list.
+/// Longest message from a side that has not signed in: a log entry and its list.
 const STRANGERS: usize = 64 * 1024;
-/// Frame of a ping or pong without what it carries.
+/// Size of a ping or pong frame without its payload.
 const CONTROL: usize = 6;
 
 /// The connection.
@@ -36,14 +36,14 @@ impl<S> Metered<S> {
         Self { stream, room, is_member, unfinished: 0, since: None }
     }
 
-    /// A message is whole; gives the room that it takes.
+    /// A message is complete; returns the room that it takes.
     pub(crate) fn finish(&mut self) -> Room {
         self.unfinished = 0;
         self.since = None;
         self.room.split()
     }
 
-    /// A ping or pong has come, perhaps in the middle of a message.
+    /// A ping or pong has arrived, perhaps in the middle of a message.
     pub(crate) fn finish_control(&mut self, payload: usize) {
         self.unfinished = self.unfinished.saturating_sub(payload + CONTROL);
         if self.unfinished == 0 {
@@ -51,12 +51,12 @@ impl<S> Metered<S> {
         }
     }
 
-    /// The connection itself, on which nothing is counted.
+    /// The underlying connection, on which nothing is counted.
     pub(crate) const fn unmetered(&mut self) -> &mut S {
         &mut self.stream
     }
 
-    /// Whether a message has not become whole in this time.
+    /// Whether a message has been incomplete for this long.
     pub(crate) fn is_overdue(&self, limit: Duration) -> bool {
         self.since.is_some_and(|since| since.elapsed() >= limit)
     }
@@ -70,7 +70,7 @@ impl<S> Metered<S> {
         if self.unfinished > STRANGERS && !self.is_member.load(Ordering::Relaxed) {
             return Err(io::ErrorKind::FileTooLarge.into());
         }
-        // A message and its frame; longer ones are refused where they are put together.
+        // A message and its frame; longer ones are refused where they are assembled.
         let bytes = self.unfinished.saturating_sub(FREE).min(limits::FRAME_BYTES);
         if self.room.grow(bytes) { Ok(()) } else { Err(io::ErrorKind::OutOfMemory.into()) }
     }
@@ -118,7 +118,7 @@ mod tests {
         let mut half = vec![0; STRANGERS];
         stream.read_exact(&mut half).await.unwrap();
         assert!(stream.is_overdue(Duration::ZERO) && !stream.is_overdue(Duration::from_mins(1)));
-        // A ping in between ends no message.
+        // A ping in between does not end a message.
         stream.finish_control(4);
         assert!(stream.is_overdue(Duration::ZERO));
         assert_eq!(stream.read(&mut half).await.map_err(|error| error.kind()).ok(), Some(1));

@@ -1,4 +1,4 @@
-//! What the relay counts about itself, in sums over all accounts.
+//! What the relay counts about itself, summed over all accounts.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
@@ -8,21 +8,21 @@ use hushclip_relay_http::{Kind, Metric, Storage};
 
 use crate::process;
 
-/// How long it takes, in microseconds, from a frame's arrival until what follows from it is on disk.
+/// Bounds, in microseconds, for how long it takes from a frame's arrival until its results are on disk.
 const BOUNDS_US: [u64; 10] = [500, 1_000, 2_500, 5_000, 10_000, 25_000, 50_000, 100_000, 500_000, 2_500_000];
 
-/// Counted since the process started, and gauges of what the core last saw.
+/// Counts since the process started, and gauges of what the core last saw.
 #[derive(Debug, Default)]
 pub(crate) struct Counters {
     /// Milliseconds since 1970.
     pub(crate) started_ms: AtomicU64,
-    /// Accounts that are registered.
+    /// Accounts that are registered now.
     pub(crate) accounts: AtomicU64,
     /// Accounts in memory.
     pub(crate) accounts_awake: AtomicU64,
-    /// Accounts that were registered.
+    /// Accounts that have been registered.
     pub(crate) accounts_started: AtomicU64,
-    /// Accounts that were deleted: idle, left by their last device, or by hand.
+    /// Accounts that have been deleted: idle, left by their last device, or by hand.
     pub(crate) accounts_ended: AtomicU64,
     /// Items that are stored.
     pub(crate) items: AtomicU64,
@@ -32,15 +32,15 @@ pub(crate) struct Counters {
     pub(crate) left_bytes: AtomicU64,
     /// Bytes free on the disk.
     pub(crate) free_bytes: AtomicU64,
-    /// 1: the last transaction was not stored, for another reason than a full disk.
+    /// 1 if the last transaction was not stored, for a reason other than a full disk.
     pub(crate) broken: AtomicU64,
-    /// 1: there is no room.
+    /// 1 if there is no room.
     pub(crate) full: AtomicU64,
-    /// 1: there is little room.
+    /// 1 if there is little room.
     pub(crate) scarce: AtomicU64,
     /// Sockets that the core knows.
     pub(crate) sockets: AtomicU64,
-    /// Sockets that were opened.
+    /// Sockets that have been opened.
     pub(crate) opened: AtomicU64,
     /// Frames in.
     pub(crate) received: AtomicU64,
@@ -50,15 +50,15 @@ pub(crate) struct Counters {
     pub(crate) sent: AtomicU64,
     /// Their bytes.
     pub(crate) sent_bytes: AtomicU64,
-    /// Frames that were refused, by error code.
+    /// Frames refused, by error code.
     pub(crate) errors: [AtomicU64; ErrorCode::ALL.len()],
-    /// Sockets that the relay closed, by close code.
+    /// Sockets closed by the relay, by close code.
     pub(crate) closes: [AtomicU64; CloseCode::ALL.len()],
-    /// Frames that were answered, by how long it took.
+    /// Frames answered, by how long it took.
     pub(crate) latency: Latency,
     /// Transactions.
     pub(crate) commits: AtomicU64,
-    /// Time spent in them, microseconds.
+    /// Time spent in them, in microseconds.
     pub(crate) commit_us: AtomicU64,
     /// Transactions that were not stored.
     pub(crate) commits_failed: AtomicU64,
@@ -68,21 +68,21 @@ pub(crate) struct Counters {
     pub(crate) slow: AtomicU64,
     /// Requests refused because their address asked too often.
     pub(crate) refused_often: AtomicU64,
-    /// The same because of the page they came from.
+    /// Requests refused because of the page they came from.
     pub(crate) refused_origin: AtomicU64,
-    /// How often a connection had to wait because there were as many as there may be.
+    /// How often a connection had to wait because the limit was reached.
     pub(crate) connections_used_up: AtomicU64,
-    /// Wake-ups that a push service took.
+    /// Wake-ups that a push service accepted.
     pub(crate) wakes_sent: AtomicU64,
-    /// Those it knew no device for any more.
+    /// Wake-ups whose subscription the push service no longer knew, or whose push service this relay may not call.
     pub(crate) wakes_gone: AtomicU64,
-    /// Those it did not take, or where it could not be asked.
+    /// Wake-ups that a push service refused, or for which it could not be reached.
     pub(crate) wakes_failed: AtomicU64,
-    /// Those that were left out because too many waited.
+    /// Wake-ups dropped because too many were queued.
     pub(crate) wakes_dropped: AtomicU64,
 }
 
-/// What is looked up when the figures are asked for.
+/// What is looked up only when the metrics are requested.
 #[derive(Debug)]
 pub(crate) struct Now {
     /// Bytes of the database's files.
@@ -94,7 +94,7 @@ pub(crate) struct Now {
     pub(crate) quota: u64,
 }
 
-/// How many times were how long.
+/// A histogram of durations.
 #[derive(Debug, Default)]
 pub(crate) struct Latency {
     counts: [AtomicU64; BOUNDS_US.len() + 1],
@@ -102,7 +102,7 @@ pub(crate) struct Latency {
 }
 
 impl Latency {
-    /// One more.
+    /// Adds a duration.
     pub(crate) fn note(&self, took: Duration) {
         let us = took.as_micros() as u64;
         let at = BOUNDS_US.iter().position(|bound| us <= *bound).unwrap_or(BOUNDS_US.len());
@@ -136,13 +136,13 @@ pub(crate) fn set(gauge: &AtomicU64, value: u64) {
     gauge.store(value, Ordering::Relaxed);
 }
 
-/// What it stands at.
+/// The current value.
 pub(crate) fn get(counter: &AtomicU64) -> u64 {
     counter.load(Ordering::Relaxed)
 }
 
 impl Counters {
-    /// How storing goes.
+    /// The state of storage.
     pub(crate) fn storage(&self) -> Storage {
         if get(&self.broken) == 1 {
             Storage::Broken
@@ -155,21 +155,21 @@ impl Counters {
         }
     }
 
-    /// One more frame was refused.
+    /// Counts a refused frame.
     pub(crate) fn refused(&self, code: ErrorCode) {
         if let Some(counter) = self.errors.get(usize::from(code.number())) {
             add(counter, 1);
         }
     }
 
-    /// One more socket was closed.
+    /// Counts a closed socket.
     pub(crate) fn closed(&self, code: CloseCode) {
         if let Some(at) = CloseCode::ALL.iter().position(|known| *known == code) {
             add(&self.closes[at], 1);
         }
     }
 
-    /// All of it, for Prometheus.
+    /// All metrics, for Prometheus.
     #[expect(clippy::cast_precision_loss, reason = "there is none below 2^53")]
     pub(crate) fn figures(&self, now: &Now) -> Vec<Metric> {
         let labelled = |name, help, label, values: &[(&str, &AtomicU64)]| {
@@ -222,7 +222,7 @@ impl Counters {
         figures
     }
 
-    /// What is stored, and what may be.
+    /// Metrics of what is stored, and of what may be.
     #[expect(clippy::cast_precision_loss, reason = "there is none below 2^53")]
     fn stored(&self, now: &Now) -> Vec<Metric> {
         let gauge = |name, help, value: u64| Metric::new(name, Kind::Gauge, help, value as f64);
@@ -276,7 +276,7 @@ impl Counters {
         figures
     }
 
-    /// What passes through.
+    /// Metrics of what passes through.
     #[expect(clippy::cast_precision_loss, reason = "there is none below 2^53")]
     fn traffic(&self, now: &Now) -> Vec<Metric> {
         let gauge = |name, help, value: u64| Metric::new(name, Kind::Gauge, help, value as f64);

@@ -1,9 +1,9 @@
-//! Addresses of proxies: one, or a whole network as `10.0.0.0/8`.
+//! Addresses of proxies: a single one, or a whole network such as `10.0.0.0/8`.
 
 use std::net::IpAddr;
 use std::str::FromStr;
 
-/// The addresses that begin with these bits.
+/// All addresses that begin with these bits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Network {
     first: IpAddr,
@@ -11,7 +11,7 @@ pub(crate) struct Network {
 }
 
 impl Network {
-    /// Whether an address is one of these; the IPv4 addresses in IPv6 are the same as IPv4's.
+    /// Whether an address is one of these; an IPv4 address mapped into IPv6 counts as IPv4.
     pub(crate) fn contains(&self, address: IpAddr) -> bool {
         match (self.first, address.to_canonical()) {
             (IpAddr::V4(first), IpAddr::V4(address)) => {

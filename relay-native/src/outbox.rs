@@ -1,5 +1,5 @@
-//! What waits to be sent on one socket. It is bounded by bytes, those of this socket and those of all
-//! together: who reads more slowly than that is cut off, and gets the rest when it is back.
+//! What is queued to be sent on one socket. It is bounded in bytes, for this socket and for all of them together:
+//! whoever reads too slowly is cut off, and gets the rest after reconnecting.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -10,9 +10,9 @@ use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 
 use crate::budget::Budget;
 
-/// More than the mailbox lets a device be behind, so that it is the mailbox that says so.
+/// More than the mailbox lets a device fall behind, so that it is the mailbox that objects first.
 const BYTES: usize = limits::UNACKED_BYTES + 4 * limits::FRAME_BYTES;
-/// What a message takes beside its bytes.
+/// What a message takes in addition to its bytes.
 const OVERHEAD: usize = 64;
 
 /// A message on its way out.
@@ -20,7 +20,7 @@ const OVERHEAD: usize = 64;
 pub(crate) enum Out {
     /// Binary.
     Frame(Arc<[u8]>),
-    /// The last one.
+    /// The last message.
     Close {
         /// RFC 6455 §7.4.
         code: u16,
@@ -66,7 +66,7 @@ pub(crate) fn outbox(budget: Budget) -> (Outbox, Outgoing) {
 }
 
 impl Outbox {
-    /// Queues a message; `false` if that is too much, and the socket is cut off.
+    /// Queues a message. Returns `false` if that is too much; then the socket is cut off.
     pub(crate) fn send(&self, out: Out) -> bool {
         let (cost, waiting) = (cost(&out), self.shared.waiting.load(Ordering::Relaxed));
         if waiting + cost > BYTES || !self.shared.budget.take(waiting, cost) {
@@ -74,7 +74,7 @@ impl Outbox {
             return false;
         }
         self.shared.waiting.fetch_add(cost, Ordering::Relaxed);
-        // The socket may be gone; it tells so itself.
+        // The socket may be gone; it reports that itself.
         let _ = self.queue.send(out);
         true
     }
@@ -91,30 +91,30 @@ impl Outgoing {
         self.queue.recv().await
     }
 
-    /// The next one, if it is there.
+    /// The next message, if one is already queued.
     pub(crate) fn try_next(&mut self) -> Option<Out> {
         self.queue.try_recv().ok()
     }
 
-    /// It has been sent.
+    /// Notes that this many bytes have been sent.
     pub(crate) fn sent(&self, bytes: usize) {
         self.shared.waiting.fetch_sub(bytes, Ordering::Relaxed);
         self.shared.budget.give(bytes);
     }
 
-    /// Whether a device has signed in.
+    /// Set once a device has signed in.
     pub(crate) fn is_member(&self) -> Arc<AtomicBool> {
         Arc::clone(&self.shared.is_member)
     }
 
-    /// Ends when the socket is to be cut off; holds nothing of `self`.
+    /// Completes when the socket is to be cut off; borrows nothing from `self`.
     pub(crate) fn cut(&self) -> impl Future<Output = ()> + use<> {
         let shared = Arc::clone(&self.shared);
         async move { shared.cut.notified().await }
     }
 }
 
-/// What a message counts for.
+/// What a message counts towards the limits.
 pub(crate) fn cost(out: &Out) -> usize {
     match out {
         Out::Frame(frame) => frame.len() + OVERHEAD,

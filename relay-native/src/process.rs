@@ -1,22 +1,22 @@
-//! What the system says about this process, by the names that Prometheus has for it. Linux only.
+//! What the system says about this process, under the names that Prometheus uses. Linux only.
 
 use std::fs;
 
 use hushclip_relay_http::{Kind, Metric};
 use rustix::process::{Resource, getrlimit};
 
-/// All that can be read.
+/// Everything that can be read.
 #[expect(clippy::cast_precision_loss, reason = "there is none below 2^53")]
 pub(crate) fn figures() -> Vec<Metric> {
     let mut figures = Vec::new();
     let mut note = |name, kind, help, value: Option<f64>| {
         figures.extend(value.map(|value| Metric::new(name, kind, help, value)));
     };
-    // The name in brackets may hold anything.
+    // The name in parentheses may contain anything.
     let stat = fs::read_to_string("/proc/self/stat").unwrap_or_default();
     let fields: Vec<&str> = stat.rsplit_once(')').map_or("", |(_, rest)| rest).split_whitespace().collect();
     let field = |at: usize| fields.get(at).and_then(|field| field.parse::<u64>().ok());
-    // utime, stime, vsize and rss are the fields 14, 15, 23 and 24 of proc(5).
+    // utime, stime, vsize and rss are fields 14, 15, 23 and 24 of proc(5).
     let ticks = field(11).zip(field(12)).map(|(user, system)| (user + system) as f64);
     let cpu = ticks.map(|ticks| ticks / rustix::param::clock_ticks_per_second() as f64);
     note("process_cpu_seconds_total", Kind::Counter, "User and system time, seconds.", cpu);

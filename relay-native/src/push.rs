@@ -1,5 +1,5 @@
-//! Web Push: the relay's key, which is in the database and so in every backup, and the calls to push
-//! services. They go to those services only, say nothing but who asks, and follow nobody elsewhere.
+//! Web Push: the relay's key, which is kept in the database and so in every backup, and the calls to push services.
+//! The calls go to those services only, reveal nothing but who is calling, and follow no redirects.
 
 use std::collections::HashMap;
 use std::error::Error;
@@ -26,17 +26,17 @@ use crate::core::{Call, Calls, now_ms};
 use crate::log;
 use crate::metrics::{Counters, add};
 
-/// A service that takes longer is given up.
+/// How long a service may take before it is given up on.
 const LIMIT: Duration = Duration::from_secs(10);
-/// Calls at a time.
+/// Calls in progress at a time.
 const AT_ONCE: usize = 16;
-/// Wake-ups that may wait for their turn; more are left out, which costs a notification each.
+/// Wake-ups that may be queued; any more are dropped, at the cost of a notification each.
 const WAITING: usize = 1024;
-/// Of one account at a time: as many devices as may be in it.
+/// How many of one account may be queued or in progress: one for each device it may have.
 const SHARE: usize = limits::DEVICES;
-/// Numbers that are no key come once in 2^32.
+/// One random number in 2^32 is not a valid key.
 const TRIES: u32 = 4;
-/// In place of a key: no device is woken.
+/// Instead of a key: no device is woken.
 const OFF: &str = "off";
 
 type Fault = Box<dyn Error + Send + Sync>;
@@ -50,15 +50,15 @@ pub(crate) struct Wake {
     pub(crate) device: DeviceId,
     /// Its address at a push service.
     pub(crate) endpoint: String,
-    /// The relay, as devices call it.
+    /// The relay's own authority, as devices ask for it.
     pub(crate) host: Option<String>,
 }
 
-/// A way to the push services for the core.
+/// The core's way to the push services.
 #[derive(Debug)]
 pub(crate) struct Wakes {
     queue: mpsc::Sender<(Wake, Turn)>,
-    /// How many of each account wait or are under way.
+    /// How many wake-ups of each account are queued or in progress.
     turns: Arc<Mutex<HashMap<MailboxId, usize>>>,
 }
 
@@ -76,8 +76,8 @@ pub(crate) fn wakes() -> (Wakes, mpsc::Receiver<(Wake, Turn)>) {
 }
 
 impl Wakes {
-    /// Has a device woken, unless too many wait, or too many of its account: then this one is left out.
-    /// Says whether it will be.
+    /// Queues a wake-up, unless too many are queued, or too many of the same account: then it is dropped. Returns
+    /// whether it was queued.
     pub(crate) fn ask(&self, wake: Wake) -> bool {
         let home = wake.home;
         {
@@ -104,12 +104,12 @@ impl Drop for Turn {
     }
 }
 
-/// The relay's key: the admin's if there is one, else the one in the database, made at first need. None:
-/// nobody is woken.
+/// The relay's key: the admin's if there is one, otherwise the one in the database, created when it is first needed.
+/// `None` means that nobody is woken.
 pub(crate) fn key(db: &Connection, own: Option<&str>) -> Result<Option<Key>, Fault> {
     match own.map(str::trim).filter(|own| !own.is_empty()) {
         Some(OFF) => return Ok(None),
-        // Not another one instead: that would cost all subscriptions twice.
+        // No other key takes its place: that would invalidate all subscriptions twice.
         Some(own) => return Ok(Some(Key::from_text(own).ok_or("VAPID_PRIVATE_KEY is not a valid key")?)),
         None => {}
     }
@@ -129,7 +129,7 @@ pub(crate) fn key(db: &Connection, own: Option<&str>) -> Result<Option<Key>, Fau
     Err("could not make a key".into())
 }
 
-/// What calls push services.
+/// Calls the push services.
 pub(crate) struct Pusher {
     key: Key,
     services: Services,
@@ -140,7 +140,7 @@ pub(crate) struct Pusher {
 }
 
 impl Pusher {
-    /// `subject` is whom the services may ask, else the relay's address.
+    /// `subject` is the contact for the services; without it, the relay's address.
     pub(crate) fn new(
         key: Key,
         services: Services,
@@ -151,7 +151,7 @@ impl Pusher {
         Ok(Self { key, services, subject, tls: connector(trusted())?, calls, counters })
     }
 
-    /// Works until nobody is left who could ask.
+    /// Runs until nobody is left who could queue a wake-up.
     pub(crate) async fn run(self, mut wakes: mpsc::Receiver<(Wake, Turn)>) {
         let (this, places) = (Arc::new(self), Arc::new(Semaphore::new(AT_ONCE)));
         while let Some((wake, turn)) = wakes.recv().await {
@@ -175,7 +175,7 @@ impl Pusher {
             },
             1,
         );
-        // Of the rest there is nothing to note.
+        // The other answers leave nothing to record.
         if answer == Answer::Gone {
             let _ = self.calls.send(Call::WakeGone { home, device, endpoint }).await;
         }
@@ -190,7 +190,7 @@ impl Pusher {
         let request = Request::wake(&self.key, &endpoint, subject.as_deref(), now_ms() / 1000);
         let status = tokio::time::timeout(LIMIT, send(&request, &self.tls)).await;
         let Ok(Ok(status)) = status else {
-            // The error's text might name the address, which is a secret of the device's.
+            // The error's text might contain the address, which is the device's secret.
             log::info("push_failed", &[]);
             return Answer::Refused;
         };
@@ -202,7 +202,7 @@ impl Pusher {
     }
 }
 
-/// The authorities that browsers trust, which also a container without any file has, and this machine's own.
+/// The authorities that browsers trust, which even a container without any files has, and this machine's own.
 fn trusted() -> RootCertStore {
     let mut roots = RootCertStore { roots: webpki_roots::TLS_SERVER_ROOTS.to_vec() };
     roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
@@ -215,7 +215,7 @@ fn connector(roots: RootCertStore) -> Result<TlsConnector, Fault> {
     Ok(TlsConnector::from(Arc::new(config.with_root_certificates(roots).with_no_client_auth())))
 }
 
-/// Sends the request; gives the status of the answer.
+/// Sends the request; returns the status of the answer.
 async fn send(request: &Request, tls: &TlsConnector) -> Result<u16, Fault> {
     let uri: Uri = request.url.parse()?;
     let host = uri.host().ok_or("no host")?;
@@ -245,7 +245,7 @@ where
         builder = builder.header(*name, value);
     }
     let answer = sender.send_request(builder.body(Empty::<Bytes>::new())?).await;
-    // What follows the status is of no use.
+    // Nothing after the status is of any use.
     driven.abort();
     Ok(answer?.status().as_u16())
 }
@@ -266,7 +266,7 @@ mod tests {
     const PRIVATE_KEY: &[u8] = include_bytes!("../tests/tls/key.der");
     const ANSWER: &[u8] = b"HTTP/1.1 410 Gone\r\nContent-Length: 4\r\n\r\ngone";
 
-    /// Takes one request by TLS and answers it; gives what came.
+    /// Accepts one request over TLS and answers it; returns what arrived.
     async fn service(listener: TcpListener) -> std::io::Result<String> {
         let key = PrivatePkcs8KeyDer::from(PRIVATE_KEY).into();
         let provider = Arc::new(rustls::crypto::ring::default_provider());
@@ -330,7 +330,7 @@ mod tests {
         }
         assert_eq!(came.iter().filter(|(wake, _)| wake.home == MailboxId::from_bytes([1; 16])).count(), SHARE);
         assert_eq!(came.len(), SHARE + 1);
-        // Each that is done makes place for the next.
+        // Each one that is done makes room for the next.
         drop(came);
         assert!(wakes.turns.lock().unwrap().is_empty());
         ask(1);

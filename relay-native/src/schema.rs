@@ -1,13 +1,12 @@
-//! The tables of all mailboxes, and how a database of an earlier version becomes one of this version.
+//! The tables of all mailboxes, and how a database of an earlier version is brought up to this one.
 
 use rusqlite::{Connection, TransactionBehavior};
 
-/// Each one brings the database from the version that is its index to the next. Never change one that
-/// was released: add another.
+/// Each one takes the database from the version that is its index to the next. Never change one that has been
+/// released: add another.
 const MIGRATIONS: [&str; 6] = [
-    // One b-tree each, in the order in which one account's rows are read, so that a clip is one row
-    // written: only what is brief has an index as well. `envelope` comes last, so that the other columns
-    // are read without it.
+    // One b-tree each, in the order in which one account's rows are read, so that a clip means writing one row: only
+    // brief items have an index as well. `envelope` comes last, so that the other columns can be read without it.
     "CREATE TABLE items (
         mailbox BLOB NOT NULL, cursor INTEGER NOT NULL, item BLOB NOT NULL, expires INTEGER NOT NULL,
         envelope BLOB NOT NULL, PRIMARY KEY (mailbox, cursor)) WITHOUT ROWID;
@@ -26,8 +25,8 @@ const MIGRATIONS: [&str; 6] = [
         PRIMARY KEY (mailbox, device)) WITHOUT ROWID;",
     "CREATE TABLE push_key (id INTEGER PRIMARY KEY CHECK (id = 1), secret BLOB NOT NULL);",
     "CREATE TABLE membership (mailbox BLOB PRIMARY KEY, state BLOB NOT NULL) WITHOUT ROWID;",
-    // Items without a mark are of no use to a device that comes back: it reads once more from the start. And
-    // what was there is taken for brief, because nobody knows how long it was meant to stay.
+    // Items without a mark are of no use to a device that comes back: it reads everything once more. And what is
+    // already there is taken for brief, because nobody knows how long it was meant to stay.
     "CREATE TABLE items_5 (
         mailbox BLOB NOT NULL, cursor INTEGER NOT NULL, item BLOB NOT NULL, expires INTEGER NOT NULL,
         through INTEGER NOT NULL, brief INTEGER NOT NULL, mark INTEGER NOT NULL, envelope BLOB NOT NULL,
@@ -37,8 +36,7 @@ const MIGRATIONS: [&str; 6] = [
      DROP TABLE items;
      ALTER TABLE items_5 RENAME TO items;
      CREATE INDEX items_brief ON items (mailbox, expires) WHERE brief;",
-    // Whoever was there before counts as having been here now. `doomed` is for `accounts delete` beside a
-    // running relay.
+    // Accounts that already exist count as used just now. `doomed` is for `accounts delete` next to a running relay.
     "CREATE TABLE accounts (
         mailbox BLOB PRIMARY KEY, started INTEGER NOT NULL, used INTEGER NOT NULL, log_bytes INTEGER NOT NULL) WITHOUT ROWID;
      INSERT INTO accounts SELECT mailbox, unixepoch() * 1000, unixepoch() * 1000, sum(length(entry)) FROM log GROUP BY mailbox;
@@ -50,20 +48,20 @@ pub(crate) const SCHEMA: usize = MIGRATIONS.len();
 /// Why a database cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum SchemaError {
-    /// Written by a later program.
+    /// Written by a newer program.
     #[error(
         "the database has schema {0}, but this program knows schemas only up to {SCHEMA}: use a newer hushclip-relay"
     )]
     Newer(usize),
-    /// It is somebody else's.
+    /// It belongs to another program.
     #[error("this is not a hushclip-relay database")]
     Foreign,
-    /// SQLite's own word.
+    /// SQLite's own error.
     #[error("the database: {0}")]
     Sqlite(#[from] rusqlite::Error),
 }
 
-/// The version that a database is of; 0 is an empty one.
+/// The schema version of a database; 0 is an empty one.
 pub(crate) fn version(db: &Connection) -> Result<usize, SchemaError> {
     let found: i64 = db.query_row("PRAGMA user_version", [], |row| row.get(0))?;
     let found = usize::try_from(found).map_err(|_| SchemaError::Foreign)?;
@@ -77,7 +75,7 @@ pub(crate) fn version(db: &Connection) -> Result<usize, SchemaError> {
     Ok(found)
 }
 
-/// Brings the tables up to date, all or nothing; says which version it found.
+/// Brings the tables up to date, all or nothing; returns the version it found.
 pub(crate) fn migrate(db: &mut Connection) -> Result<usize, SchemaError> {
     migrate_to(db, SCHEMA)
 }

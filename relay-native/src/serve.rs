@@ -1,4 +1,4 @@
-//! From the command line to a running relay, and its orderly end.
+//! Starts a relay from its command line, runs it, and shuts it down cleanly.
 
 use std::convert::Infallible;
 use std::error::Error;
@@ -30,17 +30,17 @@ use crate::{ServeArgs, Who, log, push};
 
 const DAY_MS: u64 = 24 * 60 * 60 * 1000;
 const MIB: u64 = 1024 * 1024;
-/// Files that are open beside the connections.
+/// Files that are open in addition to the connections.
 const OWN_FILES: u64 = 64;
 /// Enough for a few devices.
 const LEAST_FILES: u64 = OWN_FILES + 32;
-/// How long the last messages may take at the end.
+/// How long delivering the last messages may take at shutdown.
 const END_LIMIT: Duration = Duration::from_secs(4);
 
-/// Runs a relay until it is told to end.
+/// Runs a relay until it is told to stop.
 pub(crate) fn serve(args: ServeArgs) -> Result<(), Box<dyn Error>> {
     std::panic::set_hook(Box::new(|panic| {
-        // The message might quote what must not be in a log.
+        // The message might quote something that must not be logged.
         let place = panic.location().map_or_else(String::new, ToString::to_string);
         log::error("panic", &[("at", &place)]);
     }));
@@ -75,7 +75,7 @@ pub(crate) fn serve(args: ServeArgs) -> Result<(), Box<dyn Error>> {
         let (own_key, called) = (args.vapid_private_key, services.clone());
         let opened = move |folder: &Folder| -> Result<(Core, Option<Key>), Box<dyn Error + Send + Sync>> {
             let db = folder.open(&space)?;
-            // Clips go on without wake-ups.
+            // Clips still sync without wake-ups.
             let key = push::key(&db, own_key.as_deref()).unwrap_or_else(|error| {
                 log::error("push_key", &[("why", &error)]);
                 None
@@ -90,14 +90,14 @@ pub(crate) fn serve(args: ServeArgs) -> Result<(), Box<dyn Error>> {
             let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build();
             match (opened(&folder), runtime) {
                 (Ok((core, key)), Ok(runtime)) => {
-                    // Nobody waits for it who has given up.
+                    // If the receiver is gone, nobody is waiting for this.
                     let _ = report.send(Ok(key));
                     runtime.block_on(core.run(receiver));
                 }
                 (Err(error), _) => drop(report.send(Err(error.to_string()))),
                 (_, Err(error)) => drop(report.send(Err(error.to_string()))),
             }
-            // Its lock is held until here.
+            // Its lock is held up to here.
             drop(folder);
         };
         (thread::Builder::new().name("core".into()).spawn(run)?, database)
@@ -139,7 +139,7 @@ pub(crate) fn serve(args: ServeArgs) -> Result<(), Box<dyn Error>> {
     done
 }
 
-/// What is settled for all accounts.
+/// The rules that apply to all accounts.
 fn policy(args: &ServeArgs) -> Result<Policy, Box<dyn Error>> {
     let read = |path: &PathBuf| fs::read_to_string(path).map_err(|error| format!("{}: {error}", path.display()));
     let file = args.registration_token_file.as_ref().map(read).transpose()?;
@@ -177,14 +177,14 @@ async fn run(
         () = Arc::clone(&server).listen(listener) => {}
         _ = term.recv() => {}
         _ = int.recv() => {}
-        // It ends by itself only by a fault.
+        // The core ends by itself only after a fault.
         () = calls.closed() => return Err("the core has failed".into()),
     }
     log::info("stopping", &[]);
     let stopped = async {
         let _ = calls.send(Call::Stop).await;
         let _ = tokio::task::spawn_blocking(move || core.join()).await;
-        // Ends when the last socket has.
+        // Returns once the last socket has ended.
         let _ = ended.recv().await;
     };
     if tokio::time::timeout(END_LIMIT, stopped).await.is_err() {
@@ -194,7 +194,7 @@ async fn run(
     Ok(())
 }
 
-/// As many open files as the system allows; says how many.
+/// Raises the limit on open files as far as the system allows; returns the limit.
 fn raise_file_limit() -> u64 {
     let limit = getrlimit(Resource::Nofile);
     let raised = Rlimit { current: limit.maximum, maximum: limit.maximum };

@@ -1,4 +1,4 @@
-//! HTTP: connections, and requests to answers. Which answer is decided in `hushclip_relay_http`.
+//! HTTP: accepts connections and answers requests. What to answer is decided in `hushclip_relay_http`.
 
 use std::convert::Infallible;
 use std::net::{IpAddr, SocketAddr};
@@ -30,14 +30,14 @@ use crate::{folder, log};
 
 /// How long the headers of a request may take.
 const HEADERS_LIMIT: Duration = Duration::from_secs(10);
-/// How long a connection may last that is no WebSocket.
+/// How long a connection may last if it does not become a WebSocket.
 const HTTP_LIMIT: Duration = Duration::from_mins(2);
-/// Largest head of a request.
+/// Largest head of a request, in bytes.
 const HEAD_BYTES: usize = 16 * 1024;
-/// Rest when the system has no more files to give.
+/// How long to pause after a connection could not be accepted, as when there are no more file descriptors.
 const PAUSE: Duration = Duration::from_millis(100);
 
-/// What lasts is said so often.
+/// How often to log a condition that persists.
 const SAY_AGAIN: Duration = Duration::from_mins(1);
 
 /// What all connections share.
@@ -46,36 +46,36 @@ pub(crate) struct Server {
     pub(crate) sockets: Sockets,
     /// The web app.
     pub(crate) web: Web,
-    /// Who sees the figures.
+    /// The token that opens the metrics; without one, nobody sees them.
     pub(crate) metrics_token: Option<String>,
-    /// Further origins whose pages may use the relay; see [`http::origin_allowed`].
+    /// Other origins whose pages may use the relay; see [`http::origin_allowed`].
     pub(crate) allowed_origins: String,
-    /// Who may say for whom it asks.
+    /// Proxies whose word is taken for who is asking.
     pub(crate) proxies: Vec<Network>,
-    /// The figures.
+    /// The relay's counters.
     pub(crate) counters: Arc<Counters>,
-    /// At most so many connections are open at a time.
+    /// How many connections may be open at once.
     pub(crate) connections: usize,
-    /// One for each that may still be.
+    /// One permit for each connection that may still be opened.
     pub(crate) places: Arc<Semaphore>,
-    /// Bytes that all accounts may take together, if that is bounded.
+    /// Bytes that all accounts together may take, if there is a limit.
     pub(crate) max_size: Option<u64>,
-    /// Bytes that each may take.
+    /// Bytes that each account may take.
     pub(crate) quota: u64,
     /// Where the database is.
     pub(crate) database: PathBuf,
-    /// Who was here before.
+    /// Who has been here before.
     pub(crate) regulars: Arc<Mutex<Regulars>>,
-    /// How often addresses ask.
+    /// Limits on what each address may ask for.
     pub(crate) gate: Arc<Mutex<Gate>>,
-    /// Connections that are no WebSocket.
+    /// Connections that are not WebSockets.
     pub(crate) visitors: Visitors,
-    /// A clone goes with every socket, so that the end of the last one is noticed.
+    /// Every socket holds a clone, so that the end of the last one is noticed.
     pub(crate) alive: mpsc::Sender<Infallible>,
 }
 
 impl Server {
-    /// Takes connections in, for as long as this is polled.
+    /// Accepts connections for as long as this is polled.
     pub(crate) async fn listen(self: Arc<Self>, listener: TcpListener) {
         let mut said: Option<Instant> = None;
         loop {
@@ -104,7 +104,7 @@ impl Server {
     }
 
     async fn connection<P: Send + Sync + 'static>(self: Arc<Self>, stream: TcpStream, peer: SocketAddr, place: Arc<P>) {
-        // Small frames shall not wait for more; where that fails they do.
+        // Small frames should not wait for more data; if this fails, they do.
         let _ = stream.set_nodelay(true);
         let _ = rustix::net::sockopt::set_socket_keepalive(&stream, true);
         let service = service_fn(|request| {
@@ -132,7 +132,7 @@ impl Server {
         place: Arc<P>,
     ) -> Response<Full<Bytes>> {
         let headers = request.headers();
-        // RFC 6455 §4.1: a proxy that speaks HTTP/1.0 passes no WebSocket on, whatever its headers say.
+        // RFC 6455 §4.1: a proxy that speaks HTTP/1.0 does not pass WebSockets on, whatever its headers say.
         let wants = request.version() >= Version::HTTP_11 && wants_websocket(headers);
         match http::route(request.method().as_str(), request.uri().path(), wants) {
             Route::Health => made_up(&http::health(self.counters.storage())),
@@ -237,15 +237,15 @@ impl Server {
             Target::Nameplate(_) => gate.ask_nameplate(peer, now),
         };
         let is_held = asked.is_ok() && gate.hold(peer);
-        // A stranger behind the same address takes its places from newcomers, not from regulars.
+        // A stranger at the same address takes places away from newcomers, not from regulars.
         (is_held || is_regular).then(|| Held { gate: Arc::clone(&self.gate), peer: is_held.then_some(peer) })
     }
 }
 
-/// A socket that its address holds open.
+/// A socket held open by an address.
 struct Held {
     gate: Arc<Mutex<Gate>>,
-    /// None: it is not counted.
+    /// `None` if it is not counted.
     peer: Option<Peer>,
 }
 
@@ -258,7 +258,7 @@ impl Drop for Held {
 
 const FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 
-/// RFC 6455 §4.2.1, but for the key.
+/// RFC 6455 §4.2.1, except for the key.
 fn wants_websocket(headers: &HeaderMap) -> bool {
     let connection = text(headers, &header::CONNECTION).unwrap_or_default();
     http::is_upgrade(text(headers, &header::UPGRADE))
@@ -283,7 +283,7 @@ fn response(status: StatusCode, headers: &http::Headers, body: Bytes) -> Respons
     let mut response = Response::new(Full::new(body));
     *response.status_mut() = status;
     for (name, value) in headers {
-        // Names are ours, and of the values only the host is a stranger's, which has been looked at.
+        // Both are ours, so none is left out.
         if let (Ok(name), Ok(value)) = (HeaderName::try_from(*name), HeaderValue::try_from(value)) {
             response.headers_mut().append(name, value);
         }

@@ -1,5 +1,4 @@
-//! One WebSocket: moves messages between the wire and the core, answers pings by itself, and never
-//! waits for ever.
+//! One WebSocket: moves messages between the wire and the core, answers pings itself, and never waits forever.
 
 use std::io::ErrorKind;
 use std::time::{Duration, Instant};
@@ -24,17 +23,17 @@ use crate::outbox::{Out, Outgoing, cost, outbox};
 
 /// How long the other side may take to read what is sent to it.
 const WRITE_LIMIT: Duration = Duration::from_secs(30);
-/// How long one message may take to come.
+/// How long one message may take to arrive.
 const MESSAGE_LIMIT: Duration = if cfg!(test) { Duration::from_millis(300) } else { Duration::from_secs(30) };
-/// How long it may take to answer a close.
+/// How long the other side may take to answer a close.
 const CLOSE_LIMIT: Duration = Duration::from_secs(2);
-/// How long a side that was told to go may say nothing, and how long it may go on talking.
+/// How long a side that was told to go may stay silent, and how long it may go on sending.
 const SILENCE_LIMIT: Duration = Duration::from_secs(5);
 const LINGER_LIMIT: Duration = Duration::from_secs(10);
-/// An idle socket costs this much for each direction.
+/// An idle socket costs this much in each direction.
 const BUFFER: usize = 4 * 1024;
 
-/// What sockets share.
+/// What all sockets share.
 #[derive(Debug, Clone)]
 pub(crate) struct Sockets {
     calls: Calls,
@@ -42,7 +41,7 @@ pub(crate) struct Sockets {
 }
 
 impl Sockets {
-    /// All of them talk to this core.
+    /// Sockets that all talk to this core.
     pub(crate) fn new(calls: Calls) -> Self {
         Self { calls, budget: Budget::default() }
     }
@@ -124,11 +123,11 @@ impl Sockets {
                         }
                         Some(Ok(Message::Frame(_))) => continue,
                         Some(Ok(Message::Close(_))) => {
-                            // What answers it is queued already.
+                            // The answer to it is already queued.
                             let _ = timeout(CLOSE_LIMIT, stream.flush()).await;
                             return;
                         }
-                        // What is too long or no message is no frame.
+                        // Anything too long, or not a valid message, is not a frame.
                         Some(Err(error)) if is_no_frame(&error) => {
                             if self.calls.send(Call::Frame { conn, bytes: Vec::new(), came: Instant::now(), _room: None }).await.is_err() {
                                 return;
@@ -145,7 +144,7 @@ impl Sockets {
         }
     }
 
-    /// Sends what is left to be sent to a side that nothing more is read from.
+    /// Sends whatever is still queued to a side that is no longer read from.
     async fn say_goodbye<S>(&self, stream: &mut WebSocketStream<Metered<S>>, outgoing: &mut Outgoing)
     where
         S: AsyncRead + AsyncWrite + Unpin,
@@ -160,7 +159,7 @@ impl Sockets {
     }
 }
 
-/// Sends this and what else waits; says whether it was the last.
+/// Sends this and whatever else is queued; returns whether it ended with a close.
 async fn send<S>(stream: &mut WebSocketStream<Metered<S>>, out: Out, outgoing: &mut Outgoing) -> Result<bool, Error>
 where
     S: AsyncRead + AsyncWrite + Unpin,
@@ -184,7 +183,7 @@ where
     Ok(false)
 }
 
-/// Whether this is one of either kind, or an answer that nobody has asked for.
+/// Whether this is a ping of either kind, or a pong that nobody asked for.
 fn is_ping(message: &Message) -> bool {
     match message {
         Message::Ping(_) | Message::Pong(_) => true,
@@ -193,7 +192,7 @@ fn is_ping(message: &Message) -> bool {
     }
 }
 
-/// Whether what came is too long, or no message.
+/// Whether what arrived is too long, or not a valid message.
 fn is_no_frame(error: &Error) -> bool {
     match error {
         Error::Capacity(_) | Error::Utf8(_) | Error::Protocol(_) => true,
@@ -202,9 +201,9 @@ fn is_no_frame(error: &Error) -> bool {
     }
 }
 
-/// Ends the line after the close has been said, and reads on for a while: while something that came is not read, the
-/// other side might not get the close. It may be busy, and in the middle of a long frame. What is read is kept nowhere,
-/// so it is not counted either.
+/// Shuts the connection down after the close has been sent, and goes on reading for a while: as long as something
+/// that arrived is left unread, the other side might not get the close. It may be busy, and in the middle of a long
+/// frame. What is read is discarded, so it is not counted either.
 async fn hang_up<S>(stream: &mut WebSocketStream<Metered<S>>)
 where
     S: AsyncRead + AsyncWrite + Unpin,
@@ -227,7 +226,7 @@ mod tests {
     use super::*;
     use crate::core::calls;
 
-    /// Whether a socket has ended after a while, on which bytes come one by one.
+    /// Whether a socket that receives its bytes one by one has ended after a while.
     async fn ends(mut bytes: impl Iterator<Item = u8>) -> bool {
         let (calls, mut core) = calls();
         let (ours, mut theirs) = tokio::io::duplex(BUFFER);
@@ -237,7 +236,7 @@ mod tests {
         outbox.signed_in();
         for _ in 0..60 {
             if let Some(byte) = bytes.next() {
-                // It may be over.
+                // The socket may already be gone.
                 let _ = theirs.write_all(&[byte]).await;
             }
             if let Ok(call) = timeout(MESSAGE_LIMIT / 20, core.recv()).await {
@@ -250,7 +249,7 @@ mod tests {
     #[tokio::test]
     async fn a_message_that_never_ends_ends_its_socket_and_silence_does_not() {
         let endless = [0x82, 0xfe, 0x10, 0, 0, 0, 0, 0].into_iter().chain(std::iter::repeat(7));
-        // Pings in the middle of a message are no end of it.
+        // Pings in the middle of a message do not end it.
         let ping = [0x89, 0x80, 0, 0, 0, 0];
         let pinging = [0x02, 0x81, 0, 0, 0, 0, 7].into_iter().chain(std::iter::repeat(ping).flatten());
         let (endless, pinging, silent) = tokio::join!(ends(endless), ends(pinging), ends(std::iter::empty()));

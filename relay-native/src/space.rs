@@ -1,5 +1,5 @@
-//! How much room there is, on the disk and within `--max-size`. It is looked at before clips are taken, so
-//! that removals, and whatever makes room, never find the disk full.
+//! How much room there is, on the disk and within `--max-size`. It is checked before clips are taken, so that
+//! removals, and whatever makes room, never find the disk full.
 
 use std::path::PathBuf;
 
@@ -8,23 +8,23 @@ use hushclip_protocol::limits;
 use rusqlite::Connection;
 
 const MIB: u64 = 1024 * 1024;
-/// What is left free on the disk: this, or a sixteenth of a small one.
+/// What to leave free on the disk: this much, or a sixteenth of a small one.
 const DISK_RESERVE: u64 = 64 * MIB;
-/// Whoever is this near to the end looks more often: more than one transaction writes.
+/// With less than this left, or a fifth of the whole, measure more often: it is more than one transaction writes.
 const NEAR: u64 = 128 * MIB;
-/// What has no room for the largest clip is full.
+/// A relay with no room for the largest clip is full.
 const LARGEST: u64 = limits::ENVELOPE_BYTES as u64;
 
-/// What the room is measured by.
+/// What the room is measured against.
 #[derive(Debug, Default)]
 pub(crate) struct Space {
-    /// Where the database is; none for one in memory.
+    /// Where the database is; `None` for one in memory.
     pub(crate) folder: Option<PathBuf>,
     /// Bytes that clips and accounts may take.
     pub(crate) max: Option<u64>,
 }
 
-/// How it stands.
+/// The result of measuring.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Measured {
     /// Bytes of the database that are in use.
@@ -36,7 +36,7 @@ pub(crate) struct Measured {
 }
 
 impl Space {
-    /// Measures; also within a transaction, what that has written included.
+    /// Measures; also works within a transaction, and includes what that has written.
     pub(crate) fn measure(&self, db: &Connection) -> Result<Measured, rusqlite::Error> {
         let number = |pragma: &str| -> Result<u64, rusqlite::Error> {
             db.prepare_cached(pragma)?.query_row([], |row| row.get::<_, i64>(0)).map(i64::cast_unsigned)
@@ -50,14 +50,14 @@ impl Space {
         Ok(Measured { used, left, free: disk.map(|(free, _)| free) })
     }
 
-    /// Pages that SQLite may use: more than clips may, so that removals always find some.
+    /// Pages that SQLite may use: more than clips may, so that there are always some for removals.
     pub(crate) fn pages(&self, page: u64) -> Option<u64> {
         self.max.map(|max| (max + (max / 8).max(MIB)) / page)
     }
 }
 
 impl Measured {
-    /// What that means for so many accounts.
+    /// What that means for this many accounts.
     pub(crate) fn room(&self, accounts: u64) -> Room {
         let all = self.used.saturating_add(self.left);
         if self.left < LARGEST {
@@ -69,7 +69,7 @@ impl Measured {
         }
     }
 
-    /// One transaction could use it up.
+    /// Whether one transaction could use it up.
     pub(crate) const fn is_near(&self) -> bool {
         self.left < NEAR || self.used / 4 >= self.left
     }

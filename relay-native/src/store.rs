@@ -20,18 +20,18 @@ const INVITE_BYTES: usize = 6 * limits::PAIRING_BYTES;
 const TABLES: [&str; 10] =
     ["items", "log", "membership", "accounts", "acked", "floors", "invites", "subscriptions", "alarms", "nameplates"];
 
-/// How much is stored, as counted by those who store it; uncommitted changes included.
+/// How much is stored, as counted by whatever stores it; uncommitted changes included.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) struct Census {
     pub(crate) accounts: u64,
     pub(crate) items: u64,
-    /// Accounts that were started since this process was.
+    /// Accounts started since this process started.
     pub(crate) started: u64,
-    /// Accounts that were deleted since then.
+    /// Accounts deleted since then.
     pub(crate) ended: u64,
 }
 
-/// The same for all mailboxes of a database.
+/// The same census, shared by all mailboxes of a database.
 pub(crate) type Counted = Rc<Cell<Census>>;
 
 /// What [`item_row`] reads.
@@ -50,7 +50,7 @@ pub(crate) struct MailboxStore {
 }
 
 impl MailboxStore {
-    /// Those of `id`.
+    /// The rows of `id`.
     pub(crate) const fn new(db: Rc<Connection>, id: MailboxId, census: Counted) -> Self {
         Self { db, id, census }
     }
@@ -76,7 +76,7 @@ impl MailboxStore {
         self.change(query, params).map(drop)
     }
 
-    /// Says how many rows it was.
+    /// Returns how many rows were changed.
     fn change(&self, query: &str, params: impl Params) -> Result<u64, StoreError> {
         let changed = self.db.prepare_cached(query).and_then(|mut statement| statement.execute(params));
         changed.map(|rows| rows as u64).map_err(failed)
@@ -100,7 +100,7 @@ impl Store for MailboxStore {
             .write("INSERT INTO log VALUES (?, ?, ?)", params![self.key(), integer(seq), codec::encode(entry)])
             .and_then(|()| self.put_membership(membership));
         if done.is_err() {
-            // Where SQLite has ended the transaction there is nothing left to undo.
+            // If SQLite has ended the transaction, there is nothing left to undo.
             let _ = self.write("ROLLBACK TO entry", []);
         }
         self.write("RELEASE entry", []).and(done)
@@ -249,7 +249,7 @@ impl Store for MailboxStore {
 
     fn invites(&self) -> Result<Vec<InviteRow>, StoreError> {
         let rows = self.read("SELECT row FROM invites WHERE mailbox = ?", [self.key()], blob)?;
-        // One in an older form is an invite lost, not a mailbox.
+        // A row in an older format costs an invite, not the mailbox.
         Ok(rows.iter().filter_map(|row| codec::decode(row, INVITE_BYTES).ok()).collect())
     }
 
@@ -281,7 +281,7 @@ impl Store for MailboxStore {
     }
 }
 
-/// The integer as SQLite holds it; the greater half becomes the greatest.
+/// The integer as SQLite holds it; anything above `i64::MAX` becomes that.
 pub(crate) fn integer(value: u64) -> i64 {
     i64::try_from(value).unwrap_or(i64::MAX)
 }
@@ -308,7 +308,7 @@ fn blob(row: &Row<'_>) -> Result<Vec<u8>, rusqlite::Error> {
     row.get(0)
 }
 
-/// Counts what is there.
+/// Counts what is stored.
 pub(crate) fn census(db: &Connection) -> Result<Census, rusqlite::Error> {
     let count = |table: &str| -> Result<u64, rusqlite::Error> {
         db.query_row(&format!("SELECT count(*) FROM {table}"), [], |row| unsigned(row, 0))
@@ -317,11 +317,11 @@ pub(crate) fn census(db: &Connection) -> Result<Census, rusqlite::Error> {
 }
 
 thread_local! {
-    /// One thread has the database, and what ails it decides what the others are told.
+    /// A single thread owns the database, and what goes wrong with it decides what the others are told.
     static FAULT: Cell<Option<StoreError>> = const { Cell::new(None) };
 }
 
-/// What has failed since this was last asked; that the disk is full says more than what follows from it.
+/// What has failed since this was last called; a full disk takes precedence over the errors that follow from it.
 pub(crate) fn take_fault() -> Option<StoreError> {
     FAULT.take()
 }
@@ -339,7 +339,7 @@ pub(crate) fn failed(error: rusqlite::Error) -> StoreError {
     fault
 }
 
-/// A bug that strikes one account, for tests of what becomes of the others.
+/// A bug that strikes one account, to test what happens to the others.
 #[cfg(test)]
 pub(crate) mod faults {
     use std::cell::RefCell;
@@ -348,7 +348,7 @@ pub(crate) mod faults {
         static STRUCK: RefCell<Option<Vec<u8>>> = const { RefCell::new(None) };
     }
 
-    /// The next time that this envelope is stored, this thread panics.
+    /// Makes this thread panic the next time this envelope is stored.
     pub(crate) fn set(envelope: &[u8]) {
         STRUCK.set(Some(envelope.to_vec()));
     }

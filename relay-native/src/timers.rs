@@ -1,4 +1,4 @@
-//! One point in time for each mailbox, and which comes first.
+//! One point in time per mailbox, and which of them comes first.
 
 use std::collections::{BTreeSet, HashMap};
 
@@ -39,7 +39,7 @@ impl Timers {
         self.by_time.first().map(|(at, _)| *at)
     }
 
-    /// Takes out what is due, at most so many.
+    /// Removes and returns what is due, at most `limit` of them.
     pub(crate) fn take_due(&mut self, now: u64, limit: usize) -> Vec<MailboxId> {
         let due: Vec<_> = self.by_time.iter().take_while(|(at, _)| *at <= now).take(limit).map(|(_, id)| *id).collect();
         for id in &due {

@@ -1,5 +1,5 @@
-//! Connections that are no WebSocket yet, or never will be, by the address that holds them. For one too many the
-//! oldest of the same address goes: whoever dawdles takes places from himself, and from nobody elsewhere.
+//! Connections that are not WebSockets yet, or never will be, by the address that holds them. If an address has one
+//! too many, its oldest is dropped: whoever dawdles takes places only from themselves, not from anybody elsewhere.
 
 use std::collections::{HashMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -7,21 +7,21 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use hushclip_mailbox::Peer;
 use tokio::sync::Notify;
 
-/// As many as ten browsers open.
+/// As many as ten browsers would open.
 pub(crate) const PER_ADDRESS: usize = 64;
 
-/// Those who are there.
+/// The connections that are open.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Visitors(Arc<Mutex<Visits>>);
 
 #[derive(Debug, Default)]
 struct Visits {
     next: u64,
-    /// Of each the oldest first.
+    /// The oldest first, for each address.
     by_address: HashMap<Peer, VecDeque<(u64, Arc<Notify>)>>,
 }
 
-/// A connection, until it is over or a WebSocket.
+/// A connection, until it ends or becomes a WebSocket.
 #[derive(Debug)]
 pub(crate) struct Visit {
     visitors: Visitors,
@@ -31,7 +31,7 @@ pub(crate) struct Visit {
 }
 
 impl Visitors {
-    /// One more comes. This machine's own are not counted, nor are a proxy's, which speaks for many.
+    /// Adds a connection. This machine's own are not counted, nor are those of a proxy, which speaks for many.
     pub(crate) fn enter(&self, peer: Peer) -> Visit {
         let cut = Arc::new(Notify::new());
         let mut visits = self.visits();
@@ -55,7 +55,7 @@ impl Visitors {
 }
 
 impl Visit {
-    /// Ends when it has to make place for another one.
+    /// Completes when this connection has to make room for another one.
     pub(crate) async fn is_cut(&self) {
         self.cut.notified().await;
     }

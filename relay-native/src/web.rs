@@ -1,4 +1,4 @@
-//! The web app's files: those that the binary carries, or those of a folder. Read once, digested once,
+//! The web app's files: those embedded in the binary, or those of a folder. Each is read once, hashed once and
 //! compressed once.
 
 use std::collections::BTreeMap;
@@ -15,7 +15,7 @@ include!(concat!(env!("OUT_DIR"), "/files.rs"));
 
 /// No web app is larger.
 const LARGEST: u64 = 64 * 1024 * 1024;
-/// Pictures and fonts are compressed already.
+/// Images and fonts are already compressed.
 const COMPRESSED: [&str; 3] = [".png", ".woff2", ".ico"];
 
 /// Files by path, from `/`.
@@ -36,24 +36,24 @@ pub(crate) struct Asset {
 /// A file as it is sent.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Sent {
-    /// Names exactly these bytes.
+    /// The ETag: names exactly these bytes.
     pub(crate) tag: String,
-    /// The bytes; `None` where the other side has them.
+    /// The bytes; `None` if the other side already has them.
     pub(crate) bytes: Option<Bytes>,
-    /// They are compressed.
+    /// Whether they are compressed.
     pub(crate) gzip: bool,
-    /// They might be.
+    /// Whether they might be.
     pub(crate) varies: bool,
 }
 
 impl Web {
-    /// What the binary carries.
+    /// The files embedded in the binary.
     pub(crate) fn embedded() -> Self {
         let files = FILES.iter().map(|(path, bytes)| Asset::entry(path, Bytes::from_static(bytes)));
         Self { files: files.collect() }
     }
 
-    /// What is in a folder now.
+    /// The files that are in a folder now.
     pub(crate) fn read(folder: &Path) -> io::Result<Self> {
         let mut web = Self::default();
         let mut room = LARGEST;
@@ -96,7 +96,7 @@ impl Asset {
         (path.to_owned(), Self { bytes, digest, shrinks, gzip: OnceLock::new() })
     }
 
-    /// The file for somebody who accepts these encodings and knows these tags.
+    /// The file for a client that accepts these encodings and knows these tags.
     pub(crate) fn sent(&self, accepts: Option<&str>, knows: Option<&str>) -> Sent {
         let packed = if accepts.is_some_and(accepts_gzip) { self.packed() } else { None };
         let tag = format!("\"{}{}\"", self.digest, if packed.is_some() { "-gzip" } else { "" });

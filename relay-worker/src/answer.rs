@@ -1,9 +1,9 @@
-//! Answers as workerd wants them. What is in them is decided in `hushclip_relay_http`.
+//! Answers in the form that workerd wants. Their contents are decided in `hushclip_relay_http`.
 
 use hushclip_relay_http::{self as http, Answer, Fault};
 use worker::{Headers, Response, Result};
 
-/// Hands an answer to workerd, which leaves the body out for HEAD.
+/// Hands an answer to workerd, which omits the body for HEAD.
 pub(crate) fn send(answer: &Answer) -> Result<Response> {
     Ok(Response::ok(&answer.body)?.with_status(answer.status).with_headers(headers(&answer.headers)?))
 }
@@ -13,7 +13,7 @@ pub(crate) fn fault(fault: Fault) -> Result<Response> {
     send(&http::fault(fault))
 }
 
-/// The same headers.
+/// The same headers, in the form that workerd wants.
 pub(crate) fn headers(from: &http::Headers) -> Result<Headers> {
     let headers = Headers::new();
     for (name, value) in from {

@@ -31,11 +31,11 @@ use crate::answer::{fault, send};
 
 /// Binding of the Durable Objects.
 const MAILBOXES: &str = "MAILBOX";
-/// Secret without which nobody sees the figures.
+/// Secret without which nobody sees the metrics.
 const METRICS_TOKEN: &str = "METRICS_TOKEN";
-/// Further origins whose pages may use the relay; see `hushclip_relay_http::origin_allowed`.
+/// Other origins whose pages may use the relay; see `hushclip_relay_http::origin_allowed`.
 const ALLOWED_ORIGINS: &str = "ALLOWED_ORIGINS";
-/// Cloudflare's word for who asks; elsewhere nobody in particular does.
+/// Where Cloudflare says who is asking; elsewhere it is nobody in particular.
 pub(crate) const ADDRESS: &str = "CF-Connecting-IP";
 
 thread_local! {
@@ -70,7 +70,7 @@ async fn answer(request: Request, env: &Env) -> Result<Response> {
     }
 }
 
-/// Whether a program asks, an extension, or a page that may.
+/// Whether the request is from a program, an extension, or a page that may make it.
 fn from_here(request: &Request, env: &Env) -> Result<bool> {
     let Some(origin) = request.headers().get("Origin")? else { return Ok(true) };
     let host = Url::new(&request.inner().url())?.host();
@@ -78,7 +78,7 @@ fn from_here(request: &Request, env: &Env) -> Result<bool> {
     Ok(http::origin_allowed(Some(&origin), &host, &others))
 }
 
-/// Whether the address that asks has not asked too often.
+/// Whether the address that is asking has not asked too often.
 fn may(request: &Request, ask: impl Fn(&mut Gate, Peer, u64) -> std::result::Result<(), u64>) -> Result<bool> {
     let peer = Peer::named(request.headers().get(ADDRESS)?.as_deref());
     let now = worker::Date::now().as_millis();
@@ -93,8 +93,8 @@ fn figures(request: &Request, env: &Env) -> Result<Response> {
     send(&http::metrics(&metrics::figures()))
 }
 
-/// Hands a WebSocket to the account that a typed code's number leads to. Where it leads nowhere, a
-/// mailbox that nobody has answers in words, which a failed handshake could not.
+/// Hands a WebSocket to the account that a typed code's number leads to. If it leads nowhere, a mailbox that nobody
+/// has replies in words, which a failed handshake could not do.
 async fn by_nameplate(number: Option<u32>, request: Request, env: &Env) -> Result<Response> {
     let found = match number {
         Some(number) => nameplate::find(env, number).await?,

@@ -18,9 +18,9 @@ use crate::sockets::Sockets;
 use crate::store::SqlStore;
 
 thread_local! {
-    // Of all mailboxes of this isolate, asleep or awake.
+    // For all mailboxes of this isolate, asleep or awake.
     static RATES: Rates = Rates::default();
-    /// Those that this isolate has seen.
+    /// The newcomers that this isolate has seen.
     static NEWCOMERS: Arc<Mutex<Newcomers>> = Arc::default();
 }
 
@@ -33,7 +33,7 @@ pub(crate) struct Live {
 }
 
 impl Live {
-    /// Rebuilds the mailbox. `closing` is a socket that may not be among the listed ones any more.
+    /// Rebuilds the mailbox. `closing` is a socket that may no longer be among the listed ones.
     pub(crate) fn restore(
         id: MailboxId,
         state: &State,
@@ -60,7 +60,7 @@ impl Live {
         Ok(Self { brain, sockets, host })
     }
 
-    /// Takes note of a new socket, before the event that tells of it.
+    /// Adds a new socket, before the event that announces it.
     pub(crate) fn insert(&mut self, conn: ConnId, socket: WebSocket, host: &str) {
         self.sockets.insert(conn, socket);
         self.host.get_or_insert_with(|| host.to_owned());
@@ -71,18 +71,18 @@ impl Live {
         self.sockets.name(socket)
     }
 
-    /// Tells the key by which push services know this relay, before the first device is welcomed.
+    /// Sets the key by which push services know this relay. To be called before the first device is welcomed.
     pub(crate) fn set_push_key(&mut self, key: &[u8]) {
         self.brain.set_push_key(key);
     }
 
-    /// Tells what is settled for all accounts of this relay.
+    /// Sets the rules that apply to all accounts of this relay.
     pub(crate) fn govern(&mut self, policy: Arc<Policy>) {
         self.brain.set_policy(policy);
         self.brain.set_newcomers(NEWCOMERS.with(Arc::clone));
     }
 
-    /// Tells which push services are called.
+    /// Sets which push services are called.
     pub(crate) fn set_push_services(&mut self, services: Services) {
         self.brain.set_push_services(services);
     }
@@ -97,11 +97,11 @@ impl Live {
         self.brain.sign_in_deadline()
     }
 
-    /// Takes an event in and carries out the replies, all but what has to be waited for.
+    /// Takes in an event and carries out the replies, except for what has to be awaited.
     pub(crate) fn handle(&mut self, event: Event, now: u64) -> Rest {
         let gone = if let Event::Closed { conn } = event { Some(conn) } else { None };
         let mut rest = Rest::default();
-        // A frame for many sockets is copied out of wasm once.
+        // A frame for many sockets is copied out of wasm only once.
         let mut last: Option<(Arc<[u8]>, ArrayBuffer)> = None;
         for reply in self.brain.handle(event, now) {
             match reply {
@@ -112,7 +112,7 @@ impl Live {
                     };
                     if let Some(socket) = self.sockets.get(&conn) {
                         count(&COUNTERS.sent);
-                        // A socket that fails tells so by an event of its own.
+                        // A socket that fails reports that in an event of its own.
                         let _ = socket.send_with_array_buffer(&buffer);
                     }
                     last = Some((frame, buffer));
@@ -144,16 +144,16 @@ impl Live {
 /// What an event leaves to be done.
 #[derive(Default)]
 pub(crate) struct Rest {
-    /// When to ring.
+    /// The time to set the alarm for.
     pub(crate) alarm: Option<u64>,
     /// Nameplates to take, and until when.
     pub(crate) nameplates: Vec<(u32, u64)>,
-    /// Devices to wake, and where.
+    /// Devices to wake, and at which address.
     pub(crate) wakes: Vec<(DeviceId, String)>,
 }
 
-/// Closes a socket, which may already be closed. Without an attachment it is nobody's after a
-/// hibernation, even if the other side never answers.
+/// Closes a socket, which may already be closed. Without an attachment it belongs to nobody after a hibernation, even
+/// if the other side never answers.
 pub(crate) fn close(socket: &WebSocket, code: CloseCode) {
     let _ = socket.serialize_attachment(JsValue::NULL);
     let _ = socket.close_with_code_and_reason(code.code(), code.reason());

@@ -1,6 +1,6 @@
-//! The Durable Object of one account: hands workerd's events to the brain in `hushclip-mailbox` and
-//! carries out its replies. Holds nothing that it cannot rebuild after hibernation, and keeps events
-//! in order: between taking one in and carrying out the replies nothing is awaited.
+//! The Durable Object of one account: hands workerd's events to the brain in `hushclip-mailbox` and carries out its
+//! replies. It holds nothing that it cannot rebuild after hibernation, and keeps events in order: nothing is awaited
+//! between taking one in and carrying out the replies.
 
 use std::cell::RefCell;
 use std::rc::Rc;
@@ -27,8 +27,8 @@ use crate::policy;
 use crate::push;
 use crate::timer::Timer;
 
-/// What the worker's way in calls. Written out instead of made by `#[durable_object]`, which would
-/// copy a message of any size before this crate sees it.
+/// Called by the worker's entry point. Written out by hand instead of using `#[durable_object]`, which would copy a
+/// message of any size before this crate sees it.
 #[wasm_bindgen]
 pub struct Mailbox {
     shell: Rc<Shell>,
@@ -44,14 +44,14 @@ struct Shell {
 
 #[wasm_bindgen]
 impl Mailbox {
-    /// Called at the first event after the object came into memory.
+    /// Called on the first event after the object was loaded into memory.
     #[wasm_bindgen(constructor)]
     pub fn new(state: DurableObjectState, env: Env) -> Self {
         let shell = Shell { state: State::from(state), env, live: RefCell::default(), timer: RefCell::default() };
         Self { shell: Rc::new(shell) }
     }
 
-    /// Takes a WebSocket in; the router lets nothing else through.
+    /// Accepts a WebSocket; the router lets nothing else through.
     pub async fn fetch(&self, request: Request) -> Result<Response, JsValue> {
         let host = Url::new(&request.url())?.host();
         let pair = WebSocketPair::new()?;
@@ -60,15 +60,15 @@ impl Mailbox {
         Ok(worker::Response::from_websocket(pair.client)?.into())
     }
 
-    /// The alarm's time has come. An error makes the platform try again.
+    /// The alarm is due. An error makes the platform try again.
     pub async fn alarm(&self) -> Result<(), JsValue> {
         self.shell.wake(None).await?;
         self.shell.deliver(Event::Alarm).await;
         Ok(())
     }
 
-    /// A message arrived that the platform did not answer by itself. There is a promise only where
-    /// there is something to wait for: one costs as much as the rest of a message.
+    /// A message arrived that the platform did not answer itself. There is a promise only if there is something to
+    /// wait for: a promise costs as much as the rest of a message.
     #[wasm_bindgen(js_name = webSocketMessage)]
     pub fn web_socket_message(&self, socket: WebSocket, message: JsValue) -> Option<Promise> {
         count(&COUNTERS.received);
@@ -77,7 +77,7 @@ impl Mailbox {
             return None;
         };
         let event = match message.dyn_into::<ArrayBuffer>() {
-            // What is too long is no frame, and not worth the memory.
+            // Anything too long is not a frame, and not worth the memory.
             Ok(long) if long.byte_length() as usize > limits::FRAME_BYTES => Event::Frame { conn, bytes: Vec::new() },
             Ok(frame) => Event::Frame { conn, bytes: Uint8Array::new(&frame).to_vec() },
             Err(_) => Event::Text { conn },
@@ -124,7 +124,7 @@ impl Mailbox {
 impl Shell {
     async fn accept(self: &Rc<Self>, socket: &WebSocket, host: String, peer: Peer) -> Result<(), JsValue> {
         count(&COUNTERS.sockets);
-        // Asked for first: nothing may come between the socket and the event that tells of it.
+        // Asked for first: nothing may come between the socket and the event that announces it.
         let push_key = push::key(&self.env).await;
         let woken = self.wake(None).await;
         let (conn, nonce) = (ConnId::from_bytes(random()?), Nonce::from_bytes(random()?));
@@ -151,7 +151,7 @@ impl Shell {
         {
             self.deliver(Event::Closed { conn }).await;
         }
-        // Answers the closing handshake; fails where it is already over.
+        // Answers the closing handshake; fails if it is already over.
         let _ = socket.close();
     }
 
@@ -180,14 +180,14 @@ impl Shell {
         }
     }
 
-    /// Takes an event in and carries out what follows from it.
+    /// Takes in an event and carries out what follows from it.
     async fn deliver(self: &Rc<Self>, event: Event) {
         if let Some(alarm) = self.take_in(event) {
             self.set_alarm(alarm).await;
         }
     }
 
-    /// The part of [`Self::deliver`] that nothing may come between. Says which alarm to set.
+    /// The part of [`Self::deliver`] that nothing may come between. Returns the alarm to set.
     fn take_in(self: &Rc<Self>, event: Event) -> Option<u64> {
         let live = &mut *self.live.borrow_mut();
         let rest = live.as_mut().map(|live| live.handle(event, now_ms())).unwrap_or_default();
@@ -208,7 +208,7 @@ impl Shell {
         let date = js_sys::Date::new(&number(at));
         if self.state.storage().set_alarm(ScheduledTime::new(date)).await.is_err() {
             worker::console_error!("the alarm was not set");
-            // The brain believes that it is; the next one asks.
+            // The brain believes that it was; the next one asks.
             *self.live.borrow_mut() = None;
         }
     }
@@ -236,7 +236,7 @@ impl Shell {
         }
     }
 
-    /// The mailbox that this object is named by.
+    /// The mailbox that this object is named after.
     fn id(&self) -> Option<MailboxId> {
         self.state.as_raw().id().ok()?.name().as_deref().and_then(MailboxId::from_hex)
     }

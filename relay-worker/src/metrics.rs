@@ -1,5 +1,5 @@
-//! Figures of this isolate since it started. Cloudflare runs many and starts them anew as it likes, so
-//! sums over time come from whoever collects them.
+//! Metrics of this isolate since it started. Cloudflare runs many and restarts them as it likes, so sums over time
+//! are up to whoever collects them.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -8,17 +8,17 @@ use hushclip_relay_http::{Kind, Metric};
 /// Counts what the mailboxes in this isolate do.
 #[derive(Debug, Default)]
 pub(crate) struct Counters {
-    /// Sockets that were taken in.
+    /// Sockets accepted.
     pub(crate) sockets: AtomicU64,
-    /// Messages that came.
+    /// Messages received.
     pub(crate) received: AtomicU64,
-    /// Messages that were sent.
+    /// Messages sent.
     pub(crate) sent: AtomicU64,
-    /// Mailboxes that could not be restored or did not keep what they were told.
+    /// Mailboxes that could not be restored.
     pub(crate) faults: AtomicU64,
 }
 
-/// Those of this isolate.
+/// The counters of this isolate.
 pub(crate) static COUNTERS: Counters = Counters {
     sockets: AtomicU64::new(0),
     received: AtomicU64::new(0),
@@ -26,12 +26,12 @@ pub(crate) static COUNTERS: Counters = Counters {
     faults: AtomicU64::new(0),
 };
 
-/// One more.
+/// Counts one more.
 pub(crate) fn count(counter: &AtomicU64) {
     counter.fetch_add(1, Ordering::Relaxed);
 }
 
-/// All of them.
+/// All metrics.
 #[expect(clippy::cast_precision_loss, reason = "there is none below 2^53")]
 pub(crate) fn figures() -> [Metric; 4] {
     let figure = |name, help, counter: &AtomicU64| {

@@ -1,5 +1,5 @@
-//! The Durable Object of one nameplate, named by its number: remembers which mailbox it leads to. Only
-//! this worker asks it: `/take/MAILBOX/UNTIL` and `/find`.
+//! The Durable Object of one nameplate, named by its number: remembers which mailbox it leads to. Only this worker
+//! calls it, as `/take/MAILBOX/UNTIL` and `/find`.
 
 use hushclip_mailbox::Nameplate as Plate;
 use hushclip_protocol::ids::MailboxId;
@@ -14,10 +14,10 @@ use crate::number::number;
 /// Binding of the Durable Objects.
 const NAMEPLATES: &str = "NAMEPLATE";
 const KEY: &str = "plate";
-/// The requests do not leave the worker, and still want a whole address.
+/// The requests never leave the worker, but still need a whole address.
 const ORIGIN: &str = "https://nameplate";
 
-/// Makes a nameplate lead to a mailbox; says whether it does now.
+/// Makes a nameplate lead to a mailbox; returns whether it does now.
 pub(crate) async fn take(env: &Env, nameplate: u32, mailbox: MailboxId, until_ms: u64) -> Result<bool> {
     let stub = env.durable_object(NAMEPLATES)?.get_by_name(&nameplate.to_string())?;
     Ok(stub.fetch_with_str(&format!("{ORIGIN}/take/{mailbox}/{until_ms}")).await?.status_code() == 200)
@@ -30,7 +30,7 @@ pub(crate) async fn find(env: &Env, nameplate: u32) -> Result<Option<MailboxId>>
     Ok(MailboxId::from_hex(&answer.text().await?))
 }
 
-/// What the worker's way in calls.
+/// Called by the worker's entry point.
 #[wasm_bindgen]
 pub struct Nameplate {
     state: State,
@@ -38,7 +38,7 @@ pub struct Nameplate {
 
 #[wasm_bindgen]
 impl Nameplate {
-    /// Called at the first event after the object came into memory.
+    /// Called on the first event after the object was loaded into memory.
     #[wasm_bindgen(constructor)]
     pub fn new(state: DurableObjectState, _: Env) -> Self {
         Self { state: State::from(state) }
@@ -50,7 +50,7 @@ impl Nameplate {
         Ok(self.answer(&path).await?.into())
     }
 
-    /// The plate has had its time.
+    /// The plate has expired.
     pub async fn alarm(&self) -> std::result::Result<(), JsValue> {
         Ok(self.state.storage().delete_all().await?)
     }

@@ -1,4 +1,4 @@
-//! What whoever deployed the worker has settled, read from its variables.
+//! The rules set by whoever deployed the worker, read from its variables.
 
 use std::sync::Arc;
 
@@ -7,20 +7,20 @@ use worker::Env;
 
 use crate::push::text;
 
-/// `open`, `token` or `closed`; without it `token` where there is one, else `open`.
+/// `open`, `token` or `closed`. If it is not set: `token` if there is a token, otherwise `open`.
 const REGISTRATION: &str = "REGISTRATION";
-/// Secret that new accounts have to say.
+/// Secret that new accounts have to present.
 const TOKEN: &str = "REGISTRATION_TOKEN";
 /// Mebibytes that an account may hold.
 const QUOTA: &str = "QUOTA_MIB";
-/// Days after which an account goes that no device has used; 0: never.
+/// Days after which an account that no device has used is deleted; 0 means never.
 const IDLE: &str = "IDLE_DAYS";
 const MIB: u64 = 1024 * 1024;
 const MOST_MIB: u64 = 1024;
 const DAY_MS: u64 = 24 * 60 * 60 * 1000;
 const MOST_DAYS: u64 = 36_500;
 
-/// Fails where a variable is not understood: a relay shall not be more open than it was meant to be.
+/// Fails if a variable is not understood: a relay must not be more open than it was meant to be.
 pub(crate) fn read(env: &Env) -> Result<Arc<Policy>, String> {
     let token = text(env, TOKEN);
     let registration = match (text(env, REGISTRATION).as_deref().map(str::trim), token) {
@@ -51,7 +51,7 @@ fn wrong(name: &str) -> String {
     refuse(format!("the variable {name} is not understood"))
 }
 
-/// What is wrong, told to whoever reads the log as well.
+/// Logs what is wrong as well.
 fn refuse(why: String) -> String {
     worker::console_error!("{why}");
     why

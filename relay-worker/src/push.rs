@@ -1,5 +1,5 @@
-//! Web Push: carries out what the brain decides. The calls go to push services only, say nothing but
-//! who asks, and follow nobody elsewhere.
+//! Web Push: carries out what the brain decides. The calls go to push services only, reveal nothing but who is
+//! calling, and follow no redirects.
 
 use std::cell::OnceCell;
 use std::rc::Rc;
@@ -13,19 +13,19 @@ use worker::Env;
 
 use crate::push_key;
 
-/// A key of the admin's own, in place of the one that the relay makes: 32 bytes in base64url. `off`: no
-/// device is woken.
+/// The admin's own key, in place of the one that the relay makes: 32 bytes in base64url. With `off`, no device is
+/// woken.
 const OWN_KEY: &str = "VAPID_PRIVATE_KEY";
 const OFF: &str = "off";
-/// Whom a push service may ask when something is wrong: `mailto:` or `https:`. Else the relay's address.
+/// Contact for push services when something is wrong: `mailto:` or `https:`. Without it, the relay's address.
 const SUBJECT: &str = "VAPID_SUBJECT";
 /// Push services that may be called besides the known ones; see [`Services::new`].
 const HOSTS: &str = "PUSH_HOSTS";
-/// A service that takes longer is given up.
+/// How long a service may take before it is given up on.
 const LIMIT_MS: u32 = 10_000;
 
 thread_local! {
-    // One for all mailboxes of this isolate. It never changes while that lives.
+    // One for all mailboxes of this isolate, during whose lifetime it never changes.
     static KEY: OnceCell<Rc<Key>> = const { OnceCell::new() };
 }
 
@@ -35,14 +35,14 @@ extern "C" {
     async fn fetch(url: &str, init: &RequestInit) -> Result<Response, JsValue>;
 }
 
-/// The key that this relay signs with; none if it wakes nobody.
+/// The key that this relay signs with; `None` if it wakes nobody.
 pub(crate) async fn key(env: &Env) -> Option<Rc<Key>> {
     if let Some(key) = KEY.with(|known| known.get().cloned()) {
         return Some(key);
     }
     let key = match text(env, OWN_KEY) {
         Some(own) if own == OFF => return None,
-        // Not the relay's own instead: that would cost all subscriptions twice.
+        // The relay's own key does not take its place: that would invalidate all subscriptions twice.
         Some(own) => Key::from_text(&own).or_else(|| complain("VAPID_PRIVATE_KEY is no key; no device is woken"))?,
         None => match push_key::find(env).await {
             Ok(secret) => Key::from_bytes(&secret)?,
@@ -57,7 +57,7 @@ pub(crate) fn services(env: &Env) -> Services {
     Services::new(&text(env, HOSTS).unwrap_or_default())
 }
 
-/// Wakes the device at this address; says what its push service answered. `host` is the relay's own.
+/// Wakes the device at this address; returns what its push service answered. `host` is the relay's own.
 pub(crate) async fn wake(env: &Env, endpoint: &str, host: Option<&str>, now_ms: u64) -> Answer {
     let Some(key) = key(env).await else { return Answer::Refused };
     let Some(endpoint) = services(env).allow(endpoint) else {
@@ -67,7 +67,7 @@ pub(crate) async fn wake(env: &Env, endpoint: &str, host: Option<&str>, now_ms: 
     let subject = text(env, SUBJECT).or_else(|| Some(format!("https://{}", host?)));
     let request = Request::wake(&key, &endpoint, subject.as_deref(), now_ms / 1_000);
     let Ok(status) = send(&request).await else {
-        // The error's text might name the address, which is a secret of the device's.
+        // The error's text might contain the address, which is the device's secret.
         worker::console_warn!("a push service did not answer");
         return Answer::Refused;
     };
@@ -78,7 +78,7 @@ pub(crate) async fn wake(env: &Env, endpoint: &str, host: Option<&str>, now_ms: 
     answer
 }
 
-/// Sends the request; gives the status of the answer.
+/// Sends the request; returns the status of the answer.
 async fn send(request: &Request) -> Result<u16, JsValue> {
     let headers = Headers::new()?;
     for (name, value) in &request.headers {
@@ -91,13 +91,13 @@ async fn send(request: &Request) -> Result<u16, JsValue> {
     init.set_signal(Some(&AbortSignal::timeout_with_u32(LIMIT_MS)));
     let response = fetch(&request.url, &init).await?;
     if let Some(body) = response.body() {
-        // Unread, it would hold the connection.
+        // Left unread, it would hold the connection.
         let _ = JsFuture::from(body.cancel()).await;
     }
     Ok(response.status())
 }
 
-/// A variable or secret. Where it is not set, Cloudflare has none and workerd has null.
+/// A variable or secret. If it is not set, Cloudflare has none and workerd has null.
 pub(crate) fn text(env: &Env, name: &str) -> Option<String> {
     Reflect::get(env.as_ref(), &name.into()).ok()?.as_string().filter(|value| !value.trim().is_empty())
 }

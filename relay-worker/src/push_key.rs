@@ -1,6 +1,6 @@
-//! The Durable Object that keeps the relay's key for push services, so that nobody has to make one. There
-//! is one, made at first need and then the same for good: subscriptions are bound to it. Only this worker
-//! asks it, and it answers with the key.
+//! The Durable Object that keeps the relay's key for push services, so that nobody has to make one. There is only
+//! one, created when it is first needed and never changed: subscriptions are bound to it. Only this worker calls it,
+//! and it answers with the key.
 
 use data_encoding::BASE64URL_NOPAD;
 use hushclip_vapid::Key;
@@ -13,10 +13,10 @@ use worker::{Env, Response, Result, State};
 const KEYS: &str = "PUSH_KEY";
 /// Its name.
 const NAME: &str = "vapid";
-/// The request does not leave the worker, and still wants a whole address.
+/// The request never leaves the worker, but still needs a whole address.
 const ADDRESS: &str = "https://push-key/";
 const STORED: &str = "secret";
-/// Numbers that are no key come once in 2^32.
+/// One random number in 2^32 is not a valid key.
 const TRIES: u32 = 4;
 
 /// The private key.
@@ -26,7 +26,7 @@ pub(crate) async fn find(env: &Env) -> Result<[u8; Key::LEN]> {
     decode(&text).ok_or_else(|| "no key".into())
 }
 
-/// What the worker's way in calls.
+/// Called by the worker's entry point.
 #[wasm_bindgen]
 pub struct PushKey {
     state: State,
@@ -34,7 +34,7 @@ pub struct PushKey {
 
 #[wasm_bindgen]
 impl PushKey {
-    /// Called at the first event after the object came into memory.
+    /// Called on the first event after the object was loaded into memory.
     #[wasm_bindgen(constructor)]
     pub fn new(state: DurableObjectState, _: Env) -> Self {
         Self { state: State::from(state) }
@@ -47,12 +47,11 @@ impl PushKey {
 }
 
 impl PushKey {
-    /// Nothing else gets to this object between looking and storing, and no answer leaves before the
-    /// key is on disk.
+    /// Nothing else reaches this object between reading and storing, and no answer leaves before the key is on disk.
     async fn key(&self) -> Result<String> {
         let storage = self.state.storage();
         if let Some(stored) = storage.get::<String>(STORED).await? {
-            // One that cannot be read is not replaced: that would cost all subscriptions.
+            // One that cannot be read is not replaced: that would invalidate all subscriptions.
             return Ok(stored);
         }
         for _ in 0..TRIES {

@@ -26,7 +26,7 @@ pub(crate) struct Sockets {
     by_name: HashMap<ConnId, WebSocket>,
     names: HashMap<u32, ConnId>,
     numbers: Numbers,
-    /// None is given twice.
+    /// The next number; none is used twice.
     next: u32,
 }
 

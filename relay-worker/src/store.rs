@@ -1,6 +1,6 @@
-//! A mailbox's disk: the SQLite database of its Durable Object. All statements of one event are
-//! committed together, and nothing is sent before. An account that nobody has registered leaves
-//! nothing behind: its tables come into being with the first log entry.
+//! A mailbox's disk: the SQLite database of its Durable Object. All statements of one event are committed together,
+//! and nothing is sent before that. An account that nobody has registered leaves nothing behind: its tables are
+//! created with the first log entry.
 
 use hushclip_mailbox::{AccountRow, InviteRow, ItemRow, Store, StoreError, Subscription};
 use hushclip_protocol::codec;
@@ -15,8 +15,8 @@ use crate::number::{float, number};
 
 /// Version of the tables below.
 const SCHEMA: u64 = 5;
-/// One row is written for each push: no AUTOINCREMENT, and no index but for what is brief. `envelope` comes last, so that the
-/// other columns are read without it.
+/// Each push writes one row: no AUTOINCREMENT, and no index except on brief items. `envelope` comes last, so that the
+/// other columns can be read without it.
 const TABLES: &str = "
     CREATE TABLE items (cursor INTEGER PRIMARY KEY, item BLOB NOT NULL, expires INTEGER NOT NULL, envelope BLOB NOT NULL);
     CREATE TABLE log (seq INTEGER PRIMARY KEY, entry BLOB NOT NULL);
@@ -27,8 +27,8 @@ const TABLES: &str = "
 const MIGRATIONS: [&str; 4] = [
     "CREATE TABLE subscriptions (device BLOB PRIMARY KEY, endpoint TEXT NOT NULL, woken INTEGER NOT NULL) WITHOUT ROWID;",
     "CREATE TABLE membership (id INTEGER PRIMARY KEY, state BLOB NOT NULL);",
-    // Items without a mark are of no use to a device that comes back: it reads once more from the start. And
-    // what was there is taken for brief, because nobody knows how long it was meant to stay.
+    // Items without a mark are of no use to a device that comes back: it reads everything once more. And what is
+    // already there is taken for brief, because nobody knows how long it was meant to stay.
     "CREATE TABLE items_4 (
         cursor INTEGER PRIMARY KEY, item BLOB NOT NULL, expires INTEGER NOT NULL, through INTEGER NOT NULL,
         brief INTEGER NOT NULL, mark INTEGER NOT NULL, envelope BLOB NOT NULL);
@@ -36,11 +36,11 @@ const MIGRATIONS: [&str; 4] = [
      DROP TABLE items;
      ALTER TABLE items_4 RENAME TO items;
      CREATE INDEX items_brief ON items (expires) WHERE brief;",
-    // Who was there before counts as having been here now.
+    // An account that already exists counts as used just now.
     "CREATE TABLE account (id INTEGER PRIMARY KEY, started INTEGER NOT NULL, used INTEGER NOT NULL, log_bytes INTEGER NOT NULL);
      INSERT INTO account SELECT 0, unixepoch() * 1000, unixepoch() * 1000, sum(length(entry)) FROM log HAVING count(*) > 0;",
 ];
-/// All of them.
+/// All tables.
 const TABLE_NAMES: [&str; 8] = ["items", "log", "invites", "acked", "meta", "subscriptions", "membership", "account"];
 const META_SCHEMA: &str = "schema";
 const META_FLOOR: &str = "cursor_floor";
@@ -58,14 +58,14 @@ macro_rules! item_columns {
 pub(crate) struct SqlStore {
     sql: SqlStorage,
     has_tables: bool,
-    /// The statement that stores an item, as JavaScript has it.
+    /// The statement that stores an item, as a JavaScript value.
     insert: Option<JsValue>,
 }
 
 #[wasm_bindgen]
 extern "C" {
-    /// `SqlStorage` for the one statement that runs with every clip: its arguments are no array, and its
-    /// bytes are not copied, as the row is written before the call is over.
+    /// `SqlStorage` for the one statement that runs with every clip: its arguments are not in an array, and its bytes
+    /// are not copied, as the row is written before the call returns.
     type RawSql;
     #[wasm_bindgen(method, catch, js_name = exec)]
     fn insert_item(
@@ -82,7 +82,7 @@ extern "C" {
 }
 
 impl SqlStore {
-    /// Opens the database. Refuses one that was written by a later version.
+    /// Opens the database. Fails if it was written by a later version.
     pub(crate) fn open(sql: SqlStorage) -> Result<Self, StoreError> {
         let mut store = Self { sql, has_tables: false, insert: None };
         let tables = store.rows("SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'meta'", vec![])?;
@@ -147,7 +147,8 @@ impl Store for SqlStore {
 
     fn append_log(&mut self, seq: u64, entry: &SignedEntry, membership: &[u8]) -> Result<(), StoreError> {
         self.make_tables()?;
-        // First what is true of nothing until the entry is there: a note of another log is not believed.
+        // The membership goes first: until the entry is there it matches nothing, and one of another log is not
+        // believed.
         let before = self.membership()?;
         self.put_membership(membership)?;
         let done = self.write("INSERT INTO log VALUES (?, ?)", vec![number(seq), bytes(&codec::encode(entry))]);
@@ -216,7 +217,7 @@ impl Store for SqlStore {
             let envelope = blob(&row, 7)?.to_vec();
             read += envelope.len();
             items.push((item_row(&row)?, envelope));
-            // Memory that wasm has taken it never gives back.
+            // Wasm never gives back memory that it has taken.
             if read > limits::FRAME_BYTES {
                 break;
             }
@@ -269,7 +270,7 @@ impl Store for SqlStore {
 
     fn invites(&self) -> Result<Vec<InviteRow>, StoreError> {
         let rows = self.read("SELECT row FROM invites", vec![])?;
-        // One in an older form is an invite lost, not a mailbox.
+        // A row in an older format costs an invite, not the mailbox.
         Ok(rows.iter().filter_map(|row| decode(blob(row, 0).ok()?, INVITE_BYTES).ok()).collect())
     }
 

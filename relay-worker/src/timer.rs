@@ -1,4 +1,4 @@
-//! `setTimeout`. While one runs the object stays in memory, so it is for short waits only.
+//! `setTimeout`. The object stays in memory while one is running, so it is for short waits only.
 
 use wasm_bindgen::prelude::*;
 
@@ -10,14 +10,14 @@ extern "C" {
     fn clear_timeout(handle: &JsValue) -> Result<(), JsValue>;
 }
 
-/// A call that will be made later, unless this is dropped before.
+/// A call that will be made later, unless this is dropped first.
 pub(crate) struct Timer {
     handle: JsValue,
     _callback: Closure<dyn FnMut()>,
 }
 
 impl Timer {
-    /// Calls `callback` in so many milliseconds. Fails only if the platform does.
+    /// Calls `callback` after this many milliseconds. Fails only if the platform does.
     pub(crate) fn start(ms: u32, callback: impl FnMut() + 'static) -> Result<Self, JsValue> {
         let callback = Closure::<dyn FnMut()>::new(callback);
         let handle = set_timeout(callback.as_ref(), ms)?;
@@ -27,7 +27,7 @@ impl Timer {
 
 impl Drop for Timer {
     fn drop(&mut self) {
-        // Fails only for what has already run.
+        // Fails only if it has already run.
         let _ = clear_timeout(&self.handle);
     }
 }

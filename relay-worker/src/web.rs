@@ -1,5 +1,5 @@
-//! The web app's files, from the assets binding on Cloudflare and from a folder on plain workerd.
-//! Neither's own headers or redirects are relied on: `hushclip_relay_http` makes them.
+//! The web app's files, from the assets binding on Cloudflare and from a folder on plain workerd. The headers and
+//! redirects of neither are relied on: `hushclip_relay_http` makes its own.
 
 use hushclip_relay_http::{Fault, File, file_headers};
 use worker::{Env, Method, Request, RequestInit, Response, ResponseBody, Result};

@@ -1,5 +1,5 @@
-//! A history in a file: sealed under a key of its own, and that key under a passphrase. Layout and costs
-//! are those of [`crate::vault`]; docs/PROTOCOL.md has the file byte by byte.
+//! A history in a file: sealed under a key of its own, which is sealed under a passphrase. Layout and costs are those
+//! of [`crate::vault`]; docs/PROTOCOL.md describes the file byte by byte.
 
 use hushclip_protocol::codec;
 use minicbor::bytes::ByteVec;
@@ -44,7 +44,7 @@ pub struct ArchivedClip {
     /// The text.
     #[n(3)]
     pub text: String,
-    /// The same as HTML, when there is such a form.
+    /// The same as HTML, if there is an HTML form.
     #[n(4)]
     pub html: Option<String>,
     /// Whether it was pinned.
@@ -52,24 +52,24 @@ pub struct ArchivedClip {
     pub pinned: bool,
 }
 
-/// Why a file is not read.
+/// Why a file cannot be read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum ArchiveError {
-    /// Not such a file, or of a later version.
-    #[error("this is not a Hushclip history, or one of a later version")]
+    /// Not such a file, or one from a later version.
+    #[error("not a Hushclip history, or one from a later version")]
     NotAnArchive,
     /// It was cut short or changed.
     #[error("the file is damaged")]
     Damaged,
-    /// The passphrase is another one.
-    #[error("the passphrase is not the right one")]
+    /// The passphrase is wrong.
+    #[error("wrong passphrase")]
     WrongPassphrase,
-    /// There are no 64 MiB to work in.
+    /// There is not enough memory: it takes 64 MiB.
     #[error("there is not enough memory")]
     NoMemory,
 }
 
-/// What stands behind the magic: `[locked key, sealed archive]`.
+/// What follows the magic: `[locked key, sealed archive]`.
 #[derive(Encode, Decode)]
 #[cbor(array)]
 struct File {
@@ -80,7 +80,7 @@ struct File {
 }
 
 impl Archive {
-    /// Seals it under a passphrase. Takes 64 MiB and about half a second, and then some for each MiB.
+    /// Seals it under a passphrase. Takes 64 MiB and about half a second, and a little more for each MiB.
     pub fn seal(&self, passphrase: &str, rng: &mut dyn CryptoRng) -> Result<Vec<u8>, LockError> {
         let key = VaultKey::make(rng);
         let locked = key.lock(passphrase, rng)?;
@@ -112,7 +112,7 @@ impl core::fmt::Debug for ArchivedClip {
 }
 
 impl core::fmt::Debug for Archive {
-    /// Tells the count only: clip text does not belong in logs.
+    /// Gives only the count: clip text does not belong in logs.
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
         write!(f, "Archive({} clips)", self.clips.len())
     }

@@ -1,5 +1,5 @@
-//! What an envelope seals. Everything about the content is in here and nowhere outside: its
-//! types, its name, when it was copied. A later version may add fields at the end of each list; they are passed over.
+//! What an envelope seals. Everything about the content is in here and nowhere else: its types, its name, when it was
+//! copied. A later version may add fields at the end of each list; they are skipped.
 
 use hushclip_protocol::codec;
 use hushclip_protocol::frame::Capabilities;
@@ -16,7 +16,7 @@ pub const TEXT: &str = "text/plain";
 /// HTML, UTF-8; it may hold anything.
 pub const HTML: &str = "text/html";
 
-/// The sender thinks that this is a secret: not shown unasked, and kept for the time that the header gives.
+/// The sender thinks that this is a secret: not shown unasked, and kept only as long as the header says.
 pub const FLAG_SENSITIVE: u32 = 1;
 /// Forget it after the first paste (best effort).
 pub const FLAG_BURN: u32 = 2;
@@ -53,8 +53,8 @@ pub struct Part {
     pub bytes: ByteVec,
 }
 
-/// Body of a tombstone: `[at, [[device, counter, item, digest] …]]`. Nothing is to be expected at these counters
-/// of these senders; clips that did come are deleted.
+/// Body of a tombstone: `[at, [[device, counter, item, digest] …]]`. Nothing is to be expected from these senders at
+/// these counters; clips that did arrive are deleted.
 #[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
 #[cbor(array)]
 pub struct Tombstone {
@@ -66,7 +66,7 @@ pub struct Tombstone {
     pub gone: Vec<Gone>,
 }
 
-/// An item that is gone, or never was.
+/// An item that is gone, or was never sent.
 #[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
 #[cbor(array)]
 pub struct Gone {
@@ -79,9 +79,9 @@ pub struct Gone {
     /// Its name.
     #[n(2)]
     pub item: ItemId,
-    /// [`DedupKey::digest`](crate::epoch::DedupKey::digest) of the SHA-256 of a text that is deleted, by the key
-    /// of the tombstone's epoch: who never got the clip knows it by that, should it be on a clipboard. `None` for
-    /// what was never sent, and for secrets.
+    /// [`DedupKey::digest`](crate::epoch::DedupKey::digest) of the SHA-256 of a deleted text, under the key of the
+    /// tombstone's epoch: by it, a device that never got the clip recognises the text should it be on a clipboard.
+    /// `None` for what was never sent, and for secrets.
     #[n(3)]
     pub text: Option<Hash>,
 }
@@ -91,17 +91,17 @@ impl Tombstone {
     pub const MOST: usize = limits::NAMED;
 }
 
-/// Body of a state item: `[at, [[item, pinned] …], capabilities]`. What is said last, in the relay's order, counts.
+/// Body of a state item: `[at, [[item, pinned] …], capabilities]`. The last one, in the relay's order, counts.
 #[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
 #[cbor(array)]
 pub struct State {
     /// When it was sent, by the sender's clock, milliseconds since 1970.
     #[n(0)]
     pub at_ms: u64,
-    /// Clips that are pinned, or no longer, at most [`State::MOST`].
+    /// Clips that are pinned or unpinned, at most [`State::MOST`].
     #[n(1)]
     pub pins: Vec<Pin>,
-    /// What the sender can do from now on beside what every device can. `None`: nothing is said of it.
+    /// What the sender can do from now on beyond what every device can. `None` says nothing about it.
     #[n(2)]
     pub capabilities: Option<Capabilities>,
 }
@@ -113,7 +113,7 @@ pub struct Pin {
     /// Its name.
     #[n(0)]
     pub item: ItemId,
-    /// Whether it is.
+    /// Whether it is pinned.
     #[n(1)]
     pub pinned: bool,
 }
@@ -149,14 +149,14 @@ pub struct PayloadBody {
 
 /// The content is larger than an envelope may carry.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("{bytes} bytes do not fit; the most is {max}", max = limits::CLIP_BYTES)]
+#[error("{bytes} bytes do not fit; the limit is {max}", max = limits::CLIP_BYTES)]
 pub struct TooLarge {
     /// Encoded size.
     pub bytes: usize,
 }
 
 impl ClipBody {
-    /// The part of a media type, as text.
+    /// The part with a media type, as text.
     pub fn text_of(&self, media: &str) -> Option<&str> {
         let part = self.parts.iter().find(|p| p.media == media)?;
         core::str::from_utf8(&part.bytes).ok()

@@ -1,5 +1,5 @@
-//! Sealing and opening clip envelopes: XChaCha20-Poly1305 (draft-irtf-cfrg-xchacha-03) under a key of
-//! its own for each item, the header as associated data, an Ed25519 signature over both.
+//! Sealing and opening clip envelopes: XChaCha20-Poly1305 (draft-irtf-cfrg-xchacha-03) under a separate key for each
+//! item, with the header as associated data, and an Ed25519 signature over both.
 
 use chacha20poly1305::aead::{Aead, Payload};
 use chacha20poly1305::{KeyInit, XChaCha20Poly1305, XNonce};
@@ -50,8 +50,8 @@ pub fn seal(
     Ok(seal_with(keys, key, address, body.encode()?.to_vec(), Salt(salt)))
 }
 
-/// Seals any other body, such as a [`Tombstone`](crate::body::Tombstone). A [`PayloadBody`](crate::body::PayloadBody) is to be
-/// checked first, as the relay takes none that is too large.
+/// Seals any other body, such as a [`Tombstone`](crate::body::Tombstone). Check a
+/// [`PayloadBody`](crate::body::PayloadBody) first, as the relay takes none that is too large.
 pub fn seal_note<T: Encode<()>>(
     keys: &DeviceKeys,
     key: &ItemKey,
@@ -100,8 +100,8 @@ where
     codec::decode_growing(&open_bytes(key, envelope)?, limits::CLIP_BYTES).map_err(|_| OpenError)
 }
 
-/// Opens the body of a kind that this version does not know, as far as it goes: the time, milliseconds since 1970, with
-/// which every body begins, or 0 where none is found.
+/// Opens the body of a kind that this version does not know, and reads only the time that every body begins with,
+/// milliseconds since 1970; 0 if there is none.
 pub fn open_time(key: &ItemKey, envelope: &Envelope<'_>) -> Result<u64, OpenError> {
     let body = open_bytes(key, envelope)?;
     Ok(codec::decode_growing::<Heartbeat>(&body, limits::ENVELOPE_BYTES).map_or(0, |body| body.at_ms))

@@ -15,7 +15,7 @@ use crate::name::check_name;
 use crate::secret::secret_newtype;
 
 secret_newtype!(
-    /// Fresh random for each epoch, never derived from the one before.
+    /// Freshly random for each epoch, never derived from the one before.
     EpochSecret
 );
 secret_newtype!(
@@ -27,7 +27,7 @@ secret_newtype!(
     StateKey
 );
 secret_newtype!(
-    /// Names content without telling it: keyed digests for dedup.
+    /// Identifies content without revealing it: keyed digests for deduplication.
     DedupKey
 );
 
@@ -41,8 +41,8 @@ const NAME_NONCE: usize = 24;
 const NAME_PLAIN: usize = 1 + limits::NAME_BYTES;
 
 impl EpochSecret {
-    /// Key for items. `account` is the account field of the log entry that starts the epoch for the
-    /// keys used inside that entry (zeros in the first one), and the account's own elsewhere.
+    /// Key for items. For keys used inside the log entry that starts the epoch, `account` is that entry's account field
+    /// (zeros in the first one); elsewhere it is the account itself.
     pub fn derive_item_key(&self, account: &AccountId, epoch: u64) -> ItemKey {
         ItemKey(self.derive(account, epoch, ITEM))
     }
@@ -104,7 +104,7 @@ impl StateKey {
         [nonce.as_slice(), &sealed.unwrap_or_default()].concat()
     }
 
-    /// Opens a device name. One that [`check_name`] refuses is none.
+    /// Opens a device name. One that [`check_name`] refuses does not count as a name.
     pub fn open_name(&self, device: &DeviceId, sealed: &[u8]) -> Result<String, OpenError> {
         let (nonce, sealed) = sealed.split_first_chunk::<NAME_NONCE>().ok_or(OpenError)?;
         let aad = label::message(NAME, &[device.as_bytes()]);

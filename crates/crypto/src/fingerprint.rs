@@ -4,17 +4,17 @@ use hushclip_protocol::ids::{AccountId, Hash};
 
 use crate::pairing::word;
 
-/// Of an account: 77 bits. Whoever wants another account to look the same has to find one to match.
+/// Words of an account: 77 bits. Whoever wants another account to look the same has to find one that matches.
 const ACCOUNT: usize = 6;
-/// Of a list of devices: 129 bits, because a member may try to make two that look the same.
+/// Words of a list of devices: 129 bits, because a member may try to make two that look the same.
 const LIST: usize = 10;
 
-/// The account, the same on all its devices for ever.
+/// The account's words, the same on all its devices for ever.
 pub fn account_words(account: &AccountId) -> String {
     words(account.as_bytes(), ACCOUNT)
 }
 
-/// The list of devices that ends with this entry.
+/// The words of the list of devices that ends with this entry.
 pub fn list_words(head: &Hash) -> String {
     words(head.as_bytes(), LIST)
 }

@@ -68,7 +68,7 @@ impl DeviceKeys {
         self.boxed.derive_pk()
     }
 
-    /// The identifier that follows from the signing key and the first box key.
+    /// The identifier derived from the signing key and the first box key.
     pub const fn device_id(&self) -> DeviceId {
         self.id
     }

@@ -25,7 +25,7 @@ struct Place {
     epoch: u64,
 }
 
-/// Makes an account whose first device has these keys.
+/// Creates an account whose first device has these keys.
 pub fn make_genesis(
     keys: &DeviceKeys,
     name: &str,
@@ -97,8 +97,8 @@ pub fn make_rotate(
     Ok((sign(keys, &place, Action::Rotate { grant }, sealed), secret))
 }
 
-/// A new box key for this device, and a new epoch for all, as the entry after `log`. Once the entry
-/// stands in the log, `boxed` is the device's only box key.
+/// A new box key for this device, and a new epoch for all, as the entry after `log`. Once the entry is in the log,
+/// `boxed` is the device's only box key.
 pub fn make_rekey(
     keys: &DeviceKeys,
     log: &Membership,
@@ -113,7 +113,7 @@ pub fn make_rekey(
     Ok((sign(keys, &place, Action::Rekey { box_pk, grant }, sealed), secret))
 }
 
-/// Takes the secret of the epoch that `signed` starts, and checks it against the commitment.
+/// Opens the secret of the epoch that `signed` starts, and checks it against the commitment.
 /// The entry must already have been verified.
 pub fn open_grant(keys: &DeviceKeys, signed: &SignedEntry) -> Result<EpochSecret, OpenError> {
     let entry = signed.decode_entry().map_err(|_| OpenError)?;
@@ -134,7 +134,7 @@ pub fn open_grant(keys: &DeviceKeys, signed: &SignedEntry) -> Result<EpochSecret
     if is_committed(&secret, &entry) { Ok(secret) } else { Err(OpenError) }
 }
 
-/// Whether this is the secret of the epoch that a verified entry starts, from wherever it came.
+/// Whether this is the secret of the epoch that a verified entry starts, wherever it came from.
 pub fn is_committed(secret: &EpochSecret, entry: &Entry) -> bool {
     let grant = entry.action.grant();
     secret.derive_commit(&entry.account, grant.epoch) == grant.commit

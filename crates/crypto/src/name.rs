@@ -1,8 +1,9 @@
-//! What a device may be called: text that a person can see, and that keeps to itself.
+//! What a device may be called: text that a person can see, and that leaves the text around it alone.
 
 use hushclip_protocol::limits;
 
-/// Format characters (Unicode's category Cf): they are not seen, and some turn the text around them.
+/// Format characters (Unicode's category Cf): they are invisible, and some change the direction of
+/// the text around them.
 const FORMAT: [(u32, u32); 21] = [
     (0xad, 0xad),
     (0x600, 0x605),
@@ -27,17 +28,17 @@ const FORMAT: [(u32, u32); 21] = [
     (0xe0020, 0xe007f),
 ];
 
-/// Why something is no name.
+/// Why something is not a name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum NameError {
-    /// Nothing that is seen.
+    /// Nothing in it is visible.
     #[error("the name is empty")]
     Empty,
     /// More than [`limits::NAME_BYTES`] of UTF-8.
     #[error("the name is too long")]
     TooLong,
-    /// Control and format characters, and line ends.
-    #[error("the name has characters that are not seen")]
+    /// Control and format characters, and line and paragraph separators.
+    #[error("the name contains invisible characters")]
     Unseen,
 }
 

@@ -1,4 +1,4 @@
-//! Padmé padding (Nikitin et al., PETS 2019, §4) with a floor, so that a length tells little: at most
+//! Padmé padding (Nikitin et al., PETS 2019, §4) with a floor, so that a length reveals little: at most
 //! `O(log log n)` bits, for at most 12 % more bytes. The padding is `0x80` and zeros (ISO/IEC 7816-4).
 
 use crate::OpenError;
@@ -25,7 +25,7 @@ pub fn pad(mut bytes: Vec<u8>) -> Vec<u8> {
     bytes
 }
 
-/// Takes the padding off.
+/// Removes the padding.
 pub fn unpad(mut bytes: Vec<u8>) -> Result<Vec<u8>, OpenError> {
     let end = bytes.iter().rposition(|b| *b != 0).ok_or(OpenError)?;
     if bytes[end] != 0x80 || padded_len(end as u64 + 1) != bytes.len() as u64 {

@@ -21,7 +21,7 @@ pub(crate) struct Psk<'a> {
     pub(crate) id: &'a [u8],
 }
 
-/// Seals `plain` to `recipient`. Fails only for a public key that is no point of large order.
+/// Seals `plain` to `recipient`. Fails only for a public key of low order.
 pub(crate) fn seal(
     recipient: &BoxPk,
     psk: Option<Psk<'_>>,

@@ -1,4 +1,4 @@
-//! 32 secret bytes: zeroed when dropped, never printed, each use with a type of its own.
+//! 32 secret bytes: zeroed when dropped, never printed, with a separate type for each use.
 
 /// Declares a 32-byte secret type.
 macro_rules! secret_newtype {

@@ -1,5 +1,5 @@
-//! What is stored on a device, under a key of its own, and that key under a passphrase: Argon2id (RFC
-//! 9106) for the passphrase, XChaCha20-Poly1305 for the rest.
+//! Seals what is stored on a device under a key of its own, and that key under a passphrase: Argon2id (RFC 9106) for
+//! the passphrase, XChaCha20-Poly1305 for the rest.
 
 use argon2::{Algorithm, Argon2, Params, Version};
 use chacha20poly1305::aead::{Aead, Payload};
@@ -31,7 +31,7 @@ const COST: Cost = Cost { m_kib: 64 * 1024, t: 3, p: 1 };
 /// What it may cost at most: a stored bundle must not be able to hang the device.
 const MOST: Cost = Cost { m_kib: 1024 * 1024, t: 16, p: 4 };
 
-/// Fewest characters of a passphrase.
+/// Fewest characters in a passphrase.
 pub const PASSPHRASE_CHARS: usize = 8;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Encode, Decode)]
@@ -64,33 +64,33 @@ pub struct LockedKey {
     sealed: ByteVec,
 }
 
-/// Why a vault key does not come out.
+/// Why a vault key cannot be unlocked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum UnlockError {
-    /// Another passphrase; or the bundle was changed, which looks the same.
-    #[error("the passphrase is not the right one")]
+    /// Wrong passphrase; or the bundle was changed, which looks the same.
+    #[error("wrong passphrase")]
     WrongPassphrase,
-    /// Not a bundle, or of a later format, or cheaper to guess than this code ever makes them.
+    /// Not a bundle, or one of a later format, or one with costs lower or higher than this code accepts.
     #[error("the locked key is damaged")]
     Damaged,
-    /// There are no 64 MiB to work in.
+    /// There is not enough memory: it takes 64 MiB.
     #[error("there is not enough memory")]
     NoMemory,
 }
 
-/// Why a key is not put under a passphrase.
+/// Why a key cannot be put under a passphrase.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum LockError {
     /// The passphrase has fewer than [`PASSPHRASE_CHARS`] characters.
-    #[error("a passphrase has at least {PASSPHRASE_CHARS} characters")]
+    #[error("a passphrase needs at least {PASSPHRASE_CHARS} characters")]
     TooShort,
-    /// There are no 64 MiB to work in.
+    /// There is not enough memory: it takes 64 MiB.
     #[error("there is not enough memory")]
     NoMemory,
 }
 
 impl VaultKey {
-    /// Seals a record: nonce, then ciphertext. Bound to its name, so none can stand for another.
+    /// Seals a record: nonce, then ciphertext. Bound to its name, so that no record can pass for another.
     pub fn seal(&self, name: &str, value: &[u8], rng: &mut dyn CryptoRng) -> Vec<u8> {
         let mut nonce = [0; NONCE];
         rng.fill_bytes(&mut nonce);
@@ -108,8 +108,8 @@ impl VaultKey {
         opened.map(Zeroizing::new).map_err(|_| OpenError)
     }
 
-    /// Puts the key under a passphrase. Spaces at its ends do not count; beyond that its bytes are
-    /// taken as they are, so callers bring what people type into one Unicode form (NFC) first.
+    /// Puts the key under a passphrase. White space at its ends does not count; otherwise its bytes are used as they
+    /// are, so callers first bring what people type into one Unicode form (NFC).
     pub fn lock(&self, passphrase: &str, rng: &mut dyn CryptoRng) -> Result<LockedKey, LockError> {
         if passphrase.trim().chars().count() < PASSPHRASE_CHARS {
             return Err(LockError::TooShort);
@@ -133,7 +133,7 @@ impl VaultKey {
 }
 
 impl LockedKey {
-    /// Takes the key out. Takes 64 MiB and about half a second.
+    /// Unlocks the key. Takes 64 MiB and about half a second.
     pub fn unlock(&self, passphrase: &str) -> Result<VaultKey, UnlockError> {
         self.unlock_within(COST, passphrase)
     }
@@ -164,7 +164,7 @@ impl LockedKey {
     }
 }
 
-/// The key that follows from a passphrase; `None` where there is no memory for it.
+/// The key derived from a passphrase; `None` if there is not enough memory.
 fn derive(cost: Cost, salt: &[u8; SALT], passphrase: &str) -> Option<Zeroizing<[u8; 32]>> {
     let params = Params::new(cost.m_kib, cost.t, cost.p, Some(32)).ok()?;
     let mut key = Zeroizing::new([0; 32]);

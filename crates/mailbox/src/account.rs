@@ -15,32 +15,32 @@ use crate::token::is_same;
 use crate::{Mailbox, Peer, Store, StoreError};
 
 const DAY_MS: u64 = 24 * 60 * 60 * 1000;
-/// Idle accounts go after so many days, unless whoever runs the relay says otherwise.
+/// Idle accounts are deleted after this many days, unless whoever runs the relay says otherwise.
 const IDLE_DAYS: u64 = 90;
-/// When to try again to delete an account that could not be deleted, milliseconds.
+/// How long until deleting an account that could not be deleted is tried again, in milliseconds.
 const AGAIN_MS: u64 = 60 * 60 * 1000;
-/// Addresses that are remembered at a time.
+/// Addresses remembered at a time.
 const ADDRESSES: usize = 10_000;
 /// Shortest registration token, bytes.
 const TOKEN_LEAST: usize = 16;
 
-/// What whoever runs the relay has settled for all accounts.
+/// The rules for all accounts, set by whoever runs the relay.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Policy {
     /// Who may start an account.
     pub registration: Registration,
     /// Bytes that an account may hold, of items and log together.
     pub quota: u64,
-    /// An account goes when none of its devices was here for so long, milliseconds; 0: never.
+    /// An account is deleted when none of its devices has been here for this long, in milliseconds; 0 means never.
     pub idle_ms: u64,
 }
 
 /// Who may start an account.
 #[derive(Clone, PartialEq, Eq)]
 pub enum Registration {
-    /// Everybody.
+    /// Anybody.
     Open,
-    /// Who knows this.
+    /// Whoever knows this token.
     Token(String),
     /// Nobody.
     Closed,
@@ -61,19 +61,19 @@ pub enum Room {
     /// Enough.
     #[default]
     Enough,
-    /// It runs out: who holds more than this many bytes gets no more, and nobody new comes.
+    /// It is running out: whoever holds more than this many bytes gets no more, and nobody new is let in.
     Scarce {
         /// Bytes.
         share: u64,
     },
-    /// None but for what must never fail: removals, and what makes room.
+    /// None, except for what must never fail: removals, and what makes room.
     Nothing,
 }
 
-/// Accounts that were started lately, by the address that did. Each process of a relay keeps its own.
+/// Accounts started lately, by the address that started them. Each process of a relay keeps its own count.
 #[derive(Debug, Default)]
 pub struct Newcomers {
-    /// How many, and when the first of them was.
+    /// How many, and when the first of them was started.
     started: HashMap<Peer, (u32, u64)>,
 }
 
@@ -84,7 +84,7 @@ impl Default for Policy {
 }
 
 impl Registration {
-    /// Lets in who knows this token, without the white space around it, which devices do not send.
+    /// Lets in whoever knows this token. White space around it is dropped, because devices do not send it.
     pub fn by_token(token: &str) -> Result<Self, BadToken> {
         let token = token.trim();
         let fits = (TOKEN_LEAST..=limits::REGISTRATION_TOKEN_BYTES).contains(&token.len());
@@ -113,7 +113,7 @@ impl core::fmt::Debug for Registration {
 }
 
 impl Newcomers {
-    /// Counts one more account of this address, unless it has had its [`limits::ACCOUNTS_PER_DAY`].
+    /// Counts one more account from this address; returns whether that is within [`limits::ACCOUNTS_PER_DAY`].
     pub fn admit(&mut self, address: Peer, now: u64) -> bool {
         if address == Peer::Local {
             return true;
@@ -134,7 +134,7 @@ impl Newcomers {
     }
 }
 
-/// What an entry takes on disk, about.
+/// Roughly what an entry takes on disk.
 pub(crate) fn size(entry: &SignedEntry) -> u64 {
     (entry.entry.len() + entry.sealed.len() + entry.signature.as_bytes().len()) as u64
 }
@@ -172,19 +172,19 @@ impl<S: Store> Mailbox<S> {
         if newcomers.admit(peer, self.now) { Ok(()) } else { Err(ErrorCode::TooManyAccounts) }
     }
 
-    /// A device is here, so the account is in use. Written once a day.
+    /// A device is here, so the account is in use. Written at most once a day.
     pub(crate) fn note_use(&mut self) {
         if self.account.is_some_and(|row| self.now.abs_diff(row.used_ms) < DAY_MS) {
             return;
         }
         let row = AccountRow { used_ms: self.now, ..self.row() };
-        // What cannot be noted now is at the next sign-in.
+        // If it cannot be noted now, it will be at the next sign-in.
         if self.store.put_account(&row).is_ok() {
             self.account = Some(row);
         }
     }
 
-    /// Deletes the account if nobody has used it for long; says when it is to be looked at next.
+    /// Deletes the account if nobody has used it for too long; returns when to check again.
     pub(crate) fn expire_account(&mut self) -> Option<u64> {
         let idle_ms = self.policy.idle_ms;
         let due = self.account.filter(|_| idle_ms > 0)?.used_ms.saturating_add(idle_ms);
@@ -215,8 +215,8 @@ impl<S: Store> Mailbox<S> {
         Ok(())
     }
 
-    /// A device forgets the account. The last one takes it along; else it stays in the log until another
-    /// one removes it, and only is not woken any more.
+    /// A device forgets the account. The last one takes the account with it; any other stays in the log until another
+    /// device removes it, and is merely no longer woken.
     pub(crate) fn leave(&mut self, conn: ConnId, device: &DeviceId) -> Result<(), ErrorCode> {
         let is_last = self.membership.iter().flat_map(Membership::members).all(|(member, _)| member == device);
         if is_last {
@@ -227,7 +227,7 @@ impl<S: Store> Mailbox<S> {
         Ok(())
     }
 
-    /// The account as it is noted, or as it may be taken to be.
+    /// The account as it is recorded, or as it may be assumed to be.
     pub(crate) fn row(&self) -> AccountRow {
         self.account.unwrap_or(AccountRow { started_ms: self.now, used_ms: self.now, log_bytes: 0 })
     }

@@ -1,6 +1,6 @@
-//! Invites by typed code: like the others, but found by a nameplate, and claimed by whoever comes
-//! first, because the words are for the two devices only. Whoever comes second ends the invite: one of
-//! the two was not meant, and nobody here can tell which.
+//! Invites by typed code: like other invites, but found by a nameplate, and claimed by whoever comes first, because
+//! the words are for the two devices only. Whoever comes second ends the invite: one of the two was not meant to
+//! come, and nobody here can tell which.
 
 use hushclip_protocol::error::{CloseCode, ErrorCode};
 use hushclip_protocol::frame::{Tag, ToDevice, ToRelay};
@@ -13,7 +13,7 @@ use crate::peer::Peer;
 use crate::store::InviteRow;
 use crate::{Mailbox, Reply, Room, Store};
 
-/// An invite that waits for its nameplate. It is not stored: who waits asks again.
+/// An invite that is waiting for its nameplate. It is not stored: whoever is waiting asks again.
 #[derive(Debug)]
 pub(crate) struct Pending {
     conn: ConnId,
@@ -37,14 +37,14 @@ impl<S: Store> Mailbox<S> {
             None if again => Err(ErrorCode::InviteGone),
             None if self.room == Room::Nothing => Err(ErrorCode::RelayFull),
             None => {
-                // Whoever asks again has not got the answer: it is sought anew.
+                // Whoever asks again did not get the answer, so it is sought anew.
                 self.pending.retain(|_, pending| pending.row.invite != invite || pending.row.inviter != device);
                 if self.open_invites() + self.pending.len() >= limits::INVITES
                     || !self.rates.may_take_plate(self.id, nameplate, self.now)
                 {
                     return Err(ErrorCode::TooManyInvites);
                 }
-                // Somebody of this account waits for the same one, or has it.
+                // Somebody in this account has this one, or is waiting for it.
                 if self.plate_is_used(nameplate) {
                     return Err(ErrorCode::NameplateTaken);
                 }
@@ -74,8 +74,8 @@ impl<S: Store> Mailbox<S> {
         }
     }
 
-    /// The first to come has the invite, and is known again by its token. The second one ends it, unless
-    /// the first is in.
+    /// Whoever comes first gets the invite, and is recognized by their token. Whoever comes second ends it, unless
+    /// the first is already in.
     pub(crate) fn claim_code(&mut self, conn: ConnId, nameplate: u32, token: JoinToken) -> Result<(), ErrorCode> {
         let behind = |row: &&InviteRow| row.nameplate == Some(nameplate) && row.expires_ms > self.now;
         let own = |row: &&InviteRow| row.token == Some(token);
@@ -83,7 +83,8 @@ impl<S: Store> Mailbox<S> {
         let rows = || self.invites.values().filter(behind);
         let claimed = rows().find(own);
         let row = claimed.or_else(|| rows().find(open)).cloned();
-        // The number's own address counts who asks, but this mailbox has another one, where all could be tried.
+        // Requests to the number's own address are counted, but this mailbox has another address, where all numbers
+        // could be tried.
         if claimed.is_none() && self.rates.guess(self.peer_of(&conn), self.now).is_err() {
             self.close(conn, CloseCode::RateLimited);
             return Ok(());
@@ -117,7 +118,7 @@ fn new_row(invite: InviteId, inviter: DeviceId, nameplate: u32, offer: ByteVec, 
     notes[0] = offer;
     InviteRow {
         invite,
-        // The hash of no claim.
+        // No claim hashes to this.
         claim_hash: Hash::ZERO,
         inviter,
         expires_ms: now + limits::INVITE_MS,

@@ -39,7 +39,7 @@ impl<S: Store> Mailbox<S> {
         Ok(())
     }
 
-    /// What the inviter has to answer. Nothing, when it has said its last word.
+    /// Sends what the inviter has to answer; nothing, once it has said its last word.
     pub(crate) fn send_request(&mut self, conn: ConnId, row: &InviteRow) {
         if !row.is_completed() {
             self.send_note(conn, row, InviteStep::Request);
@@ -73,7 +73,7 @@ impl<S: Store> Mailbox<S> {
         self.admit_joiner(conn, row, token)
     }
 
-    /// Lets the holder of the token at the invite, and nobody after it.
+    /// Lets the holder of the token have the invite, and nobody after that.
     pub(crate) fn admit_joiner(&mut self, conn: ConnId, mut row: InviteRow, token: JoinToken) -> Result<(), ErrorCode> {
         let invite = row.invite;
         match row.token {
@@ -94,7 +94,7 @@ impl<S: Store> Mailbox<S> {
         Ok(())
     }
 
-    /// Frames of a joiner: nothing but its request.
+    /// Takes a joiner's frames: nothing but its request.
     pub(crate) fn joiner_frame(&mut self, conn: ConnId, invite: InviteId, frame: ToRelay) -> Result<(), ErrorCode> {
         let ToRelay::InviteNote(note) = frame else { return Err(ErrorCode::BadFrame) };
         if note.invite != invite || note.step != InviteStep::Request {
@@ -143,7 +143,7 @@ impl<S: Store> Mailbox<S> {
     pub(crate) fn expire_invites(&mut self) -> Option<u64> {
         let gone: Vec<_> = self.invites.values().filter(|row| row.expires_ms <= self.now).cloned().collect();
         for row in gone {
-            // A row that cannot be deleted now is tried again at the next event.
+            // A row that cannot be deleted now is retried at the next event.
             let _ = self.end_invite(&row);
         }
         self.invites.values().map(|row| row.expires_ms).filter(|at| *at > self.now).min()
@@ -153,8 +153,8 @@ impl<S: Store> Mailbox<S> {
         self.invites.get(invite).filter(|row| row.expires_ms > self.now).cloned().ok_or(ErrorCode::InviteGone)
     }
 
-    /// Invites that nobody has come in through. All of them count when more welcomes wait for their
-    /// joiners than there can be devices: each waits for a day.
+    /// Invites that nobody has come in through. Once there are as many as there can be devices, all count: a welcome
+    /// waits for its joiner for a day.
     pub(crate) fn open_invites(&self) -> usize {
         let too_many = self.invites.len() >= limits::DEVICES;
         self.invites.values().filter(|row| too_many || !row.is_completed()).count()
@@ -199,7 +199,7 @@ impl<S: Store> Mailbox<S> {
     }
 }
 
-/// What inviter and joiner say to each other is sealed; its size is all that can be looked at.
+/// What inviter and joiner say to each other is sealed; its size is all that can be checked.
 pub(crate) fn check_message(bytes: &[u8]) -> Result<(), ErrorCode> {
     match bytes.len() {
         0 => Err(ErrorCode::BadFrame),
@@ -209,13 +209,13 @@ pub(crate) fn check_message(bytes: &[u8]) -> Result<(), ErrorCode> {
 }
 
 impl InviteRow {
-    /// Somebody has come in through it.
+    /// Whether somebody has come in through it.
     pub(crate) fn is_completed(&self) -> bool {
         !self.notes[slot(InviteStep::Welcome)].is_empty()
     }
 }
 
-/// Where a row keeps what is said in a step that this version knows.
+/// Where a row keeps the message of a step that this version knows.
 const fn slot(step: InviteStep) -> usize {
     step.number() as usize
 }

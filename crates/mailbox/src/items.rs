@@ -1,6 +1,6 @@
-//! What a mailbox knows of its items without reading them all: where they begin and end, and when the
-//! first one goes. A mailbox wakes for every clip after a pause, and then the rows that it reads are
-//! counted, so they are few however much it keeps.
+//! What a mailbox knows of its items without reading them all: where they begin and end, and when the first one
+//! expires. A mailbox wakes for every clip after a pause, and the rows that it reads then are counted, so they are
+//! few however much it keeps.
 
 use std::collections::{BTreeSet, HashMap};
 
@@ -10,20 +10,20 @@ use hushclip_protocol::limits;
 
 use crate::store::{ItemRow, Store, StoreError};
 
-/// Rows that are read at a time.
+/// Rows read at a time.
 const PAGE: usize = 64;
 
 /// The items of one mailbox.
 #[derive(Debug)]
 pub(crate) struct Items {
-    /// The greatest cursor that was ever given.
+    /// The greatest cursor ever given out.
     pub(crate) last_cursor: u64,
     oldest: Option<ItemRow>,
     newest: Option<ItemRow>,
-    /// When the first of those goes that do not stay for the longest time.
+    /// When the first item expires of those that do not stay for the longest time.
     brief_ms: Option<u64>,
-    /// Names that have come by since the mailbox woke. Only a memory: a device whose push was lost
-    /// either tries the same place again, or has seen its item by then.
+    /// Names seen since the mailbox woke. This is only a cache: a device whose push was lost either tries the same
+    /// place again, or has seen its item by then.
     names: HashMap<ItemId, ItemRow>,
 }
 
@@ -41,7 +41,7 @@ impl Items {
         Ok(items)
     }
 
-    /// Looks where the items begin and end now.
+    /// Looks up where the items begin and end now.
     fn look(&mut self, store: &impl Store) -> Result<(), StoreError> {
         self.oldest = store.item_rows(0, 1)?.first().copied();
         self.newest = store.newest_item()?;
@@ -49,13 +49,13 @@ impl Items {
         Ok(())
     }
 
-    /// When the first one goes.
+    /// When the first one expires.
     pub(crate) fn next_expiry(&self) -> Option<u64> {
-        // Those that stay longest go in the order in which they came.
+        // Those that stay longest expire in the order in which they arrived.
         [self.oldest.map(|row| row.expires_ms), self.brief_ms].into_iter().flatten().min()
     }
 
-    /// The next item, so many bytes long.
+    /// The next item, `bytes` long.
     pub(crate) fn next_row(&self, item: ItemId, bytes: u64, ttl_s: u32, expires_ms: u64, mark: u64) -> ItemRow {
         let through = self.newest.map_or(0, |row| row.through_bytes) + bytes;
         let is_brief = ttl_s < limits::TTL_S;
@@ -74,13 +74,13 @@ impl Items {
         Ok(())
     }
 
-    /// Takes note of an item that came by.
+    /// Remembers an item that was seen.
     pub(crate) fn note(&mut self, row: &ItemRow) {
         self.names.insert(row.item, *row);
     }
 
-    /// The item of this name, if it was stored after the cursor that its sender knows. Reads one row: a
-    /// push is stored right after that cursor or not at all, and what was there before its sender has seen.
+    /// The item with this name, if it was stored after the cursor that its sender knows. Reads one row: a push is
+    /// stored right after that cursor or not at all, and its sender has seen what was there before.
     pub(crate) fn find(&self, store: &impl Store, item: &ItemId, after: u64) -> Result<Option<ItemRow>, StoreError> {
         if let Some(row) = self.names.get(item) {
             return Ok(Some(*row));
@@ -92,13 +92,13 @@ impl Items {
         Ok(next.first().filter(|row| row.item == *item && row.cursor == after + 1).copied())
     }
 
-    /// Whether there is room for so many bytes more, of `most` in all, as far as can be told without reading.
+    /// Whether there is room for `bytes` more, of `most` in all, as far as can be told without reading.
     pub(crate) fn fit(&self, bytes: u64, most: u64) -> bool {
         self.beyond(bytes, most) == 0
     }
 
-    /// What is too much, never too little: what has gone between the oldest and the newest counts until the
-    /// oldest goes.
+    /// By how many bytes this goes beyond `most`, never underestimated: what has gone between the oldest and the
+    /// newest still counts until the oldest goes.
     fn beyond(&self, bytes: u64, most: u64) -> u64 {
         let (first, last) = self
             .oldest
@@ -107,7 +107,7 @@ impl Items {
         (last - first + bytes).saturating_sub(most)
     }
 
-    /// The items at these places under these names, each once.
+    /// The items that are at these places under these names, each once.
     pub(crate) fn at(store: &impl Store, places: &[Place]) -> Result<Vec<ItemRow>, StoreError> {
         let mut rows = Vec::new();
         for (cursor, item) in places.iter().map(|place| (place.cursor, place.item)).collect::<BTreeSet<_>>() {
@@ -117,8 +117,8 @@ impl Items {
         Ok(rows)
     }
 
-    /// Makes room for so many bytes, of `most` in all, by dropping the oldest items, none beyond the cursor that every
-    /// device has; says whether there is room now. If not, nothing was dropped.
+    /// Makes room for `bytes`, of `most` in all, by dropping the oldest items, but none beyond the cursor that every
+    /// device has reached; returns whether there is room now. If not, nothing was dropped.
     pub(crate) fn make_room(
         &mut self,
         store: &mut impl Store,
@@ -150,7 +150,7 @@ impl Items {
                 break;
             }
         }
-        // All of it was read, so this is exact.
+        // All rows were read, so this is exact.
         let fits = kept + bytes <= most;
         if fits {
             self.drop_through(store, dropped)?;
@@ -158,18 +158,18 @@ impl Items {
         Ok(fits)
     }
 
-    /// Keeps the newest [`limits::ITEMS`] places.
+    /// Keeps only the newest [`limits::ITEMS`] places.
     pub(crate) fn evict_beyond_count(&mut self, store: &mut impl Store) -> Result<(), StoreError> {
         let through = self.last_cursor.saturating_sub(limits::ITEMS as u64);
         if self.oldest.is_some_and(|row| row.cursor <= through) { self.drop_through(store, through) } else { Ok(()) }
     }
 
-    /// Drops what is at these places under these names.
+    /// Drops the items that are at these places under these names.
     pub(crate) fn delete(&mut self, store: &mut impl Store, places: &[Place]) -> Result<(), StoreError> {
         if places.is_empty() {
             return Ok(());
         }
-        // A cursor is never given twice, even when its item is gone.
+        // A cursor is never given out twice, even when its item is gone.
         if self.newest.is_some_and(|row| places.iter().any(|place| place.cursor == row.cursor)) {
             store.set_cursor_floor(self.last_cursor)?;
         }
@@ -180,7 +180,7 @@ impl Items {
         self.look(store)
     }
 
-    /// Drops what has had its time.
+    /// Drops what has expired.
     pub(crate) fn expire(&mut self, store: &mut impl Store, now: u64) -> Result<(), StoreError> {
         if self.next_expiry().is_none_or(|at| at > now) {
             return Ok(());
@@ -211,7 +211,7 @@ impl Items {
     }
 
     fn drop_through(&mut self, store: &mut impl Store, cursor: u64) -> Result<(), StoreError> {
-        // A cursor is never given twice, even when its item is gone.
+        // A cursor is never given out twice, even when its item is gone.
         if self.newest.is_some_and(|row| row.cursor <= cursor) {
             store.set_cursor_floor(self.last_cursor)?;
         }

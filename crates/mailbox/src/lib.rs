@@ -1,6 +1,6 @@
-//! One account's brain at the relay: [`Event`] in, [`Reply`]s out, over a [`Store`]. It refuses to
-//! decrypt (it cannot), to do I/O, to read a clock, and to hold anything in memory that it cannot
-//! rebuild from the store and the sessions attached to open sockets.
+//! One account's brain at the relay: [`Event`]s in, [`Reply`]s out, on top of a [`Store`]. It does not decrypt (it
+//! cannot), do I/O, read a clock, or hold anything in memory that it cannot rebuild from the store and the sessions
+//! attached to open sockets, or do without.
 //!
 //! Reading order: [`Mailbox::handle`], then `sign_in`, `account`, `push`, `members`, `invites`, `wake`.
 
@@ -51,7 +51,7 @@ use session::State;
 pub enum Event {
     /// A socket was opened.
     Opened {
-        /// Fresh random name for it.
+        /// Fresh random name for the socket.
         conn: ConnId,
         /// Fresh random challenge.
         nonce: Nonce,
@@ -67,12 +67,12 @@ pub enum Event {
         /// The message.
         bytes: Vec<u8>,
     },
-    /// A text message arrived that the platform did not answer by itself.
+    /// A text message arrived that the platform did not answer itself.
     Text {
         /// On this socket.
         conn: ConnId,
     },
-    /// More pings came than [`Pings`] takes.
+    /// More pings arrived than [`Pings`] takes.
     Pinged {
         /// On this socket.
         conn: ConnId,
@@ -82,7 +82,7 @@ pub enum Event {
         /// Which.
         conn: ConnId,
     },
-    /// The time of [`Reply::SetAlarm`] has come.
+    /// The alarm of [`Reply::SetAlarm`] is due.
     Alarm,
     /// The answer to [`Reply::TakeNameplate`].
     Nameplate {
@@ -91,22 +91,22 @@ pub enum Event {
         /// Whether it leads here now.
         taken: bool,
     },
-    /// What came of [`Reply::Wake`].
+    /// The outcome of [`Reply::Wake`].
     WakeAnswered {
         /// Which device.
         device: DeviceId,
         /// The address that was asked.
         endpoint: String,
-        /// The push service knows no such subscription any more (404 or 410).
+        /// Whether the push service no longer knows the subscription (404 or 410).
         gone: bool,
     },
-    /// Whoever runs the relay deletes the account. If the store cannot, it stays.
+    /// Whoever runs the relay is deleting the account. If the store cannot delete it, it stays.
     Forget,
     /// Time has passed and nothing else has happened, as at [`Mailbox::sign_in_deadline`].
     Tick,
 }
 
-/// Something the shell shall do. In order; sends only after the store's writes are durable.
+/// Something the shell must do, in order. Sends leave only after the store's writes are durable.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Reply {
     /// Send a binary message.
@@ -130,34 +130,34 @@ pub enum Reply {
         /// Encoded [`Session`].
         session: Vec<u8>,
     },
-    /// Make a nameplate lead here, by the rule of [`Nameplate::take`], and tell by
-    /// [`Event::Nameplate`]. Forgetting to is no harm: the device asks again.
+    /// Make a nameplate lead here, by the rule of [`Nameplate::take`], and report back with [`Event::Nameplate`].
+    /// Forgetting to does no harm: the device asks again.
     TakeNameplate {
         /// Which.
         nameplate: u32,
         /// Until when, milliseconds since 1970.
         until_ms: u64,
     },
-    /// Send an empty Web Push request to this address, and tell by [`Event::WakeAnswered`]. Whether the
-    /// address is one of a push service is the shell's to judge: a stranger has named it.
+    /// Send an empty Web Push request to this address, and report back with [`Event::WakeAnswered`]. It is up to the
+    /// shell to judge whether the address belongs to a push service: a stranger has named it.
     Wake {
         /// The device that sleeps there.
         device: DeviceId,
         /// Its address.
         endpoint: String,
     },
-    /// Send [`Event::Alarm`] at this time, milliseconds since 1970. Replaces the alarm before.
+    /// Send [`Event::Alarm`] at this time, milliseconds since 1970. Replaces any earlier alarm.
     SetAlarm {
         /// When.
         at_ms: u64,
     },
 }
 
-/// Up to where a device has said that it stored.
+/// Up to which cursor a device has said that it stored everything.
 #[derive(Debug, Clone, Copy, Default)]
 struct Acked {
     cursor: u64,
-    /// The same, as it stands in the store.
+    /// The same, as recorded in the store.
     stored: u64,
 }
 
@@ -174,12 +174,12 @@ pub struct Mailbox<S> {
     pending: BTreeMap<u32, codes::Pending>,
     subscriptions: BTreeMap<DeviceId, Subscription>,
     policy: Arc<Policy>,
-    /// How much the relay has left, as its shell last said.
+    /// How much room the relay has left, as its shell last said.
     room: Room,
-    /// None: nobody counts.
+    /// `None` if nobody counts them.
     newcomers: Option<Arc<Mutex<Newcomers>>>,
     push_key: Vec<u8>,
-    /// None: any.
+    /// `None` allows any.
     push_services: Option<Services>,
     sessions: BTreeMap<ConnId, Session>,
     rates: Rates,
@@ -236,7 +236,7 @@ impl<S: Store> Mailbox<S> {
         Ok(mailbox)
     }
 
-    /// Takes one event in. `now` is in milliseconds since 1970.
+    /// Takes in one event. `now` is in milliseconds since 1970.
     pub fn handle(&mut self, event: Event, now: u64) -> Vec<Reply> {
         self.now = now;
         match event {
@@ -248,7 +248,7 @@ impl<S: Store> Mailbox<S> {
             Event::Alarm => self.alarm_ms = None,
             Event::Nameplate { nameplate, taken } => self.nameplate_answered(nameplate, taken),
             Event::WakeAnswered { device, endpoint, gone } => self.wake_answered(&device, &endpoint, gone),
-            // What failed shows in the store.
+            // If it failed, the store shows that.
             Event::Forget => drop(self.forget()),
             Event::Tick => {}
         }
@@ -256,29 +256,29 @@ impl<S: Store> Mailbox<S> {
         std::mem::take(&mut self.replies)
     }
 
-    /// When the first of the sockets on which nobody has signed in is closed, milliseconds since 1970.
-    /// A shell sends [`Event::Tick`] then. It is no alarm, because those cost a write for each socket.
+    /// When the first of the sockets on which nobody has signed in is to be closed, milliseconds since 1970. A shell
+    /// sends [`Event::Tick`] then. It is not an alarm, because that would cost a write for each socket.
     pub fn sign_in_deadline(&self) -> Option<u64> {
         self.sessions.values().filter_map(Session::deadline).min()
     }
 
-    /// Tells what is settled for all accounts. Before the first event.
+    /// Sets the rules that apply to all accounts. To be called before the first event.
     pub fn set_policy(&mut self, policy: Arc<Policy>) {
         self.policy = policy;
     }
 
-    /// Tells how much room the relay has. Before an event, when it has changed.
+    /// Sets how much room the relay has. To be called before an event, when it has changed.
     pub const fn set_room(&mut self, room: Room) {
         self.room = room;
     }
 
-    /// Tells who counts the accounts that each address starts.
+    /// Sets who counts the accounts that each address starts.
     pub fn set_newcomers(&mut self, newcomers: Arc<Mutex<Newcomers>>) {
         self.newcomers = Some(newcomers);
     }
 
-    /// Shares what was used of allowances with the other mailboxes of this process, and with this one's
-    /// earlier lives.
+    /// Shares what has been used of allowances with the other mailboxes of this process, and with earlier lives of
+    /// this one.
     pub fn set_rates(&mut self, rates: Rates) {
         self.rates = rates;
     }
@@ -315,7 +315,7 @@ impl<S: Store> Mailbox<S> {
             Err(TooMany::Flood) => return self.close(conn, CloseCode::RateLimited),
             Err(TooMany::Wait { ms }) => return self.refuse(conn, ErrorCode::RateLimited, ms, tag),
         }
-        // A later version's. Whoever speaks it does without.
+        // A later version's frame. Whoever sends it has to do without.
         let Ok(frame) = frame else { return self.refuse(conn, ErrorCode::BadFrame, 0, tag) };
         let outcome = match session.state.clone() {
             State::Challenged => self.sign_in_frame(conn, frame),
@@ -374,10 +374,10 @@ impl<S: Store> Mailbox<S> {
         }
     }
 
-    /// Drops what has had its time, and sets the alarm for what has not.
+    /// Drops what has expired, and sets the alarm for what has not.
     fn clean_up(&mut self) {
         self.expire_sockets();
-        // What cannot be deleted now is tried again at the next event.
+        // What cannot be deleted now is retried at the next event.
         let _ = self.items.expire(&mut self.store, self.now);
         let next_invite = self.expire_invites();
         let next_item = self.items.next_expiry();

@@ -12,14 +12,14 @@ use crate::session::State;
 use crate::store::AccountRow;
 use crate::{Mailbox, Room, Store, StoreError};
 
-/// Entries that are read at a time.
+/// Entries read at a time.
 const PAGE: usize = 64;
-/// Entries that one waking verifies, should the note of what they say be missing. The rest comes at the
-/// next one, so that nobody waits long for a mailbox that is not his.
+/// Entries that are verified on one waking, if the record of what they say is missing. The rest is left to the next
+/// one, so that nobody waits long for somebody else's mailbox.
 const VERIFIED_AT_ONCE: u64 = 2048;
 
-/// What the log says. A mailbox wakes for every clip after a pause, so it does not verify again what
-/// it has verified when it was appended; devices do that for themselves.
+/// What the log says. A mailbox wakes for every clip after a pause, so it does not verify again what was verified
+/// when it was appended; devices do that for themselves.
 pub(crate) fn restore(store: &mut impl Store) -> Result<Option<Membership>, StoreError> {
     let mut membership = noted(store)?;
     let known = membership.as_ref().map_or(0, |noted| noted.seq() + 1);
@@ -33,22 +33,22 @@ pub(crate) fn restore(store: &mut impl Store) -> Result<Option<Membership>, Stor
     if is_whole { Ok(membership) } else { Err(StoreError::Failed) }
 }
 
-/// What was last noted of the log, if it is true of it: one may have been restored without the other.
+/// What was last recorded of the log, if it matches the log: one may have been restored without the other.
 fn noted(store: &impl Store) -> Result<Option<Membership>, StoreError> {
     let Some(noted) = store.membership()?.as_deref().and_then(decode) else { return Ok(None) };
     let stands = store.log_from(noted.seq(), 1)?.first().is_some_and(|entry| entry.hash() == noted.head());
     Ok(stands.then_some(noted))
 }
 
-/// Replays a stored log with all its signatures. Every entry was verified when it was appended, so a
-/// failure means that the disk has changed.
+/// Replays a stored log with all its signatures. Every entry was verified when it was appended, so a failure means
+/// that the data on disk has changed.
 pub fn verify_log(store: &impl Store) -> Result<Option<Membership>, StoreError> {
     let mut membership = None;
     replay(store, &mut membership, u64::MAX)?;
     Ok(membership)
 }
 
-/// Takes in what comes after a state, up to this position; says whether that was all.
+/// Applies the entries that follow a state, up to this position; returns whether that was all of them.
 fn replay(store: &impl Store, membership: &mut Option<Membership>, end: u64) -> Result<bool, StoreError> {
     loop {
         let next = membership.as_ref().map_or(0, |known| known.seq() + 1);
@@ -73,7 +73,7 @@ fn decode(bytes: &[u8]) -> Option<Membership> {
 }
 
 impl<S: Store> Mailbox<S> {
-    /// Where the log stands here, to a device that shows this relay what it has lost.
+    /// Tells where the log stands here, to a device that is showing this relay what it has lost.
     pub(crate) fn tell_log(&mut self, conn: ConnId) {
         let Some((log_seq, log_head)) = self.membership.as_ref().map(|log| (log.seq(), log.head())) else { return };
         self.send(conn, &ToDevice::Registered { log_seq, log_head });
@@ -82,7 +82,7 @@ impl<S: Store> Mailbox<S> {
     pub(crate) fn append(&mut self, entry: &SignedEntry) -> Result<(), ErrorCode> {
         let Some(membership) = &self.membership else { return Err(ErrorCode::UnknownAccount) };
         if entry.hash() == membership.head() {
-            // A retry whose first answer was lost. What is stored was verified, its list too.
+            // A retry whose first answer was lost. What is stored has been verified, including its list.
             let seq = membership.seq();
             if let Some(stored) = self.store.log_from(seq, 1)?.first() {
                 self.announce(seq, stored);
@@ -106,28 +106,29 @@ impl<S: Store> Mailbox<S> {
         }
         self.store.append_log(seq, entry, &codec::encode(&next))?;
         let account = AccountRow { log_bytes: bytes, ..self.row() };
-        // Only a count: what is not counted now is bounded by the number of entries.
+        // Only a count: what goes uncounted now is bounded by the number of entries.
         if self.store.put_account(&account).is_ok() {
             self.account = Some(account);
         }
         self.membership = Some(next);
         self.announce(seq, entry);
         if let Change::Removed(device) = change {
-            // Before its sockets go, which would write it down. What stays on disk is passed over at the next waking.
+            // Before its sockets are closed, which would write it down. What stays on disk is ignored on the next
+            // waking.
             self.acked.remove(&device);
             let _ = self.store.delete_acked(&device);
             let gone: Vec<_> = self.sessions.values().filter(|s| s.device() == Some(&device)).map(|s| s.conn).collect();
             for conn in gone {
                 self.close(conn, CloseCode::Removed);
             }
-            // If it stays on disk, its push service says one day that it is gone.
+            // If it stays on disk, its push service will say some day that it is gone.
             let _ = self.unsubscribe(&device);
         }
         Ok(())
     }
 
-    /// Shows a removed device what it has not seen up to its removal, one page for each time that it asks: it
-    /// believes nothing less than the signed entry. Then its socket is closed.
+    /// Shows a removed device what it has not seen up to its removal, one page each time it asks: it believes nothing
+    /// less than the signed entry. Then its socket is closed.
     pub(crate) fn show_removal(&mut self, conn: ConnId, from: u64, last: u64) -> Result<(), ErrorCode> {
         let rest = usize::try_from(last.saturating_add(1).saturating_sub(from)).unwrap_or(usize::MAX);
         let entries = self.store.log_from(from, rest.min(limits::PULL_ENTRIES.into()))?;
@@ -194,7 +195,7 @@ mod tests {
         let before = store.rows_read();
         assert_eq!(restore(&mut store), Ok(Some(log.clone())));
         assert!(store.rows_read() - before < 2 * PAGE as u64);
-        // Verified once: now it is noted.
+        // Verified once: now it is recorded.
         let before = store.rows_read();
         assert_eq!(restore(&mut store), Ok(Some(log)));
         assert_eq!(store.rows_read() - before, 2);

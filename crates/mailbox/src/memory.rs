@@ -1,4 +1,4 @@
-//! A store in memory, for the simulator and for tests. What a shell's disk does is tested there.
+//! An in-memory store, for the simulator and for tests. What a shell's disk does is tested in the shell.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -30,7 +30,7 @@ impl MemoryStore {
         if self.full { Err(StoreError::Full) } else { Ok(()) }
     }
 
-    /// Rows that were read so far, by its clones as well.
+    /// Rows read so far, including by its clones.
     pub fn rows_read(&self) -> u64 {
         self.read.load(Ordering::Relaxed)
     }
@@ -40,7 +40,7 @@ impl MemoryStore {
         rows
     }
 
-    /// Everything that is stored, in one piece, to look for what must not be there.
+    /// What devices have put into the store, in one piece, to be searched for what must not be there.
     pub fn dump(&self) -> Vec<u8> {
         let mut out = Vec::new();
         for entry in &self.log {

@@ -1,5 +1,5 @@
-//! Nameplates: the number at the start of a typed code leads to the mailbox of its invite. Each number
-//! is a thing of its own, so nothing counts them all. This is only the rule; shells keep the plates.
+//! Nameplates: the number at the start of a typed code leads to the mailbox of its invite. Each number stands alone,
+//! so nothing counts them all. This is only the rule; the shells keep the plates.
 
 use hushclip_protocol::ids::MailboxId;
 
@@ -13,7 +13,7 @@ pub struct Nameplate {
 }
 
 impl Nameplate {
-    /// Takes the plate for a mailbox, if it is free or that mailbox's already.
+    /// Takes the plate for a mailbox, if it is free or already that mailbox's.
     pub fn take(current: Option<Self>, wanted: Self, now: u64) -> Option<Self> {
         let free = Self::find(current, now).is_none_or(|mailbox| mailbox == wanted.mailbox);
         free.then_some(wanted)

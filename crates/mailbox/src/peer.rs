@@ -1,4 +1,4 @@
-//! Who asks, as far as limits for addresses go.
+//! Who is asking, as far as limits on addresses are concerned.
 
 use std::net::{IpAddr, Ipv6Addr, SocketAddr};
 
@@ -8,13 +8,13 @@ use minicbor::{Decode, Encode};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Encode, Decode)]
 #[cbor(flat)]
 pub enum Peer {
-    /// This machine's own. It has no limits of this kind.
+    /// This machine itself. It has no limits of this kind.
     #[n(0)]
     Local,
     /// A customer's network: an IPv4 address, or the first 64 bits of an IPv6 address.
     #[n(1)]
     Network(#[n(0)] IpAddr),
-    /// Somebody whom a proxy names in words that are no address. All of them share one allowance.
+    /// Somebody whom a proxy names by something that is not an address. All of them share one allowance.
     #[n(2)]
     Unknown,
 }
@@ -32,13 +32,13 @@ impl Peer {
         })
     }
 
-    /// Whoever a platform names so. Without a name it is this machine's own.
+    /// Whoever the platform says is at this address. Without an address, it is this machine itself.
     pub fn named(address: Option<&str>) -> Self {
         address.map_or(Self::Local, |address| parse(address).map_or(Self::Unknown, Self::at))
     }
 
-    /// Whoever is behind these proxies: of all that `X-Forwarded-For` says, in one line or in several, the
-    /// last address that is no trusted proxy. What stands before it is anybody's word.
+    /// Whoever is behind these proxies: of everything in `X-Forwarded-For`, on one line or several, the last address
+    /// that is not a trusted proxy. Anybody could have written what stands before it.
     pub fn behind<'h>(
         connected: IpAddr,
         forwarded: impl DoubleEndedIterator<Item = &'h [u8]>,
@@ -56,7 +56,7 @@ impl Peer {
             let Ok(line) = str::from_utf8(line) else { return Self::Unknown };
             for hop in line.rsplit(',').map(str::trim).filter(|hop| !hop.is_empty()) {
                 let Some(address) = parse(hop) else { return Self::Unknown };
-                // Beyond a proxy on another machine, this is that machine's own, or a lie.
+                // Coming from a proxy on another machine, this means that machine itself, or is a lie.
                 if is_loopback(address) && !is_loopback(nearest) {
                     return Self::Unknown;
                 }
@@ -74,7 +74,7 @@ fn is_loopback(address: IpAddr) -> bool {
     address.to_canonical().is_loopback()
 }
 
-/// An address, with a port or without, as proxies write it.
+/// An address, with or without a port, as proxies write it.
 fn parse(text: &str) -> Option<IpAddr> {
     let text = text.trim().trim_matches('"');
     let bare = text.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')).unwrap_or(text);
@@ -114,13 +114,13 @@ mod tests {
 
     #[test]
     fn nobody_names_himself_and_nonsense_is_no_way_out() {
-        // What a stranger says who comes without a proxy.
+        // What a stranger says who does not come through a proxy.
         assert_eq!(behind("192.0.2.7", &["127.0.0.1"]), Peer::at(ip("192.0.2.7")));
         for line in ["unknown", "_hidden", "192.0.2.1 evil", "192.0.2.1, x", "[::1", "1.2.3"] {
             assert_eq!(behind("127.0.0.1", &["127.0.0.1", line]), Peer::Unknown, "{line}");
         }
         assert_eq!(Peer::behind(ip("127.0.0.1"), [&b"\xff"[..]].into_iter(), |_| false), Peer::Unknown);
-        // Whoever is in a trusted network and is no proxy.
+        // Somebody in a trusted network who is not a proxy.
         for lines in [&["127.0.0.1, 10.0.0.3"][..], &["::1, 10.0.0.3", "10.0.0.2"], &["127.0.0.1"]] {
             assert_eq!(behind("10.0.0.2", lines), Peer::Unknown, "{lines:?}");
         }

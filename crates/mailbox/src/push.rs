@@ -36,7 +36,7 @@ impl<S: Store> Mailbox<S> {
             return Err(ErrorCode::BadFrame);
         }
         if let Some(known) = self.items.find(&self.store, &header.item, after)? {
-            // Stored the last time, but perhaps no more than that.
+            // It was stored the last time, but perhaps no more than that.
             self.items.delete(&mut self.store, buried)?;
             self.send(conn, &ToDevice::Pushed { item: header.item, cursor: known.cursor, mark: known.mark });
             return Ok(());
@@ -44,7 +44,7 @@ impl<S: Store> Mailbox<S> {
         if header.epoch != membership.epoch() {
             return Err(ErrorCode::StaleEpoch);
         }
-        // A device that finds another log in what a member has signed stops: nobody makes one up here.
+        // A device stops if a member has signed something that shows another log: nobody can make one up here.
         if header.log_seq != membership.seq() || header.log_head != membership.head() {
             return Err(ErrorCode::BadFrame);
         }
@@ -57,9 +57,9 @@ impl<S: Store> Mailbox<S> {
         let expires_ms = expiry(self.now, header.ttl_s);
         let row = self.items.next_row(header.item, bytes.len() as u64, header.ttl_s, expires_ms, mark);
         self.items.insert(&mut self.store, row, bytes)?;
-        // One that stays too long goes with the next.
+        // If that fails, the item that stays too long goes with the next one.
         let _ = self.items.evict_beyond_count(&mut self.store);
-        // It had everything before its own item.
+        // The device had everything before its own item.
         self.note_acked(device, row.cursor);
         if let Some(session) = self.sessions.get_mut(&conn) {
             session.was_sent(row.cursor);
@@ -79,7 +79,7 @@ impl<S: Store> Mailbox<S> {
         Ok(())
     }
 
-    /// Closes the socket if its device has left too much unanswered: it gets the rest when it is back.
+    /// Closes the socket if its device has left too much unacknowledged: it gets the rest when it comes back.
     fn count_sent(&mut self, conn: ConnId, cursor: u64, bytes: usize) {
         if let Some(session) = self.sessions.get_mut(&conn)
             && !session.sending(cursor, bytes)
@@ -88,11 +88,11 @@ impl<S: Store> Mailbox<S> {
         }
     }
 
-    /// Makes room for so many bytes by dropping what all devices have, oldest first. What some device
-    /// still has to fetch stays for as long as it was sent for. What will be buried counts as room.
+    /// Makes room for `bytes` by dropping what all devices have, oldest first. What some device has yet to fetch
+    /// stays for its full lifetime. What is about to be buried counts as room.
     fn make_room(&mut self, bytes: u64, buried: &[Place]) -> Result<(), ErrorCode> {
         let own = self.policy.quota;
-        // Where the relay has little left, accounts that hold little still get what they need.
+        // When the relay has little left, accounts that hold little still get what they need.
         let (most, full) = match self.room {
             Room::Scarce { share } if share < own => (share, ErrorCode::RelayFull),
             Room::Nothing => (0, ErrorCode::RelayFull),
@@ -103,7 +103,7 @@ impl<S: Store> Mailbox<S> {
             return Ok(());
         }
         let going = Items::at(&self.store, buried)?;
-        // Whoever deletes is let in wherever that takes no more room than it makes.
+        // A deletion is let in whenever it takes no more room than it makes.
         if !going.is_empty() && pieces(bytes) <= going.iter().map(|row| pieces(row.bytes)).sum() {
             return Ok(());
         }
@@ -113,7 +113,7 @@ impl<S: Store> Mailbox<S> {
         let members = self.membership.iter().flat_map(Membership::members);
         let everywhere =
             members.map(|(device, _)| self.acked.get(device).map_or(0, |acked| acked.cursor)).min().unwrap_or(0);
-        // What all devices have is counted there.
+        // What all devices have is counted in `Items::make_room`.
         let freed: u64 = going.iter().filter(|row| row.cursor > everywhere).map(|row| row.bytes).sum();
         let has_room = self.items.make_room(&mut self.store, bytes.saturating_sub(freed), everywhere, most)?;
         if has_room { Ok(()) } else { Err(full) }
@@ -173,13 +173,13 @@ impl<S: Store> Mailbox<S> {
     }
 }
 
-/// The size of an envelope, as far as it matters to who deletes: the shortest one takes one piece, whatever its
+/// The size of an envelope, as far as it matters for deletions: the shortest one takes one piece, whatever its
 /// counter, so that its tombstone takes no more.
 const fn pieces(bytes: u64) -> u64 {
     bytes.div_ceil(512)
 }
 
-/// When an item goes that came at `now`, milliseconds since 1970.
+/// When an item that arrived at `now` expires, milliseconds since 1970.
 fn expiry(now: u64, ttl_s: u32) -> u64 {
     const HOUR_MS: u64 = 60 * 60 * 1000;
     let at = now + u64::from(ttl_s) * 1000;

@@ -1,5 +1,5 @@
-//! Rate limits: token buckets, for devices, invites and addresses. Nothing here is stored. They are kept
-//! apart from the mailboxes, so that one that is left and comes back finds them as they were.
+//! Rate limits: token buckets, for devices, invites and addresses. Nothing here is stored. They are kept apart from
+//! the mailboxes, so that one that is dropped and comes back finds them as they were.
 
 use std::collections::{BTreeMap, HashMap};
 use std::hash::Hash;
@@ -11,12 +11,12 @@ use hushclip_protocol::limits;
 use crate::peer::Peer;
 
 const MINUTE_MS: u64 = 60_000;
-/// What is remembered of each kind; beyond that, those with full buckets are forgotten, then all.
+/// How many of each kind are remembered; beyond that, those with full buckets are forgotten, then all.
 const REMEMBERED: usize = 10_000;
 /// Nameplates that one account may hold at a time, ended invites included, so that nobody takes them all.
 const PLATES: usize = 32;
 
-/// What may still be done, refilled evenly over a minute.
+/// An allowance, refilled evenly over a minute.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) struct Bucket {
     /// How much of the allowance is used up.
@@ -27,7 +27,7 @@ pub(crate) struct Bucket {
 }
 
 impl Bucket {
-    /// Takes one from an allowance of so many a minute, or says in how many milliseconds there is one.
+    /// Takes one from an allowance of `per_minute`, or returns in how many milliseconds there is one.
     pub(crate) fn spend(&mut self, per_minute: u32, now: u64) -> Result<(), u64> {
         let ms_per_token = MINUTE_MS / u64::from(per_minute.max(1));
         let earned = now.saturating_sub(self.filled_ms) / ms_per_token;
@@ -45,7 +45,7 @@ impl Bucket {
         Err(ms_per_token)
     }
 
-    /// Whether more was refused than it holds, since the bucket was last full or this was last so.
+    /// Whether more was refused than the bucket holds, since it was last full or this last said so.
     pub(crate) fn floods(&mut self, per_minute: u32) -> bool {
         let floods = self.excess > per_minute;
         if floods {
@@ -59,7 +59,7 @@ impl Bucket {
     }
 }
 
-/// Buckets of one kind, by whose they are.
+/// Buckets of one kind, by owner.
 #[derive(Debug)]
 struct Buckets<K> {
     per_minute: u32,
@@ -83,7 +83,7 @@ impl<K: Eq + Hash> Buckets<K> {
     }
 }
 
-/// Forgets what says nothing any more where there is much, and all where that is not enough.
+/// If the map is too large, forgets what no longer matters, and everything if that is not enough.
 fn make_place<K: Eq + Hash, V>(map: &mut HashMap<K, V>, mut says_something: impl FnMut(&mut V) -> bool) {
     if map.len() >= REMEMBERED {
         map.retain(|_, value| says_something(value));
@@ -113,7 +113,7 @@ impl Default for Gate {
 }
 
 impl Gate {
-    /// Lets somebody open a socket, [`limits::SOCKETS_PER_MINUTE`], or says how many milliseconds to wait.
+    /// Lets somebody open a socket, [`limits::SOCKETS_PER_MINUTE`], or returns how many milliseconds to wait.
     pub fn open_socket(&mut self, peer: Peer, now: u64) -> Result<(), u64> {
         if peer == Peer::Local { Ok(()) } else { self.opened.spend(peer, now) }
     }
@@ -123,8 +123,8 @@ impl Gate {
         if peer == Peer::Local { Ok(()) } else { self.nameplates.spend(peer, now) }
     }
 
-    /// Counts one more open socket; `false`: there are [`limits::SOCKETS_PER_ADDRESS`] already. Each that
-    /// was counted is [`Self::closed`] once.
+    /// Counts one more open socket; returns `false` if there are already [`limits::SOCKETS_PER_ADDRESS`]. For each
+    /// one counted, [`Self::closed`] is called once.
     pub fn hold(&mut self, peer: Peer) -> bool {
         let open = self.open.entry(peer).or_default();
         let has_place = peer == Peer::Local || *open < limits::SOCKETS_PER_ADDRESS;
@@ -143,20 +143,20 @@ impl Gate {
     }
 }
 
-/// Pings on one socket, where no platform answers them by itself. A device sends three a minute at most.
+/// Pings on one socket, where no platform answers them itself. A device sends at most three a minute.
 #[derive(Debug, Default)]
 pub struct Pings(Bucket);
 
 impl Pings {
-    /// Takes one more; `false`: those were [`limits::FRAMES_PER_MINUTE`], and [`crate::Event::Pinged`] is due.
+    /// Takes one more; returns `false` beyond [`limits::FRAMES_PER_MINUTE`], when [`crate::Event::Pinged`] is due.
     pub fn take(&mut self, now: u64) -> bool {
         self.0.spend(limits::FRAMES_PER_MINUTE, now).is_ok()
     }
 }
 
-/// What devices, joiners and strangers have used of their allowances, for all mailboxes of a process. It
-/// outlives each of them: whoever is refused and connects again is still refused. A process that ends,
-/// or on Cloudflare an isolate, forgets it.
+/// What devices, joiners and strangers have used of their allowances, for all mailboxes of a process. It outlives
+/// each mailbox: whoever is refused and connects again is still refused. It is forgotten when the process ends, or on
+/// Cloudflare the isolate.
 #[derive(Debug, Clone, Default)]
 pub struct Rates(Arc<Mutex<Used>>);
 
@@ -168,11 +168,11 @@ struct Used {
     strangers: Buckets<Peer>,
     /// Failed claims of each invite.
     claims: Buckets<InviteId>,
-    /// Claims by number from each address, but for those of whoever was first with that invite.
+    /// Claims by number from each address, except those of whoever was first with that invite.
     guesses: Buckets<Peer>,
     /// Nameplates taken from each address.
     takers: Buckets<Peer>,
-    /// Those taken by each account, and until when.
+    /// Nameplates taken by each account, and until when.
     plates: HashMap<MailboxId, BTreeMap<u32, u64>>,
     /// When each device was last woken.
     woken: HashMap<DeviceId, u64>,
@@ -192,7 +192,7 @@ impl Default for Used {
     }
 }
 
-/// Too much. The device shall wait; or its socket is closed, because it does not.
+/// Too many frames. The device has to wait, or its socket is closed because it does not.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum TooMany {
     Wait { ms: u64 },
@@ -204,12 +204,13 @@ impl Rates {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// A frame of a device.
+    /// Counts a frame from a device.
     pub(crate) fn device_frame(&self, device: DeviceId, now: u64) -> Result<(), TooMany> {
         frame(self.used().devices.of(device, now), limits::FRAMES_PER_MINUTE, now)
     }
 
-    /// A frame of whoever has not signed in. `own` is the socket's, for those who cannot be told apart.
+    /// Counts a frame from somebody who has not signed in. `own` is the socket's bucket, for those who cannot be told
+    /// apart.
     pub(crate) fn strangers_frame(&self, peer: Peer, own: &mut Bucket, now: u64) -> Result<(), TooMany> {
         frame(own, limits::FRAMES_PER_MINUTE, now)?;
         match peer {
@@ -218,17 +219,17 @@ impl Rates {
         }
     }
 
-    /// A claim that failed.
+    /// Counts a claim that failed.
     pub(crate) fn failed_claim(&self, invite: InviteId, now: u64) -> Result<(), u64> {
         self.used().claims.spend(invite, now)
     }
 
-    /// A claim by number of whoever has not claimed that invite before.
+    /// Counts a claim by number from somebody who has not claimed that invite before.
     pub(crate) fn guess(&self, peer: Peer, now: u64) -> Result<(), u64> {
         if peer == Peer::Local { Ok(()) } else { self.used().guesses.spend(peer, now) }
     }
 
-    /// Whether an account may take one more nameplate, or the same once more.
+    /// Whether an account may take one more nameplate, or the same one again.
     pub(crate) fn may_take_plate(&self, mailbox: MailboxId, nameplate: u32, now: u64) -> bool {
         let mut used = self.used();
         let Some(plates) = used.plates.get_mut(&mailbox) else { return true };
@@ -241,14 +242,14 @@ impl Rates {
         if peer == Peer::Local { Ok(()) } else { self.used().takers.spend(peer, now) }
     }
 
-    /// An account has a nameplate until then.
+    /// Notes that an account has a nameplate until then.
     pub(crate) fn plate_taken(&self, mailbox: MailboxId, nameplate: u32, until_ms: u64, now: u64) {
         let plates = &mut self.used().plates;
         make_place(plates, |held| held.values().any(|until_ms| *until_ms > now));
         plates.entry(mailbox).or_default().insert(nameplate, until_ms);
     }
 
-    /// Whether a device may be woken now, that was last woken then as far as is written down.
+    /// Whether a device may be woken now. `noted_ms` is when it was last woken, as far as that is recorded.
     pub(crate) fn wake(&self, device: DeviceId, noted_ms: u64, now: u64) -> bool {
         let woken = &mut self.used().woken;
         let last_ms = woken.get(&device).copied().unwrap_or(0).max(noted_ms);
@@ -289,7 +290,7 @@ mod tests {
         // Full again, and nothing is held against it.
         assert_eq!(bucket.spend(10, 1_066_000), Ok(()));
         assert!(!bucket.floods(10));
-        // A clock that is put back gives nothing and breaks nothing.
+        // A clock that is set back gives nothing and breaks nothing.
         assert_eq!(bucket.spend(10, 0), Ok(()));
     }
 
@@ -309,7 +310,7 @@ mod tests {
         assert_eq!(ask("192.0.2.1", 0), Err(6_000));
         assert_eq!(ask("::ffff:192.0.2.1", 0), Err(6_000));
         assert_eq!(ask("2001:db8::ffff:2", 0), Err(6_000));
-        // Who cannot be told apart shares.
+        // Those who cannot be told apart share.
         assert_eq!(ask("hidden", 0), Err(6_000));
         assert_eq!(ask("2001:db8:0:1::1", 0), Ok(()));
         assert_eq!(ask("192.0.2.2", 0), Ok(()));
@@ -373,7 +374,7 @@ mod tests {
             rates.plate_taken(account, nameplate, 600_000, 0);
         }
         assert!(!rates.may_take_plate(account, 99, 0) && rates.may_take_plate(other, 99, 0));
-        // One that it has it may name again, and what has had its time does not count.
+        // It may name one that it has again, and one that has expired does not count.
         assert!(rates.may_take_plate(account, 1, 0) && rates.may_take_plate(account, 99, 600_000));
         // However many accounts it has.
         let one = peer("192.0.2.1");
@@ -390,7 +391,7 @@ mod tests {
         let start = 1_800_000_000_000;
         assert!(rates.wake(device, 0, start) && !rates.wake(device, 0, start + limits::WAKE_MS - 1));
         assert!(rates.wake(device, 0, start + limits::WAKE_MS));
-        // As it was written down by an earlier process.
+        // As recorded by an earlier process.
         assert!(!Rates::default().wake(device, start, start + 1));
     }
 }

@@ -1,6 +1,6 @@
-//! Who was here before. Behind one address there may be a family and a stranger, or a whole town, and the
-//! stranger can use up what the address may do. Those whose devices have signed in from there lately have an
-//! allowance of their own, which nobody can use up who does not know their mailbox.
+//! Who has been here before. Behind one address there may be a family and a stranger, or a whole town, and the
+//! stranger can use up what the address may do. Those whose devices have lately signed in from there have an
+//! allowance of their own, which nobody can use up without knowing their mailbox.
 
 use std::collections::HashMap;
 
@@ -10,12 +10,12 @@ use hushclip_protocol::limits;
 use crate::Peer;
 use crate::rate::Bucket;
 
-/// Pairs that are remembered at a time.
+/// Pairs remembered at a time.
 const PAIRS: usize = 10_000;
-/// Beyond that, those that were not here for so long are forgotten, milliseconds.
+/// When there are more, those that have not been here for this long are forgotten, in milliseconds.
 const LATELY_MS: u64 = 24 * 60 * 60 * 1000;
 
-/// Mailboxes that were signed in to, by the address it was done from. Each process of a relay keeps its own.
+/// Mailboxes that devices have signed in to, by the address they did so from. Each process of a relay keeps its own.
 #[derive(Debug, Default)]
 pub struct Regulars {
     known: HashMap<(Peer, MailboxId), Regular>,
@@ -28,7 +28,7 @@ struct Regular {
 }
 
 impl Regulars {
-    /// A device of this mailbox has signed in from there.
+    /// Notes that a device of this mailbox has signed in from there.
     pub fn note(&mut self, peer: Peer, mailbox: MailboxId, now: u64) {
         if peer == Peer::Local {
             return;
@@ -42,8 +42,8 @@ impl Regulars {
         self.known.entry((peer, mailbox)).or_default().seen_ms = now;
     }
 
-    /// Lets a socket to this mailbox in, if it is known from there and has not used its allowance,
-    /// [`limits::REGULARS_PER_MINUTE`]. Whom this does not let in, the address's own allowance may.
+    /// Lets in a socket to this mailbox if the mailbox is known from that address and has not used up its allowance,
+    /// [`limits::REGULARS_PER_MINUTE`]. Whoever is not let in by this may still be by the address's own allowance.
     pub fn let_in(&mut self, peer: Peer, mailbox: MailboxId, now: u64) -> bool {
         let known = self.known.get_mut(&(peer, mailbox));
         known.is_some_and(|regular| regular.sockets.spend(limits::REGULARS_PER_MINUTE, now).is_ok())

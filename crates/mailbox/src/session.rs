@@ -12,11 +12,11 @@ use crate::rate::Bucket;
 
 /// Largest encoding of a session; platforms bound what can be attached to a socket.
 const BYTES: usize = 1024;
-/// All marks: what JavaScript holds in a number (2^53 - 1).
+/// The range of marks: what a JavaScript number can hold (2^53 - 1).
 const MARKS: u64 = (1 << 53) - 1;
-/// Frames on their way that are counted one by one.
+/// Frames on their way that are tracked one by one.
 const UNACKED: usize = 64;
-/// How long a removed device may take to fetch what it has missed, milliseconds. It may come again.
+/// How long a removed device may take to fetch what it has missed, in milliseconds. It may come back.
 const REMOVAL_MS: u64 = 60 * 1000;
 
 /// One open socket.
@@ -28,7 +28,7 @@ pub struct Session {
     pub conn: ConnId,
     #[n(1)]
     pub(crate) nonce: Nonce,
-    /// The challenge has been answered, well or badly.
+    /// Whether the challenge has been answered, correctly or not.
     #[n(2)]
     pub(crate) answered: bool,
     #[n(3)]
@@ -37,17 +37,17 @@ pub struct Session {
     pub(crate) host: String,
     #[n(5)]
     pub(crate) state: State,
-    /// Where it comes from. Kept, so that nobody is taken for this machine's own after a hibernation.
+    /// Where it comes from. Kept so that after a hibernation nobody is taken for this machine itself.
     #[n(6)]
     pub(crate) peer: Peer,
-    /// Frames of whoever is no member yet.
+    /// Frames from somebody who is not a member yet.
     #[cbor(skip)]
     pub(crate) frames: Bucket,
-    /// Items on their way, by the last cursor of each frame, until the device says that it stored them.
-    /// After a hibernation nothing is on its way.
+    /// Items on their way, by the last cursor of each frame, until the device says that it has stored them. After a
+    /// hibernation nothing is on its way.
     #[cbor(skip)]
     unacked: VecDeque<(u64, usize)>,
-    /// The greatest cursor that this socket was told of.
+    /// The greatest cursor that this socket has been told about.
     #[cbor(skip)]
     told: u64,
 }
@@ -74,10 +74,10 @@ pub(crate) enum State {
         #[n(0)]
         invite: InviteId,
     },
-    /// A device that was removed, and has not seen all of that yet.
+    /// A device that was removed, and has not yet been shown everything up to its removal.
     #[n(3)]
     Removed {
-        /// Position of the last entry that it is shown.
+        /// Position of the last entry that it will be shown.
         #[n(0)]
         last: u64,
     },
@@ -106,8 +106,8 @@ impl Session {
         }
     }
 
-    /// The mark of an item that is stored through this socket. Its challenge was drawn after whatever put
-    /// this relay back to an earlier state, so no item has had both its cursor and its mark before.
+    /// The mark of an item that is stored through this socket. Its challenge was drawn after whatever put this relay
+    /// back to an earlier state, so no earlier item has both this cursor and this mark.
     pub(crate) fn mark(&self, cursor: u64) -> u64 {
         let hash = label::hash(label::MARK, &[self.nonce.as_bytes(), &cursor.to_be_bytes()]);
         hash.as_bytes().iter().take(8).fold(0, |mark, byte| mark << 8 | u64::from(*byte)) & MARKS
@@ -127,7 +127,7 @@ impl Session {
         }
     }
 
-    /// Takes note of items that go out, up to `cursor`; says whether the device still keeps up.
+    /// Notes that items are sent, up to `cursor`; returns whether the device still keeps up.
     pub(crate) fn sending(&mut self, cursor: u64, bytes: usize) -> bool {
         self.was_sent(cursor);
         let is_long = self.unacked.len() >= UNACKED;
@@ -138,13 +138,13 @@ impl Session {
         self.unacked.iter().map(|(_, bytes)| bytes).sum::<usize>() <= limits::UNACKED_BYTES
     }
 
-    /// The device has been told of everything up to here.
+    /// Notes that the device has been told about everything up to here.
     pub(crate) fn was_sent(&mut self, cursor: u64) {
         self.told = self.told.max(cursor);
     }
 
-    /// The device says that it has everything up to here, which is true at most of what it was told of;
-    /// gives the cursor up to which it is.
+    /// The device says that it has everything up to here, which can be true at most of what it was told about;
+    /// returns the cursor up to which it is.
     pub(crate) fn has_stored(&mut self, cursor: u64) -> u64 {
         let cursor = cursor.min(self.told);
         while self.unacked.front().is_some_and(|(until, _)| *until <= cursor) {

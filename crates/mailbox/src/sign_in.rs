@@ -23,8 +23,8 @@ impl<S: Store> Mailbox<S> {
         self.send(conn, &ToDevice::Challenge(challenge(conn, nonce)));
     }
 
-    /// Makes place for one more socket. Who has not signed in goes first, the oldest of them, so that
-    /// strangers cannot keep members out by holding sockets.
+    /// Makes room for one more socket. The oldest of those that have not signed in goes first, joiners after the
+    /// others, so that strangers cannot keep members out by holding sockets.
     fn make_place(&mut self) -> bool {
         if self.sessions.len() < limits::SOCKETS {
             return true;
@@ -56,7 +56,7 @@ impl<S: Store> Mailbox<S> {
                 self.claim_code(conn, nameplate, token)
             }
             ToRelay::LogAppend(entry) => {
-                // Members have heard of the newest one, and nobody else may have it told to them once more.
+                // Members have already heard of the newest one, and nobody else may have it sent to them again.
                 let is_newest = self.membership.as_ref().is_some_and(|log| log.head() == entry.hash());
                 if !is_newest {
                     self.append(&entry)?;
@@ -130,7 +130,7 @@ impl<S: Store> Mailbox<S> {
         Ok(())
     }
 
-    /// A device that has more sockets than it may loses its oldest, so that none takes the places of others.
+    /// A device that has more sockets than it may loses its oldest, so that no device takes the places of others.
     fn bound_sockets(&mut self, newest: ConnId, device: &DeviceId) {
         let others = self.sessions.values().filter(|s| s.device() == Some(device) && s.conn != newest);
         let mut others: Vec<_> = others.map(|s| (s.opened_ms, s.conn)).collect();
@@ -140,8 +140,8 @@ impl<S: Store> Mailbox<S> {
         }
     }
 
-    /// The cursor of the newest of these items that this relay has stored in this life; 0 if none is. A
-    /// relay that was set back, or begins anew, finds by it where it left the device.
+    /// The cursor of the newest of these items that this relay has stored in its current life; 0 if there is none.
+    /// This is how a relay that was set back, or starts anew, finds where it left off with the device.
     fn newest_common(&self, anchors: &[Anchor]) -> Result<u64, ErrorCode> {
         for anchor in anchors.iter().rev().take(limits::ANCHORS) {
             let kept = self.store.item_rows(anchor.cursor.saturating_sub(1), 1)?;

@@ -1,5 +1,5 @@
-//! Wake-ups by Web Push (RFC 8030) for devices that are not connected: which, when, and no more often
-//! than is useful. They carry nothing; signing and sending is the shell's.
+//! Wake-ups by Web Push (RFC 8030) for devices that are not connected: which ones, when, and no more often than is
+//! useful. They carry nothing; signing and sending them is up to the shell.
 
 use hushclip_protocol::error::ErrorCode;
 use hushclip_protocol::ids::DeviceId;
@@ -10,13 +10,13 @@ use crate::store::Subscription;
 use crate::{Mailbox, Reply, Store};
 
 impl<S: Store> Mailbox<S> {
-    /// Tells which key the shell signs with; empty: it pushes nothing. See
+    /// Sets the key that the shell signs with; if it is empty, the shell pushes nothing. See
     /// [`hushclip_protocol::frame::Welcome::push_key`].
     pub fn set_push_key(&mut self, key: &[u8]) {
         self.push_key = key.to_vec();
     }
 
-    /// Tells which push services the shell calls, so that an address of others is refused at once.
+    /// Sets which push services the shell calls, so that addresses of others are refused at once.
     pub fn set_push_services(&mut self, services: Services) {
         self.push_services = Some(services);
     }
@@ -38,7 +38,7 @@ impl<S: Store> Mailbox<S> {
         if known.is_some_and(|known| known.endpoint == endpoint) {
             return Ok(());
         }
-        // Another address is no reason to be woken sooner.
+        // A different address is no reason to be woken sooner.
         let subscription = Subscription { device, endpoint, woken_ms: known.map_or(0, |known| known.woken_ms) };
         self.store.put_subscription(&subscription)?;
         self.subscriptions.insert(device, subscription);
@@ -53,7 +53,7 @@ impl<S: Store> Mailbox<S> {
         Ok(())
     }
 
-    /// A clip has come that these devices do not hear of by themselves.
+    /// A clip has arrived: wakes the devices that would not otherwise hear of it.
     pub(crate) fn wake_absent(&mut self) {
         let now = self.now;
         let absent: Vec<_> = self
@@ -64,7 +64,7 @@ impl<S: Store> Mailbox<S> {
             .collect();
         for mut subscription in absent {
             subscription.woken_ms = now;
-            // Without the note it would be woken again and again.
+            // Without this record it would be woken again and again.
             if self.store.put_subscription(&subscription).is_ok() {
                 let Subscription { device, endpoint, .. } = subscription.clone();
                 self.replies.push(Reply::Wake { device, endpoint });
@@ -73,10 +73,10 @@ impl<S: Store> Mailbox<S> {
         }
     }
 
-    /// The push service has answered; `gone`: it knows no such subscription any more.
+    /// The push service has answered; `gone` means that it no longer knows the subscription.
     pub(crate) fn wake_answered(&mut self, device: &DeviceId, endpoint: &str, gone: bool) {
         if gone && self.subscriptions.get(device).is_some_and(|known| known.endpoint == endpoint) {
-            // If it cannot be deleted now, the next answer says the same.
+            // If it cannot be deleted now, the next answer will say the same.
             let _ = self.unsubscribe(device);
         }
     }

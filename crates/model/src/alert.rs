@@ -1,14 +1,14 @@
-//! What a person should know and may have to act on, with the names that it is about.
+//! What a person should know and may have to act on, with the names involved.
 
 use core::fmt;
 
 use serde::{Deserialize, Serialize};
 use strum::{IntoStaticStr, VariantNames};
 
-/// What is counted no further for a person: who removed a device may make any number up.
+/// Where counts end for a person: whoever removed a device may make up any number.
 const MANY: u64 = 1000;
 
-/// An alert in the list of a device, until dismissed.
+/// An alert in a device's list, kept until dismissed.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AlertView {
     /// For [`crate::Command::DismissAlert`].
@@ -28,42 +28,42 @@ impl fmt::Debug for AlertView {
     }
 }
 
-/// What a person should know. `name` is the device that it is about, `by` the one that did it.
+/// What a person should know. `name` is the device it is about, `by` the one that did it.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize, IntoStaticStr, strum::EnumIter, VariantNames)]
 #[serde(rename_all = "snake_case")]
 #[strum(serialize_all = "snake_case")]
 #[non_exhaustive]
 #[allow(missing_docs, reason = "the fields are the same in all, and named above")]
 pub enum Alert {
-    /// A device came into the account.
+    /// A device joined the account.
     Joined { name: String, by: String },
     /// A device was removed.
     Removed { name: String, by: String },
-    /// Clips that the relay should still have.
+    /// Clips that did not arrive, though the relay should still have them.
     Missing { name: String, count: u64 },
     /// Clips that were gone when this device came back.
     Expired { name: String, count: u64 },
-    /// Clips whose sender has signed something that does not open.
+    /// Clips that cannot be opened, though their sender signed them.
     Unreadable { name: String, count: u64 },
-    /// Clips of a removed device that `by`, who removed it, had, and this device does not.
+    /// Clips of a removed device that `by`, which removed it, had and this device does not.
     CutOff { name: String, count: u64, by: String },
-    /// A member has changed the keys and not given this device the secret.
+    /// A member changed the keys and did not give this device the secret.
     BadKeys { name: String },
-    /// Tombstones of a member that name other items than were sent.
+    /// Tombstones from a member that name items other than those that were sent.
     FalseDeletion { name: String },
     /// A member does not know that `by` was removed.
     RemovalWithheld { name: String, by: String },
-    /// A member has not been heard for so many days.
+    /// A member has not been heard from for this many days.
     Silent { name: String, days: u64 },
-    /// Two devices send as one.
+    /// Two devices are sending as one.
     Cloned { name: String },
-    /// Somebody sends as this device.
+    /// Something else is sending as this device.
     ClonedHere,
     /// The relay's log was shorter, and this device has completed it.
     LogRestored,
-    /// The relay had lost items of this device, and this device has sent them once more.
+    /// The relay had lost items of this device, which has sent them again.
     ItemsRestored,
-    /// The relay keeps log entries back.
+    /// The relay is withholding log entries.
     LogWithheld { name: String },
 }
 
@@ -78,7 +78,7 @@ impl Alert {
         Self::VARIANTS
     }
 
-    /// How many, where something is counted.
+    /// The count, for alerts that have one.
     pub fn count(&self) -> Option<u64> {
         match self {
             Self::Missing { count, .. }
@@ -90,7 +90,7 @@ impl Alert {
         }
     }
 
-    /// What the sentence names, in the order of a translation's placeholders: the device, how many, who did it.
+    /// The values in the sentence, in the order of a translation's placeholders: the device, how many, who did it.
     pub fn values(&self) -> Vec<String> {
         match self {
             Self::Joined { name, by } | Self::Removed { name, by } | Self::RemovalWithheld { name, by } => {
@@ -111,7 +111,7 @@ impl Alert {
 }
 
 impl fmt::Display for Alert {
-    /// What happened and what to do. Holds names of devices, each in quotation marks.
+    /// What happened and what to do, with names of devices in quotation marks.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Joined { name, by } => {

@@ -1,4 +1,4 @@
-//! The history as a file, as a person asks for it.
+//! Exporting the history to a file, and importing it: what a person asks for.
 
 use serde::{Deserialize, Serialize};
 
@@ -6,14 +6,14 @@ use serde::{Deserialize, Serialize};
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "archive", rename_all = "snake_case")]
 pub enum ArchiveCommand {
-    /// The history as a file.
+    /// Export the history as a file.
     Export {
-        /// To open it with.
+        /// The passphrase that opens the file.
         passphrase: String,
     },
-    /// Add what a file holds.
+    /// Import what a file holds.
     Import {
-        /// To open it with.
+        /// The passphrase that opens the file.
         passphrase: String,
         /// The file, in base64 (RFC 4648, section 4).
         file: String,

@@ -1,5 +1,5 @@
-//! What a person asks for. Serialisable, because popup and terminal hand it to the process that
-//! owns the engine.
+//! What a person asks for. Serialisable, because the popup and the terminal client hand it to the process that owns
+//! the engine.
 
 use serde::{Deserialize, Serialize};
 
@@ -9,13 +9,13 @@ use crate::settings::Change;
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "do", rename_all = "snake_case")]
 pub enum Command {
-    /// Makes an account whose only device is this one.
+    /// Creates an account whose only device is this one.
     CreateAccount {
         /// Origin of the relay, as `https://host[:port]`.
         relay: String,
         /// What the other devices will call this one.
         name: String,
-        /// What the relay wants to hear from new accounts, if it is not open to all.
+        /// The token that the relay wants from new accounts, unless it is open to all.
         #[serde(default)]
         token: Option<String>,
     },
@@ -26,7 +26,7 @@ pub enum Command {
         /// What the other devices will call this one.
         name: String,
     },
-    /// The same for a link that leads to another relay than it seems to be from, once the person has seen
+    /// The same for a link that leads to a relay other than the one it seems to come from, once the person has seen
     /// that: see [`crate::target`].
     JoinAt {
         /// Origin of the relay that the person means.
@@ -45,29 +45,30 @@ pub enum Command {
         /// What the other devices will call this one.
         name: String,
     },
-    /// Sends a clip to the other devices, whatever is on the clipboard.
+    /// Sends a clip to the other devices, regardless of what is on the clipboard.
     Push {
         /// Plain text.
         text: String,
-        /// The same as HTML, when there is such a form.
+        /// The same as HTML, if there is an HTML form.
         html: Option<String>,
     },
-    /// Keeps what other devices send on a channel from now on.
+    /// Starts listening to a channel: from now on, what other devices send on it is kept.
     Listen {
         /// Its name: see [`hushclip_protocol::channel::is_channel`].
         channel: String,
     },
-    /// Keeps it no longer, and deletes what was kept.
+    /// Stops listening to a channel, and deletes what was kept from it.
     Unlisten {
-        /// Its name; one that nobody listens to is passed over.
+        /// Its name; one that is not listened to is ignored.
         channel: String,
     },
-    /// Sends something to the programs on the other devices that listen to a channel. No list shows it and no clipboard
-    /// holds it.
+    /// Sends something to the programs on the other devices that listen to a channel. It appears in no list and on no
+    /// clipboard.
     Publish {
         /// Its name: see [`hushclip_protocol::channel::is_channel`]. This device need not listen to it.
         channel: String,
-        /// The content, whatever it means; with the name at most [`hushclip_protocol::limits::CLIP_BYTES`], less a few.
+        /// The content, in any format. Together with the name, at most a few bytes less than
+        /// [`hushclip_protocol::limits::CLIP_BYTES`].
         bytes: Vec<u8>,
     },
     /// Sends a clip whose content is neither text nor HTML.
@@ -77,51 +78,51 @@ pub enum Command {
         /// The content.
         bytes: Vec<u8>,
     },
-    /// The person has copied this clip here, so it is no news when the clipboard shows it.
+    /// The person has copied this clip here, so it is not news when it appears on the clipboard.
     Copied {
         /// Hexadecimal item identifier, as in [`crate::view::ClipView::id`].
         id: String,
     },
-    /// Puts a clip of the list on the clipboard.
+    /// Puts a clip from the list on the clipboard.
     Take {
         /// As in [`crate::view::ClipView::id`].
         id: String,
-        /// Without its HTML form.
+        /// Whether to leave out its HTML form.
         plain: bool,
     },
-    /// Keeps a clip when others make room for newer ones, on all devices; or no longer.
+    /// Pins a clip on all devices, so that it stays when others make room for newer ones; or unpins it.
     Pin {
         /// As in [`crate::view::ClipView::id`].
         id: String,
-        /// Whether it is to be kept.
+        /// Whether it is pinned from now on.
         pinned: bool,
     },
-    /// Deletes clips on all devices. They are out of sight at once and gone after [`crate::UNDO_MS`].
+    /// Deletes clips on all devices. They disappear from view at once and are gone after [`crate::UNDO_MS`].
     Delete {
-        /// As in [`crate::view::ClipView::id`]; unknown ones are passed over.
+        /// As in [`crate::view::ClipView::id`]; unknown ones are ignored.
         ids: Vec<String>,
     },
-    /// Deletes all clips on all devices, pinned ones too; can be taken back like [`Command::Delete`].
+    /// Deletes all clips on all devices, including pinned ones; can be undone like [`Command::Delete`].
     DeleteAll,
-    /// Takes [`Command::Delete`] back, while there is time.
+    /// Undoes [`Command::Delete`], while there is time.
     Undelete {
-        /// As in [`crate::view::ClipView::id`]; empty for all that is still there.
+        /// As in [`crate::view::ClipView::id`]; empty for all that can still be brought back.
         ids: Vec<String>,
     },
     /// The person has seen the list.
     Seen,
-    /// The answer to a question of [`crate::View::held`].
+    /// The answer to a question in [`crate::View::held`].
     AnswerSecret {
         /// As in [`crate::view::HeldView::id`].
         id: String,
-        /// Whether it is sent.
+        /// Whether to send it.
         send: bool,
-        /// The same for everything of its kind from now on.
+        /// Whether to do the same with everything of its kind from now on.
         remember: bool,
-        /// The others shall forget it after the first paste, as far as they notice it.
+        /// Whether the other devices forget it after the first paste, as far as they notice one.
         burn: bool,
     },
-    /// What the person chooses for this device.
+    /// Changes the settings of this device.
     SetSettings {
         /// What changes.
         change: Change,
@@ -132,14 +133,14 @@ pub enum Command {
     InviteByCode,
     /// Ends the open invite.
     CancelInvite,
-    /// Lets the device that answered the invite in.
+    /// Lets in the device that answered the invite.
     Approve {
-        /// The six digits it shows. `None` lets it in unseen, for scripts and after a typed code.
+        /// The six digits it shows. `None` lets it in unchecked, for scripts and after a typed code.
         digits: Option<String>,
-        /// Whether it may read what the relay keeps of the time before.
+        /// Whether it may read what the relay still keeps from before it joined.
         share_history: bool,
     },
-    /// Turns the device that answered the invite away.
+    /// Turns away the device that answered the invite.
     Refuse,
     /// Stops trying to join.
     CancelJoin,
@@ -150,26 +151,25 @@ pub enum Command {
         /// Hexadecimal identifier, as in [`crate::view::DeviceView::id`].
         device: String,
     },
-    /// How often this device changes its keys, besides after each 1,000 clips.
+    /// Sets how often this device changes its keys, apart from after every 1,000 items.
     SetRotation {
         /// Minutes, 30 to 10,080 (a week).
         minutes: u32,
     },
-    /// Where a push service takes wake-ups for this device; `None`: it is to be woken no more.
+    /// Sets the address where a push service takes wake-ups for this device; `None` means no more wake-ups.
     SetPush {
         /// Address, at most [`hushclip_protocol::limits::PUSH_ENDPOINT_BYTES`] of printable ASCII.
         endpoint: Option<String>,
     },
-    /// After [`crate::view::Problem`] `fork` and the like: the person has looked into it and wants to
-    /// go on with this relay. What this device knows of the list of devices still has to hold.
+    /// After [`crate::view::Problem`] `fork` and the like: the person has looked into it and wants to continue with
+    /// this relay. The relay's list of devices must still agree with what this device knows of it.
     Resume,
     /// Hides an alert.
     DismissAlert {
         /// As in [`crate::view::AlertView::id`].
         id: u64,
     },
-    /// Forgets the account and everything that came with it: keys, clips, outbox. The other devices
-    /// are not told.
+    /// Forgets the account and everything that belongs to it: keys, clips, outbox. The other devices are not told.
     Leave,
     /// Hides the problem that is shown.
     Dismiss,

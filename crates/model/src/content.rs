@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 pub struct Content {
     /// Plain text.
     pub text: String,
-    /// The same as HTML, when there is such a form.
+    /// The same as HTML, if there is an HTML form.
     pub html: Option<String>,
 }
 
@@ -19,7 +19,7 @@ impl Content {
 }
 
 impl core::fmt::Debug for Content {
-    /// Tells the size only: clip text does not belong in logs.
+    /// Gives only the size: clip text does not belong in logs.
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
         write!(f, "Content({} bytes)", self.text.len() + self.html.as_ref().map_or(0, String::len))
     }

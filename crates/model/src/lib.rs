@@ -1,5 +1,5 @@
-//! What people and programs see of a device, and ask of it: values only. Screens, the terminal and programs know this
-//! crate and not the engine; what an engine does with these values is its own business.
+//! What people and programs see of a device, and ask of it: values only. Screens, the terminal client and other
+//! programs know this crate and not the engine; what an engine does with these values is its own business.
 //!
 //! Reading order: `view` (what is seen), `command` (what is asked), `problem` and `alert` (what goes wrong).
 

@@ -1,22 +1,22 @@
-//! The words between screens and what keeps the keys at rest. The engine knows nothing of it: a locked
-//! device has no engine. They are here because this is the crate that screens and shells both know.
+//! What screens and the keeper of the keys at rest say to each other. The engine takes no part in it: a locked device
+//! has no engine. These types are here because this is the crate that screens and shells share.
 
 use serde::{Deserialize, Serialize};
 
-/// How the lock of a device stands.
+/// The state of a device's lock.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LockView {
-    /// Whether there is a passphrase, and whether it is asked for.
+    /// Whether there is a passphrase, and whether it is needed now.
     pub state: LockState,
-    /// A passphrase is being worked on, which takes about a second.
+    /// A passphrase is being processed, which takes about a second.
     pub busy: bool,
-    /// After so many minutes without a person the device locks itself, if it does at all.
+    /// The device locks itself after this many minutes without a person; `None` if it never does.
     pub auto_lock_minutes: Option<u32>,
     /// No passphrase is tried before this time (milliseconds since 1970).
     pub retry_at: Option<u64>,
 }
 
-/// Whether there is a passphrase, and whether it is asked for.
+/// Whether there is a passphrase, and whether it is needed now.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum LockState {
@@ -33,7 +33,7 @@ pub enum LockState {
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "lock", rename_all = "snake_case")]
 pub enum LockCommand {
-    /// Open with the passphrase.
+    /// Unlock with the passphrase.
     Unlock {
         /// As typed.
         passphrase: String,
@@ -42,22 +42,22 @@ pub enum LockCommand {
     Lock,
     /// Set a passphrase, or change it.
     SetPassphrase {
-        /// The present one, if there is one.
+        /// The current one, if there is one.
         old: Option<String>,
         /// The new one.
         new: String,
     },
     /// Keep the keys without a passphrase from now on.
     RemovePassphrase {
-        /// The present one.
+        /// The current one.
         old: String,
     },
     /// Choose when the device locks itself.
     SetAutoLock {
-        /// Minutes; nothing for never.
+        /// Minutes; `None` for never.
         minutes: Option<u32>,
     },
-    /// The passphrase is lost: delete everything that is stored, and start anew.
+    /// The passphrase is lost: delete everything that is stored, and start over.
     Forget,
 }
 

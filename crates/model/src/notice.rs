@@ -1,4 +1,4 @@
-//! Passing news: what a terminal would print, and a page would show for a moment.
+//! Passing news: what a terminal would print and a page would show for a moment.
 
 use serde::{Deserialize, Serialize};
 
@@ -8,7 +8,7 @@ use crate::{ClipView, HeldView, Problem};
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "notice", rename_all = "snake_case")]
 pub enum Notice {
-    /// A clip of another device is stored here.
+    /// A clip from another device is stored here.
     Received {
         /// The clip.
         clip: ClipView,
@@ -18,21 +18,21 @@ pub enum Notice {
         /// What is known of it.
         held: HeldView,
     },
-    /// The relay has stored a clip of this device.
+    /// The relay has stored a clip from this device.
     Sent {
         /// Hexadecimal item identifier.
         id: String,
         /// Its position.
         cursor: u64,
     },
-    /// The relay has stored a payload of this device.
+    /// The relay has stored a payload from this device.
     PayloadStored {
         /// Hexadecimal item identifier.
         id: String,
         /// Its position.
         cursor: u64,
     },
-    /// A payload of another device is stored here.
+    /// A payload from another device is stored here.
     PayloadReceived {
         /// The channel.
         channel: String,
@@ -64,21 +64,21 @@ pub enum Notice {
     },
     /// This device is in.
     Joined,
-    /// A device came into the account.
+    /// A device joined the account.
     DeviceAdded {
         /// Hexadecimal identifier.
         device: String,
         /// Its name.
         name: String,
     },
-    /// A device is no longer of the account.
+    /// A device is no longer in the account.
     DeviceRemoved {
         /// Hexadecimal identifier.
         device: String,
         /// Its name.
         name: String,
     },
-    /// This device is no longer of the account, and its keys are gone.
+    /// This device is no longer in the account, and its keys are gone.
     Removed,
     /// Work in the background failed.
     Failed {

@@ -1,11 +1,11 @@
-//! What became of what was asked. Each command gets one answer, and that is the only one: what happens later to a clip,
-//! an invite or an account is seen in the view.
+//! What became of a request. Each command gets exactly one answer; what happens later to a clip, an invite or an
+//! account is seen in the view.
 
 use serde::{Deserialize, Serialize};
 
 use crate::{ArchiveCommand, Command, Content, LockCommand, Problem};
 
-/// Tells what was asked from what else was. Whoever asks chooses it, and uses none twice.
+/// Tells one request from another. Whoever asks chooses it, and never uses one twice.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct CommandId(pub u64);
@@ -14,13 +14,13 @@ pub struct CommandId(pub u64);
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Ask {
-    /// Something of the engine.
+    /// For the engine.
     Command(Command),
-    /// Something of the lock, in front of the engine.
+    /// For the lock, in front of the engine.
     Lock(LockCommand),
-    /// The history as a file.
+    /// Exporting or importing the history as a file.
     Archive(ArchiveCommand),
-    /// All of a clip, of which the view has only the beginning.
+    /// The whole of a clip, of which the view may have only the beginning.
     Read {
         /// Hexadecimal item identifier.
         clip: String,
@@ -45,10 +45,10 @@ impl From<ArchiveCommand> for Ask {
     }
 }
 
-/// A command, and what its answer is known by.
+/// A request, and what its answer is known by.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Asked {
-    /// Comes back with the outcome.
+    /// Returned with the outcome.
     pub id: CommandId,
     /// What is asked for.
     pub ask: Ask,
@@ -57,7 +57,7 @@ pub struct Asked {
 /// The answer to a command.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Answered {
-    /// The command's.
+    /// That of the request.
     pub id: CommandId,
     /// What became of it.
     pub outcome: Outcome,
@@ -70,7 +70,7 @@ pub struct Answered {
 pub enum Outcome {
     /// It is done, or under way and stored: it goes on after a restart.
     Done,
-    /// The clip is stored here and on its way. Until then it is whoever asked who has to keep it.
+    /// The clip is stored here and on its way. Until this answer, whoever asked has to keep it.
     Queued {
         /// Hexadecimal item identifier.
         clip: String,
@@ -80,7 +80,7 @@ pub enum Outcome {
         /// Hexadecimal item identifier.
         payload: String,
     },
-    /// All of a clip.
+    /// The whole of a clip.
     Content {
         /// What it holds.
         content: Content,
@@ -91,13 +91,13 @@ pub enum Outcome {
         file: String,
         /// How many clips it holds.
         clips: u32,
-        /// How many it does not, because their content is lost.
+        /// How many are missing from it, because their content is lost.
         #[serde(default)]
         lost: u32,
     },
-    /// What a file held and was not here before is here now.
+    /// What the file held that was not here before has been added.
     Imported {
-        /// How many clips that are.
+        /// How many clips that was.
         added: u32,
     },
     /// It was not done, and nothing has changed.
@@ -123,7 +123,7 @@ impl core::fmt::Debug for Outcome {
 }
 
 impl Outcome {
-    /// Why it was not done, if so.
+    /// Why it was refused, if it was.
     pub fn problem(&self) -> Option<&Problem> {
         match self {
             Self::Refused { problem } => Some(problem),

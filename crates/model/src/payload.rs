@@ -1,13 +1,14 @@
-//! What programs see of the payloads that they send each other, without their bytes; and how far something has got.
+//! What programs see of the payloads that they send each other, without their bytes; and how far a clip or payload
+//! has got.
 
 use serde::{Deserialize, Serialize};
 
-/// A payload of another device, on a channel that this one listens to.
+/// A payload from another device, on a channel that this one listens to.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PayloadView {
     /// Hexadecimal item identifier.
     pub id: String,
-    /// Its place among all that came here, ascending; no number is given twice.
+    /// Its place among all that arrived here, ascending; no number is used twice.
     pub order: u64,
     /// Its position at the relay.
     pub cursor: Option<u64>,
@@ -19,24 +20,24 @@ pub struct PayloadView {
     pub from: String,
     /// When it was sent, by the clock of its device, milliseconds since 1970.
     pub at: u64,
-    /// How many bytes it has.
+    /// How many bytes it holds.
     pub bytes: u64,
 }
 
-/// How far a clip or a payload of this device has got.
+/// How far a clip or payload from this device has got.
 #[derive(Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Delivery {
     /// Its position at the relay, once stored there.
     pub cursor: Option<u64>,
-    /// The other devices that have read the relay up to there: hexadecimal identifier and name. Whether a program on them
-    /// listens is not known.
+    /// The other devices that have read the relay up to there: hexadecimal identifier and name. Whether a program there
+    /// is listening is not known.
     pub delivered: Vec<(String, String)>,
     /// Those that have not yet.
     pub awaited: Vec<(String, String)>,
 }
 
 impl core::fmt::Debug for PayloadView {
-    /// Leaves channel and name out.
+    /// Leaves out channel and name.
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
         write!(f, "PayloadView({} as {}, {} bytes)", self.id, self.order, self.bytes)
     }

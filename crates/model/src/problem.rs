@@ -1,5 +1,5 @@
-//! Everything that can go wrong, with what is known of it, and in words that a person can act on. It refuses to hold
-//! clips, keys, links or passphrases.
+//! Everything that can go wrong, with what is known about it, in words that a person can act on. Never holds clips,
+//! keys, links or passphrases.
 
 use hushclip_protocol::limits::{CHANNEL_BYTES, CLIP_BYTES};
 use serde::{Deserialize, Serialize};
@@ -17,10 +17,10 @@ const LINK_INCOMPLETE: &str = "Part of this pairing link is missing. Copy the wh
 #[non_exhaustive]
 pub enum Problem {
     // Accounts and relays.
-    /// What was typed is no address of a relay.
+    /// What was typed is not the address of a relay.
     #[error("That is not a relay address. One looks like https://relay.example.")]
     BadRelay,
-    /// The relay is elsewhere and its address is not encrypted.
+    /// The relay is on another machine, and its address does not use encryption.
     #[error(
         "The address of the relay at {host} starts with http:, so anybody on the way there could tamper with the \
          connection. Use its https: address; http: is only for a relay on this machine."
@@ -29,7 +29,7 @@ pub enum Problem {
         /// Its host, and its port if it has one.
         host: String,
     },
-    /// A link leads elsewhere than it seems to.
+    /// A link leads to a different relay than it seems to.
     #[error(
         "This link is from {page}, but leads to another relay, {relay}. Join there only if you know that relay and \
          expected it."
@@ -52,25 +52,25 @@ pub enum Problem {
         /// What is wrong with it.
         fault: NameFault,
     },
-    /// A device that wants in has a name that cannot be shown.
+    /// A device that asks to join has a name that cannot be shown.
     #[error(
         "The new device has a name that cannot be shown, so it was turned away. Give it another name there, then \
          invite it again."
     )]
     BadNewcomerName,
-    /// The relay takes in new accounts with a token only.
+    /// The relay takes new accounts only with a token.
     #[error(
         "This relay takes new accounts only with the right token. Ask whoever runs it. If you already have an \
          account, join it with a link or a code: that needs no token."
     )]
     TokenWanted,
-    /// The relay takes in no new accounts.
+    /// The relay takes no new accounts.
     #[error(
         "This relay takes no new accounts. If you already have an account there, join it with a link or a code; \
          otherwise, choose another relay."
     )]
     RegistrationClosed,
-    /// The relay has a bound on new accounts in a day.
+    /// The relay limits how many accounts are started in a day.
     #[error(
         "Too many accounts were started from this network today. Try again tomorrow, or join an account you already \
          have with a link or a code."
@@ -78,37 +78,37 @@ pub enum Problem {
     TooManyAccounts,
 
     // Pairing.
-    /// What was given is no pairing link.
+    /// What was given is not a pairing link.
     #[error("{}", if *incomplete { LINK_INCOMPLETE } else { NOT_A_LINK })]
     BadLink {
-        /// It begins like one.
+        /// Whether it begins like one.
         incomplete: bool,
     },
     /// A later version made the link.
     #[error("This pairing link was made by a newer version of Hushclip. Update Hushclip here, then try again.")]
     NewerLink,
-    /// Nothing waits behind the link.
+    /// No invite is waiting behind the link.
     #[error("This pairing link has expired or was cancelled. Make a new one on the other device.")]
     InviteGone,
     /// Each link works once.
     #[error("This pairing link has already been used. Each link works once: make a new one on the other device.")]
     InviteUsed,
-    /// Turned away by the person at the other device.
+    /// The person at the other device turned this one away.
     #[error("The other device did not let this one in. Make a new link or code there to try again.")]
     InviteRefused,
-    /// Nobody let it in in time.
+    /// Nobody let this device in before time ran out.
     #[error(
         "The other device did not let this one in before time ran out. Make a new link or code there, and keep it open \
          until both devices are done."
     )]
     JoinUnanswered,
-    /// The relay does not take a newcomer in.
+    /// This device was let in, but the relay does not add it to the account.
     #[error(
         "The other device let this one in, but the relay does not add it to the account. Remove it there and invite it \
          again. If that ends the same way, do not trust the relay."
     )]
     JoinUnfinished,
-    /// The account is another one than the one that it was let into.
+    /// The account is not the one that this device was let into.
     #[error(
         "The account that the relay shows is not the one this device was let into, so it has not joined. Make a new \
          link or code on the other device. If that ends the same way, do not trust the relay."
@@ -120,13 +120,13 @@ pub enum Problem {
          all newer ones are fine."
     )]
     WrongOlderKey,
-    /// The relay has not taken the invite.
+    /// The relay never accepted the invite.
     #[error("The relay never accepted the pairing link or code. Try again when it can be reached.")]
     InviteUnopened,
     /// The relay has ended the invite.
     #[error("The relay ended the pairing link early. Make a new one.")]
     InviteWithdrawn,
-    /// A device wanted in, and the invite ran out.
+    /// A device asked to join, and the invite ran out.
     #[error("“{name}” wanted to join, but nobody answered in time. Make a new link or code to let it in.")]
     InviteUnanswered {
         /// What it calls itself.
@@ -141,15 +141,15 @@ pub enum Problem {
         /// What it calls itself.
         name: String,
     },
-    /// What was typed is no code.
+    /// What was typed is not a code.
     #[error("{}", bad_code(word.as_deref(), nearest.as_deref()))]
     BadCode {
-        /// The word that no code has, if it is otherwise like one.
+        /// The word that no code has, if the rest looks like a code.
         word: Option<String>,
         /// A word that may have been meant.
         nearest: Option<String>,
     },
-    /// Nothing waits behind the number.
+    /// No invite is waiting behind the number.
     #[error(
         "No invite is waiting behind this code's number. Codes work for ten minutes: check the code, or make a new one \
          on the other device."
@@ -166,7 +166,7 @@ pub enum Problem {
         "A device tried this code with the wrong words, so the code is void. If that was just a slip, make a new one."
     )]
     WrongCode,
-    /// The code has had its try.
+    /// The code's one try has been used.
     #[error(
         "This code no longer works: it was tried twice, or withdrawn. Make a new one, and give it only to the person \
          it is for."
@@ -178,7 +178,7 @@ pub enum Problem {
          Make a new link and send it some other way."
     )]
     PairingDisturbed,
-    /// The six digits were other ones; there are tries left.
+    /// The six digits do not match; there are tries left.
     #[error("Those are not the digits shown on the new device. Look again.")]
     DigitsDiffer,
     /// Three wrong tries at the six digits.
@@ -187,10 +187,10 @@ pub enum Problem {
     /// Nobody asked to be let in.
     #[error("No device is waiting to be let in.")]
     NoRequest,
-    /// The relay has a bound on open invites.
+    /// The relay limits how many invites are open.
     #[error("Too many pairing links are open. Wait ten minutes, or cancel one.")]
     TooManyInvites,
-    /// A device that was let in is on its way still.
+    /// A device that was let in is still on its way.
     #[error("The device you just let in is not in the account yet. Make the next link or code once it is.")]
     InviteHandingOver,
 
@@ -204,13 +204,13 @@ pub enum Problem {
     /// There was nothing to send.
     #[error("There is nothing to send.")]
     Empty,
-    /// A clip that waited was given up.
+    /// A waiting clip was given up.
     #[error(
         "This device has been offline for so long that its oldest unsent clip had to be given up. The clip is still in \
          the list here."
     )]
     OutboxFull,
-    /// What was given is no media type, or one that has a command of its own.
+    /// What was given is not a media type, or is one that has a command of its own.
     #[error("That is no media type for other content than text and HTML. It looks like application/json or image/png.")]
     BadMediaType,
     /// What was given cannot be the name of a channel.
@@ -219,7 +219,7 @@ pub enum Problem {
          com.example.notes."
     )]
     BadChannel,
-    /// A device listens to so many channels at most.
+    /// This device already listens to as many channels as it may.
     #[error("This device already listens to 256 channels, and no more are possible. Close one that is no longer used.")]
     TooManyChannels,
     /// A payload is too large to be sent.
@@ -228,10 +228,13 @@ pub enum Problem {
          split.", bytes.div_ceil(1024), CLIP_BYTES / 1024
     )]
     PayloadTooLarge {
-        /// Its size, with all that belongs to it.
+        /// Its size, with everything that is sent along with it.
         bytes: usize,
     },
-    /// Too many payloads wait to be sent.
+    /// The relay takes no payloads.
+    #[error("The relay did not accept what a program sent, so it was not sent. A newer relay may.")]
+    PayloadRefused,
+    /// Too many payloads are waiting to be sent.
     #[error(
         "Too much of what programs have sent is still waiting for the relay or for another device, so nothing was sent. \
          Try again later."
@@ -246,7 +249,7 @@ pub enum Problem {
     /// Not an address that wake-ups can go to.
     #[error("That address for wake-ups is not one a relay can use.")]
     BadPushAddress,
-    /// The relay does not take an address for wake-ups.
+    /// The relay does not accept an address for wake-ups.
     #[error("The relay does not accept this browser's address for wake-ups. Clips arrive when Hushclip is open.")]
     PushRefused,
     /// The relay's disk is full.
@@ -255,13 +258,13 @@ pub enum Problem {
          Clips wait here until there is room."
     )]
     RelayNoSpace,
-    /// The relay's disk fails.
+    /// The relay's disk is failing.
     #[error(
         "The relay's storage is failing at the moment. Clips wait, and are sent when it works again; if this lasts, \
          tell whoever runs the relay."
     )]
     RelayUnavailable,
-    /// There is no version of the protocol that both know.
+    /// There is no version of the protocol that both sides know.
     #[error(
         "This relay speaks another version of the Hushclip protocol. Update Hushclip on this device, or tell whoever \
          runs the relay."
@@ -273,21 +276,21 @@ pub enum Problem {
          device, or tell whoever runs the relay. This device keeps trying."
     )]
     RelayGarbled,
-    /// The relay promises items and sends none.
+    /// The relay keeps promising items and sends none.
     #[error(
         "The relay says there are more clips, but does not send them. Tell whoever runs it. This device keeps trying."
     )]
     RelayEndless,
-    /// The relay did not take an item.
+    /// The relay did not accept an item.
     #[error("The relay did not accept a clip. It waits here; updating Hushclip may help.")]
     RelayRefused,
-    /// The relay has not answered a push for long.
+    /// The relay has not accepted a push for a long time.
     #[error(
         "The relay has accepted nothing from this device for ten minutes, although it answers. Clips wait here, and \
          are retried less and less often. If this lasts, tell whoever runs the relay."
     )]
     RelayTakesNothing,
-    /// The relay does not take this device's signature.
+    /// The relay does not accept this device's signature.
     #[error(
         "The relay does not accept this device's signature. Check the relay's address. If it is right, a proxy in \
          front of the relay passes on a different host name: whoever runs it has to pass `Host` through."
@@ -301,7 +304,7 @@ pub enum Problem {
          until this is cleared up: check the list of devices on another device of yours."
     )]
     RemovedUnproven,
-    /// The log holds entries of a later version.
+    /// The log holds entries from a later version.
     #[error("Another device in this account runs a newer version of Hushclip. Update this one.")]
     NewerAccount,
     /// A device cannot remove itself.
@@ -330,7 +333,7 @@ pub enum Problem {
          lasts, tell whoever runs the relay."
     )]
     KeysOverdue,
-    /// The relay shows another log than before.
+    /// The relay shows a different log than before.
     #[error(
         "The relay shows this device a different list of devices than before. Nothing is sent until this is cleared \
          up: compare the list on each of your devices, and do not trust the relay."
@@ -341,25 +344,25 @@ pub enum Problem {
     BadLog,
 
     // What is stored, and how it is locked.
-    /// A file that was to be imported is something else.
+    /// The file to import is something else.
     #[error("This file is not a history exported from Hushclip, or a newer version exported it. Choose another file.")]
     BadArchive,
-    /// A file that was to be imported is damaged.
+    /// The file to import is damaged.
     #[error("This file is damaged. Nothing was added; try another copy of it.")]
     DamagedArchive,
-    /// Nothing opens with it.
+    /// The passphrase is wrong.
     #[error("That is not the passphrase.")]
     WrongPassphrase,
-    /// It would not hold.
+    /// The passphrase would be too easy to guess.
     #[error("A passphrase needs at least 8 characters.")]
     PassphraseTooShort,
-    /// There is a pause after wrong ones.
+    /// After too many wrong passphrases there is a pause.
     #[error("Too many wrong passphrases. Wait a moment, then try again.")]
     TooManyTries,
-    /// There is no memory for what a passphrase takes (RFC 9106).
+    /// There is not enough memory to work with a passphrase (RFC 9106).
     #[error("There is not enough memory for this. Close other tabs and programs, then try again.")]
     NoMemory,
-    /// Whoever was to do it has ended, and may have done it.
+    /// The process that was to do it has ended, and may or may not have done it.
     #[error("Hushclip was shut down in the middle of this. Check whether it was done; if not, try again.")]
     Interrupted,
     /// The keys are out of reach.
@@ -371,13 +374,13 @@ pub enum Problem {
     /// A change of the passphrase was not stored.
     #[error("The browser did not store this. Nothing has changed; try again.")]
     NotStored,
-    /// No room for what the engine wants stored.
+    /// There is no room for what the engine has to store.
     #[error(
         "This browser's storage is full; free some space and reopen Hushclip. Until then, nothing is sent or fetched; \
          what was accepted before is safe."
     )]
     StorageFull,
-    /// What the engine wants stored was not.
+    /// What the engine had to store was not stored.
     #[error(
         "This browser did not store a change; reopen Hushclip. Until then, nothing is sent or fetched; what was \
          accepted before is safe."
@@ -389,13 +392,13 @@ pub enum Problem {
          try again."
     )]
     StorageDamaged,
-    /// The clip that is asked for was deleted, or has expired.
+    /// The clip that was asked for has been deleted, or has expired.
     #[error("This clip is no longer here.")]
     ClipGone,
-    /// The list has a clip whose content the storage has not.
+    /// The list has a clip whose content is missing from storage.
     #[error("This device's storage has lost the content of a clip. Another of your devices may still have it.")]
     ContentLost,
-    /// What is stored cannot be read at this moment.
+    /// What is stored cannot be read at the moment.
     #[error("This device's storage is not responding. Try again; if that does not help, reopen Hushclip.")]
     StorageUnread,
     /// There is nowhere to store anything.
@@ -416,14 +419,14 @@ pub enum Problem {
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
 #[serde(rename_all = "snake_case")]
 pub enum NameFault {
-    /// Nothing can be seen of it.
+    /// Nothing in it is visible.
     #[default]
     #[error("Give this device a name, so that you can tell it from the others.")]
     Empty,
     /// It has more bytes than a name may have.
     #[error("That name is too long. Give this device a shorter one.")]
     TooLong,
-    /// It has characters that cannot be seen.
+    /// It has invisible characters.
     #[error(
         "That name has invisible characters, such as line breaks or marks that change the direction of the text. Leave \
          them out."
@@ -442,7 +445,7 @@ impl Problem {
         Self::VARIANTS
     }
 
-    /// Whether the device itself stands still until its storage works again, and not only what was asked for.
+    /// Whether the device itself stops until its storage works again, rather than just refusing what was asked for.
     pub const fn stops_device(&self) -> bool {
         matches!(self, Self::StorageFull | Self::StorageFailed | Self::StorageUnread | Self::StorageDamaged)
     }

@@ -1,35 +1,36 @@
-//! What a person chooses for this device. Kept with the engine's records; the other devices do not see it.
+//! The settings that a person chooses for this device. They are kept with the engine's records; other devices do not
+//! see them.
 
 use minicbor::{Decode, Decoder, Encode};
 use serde::{Deserialize, Serialize};
 
 /// Shortest and longest life of a secret, seconds.
 const SECRET_LIFE_S: core::ops::RangeInclusive<u32> = 15..=3600;
-/// Sites that may be paused one by one.
+/// How many sites may be paused.
 const SITES: usize = 1000;
-/// Longest name of a host (RFC 1035, section 2.3.4), bytes.
+/// Longest host name (RFC 1035, section 2.3.4), bytes.
 const HOST_BYTES: usize = 255;
 
 /// What a person chooses for this device.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, Encode, Decode)]
 #[cbor(array)]
 pub struct Settings {
-    /// What happens with clips of other devices.
+    /// What happens to clips from other devices.
     #[cbor(n(0), decode_with = "known_apply")]
     pub apply: Apply,
-    /// What happens with copies that look like secrets.
+    /// What happens to copies that look like secrets.
     #[n(1)]
     pub secrets: SecretPolicies,
     /// How long a secret lives on all devices, seconds: 15 to 3,600.
     #[n(2)]
     pub secret_life_s: u32,
-    /// Copies here are not looked at.
+    /// Whether copies made here are ignored.
     #[n(3)]
     pub paused: bool,
-    /// Hosts whose pages are not listened to, such as `bank.example`, and those below them.
+    /// Hosts on whose pages copies are ignored, such as `bank.example`; hosts below them are included.
     #[n(4)]
     pub paused_sites: Vec<String>,
-    /// The system's clipboard is looked at each second.
+    /// Whether the system's clipboard is checked every second.
     #[n(5)]
     pub watch: bool,
     /// How the screens look.
@@ -37,29 +38,30 @@ pub struct Settings {
     pub theme: Theme,
 }
 
-/// What a person changes of it. The rest stays as it is then: others may choose at the same time, from another screen.
+/// A change to the settings. Whatever it leaves out stays as it is when the change is made: somebody may be changing
+/// that from another screen at the same time.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Change {
-    /// What happens with clips of other devices.
+    /// What happens to clips from other devices.
     pub apply: Option<Apply>,
-    /// What happens with copies that look like secrets of these kinds.
+    /// What happens to copies that look like secrets of these kinds.
     pub secrets: Vec<(SecretKind, Policy)>,
     /// How long a secret lives.
     pub secret_life_s: Option<u32>,
-    /// Whether copies here are looked at.
+    /// Whether copies made here are ignored.
     pub paused: Option<bool>,
-    /// Hosts that are paused from now on.
+    /// Hosts to pause.
     pub pause_sites: Vec<String>,
-    /// Names that are paused no more.
+    /// Paused names to resume.
     pub resume_sites: Vec<String>,
-    /// Whether the system's clipboard is looked at.
+    /// Whether the system's clipboard is checked.
     pub watch: Option<bool>,
     /// How the screens look.
     pub theme: Option<Theme>,
 }
 
-/// What happens with clips of other devices.
+/// What happens to clips from other devices.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, Encode, Decode)]
 #[serde(rename_all = "snake_case")]
 #[cbor(index_only)]
@@ -68,7 +70,7 @@ pub enum Apply {
     #[default]
     #[n(0)]
     Always,
-    /// It is offered.
+    /// The newest is offered.
     #[n(1)]
     Ask,
     /// They are only listed.
@@ -76,7 +78,7 @@ pub enum Apply {
     Never,
 }
 
-/// What happens with a copy that looks like a secret.
+/// What happens to a copy that looks like a secret.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, Encode, Decode)]
 #[serde(rename_all = "snake_case")]
 #[cbor(index_only)]
@@ -109,7 +111,7 @@ pub struct SecretPolicies {
     /// Access tokens.
     #[cbor(n(3), decode_with = "known")]
     pub token: Policy,
-    /// What is likely a password.
+    /// Probable passwords.
     #[cbor(n(4), decode_with = "known")]
     pub password: Policy,
 }
@@ -119,7 +121,7 @@ pub struct SecretPolicies {
 #[serde(rename_all = "snake_case")]
 #[cbor(index_only)]
 pub enum Theme {
-    /// As the system.
+    /// Follows the system.
     #[default]
     #[n(0)]
     System,
@@ -143,11 +145,11 @@ pub enum SecretKind {
     Key,
     /// An access token.
     Token,
-    /// Likely a password.
+    /// Probably a password.
     Password,
 }
 
-/// A choice; one that only a later version knows is taken for none.
+/// Reads a choice; one that only a later version knows counts as the default.
 fn known<'b, T, C>(decoder: &mut Decoder<'b>, context: &mut C) -> Result<T, minicbor::decode::Error>
 where
     T: Decode<'b, C> + Default,
@@ -155,7 +157,7 @@ where
     known_or(T::default(), decoder, context)
 }
 
-/// The same; nothing goes on a clipboard because this version does not know what was chosen.
+/// The same, except that an unknown choice counts as [`Apply::Ask`], so that it puts nothing on a clipboard.
 fn known_apply<C>(decoder: &mut Decoder<'_>, context: &mut C) -> Result<Apply, minicbor::decode::Error> {
     known_or(Apply::Ask, decoder, context)
 }
@@ -168,7 +170,7 @@ fn known_or<'b, T: Decode<'b, C>, C>(
     let from = decoder.position();
     T::decode(decoder, context).or_else(|error| {
         decoder.set_position(from);
-        // Anything but a number is no choice.
+        // Anything but a number is not a choice.
         decoder.u64().map(|_| otherwise).map_err(|_| error)
     })
 }
@@ -219,7 +221,7 @@ impl Change {
 }
 
 impl Settings {
-    /// Changes what the person chose, and nothing else.
+    /// Applies the person's change, and nothing else.
     pub fn change(&mut self, change: Change) {
         self.apply = change.apply.unwrap_or(self.apply);
         for (kind, policy) in change.secrets {

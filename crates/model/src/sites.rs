@@ -1,16 +1,16 @@
-//! Sites that are paused, by the names of their hosts. A name stands for all hosts below it as well.
+//! Paused sites, by host name. A name covers all hosts below it as well.
 
 use crate::Settings;
 use crate::settings::Change;
 
-/// Second labels under which countries give out names: `bank.co.uk` is a site, `co.uk` is none. One that is
-/// missing here makes a person pause more than meant, which the list of paused sites shows.
+/// Second-level labels under which countries register names: `bank.co.uk` is a site, `co.uk` is not. If one is missing
+/// here, a person pauses more than they meant to, which the list of paused sites shows.
 const REGISTRIES: [&str; 17] =
     ["ac", "co", "com", "edu", "go", "gob", "gouv", "gov", "id", "ltd", "mil", "ne", "net", "nhs", "nom", "or", "org"];
 
 impl Settings {
-    /// Whether copies made on a page are listened to, which belongs to these sites. If there are none, nobody knows
-    /// where they were made, and it may have been on a site that is paused. `None` if no page is meant at all.
+    /// Whether copies made on a page that belongs to these sites are taken up. An empty list means that nobody knows
+    /// where they were made, so it may have been on a paused site. `None` means that no page is involved.
     pub fn catches(&self, sites: Option<&[String]>) -> bool {
         let is_paused = |host: &String| self.paused_sites.iter().any(|paused| covers(paused, host));
         let elsewhere = match sites {
@@ -21,8 +21,8 @@ impl Settings {
         !self.paused && elsewhere
     }
 
-    /// What pauses on a host and those below it, or on the `whole` site that it belongs to; or what goes on there, if
-    /// it is paused.
+    /// The change that pauses a host and those below it, or the `whole` site that it belongs to; or, if it is already
+    /// paused, the one that resumes it.
     pub fn toggle_site(&self, host: &str, whole: bool) -> Change {
         let host = bare(host);
         let resume_sites: Vec<_> = self.paused_sites.iter().filter(|paused| covers(paused, host)).cloned().collect();
@@ -32,14 +32,14 @@ impl Settings {
     }
 }
 
-/// Whether a paused name stands for this host.
+/// Whether a paused name covers this host.
 fn covers(paused: &str, host: &str) -> bool {
     let host = bare(host);
     let above = host.strip_suffix(bare(paused));
     above.is_some_and(|front| front.is_empty() || (front.ends_with('.') && !is_address(host)))
 }
 
-/// The name that its owner registered, as far as can be told without the list of all public suffixes.
+/// The name that its owner registered, as far as can be told without the public suffix list.
 fn whole_site(host: &str) -> &str {
     if is_address(host) {
         return host;
@@ -52,12 +52,12 @@ fn whole_site(host: &str) -> &str {
     start.map_or(host, |dot| &host[dot + 1..])
 }
 
-/// Whether a host is given by its number: nothing is below it.
+/// Whether a host is an IP address, below which there is nothing.
 fn is_address(host: &str) -> bool {
     host.ends_with(']') || host.rsplit('.').next().is_some_and(|top| top.bytes().all(|byte| byte.is_ascii_digit()))
 }
 
-/// A name may end with a dot, and is the same one.
+/// Without the dot that a name may end with: it is the same name.
 fn bare(host: &str) -> &str {
     host.strip_suffix('.').unwrap_or(host)
 }

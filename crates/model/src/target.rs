@@ -1,6 +1,6 @@
-//! Where a pairing link leads, to be seen before it is used.
+//! Where a pairing link leads, for a person to see before using it.
 
-/// What a pairing link says of itself.
+/// What a pairing link says about itself.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Target {
     /// Origin of the relay that it leads to.
@@ -10,7 +10,7 @@ pub struct Target {
 }
 
 impl Target {
-    /// Whether the relay is another one than the link seems to be from. Only the part of it that nobody can
+    /// Whether the relay is not the one that the link seems to come from. Only the part of the link that nobody can
     /// read says so, so the person has to name the relay: [`crate::Command::JoinAt`].
     pub fn is_elsewhere(&self) -> bool {
         self.page != self.relay

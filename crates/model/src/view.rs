@@ -1,5 +1,5 @@
-//! What a person sees: one value that popup, web app and terminal draw. It holds clip text, so it
-//! never goes to a log and has no `Debug` that prints it.
+//! What a person sees: one value that the popup, the web app and the terminal client draw. It holds clip text, so it
+//! never goes to a log, and no `Debug` prints it.
 
 use serde::{Deserialize, Serialize};
 
@@ -8,7 +8,7 @@ use crate::{AlertView, Problem, SecretKind, Settings};
 /// The whole picture.
 #[derive(Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct View {
-    /// Where this device is on its way into an account.
+    /// How far this device is on its way into an account.
     pub stage: Stage,
     /// The line to the relay.
     pub connection: Connection,
@@ -20,27 +20,27 @@ pub struct View {
     pub name: Option<String>,
     /// Clips that the [`Query`] finds, newest first.
     pub clips: Vec<ClipView>,
-    /// How many it finds, beyond its limit too.
+    /// How many it finds, including those beyond its limit.
     pub found: u32,
-    /// How many there are.
+    /// How many clips there are in all.
     pub total: u32,
-    /// Clips of other devices that came since the person last saw the list.
+    /// How many clips from other devices arrived since the person last saw the list.
     pub unread: u32,
     /// Copies that look like secrets and wait for an answer, newest first.
     pub held: Vec<HeldView>,
     /// What the person chose for this device.
     pub settings: Settings,
-    /// When the relay was last heard, milliseconds since 1970, while there is no line.
+    /// When the relay was last heard from, milliseconds since 1970, while there is no line.
     pub in_touch_at: Option<u64>,
-    /// Devices of the account, this one first.
+    /// Devices in the account, this one first.
     pub devices: Vec<DeviceView>,
     /// The open invite.
     pub invite: Option<InviteView>,
-    /// How joining stands, in [`Stage::Joining`]; `None` for a new account.
+    /// How far joining has got, in [`Stage::Joining`]; `None` for a new account.
     pub joining: Option<JoiningView>,
     /// The newest problem, until dismissed or solved.
     pub problem: Option<Problem>,
-    /// Clips that still wait for the relay.
+    /// How many clips are still waiting for the relay.
     pub waiting: u32,
     /// What a person should know, until dismissed; oldest first.
     pub alerts: Vec<AlertView>,
@@ -48,15 +48,15 @@ pub struct View {
     pub check: Option<String>,
     /// Fingerprint of the account, six words: the same on all its devices for ever.
     pub fingerprint: Option<String>,
-    /// This device has joined the account, and the person has not said yet that it is the right one.
+    /// This device has joined the account, and the person has not confirmed yet that it is the right one.
     #[serde(default)]
     pub new_here: bool,
     /// How often this device changes its keys, minutes, once there is an account.
     pub rotation_minutes: Option<u32>,
     /// What the relay keeps and lets through, once it has said so.
     pub bounds: Option<Bounds>,
-    /// The key that the relay signs wake-ups with, 65 bytes in hexadecimal, to subscribe with at a push
-    /// service; nothing if the relay wakes nobody, or has not said yet.
+    /// The key that the relay signs wake-ups with, 65 bytes in hexadecimal, for subscribing at a push service; `None`
+    /// if the relay wakes nobody, or has not said yet.
     pub push_key: Option<String>,
     /// Whether this device has asked to be woken.
     pub push: bool,
@@ -65,16 +65,17 @@ pub struct View {
 /// Which clips to show.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Query {
-    /// Words that all stand in the beginning of the clip, in any case; empty for all clips. Secrets are not searched.
+    /// Words that must all be in the beginning of the clip, regardless of case; empty for all clips. Secrets are not
+    /// searched.
     pub text: String,
     /// Hexadecimal identifier of the device they come from, if only those are wanted.
     #[serde(default)]
     pub device: Option<String>,
-    /// What they are.
+    /// What kind they are.
     pub kind: Filter,
     /// Only pinned ones.
     pub pinned: bool,
-    /// At most so many.
+    /// At most this many.
     pub limit: u32,
 }
 
@@ -83,17 +84,17 @@ pub struct Query {
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum ClipKind {
-    /// A text.
+    /// Text.
     Text,
-    /// A text that has a formatted form.
+    /// Text that also has a formatted form.
     Html,
-    /// Nothing: it is of a kind that is not known here, or was damaged by its sender.
+    /// Nothing: it is of a kind that this version does not know, or its sender damaged it.
     #[default]
     #[serde(other)]
     Other,
 }
 
-/// What clips are, to choose by.
+/// What kind of clips to show.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Filter {
@@ -123,7 +124,7 @@ impl core::fmt::Debug for Query {
     }
 }
 
-/// A copy that looks like a secret. It is kept in memory only, and for [`crate::HELD_MS`].
+/// A copy that looks like a secret. It is kept only in memory, for [`crate::HELD_MS`].
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct HeldView {
     /// For [`crate::Command::AnswerSecret`].
@@ -157,24 +158,24 @@ pub struct Bounds {
     pub frames_per_minute: u32,
     /// Devices in the account.
     pub devices: u32,
-    /// What the relay can do beside what every one can: a set of bits, as in `docs/PROTOCOL.md`.
+    /// What the relay can do beyond what every relay can: a set of bits, as in `docs/PROTOCOL.md`.
     #[serde(default)]
     pub capabilities: u64,
 }
 
-/// Where a device is on its way into an account.
+/// How far a device is on its way into an account.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Stage {
     /// No account yet: offer to make one or to join one.
     #[default]
     New,
-    /// On the way in: a link was opened and the other device has not answered yet, or the relay has
-    /// not taken a new account in yet.
+    /// On the way in: a link was opened and the other device has not answered yet, or the relay has not registered a
+    /// new account yet.
     Joining,
     /// In an account.
     Member,
-    /// Was removed from its account: the keys are gone, the list of clips is still here.
+    /// Removed from its account: the keys are gone, the list of clips is still here.
     Removed,
 }
 
@@ -191,7 +192,7 @@ pub enum Connection {
     CatchingUp,
     /// Signed in and up to date.
     Online,
-    /// No line; trying again by itself.
+    /// No line; the device tries again by itself.
     Waiting {
         /// When, milliseconds since 1970.
         retry_at: u64,
@@ -208,40 +209,40 @@ pub struct ClipView {
     pub order: u64,
     /// Position at the relay, once stored there.
     pub cursor: Option<u64>,
-    /// Name of the device it comes from.
+    /// Name of the device it is from.
     pub from: String,
     /// Hexadecimal identifier of that device.
     pub device: String,
-    /// Whether it comes from this device.
+    /// Whether it is from this device.
     pub own: bool,
     /// What can be shown of it.
     #[serde(rename = "type")]
     pub kind: ClipKind,
     /// The text, or its beginning.
     pub text: String,
-    /// The same as HTML, when there is such a form and [`ClipView::cut`] does not say that it is left out. Harmless.
+    /// The same as HTML, if there is an HTML form and it is not left out, as [`ClipView::cut`] would say. Harmless.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub html: Option<String>,
     /// When it was copied, by the clock of its device, milliseconds since 1970.
     pub at: u64,
-    /// Names of the other devices that have stored it; filled for own clips.
+    /// Names of the other devices that have stored it; filled only for own clips.
     pub delivered: Vec<String>,
-    /// Names of the other devices that have not stored it yet; filled for own clips.
+    /// Names of the other devices that have not stored it yet; filled only for own clips.
     pub awaited: Vec<String>,
-    /// Kept when others make room for newer ones.
+    /// Whether it stays when others make room for newer ones.
     pub pinned: bool,
-    /// Came from another device since the person last saw the list.
+    /// Whether it arrived from another device since the person last saw the list.
     pub unread: bool,
     /// What kind of secret it is, if its sender took it for one: not to be shown unasked.
     pub secret: Option<SecretKind>,
-    /// To be forgotten after the first paste.
+    /// Whether it is forgotten after the first paste.
     pub burn: bool,
-    /// Came when the device it names was out of the account already: not put on the clipboard.
+    /// Whether it arrived after its device had been removed from the account: it is not put on the clipboard.
     #[serde(default)]
     pub late: bool,
-    /// When it goes by itself, by this device's clock, milliseconds since 1970.
+    /// When it expires, by this device's clock, milliseconds since 1970.
     pub expires_at: Option<u64>,
-    /// There is more: the rest of a text, or a form in HTML. [`crate::Ask::Read`] gives it.
+    /// Whether there is more: the rest of a text, or an HTML form. [`crate::Ask::Read`] returns it.
     pub cut: bool,
 }
 
@@ -251,7 +252,7 @@ impl core::fmt::Debug for ClipView {
     }
 }
 
-/// One device of the account.
+/// A device in the account.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct DeviceView {
     /// Hexadecimal identifier.
@@ -270,7 +271,7 @@ pub struct DeviceView {
     /// How many of its items only a later version can show.
     #[serde(default)]
     pub later: u64,
-    /// What it has said that it can do beside what every device can: a set of bits, as in `docs/PROTOCOL.md`.
+    /// What it has said it can do beyond what every device can: a set of bits, as in `docs/PROTOCOL.md`.
     #[serde(default)]
     pub capabilities: u64,
 }
@@ -285,10 +286,10 @@ impl core::fmt::Debug for DeviceView {
 /// The open invite.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct InviteView {
-    /// Hexadecimal identifier: another invite has another one.
+    /// Hexadecimal identifier, different for every invite.
     #[serde(default)]
     pub id: String,
-    /// Whether it is by a typed code, such as `4-purple-castle`, and not by a link.
+    /// Whether it uses a typed code, such as `4-purple-castle`, rather than a link.
     pub by_code: bool,
     /// The code, or the link with the secret in its fragment, once the relay has it.
     pub secret: Option<String>,
@@ -299,16 +300,16 @@ pub struct InviteView {
     /// Hexadecimal identifier of the device that answered.
     #[serde(default)]
     pub device: Option<String>,
-    /// A device of the account has that name already, by and large.
+    /// Whether a device in the account already has that name, regardless of case and white space.
     #[serde(default)]
     pub namesake: bool,
-    /// The digits typed last were wrong.
+    /// Whether the digits typed last were wrong.
     pub wrong_digits: bool,
 }
 
-/// How joining stands.
+/// How far joining has got.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct JoiningView {
-    /// Six digits to type at the inviting device, once both have them.
+    /// Six digits to type at the inviting device, once both devices have them.
     pub digits: Option<String>,
 }

@@ -1,21 +1,21 @@
-//! Whether bytes are one item in deterministic form (RFC 8949 §4.2.1), whatever its shape. It looks at nothing but the
-//! form, so that what a later version adds can be passed over and still has only one encoding.
+//! Whether bytes are one item in deterministic form (RFC 8949 §4.2.1), whatever its shape. It looks only at the form,
+//! so that what a later version adds can be skipped and still has only one encoding.
 
 use crate::codec::CodecError;
 
-/// How deep lists and maps may lie in each other.
+/// How deep lists and maps may be nested.
 const DEPTH: u32 = 16;
 
-/// Refuses everything but one item in deterministic form: shortest integers and lengths, no indefinite lengths, map keys
-/// ascending and once, nothing behind it. Floating point, tags and simple values other than `false`, `true` and `null` are
-/// on no wire of ours.
+/// Refuses everything but one item in deterministic form: shortest integers and lengths, no indefinite lengths, map
+/// keys ascending and unique, nothing after it. Floating-point numbers, tags and simple values other than `false`,
+/// `true` and `null` are never on our wire.
 pub(crate) fn check(bytes: &[u8]) -> Result<(), CodecError> {
     let mut walk = Walk { bytes, at: 0 };
     walk.item(0)?;
     if walk.at == bytes.len() { Ok(()) } else { Err(CodecError::NotCanonical) }
 }
 
-/// Where the walk stands.
+/// How far the walk has got.
 struct Walk<'b> {
     bytes: &'b [u8],
     at: usize,
@@ -71,7 +71,7 @@ impl<'b> Walk<'b> {
         };
         let bytes = self.skip(length)?;
         let argument = bytes.iter().fold(0, |value, byte| value << 8 | u64::from(*byte));
-        // Simple values and floating point have no longer form here.
+        // Only the short form of simple values is allowed, and no floating point.
         if argument < least || major == 7 { Err(CodecError::NotCanonical) } else { Ok((major, argument)) }
     }
 

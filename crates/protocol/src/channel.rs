@@ -1,8 +1,8 @@
-//! Names of channels, on which programs speak to programs. It refuses to know which there are.
+//! Names of channels, on which programs talk to programs. It does not know which channels there are.
 
 use crate::limits::CHANNEL_BYTES;
 
-/// Whether a channel can be called so: 1 to [`CHANNEL_BYTES`] of `a-z A-Z 0-9 . - _ /`, such as `com.example.notes`.
+/// Whether a channel can have this name: 1 to [`CHANNEL_BYTES`] of `a-z A-Z 0-9 . - _ /`, such as `com.example.notes`.
 pub fn is_channel(name: &str) -> bool {
     let is_allowed = |byte: u8| byte.is_ascii_alphanumeric() || b".-_/".contains(&byte);
     (1..=CHANNEL_BYTES).contains(&name.len()) && name.bytes().all(is_allowed)

@@ -1,6 +1,6 @@
-//! Deterministic CBOR (RFC 8949 §4.2.1). [`decode`] is strict by construction: decode, encode again, and the bytes must
-//! be equal. That refuses non-minimal integers, indefinite lengths, trailing bytes and unknown fields, whatever the
-//! decoding library tolerates. [`decode_growing`] is as strict with the form, and passes unknown fields over.
+//! Deterministic CBOR (RFC 8949 §4.2.1). [`decode`] is strict by construction: it decodes, encodes again, and compares
+//! the bytes. That refuses non-minimal integers, indefinite lengths, trailing bytes and unknown fields, whatever the
+//! decoding library tolerates. [`decode_growing`] is as strict about the form, but skips unknown fields.
 
 use minicbor::{Decode, Encode};
 use thiserror::Error;
@@ -11,7 +11,7 @@ use crate::canonical;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 pub enum CodecError {
     /// Longer than this kind of object may be.
-    #[error("{0} bytes are more than this object may have")]
+    #[error("too long: {0} bytes")]
     TooLong(usize),
     /// Not CBOR of the expected shape.
     #[error("malformed at byte {0}")]
@@ -19,8 +19,8 @@ pub enum CodecError {
     /// Decodes, but is not the one canonical encoding.
     #[error("not in canonical form")]
     NotCanonical,
-    /// In order, and of a kind that this version does not know.
-    #[error("kind {0} is not known here")]
+    /// Well-formed, but of a kind that this version does not know.
+    #[error("unknown kind {0}")]
     Unknown(u8),
 }
 
@@ -36,9 +36,9 @@ where
     if encode(&value) == bytes { Ok(value) } else { Err(CodecError::NotCanonical) }
 }
 
-/// Decodes what later versions may add to: fields at the end of a list that this one does not know are passed over. The
-/// form is as strict as in [`decode`]; the same value may have several encodings, one for each version, so whatever is
-/// signed or hashed is kept as it came.
+/// Decodes what later versions may add to: fields at the end of a list that this version does not know are skipped. The
+/// form is checked as strictly as in [`decode`], but the same value may have several encodings, one for each version,
+/// so whatever is signed or hashed is kept as received.
 pub fn decode_growing<'b, T: Decode<'b, ()>>(bytes: &'b [u8], cap: usize) -> Result<T, CodecError> {
     if bytes.len() > cap {
         return Err(CodecError::TooLong(bytes.len()));
@@ -68,8 +68,9 @@ fn malformed(error: minicbor::decode::Error) -> CodecError {
     CodecError::Malformed(error.position().unwrap_or(0))
 }
 
-/// A list that keeps what this version does not know of it, fields at its end and whatever is in a field that stays as it
-/// is, and writes that again: a later version has put it there, and comes back to it. `T` encodes all its fields, always.
+/// A list that keeps what this version does not know of it, both fields at its end and anything inside a field that
+/// does not change, and writes it back: a later version has put it there and will want it again. `T` must always encode
+/// all its fields.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Kept<T> {
     /// What this version knows.
@@ -82,7 +83,7 @@ pub struct Kept<T> {
 struct Field {
     /// As it was stored.
     stored: Vec<u8>,
-    /// As this version writes what it has read of it; `None`: it does not know the field.
+    /// How this version writes what it has read of it; `None` if it does not know the field.
     own: Option<Vec<u8>>,
 }
 
@@ -98,7 +99,7 @@ impl<T: Encode<()> + for<'b> Decode<'b, ()>> Kept<T> {
         Ok(Self { value, stored })
     }
 
-    /// With everything that has not changed as it was stored.
+    /// Encodes the list, with everything that has not changed left as it was stored.
     pub fn encode(&self) -> Vec<u8> {
         let encoded = encode(&self.value);
         let Some(own) = fields(&encoded) else { return encoded };
@@ -118,7 +119,7 @@ impl<T: Encode<()> + for<'b> Decode<'b, ()>> Kept<T> {
     }
 }
 
-/// The fields of a list; `None` for what is no list.
+/// The fields of a list; `None` for anything that is not a list.
 fn fields(bytes: &[u8]) -> Option<Vec<&[u8]>> {
     let mut decoder = minicbor::Decoder::new(bytes);
     let count = decoder.array().ok()??;

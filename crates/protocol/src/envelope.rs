@@ -22,7 +22,7 @@ numbered! {
         State = 2,
         /// A signed sign of life: counter and log head.
         Heartbeat = 3,
-        /// A clip that the relay passes on and never stores.
+        /// Reserved for a clip that the relay passes on and never stores.
         Live = 4,
         /// What a program sends to the programs on the other devices.
         Payload = 5,
@@ -30,14 +30,14 @@ numbered! {
 }
 
 /// The part of an envelope that the relay sees; it is the AAD of the sealed body. A later version may add fields at its
-/// end, so what is signed is the bytes as they came.
+/// end, so the signature is over the bytes as received.
 #[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
 #[cbor(array)]
 pub struct Header {
     /// Protocol version, [`VERSION`].
     #[n(0)]
     pub version: u16,
-    /// Cipher suite. An envelope of another one than [`SUITE`] counts, and stays closed.
+    /// Cipher suite. An envelope whose suite is not [`SUITE`] is counted but not opened.
     #[n(1)]
     pub suite: u8,
     /// What the body is.
@@ -58,7 +58,7 @@ pub struct Header {
     /// The sending device.
     #[n(7)]
     pub sender: DeviceId,
-    /// The sender's own sequence, starting at 1, one more for each envelope.
+    /// The sender's own sequence, starting at 1, growing by one with each envelope.
     #[n(8)]
     pub counter: u64,
     /// Random name of the item; makes pushing idempotent.
@@ -108,7 +108,7 @@ pub enum EnvelopeError {
     #[error(transparent)]
     Codec(#[from] CodecError),
     /// Made by a version this crate does not speak.
-    #[error("version {0} is not spoken here")]
+    #[error("unsupported version {0}")]
     Unsupported(u16),
     /// A field is out of its range.
     #[error("a header field is out of range")]

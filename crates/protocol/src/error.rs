@@ -1,5 +1,5 @@
-//! Stable codes that cross the wire. The sentences people read are made by each client; the ones
-//! here are for logs and for close reasons.
+//! Stable codes that cross the wire. The sentences that people read come from each client; the ones here are for logs
+//! and close reasons.
 
 use crate::numbered::numbered;
 
@@ -18,7 +18,7 @@ numbered! {
         RateLimited = 4,
         /// The envelope was sealed under an epoch that is not the current one; fetch the log.
         StaleEpoch = 5,
-        /// The log has another head; fetch it and try again.
+        /// The log has a different head; fetch it and try again.
         LogConflict = 6,
         /// The log entry does not verify.
         BadEntry = 7,
@@ -34,22 +34,22 @@ numbered! {
         Behind = 12,
         /// The nameplate leads to another invite; choose another one.
         NameplateTaken = 13,
-        /// The device does not stand in the relay's log, which is shorter than the device's: show the relay
-        /// the rest, then sign in.
+        /// The device is not in the relay's log, which is shorter than the device's: show the relay the rest, then sign
+        /// in.
         LogBehind = 14,
         /// New accounts need a token here, and this was not it.
         TokenWanted = 15,
-        /// No new accounts are taken in here.
+        /// This relay takes no new accounts.
         RegistrationClosed = 16,
         /// Too many accounts were started from this address today.
         TooManyAccounts = 17,
-        /// The relay has no room, whatever this account has; nothing was stored.
+        /// The relay itself has no room, however little this account uses; nothing was stored.
         RelayFull = 18,
     }
 }
 
 impl ErrorCode {
-    /// For figures.
+    /// For the relay's figures.
     pub const fn name(self) -> &'static str {
         match self {
             Self::BadFrame => "bad_frame",
@@ -81,7 +81,7 @@ impl ErrorCode {
 pub enum CloseCode {
     /// No common protocol version.
     Version,
-    /// A frame that is no frame.
+    /// Something that is not a frame.
     BadFrame,
     /// The challenge was not answered by a member.
     NotAMember,
@@ -95,11 +95,11 @@ pub enum CloseCode {
     RateLimited,
     /// The relay had a fault; try again.
     Internal,
-    /// The device does not say that it has stored what it was sent; it catches up when it is back.
+    /// The device does not acknowledge what it was sent; it catches up when it is back.
     TooSlow,
-    /// A frame that only a device may send, which has signed in.
+    /// A frame that only a signed-in device may send.
     SignInFirst,
-    /// The relay keeps nothing of this account any more, or this device has left it.
+    /// The relay no longer keeps anything of this account, or this device has left it.
     Gone,
 }
 

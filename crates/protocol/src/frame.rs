@@ -53,8 +53,8 @@ pub struct Hello {
     /// Hash of that entry.
     #[n(4)]
     pub log_head: Hash,
-    /// Items that the device has, ascending, at most [`limits::ANCHORS`]. What came before the newest
-    /// one that the relay has too is stored at the device.
+    /// Items that the device has, ascending, at most [`limits::ANCHORS`]. Whatever came before the newest one that the
+    /// relay has too is stored on the device.
     #[n(5)]
     pub anchors: Vec<Anchor>,
     /// By the device's signing key.
@@ -62,8 +62,8 @@ pub struct Hello {
     pub signature: Signature,
 }
 
-/// An item's place at a relay, and which life of that relay gave it. Two relays, or one before and
-/// after a restored backup, may give a place twice, but not with the same mark.
+/// An item's place at a relay, and the mark that came with it. Two relays, or one before and after a restored backup,
+/// may assign the same place twice, but not with the same mark.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Encode, Decode)]
 #[cbor(array)]
 pub struct Anchor {
@@ -79,7 +79,7 @@ pub struct Anchor {
 #[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
 #[cbor(array)]
 pub struct Item {
-    /// Assigned by the relay, one more for each stored item. A delivery hint, never trust.
+    /// Assigned by the relay, one more for each stored item. A delivery hint, never to be trusted.
     #[n(0)]
     pub cursor: u64,
     /// The envelope as it was pushed.
@@ -91,13 +91,13 @@ pub struct Item {
 }
 
 impl Item {
-    /// Where it stands.
+    /// Its place and mark.
     pub const fn anchor(&self) -> Anchor {
         Anchor { cursor: self.cursor, mark: self.mark }
     }
 }
 
-/// Where an item is stored. Only if both agree is it the one that is meant.
+/// Where an item is stored. It is the one that is meant only if both match.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Encode, Decode)]
 #[cbor(array)]
 pub struct Place {
@@ -159,14 +159,14 @@ pub enum ToRelay {
     /// Signs in a member.
     #[n(0)]
     Hello(#[n(0)] Hello),
-    /// Before `Hello`, where the relay does not have the account, or a shorter log: the first log entry.
-    /// `LogAppend` may follow, entry by entry, and then `Hello`. Idempotent.
+    /// Before `Hello`, if the relay does not have the account, or has a shorter log: the first log entry. `LogAppend`
+    /// may follow, entry by entry, and then `Hello`. Idempotent.
     #[n(1)]
     Register {
         /// The entry.
         #[n(0)]
         entry: SignedEntry,
-        /// What a relay that is not open to everybody wants to hear, at most
+        /// The token that a relay wants if it is not open to everybody, at most
         /// [`limits::REGISTRATION_TOKEN_BYTES`]; else empty.
         #[n(1)]
         token: String,
@@ -183,7 +183,7 @@ pub enum ToRelay {
         /// Derived from the invite's secret.
         #[n(2)]
         claim: Claim,
-        /// Random, by which this joiner is known again.
+        /// Random; identifies this joiner when it reconnects.
         #[n(3)]
         token: JoinToken,
     },
@@ -205,11 +205,11 @@ pub enum ToRelay {
         /// The first item wanted has a greater cursor.
         #[n(0)]
         after: u64,
-        /// At most so many, capped at [`limits::PULL_ITEMS`].
+        /// At most this many, capped at [`limits::PULL_ITEMS`].
         #[n(1)]
         limit: u16,
     },
-    /// Everything up to this cursor is stored at the device.
+    /// Everything up to this cursor is stored on the device.
     #[n(5)]
     Ack {
         /// The cursor.
@@ -238,7 +238,7 @@ pub enum ToRelay {
         /// The inviter's [`InviteStep::Offer`].
         #[n(2)]
         offer: ByteVec,
-        /// The relay had it before: an invite that has ended is not opened a second time.
+        /// Whether the relay had it before: an invite that has ended is not opened a second time.
         #[n(3)]
         again: bool,
     },
@@ -279,20 +279,20 @@ pub enum ToRelay {
         /// The number at the start of the code.
         #[n(1)]
         nameplate: u32,
-        /// Random, by which this joiner is known again.
+        /// Random; identifies this joiner when it reconnects.
         #[n(2)]
         token: JoinToken,
     },
     /// Where a push service takes wake-ups for this device (RFC 8030): an `https` address of at most
-    /// [`limits::PUSH_ENDPOINT_BYTES`]. Empty: no more wake-ups. Replaces the one before.
+    /// [`limits::PUSH_ENDPOINT_BYTES`]. Empty for no more wake-ups. Replaces the previous one.
     #[n(13)]
     PushSubscribe {
         /// The address.
         #[n(0)]
         endpoint: String,
     },
-    /// This device forgets the account. The relay deletes all it keeps if no other one is in it, and closes
-    /// the socket.
+    /// This device forgets the account. The relay deletes everything it keeps if no other device is in the account, and
+    /// closes the socket.
     #[n(14)]
     Leave,
     /// Stores a tombstone, as `Push` does, and deletes the items that it names. Answered as `Push` is.
@@ -352,7 +352,7 @@ pub enum ToDevice {
         /// Whether more are waiting after the last of these.
         #[n(1)]
         has_more: bool,
-        /// Everything up to here is now known to the device, also where items have expired.
+        /// Everything up to here is now known to the device, even where items have expired.
         #[n(2)]
         through: u64,
     },
@@ -385,7 +385,7 @@ pub enum ToDevice {
         #[n(2)]
         has_more: bool,
     },
-    /// The invite stands until the given time.
+    /// The invite is open until the given time.
     #[n(9)]
     InviteOpened {
         /// The invite.
@@ -418,7 +418,7 @@ pub enum ToDevice {
         #[n(2)]
         of: u8,
     },
-    /// The invite stands, and the nameplate leads to it.
+    /// The invite is open, and the nameplate leads to it.
     #[n(13)]
     CodeOpened {
         /// The invite.
@@ -434,8 +434,8 @@ pub enum ToDevice {
 }
 
 impl ToRelay {
-    /// Decodes one frame of at most [`limits::FRAME_BYTES`]. What a later version adds to it is passed over, but for
-    /// [`Hello`], all of which is signed.
+    /// Decodes one frame of at most [`limits::FRAME_BYTES`]. What a later version adds to it is skipped, except in
+    /// [`Hello`], which is signed as a whole.
     pub fn decode(bytes: &[u8]) -> Result<Self, CodecError> {
         let frame = codec::decode_tagged(bytes, limits::FRAME_BYTES, Tag::ALL.len() as u8)?;
         if matches!(frame, Self::Hello(_)) { fixed(frame, bytes) } else { Ok(frame) }
@@ -470,11 +470,11 @@ impl ToRelay {
 }
 
 impl ToDevice {
-    /// Kinds of them, numbered from 0.
+    /// How many kinds there are, numbered from 0.
     const TAGS: u8 = 14;
 
-    /// Decodes one frame of at most [`limits::FRAME_BYTES`]. What a later version adds to it is passed over, but for
-    /// [`Challenge`], all of which is signed.
+    /// Decodes one frame of at most [`limits::FRAME_BYTES`]. What a later version adds to it is skipped, except in
+    /// [`Challenge`], which is signed as a whole.
     pub fn decode(bytes: &[u8]) -> Result<Self, CodecError> {
         let frame = codec::decode_tagged(bytes, limits::FRAME_BYTES, Self::TAGS)?;
         if matches!(frame, Self::Challenge(_)) { fixed(frame, bytes) } else { Ok(frame) }
@@ -486,7 +486,7 @@ impl ToDevice {
     }
 }
 
-/// Refuses what has more in it than this version knows.
+/// Refuses a frame that holds more than this version knows.
 fn fixed<T: Encode<()>>(frame: T, bytes: &[u8]) -> Result<T, CodecError> {
     if codec::encode(&frame) == bytes { Ok(frame) } else { Err(CodecError::NotCanonical) }
 }

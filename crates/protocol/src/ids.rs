@@ -73,7 +73,7 @@ macro_rules! bytes_newtype {
 }
 
 bytes_newtype!(
-    /// SHA-256 of a device's public keys, cut to 16 bytes. See [`DeviceId::derive`].
+    /// SHA-256 of a device's public keys, truncated to 16 bytes. See [`DeviceId::derive`].
     DeviceId, 16
 );
 bytes_newtype!(
@@ -81,7 +81,7 @@ bytes_newtype!(
     AccountId, 32
 );
 bytes_newtype!(
-    /// The first half of an [`AccountId`]: names the mailbox at the relay, and stands in links.
+    /// The first half of an [`AccountId`]: names the mailbox at the relay, and is part of links.
     MailboxId, 16
 );
 bytes_newtype!(
@@ -109,7 +109,7 @@ bytes_newtype!(
     Claim, 32
 );
 bytes_newtype!(
-    /// Random value by which a joiner that reconnects is known again.
+    /// Random value that identifies a joiner when it reconnects.
     JoinToken, 16
 );
 bytes_newtype!(
@@ -143,7 +143,7 @@ impl DeviceId {
 
 impl BoxPk {
     /// Whether this is one of the points whose order divides 8 (RFC 7748 §6.1): a shared secret with
-    /// it is all zeros, so nothing can be sealed to it. Any spelling counts, as X25519 reads it.
+    /// it is all zeros, so nothing can be sealed to it. Any encoding that X25519 reads as such a point counts.
     pub fn is_low_order(&self) -> bool {
         let mut point = self.0;
         point[31] &= 0x7f;
@@ -152,7 +152,7 @@ impl BoxPk {
 }
 
 impl AccountId {
-    /// Stands in the first log entry, whose hash the identifier is.
+    /// Takes the identifier's place in the first log entry, whose hash the identifier is.
     pub const ZERO: Self = Self([0; 32]);
 
     /// The mailbox of this account.
@@ -166,7 +166,7 @@ impl Hash {
     pub const ZERO: Self = Self([0; 32]);
 }
 
-/// The u-coordinates of low order on Curve25519 and its twist, in every spelling below 2²⁵⁵:
+/// The u-coordinates of low order on Curve25519 and its twist, in every encoding below 2²⁵⁵:
 /// 0, 1, two of order 8, p - 1, p, p + 1.
 const LOW_ORDER: [[u8; 32]; 7] = [
     edges(0x00, 0x00, 0x00),

@@ -1,5 +1,5 @@
-//! Domain-separation labels: everything signed, hashed or derived starts with its own, so that no
-//! signature, hash or key can stand for another.
+//! Domain-separation labels: everything signed, hashed or derived starts with its own, so that no signature, hash or
+//! key can pass for another.
 
 use sha2::{Digest, Sha256};
 
@@ -19,7 +19,7 @@ pub const POSSESSION: &str = "hushclip/1 possession";
 pub const ENVELOPE: &str = "hushclip/1 envelope";
 /// Answer to the relay's challenge.
 pub const SIGN_IN: &str = "hushclip/1 sign-in";
-/// By which a relay knows again an item that it has stored.
+/// The mark by which a relay recognises an item that it has stored.
 pub const MARK: &str = "hushclip/1 mark";
 /// What the relay keeps in place of an invite's claim.
 pub const CLAIM: &str = "hushclip/1 claim";
@@ -40,7 +40,7 @@ pub fn sha256(bytes: &[u8]) -> Hash {
     Hash::from_bytes(Sha256::digest(bytes).into())
 }
 
-/// `label ‖ 0 ‖ part₀ ‖ part₁ …`, the bytes that are signed. Same rule on lengths as [`hash`].
+/// `label ‖ 0 ‖ part₀ ‖ part₁ …`, the bytes that are signed. The same rule for lengths as in [`hash`].
 pub fn message(label: &str, parts: &[&[u8]]) -> Vec<u8> {
     let mut out = Vec::with_capacity(label.len() + 1 + parts.iter().map(|p| p.len()).sum::<usize>());
     out.extend_from_slice(label.as_bytes());

@@ -1,4 +1,4 @@
-//! What devices and relay both say: identifiers, limits, frames, the strict codec and the
+//! What devices and relay share: identifiers, limits, frames, the strict codec and the
 //! membership log. It verifies; it never signs, seals or opens, so the relay can link it and still
 //! read nothing. No I/O, clock, randomness or platform types.
 //!

@@ -1,4 +1,4 @@
-//! Every bound, in one place. Byte counts are of encoded bytes unless said.
+//! Every limit, in one place. Byte counts are of encoded bytes unless it says otherwise.
 
 /// Largest WebSocket frame.
 pub const FRAME_BYTES: usize = 1024 * 1024;
@@ -28,24 +28,24 @@ pub const INVITE_MS: u64 = 10 * 60 * 1000;
 pub const WELCOME_MS: u64 = 24 * 60 * 60 * 1000;
 /// Sockets open at once to one mailbox.
 pub const SOCKETS: usize = 64;
-/// Of those, the ones of one device.
+/// Of those, how many one device may open.
 pub const SOCKETS_PER_DEVICE: usize = 8;
-/// How long a socket may stay without signing in or claiming, in milliseconds.
+/// How long a socket may stay open without signing in or claiming, in milliseconds.
 pub const SIGN_IN_MS: u64 = 10 * 1000;
 /// How long a challenge can be answered, in milliseconds.
 pub const CHALLENGE_MS: u64 = 30 * 1000;
 /// Frames a device may send in one minute, over all its sockets.
 pub const FRAMES_PER_MINUTE: u32 = 120;
-/// Frames that all who have not signed in may send from one address in one minute.
+/// Frames that those who have not signed in may send in one minute, all together, from one address.
 pub const STRANGERS_FRAMES_PER_MINUTE: u32 = 240;
-/// Bytes of items that may be on their way to a socket whose device has not said that it stored them;
-/// then it is closed, so that who reads slowly takes no more of the relay's memory.
+/// Bytes of items that may be on their way to a socket, not yet acknowledged. Beyond that the socket is closed, so that
+/// a slow reader takes no more of the relay's memory.
 pub const UNACKED_BYTES: usize = 8 * 1024 * 1024;
 /// Claims of one invite that may fail in one minute.
 pub const CLAIMS_PER_MINUTE: u32 = 10;
 /// Sockets that one address may open in one minute.
 pub const SOCKETS_PER_MINUTE: u32 = 120;
-/// The same, of those that one mailbox's devices may open beside that from an address they have signed in from.
+/// Sockets that one mailbox's devices may open in one minute on top of that, from an address they have signed in from.
 pub const REGULARS_PER_MINUTE: u32 = 60;
 /// Sockets that one address may hold open at once.
 pub const SOCKETS_PER_ADDRESS: usize = 256;
@@ -53,13 +53,13 @@ pub const SOCKETS_PER_ADDRESS: usize = 256;
 pub const NAMEPLATES_PER_MINUTE: u32 = 10;
 /// Entries of one membership log.
 pub const LOG_ENTRIES: usize = 50_000;
-/// Of those, the last ones are only for removals, which must never find the log full.
+/// Of those, the last ones, which are reserved for removals: a removal must never find the log full.
 pub const LOG_REMOVALS: usize = 1_000;
 /// Largest content of a memo in the log.
 pub const MEMO_BYTES: usize = 256;
-/// Removed devices that are remembered, the last ones.
+/// Removed devices that are remembered: the last ones.
 pub const REMOVED: usize = 512;
-/// Longest token that lets a new account in.
+/// Longest registration token.
 pub const REGISTRATION_TOKEN_BYTES: usize = 256;
 /// Accounts that one address may start in a day.
 pub const ACCOUNTS_PER_DAY: u32 = 10;
@@ -71,8 +71,8 @@ pub const WAKE_MS: u64 = 60 * 1000;
 pub const ITEMS: usize = 1000;
 /// Bytes kept per account, unless its relay says otherwise: items, and the log.
 pub const ITEM_BYTES: u64 = 64 * 1024 * 1024;
-/// An item that lives at least so long goes at a full hour, up to one hour late, so that a relay wakes
-/// for many at once. In seconds.
+/// An item that lives at least this long goes at a full hour, up to one hour late, so that a relay wakes for many at
+/// once. In seconds.
 pub const BY_THE_HOUR_S: u32 = 8 * 60 * 60;
 /// Longest life of an item, in seconds.
 pub const TTL_S: u32 = 7 * 24 * 60 * 60;
@@ -82,9 +82,9 @@ pub const PULL_ITEMS: u16 = 100;
 pub const PULL_ENTRIES: u16 = 32;
 /// Items that a device names when it signs in.
 pub const ANCHORS: usize = 4;
-/// Clips waiting at a device for the relay; as many payloads may wait beside them.
+/// Clips that may wait on a device for the relay; as many payloads may wait besides.
 pub const OUTBOX: usize = 200;
 /// Longest name of a channel.
 pub const CHANNEL_BYTES: usize = 64;
-/// Items that one tombstone or one note of pins may name.
+/// Items that one tombstone or one state item may name.
 pub const NAMED: usize = 256;

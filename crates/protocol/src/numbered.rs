@@ -1,22 +1,22 @@
-//! Choices that stand on the wire as a number. A later version may add to them, so a number that is not known here is one
-//! of them too.
+//! Choices that travel as a number. A later version may add to them, so a number that is not known here is a choice
+//! too.
 
-/// Makes the enum, its numbers and its encoding: an unsigned integer of one byte.
+/// Declares the enum, its numbers and its encoding: an unsigned integer of one byte.
 macro_rules! numbered {
     ($(#[$doc:meta])* $name:ident { $($(#[$variant_doc:meta])* $variant:ident = $number:literal,)* }) => {
         $(#[$doc])*
         #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
         pub enum $name {
             $($(#[$variant_doc])* $variant,)*
-            /// One that a later version knows.
+            /// One that only a later version knows.
             Other(u8),
         }
 
         impl $name {
-            /// All that this version knows, by number.
+            /// All of them that this version knows, by number.
             pub const ALL: &'static [Self] = &[$(Self::$variant,)*];
 
-            /// As it stands on the wire.
+            /// The number on the wire.
             pub const fn number(self) -> u8 {
                 match self {
                     $(Self::$variant => $number,)*

@@ -1,6 +1,6 @@
-//! What a device signs to answer the relay's challenge. It binds the relay's host, so a challenge
-//! passed on from another relay is worthless, both sides' versions, so that nobody in between takes a
-//! newer one away, and the device's view of log and items.
+//! What a device signs to answer the relay's challenge. It binds the relay's host, so that a challenge passed on from
+//! another relay is worthless; both sides' versions, so that nobody in between can hide a newer one; and the device's
+//! view of log and items.
 
 use crate::codec;
 use crate::frame::{Challenge, Hello};

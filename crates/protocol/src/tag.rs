@@ -3,8 +3,8 @@
 use crate::numbered::numbered;
 
 numbered! {
-    /// The first field of a frame from a device, as [`crate::frame::ToDevice::Error`] names it. Each is described at the frame
-    /// of the same name in [`crate::frame::ToRelay`].
+    /// The first field of a frame from a device, as [`crate::frame::ToDevice::Error`] names it. Each is described with
+    /// the frame of the same name in [`crate::frame::ToRelay`].
     Tag {
         /// Signs in.
         Hello = 0,

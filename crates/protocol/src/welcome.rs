@@ -8,7 +8,7 @@ use crate::frame::Delivered;
 use crate::ids::{DeviceId, Hash};
 use crate::limits;
 
-/// The answer to a good [`crate::frame::Hello`].
+/// The answer to a valid [`crate::frame::Hello`].
 #[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
 #[cbor(array)]
 pub struct Welcome {
@@ -33,24 +33,24 @@ pub struct Welcome {
     /// Devices signed in at this moment.
     #[n(6)]
     pub online: Vec<DeviceId>,
-    /// Up to where each device has said that it stored.
+    /// Up to where each device has said that it has stored everything.
     #[n(7)]
     pub delivered: Vec<Delivered>,
     /// The key that the relay signs its Web Push requests with (RFC 8292), an uncompressed P-256 point
-    /// of 65 bytes, for the browser to subscribe with. Empty: this relay pushes nothing.
+    /// of 65 bytes, for the browser to subscribe with. Empty if this relay pushes nothing.
     #[n(8)]
     pub push_key: ByteVec,
     /// The greatest cursor among the device's anchors that is this relay's own; 0 if none is. The device
     /// reads on from there.
     #[n(9)]
     pub resume_after: u64,
-    /// What this relay can do beside what every one can. `None`: nothing.
+    /// What this relay can do beyond what every relay can. `None` means nothing.
     #[n(10)]
     pub capabilities: Option<Capabilities>,
 }
 
-/// What a relay or a device can do beside what this version says of every one: a set of bits. None is given out yet, and
-/// what one does not know is passed over.
+/// What a relay or a device can do beyond what this version says of every one: a set of bits. None has been assigned
+/// yet; unknown ones are ignored.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Encode, Decode)]
 #[cbor(transparent)]
 pub struct Capabilities(#[n(0)] pub u64);
@@ -83,7 +83,7 @@ pub struct Limits {
     /// Sockets open at once to the account.
     #[n(7)]
     pub sockets: u32,
-    /// How long a socket may stay without signing in, milliseconds.
+    /// How long a socket may stay open without signing in, milliseconds.
     #[n(8)]
     pub sign_in_ms: u32,
     /// Invites open at once.
@@ -95,7 +95,7 @@ pub struct Limits {
     /// Entries of the log.
     #[n(11)]
     pub log_entries: u32,
-    /// Bytes of items that may be on their way to a device that has not said it has stored them.
+    /// Bytes of items that may be on their way to a socket, not yet acknowledged.
     #[n(12)]
     pub unacked_bytes: u32,
 }

@@ -1,5 +1,5 @@
-//! What both relays answer over plain HTTP, decided once: routes, media types, headers, refusals, health,
-//! figures. It refuses to do I/O: a shell passes in what the request says and sends what comes out.
+//! What both relays answer over plain HTTP, decided once: routes, media types, headers, refusals, health, metrics. It
+//! does no I/O: a shell passes in what the request says and sends what comes out.
 //!
 //! Reading order: [`route`], then `headers`, `origin`, `status`, `metrics`.
 
@@ -22,7 +22,7 @@ const NAMEPLATE: &str = "/v1/nameplate/";
 const PAGE: &str = "/index.html";
 /// The page that pairing links lead to; their secrets are in the fragment.
 const PAIR: &str = "/pair";
-/// Where an installed app is sent what is shared to it. Its service worker answers there itself.
+/// Where an installed app is sent what is shared with it. Its service worker answers there itself.
 const SHARE: &str = "/share";
 /// The page says that nothing arrived.
 const AFTER_SHARE: &str = "/?do=reshare";
@@ -38,23 +38,23 @@ pub type Headers = Vec<(&'static str, String)>;
 pub enum Route<'p> {
     /// Whether the relay is up.
     Health,
-    /// The same for people.
+    /// The same, for people.
     Status,
-    /// Figures for who runs the relay.
+    /// Metrics for whoever runs the relay.
     Metrics,
     /// A WebSocket to an account.
     Mailbox(MailboxId),
-    /// A WebSocket to the account that a typed code's number leads to. `None` is no number.
+    /// A WebSocket to the account that a typed code's number leads to. `None` if it is not a valid number.
     Nameplate(Option<u32>),
-    /// Something is shared to an app whose service worker is gone. Its body is nobody's business here.
+    /// Something is shared with an app whose service worker is gone. Its body is nobody's business here.
     Share,
     /// A file of the web app.
     File(File<'p>),
-    /// Nothing that is answered here.
+    /// Something that is not answered here.
     Refused(Fault),
 }
 
-/// A file of the web app, if there is one of that name.
+/// A file of the web app, if there is one by that name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct File<'p> {
     /// Where it is, from `/`.
@@ -63,14 +63,14 @@ pub struct File<'p> {
     cache: &'static str,
 }
 
-/// An answer that is made up here.
+/// An answer that is composed here.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Answer {
     /// The status.
     pub status: u16,
-    /// All headers but the length.
+    /// All headers except the length.
     pub headers: Headers,
-    /// The body, which is left out for HEAD.
+    /// The body, which is omitted for HEAD.
     pub body: String,
 }
 
@@ -83,9 +83,9 @@ pub enum Fault {
     Upgrade,
     /// Only GET and HEAD are known.
     Method,
-    /// This relay has no web app to give.
+    /// This relay has no web app to serve.
     NoWebApp,
-    /// The request says no host, or none that can be one.
+    /// The request names no host, or something that cannot be one.
     Host,
     /// A web page from elsewhere; see [`origin_allowed`].
     Origin,
@@ -95,7 +95,7 @@ pub enum Fault {
     Internal,
 }
 
-/// What is asked for. `upgrade`: the request wants a WebSocket.
+/// What is asked for. `upgrade` says that the request wants a WebSocket.
 pub fn route<'p>(method: &str, path: &'p str, upgrade: bool) -> Route<'p> {
     let upgrade = upgrade && method == "GET";
     if let Some(hex) = path.strip_prefix(MAILBOX) {
@@ -131,15 +131,15 @@ pub fn is_upgrade(header: Option<&str>) -> bool {
     header.is_some_and(|value| value.eq_ignore_ascii_case("websocket"))
 }
 
-/// The authority that a device signs in at: what it dialled, in lower case, without the scheme's own
-/// port. `None` for what cannot be one.
+/// The authority that a device signs in at: what it dialled, in lower case, without the scheme's own port. `None` if
+/// it cannot be one.
 pub fn authority(host: &str) -> Option<String> {
     let host = host.strip_suffix(":80").or_else(|| host.strip_suffix(":443")).unwrap_or(host);
     let whole = !host.is_empty() && host.len() <= 255 && host.bytes().all(is_host);
     whole.then(|| host.to_ascii_lowercase())
 }
 
-/// Says whether the relay does its work, and what it speaks. Extensions ask from other origins.
+/// Says whether the relay is working, and what it speaks. Extensions ask from other origins.
 pub fn health(storage: Storage) -> Answer {
     let (code, status) = match storage {
         Storage::Works | Storage::Scarce => (200, "ok"),
@@ -154,7 +154,7 @@ pub fn health(storage: Storage) -> Answer {
     answer
 }
 
-/// Leads to the app whoever wanted to share something with it. The request's body is not read.
+/// Sends whoever wanted to share something with the app on to the app. The request's body is not read.
 pub fn share() -> Answer {
     let mut answer = made_up(303, "text/plain; charset=utf-8", NO_POLICY, String::new());
     answer.headers.push(("Location", AFTER_SHARE.into()));
@@ -185,7 +185,7 @@ pub fn fault(fault: Fault) -> Answer {
     answer
 }
 
-/// The headers that a file of the web app comes with, but for its ETag.
+/// The headers that a file of the web app comes with, except for its ETag.
 pub fn file_headers(file: &File<'_>) -> Headers {
     let mut headers = vec![
         ("Content-Type", file.media.into()),
@@ -196,7 +196,7 @@ pub fn file_headers(file: &File<'_>) -> Headers {
     headers
 }
 
-/// An answer with a JSON body, which nobody keeps.
+/// An answer with a JSON body, never cached.
 fn json(status: u16, body: String) -> Answer {
     made_up(status, JSON, NO_POLICY, body)
 }
@@ -220,7 +220,7 @@ const fn is_host(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-' | b':' | b'[' | b']')
 }
 
-/// The number of a nameplate, written in one way only.
+/// The number of a nameplate, which can be written in only one way.
 fn nameplate(number: &str) -> Option<u32> {
     let plain = number.bytes().all(|b| b.is_ascii_digit()) && !number.starts_with('0');
     number.parse().ok().filter(|number| plain && (1..=limits::NAMEPLATE).contains(number))
@@ -228,10 +228,10 @@ fn nameplate(number: &str) -> Option<u32> {
 
 const HTML: &str = "text/html; charset=utf-8";
 const NEVER: &str = "no-store";
-/// Script and wasm of different builds do not fit together, so nothing is used without asking.
+/// Scripts and wasm of different builds do not fit together, so nothing is used without asking first.
 const ASK: &str = "no-cache";
 
-/// The media type of a path in the web app; `None` for what cannot be one of its files.
+/// The media type of a path in the web app; `None` if it cannot be one of its files.
 fn media_type(path: &str) -> Option<&'static str> {
     let plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'/' | b'.' | b'-' | b'_');
     if path.len() > PATH_BYTES || !path.bytes().all(plain) || path.contains("/.") || path.contains("//") {

@@ -1,5 +1,5 @@
-//! Figures for who runs the relay, in the text form that Prometheus reads. Totals on a family's relay
-//! tell when somebody copies, so only who knows the token is answered.
+//! Metrics for whoever runs the relay, in the text format that Prometheus reads. Totals on a family's relay reveal
+//! when somebody copies, so only those who know the token get an answer.
 
 use std::fmt::Write as _;
 
@@ -7,23 +7,23 @@ use hushclip_mailbox::is_same;
 
 use crate::{Answer, NO_POLICY, made_up};
 
-/// One figure, or several that differ by a label.
+/// One metric, or several that differ by a label.
 #[derive(Debug, Clone)]
 pub struct Metric {
     name: &'static str,
     help: &'static str,
     kind: Kind,
-    /// What follows the name, and how much.
+    /// What follows the name, and the value.
     samples: Vec<(String, f64)>,
 }
 
 impl Metric {
-    /// A single one. Its name ends in `_total` for counters and names the unit.
+    /// A single one. Its name includes the unit, and for counters ends in `_total`.
     pub fn new(name: &'static str, kind: Kind, help: &'static str, value: f64) -> Self {
         Self { name, help, kind, samples: vec![(String::new(), value)] }
     }
 
-    /// One for each value of a label, which has no quotes in it.
+    /// One for each value of a label; the values have no quotes in them.
     pub fn by_label(
         name: &'static str,
         kind: Kind,
@@ -35,7 +35,7 @@ impl Metric {
         Self { name, help, kind, samples: samples.collect() }
     }
 
-    /// How often a time was at most so long, in seconds; beyond the last bound, how often at all. And their sum.
+    /// How many durations were at most this long, in seconds; how many there were in all; and their sum.
     pub fn histogram(
         name: &'static str,
         help: &'static str,
@@ -52,18 +52,18 @@ impl Metric {
     }
 }
 
-/// How a figure moves.
+/// How a metric moves.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
-    /// Only up, from the start of what counts.
+    /// Only goes up, from when whatever counts it was started.
     Counter,
     /// Up and down.
     Gauge,
-    /// How many times were how long.
+    /// A distribution of durations.
     Histogram,
 }
 
-/// Whether a request with this `Authorization` header may see the figures. Without a token nobody may.
+/// Whether a request with this `Authorization` header may see the metrics. Without a token nobody may.
 pub fn is_allowed(authorization: Option<&str>, token: Option<&str>) -> bool {
     let (Some(given), Some(token)) = (authorization, token.filter(|token| !token.is_empty())) else { return false };
     let Some((scheme, given)) = given.split_once(' ') else { return false };
@@ -71,7 +71,7 @@ pub fn is_allowed(authorization: Option<&str>, token: Option<&str>) -> bool {
     scheme.eq_ignore_ascii_case("bearer") && is_same(given.trim_start_matches(' '), token)
 }
 
-/// The figures as an answer.
+/// The metrics as an answer.
 pub fn metrics(figures: &[Metric]) -> Answer {
     let mut text = String::new();
     for Metric { name, help, kind, samples } in figures {
@@ -80,7 +80,7 @@ pub fn metrics(figures: &[Metric]) -> Answer {
             Kind::Gauge => "gauge",
             Kind::Histogram => "histogram",
         };
-        // Writing to a string does not fail.
+        // Writing to a string cannot fail.
         let _ = write!(text, "# HELP {name} {help}\n# TYPE {name} {kind}\n");
         for (rest, value) in samples {
             let _ = writeln!(text, "{name}{rest} {value}");

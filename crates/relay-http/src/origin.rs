@@ -1,22 +1,22 @@
 //! Which web pages may open WebSockets here. Programs send no `Origin` and are not asked for one.
 //!
-//! No page can act for somebody by this: nothing that a browser sends along by itself signs anybody in. What
-//! a hostile page could do is lend its visitors' addresses to somebody who tries numbers of typed codes, and
-//! knock at relays in its visitors' homes. The relay's own web app may talk to no other relay by its policy,
-//! so nobody misses what is refused here.
+//! Access to the sockets alone lets no page act for somebody: nothing that a browser sends along by itself signs
+//! anybody in. What a hostile page could do is lend its visitors' addresses to somebody who is trying numbers of
+//! typed codes, and probe relays in its visitors' homes. The policy of the relay's own web app does not let it talk
+//! to any other relay, so nobody misses what is refused here.
 
 use crate::authority;
 
-/// Of pages in extensions; the browser writes these, no web page can.
+/// Of pages in extensions; the browser sets these, and no web page can.
 const EXTENSIONS: [&str; 3] = ["chrome-extension", "moz-extension", "safari-web-extension"];
 
-/// Whether a page of this `Origin` may use the sockets of the relay that was dialled as `host`. `others`:
-/// further origins that whoever runs the relay lets in, with spaces or commas between them; `*` is all.
+/// Whether a page of this `Origin` may use the sockets of the relay that was dialled as `host`. `others` are further
+/// origins that whoever runs the relay lets in, separated by spaces or commas; `*` means all.
 pub fn origin_allowed(origin: Option<&str>, host: &str, others: &str) -> bool {
     let Some(origin) = origin else { return true };
     let own = match origin.split_once("://") {
         Some((scheme, _)) if EXTENSIONS.contains(&scheme) => true,
-        // Behind a proxy nobody here knows with which scheme the relay was dialled.
+        // Behind a proxy, nobody here knows the scheme with which the relay was dialled.
         Some(("http" | "https", from)) => authority(from).is_some_and(|from| authority(host) == Some(from)),
         _ => false,
     };
@@ -24,7 +24,7 @@ pub fn origin_allowed(origin: Option<&str>, host: &str, others: &str) -> bool {
     own || others.any(|other| other == "*" || other.trim_end_matches('/').eq_ignore_ascii_case(origin))
 }
 
-/// Whether this can be the origin of a web page, as `origin_allowed` is told of: `https://host[:port]`.
+/// Whether this can be the origin of a web page, as given to `origin_allowed`: `https://host[:port]`.
 pub fn is_origin(text: &str) -> bool {
     match text.trim_end_matches('/').split_once("://") {
         Some(("http" | "https", host)) => authority(host).is_some(),

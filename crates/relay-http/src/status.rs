@@ -1,4 +1,4 @@
-//! How the relay does, for people. It shows no totals, because those tell strangers when somebody copies.
+//! How the relay is doing, for people. It shows no totals, because those would tell strangers when somebody copies.
 
 use hushclip_protocol::VERSION;
 
@@ -12,9 +12,9 @@ const POLICY: &str = "default-src 'none'; style-src 'sha256-im23qzS9HombUL5yqEer
 /// What the page shows.
 #[derive(Debug, Clone, Copy)]
 pub struct Status {
-    /// Since when this relay runs, milliseconds since 1970; `None` where nobody can tell.
+    /// Since when this relay has been running, milliseconds since 1970; `None` if nobody can tell.
     pub since_ms: Option<u64>,
-    /// How storing goes; `None` where nobody can tell.
+    /// The state of storage; `None` if nobody can tell.
     pub storage: Option<Storage>,
 }
 
@@ -27,7 +27,7 @@ pub enum Storage {
     Scarce,
     /// It has none.
     Full,
-    /// The disk does not take anything, for another reason.
+    /// The disk does not take anything, for some other reason.
     Broken,
 }
 

@@ -1,12 +1,11 @@
-//! Which push services a relay calls. An endpoint is an address that a stranger makes the relay
-//! fetch, so everything is refused that is not plainly one of the services browsers use, or one that
-//! the relay's admin has named.
+//! Which push services a relay calls. An endpoint is an address that a stranger makes the relay fetch, so anything is
+//! refused that is not plainly one of the services that browsers use, or one that the relay's admin has named.
 
 /// Longest endpoint. Those of the services below have at most about 300 bytes.
 pub const ENDPOINT_BYTES: usize = 512;
 
-/// Where the browsers of today register: Chromium, Firefox, Safari, Edge. `*.` stands for any
-/// subdomain, and not for none.
+/// Where today's browsers register: Chromium, Firefox, Safari, Edge. `*.` stands for any subdomain, but not for the
+/// bare domain.
 const KNOWN: [&str; 4] =
     ["fcm.googleapis.com", "updates.push.services.mozilla.com", "*.push.apple.com", "*.notify.windows.com"];
 
@@ -23,7 +22,7 @@ impl Endpoint {
         &self.url
     }
 
-    /// Scheme and host, and the port if there is one: whom a token is for.
+    /// Scheme and host, and the port if there is one: the audience of a token.
     pub fn origin(&self) -> &str {
         &self.url[..self.origin_len]
     }
@@ -36,9 +35,9 @@ pub struct Services {
 }
 
 impl Services {
-    /// The known services, and what an admin adds, separated by spaces or commas: `push.example.org`,
+    /// The known services, and those that an admin adds, separated by spaces or commas: `push.example.org`,
     /// `*.push.example.org`, or a whole origin, which may have a port. An origin without TLS has to be
-    /// `http://127.0.0.1:PORT`. Words that are none of this allow nothing.
+    /// `http://127.0.0.1:PORT`. Anything else allows nothing.
     pub fn new(extra: &str) -> Self {
         let words = extra.split([' ', ',', '\t', '\n']).filter(|word| !word.is_empty());
         Self { extra: words.map(str::to_ascii_lowercase).collect() }
@@ -62,8 +61,8 @@ impl Services {
     }
 }
 
-/// Origin, and path with query. `None` for what is not plain: whatever another parser of addresses
-/// might read in another way is refused instead.
+/// Origin, and path with query. `None` for anything that is not plain: whatever another URL parser might read
+/// differently is refused instead.
 fn split(url: &str) -> Option<(&str, &str)> {
     let scheme = ["https://", "http://"].into_iter().find(|scheme| url.starts_with(scheme))?;
     let slash = scheme.len() + url.get(scheme.len()..)?.find('/')?;
@@ -79,7 +78,7 @@ fn split(url: &str) -> Option<(&str, &str)> {
 
 fn covers(rule: &str, host: &str) -> bool {
     match rule.strip_prefix('*') {
-        // With its dot, and something before that.
+        // With its dot, and something before it.
         Some(suffix) => suffix.starts_with('.') && host.len() > suffix.len() && host.ends_with(suffix),
         None => rule == host,
     }

@@ -6,12 +6,12 @@ use data_encoding::BASE64URL_NOPAD;
 use p256::ecdsa::signature::Signer as _;
 use p256::ecdsa::{Signature, SigningKey};
 
-/// How long a token is good. Services take at most 24 hours, and clocks differ.
+/// How long a token is valid. Services accept at most 24 hours, and clocks differ.
 const TOKEN_S: u64 = 12 * 3_600;
 /// `{"typ":"JWT","alg":"ES256"}`
 const HEADER: &str = "eyJ0eXAiOiJKV1QiLCJhbGciOiJFUzI1NiJ9";
 
-/// A relay's key. A browser's subscription is bound to it, so a new one costs all of them.
+/// A relay's key. Browsers' subscriptions are bound to it, so a new one invalidates them all.
 #[derive(Clone)]
 pub struct Key(SigningKey);
 
@@ -21,12 +21,12 @@ impl Key {
     /// Length of the public key, an uncompressed point.
     pub const PUBLIC_LEN: usize = 65;
 
-    /// The key with this secret number; `None` for the few numbers that are none.
+    /// The key with this secret number; `None` for the few numbers that are not keys.
     pub fn from_bytes(secret: &[u8; Self::LEN]) -> Option<Self> {
         SigningKey::from_slice(secret).ok().map(Self)
     }
 
-    /// The key as an admin configures it: base64url without padding, as tools for VAPID print it.
+    /// The key as an admin configures it: base64url, as tools for VAPID print it, padded or not.
     pub fn from_text(secret: &str) -> Option<Self> {
         let bytes = BASE64URL_NOPAD.decode(secret.trim().trim_end_matches('=').as_bytes()).ok()?;
         Self::from_bytes(bytes.as_slice().try_into().ok()?)
@@ -40,8 +40,8 @@ impl Key {
         public
     }
 
-    /// The value of the `Authorization` header for a service. `subject` says whom the service may ask
-    /// when something is wrong: `mailto:` or `https:`; anything else is left out.
+    /// The value of the `Authorization` header for a service. `subject` says whom the service may contact when
+    /// something is wrong: `mailto:` or `https:`; anything else is left out.
     pub fn authorization(&self, origin: &str, subject: Option<&str>, now_s: u64) -> String {
         let token = self.sign(&claims(origin, subject, now_s.saturating_add(TOKEN_S)));
         format!("vapid t={token}, k={}", BASE64URL_NOPAD.encode(&self.public()))
@@ -67,7 +67,7 @@ fn claims(origin: &str, subject: Option<&str>, expires_s: u64) -> String {
     format!(r#"{{"aud":"{origin}","exp":{expires_s}{subject}}}"#)
 }
 
-/// Whether this is a contact, and needs no escapes in JSON.
+/// Whether this is a contact, and needs no escaping in JSON.
 fn is_subject(text: &str) -> bool {
     let address = text.strip_prefix("mailto:").or_else(|| text.strip_prefix("https://"));
     let plain = |byte: u8| byte.is_ascii_graphic() && !matches!(byte, b'"' | b'\\' | b'<' | b'>');

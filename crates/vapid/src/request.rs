@@ -1,15 +1,15 @@
-//! The request that wakes a device, for both shells: without a body, so that a push service learns
-//! that there is something, and the browser's own encryption of contents is not needed.
+//! The request that wakes a device, for both shells. It has no body, so that a push service learns only that there is
+//! something, and the browser's own encryption of contents is not needed.
 
 use crate::{Endpoint, Key};
 
 /// How long a service keeps a wake-up for a device it cannot reach, seconds. Later, the device finds
 /// the clip by itself.
 const TTL: &str = "3600";
-/// A newer wake-up replaces one that still waits.
+/// A newer wake-up replaces one that is still waiting.
 const TOPIC: &str = "clip";
 
-/// A `POST` without a body. Redirects are not to be followed: they would lead past [`crate::Services`].
+/// A `POST` without a body. Redirects must not be followed: they would lead past [`crate::Services`].
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Request {
     /// Where to.
@@ -36,11 +36,11 @@ impl Request {
 /// What a service's answer means.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Answer {
-    /// It tells the device.
+    /// It will tell the device.
     Taken,
-    /// There is no such subscription any more.
+    /// The subscription no longer exists.
     Gone,
-    /// It does not, this time.
+    /// It will not, this time.
     Refused,
 }
 

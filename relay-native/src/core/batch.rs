@@ -19,7 +19,7 @@ use crate::outbox::Out;
 use crate::push::Wake;
 use crate::store::{failed, integer, take_fault};
 
-/// Replies that one transaction holds back: no event is taken in beyond that.
+/// Bytes of replies that one transaction holds back: beyond that, it takes in no more events.
 const REPLY_BYTES: usize = 8 * 1024 * 1024;
 
 /// What a transaction will have done.
@@ -27,9 +27,9 @@ const REPLY_BYTES: usize = 8 * 1024 * 1024;
 pub(super) struct Batch {
     replies: Vec<Reply>,
     reply_bytes: usize,
-    /// Devices to wake, and where.
+    /// Devices to wake, and at which address.
     wakes: Vec<(MailboxId, DeviceId, String)>,
-    /// Sockets whose frames were taken in, and what those were.
+    /// Sockets whose frames were taken in, and the tags of those frames.
     frames: Vec<(ConnId, u8)>,
     came: Vec<Instant>,
     opened: Vec<ConnId>,
@@ -37,9 +37,9 @@ pub(super) struct Batch {
     touched: HashSet<MailboxId>,
     alarms: HashMap<MailboxId, Option<u64>>,
     rang: Vec<MailboxId>,
-    /// Sockets that nobody can serve.
+    /// Sockets that cannot be served.
     lost: Vec<ConnId>,
-    /// There is no transaction any more: SQLite ends it itself where the disk is full or broken.
+    /// The transaction is gone: SQLite ends it itself when the disk is full or broken.
     broken: bool,
 }
 
@@ -50,10 +50,10 @@ pub(super) struct Undone {
 }
 
 impl Core {
-    /// Takes calls in, and what is due.
+    /// Takes in calls, and handles whatever is due.
     pub(super) fn batch(&mut self, calls: impl Iterator<Item = Call>, now: u64) {
         self.measure();
-        // By themselves, so that what makes room is not undone by what finds none.
+        // In a transaction of their own, so that what makes room is not undone by what finds none.
         let doomed = self.find_doomed();
         if !doomed.is_empty() {
             let done = self.transaction(now, |core, batch| core.end_doomed(batch, &doomed, now));
@@ -73,9 +73,9 @@ impl Core {
         self.note_storage();
     }
 
-    /// All of them in one transaction. Where the disk is too full for that, each in one of its own: the next
-    /// account's small clip shall not wait for the space that a large one wants.
-    /// Says how many of the calls it took.
+    /// All of them in one transaction. If the disk is too full for that, each gets one of its own: one account's
+    /// small clip should not have to wait for the space that another's large one wants. Returns how many of the calls
+    /// it took.
     fn take_in(&mut self, calls: &mut [Call], now: u64) -> usize {
         let mut taken = 0;
         let done = self.transaction(now, |core, batch| {
@@ -109,7 +109,7 @@ impl Core {
         add(&self.counters.commit_us, started.elapsed().as_micros() as u64);
         match committed {
             Ok(()) => {
-                // Who only reads finds out nothing about the disk.
+                // A transaction that only reads learns nothing about the disk.
                 match fault {
                     Some(why) => self.failing = Some((why, now + AGAIN_MS)),
                     None if self.db.total_changes() != changes => self.failing = None,
@@ -130,7 +130,7 @@ impl Core {
         Ok(())
     }
 
-    /// What is due without anybody having asked.
+    /// Handles what is due without anybody having asked.
     fn tend(&mut self, batch: &mut Batch, now: u64) {
         if self.again_ms.is_some_and(|at| at <= now) {
             self.again_ms = None;
@@ -148,13 +148,13 @@ impl Core {
             self.event(batch, id, Event::Alarm, now);
         }
         if self.plates_ms.is_some_and(|at| at <= now) {
-            // What fails is tried again: a plate that has had its time leads nowhere.
+            // If this fails it is tried again: an expired plate leads nowhere anyway.
             let next = plates::expire(&self.db, now).and_then(|()| plates::first(&self.db));
             self.plates_ms = next.map_err(failed).unwrap_or(Some(now + AGAIN_MS));
         }
     }
 
-    /// Takes a call in, for a second time where the first one was undone.
+    /// Takes in a call, for a second time if the first one was undone.
     fn call(&mut self, batch: &mut Batch, call: &mut Call, now: u64) {
         match call {
             Call::Open { conn, nonce, target, host, peer, outbox } => {
@@ -164,7 +164,7 @@ impl Core {
                     Target::Nameplate(Some(number)) => plates::find(&self.db, number, now),
                     Target::Nameplate(None) => Ok(None),
                 };
-                // Nobody has the mailbox of zeros; it answers in words that there is nothing.
+                // Nobody has the all-zero mailbox; it replies in words that there is nothing.
                 let known = home.as_ref().ok().copied().flatten();
                 let home_id = known.unwrap_or(MailboxId::from_bytes([0; MailboxId::LEN]));
                 if let Some(outbox) = outbox.take() {
@@ -217,7 +217,7 @@ impl Core {
         self.sockets.get(&conn).map(|socket| socket.home)
     }
 
-    /// One event of one mailbox, and those that follow from it. If its code fails, nothing of it stays.
+    /// Handles one event of one mailbox, and those that follow from it. If its code fails, all of that is undone.
     pub(super) fn event(&mut self, batch: &mut Batch, id: MailboxId, event: Event, now: u64) {
         batch.touched.insert(id);
         if batch.broken {
@@ -236,7 +236,7 @@ impl Core {
         }
         let (mut replies, census) = (Vec::new(), self.census.get());
         let done = catch_unwind(AssertUnwindSafe(|| {
-            // What a waking has verified stays, whatever becomes of the event.
+            // What was verified on waking stays, whatever becomes of the event.
             self.wake(id)?;
             self.execute("SAVEPOINT event")?;
             self.handle(batch, id, event, now, &mut replies);
@@ -276,7 +276,7 @@ impl Core {
         let Some(brain) = self.accounts.get_mut(&id).and_then(|account| account.brain.as_mut()) else { return };
         brain.set_room(self.room);
         if event == Event::Alarm {
-            // One that is left rings once more after a restart, for nothing.
+            // If it stays, it fires once more after a restart, for nothing.
             let delete = self.db.prepare_cached("DELETE FROM alarms WHERE mailbox = ?");
             let _ = delete.and_then(|mut delete| delete.execute([id.as_bytes()])).map_err(failed);
         }
@@ -287,7 +287,7 @@ impl Core {
                     Reply::SetAlarm { at_ms } => {
                         let insert = self.db.prepare_cached("INSERT OR REPLACE INTO alarms VALUES (?, ?)");
                         let done = insert.and_then(|mut row| row.execute(params![id.as_bytes(), integer(at_ms)]));
-                        // In memory it rings all the same.
+                        // It fires from memory all the same.
                         let _ = done.map_err(failed);
                         batch.alarms.insert(id, Some(at_ms.max(now + SHORTEST_MS)));
                     }
@@ -305,11 +305,11 @@ impl Core {
         }
     }
 
-    /// A mailbox's code has failed. Its memory may be wrong, so that goes, with all who rely on it.
+    /// A mailbox's code has failed. Its memory may be wrong, so that goes, along with everyone who relies on it.
     fn isolate(&mut self, batch: &mut Batch, id: MailboxId, now: u64) {
         add(&self.counters.panics, 1);
         log::error("mailbox_failed", &[]);
-        // Without it the commit fails as well.
+        // If this fails, so does the commit.
         let _ = self.execute("ROLLBACK TO event").and_then(|()| self.execute("RELEASE event"));
         if let Some(account) = self.accounts.get_mut(&id) {
             account.brain = None;
@@ -318,7 +318,7 @@ impl Core {
         batch.alarms.insert(id, Some(now + AGAIN_MS));
     }
 
-    /// All of it is on disk.
+    /// All of it is on disk: lets the replies go.
     fn hand_out(&mut self, batch: Batch, now: u64) {
         for (id, at) in batch.alarms {
             self.alarms.set(id, at);
@@ -371,7 +371,7 @@ impl Core {
         self.settle(batch.touched, now);
     }
 
-    /// None of it is on disk, and no brain believes it.
+    /// None of it is on disk: drops every brain that believes it is.
     fn undo(&mut self, batch: &Batch, why: StoreError, now: u64) {
         self.failing = Some((why, now + AGAIN_MS));
         add(&self.counters.commits_failed, 1);
@@ -387,7 +387,7 @@ impl Core {
         }
     }
 
-    /// Whoever had a part in what is undone is told so, and nothing else.
+    /// Tells everyone who had a part in this that it was undone, and nothing else.
     fn excuse(&mut self, done: Result<(), Undone>, now: u64) {
         let Err(Undone { batch, why }) = done else { return };
         self.undo(&batch, why, now);
@@ -417,7 +417,7 @@ impl Core {
         self.accounts.retain(|_, account| !account.sockets.is_empty());
     }
 
-    /// Drops the accounts that nobody is connected to, and notes when the others want to be asked.
+    /// Drops the accounts that nobody is connected to, and notes when to attend to the others.
     fn settle(&mut self, touched: HashSet<MailboxId>, now: u64) {
         for id in touched {
             let Some(Account { brain, sockets }) = self.accounts.get(&id) else { continue };
@@ -432,7 +432,7 @@ impl Core {
     }
 }
 
-/// Why a frame was refused, if this says that one was.
+/// Why a frame was refused, if this one says so.
 fn refusal(frame: &[u8]) -> Option<ErrorCode> {
     const ERROR: u8 = 12;
     const LONGEST: usize = 16;
@@ -443,7 +443,7 @@ fn refusal(frame: &[u8]) -> Option<ErrorCode> {
     }
 }
 
-/// Which frame this is, as far as can be seen.
+/// Which frame this is, as far as can be told.
 fn tag(bytes: &[u8]) -> u8 {
     let mut decoder = Decoder::new(bytes);
     decoder.array().and_then(|_| decoder.u8()).unwrap_or(u8::MAX)

@@ -10,7 +10,7 @@ use hushclip_protocol::ids::{ConnId, DeviceId, MailboxId, Nonce};
 /// Something that happened, mostly on a socket.
 #[derive(Debug)]
 pub(crate) enum Call {
-    /// It was opened.
+    /// A socket was opened.
     Open {
         /// Its fresh name.
         conn: ConnId,
@@ -18,40 +18,40 @@ pub(crate) enum Call {
         nonce: Nonce,
         /// What it asked for.
         target: Target,
-        /// The relay, as the device calls it.
+        /// The relay's own authority, as the device asked for it.
         host: String,
-        /// Who asks.
+        /// Who is asking.
         peer: Peer,
-        /// Where replies go, until they do.
+        /// Where replies go; `None` once the core has taken it.
         outbox: Option<Outbox>,
     },
-    /// A binary message came.
+    /// A binary message arrived.
     Frame {
         /// On this socket.
         conn: ConnId,
         /// The message.
         bytes: Vec<u8>,
-        /// When it had come whole.
+        /// When all of it had arrived.
         came: Instant,
-        /// Room for it among all messages that wait.
+        /// Its room among all messages that are queued.
         _room: Option<Room>,
     },
-    /// A text message came that is no ping.
+    /// A text message arrived that is not a ping.
     Text {
         /// On this socket.
         conn: ConnId,
     },
-    /// More pings came than it may send.
+    /// More pings arrived than it may send.
     Pinged {
         /// On this socket.
         conn: ConnId,
     },
-    /// It is gone.
+    /// A socket is gone.
     Closed {
         /// Which.
         conn: ConnId,
     },
-    /// A push service knows no such subscription any more.
+    /// A push service no longer knows a subscription.
     WakeGone {
         /// The account.
         home: MailboxId,
@@ -60,7 +60,7 @@ pub(crate) enum Call {
         /// The address that was asked.
         endpoint: String,
     },
-    /// The process ends.
+    /// The process is ending.
     Stop,
 }
 

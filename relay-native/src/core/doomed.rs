@@ -1,5 +1,5 @@
-//! Accounts that `hushclip-relay accounts delete` wants gone while this process has the database: it names
-//! them in a table, and this one, which has their sockets and their brains, does it.
+//! Accounts that `hushclip-relay accounts delete` wants gone while this process has the database: it names them in a
+//! table, and this process, which has their sockets and brains, deletes them.
 
 use hushclip_mailbox::{Event, StoreError};
 use hushclip_protocol::ids::MailboxId;
@@ -10,14 +10,14 @@ use super::batch::Batch;
 use crate::store::failed;
 
 impl Core {
-    /// Those that were named since this last looked.
+    /// The accounts named since this last looked.
     pub(super) fn find_doomed(&mut self) -> Vec<MailboxId> {
-        // Where that fails it is looked at again.
+        // If that fails, it looks again next time.
         self.look().unwrap_or_default()
     }
 
     fn look(&mut self) -> Result<Vec<MailboxId>, StoreError> {
-        // Moves when another connection has written.
+        // Changes when another connection has written.
         let version =
             self.db.prepare_cached("PRAGMA data_version").and_then(|mut row| row.query_row([], |row| row.get(0)));
         let version: i64 = version.map_err(failed)?;
@@ -34,14 +34,14 @@ impl Core {
     pub(super) fn end_doomed(&mut self, batch: &mut Batch, doomed: &[MailboxId], now: u64) {
         for id in doomed {
             self.event(batch, *id, Event::Forget, now);
-            // Where it could not be deleted it stays named.
+            // If it could not be deleted, it stays named.
             let done = "DELETE FROM doomed WHERE mailbox = ?1 AND NOT EXISTS (SELECT 1 FROM log WHERE mailbox = ?1)";
             let _ = self.db.execute(done, [id.as_bytes()]).map_err(failed);
         }
     }
 }
 
-/// All that are named.
+/// Accounts that are named, 100 at a time.
 fn list(db: &Connection) -> Result<Vec<MailboxId>, rusqlite::Error> {
     let mut statement = db.prepare_cached("SELECT mailbox FROM doomed LIMIT 100")?;
     let rows = statement.query_map([], |row| Ok(MailboxId::from_bytes(row.get(0)?)))?;

@@ -1,4 +1,4 @@
-//! Nameplates on disk, by the rule of [`Nameplate`].
+//! Nameplates on disk, following the rule of [`Nameplate`].
 
 use hushclip_mailbox::{Nameplate, StoreError};
 use hushclip_protocol::ids::MailboxId;
@@ -19,7 +19,7 @@ pub(super) fn find(db: &Connection, number: u32, now: u64) -> Result<Option<Mail
     Ok(Nameplate::find(current(db, number)?, now))
 }
 
-/// Makes a nameplate lead to a mailbox; says whether it does now.
+/// Makes a nameplate lead to a mailbox; returns whether it does now.
 pub(super) fn take(db: &Connection, number: u32, wanted: Nameplate, now: u64) -> Result<bool, StoreError> {
     let Some(plate) = Nameplate::take(current(db, number)?, wanted, now) else { return Ok(false) };
     db.prepare_cached("INSERT OR REPLACE INTO nameplates VALUES (?, ?, ?)")
@@ -28,7 +28,7 @@ pub(super) fn take(db: &Connection, number: u32, wanted: Nameplate, now: u64) ->
     Ok(true)
 }
 
-/// When the first one has had its time.
+/// When the first one expires.
 pub(super) fn first(db: &Connection) -> Result<Option<u64>, rusqlite::Error> {
     db.query_row("SELECT min(until) FROM nameplates", [], |row| {
         let until: Option<i64> = row.get(0)?;
@@ -36,7 +36,7 @@ pub(super) fn first(db: &Connection) -> Result<Option<u64>, rusqlite::Error> {
     })
 }
 
-/// Forgets those that have had their time.
+/// Deletes those that have expired.
 pub(super) fn expire(db: &Connection, now: u64) -> Result<(), rusqlite::Error> {
     db.prepare_cached("DELETE FROM nameplates WHERE until <= ?")?.execute([integer(now)])?;
     Ok(())

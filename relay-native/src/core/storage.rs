@@ -1,4 +1,4 @@
-//! Whether the relay can store anything, and how much: for those who push, and for who runs it.
+//! Whether the relay can store anything, and how much: for those who push, and for whoever runs it.
 
 use hushclip_mailbox::{Room, StoreError};
 
@@ -8,17 +8,17 @@ use crate::schema::SCHEMA;
 use crate::store::failed;
 
 impl Core {
-    /// Looks how much room there is.
+    /// Measures how much room there is.
     pub(super) fn measure(&mut self) {
-        // Where even that cannot be read, what follows says so.
+        // If even that cannot be read, what follows will say so.
         if let Ok(measured) = self.space.measure(&self.db).map_err(failed) {
             self.room = measured.room(self.census.get().accounts);
             self.measured = Some(measured);
         }
     }
 
-    /// After a failure, tries now and then whether the disk takes something again. Else a relay that nobody
-    /// uses would be said to be broken for ever.
+    /// After a failure, checks now and then whether the disk accepts writes again. Otherwise a relay that nobody uses
+    /// would be reported as broken forever.
     pub(super) fn probe(&mut self, now: u64) {
         if self.failing.is_none_or(|(_, at)| at > now) {
             return;
@@ -29,14 +29,14 @@ impl Core {
             Err(why) => {
                 self.failing = Some((why, now + AGAIN_MS));
                 if !self.db.is_autocommit() {
-                    // Fails only where SQLite has done so itself.
+                    // Fails only if SQLite has already done so itself.
                     let _ = self.db.execute_batch("ROLLBACK");
                 }
             }
         }
     }
 
-    /// For `/health`, `/status` and `/metrics`.
+    /// Publishes this for `/health`, `/status` and `/metrics`.
     pub(super) fn note_storage(&self) {
         let counters = &self.counters;
         let census = self.census.get();

@@ -1,4 +1,4 @@
-//! What the core does when an account's code fails or the disk does, asked of it without sockets.
+//! What the core does when an account's code fails, or the disk does, tested without sockets.
 
 use std::collections::BTreeMap;
 
@@ -64,12 +64,12 @@ impl Account {
         ToRelay::Hello(self.keys.sign_in(HOST, challenge, hello))
     }
 
-    /// A sealed clip with this name and life.
+    /// A sealed clip with this name and lifetime.
     fn clip(&mut self, item: u8, ttl_s: u32) -> Vec<u8> {
         self.clip_of(item, ttl_s, 4)
     }
 
-    /// The same with so many bytes of text.
+    /// The same with this many bytes of text.
     fn clip_of(&mut self, item: u8, ttl_s: u32, bytes: usize) -> Vec<u8> {
         self.counter += 1;
         let address = Address {
@@ -97,7 +97,7 @@ struct World {
     now: u64,
 }
 
-/// Each clip breaks a promise that SQLite looks at when it commits.
+/// Each clip breaks a constraint that SQLite checks when it commits.
 const BREAKING: &str = "PRAGMA foreign_keys = ON; CREATE TEMP TABLE there (id INTEGER PRIMARY KEY);
     CREATE TEMP TABLE missing (id INTEGER REFERENCES there (id) DEFERRABLE INITIALLY DEFERRED);
     CREATE TEMP TRIGGER breaks AFTER INSERT ON main.items BEGIN INSERT INTO missing VALUES (1); END;";
@@ -145,7 +145,7 @@ impl World {
         Call::Frame { conn: conn(n), bytes: frame.encode(), came: std::time::Instant::now(), _room: None }
     }
 
-    /// What came on a socket; its close code, if it was closed.
+    /// What arrived on a socket, and its close code if it was closed.
     fn came(&mut self, n: u8) -> (Vec<ToDevice>, Option<u16>) {
         let (mut frames, mut closed) = (Vec::new(), None);
         while let Some(out) = self.sockets.get_mut(&n).and_then(Outgoing::try_next) {
@@ -195,7 +195,7 @@ fn a_fault_in_one_account_is_not_felt_in_another() {
     assert!(matches!(frames[..], [ToDevice::Pushed { cursor: 1, .. }]), "{frames:?}");
     assert_eq!((closed, world.came(3).0.len()), (None, 1));
     assert_eq!((world.items(), get(&world.counters.panics)), (2, 1));
-    // The account is there again for who comes back.
+    // The account is there again for whoever comes back.
     world.member(4, &one);
     world.batch([World::frame(4, &push(1, &second))]);
     assert!(matches!(world.came(4).0[..], [ToDevice::Pushed { cursor: 2, .. }]));
@@ -220,7 +220,7 @@ fn nothing_is_said_of_what_was_not_committed() {
     assert_eq!(world.came(2), (vec![], None));
     assert_eq!(world.came(4), (vec![], Some(CloseCode::Internal.code())));
     assert_eq!((get(&world.counters.broken), get(&world.counters.commits_failed)), (1, 1));
-    // A socket that goes meanwhile is seen off later.
+    // A socket that goes in the meantime is dealt with later.
     world.batch([Call::Closed { conn: conn(2) }, World::frame(1, &push(0, &clip))]);
     assert_eq!(world.came(1).0.len(), 1);
     world.core.db.execute_batch("DROP TRIGGER breaks").unwrap();
@@ -294,7 +294,7 @@ fn an_alarm_rings_for_an_account_that_nobody_is_connected_to() {
     world.batch([]);
     assert_eq!((world.core.accounts.len(), world.items()), (0, 1));
     assert_eq!(world.core.next_ms(), Some(NOW + 600_000));
-    // As it is on disk, for whoever starts next.
+    // As it is on disk, for the next process.
     let at: i64 = world.core.db.query_row("SELECT at FROM alarms", [], |row| row.get(0)).unwrap();
     assert_eq!(at, 1_600_000);
 }
@@ -374,7 +374,7 @@ fn an_account_that_nobody_uses_goes_with_all_that_belongs_to_it() {
     world.batch([World::frame(1, &push(0, &clip))]);
     world.batch([Call::Closed { conn: conn(1) }]);
     world.came(2);
-    // An alarm that was lost, as one of a database from before there were any.
+    // A lost alarm, as in a database from before there were any.
     world.core.db.execute("DELETE FROM alarms", []).unwrap();
     world.core.alarms = Timers::default();
     let core = std::mem::replace(&mut world.core, World::new().core);

@@ -8,7 +8,7 @@ use super::*;
 use crate::core::calls;
 use crate::visitors::PER_ADDRESS;
 
-/// Long enough for what comes at once.
+/// Long enough for anything that arrives at once.
 const SHORT: Duration = Duration::from_millis(200);
 
 fn server() -> Arc<Server> {
@@ -67,7 +67,7 @@ async fn who_opens_connections_and_says_nothing_takes_places_from_himself() {
     assert!(is_over(&mut silent[0]).await && !is_over(&mut silent[1]).await);
     assert_eq!(ask(&mut other).await, "HTTP/1.1 200");
     assert_eq!(ask(&mut silent[PER_ADDRESS - 1]).await, "HTTP/1.1 200");
-    // A proxy has as many as it likes, and so has this machine.
+    // A proxy may have as many as it likes, and so may this machine.
     for address in ["10.0.0.7", "127.0.0.1"] {
         let mut first = connect(&server, &listener, address).await;
         let mut more = Vec::new();

@@ -1,5 +1,5 @@
-//! The typed code: `4-purple-cactus`, a nameplate that finds the invite and two words that only the
-//! two persons know.
+//! The typed code, such as `4-purple-cactus`: a nameplate that finds the invite, and two words that only the two people
+//! know.
 
 use core::fmt;
 
@@ -9,10 +9,10 @@ use rand_core::CryptoRng;
 
 use super::word;
 
-/// Letters of the longest word.
+/// Letters in the longest word.
 const LONGEST: usize = 9;
 const WORDS: usize = 2;
-/// More than these make another word.
+/// With more slips than this, it is another word.
 const MOST_SLIPS: usize = 2;
 
 /// A typed code, taken apart.
@@ -30,8 +30,8 @@ pub struct Code {
 /// Why text is not a typed code.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum CodeError {
-    /// No number and two words.
-    #[error("this is not a code")]
+    /// Not a number and two words.
+    #[error("not a pairing code")]
     NotACode,
     /// A word that no code has.
     #[error("no code has the word {0:?}")]
@@ -41,12 +41,12 @@ pub enum CodeError {
 impl Code {
     /// Random words: one of 60 million pairs.
     pub fn make_words(rng: &mut dyn CryptoRng) -> String {
-        // 2^64 is so much more than the number of words that the remainder is as good as even.
+        // 2^64 is so much more than the number of words that the remainder is practically uniform.
         let words = [0; WORDS].map(|_| word::at((rng.next_u64() % word::COUNT as u64) as usize));
         words.join("-")
     }
 
-    /// Parses a code as a person types it: case does not matter, nor what stands between the parts.
+    /// Parses a code as a person types it: neither case nor what is between the parts matters.
     pub fn parse(text: &str) -> Result<Self, CodeError> {
         let lower = text.trim().to_lowercase();
         let parts: Vec<&str> = lower.split(|c: char| !c.is_alphanumeric()).filter(|part| !part.is_empty()).collect();
@@ -59,14 +59,14 @@ impl Code {
         Ok(Self { nameplate, words: words.join("-") })
     }
 
-    /// The word that somebody may have meant who typed this one.
+    /// The word that somebody who typed this one may have meant.
     pub fn nearest(typed: &str) -> Option<&'static str> {
         let near = word::all().iter().map(|word| (slips(typed.as_bytes(), word.as_bytes()), *word));
         near.filter(|(slips, _)| *slips <= MOST_SLIPS).min().map(|(_, word)| word)
     }
 }
 
-/// How many letters were left out, added, mistaken or exchanged with their neighbour.
+/// How many letters were left out, added, mistaken or swapped with their neighbour.
 fn slips(typed: &[u8], word: &[u8]) -> usize {
     let (mut before, mut last): (Vec<usize>, Vec<usize>) = (Vec::new(), (0..=word.len()).collect());
     for (i, letter) in typed.iter().enumerate() {

@@ -1,4 +1,4 @@
-//! Pairing by a typed code. The key of the PAKE takes the place of the link's secret, and who has it
+//! Pairing by a typed code. The key of the PAKE takes the place of the link's secret, and whoever has it
 //! typed the code, so no digits follow. Order: offer, request with the joiner's confirmation, reveal
 //! with the inviter's confirmation, welcome.
 
@@ -35,7 +35,7 @@ const REQUEST: &str = "hushclip/1 code-request";
 const CONFIRMATION: usize = 32;
 const BY_CODE: Way = Way { transcript: "hushclip/1 code-transcript", welcome: "hushclip/1 code-welcome" };
 
-/// `[invite, PAKE message, ephemeral key]`. Whoever tries numbers gets it, so it does not say whose it is.
+/// `[invite, PAKE message, ephemeral key]`. Anyone who tries numbers gets it, so it does not say whose it is.
 #[derive(Encode, Decode)]
 #[cbor(array)]
 struct Offer {
@@ -74,7 +74,7 @@ impl Bound<'_> {
     }
 }
 
-/// What both have when the words are the same.
+/// What both sides have if the words are the same.
 struct Agreed {
     psk: Zeroizing<[u8; 32]>,
     joiner: Zeroizing<[u8; 32]>,
@@ -156,7 +156,7 @@ impl CodeInviter {
         &self.code
     }
 
-    /// Another nameplate, because the one before leads elsewhere. Nobody has seen the code yet.
+    /// Sets another nameplate, because the previous one leads elsewhere. Nobody has seen the code yet.
     pub const fn set_nameplate(&mut self, nameplate: u32) {
         self.code.nameplate = nameplate;
     }
@@ -172,7 +172,7 @@ impl CodeInviter {
     }
 
     /// Opens and checks the second step: it confirms that the joiner typed the same words. The first
-    /// one that does not ends the invite; so does a second one.
+    /// request that does not ends the invite; so does a second request.
     pub fn open_request(&self, bytes: &[u8]) -> Result<JoinRequest, PairingError> {
         let request: Request = decode(bytes)?;
         let agreed = self.agree(&request)?;
@@ -193,13 +193,14 @@ impl CodeInviter {
         check_request(&BY_CODE, &[self.invite.as_bytes()], &offer, decode_sealed(&plain)?)
     }
 
-    /// Third step: confirms to the joiner, which now learns the mailbox. `request` is what [`Self::open_request`] has opened.
+    /// Third step: confirms to the joiner, which now learns the mailbox. `request` is what [`Self::open_request`]
+    /// opened.
     pub fn reveal(&self, request: &[u8], opened: &JoinRequest) -> Result<Vec<u8>, PairingError> {
         let confirmation = self.agree(&decode(request)?)?.confirm_inviter(&opened.transcript, self.mailbox);
         Ok([confirmation.as_slice(), self.mailbox.as_bytes()].concat())
     }
 
-    /// Last step: hands the account over.
+    /// Last step: hands over the account.
     pub fn welcome(
         &self,
         request: &[u8],
@@ -286,12 +287,12 @@ impl CodeJoiner {
         &self.relay
     }
 
-    /// By which the relay knows this joiner again.
+    /// Identifies this joiner to the relay when it reconnects.
     pub const fn token(&self) -> JoinToken {
         self.token
     }
 
-    /// The invite that an offer speaks of. Nothing is confirmed yet.
+    /// The invite that an offer names. Nothing is confirmed yet.
     pub fn invite(offer: &[u8]) -> Result<InviteId, PairingError> {
         decode(offer).map(|offer: Offer| offer.invite)
     }
@@ -315,12 +316,12 @@ impl CodeJoiner {
         Ok(codec::encode(&Request { pake: pake.into(), confirmation, sealed }))
     }
 
-    /// Third step: checks that the inviter confirms.
+    /// Third step: checks the inviter's confirmation.
     pub fn check_reveal(&self, keys: &DeviceKeys, offer: &[u8], reveal: &[u8]) -> Result<(), PairingError> {
         self.confirmed(keys, offer, reveal).map(drop)
     }
 
-    /// Last step: takes the account over.
+    /// Last step: takes over the account.
     pub fn open_welcome(
         &self,
         keys: &DeviceKeys,

@@ -2,7 +2,7 @@
 //! reveal, digits, welcome.
 //!
 //! The inviter commits to a nonce before it sees the joiner's keys and opens the commitment after.
-//! So whoever stands between the two, even knowing the link, has one guess in a million at digits
+//! So anyone between the two, even knowing the link, has only one chance in a million of getting digits
 //! that agree.
 
 use core::fmt;
@@ -29,7 +29,7 @@ const OFFER: &str = "hushclip/1 pair-offer";
 const REQUEST: &str = "hushclip/1 pair-request";
 const DIGITS: &str = "hushclip/1 pair-digits";
 
-/// Labels of what both ways of pairing do alike, so that nothing of one stands for anything of the other.
+/// Labels for what both ways of pairing do alike, so that nothing from one can pass for anything from the other.
 pub(super) struct Way {
     pub(super) transcript: &'static str,
     pub(super) welcome: &'static str,
@@ -38,17 +38,17 @@ pub(super) struct Way {
 /// Pairing by link.
 pub(super) const BY_LINK: Way = Way { transcript: "hushclip/1 pair-transcript", welcome: "hushclip/1 pair-welcome" };
 
-/// Older epochs that a newcomer may be handed: with the names of 32 devices they fit into its welcome.
+/// How many older epochs a newcomer may be handed: with the names of 32 devices, they fit into its welcome.
 pub const OLDER_EPOCHS: usize = 96;
 
-/// Why a step of the exchange was not taken.
+/// Why a step of the exchange failed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum PairingError {
-    /// It does not fit: wrong link or words, or somebody is interfering.
-    #[error("the pairing exchange was disturbed")]
+    /// The messages do not fit together: wrong link or words, or somebody is interfering.
+    #[error("the pairing messages do not fit together")]
     Disturbed,
-    /// It fits, but the joiner calls itself what no device may be called.
-    #[error("the new device has no proper name")]
+    /// They fit, but the joiner has a name that no device may have.
+    #[error("the new device has no valid name")]
     BadName,
 }
 
@@ -97,7 +97,7 @@ pub struct Joined {
     /// Secrets of older epochs that the inviter shares.
     #[n(4)]
     pub older: Vec<OlderEpoch>,
-    /// Names of the devices, which stand in the log sealed under epochs the joiner may not know.
+    /// Names of the devices, which the log holds sealed under epochs that the joiner may not know.
     #[n(5)]
     pub names: Vec<Named>,
 }
@@ -165,7 +165,7 @@ pub(super) struct RequestPlain {
 }
 
 impl JoinRequest {
-    /// The identifier that follows from the joiner's keys.
+    /// The identifier derived from the joiner's keys.
     pub fn device_id(&self) -> DeviceId {
         DeviceId::derive(&self.sign_pk, &self.box_pk)
     }
@@ -183,7 +183,7 @@ impl Digits {
         &self.0
     }
 
-    /// Whether a person typed these digits; anything but digits is passed over.
+    /// Whether a person typed these digits; anything but digits is ignored.
     pub fn matches(&self, typed: &str) -> bool {
         let typed: Vec<u8> = typed.bytes().filter(u8::is_ascii_digit).collect();
         self.0.as_bytes().ct_eq(&typed).into()
@@ -227,7 +227,7 @@ fn welcome_info(way: &Way, transcript: &Hash, nonce: &[u8; 32]) -> Vec<u8> {
     label::message(way.welcome, &[transcript.as_bytes(), nonce])
 }
 
-/// `place` is where the joiner knows that it joins.
+/// `place` is what the joiner knows of where it is joining.
 pub(super) fn transcript(way: &Way, place: &[&[u8]], offer: &[u8], plain: &RequestPlain) -> Hash {
     let offer = label::sha256(offer);
     let exchange: [&[u8]; 5] =
@@ -235,7 +235,7 @@ pub(super) fn transcript(way: &Way, place: &[&[u8]], offer: &[u8], plain: &Reque
     label::hash(way.transcript, &[place, &exchange].concat())
 }
 
-/// What a joiner says of itself, with the proof that the keys are its own.
+/// What a joiner says about itself, with proof that the keys are its own.
 pub(super) fn make_request(
     way: &Way,
     place: &[&[u8]],
@@ -270,7 +270,7 @@ pub(super) fn seal_request(
     Ok(Sealed { enc, sealed: sealed.into() })
 }
 
-/// Checks what a request says of the joiner.
+/// Checks what a request says about the joiner.
 pub(super) fn check_request(
     way: &Way,
     place: &[&[u8]],
@@ -336,7 +336,7 @@ pub(super) fn open_joined(
     if joined.account.mailbox() == mailbox { Ok(joined) } else { Err(PairingError::Disturbed) }
 }
 
-/// The bounds of what is handed over.
+/// Checks the bounds of what is handed over.
 fn check_joined(joined: &Joined) -> Result<(), PairingError> {
     let few = joined.older.len() <= OLDER_EPOCHS
         && joined.names.len() <= limits::DEVICES
@@ -351,7 +351,7 @@ pub(super) fn decode<'b, T: Decode<'b, ()> + Encode<()>>(bytes: &'b [u8]) -> Res
     codec::decode(bytes, limits::PAIRING_BYTES).map_err(|_| PairingError::Disturbed)
 }
 
-/// What the other side has sealed, to which its version may have added.
+/// Decodes what the other side has sealed. Its version may have added to it.
 pub(super) fn decode_sealed<'b, T: Decode<'b, ()>>(plain: &'b [u8]) -> Result<T, PairingError> {
     codec::decode_growing(plain, limits::PAIRING_BYTES).map_err(|_| PairingError::Disturbed)
 }

@@ -85,12 +85,12 @@ impl Inviter {
         self.nonce.to_vec()
     }
 
-    /// The digits that the joiner shows if nobody stands between.
+    /// The digits that the joiner shows if nobody is in between.
     pub fn digits(&self, request: &JoinRequest) -> Digits {
         Digits::derive(&request.transcript, &self.nonce)
     }
 
-    /// Last step: hands the account over.
+    /// Last step: hands over the account.
     pub fn welcome(
         &self,
         request: &JoinRequest,

@@ -1,4 +1,4 @@
-//! The joining device's side of the exchange: it answers one offer and takes the account over.
+//! The joining device's side of the exchange: it answers one offer and takes over the account.
 
 use core::fmt;
 
@@ -75,12 +75,12 @@ impl Joiner {
         &self.name
     }
 
-    /// What the relay wants to see, once.
+    /// What the joiner shows to the relay, once.
     pub fn claim(&self) -> Claim {
         self.secret.derive_claim(&self.invite)
     }
 
-    /// By which the relay knows this joiner again.
+    /// Identifies this joiner to the relay when it reconnects.
     pub const fn token(&self) -> JoinToken {
         self.token
     }
@@ -100,7 +100,7 @@ impl Joiner {
         Ok(Digits::derive(&self.transcript(keys, offer), &nonce))
     }
 
-    /// Last step: takes the account over.
+    /// Last step: takes over the account.
     pub fn open_welcome(
         &self,
         keys: &DeviceKeys,

@@ -1,4 +1,4 @@
-//! The pairing link and what follows from its secret.
+//! The pairing link and what is derived from its secret.
 
 use core::fmt;
 
@@ -36,21 +36,21 @@ pub struct Link {
     pub invite: InviteId,
     /// The account's mailbox.
     pub mailbox: MailboxId,
-    /// Known to the two devices only.
+    /// Known only to the two devices.
     pub secret: InviteSecret,
 }
 
 /// Why text is not a pairing link.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum LinkError {
-    /// No `…/pair#…`.
-    #[error("this is not a pairing link")]
+    /// Not of the form `…/pair#…`.
+    #[error("not a pairing link")]
     NotALink,
     /// The fragment is cut short or changed.
     #[error("this pairing link is incomplete")]
     Incomplete,
-    /// A link of a later version.
-    #[error("this pairing link needs a newer Hushclip")]
+    /// A link from a later version.
+    #[error("this pairing link needs a newer version of Hushclip")]
     Newer,
 }
 

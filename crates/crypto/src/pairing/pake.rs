@@ -7,8 +7,7 @@ use zeroize::{Zeroize, Zeroizing};
 
 use super::exchange::PairingError;
 
-/// Random bytes that one side of an exchange keeps: with them it can be taken up again after a
-/// restart.
+/// Random bytes that one side of an exchange keeps: with them, the exchange can be resumed after a restart.
 pub(super) const RANDOM: usize = 64;
 
 /// Which side.
@@ -18,8 +17,7 @@ pub(super) enum Role {
     Joiner,
 }
 
-/// One side of an exchange. A trait, so that another one can take the place of the crate used here,
-/// which nobody has audited.
+/// One side of an exchange. A trait, so that the crate used here, which nobody has audited, can be replaced.
 pub(super) trait Pake {
     /// What this side says, 33 bytes.
     fn message(&self) -> Vec<u8>;
@@ -27,7 +25,7 @@ pub(super) trait Pake {
     fn finish(&self, theirs: &[u8]) -> Result<Zeroizing<[u8; 32]>, PairingError>;
 }
 
-/// SPAKE2 (RFC 9382 in an earlier form) over Ed25519, as in the `spake2` packages of Python and Rust.
+/// SPAKE2 (an earlier form of RFC 9382) over Ed25519, as in the `spake2` packages of Python and Rust.
 pub(super) struct Spake<'a> {
     pub(super) role: Role,
     pub(super) random: &'a [u8; RANDOM],
@@ -59,7 +57,7 @@ impl Pake for Spake<'_> {
     }
 }
 
-/// Random bytes drawn before.
+/// Random bytes drawn earlier.
 struct Kept {
     bytes: [u8; RANDOM],
     at: usize,
@@ -82,7 +80,7 @@ impl TryRng for Kept {
 
     fn try_fill_bytes(&mut self, out: &mut [u8]) -> Result<(), Self::Error> {
         for byte in out {
-            // One scalar takes them all; whoever asks for more has changed, and the tests notice.
+            // One scalar uses them all. If the crate ever asks for more, the tests notice.
             *byte = self.bytes[self.at % RANDOM];
             self.at += 1;
         }
@@ -140,7 +138,7 @@ mod tests {
         assert!(a.finish(&a.message()).is_err(), "its own, reflected");
         assert!(a.finish(&b[..32]).is_err());
         assert!(a.finish(&[]).is_err());
-        // y = 2 is on no point of the curve.
+        // No point of the curve has y = 2.
         let no_point = [&b"B\x02"[..], &[0; 31]].concat();
         assert!(a.finish(&no_point).is_err());
     }

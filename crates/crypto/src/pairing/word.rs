@@ -1,11 +1,11 @@
-//! The list of words that codes and fingerprints are made of. `WORDS.md` says where it is from.
+//! The list of words that codes and fingerprints are made of. `WORDS.md` says where it comes from.
 
 use std::sync::LazyLock;
 
 /// Words in the list.
 pub(crate) const COUNT: usize = 7_772;
 
-/// Without the four that have a hyphen of their own.
+/// Without the four that contain a hyphen.
 static PLAIN: LazyLock<Vec<&str>> =
     LazyLock::new(|| include_str!("words.txt").lines().filter(|word| !word.contains('-')).collect());
 
@@ -14,7 +14,7 @@ pub(crate) fn all() -> &'static [&'static str] {
     &PLAIN
 }
 
-/// The word in this place, from 0.
+/// The word at this place, counted from 0.
 pub(crate) fn at(place: usize) -> &'static str {
     PLAIN.get(place).copied().unwrap_or_default()
 }

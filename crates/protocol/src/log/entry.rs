@@ -1,4 +1,4 @@
-//! One log entry and what hangs on it, as they travel.
+//! One log entry and what belongs to it, as they travel.
 
 use minicbor::bytes::ByteVec;
 use minicbor::{Decode, Encode};
@@ -80,7 +80,7 @@ pub enum Action {
         /// Which.
         #[n(0)]
         device: DeviceId,
-        /// The greatest counter seen from it; later envelopes of it are refused.
+        /// The greatest counter seen from it; its later envelopes are refused.
         #[n(1)]
         last_counter: u64,
         /// The next epoch.
@@ -94,8 +94,8 @@ pub enum Action {
         #[n(0)]
         grant: Grant,
     },
-    /// A new box key of the author, and a new epoch. What was sealed to the old key, which the relay
-    /// may have kept, cannot be opened any more once the author has dropped it.
+    /// A new box key for the author, and a new epoch. What was sealed to the old key, which the relay may have kept,
+    /// can no longer be opened once the author has dropped that key.
     #[n(4)]
     Rekey {
         /// The author's box key from here on.
@@ -105,8 +105,8 @@ pub enum Action {
         #[n(1)]
         grant: Grant,
     },
-    /// Something that changes nothing of who is in the account, and a new epoch. Room for later versions: no topic is
-    /// given out yet.
+    /// A note that does not change who is in the account, and a new epoch. Room for later versions: no topic has been
+    /// assigned yet.
     #[n(5)]
     Memo {
         /// The next epoch.
@@ -115,7 +115,7 @@ pub enum Action {
         /// What it is about.
         #[n(1)]
         topic: u16,
-        /// What it says, for who knows the topic.
+        /// What it says, for whoever knows the topic.
         #[n(2)]
         bytes: ByteVec,
     },
@@ -135,7 +135,7 @@ impl Action {
     }
 }
 
-/// A new epoch: which, a commitment to its secret, and the hash of the list that hands it out.
+/// A new epoch: its number, a commitment to its secret, and the hash of the list that hands it out.
 #[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
 #[cbor(array)]
 pub struct Grant {
@@ -222,7 +222,7 @@ impl SignedEntry {
     }
 }
 
-/// What a joiner signs to show that it holds the key it asks to add, in this exchange.
+/// What a joiner signs to prove, in this exchange, that it holds the key it asks to add.
 pub fn possession_message(transcript: &Hash, sign_pk: &SignPk, box_pk: &BoxPk) -> Vec<u8> {
     label::message(label::POSSESSION, &[transcript.as_bytes(), sign_pk.as_bytes(), box_pk.as_bytes()])
 }

@@ -10,7 +10,7 @@ use crate::codec::CodecError;
 use crate::ids::{AccountId, BoxPk, DeviceId, Hash, SignPk};
 use crate::{VERSION, limits, signature};
 
-/// A device of the account.
+/// A device in the account.
 #[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
 #[cbor(array)]
 pub struct Member {
@@ -28,7 +28,7 @@ pub struct Member {
     pub name_epoch: u64,
 }
 
-/// A device that is no longer of the account.
+/// A device that is no longer in the account.
 #[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
 #[cbor(array)]
 pub struct Removed {
@@ -54,7 +54,7 @@ pub enum Change {
     Rotated,
 }
 
-/// The same before it is done.
+/// A change that has been checked but not made yet.
 enum Step {
     Add(DeviceId, Member),
     Remove(DeviceId, Removed),
@@ -69,13 +69,13 @@ pub enum LogError {
     #[error(transparent)]
     Codec(#[from] CodecError),
     /// Another protocol version.
-    #[error("version {0} is not spoken here")]
+    #[error("unsupported version {0}")]
     Version(u16),
     /// Names another account, position or predecessor.
-    #[error("does not continue this log")]
+    #[error("the entry does not continue this log")]
     NotNext,
-    /// The author is no member.
-    #[error("the author is no member")]
+    /// The author is not a member.
+    #[error("the author is not a member")]
     NotAMember,
     /// The author's signature is wrong.
     #[error("the author's signature does not verify")]
@@ -86,10 +86,10 @@ pub enum LogError {
     /// Not the next epoch.
     #[error("not the next epoch")]
     BadEpoch,
-    /// The sealed list is not the one named, or not for exactly the members.
-    #[error("the sealed secrets are not for exactly the members")]
+    /// The sealed list is not the one that the entry names, or is not for exactly the members.
+    #[error("the sealed list does not match the entry or the members")]
     BadSealedList,
-    /// The device is or was already in the account.
+    /// The device is in the account already, or was before.
     #[error("the device is already known")]
     Known,
     /// The device to remove is not in the account.
@@ -104,8 +104,8 @@ pub enum LogError {
     /// The author removes itself, and would know the secret of the epoch after its removal.
     #[error("a device cannot remove itself")]
     OwnRemoval,
-    /// Nothing can be sealed to this key, so its owner's presence would end all further epochs.
-    #[error("the box key has low order")]
+    /// Nothing can be sealed to this key, so no epoch could start while its owner is in the account.
+    #[error("the box key is of low order")]
     WeakKey,
     /// A sealed name is too long.
     #[error("the sealed name is too long")]
@@ -118,8 +118,8 @@ pub enum LogError {
 /// Longest sealed device name.
 const SEALED_NAME_BYTES: usize = 256;
 
-/// The state of a verified log. Its encoding is for the disk of who verified it, never for others: who
-/// reads one takes the writer's word for the whole log.
+/// The state of a verified log. Its encoding is for the disk of whoever verified it, never for others: reading one
+/// means taking the writer's word for the whole log.
 #[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
 #[cbor(array)]
 pub struct Membership {
@@ -135,7 +135,7 @@ pub struct Membership {
     commit: Hash,
     #[n(5)]
     members: BTreeMap<DeviceId, Member>,
-    /// Those that were removed last, so that a state has a bound however long its log is.
+    /// The ones that were removed last, so that the state stays bounded however long the log is.
     #[n(6)]
     removed: BTreeMap<DeviceId, Removed>,
 }
@@ -144,8 +144,7 @@ impl Membership {
     /// Longest encoding.
     pub const BYTES: usize = 48 * 1024;
 
-    /// Whether a device that knows `log_seq` entries after the first may stand in entries that this log
-    /// lacks.
+    /// Whether a device that knows `log_seq` entries after the first may be named in entries that this log lacks.
     pub fn is_behind(&self, device: &DeviceId, log_seq: u64) -> bool {
         log_seq > self.seq && !self.members.contains_key(device) && !self.removed.contains_key(device)
     }
@@ -182,7 +181,7 @@ impl Membership {
         })
     }
 
-    /// Verifies the next entry and takes it in.
+    /// Verifies the next entry and applies it.
     pub fn apply(&mut self, signed: &SignedEntry) -> Result<Change, LogError> {
         let entry = signed.decode_entry()?;
         check_version(&entry)?;
@@ -212,7 +211,7 @@ impl Membership {
         Ok(change)
     }
 
-    /// The action's own rules. Nothing is changed before all is verified.
+    /// Checks the action's own rules. Nothing is changed before everything is verified.
     fn check_action(&self, entry: &Entry) -> Result<Step, LogError> {
         match &entry.action {
             Action::Genesis { .. } => Err(LogError::NotNext),
