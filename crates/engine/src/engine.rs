@@ -16,6 +16,7 @@ mod pairing;
 mod passing;
 mod present;
 mod receiving;
+mod refused;
 mod sending;
 mod signing_in;
 mod upkeep;
@@ -51,7 +52,7 @@ use crate::state::{self, Account, Removed};
 use crate::traces::Traces;
 use crate::{Effect, Event, LineId, Said, Write};
 use membership::LogSync;
-pub(crate) use sending::REFUSED_MS;
+pub(crate) use refused::REFUSED_MS;
 
 /// A device's brain.
 pub struct Engine {
@@ -300,6 +301,7 @@ impl Engine {
             .chain(self.join_deadline())
             .chain(self.next_upkeep())
             .chain(self.relay.flight.next_push(self.now))
+            .chain(self.relay.acks.next_due().filter(|_| self.line.is_signed_in()))
             .chain(self.next_tidying())
             .chain(self.channels.next_due())
             .chain(self.next_removal_news())

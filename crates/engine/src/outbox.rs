@@ -310,6 +310,11 @@ impl Outbox {
         (bytes as u64 > u64::from(most)).then_some(bytes)
     }
 
+    /// Whether this item, which was pushed, is a program's.
+    pub(crate) fn is_payload(&self, pushed: Option<ItemId>) -> bool {
+        self.queue.front().is_some_and(|queued| Some(queued.item) == pushed && queued.cargo == Cargo::Payload)
+    }
+
     /// Whether the relay has the notes behind this cursor is open until they are shown.
     pub(crate) fn doubt_after(&mut self, cursor: u64, now: u64, out: &mut Outputs) {
         for sent in self.sent.iter_mut().filter(|sent| sent.cursor > cursor && sent.is_of_relay(now)) {

@@ -5,13 +5,16 @@
 #[path = "attacks/craft.rs"]
 mod craft;
 
+use std::cell::Cell;
+use std::rc::Rc;
+
 use craft::{alerts, entries, problem, show_item, stolen_keys};
 use hushclip_crypto::body::{ClipBody, Gone, Part, PayloadBody, TEXT, Tombstone};
 use hushclip_crypto::envelope::{Address, seal_note};
 use hushclip_crypto::log::open_grant;
 use hushclip_model::view::Stage;
 use hushclip_model::{Command, Notice, Outcome, Problem};
-use hushclip_protocol::envelope::Kind;
+use hushclip_protocol::envelope::{Envelope, Kind};
 use hushclip_protocol::error::ErrorCode;
 use hushclip_protocol::frame::{ToDevice, ToRelay};
 use hushclip_protocol::ids::{DeviceId, ItemId};
@@ -49,6 +52,16 @@ fn kept(desk: &Desk, device: usize) -> Vec<String> {
 
 fn refusal(outcome: Option<Outcome>) -> String {
     outcome.and_then(|outcome| outcome.problem().map(|problem| problem.code().to_owned())).unwrap_or_default()
+}
+
+/// What the programs of a device have been told of since that was last asked.
+fn failures(desk: &mut Desk, device: usize) -> Vec<String> {
+    let failed = |notice| if let Notice::Failed { problem } = notice { Some(problem.code().to_owned()) } else { None };
+    desk.news(device).into_iter().filter_map(failed).collect()
+}
+
+fn is_payload(envelope: &[u8]) -> bool {
+    Envelope::parse(envelope).is_ok_and(|envelope| envelope.header.kind == Kind::Payload)
 }
 
 fn go_offline(desk: &mut Desk) {
@@ -244,6 +257,32 @@ fn who_begins_to_listen_hears_what_comes_from_then_on_and_who_stops_keeps_nothin
 }
 
 #[test]
+fn a_busy_program_leaves_its_listeners_frames_of_their_own() {
+    let mut desk = listening(2);
+    let acks = Rc::new(Cell::new(0));
+    let seen = Rc::clone(&acks);
+    desk.lie(move |way, device, frame| {
+        let is_ack = matches!(ToRelay::decode(&frame), Ok(ToRelay::Ack { .. }));
+        seen.set(seen.get() + u32::from(way == Way::Up && device == 1 && is_ack));
+        vec![frame]
+    });
+    let mut last = String::new();
+    for number in 0..100 {
+        last = publish(&mut desk, 0, &number.to_string());
+        desk.wait(600);
+    }
+    assert_eq!(kept(&desk, 1).len(), 100);
+    assert!((25..=45).contains(&acks.get()), "{} acknowledgements in a minute", acks.get());
+    desk.wait(2_000);
+    assert!(desk.delivery(0, &last).expect("it is kept").awaited.is_empty(), "the last one is acknowledged too");
+    let all = acks.get();
+    desk.wait(MINUTE);
+    assert_eq!(acks.get(), all, "and nothing after that");
+    publish(&mut desk, 0, "alone");
+    assert_eq!(acks.get(), all + 1, "what comes seldom is acknowledged at once");
+}
+
+#[test]
 fn clips_go_their_way_whatever_programs_send() {
     let mut desk = Desk::paired(2);
     go_offline(&mut desk);
@@ -411,8 +450,27 @@ fn one_that_the_relay_takes_for_too_large_is_given_up_and_the_rest_goes_on() {
     desk.wait(5_000);
     desk.tell(0, &ToDevice::Error { code: ErrorCode::TooLarge, retry_after_ms: 0, of: 3 });
     desk.wait(2 * MINUTE);
-    assert_eq!((kept(&desk, 1), problem(&desk, 0)), (vec!["small".to_owned()], "payload_too_large".to_owned()));
+    assert_eq!((kept(&desk, 1), problem(&desk, 0)), (vec!["small".to_owned()], String::new()));
+    assert!(failures(&mut desk, 0).contains(&"payload_too_large".to_owned()));
     assert!(desk.delivery(0, &large).is_none() && alerts(&desk, 1).is_empty(), "{:?}", alerts(&desk, 1));
+}
+
+#[test]
+fn a_relay_that_knows_no_payloads_takes_the_clips_behind_them() {
+    let mut desk = listening(2);
+    desk.lie(|way, _, frame| match ToRelay::decode(&frame) {
+        Ok(ToRelay::Push { envelope, .. }) if way == Way::Up && is_payload(&envelope) => Vec::new(),
+        _ => vec![frame],
+    });
+    let refused = publish(&mut desk, 0, "refused");
+    desk.copy(0, "and on");
+    assert_eq!(desk.texts(1), [""; 0], "it is behind the payload");
+    desk.tell(0, &ToDevice::Error { code: ErrorCode::BadFrame, retry_after_ms: 0, of: 3 });
+    desk.wait(MINUTE);
+    assert_eq!((desk.texts(1), problem(&desk, 0)), (vec!["and on".to_owned()], String::new()));
+    assert_eq!(failures(&mut desk, 0), ["payload_refused"]);
+    assert!(desk.delivery(0, &refused).is_none() && kept(&desk, 1).is_empty());
+    assert!(alerts(&desk, 1).is_empty(), "{:?}", alerts(&desk, 1));
 }
 
 #[test]

@@ -467,3 +467,30 @@ fn what_was_deleted_before_a_restore_is_no_copy_of_its_sender_whatever_its_clock
     assert_eq!(desk.texts(1), ["by the clock, earlier", "warm up"]);
     assert!(alerts(&desk, 1).is_empty(), "{:?}", alerts(&desk, 1));
 }
+
+#[test]
+fn a_relay_that_made_room_while_a_device_was_away_was_not_set_back() {
+    let mut desk = Desk::paired(3);
+    desk.copy(0, "first");
+    for text in ["mine", "mine too"] {
+        desk.copy(2, text);
+        desk.wait(MINUTE);
+    }
+    desk.take_away(2);
+    for number in 0..limits::ITEMS + 5 {
+        desk.copy(0, &format!("clip {number}"));
+        desk.wait(600);
+    }
+    // There would be room for what it sent itself.
+    let deleted: Vec<_> = desk.view(0).clips.iter().skip(10).take(10).map(|clip| clip.id.clone()).collect();
+    desk.command(0, Command::Delete { ids: deleted });
+    desk.wait(MINUTE);
+    desk.bring_back_while(2, 0, |_| {});
+    desk.wait(MINUTE);
+    assert_eq!(alerts(&desk, 2), ["expired"], "and nothing was restored");
+    assert_eq!(desk.texts(2).len(), 3 + limits::ITEMS - 1 - 10, "one place is the tombstone's");
+    assert_eq!(desk.clipboard(2).last(), Some(&format!("clip {}", limits::ITEMS + 4)));
+    assert_eq!(desk.texts(0).iter().filter(|text| text.starts_with("mine")).count(), 2, "nothing comes a second time");
+    desk.copy(2, "and on");
+    assert_eq!(desk.clipboard(0).last().map(String::as_str), Some("and on"));
+}

@@ -78,10 +78,10 @@ impl Engine {
 
     /// Signed in: reads on after the newest item that the relay and this device both have. Whether the relay
     /// has what this device sent after that is open until it is shown, also over restarts.
-    pub(super) fn begin_reading(&mut self, resume_after: u64) {
+    pub(super) fn begin_reading(&mut self, resume_after: u64, newest: u64) {
         let now = self.now;
         let Some(own) = self.identity.as_ref().map(|identity| identity.id) else { return };
-        let set_back = self.relay.place.resume_after(resume_after);
+        let set_back = self.relay.place.resume_after(resume_after, newest);
         let from = self.relay.place.cursor();
         self.relay.reading = Some(Reading::default());
         self.persist_place();

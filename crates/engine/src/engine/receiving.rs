@@ -107,6 +107,7 @@ impl Engine {
         self.solved(|problem| {
             matches!(problem, Problem::RelayGarbled | Problem::RelayEndless | Problem::RelayUnavailable)
         });
+        self.relay.acks.sent(self.now);
         self.send(&ToRelay::Ack { cursor });
         self.line.caught_up(self.now);
         self.relay.no_news = 0;
@@ -150,7 +151,9 @@ impl Engine {
         self.persist_place();
         self.persist_account();
         self.note_in_sync();
-        self.send(&ToRelay::Ack { cursor: item.cursor });
+        if self.relay.acks.stored(item.envelope.len() as u64, self.now) {
+            self.send(&ToRelay::Ack { cursor: item.cursor });
+        }
         self.apply_newest_missed(rng);
     }
 

@@ -1,6 +1,5 @@
 //! What goes out: copies and clips that a person sends, payloads of programs, tombstones, pins and heartbeats. Sealed
-//! when their turn comes,
-//! pushed one at a time, in order, until acknowledged.
+//! when their turn comes, pushed one at a time, in order, until acknowledged.
 
 use hushclip_crypto::body::{
     ClipBody, FLAG_BURN, FLAG_SENSITIVE, FLAG_SUPERSEDED, Gone, HTML, Heartbeat, Part, PayloadBody, State, TEXT,
@@ -10,7 +9,6 @@ use hushclip_crypto::envelope::{Address, seal, seal_note};
 use hushclip_crypto::pairing::{Code, Link};
 use hushclip_model::{Content, Notice, Problem, SecretKind};
 use hushclip_protocol::envelope::Kind;
-use hushclip_protocol::error::ErrorCode;
 use hushclip_protocol::frame::Anchor;
 use hushclip_protocol::ids::{Hash, ItemId};
 use hushclip_protocol::limits;
@@ -25,14 +23,8 @@ use crate::history::text_digest;
 use crate::log::Log;
 use crate::outbox::{Cargo, Deleted, Outbox, Unsealed};
 use crate::part::{Outputs, random_item};
-use crate::problem;
-use crate::relay_line::{Behind, Flight};
+use crate::relay_line::Flight;
 use crate::secrets::recognise;
-
-/// How long to wait before what the relay could not do is tried again, milliseconds.
-pub(crate) const REFUSED_MS: u64 = 30_000;
-/// How long to wait where it says again and again that something was missed, milliseconds.
-const BEHIND_MS: u64 = 2_000;
 
 impl Engine {
     pub(super) fn outbox<T>(&mut self, act: impl FnOnce(&mut Outbox, &mut Outputs) -> T) -> T {
@@ -425,42 +417,6 @@ impl Engine {
         if self.relay.flight.take_due(self.now) {
             self.flush(rng);
         }
-    }
-
-    pub(super) fn push_refused(&mut self, code: ErrorCode, rng: &mut dyn CryptoRng) {
-        let (item, after) = self.relay.flight.refused().unzip();
-        if matches!(code, ErrorCode::StaleEpoch | ErrorCode::Behind) {
-            self.relay.flight.put_off(self.now);
-        }
-        match code {
-            ErrorCode::StaleEpoch => return self.pull_longer_log(),
-            ErrorCode::Behind => {
-                return match self.relay.flight.is_behind(after, self.relay.place.cursor()) {
-                    Behind::Pause => self.line.pause(BEHIND_MS, self.now),
-                    Behind::PushAgain => self.flush(rng),
-                    Behind::Pull => self.pull_again(),
-                    Behind::HangUp => self.hang_up(rng),
-                };
-            }
-            ErrorCode::TooLarge => {
-                let most = self.relay.bounds.as_ref().map(|bounds| bounds.envelope_bytes);
-                if let Some(bytes) = most.and_then(|most| self.outbox.too_large(item, most)) {
-                    let is_payload = self.outbox.front().is_some_and(|front| front.cargo == Cargo::Payload);
-                    self.give_up_front(rng);
-                    self.fail(if is_payload {
-                        Problem::PayloadTooLarge { bytes }
-                    } else {
-                        Problem::TooLarge { bytes }
-                    });
-                    return self.flush(rng);
-                }
-                self.fail(Problem::RelayRefused);
-            }
-            ErrorCode::StorageFull => self.fail(Problem::RelayFull),
-            ErrorCode::RelayFull | ErrorCode::Unavailable => self.fail(problem::relay_fault(code)),
-            _ => self.fail(Problem::RelayRefused),
-        }
-        self.line.pause(REFUSED_MS, self.now);
     }
 }
 

@@ -95,6 +95,9 @@ impl Engine {
                 }
             }
         }
+        if self.line.is_signed_in() && self.relay.acks.take_due(self.now) {
+            self.send(&ToRelay::Ack { cursor: self.relay.place.cursor() });
+        }
         self.push_after_pause(rng);
         self.ask_again_for_code();
         self.upkeep(rng);
@@ -178,7 +181,7 @@ impl Engine {
             account.registered = true;
             self.persist_account();
         }
-        self.begin_reading(welcome.resume_after);
+        self.begin_reading(welcome.resume_after, welcome.max_cursor);
         self.relay.bounds = Some(welcome.limits.clone());
         self.relay.capabilities = welcome.capabilities.unwrap_or_default();
         self.relay.push_key = welcome.push_key.iter().copied().take(PUSH_KEY).collect();
