@@ -173,6 +173,7 @@ impl From<Problem> for Failure {
     fn from(problem: Problem) -> Self {
         match problem {
             Problem::NoPassphrase => Self::no_passphrase(),
+            Problem::AlreadyMember => Self::Hinted(problem, "To forget it, run `hushclip leave`.".into()),
             problem => Self::Problem(problem),
         }
     }

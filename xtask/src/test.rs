@@ -4,6 +4,7 @@
 use std::{
     env,
     ffi::OsStr,
+    fs,
     path::{Path, PathBuf},
     process::{Command, Stdio},
     thread,
@@ -21,6 +22,10 @@ use crate::{
 
 /// Its tests want a relay, which is built after the native tests.
 const RELAY_TESTS: &str = "hushclip-relay-tests";
+/// The tests of the simulation that take minutes: a module of them, and the target that it is in.
+const WEATHER: (&str, &str) = ("weather::", "seeds");
+/// Tests of relays wait most of the time, so more of them run at once than there are cores.
+const RELAY_TESTS_AT_ONCE: &str = "6";
 /// Longer than any step takes on two cold cores.
 const LIMIT: Duration = Duration::from_mins(25);
 const WRANGLER_LIMIT: Duration = Duration::from_mins(2);
@@ -59,7 +64,7 @@ impl Step {
 }
 
 /// The suite, in this order.
-const STEPS: [Step; 20] = [
+const STEPS: [Step; 21] = [
     Step::new("setup", |_| own(&["setup", "--test"])),
     Step::new("format", |_| Ok(cargo(["fmt", "--all", "--check"]))),
     Step::new("clippy", |_| Ok(cargo(["clippy", "--workspace", "--all-targets", "--", "-Dwarnings"]))),
@@ -71,9 +76,10 @@ const STEPS: [Step; 20] = [
     Step::new("interop", |_| npm::tool("tests/interop/run.mjs")),
     Step::new("build", |_| own(&["build"])),
     Step::new("worker that panics", |_| own(&["build", "--faulty"])),
-    Step::narrow("relay on workerd", |filter| Ok(relay("workerd", filter))),
-    Step::narrow("relay native", |filter| Ok(relay("native", filter))).beside(),
+    Step::narrow("relay on workerd", |filter| relay("workerd", filter)),
+    Step::narrow("relay native", |filter| relay("native", filter)).beside(),
     Step::new("one clipboard", |_| end_to_end("tests/desk/run.mjs", None)).beside(),
+    Step::narrow("simulation", simulation).beside(),
     Step::new("wrangler dry run", |_| wrangler(paths::root())).within(WRANGLER_LIMIT),
     Step::new("wrangler dry run without Rust", |_| wrangler(&deploy_alone()?)).within(WRANGLER_LIMIT),
     Step::new("addons-linter", |_| addons_linter()),
@@ -175,22 +181,40 @@ fn own(args: &[&str]) -> Result<Command> {
 }
 
 /// What every relay must do, asked of one of the two shells.
-fn relay(shell: &str, filter: Option<&str>) -> Command {
+fn relay(shell: &str, filter: Option<&str>) -> Result<Command> {
     let mut command = cargo(["test", "-p", RELAY_TESTS]);
-    command.args(filter).env("HUSHCLIP_RELAY", shell);
-    command
+    command.args(tested_packages()?).args(filter);
+    for file in fs::read_dir(paths::root().join("tests/relay/tests"))? {
+        command.arg("--test").arg(file?.path().file_stem().unwrap_or_default());
+    }
+    command.env("HUSHCLIP_RELAY", shell).env("RUST_TEST_THREADS", RELAY_TESTS_AT_ONCE);
+    Ok(command)
 }
 
-/// The tests of every package that has any; the others would only be compiled for nothing.
+/// The tests of every package that has any, but for those of [`simulation`].
 fn native_tests(filter: Option<&str>) -> Result<Command> {
     let mut command = cargo(["test", "--no-fail-fast"]);
-    command.args(filter);
+    command.args(tested_packages()?).args(filter).args(["--", "--skip", WEATHER.0]);
+    Ok(command)
+}
+
+/// Devices and relays in bad weather.
+fn simulation(filter: Option<&str>) -> Result<Command> {
+    let mut command = cargo(["test", "--test", WEATHER.1]);
+    command.args(tested_packages()?).args(filter);
+    Ok(command)
+}
+
+/// Names every package that has tests of its own, but for those of relays; the others would only be compiled for nothing.
+/// Cargo compiles once what it is given together, so each step that runs some of these tests names them all.
+fn tested_packages() -> Result<Vec<String>> {
+    let mut args = Vec::new();
     for (package, folder) in Metadata::read(&["--no-deps"])?.packages_in("") {
         if package != RELAY_TESTS && tidy::mentions(&folder, "#[test]")? {
-            command.args(["-p", &package]);
+            args.extend(["-p".to_owned(), package]);
         }
     }
-    Ok(command)
+    Ok(args)
 }
 
 /// The tests that packages also run as wasm.

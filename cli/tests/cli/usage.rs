@@ -74,7 +74,9 @@ fn init_makes_nothing_unless_a_relay_answers() {
 #[test]
 fn a_second_account_is_refused() {
     let (relay, laptop) = one_device();
-    laptop.run(&["init", "--relay", &relay.url()]).fails("already_member");
+    let refused = laptop.run(&["init", "--relay", &relay.url()]);
+    refused.fails("already_member");
+    assert!(refused.err.contains("hushclip leave"), "{refused:?}");
     laptop.run(&["join", "https://relay.example/pair#AAAA"]).fails("already_member");
 }
 
