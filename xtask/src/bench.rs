@@ -41,8 +41,8 @@ pub(crate) fn bench(what: What) -> Result<()> {
 }
 
 fn crypto() -> Result<()> {
-    let mut native = Command::new("cargo");
-    native.args(["run", "--quiet", "--release", "-p", MODULE.package, "--bin", "bench"]).current_dir(paths::root());
+    let mut native = proc::cargo();
+    native.args(["run", "--quiet", "--release", "-p", MODULE.package, "--bin", "bench"]);
     proc::run(&mut native, LIMIT)?;
     wasm::compile(&toolchain::require()?, &[MODULE], Profile::Ship)?;
     let mut node = npm::tool("benches/bench.mjs")?;
@@ -50,15 +50,15 @@ fn crypto() -> Result<()> {
 }
 
 fn memory() -> Result<()> {
-    let mut native = Command::new("cargo");
-    native.args(["run", "--quiet", "--release", "-p", MODULE.package, "--bin", "memory"]).current_dir(paths::root());
+    let mut native = proc::cargo();
+    native.args(["run", "--quiet", "--release", "-p", MODULE.package, "--bin", "memory"]);
     proc::run(&mut native, LIMIT)
 }
 
 fn faces() -> Result<()> {
     build::build(&[Part::Worker, Part::Web, Part::Extension, Part::Cli], Profile::Ship)?;
-    let mut cargo = Command::new("cargo");
-    cargo.args(["build", "--quiet", "--release", "-p", MODULE.package, "--bin", "history"]).current_dir(paths::root());
+    let mut cargo = proc::cargo();
+    cargo.args(["build", "--quiet", "--release", "-p", MODULE.package, "--bin", "history"]);
     proc::run(&mut cargo, LIMIT)?;
     let mut node = npm::tool("benches/faces/run.mjs")?;
     proc::run(node.arg(paths::target().join("release/history")), LIMIT)
@@ -66,9 +66,9 @@ fn faces() -> Result<()> {
 
 fn relay() -> Result<()> {
     build::build(&[Part::Worker], Profile::Ship)?;
-    let mut cargo = Command::new("cargo");
+    let mut cargo = proc::cargo();
     cargo.args(["build", "--quiet", "--release", "-p", "hushclip-relay-bench", "-p", "hushclip-peer-axum"]);
-    cargo.args(["-p", "hushclip-relay-native"]).current_dir(paths::root());
+    cargo.args(["-p", "hushclip-relay-native"]);
     proc::run(&mut cargo, LIMIT)?;
     let release = paths::target().join("release");
     // Two open files for each socket, three for each mailbox.

@@ -147,8 +147,8 @@ fn extension(browser: &str, profile: Profile) -> Result<()> {
 }
 
 fn binary(package: &str, name: &str) -> Result<()> {
-    let mut cargo = Command::new("cargo");
-    cargo.args(["build", "--release", "-p", package, "--bin", name]).current_dir(paths::root());
+    let mut cargo = proc::cargo();
+    cargo.args(["build", "--release", "-p", package, "--bin", name]);
     proc::run(&mut cargo, CARGO_LIMIT)?;
     let to = paths::dist().join(name);
     fs::create_dir_all(paths::dist())?;

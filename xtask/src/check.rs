@@ -25,13 +25,13 @@ pub(crate) fn check(since: &str) -> Result<()> {
     let metadata = Metadata::read(&[])?;
     let files = changed_files(since)?;
     let changed = packages_of(&metadata, &files);
-    step("format", Command::new("cargo").args(["fmt", "--all", "--check"]))?;
+    step("format", proc::cargo().args(["fmt", "--all", "--check"]))?;
     if changed.is_empty() {
         println!("no package has changed since {since}");
     } else {
         let affected = metadata.built_on(&changed);
         let lint = packages(["clippy", "--all-targets"], &affected);
-        step(&format!("lints of {}", shown(&affected)), Command::new("cargo").args(lint).args(["--", "-Dwarnings"]))?;
+        step(&format!("lints of {}", shown(&affected)), proc::cargo().args(lint).args(["--", "-Dwarnings"]))?;
         let tested =
             changed.into_iter().filter(|(_, folder)| tidy::mentions(&folder.join("src"), "#[test]").unwrap_or(true));
         let tested: BTreeSet<_> = tested.collect();
@@ -39,7 +39,7 @@ pub(crate) fn check(since: &str) -> Result<()> {
             // Cargo refuses to look for libraries where there is none.
             let library = tested.iter().any(|(_, folder)| folder.join("src/lib.rs").exists()).then_some("--lib");
             let tests = packages(["test", "--bins"], &tested);
-            step(&format!("unit tests of {}", shown(&tested)), Command::new("cargo").args(tests).args(library))?;
+            step(&format!("unit tests of {}", shown(&tested)), proc::cargo().args(tests).args(library))?;
         }
     }
     if files.iter().any(|file| javascript::concerns(file)) {

@@ -42,7 +42,7 @@ pub(crate) fn fuzz(targets: &[String], seconds: u64, minimise: bool) -> Result<(
 }
 
 fn names() -> Result<Vec<String>> {
-    let mut cargo = cargo();
+    let mut cargo = proc::cargo();
     let list = proc::output(cargo.args(["run", "--quiet", "-p", PACKAGE, "--bin", "seeds"]), BUILD_LIMIT)?;
     Ok(list.lines().map(str::to_owned).collect())
 }
@@ -52,7 +52,7 @@ fn build() -> Result<PathBuf> {
     let host = host.lines().find_map(|line| line.strip_prefix("host: ")).context("rustc names no host")?.to_owned();
     let dir = paths::target().join("fuzz");
     // With a platform named, build scripts and macros stay free of instrumentation.
-    let mut cargo = cargo();
+    let mut cargo = proc::cargo();
     cargo
         .args(["build", "--release", "-p", PACKAGE, "--bin", "fuzz", "--features", "libfuzzer", "--target", &host])
         .arg("--target-dir")
@@ -66,7 +66,7 @@ fn build() -> Result<PathBuf> {
 fn search(fuzzer: &PathBuf, target: &str, seconds: u64) -> Result<bool> {
     let found = folder("fuzz/regressions", target)?;
     let grown = grown(target)?;
-    let mut cargo = cargo();
+    let mut cargo = proc::cargo();
     cargo.args(["run", "--quiet", "-p", PACKAGE, "--bin", "seeds", target]).arg(&grown);
     proc::run(&mut cargo, BUILD_LIMIT)?;
     let log = paths::scratch().join("fuzz").join(format!("{target}.log"));
@@ -127,10 +127,4 @@ fn folder(of: &str, target: &str) -> Result<PathBuf> {
     let dir = paths::root().join(of).join(target);
     fs::create_dir_all(&dir)?;
     Ok(dir)
-}
-
-fn cargo() -> Command {
-    let mut command = Command::new("cargo");
-    command.current_dir(paths::root());
-    command
 }

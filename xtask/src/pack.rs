@@ -51,7 +51,7 @@ pub(crate) fn check() -> Result<()> {
     let other = files::empty(&env::temp_dir().join("hushclip-pack-check"))?;
     git(&["clone", "--quiet", "--no-hardlinks", ".", &other.to_string_lossy()])?;
     println!("  building again in {}", other.display());
-    let mut cargo = Command::new("cargo");
+    let mut cargo = proc::cargo();
     cargo.args(["run", "--quiet", "-p", "xtask", "--", "pack"]).current_dir(&other).env_remove("CARGO_TARGET_DIR");
     proc::run_logged(&mut cargo, BUILD_LIMIT, &paths::scratch().join("pack-check.log"))?;
     for kind in ["chrome", "firefox", "source"] {

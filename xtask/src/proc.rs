@@ -16,6 +16,8 @@ use std::{
 
 use anyhow::{Context as _, Result, bail};
 
+use crate::paths;
+
 static GROUPS: Mutex<Vec<u32>> = Mutex::new(Vec::new());
 static STOPPING: AtomicBool = AtomicBool::new(false);
 
@@ -43,6 +45,18 @@ pub(crate) fn stop_children_on_signals() -> Result<()> {
         std::process::exit(130);
     })
     .context("no signal handler")
+}
+
+/// Cargo in the working copy, as a shell would start it: `cargo xtask` tells this program which package it is, and crates that
+/// look at that would be compiled anew.
+pub(crate) fn cargo() -> Command {
+    let mut command = Command::new("cargo");
+    command.current_dir(paths::root());
+    let is_of_package = |name: &str| name.starts_with("CARGO_PKG_") || name.starts_with("CARGO_MANIFEST_");
+    for (name, _) in std::env::vars_os().filter(|(name, _)| is_of_package(&name.to_string_lossy())) {
+        command.env_remove(name);
+    }
+    command
 }
 
 /// A child process whose whole group ends when this value is dropped.

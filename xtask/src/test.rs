@@ -24,8 +24,8 @@ use crate::{
 const RELAY_TESTS: &str = "hushclip-relay-tests";
 /// The tests of the simulation that take minutes: a module of them, and the target that it is in.
 const WEATHER: (&str, &str) = ("weather::", "seeds");
-/// Tests of relays wait most of the time, so more of them run at once than there are cores.
-const RELAY_TESTS_AT_ONCE: &str = "6";
+/// Tests of relays and of the terminal client wait most of the time, so more run at once than there are cores.
+const AT_ONCE: (&str, &str) = ("RUST_TEST_THREADS", "6");
 /// Longer than any step takes on two cold cores.
 const LIMIT: Duration = Duration::from_mins(25);
 const WRANGLER_LIMIT: Duration = Duration::from_mins(2);
@@ -168,8 +168,8 @@ fn log_file(step: &str) -> PathBuf {
 }
 
 fn cargo<const N: usize>(args: [&str; N]) -> Command {
-    let mut command = Command::new("cargo");
-    command.args(args).current_dir(paths::root());
+    let mut command = proc::cargo();
+    command.args(args);
     command
 }
 
@@ -183,11 +183,12 @@ fn own(args: &[&str]) -> Result<Command> {
 /// What every relay must do, asked of one of the two shells.
 fn relay(shell: &str, filter: Option<&str>) -> Result<Command> {
     let mut command = cargo(["test", "-p", RELAY_TESTS]);
-    command.args(tested_packages()?).args(filter);
+    let packages = tested_packages()?;
+    command.args(&packages).args(filter).env("HUSHCLIP_TESTED", packages.join(" "));
     for file in fs::read_dir(paths::root().join("tests/relay/tests"))? {
         command.arg("--test").arg(file?.path().file_stem().unwrap_or_default());
     }
-    command.env("HUSHCLIP_RELAY", shell).env("RUST_TEST_THREADS", RELAY_TESTS_AT_ONCE);
+    command.env("HUSHCLIP_RELAY", shell).env(AT_ONCE.0, AT_ONCE.1);
     Ok(command)
 }
 
@@ -195,6 +196,7 @@ fn relay(shell: &str, filter: Option<&str>) -> Result<Command> {
 fn native_tests(filter: Option<&str>) -> Result<Command> {
     let mut command = cargo(["test", "--no-fail-fast"]);
     command.args(tested_packages()?).args(filter).args(["--", "--skip", WEATHER.0]);
+    command.env(AT_ONCE.0, AT_ONCE.1);
     Ok(command)
 }
 

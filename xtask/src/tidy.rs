@@ -5,7 +5,6 @@ use std::{
     collections::{BTreeMap, BTreeSet},
     fs,
     path::{Path, PathBuf},
-    process::Command,
     time::Duration,
 };
 
@@ -115,9 +114,9 @@ pub(crate) struct Metadata {
 impl Metadata {
     /// Asks cargo.
     pub(crate) fn read(args: &[&str]) -> Result<Self> {
-        let mut cargo = Command::new("cargo");
+        let mut cargo = proc::cargo();
         cargo.args(["metadata", "--format-version", "1", "--locked"]).args(args);
-        let text = proc::output(cargo.current_dir(paths::root()), Duration::from_mins(2))?;
+        let text = proc::output(&mut cargo, Duration::from_mins(2))?;
         let json: Value = serde_json::from_str(&text)?;
         let mut this = Self { packages: BTreeMap::new(), normal: BTreeMap::new(), direct: BTreeMap::new() };
         for package in list(&json["packages"]) {

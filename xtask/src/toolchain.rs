@@ -30,8 +30,8 @@ pub(crate) struct Wasm {
 impl Wasm {
     /// A cargo command that can build for wasm.
     pub(crate) fn cargo(&self) -> Command {
-        let mut command = if self.env.is_empty() { Command::new(env_cargo()) } else { Command::new("cargo") };
-        command.current_dir(paths::root()).envs(self.env.iter().cloned());
+        let mut command = proc::cargo();
+        command.envs(self.env.iter().cloned());
         command
     }
 
@@ -103,7 +103,7 @@ fn build_std(env: &[(&'static str, PathBuf)]) -> Result<()> {
         "[package]\nname = \"empty\"\nversion = \"0.0.0\"\nedition = \"2024\"\n[workspace]\n",
     )?;
     // The bitcode is what lets `lto = \"fat\"` reach into std.
-    let mut cargo = Command::new("cargo");
+    let mut cargo = proc::cargo();
     cargo
         .args(["build", "--release", "--target", TARGET, "-Zbuild-std=std,panic_abort,proc_macro,test"])
         .current_dir(&dir)
@@ -182,8 +182,4 @@ fn linker(toolchains: &Path) -> Option<PathBuf> {
 fn rustup_home() -> Option<PathBuf> {
     let home = std::env::var_os("RUSTUP_HOME").map(PathBuf::from);
     home.or_else(|| Some(std::env::home_dir()?.join(".rustup")))
-}
-
-fn env_cargo() -> String {
-    std::env::var("CARGO").unwrap_or_else(|_| "cargo".to_owned())
 }

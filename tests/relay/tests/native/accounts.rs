@@ -199,7 +199,7 @@ fn accounts_are_shown_exported_and_deleted_while_the_relay_runs() {
 
     let elsewhere = folder.join("data");
     let (done, said) = tool(&[&"restore", &"--data", &elsewhere, &"--from", &file]);
-    assert!(done && said.contains("1 accounts, 1 items"), "{said}");
+    assert!(done && said.contains("1 account, 1 item"), "{said}");
     let restored = Relay::start_in(elsewhere, Vec::new());
     let (mut socket, _) = account.sign_in(&restored, 1, None);
     assert_eq!(pull(&mut socket).len(), 1);

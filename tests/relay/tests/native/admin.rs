@@ -96,7 +96,7 @@ fn nobody_else_can_read_what_is_stored_or_copied() {
     assert_eq!(mode(&to), 0o600);
     // And to the standard output, the same bytes as a file would have.
     let (done, bytes, said) = backup("-");
-    assert!(done && said.starts_with("saved: 1 accounts, 1 items"), "{said}");
+    assert!(done && said.starts_with("saved: 1 account, 1 item"), "{said}");
     assert_eq!(bytes.len(), fs::metadata(&to).expect("it is there").len() as usize);
     let other = folder.join("other.db");
     fs::write(&other, bytes).expect("it is ours");

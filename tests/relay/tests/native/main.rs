@@ -129,7 +129,7 @@ fn a_backup_of_a_busy_relay_holds_what_was_acknowledged_before_it() {
     stop.store(true, Ordering::Relaxed);
     pusher.join().expect("the pusher ends");
     assert!(done && before >= 10, "{before}: {said}");
-    assert!(said.starts_with("saved: 1 accounts, "), "{said}");
+    assert!(said.starts_with("saved: 1 account, "), "{said}");
     assert!(tool(&[&"check", &"--data", &relay.data()]).0);
     let (again, why) = tool(&[&"backup", &"--data", &relay.data(), &"--to", &file]);
     assert!(!again && why.contains("already exists"), "{why}");
