@@ -141,6 +141,7 @@ impl Device {
     /// Runs until it is closed, nobody holds a client any more, or the store fails.
     pub(crate) async fn run(mut self, mut asked: mpsc::UnboundedReceiver<Ask>) {
         let outcome = self.live(&mut asked).await;
+        let outcome = outcome.and_then(|closed| self.handle(hushclip_driver::Event::Closing).map(|()| closed));
         let (result, closed) = match outcome {
             Ok(closed) => (Ok(()), closed),
             Err(error) => (Err(error), None),

@@ -1,4 +1,5 @@
-// Runs the tests of everything together, two files at a time, or only those whose names contain an argument.
+// Runs the tests of everything together, two files at a time: those whose names contain an argument, if there is any, and
+// none whose name contains one that begins with an exclamation mark.
 // Ends with a count and an exit code.
 import { globSync, rmSync } from "node:fs";
 import { finished } from "node:stream/promises";
@@ -8,12 +9,15 @@ import { fileURLToPath } from "node:url";
 
 const here = fileURLToPath(new URL(".", import.meta.url));
 const files = globSync(`${here}*.test.mjs`).sort();
-const wanted = process.argv.slice(2);
+const wanted = process.argv.slice(2).filter((name) => !name.startsWith("!"));
+const unwanted = process.argv.slice(2).filter((name) => name.startsWith("!")).map((name) => name.slice(1));
 
 rmSync(new URL("../../target/e2e", import.meta.url), { recursive: true, force: true });
 
 const tests = run({
-  files: wanted.length > 0 ? files.filter((file) => wanted.some((name) => file.includes(name))) : files,
+  files: files
+    .filter((file) => wanted.length === 0 || wanted.some((name) => file.includes(name)))
+    .filter((file) => !unwanted.some((name) => file.includes(name))),
   // Much of it is waiting. Each file has browsers, relays and folders of its own.
   concurrency: 2,
   // The files themselves say when they wait too long.

@@ -24,6 +24,9 @@ use crate::{
 const RELAY_TESTS: &str = "hushclip-relay-tests";
 /// The tests of the simulation that take minutes: a module of them, and the target that it is in.
 const WEATHER: (&str, &str) = ("weather::", "seeds");
+/// The file of end-to-end tests that waits for minutes until browsers fall asleep, and all but that.
+const LIFETIME: &str = "lifetime";
+const NO_LIFETIME: &str = "!lifetime";
 /// Tests of relays and of the terminal client wait most of the time, so more run at once than there are cores.
 const AT_ONCE: (&str, &str) = ("RUST_TEST_THREADS", "6");
 /// Longer than any step takes on two cold cores.
@@ -64,7 +67,7 @@ impl Step {
 }
 
 /// The suite, in this order.
-const STEPS: [Step; 21] = [
+const STEPS: [Step; 22] = [
     Step::new("setup", |_| own(&["setup", "--test"])),
     Step::new("format", |_| Ok(cargo(["fmt", "--all", "--check"]))),
     Step::new("clippy", |_| Ok(cargo(["clippy", "--workspace", "--all-targets", "--", "-Dwarnings"]))),
@@ -79,12 +82,13 @@ const STEPS: [Step; 21] = [
     Step::narrow("relay on workerd", |filter| relay("workerd", filter)),
     Step::narrow("relay native", |filter| relay("native", filter)).beside(),
     Step::new("one clipboard", |_| end_to_end("tests/desk/run.mjs", None)).beside(),
+    Step::new("browsers left alone", |_| end_to_end("tests/e2e/run.mjs", Some(LIFETIME))).beside(),
     Step::narrow("simulation", simulation).beside(),
     Step::new("wrangler dry run", |_| wrangler(paths::root())).within(WRANGLER_LIMIT),
     Step::new("wrangler dry run without Rust", |_| wrangler(&deploy_alone()?)).within(WRANGLER_LIMIT),
     Step::new("addons-linter", |_| addons_linter()),
     Step::new("headers", |_| headers()),
-    Step::narrow("end to end", |filter| end_to_end("tests/e2e/run.mjs", filter)),
+    Step::narrow("end to end", |filter| end_to_end("tests/e2e/run.mjs", filter.or(Some(NO_LIFETIME)))),
     Step::new("tidy", |_| own(&["tidy"])),
 ];
 

@@ -154,6 +154,7 @@ impl Engine {
                 self.tidy_channels();
                 self.timer(rng);
             }
+            Event::Closing => self.close(),
             Event::Pasted => self.pasted(rng),
             Event::Import { id, clips } => {
                 let added = self.import(clips);

@@ -48,6 +48,8 @@ pub enum Event {
     },
     /// The time asked for by [`crate::Effect::WakeAt`] has come.
     Timer,
+    /// The process is about to end; nothing comes after it.
+    Closing,
     /// The platform says that the network, or the person, is back: do not wait to reconnect.
     Online,
     /// The local clipboard holds something new.

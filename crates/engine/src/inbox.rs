@@ -271,12 +271,13 @@ impl Inbox {
     }
 
     /// All that the relay has is here: was it so much that older items had to go? Counters say so.
-    pub(crate) fn judge_holes(&mut self, out: &mut Outputs) {
+    pub(crate) fn judge_holes(&mut self, out: &mut Outputs) -> bool {
         let rounds = self.synced.rounds;
         let caught = self.senders.values().filter(|sender| sender.round > rounds);
         let caught = caught.map(|sender| sender.caught).fold(0, u64::saturating_add);
         self.synced.rounds += 1;
-        let verdict = if caught >= limits::ITEMS as u64 { Excuse::Gone } else { Excuse::None };
+        let made_room = caught >= limits::ITEMS as u64;
+        let verdict = if made_room { Excuse::Gone } else { Excuse::None };
         let mut judged = Vec::new();
         for (device, sender) in &mut self.senders {
             let open = sender.gaps.iter_mut().filter(|gap| gap.excuse == Excuse::Perhaps);
@@ -288,6 +289,7 @@ impl Inbox {
         for device in self.senders.keys() {
             self.report_holes(*device, out);
         }
+        made_room
     }
 
     /// The person knows of them: of those that are `excused`, or of those that are not.

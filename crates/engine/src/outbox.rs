@@ -367,6 +367,17 @@ impl Outbox {
         count
     }
 
+    /// The notes that the relay does not have have made room there.
+    pub(crate) fn write_off_notes(&mut self, now: u64, out: &mut Outputs) {
+        self.sent.retain(|sent| {
+            let is_lost = sent.cursor == 0 && sent.is_of_relay(now);
+            if is_lost {
+                out.write(sent.delete());
+            }
+            !is_lost
+        });
+    }
+
     /// The clips of whose pins others may have heard in another order: the last word counts, and the relay's order is
     /// another one now, or it may have had, and passed on, what this device does not know to be stored.
     pub(crate) fn pins_in_doubt(&self) -> BTreeSet<ItemId> {

@@ -12,6 +12,7 @@ use craft::{alerts, entries, problem, show_item, stolen_keys};
 use hushclip_crypto::body::{ClipBody, Gone, Part, PayloadBody, TEXT, Tombstone};
 use hushclip_crypto::envelope::{Address, seal_note};
 use hushclip_crypto::log::open_grant;
+use hushclip_engine::Event;
 use hushclip_model::view::Stage;
 use hushclip_model::{Command, Notice, Outcome, Problem};
 use hushclip_protocol::envelope::{Envelope, Kind};
@@ -280,6 +281,34 @@ fn a_busy_program_leaves_its_listeners_frames_of_their_own() {
     assert_eq!(acks.get(), all, "and nothing after that");
     publish(&mut desk, 0, "alone");
     assert_eq!(acks.get(), all + 1, "what comes seldom is acknowledged at once");
+}
+
+#[test]
+fn who_answers_at_once_has_what_it_answers() {
+    let mut desk = listening(2);
+    listen(&mut desk, 0, NOTES);
+    let (mut asked, mut answered) = (String::new(), String::new());
+    for number in 0..30 {
+        asked = publish(&mut desk, 0, &format!("request {number}"));
+        desk.wait(50);
+        answered = publish(&mut desk, 1, &format!("answer {number}"));
+        desk.wait(50);
+    }
+    assert!(desk.delivery(0, &asked).expect("it is kept").awaited.is_empty());
+    desk.wait(2_000);
+    assert!(desk.delivery(1, &answered).expect("it is kept").awaited.is_empty());
+}
+
+#[test]
+fn a_process_that_ends_in_order_says_what_it_has() {
+    let mut desk = listening(2);
+    let mut last = String::new();
+    for number in 0..30 {
+        last = publish(&mut desk, 0, &number.to_string());
+    }
+    assert_eq!(desk.delivery(0, &last).expect("it is kept").awaited.len(), 1, "it waits with the others");
+    desk.event(1, Event::Closing);
+    assert!(desk.delivery(0, &last).expect("it is kept").awaited.is_empty());
 }
 
 #[test]

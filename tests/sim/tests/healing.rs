@@ -494,3 +494,30 @@ fn a_relay_that_made_room_while_a_device_was_away_was_not_set_back() {
     desk.copy(2, "and on");
     assert_eq!(desk.clipboard(0).last().map(String::as_str), Some("and on"));
 }
+
+#[test]
+fn a_relay_whose_numbers_leap_ahead_gets_what_it_lacks() {
+    let mut desk = Desk::paired(3);
+    for number in 0..2 * limits::ITEMS + 200 {
+        desk.copy(0, &format!("clip {number}"));
+        desk.wait(600);
+    }
+    // What is put back finds room.
+    let deleted: Vec<_> = desk.view(0).clips.iter().skip(10).take(50).map(|clip| clip.id.clone()).collect();
+    desk.command(0, Command::Delete { ids: deleted });
+    desk.wait(MINUTE);
+    let backup = desk.snapshot();
+    desk.take_away(2);
+    desk.copy(0, "after the backup");
+    desk.wait(MINUTE);
+    // The disk is lost, the devices fill an empty one, and then the backup is found.
+    desk.roll_back(MemoryStore::default());
+    desk.wait(20 * MINUTE);
+    assert_eq!(desk.texts(1)[0], "after the backup");
+    desk.roll_back(backup);
+    desk.wait(20 * MINUTE);
+    desk.bring_back_while(2, 0, |_| {});
+    desk.wait(MINUTE);
+    assert_eq!(desk.texts(2)[0], "after the backup");
+    assert!(alerts(&desk, 2).is_empty(), "{:?}", alerts(&desk, 2));
+}

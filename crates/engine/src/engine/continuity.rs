@@ -78,10 +78,10 @@ impl Engine {
 
     /// Signed in: reads on after the newest item that the relay and this device both have. Whether the relay
     /// has what this device sent after that is open until it is shown, also over restarts.
-    pub(super) fn begin_reading(&mut self, resume_after: u64, newest: u64) {
+    pub(super) fn begin_reading(&mut self, resume_after: u64) {
         let now = self.now;
         let Some(own) = self.identity.as_ref().map(|identity| identity.id) else { return };
-        let set_back = self.relay.place.resume_after(resume_after, newest);
+        let set_back = self.relay.place.resume_after(resume_after);
         let from = self.relay.place.cursor();
         self.relay.reading = Some(Reading::default());
         self.persist_place();
@@ -109,9 +109,16 @@ impl Engine {
     /// Everything that the relay has is here. What it does not have, of what this device has sent since
     /// the two last agreed, is sent once more, before anything new: with its name and counter, so that
     /// nobody takes it in a second time.
-    pub(super) fn put_back(&mut self, rng: &mut dyn CryptoRng) {
-        let Some(reading) = self.relay.reading.take() else { return };
-        let (lost, now) = (self.lost_content(&reading), self.now);
+    ///
+    /// `made_room`: others have sent so much since that all of it has gone by rights, and nothing is put back.
+    pub(super) fn put_back(&mut self, made_room: bool, rng: &mut dyn CryptoRng) {
+        let Some(mut reading) = self.relay.reading.take() else { return };
+        let now = self.now;
+        if made_room {
+            reading.items = u64::MAX;
+            self.outbox(|outbox, out| outbox.write_off_notes(now, out));
+        }
+        let lost = self.lost_content(&reading);
         let count = self.outbox(|outbox, out| outbox.put_back(lost, now, out));
         if count > 0 {
             self.note_restored(AlertKind::ItemsRestored, count as u64);

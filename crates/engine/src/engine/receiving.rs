@@ -6,7 +6,7 @@ use hushclip_model::settings::Apply;
 use hushclip_model::{ClipView, Content, Notice, Problem};
 use hushclip_protocol::envelope::{Envelope, Header};
 use hushclip_protocol::frame::{Item, ToRelay};
-use hushclip_protocol::ids::{Hash, ItemId, SignPk};
+use hushclip_protocol::ids::{DeviceId, Hash, ItemId, SignPk};
 use hushclip_protocol::limits;
 use hushclip_rich::harmless;
 use rand_core::CryptoRng;
@@ -20,6 +20,7 @@ use crate::line::Phase;
 use crate::log::Log;
 use crate::notices::AlertKind;
 use crate::opened::{Body, Closed, open_body};
+use crate::relay_line::most_unacknowledged;
 
 /// How many items may come in pages that are no news: a relay keeps no more than [`limits::ITEMS`], and while the log
 /// is fetched a page comes twice.
@@ -111,13 +112,13 @@ impl Engine {
         self.send(&ToRelay::Ack { cursor });
         self.line.caught_up(self.now);
         self.relay.no_news = 0;
-        self.inbox(Inbox::judge_holes);
+        let made_room = self.inbox(Inbox::judge_holes);
         self.settle_removals();
         self.note_in_sync();
         self.relay.place.caught_up();
         self.persist_place();
         self.notice(Notice::CaughtUp);
-        self.put_back(rng);
+        self.put_back(made_room, rng);
         self.reopen_invite();
         // Before the clipboard is written: it drops what waits to be sent and is no news.
         self.flush(rng);
@@ -151,10 +152,20 @@ impl Engine {
         self.persist_place();
         self.persist_account();
         self.note_in_sync();
-        if self.relay.acks.stored(item.envelope.len() as u64, self.now) {
+        let most = self.relay.bounds.as_ref().map_or(u64::MAX, most_unacknowledged);
+        if self.relay.acks.stored(item.envelope.len() as u64, most, self.now) {
             self.send(&ToRelay::Ack { cursor: item.cursor });
         }
         self.apply_newest_missed(rng);
+    }
+
+    /// The relay takes an item only from a device that has everything before it, and does not say so to the others.
+    fn note_pushed_by(&mut self, device: DeviceId, cursor: u64) {
+        let reached = self.relay.delivered.get(&device).copied().unwrap_or_default();
+        if cursor > reached && self.is_member(&device) {
+            self.relay.delivered.insert(device, cursor);
+            self.clips_revision += 1;
+        }
     }
 
     /// Puts the newest clip that came in on the clipboard; the ones before it go to the list only.
@@ -217,6 +228,7 @@ impl Engine {
         if !envelope.verify(&key) {
             return Outcome::Passed;
         }
+        self.note_pushed_by(header.sender, item.cursor);
         if !self.inbox(|inbox, out| inbox.is_news(header, out)) {
             let joined = self.join(&envelope, item.cursor, rng);
             self.note_shown(header, rng);

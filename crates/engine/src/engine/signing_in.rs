@@ -96,11 +96,24 @@ impl Engine {
             }
         }
         if self.line.is_signed_in() && self.relay.acks.take_due(self.now) {
-            self.send(&ToRelay::Ack { cursor: self.relay.place.cursor() });
+            self.acknowledge();
         }
         self.push_after_pause(rng);
         self.ask_again_for_code();
         self.upkeep(rng);
+    }
+
+    /// Says what is stored.
+    fn acknowledge(&mut self) {
+        self.send(&ToRelay::Ack { cursor: self.relay.place.cursor() });
+    }
+
+    /// The process is about to end: says what would wait until it is started again.
+    pub(super) fn close(&mut self) {
+        if self.line.is_signed_in() && self.relay.acks.next_due().is_some() {
+            self.relay.acks.sent(self.now);
+            self.acknowledge();
+        }
     }
 
     fn ping(&mut self) {
@@ -181,7 +194,7 @@ impl Engine {
             account.registered = true;
             self.persist_account();
         }
-        self.begin_reading(welcome.resume_after, welcome.max_cursor);
+        self.begin_reading(welcome.resume_after);
         self.relay.bounds = Some(welcome.limits.clone());
         self.relay.capabilities = welcome.capabilities.unwrap_or_default();
         self.relay.push_key = welcome.push_key.iter().copied().take(PUSH_KEY).collect();
@@ -230,6 +243,9 @@ impl Engine {
                 }
                 if of == Tag::LogAppend {
                     self.append_refused(code);
+                }
+                if of == Tag::Ack {
+                    self.relay.acks.refused(self.now);
                 }
                 let until = self.line.limit(retry_after_ms, self.now);
                 if of == Tag::LogAppend {
