@@ -37,14 +37,14 @@ async function fill(browser, { file, passphrase }) {
   const outcome = page.evaluate((request) => new Promise((resolve) => {
     const port = chrome.runtime.connect({ name: "popup" });
     port.onMessage.addListener((message) => {
-      const { archive } = JSON.parse(message);
-      if (archive) {
+      const { answer } = JSON.parse(message);
+      if (answer) {
         port.disconnect();
-        resolve(JSON.stringify(archive));
+        resolve(JSON.stringify(answer.outcome));
       }
     });
     port.postMessage(request);
-  }), JSON.stringify({ archive: { archive: "import", passphrase, file } }));
+  }), JSON.stringify({ ask: { id: 1, ask: { archive: { archive: "import", passphrase, file } } } }));
   const told = await within("taking in a history", outcome, IMPORT_MS);
   if (!told.includes("imported")) {
     throw new Error(told);

@@ -36,7 +36,9 @@ export class Peer {
   extension(kind) {
     const made = folder(`peer-${kind}`);
     cpSync(path.join(PEERS, "bare-extension"), made, { recursive: true });
-    cpSync(path.join(ROOT, "dist", kind, "platform"), path.join(made, "platform"), { recursive: true });
+    for (const shared of ["platform", "shorten.js"]) {
+      cpSync(path.join(ROOT, "dist", kind, shared), path.join(made, shared), { recursive: true });
+    }
     const settings = `export const RELAY = ${JSON.stringify(this.relay)};\nexport const COUNT = ${this.clips};\n`;
     writeFileSync(path.join(made, "settings.js"), settings);
     const chrome = kind === "chrome";
