@@ -300,7 +300,7 @@ mod tests {
 
     #[test]
     fn what_is_no_step_is_answered_with_those_there_are() {
-        let error = choose("browsers").err().expect("no step").to_string();
+        let error = choose("phones").err().expect("no step").to_string();
         assert!(error.contains("end-to-end"), "{error}");
         assert!(choose("tidy:fast").is_err(), "it cannot be narrowed down");
     }
