@@ -129,8 +129,9 @@ fn run_side_by_side(group: &[(&'static Step, Option<&str>)]) -> Result<Vec<&'sta
 fn choose(wanted: &str) -> Result<(&'static Step, Option<&str>)> {
     let (name, filter) = wanted.split_once(':').map_or((wanted, None), |(name, filter)| (name, Some(filter)));
     let spaced = name.replace('-', " ").to_lowercase();
-    let is_meant = |step: &&Step| step.name.replace('-', " ").starts_with(&spaced);
-    let exact = STEPS.iter().find(|step| step.name.replace('-', " ") == spaced);
+    let plain = |step: &Step| step.name.replace('-', " ").to_lowercase();
+    let is_meant = |step: &&Step| plain(step).starts_with(&spaced);
+    let exact = STEPS.iter().find(|step| plain(step) == spaced);
     let Some(step) = exact.or_else(|| STEPS.iter().find(is_meant)) else {
         let names: Vec<_> = STEPS.iter().map(|step| step.name.replace(' ', "-")).collect();
         bail!("no step is called {name}; the steps are {}", names.join(", "));
@@ -296,6 +297,10 @@ mod tests {
         assert_eq!((step.name, filter), ("end to end", Some("share")));
         assert_eq!(choose("wrangler").expect("the first").0.name, "wrangler dry run");
         assert_eq!(choose("Relay native").expect("a step").0.name, "relay native");
+        assert_eq!(
+            choose("wrangler-dry-run-without-rust").expect("the second").0.name,
+            "wrangler dry run without Rust"
+        );
     }
 
     #[test]

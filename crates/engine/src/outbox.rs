@@ -7,6 +7,7 @@ mod tests;
 
 use std::collections::{BTreeSet, VecDeque};
 
+use hushclip_crypto::body::{Pin, State};
 use hushclip_protocol::frame::ToRelay;
 use hushclip_protocol::ids::{DeviceId, Hash, ItemId};
 use hushclip_protocol::limits;
@@ -176,6 +177,18 @@ impl Outbox {
     pub(crate) fn put_clip(&mut self, item: ItemId, order: u64, has_text: bool, out: &mut Outputs) {
         let (cargo, textless) = (Cargo::Clip, !has_text);
         self.put_queued(Queued { item, order, sealed: None, cargo, again: false, textless }, out);
+    }
+
+    /// Adds a pin to those that are last in the queue and have not been sealed; whether it found room there.
+    pub(crate) fn add_pin(&mut self, pin: &Pin, out: &mut Outputs) -> bool {
+        let Some(last) = self.queue.back_mut().filter(|queued| queued.sealed.is_none()) else { return false };
+        let Cargo::Pins(pins) = &mut last.cargo else { return false };
+        let fits = pins.len() < State::MOST;
+        if fits {
+            pins.push(pin.clone());
+            out.write(last.record());
+        }
+        fits
     }
 
     fn put_queued(&mut self, queued: Queued, out: &mut Outputs) {

@@ -521,3 +521,27 @@ fn a_relay_whose_numbers_leap_ahead_gets_what_it_lacks() {
     assert_eq!(desk.texts(2)[0], "after the backup");
     assert!(alerts(&desk, 2).is_empty(), "{:?}", alerts(&desk, 2));
 }
+
+#[test]
+fn a_clip_that_is_put_back_behind_its_pin_is_pinned_everywhere() {
+    let mut desk = Desk::paired(3);
+    desk.copy(1, "first");
+    let backup = desk.snapshot();
+    desk.take_away(2);
+    desk.copy(0, "to be pinned");
+    desk.take_away(0);
+    desk.roll_back(backup);
+    desk.wait(MINUTE);
+    let id = desk.view(1).clips[0].id.clone();
+    desk.command(1, Command::Pin { id, pinned: true });
+    desk.bring_back_while(2, 0, |_| {});
+    desk.wait(MINUTE);
+    assert_eq!(desk.texts(2), ["first"], "it hears of the pin, and has nothing to pin");
+    desk.bring_back_while(0, 0, |_| {});
+    desk.wait(MINUTE);
+    for device in 0..3 {
+        let pinned: Vec<_> =
+            desk.view(device).clips.into_iter().filter(|clip| clip.pinned).map(|clip| clip.text).collect();
+        assert_eq!(pinned, ["to be pinned"], "device {device}");
+    }
+}

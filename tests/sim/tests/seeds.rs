@@ -11,14 +11,15 @@ use hushclip_sim::{Faults, run};
 /// what was being sent (tidying 5,000,492, 5,002,191); an agent that had been away (2,004,589); what a removed device
 /// had deleted (tidying 3,000,211, 3,000,320, 5,001,524, 5,012,416), and what of it was missed from one who was out, too
 /// (tidying 15,009,494); and with backups a removal that they go back over (603, 2,960), a pin under way (1,599), an
-/// older clip (4,189), a clip deleted while its ack was under way (184). Two were the simulation's own fault: it lost
+/// older clip (4,189), a clip deleted while its ack was under way (184), and pins that came before their clip was put back
+/// (113, 1,032). Two were the simulation's own fault: it lost
 /// what was under way on a line, and let what followed through (13,042,732), and it ended while a line was dead and
 /// nobody knew (14,035,013).
-const REGRESSIONS: [u64; 45] = [
-    3, 33, 43, 184, 516, 603, 1378, 1599, 2905, 2960, 3182, 3357, 3753, 4189, 1_000_330, 1_001_749, 1_002_058,
-    1_002_695, 1_003_004, 2_000_385, 2_001_178, 2_004_589, 3_000_211, 3_000_320, 5_000_492, 5_001_524, 5_002_191,
-    5_007_356, 5_012_416, 8_001_745, 8_002_851, 8_013_585, 8_042_344, 8_043_867, 9_002_653, 9_007_351, 9_009_288,
-    9_016_975, 10_003_896, 12_005_337, 12_005_634, 13_042_732, 14_035_013, 15_009_494, 15_013_405,
+const REGRESSIONS: [u64; 47] = [
+    3, 33, 43, 113, 184, 516, 603, 1032, 1378, 1599, 2905, 2960, 3182, 3357, 3753, 4189, 1_000_330, 1_001_749,
+    1_002_058, 1_002_695, 1_003_004, 2_000_385, 2_001_178, 2_004_589, 3_000_211, 3_000_320, 5_000_492, 5_001_524,
+    5_002_191, 5_007_356, 5_012_416, 8_001_745, 8_002_851, 8_013_585, 8_042_344, 8_043_867, 9_002_653, 9_007_351,
+    9_009_288, 9_016_975, 10_003_896, 12_005_337, 12_005_634, 13_042_732, 14_035_013, 15_009_494, 15_013_405,
 ];
 
 fn seeds() -> u64 {

@@ -304,18 +304,28 @@ impl Engine {
         }
     }
 
-    /// An item has come by, whether it is news or not: should it be deleted, this is where it is stored.
-    pub(super) fn note_place(&mut self, item: ItemId, cursor: u64) {
+    /// An item has come by, whether it is news or not: should it be deleted, this is where it is stored. Says whether it is a
+    /// pinned clip that was put back.
+    pub(super) fn note_place(&mut self, item: ItemId, cursor: u64) -> bool {
         let own = self.own_id();
         if let Some(clip) = self.history.get_mut(&item).filter(|clip| Some(clip.device) != own && clip.cursor != cursor)
         {
             clip.cursor = cursor;
-            let write = clip.changed();
-            return self.persist(write);
+            let (write, pinned) = (clip.changed(), clip.pinned);
+            self.persist(write);
+            return pinned;
         }
-        if self.channels(|channels, out| channels.note_place(&item, cursor, out)) {
-            return;
+        if !self.channels(|channels, out| channels.note_place(&item, cursor, out)) {
+            self.outbox(|outbox, out| outbox.note_place(item, cursor, out));
         }
-        self.outbox(|outbox, out| outbox.note_place(item, cursor, out));
+        false
+    }
+
+    /// Others have a clip only since now, and do not know that it is pinned.
+    pub(super) fn restate_pin(&mut self, item: ItemId, rng: &mut dyn CryptoRng) {
+        let pin = Pin { item, pinned: true };
+        if !self.outbox(|outbox, out| outbox.add_pin(&pin, out)) {
+            self.queue(Cargo::Pins(vec![pin]), rng);
+        }
     }
 }

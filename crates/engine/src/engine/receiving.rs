@@ -232,7 +232,9 @@ impl Engine {
         if !self.inbox(|inbox, out| inbox.is_news(header, out)) {
             let joined = self.join(&envelope, item.cursor, rng);
             self.note_shown(header, rng);
-            self.note_place(header.item, item.cursor);
+            if self.note_place(header.item, item.cursor) {
+                self.restate_pin(header.item, rng);
+            }
             return joined.map_or_else(|| self.take_repeated(&envelope, item.cursor, rng), Outcome::Received);
         }
         let sender = header.sender;
