@@ -27,8 +27,8 @@ const WEATHER: (&str, &str) = ("weather::", "seeds");
 /// The file of end-to-end tests that waits for minutes until browsers fall asleep, and all but that.
 const LIFETIME: &str = "lifetime";
 const NO_LIFETIME: &str = "!lifetime";
-/// Tests of relays and of the terminal client wait most of the time, so more run at once than there are cores.
-const AT_ONCE: (&str, &str) = ("RUST_TEST_THREADS", "6");
+/// Tests of the terminal client wait most of the time, so more run at once than there are cores.
+const AT_ONCE: (&str, &str) = ("RUST_TEST_THREADS", "4");
 /// Longer than any step takes on two cold cores.
 const LIMIT: Duration = Duration::from_mins(25);
 const WRANGLER_LIMIT: Duration = Duration::from_mins(2);
@@ -193,7 +193,7 @@ fn relay(shell: &str, filter: Option<&str>) -> Result<Command> {
     for file in fs::read_dir(paths::root().join("tests/relay/tests"))? {
         command.arg("--test").arg(file?.path().file_stem().unwrap_or_default());
     }
-    command.env("HUSHCLIP_RELAY", shell).env(AT_ONCE.0, AT_ONCE.1);
+    command.env("HUSHCLIP_RELAY", shell);
     Ok(command)
 }
 
