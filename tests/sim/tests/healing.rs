@@ -482,7 +482,7 @@ fn a_relay_that_made_room_while_a_device_was_away_was_not_set_back() {
         desk.wait(600);
     }
     // There would be room for what it sent itself.
-    let deleted: Vec<_> = desk.view(0).clips.iter().skip(10).take(10).map(|clip| clip.id.clone()).collect();
+    let deleted: Vec<_> = desk.view(0).clips.into_iter().skip(10).take(10).map(|clip| clip.id).collect();
     desk.command(0, Command::Delete { ids: deleted });
     desk.wait(MINUTE);
     desk.bring_back_while(2, 0, |_| {});
@@ -503,7 +503,7 @@ fn a_relay_whose_numbers_leap_ahead_gets_what_it_lacks() {
         desk.wait(600);
     }
     // What is put back finds room.
-    let deleted: Vec<_> = desk.view(0).clips.iter().skip(10).take(50).map(|clip| clip.id.clone()).collect();
+    let deleted: Vec<_> = desk.view(0).clips.into_iter().skip(10).take(50).map(|clip| clip.id).collect();
     desk.command(0, Command::Delete { ids: deleted });
     desk.wait(MINUTE);
     let backup = desk.snapshot();
