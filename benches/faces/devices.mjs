@@ -44,7 +44,7 @@ async function fill(browser, { file, passphrase }) {
       }
     });
     port.postMessage(request);
-  }), JSON.stringify({ ask: { id: 1, ask: { archive: { archive: "import", passphrase, file } } } }));
+  }), JSON.stringify({ ask: { id: 1, ask: { archive: { import: { passphrase, file } } } } }));
   const told = await within("taking in a history", outcome, IMPORT_MS);
   if (!told.includes("imported")) {
     throw new Error(told);

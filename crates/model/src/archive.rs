@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 /// What a person asks for.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "archive", rename_all = "snake_case")]
+#[serde(rename_all = "snake_case")]
 pub enum ArchiveCommand {
     /// Export the history as a file.
     Export {

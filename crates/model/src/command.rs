@@ -7,7 +7,7 @@ use crate::settings::Change;
 
 /// A request from the person at the device.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "do", rename_all = "snake_case")]
+#[serde(rename_all = "snake_case")]
 pub enum Command {
     /// Creates an account whose only device is this one.
     CreateAccount {

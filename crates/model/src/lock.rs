@@ -31,7 +31,7 @@ pub enum LockState {
 
 /// What a person asks of the lock.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "lock", rename_all = "snake_case")]
+#[serde(rename_all = "snake_case")]
 pub enum LockCommand {
     /// Unlock with the passphrase.
     Unlock {

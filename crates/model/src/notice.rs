@@ -6,7 +6,7 @@ use crate::{ClipView, HeldView, Problem};
 
 /// A passing piece of news.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "notice", rename_all = "snake_case")]
+#[serde(rename_all = "snake_case")]
 pub enum Notice {
     /// A clip from another device is stored here.
     Received {

@@ -183,9 +183,9 @@ export class Extension {
   }
 
   /** @param {string} name */
-  async command(name, fields = {}) {
+  async command(name, fields = null) {
     this.#asked += 1;
-    return this.say({ ask: { id: this.#asked, ask: { command: { do: name, ...fields } } } });
+    return this.say({ ask: { id: this.#asked, ask: { command: { [name]: fields } } } });
   }
 
   /**
