@@ -5,7 +5,6 @@ use std::fs;
 use std::io::{ErrorKind, Read as _, Write as _};
 use std::path::PathBuf;
 
-use data_encoding::HEXLOWER;
 use hushclip_crypto::vault::{LockedKey, VaultKey};
 use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
@@ -41,7 +40,7 @@ const BYTES: u64 = 1024;
 
 impl KeyId {
     pub(crate) fn hex(&self) -> String {
-        HEXLOWER.encode(&self.0)
+        base16ct::lower::encode_string(&self.0)
     }
 }
 

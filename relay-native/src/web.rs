@@ -7,7 +7,6 @@ use std::sync::OnceLock;
 use std::{fs, io};
 
 use bytes::Bytes;
-use data_encoding::HEXLOWER;
 use flate2::{Compression, write::GzEncoder};
 use sha2::{Digest as _, Sha256};
 
@@ -91,7 +90,7 @@ impl Web {
 
 impl Asset {
     fn entry(path: &str, bytes: Bytes) -> (String, Self) {
-        let digest = HEXLOWER.encode(&Sha256::digest(&bytes)[..16]);
+        let digest = base16ct::lower::encode_string(&Sha256::digest(&bytes)[..16]);
         let shrinks = !COMPRESSED.iter().any(|ending| path.ends_with(ending));
         (path.to_owned(), Self { bytes, digest, shrinks, gzip: OnceLock::new() })
     }

@@ -2,7 +2,7 @@
 //! one, created when it is first needed and never changed: subscriptions are bound to it. Only this worker calls it,
 //! and it answers with the key.
 
-use data_encoding::BASE64URL_NOPAD;
+use base64ct::{Base64UrlUnpadded, Encoding as _};
 use hushclip_vapid::Key;
 use wasm_bindgen::prelude::*;
 use web_sys::Request;
@@ -58,7 +58,7 @@ impl PushKey {
             let mut secret = [0; Key::LEN];
             getrandom::fill(&mut secret).map_err(|_| "no randomness")?;
             if Key::from_bytes(&secret).is_some() {
-                let text = BASE64URL_NOPAD.encode(&secret);
+                let text = Base64UrlUnpadded::encode_string(&secret);
                 storage.put(STORED, &text).await?;
                 return Ok(text);
             }
@@ -68,5 +68,5 @@ impl PushKey {
 }
 
 fn decode(text: &str) -> Option<[u8; Key::LEN]> {
-    BASE64URL_NOPAD.decode(text.as_bytes()).ok()?.try_into().ok()
+    Base64UrlUnpadded::decode_vec(text).ok()?.try_into().ok()
 }

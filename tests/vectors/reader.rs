@@ -1,7 +1,6 @@
 //! Reads the vectors of `v1` for the tests of every crate. Natively and as wasm, so the files are
 //! compiled in.
 
-use data_encoding::HEXLOWER;
 use hushclip_protocol::frame::Anchor;
 use serde_json::Value;
 
@@ -47,7 +46,7 @@ impl Case {
 
     /// Bytes.
     pub(crate) fn hex(&self, key: &str) -> Vec<u8> {
-        HEXLOWER.decode(self.str(key).as_bytes()).unwrap_or_else(|_| panic!("hexadecimal {key}"))
+        base16ct::lower::decode_vec(self.str(key).as_bytes()).unwrap_or_else(|_| panic!("hexadecimal {key}"))
     }
 
     /// Bytes of a fixed length.

@@ -1,6 +1,6 @@
 //! Letting devices in, and turning them away.
 
-use data_encoding::BASE64URL_NOPAD;
+use base64ct::{Base64UrlUnpadded, Encoding as _};
 
 use crate::relay::Relay;
 use crate::support::{Device, one_device, two_devices};
@@ -108,9 +108,9 @@ fn bad_links_are_refused() {
 /// The same link, on a page of somebody else.
 fn on_another_page(link: &str, relay: &str) -> String {
     let (_, fragment) = link.split_once('#').unwrap();
-    let mut bytes = BASE64URL_NOPAD.decode(fragment.as_bytes()).unwrap();
+    let mut bytes = Base64UrlUnpadded::decode_vec(fragment).unwrap();
     bytes.extend_from_slice(relay.as_bytes());
-    format!("https://good.example/pair#{}", BASE64URL_NOPAD.encode(&bytes))
+    format!("https://good.example/pair#{}", Base64UrlUnpadded::encode_string(&bytes))
 }
 
 #[test]

@@ -65,7 +65,6 @@ pub(crate) fn open(
 
 #[cfg(test)]
 mod tests {
-    use data_encoding::HEXLOWER;
     use rand_chacha::ChaCha20Rng;
     use rand_chacha::rand_core::SeedableRng;
     #[cfg(target_arch = "wasm32")]
@@ -79,7 +78,7 @@ mod tests {
     const PLAIN: &[u8] = b"Beauty is truth, truth beauty";
 
     fn hex<const N: usize>(hex: &str) -> [u8; N] {
-        HEXLOWER.decode(hex.as_bytes()).unwrap().try_into().unwrap()
+        base16ct::lower::decode_vec(hex.as_bytes()).unwrap().try_into().unwrap()
     }
 
     // RFC 9180 A.2.1.1, sequence number 0.

@@ -181,7 +181,6 @@ fn aad(cost: Cost, salt: &[u8; SALT]) -> Vec<u8> {
 #[cfg(test)]
 mod tests {
     use argon2::{AssociatedData, ParamsBuilder};
-    use data_encoding::HEXLOWER;
     use rand_chacha::ChaCha20Rng;
     use rand_chacha::rand_core::SeedableRng;
     #[cfg(target_arch = "wasm32")]
@@ -206,7 +205,7 @@ mod tests {
         let mut tag = [0; 32];
         argon2.hash_password_into(&[1; 32], &[2; 16], &mut tag).unwrap();
         let expected = "0d640df58d78766c08c037a34a8b53c9d01ef0452d75b65eb52520e96b01e659";
-        assert_eq!(HEXLOWER.encode(&tag), expected);
+        assert_eq!(base16ct::lower::encode_string(&tag), expected);
     }
 
     #[test]

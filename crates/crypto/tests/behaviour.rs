@@ -3,7 +3,6 @@
 
 use core::fmt::Debug;
 
-use data_encoding::HEXLOWER;
 use hushclip_crypto::OpenError;
 use hushclip_crypto::body::{ClipBody, Part, TEXT};
 use hushclip_crypto::envelope::{Address, open, seal};
@@ -401,7 +400,12 @@ fn no_secret_is_printed() {
     redacted(&bytes, &InviteSecret::from_bytes(bytes));
     redacted(&bytes, &keys);
     redacted(&bytes, &Some(vec![keys]));
-    let body = ClipBody { at_ms: 0, flags: 0, file_name: HEXLOWER.encode(&bytes), parts: vec![Part::new(TEXT, bytes)] };
+    let body = ClipBody {
+        at_ms: 0,
+        flags: 0,
+        file_name: base16ct::lower::encode_string(&bytes),
+        parts: vec![Part::new(TEXT, bytes)],
+    };
     redacted(&bytes, &body);
 
     let mut rng = rng(16);
@@ -435,7 +439,7 @@ fn redacted(secret: &[u8], value: &impl Debug) {
         for four in secret.windows(4) {
             let decimal = format!("{four:?}").replace(['[', ']', ' '], "");
             let hex_list = format!("{four:x?}").replace(['[', ']', ' '], "");
-            for shown in [HEXLOWER.encode(four), decimal, hex_list] {
+            for shown in [base16ct::lower::encode_string(four), decimal, hex_list] {
                 assert!(!text.contains(&shown), "{text} shows {shown}");
             }
         }

@@ -3,7 +3,6 @@
 
 use core::convert::Infallible;
 
-use data_encoding::HEXLOWER;
 use hushclip_crypto::body::{ClipBody, Part, TEXT};
 use hushclip_crypto::envelope::{Address, seal};
 use hushclip_crypto::keys::{BoxSk, DeviceKeys, SignSeed};
@@ -91,7 +90,8 @@ fn the_page_shows_what_the_code_makes() {
     let section = page.split("## Worked example").nth(1).expect("the page has the section");
     // Long values are broken over lines there.
     let flat: String = section.split_whitespace().collect::<Vec<_>>().join("");
-    let lines = example().into_iter().map(|(name, value)| format!("{name} = {}", HEXLOWER.encode(&value)));
+    let lines =
+        example().into_iter().map(|(name, value)| format!("{name} = {}", base16ct::lower::encode_string(&value)));
     let missing: Vec<_> = lines.filter(|line| !flat.contains(&line.replace(' ', ""))).collect();
     assert!(missing.is_empty(), "not on the page:\n{}", missing.join("\n"));
 }

@@ -60,7 +60,7 @@ fn xchacha20_poly1305_of_the_draft() {
         "2f8c9ba40db5d945b11b69b982c1bb9e3f3fac2bc369488f76b2383565d3fff9",
         "21f9664c97637da9768812f615c68b13b52ec0875924c1c7987947deafd8780acf49"
     );
-    let sealed = data_encoding::HEXLOWER.decode(sealed.as_bytes()).unwrap();
+    let sealed = base16ct::lower::decode_vec(sealed.as_bytes()).unwrap();
     let cipher = XChaCha20Poly1305::new(&key.into());
     assert_eq!(cipher.encrypt(&nonce.into(), Payload { msg: plain, aad: &aad }).unwrap(), sealed);
     assert_eq!(cipher.decrypt(&nonce.into(), Payload { msg: &sealed, aad: &aad }).unwrap(), plain);

@@ -28,13 +28,13 @@ pub(crate) fn parse(text: &str) -> Result<(Link, Relay, Target), Problem> {
 
 #[cfg(test)]
 mod tests {
-    use data_encoding::BASE64URL_NOPAD;
+    use base64ct::{Base64UrlUnpadded, Encoding as _};
 
     use super::*;
 
     fn link(page: &str, relay: &str) -> String {
         let bytes = [&[1][..], &[7; 64], relay.as_bytes()].concat();
-        format!("{page}/pair#{}", BASE64URL_NOPAD.encode(&bytes))
+        format!("{page}/pair#{}", Base64UrlUnpadded::encode_string(&bytes))
     }
 
     #[test]

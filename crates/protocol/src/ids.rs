@@ -28,13 +28,14 @@ macro_rules! bytes_newtype {
 
             /// Parses lower-case hexadecimal of exactly the right length.
             pub fn from_hex(hex: &str) -> Option<Self> {
-                let bytes = data_encoding::HEXLOWER.decode(hex.as_bytes()).ok()?;
-                Some(Self(bytes.try_into().ok()?))
+                let mut bytes = [0; $len];
+                let decoded = base16ct::lower::decode(hex, &mut bytes).ok()?.len();
+                (decoded == $len).then_some(Self(bytes))
             }
 
             /// Lower-case hexadecimal.
             pub fn to_hex(&self) -> String {
-                data_encoding::HEXLOWER.encode(&self.0)
+                base16ct::lower::encode_string(&self.0)
             }
         }
 

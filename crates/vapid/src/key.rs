@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use data_encoding::BASE64URL_NOPAD;
+use base64ct::{Base64UrlUnpadded, Encoding as _};
 use p256::ecdsa::signature::Signer as _;
 use p256::ecdsa::{Signature, SigningKey};
 
@@ -28,7 +28,7 @@ impl Key {
 
     /// The key as an admin configures it: base64url, as tools for VAPID print it, padded or not.
     pub fn from_text(secret: &str) -> Option<Self> {
-        let bytes = BASE64URL_NOPAD.decode(secret.trim().trim_end_matches('=').as_bytes()).ok()?;
+        let bytes = Base64UrlUnpadded::decode_vec(secret.trim().trim_end_matches('=')).ok()?;
         Self::from_bytes(bytes.as_slice().try_into().ok()?)
     }
 
@@ -44,14 +44,14 @@ impl Key {
     /// something is wrong: `mailto:` or `https:`; anything else is left out.
     pub fn authorization(&self, origin: &str, subject: Option<&str>, now_s: u64) -> String {
         let token = self.sign(&claims(origin, subject, now_s.saturating_add(TOKEN_S)));
-        format!("vapid t={token}, k={}", BASE64URL_NOPAD.encode(&self.public()))
+        format!("vapid t={token}, k={}", Base64UrlUnpadded::encode_string(&self.public()))
     }
 
     /// A signed token (RFC 7515, ES256).
     fn sign(&self, claims: &str) -> String {
-        let signed = format!("{HEADER}.{}", BASE64URL_NOPAD.encode(claims.as_bytes()));
+        let signed = format!("{HEADER}.{}", Base64UrlUnpadded::encode_string(claims.as_bytes()));
         let signature: Signature = self.0.sign(signed.as_bytes());
-        format!("{signed}.{}", BASE64URL_NOPAD.encode(&signature.to_bytes()))
+        format!("{signed}.{}", Base64UrlUnpadded::encode_string(&signature.to_bytes()))
     }
 }
 
@@ -76,14 +76,14 @@ fn is_subject(text: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use data_encoding::HEXUPPER;
+    use base64ct::{Base64UrlUnpadded, Encoding as _};
     use p256::ecdsa::signature::Signer as _;
     use ring::signature::{ECDSA_P256_SHA256_FIXED, UnparsedPublicKey};
 
     use super::*;
 
     fn base64(text: &str) -> Vec<u8> {
-        BASE64URL_NOPAD.decode(text.as_bytes()).unwrap()
+        Base64UrlUnpadded::decode_vec(text).unwrap()
     }
 
     fn key(text: &str) -> Key {
@@ -99,10 +99,11 @@ mod tests {
 
     #[test]
     fn rfc_6979_a_2_5() {
-        let secret = HEXUPPER.decode(b"C9AFA9D845BA75166B5C215767B1D6934E50C3DB36E89B127B8A622B120F6721").unwrap();
+        let secret =
+            base16ct::upper::decode_vec(b"C9AFA9D845BA75166B5C215767B1D6934E50C3DB36E89B127B8A622B120F6721").unwrap();
         let key = Key::from_bytes(&secret.try_into().unwrap()).unwrap();
         assert_eq!(
-            HEXUPPER.encode(&key.public()),
+            base16ct::upper::encode_string(&key.public()),
             "0460FED4BA255A9D31C961EB74C6356D68C049B8923B61FA6CE669622E60F29FB6\
              7903FE1008B8BC99A41AE9E95628BC64F2F1B20C2D7E9F5177A3C294D4462299"
         );
@@ -119,7 +120,7 @@ mod tests {
             ),
         ] {
             let made: Signature = key.0.sign(message.as_bytes());
-            assert_eq!(HEXUPPER.encode(&made.to_bytes()), signature, "{message}");
+            assert_eq!(base16ct::upper::encode_string(&made.to_bytes()), signature, "{message}");
         }
     }
 
@@ -162,7 +163,7 @@ mod tests {
             );
             let mut other = base64(token.rsplit_once('.').unwrap().1);
             other[usize::from(number)] ^= 1;
-            let forged = format!("{}.{}", token.rsplit_once('.').unwrap().0, BASE64URL_NOPAD.encode(&other));
+            let forged = format!("{}.{}", token.rsplit_once('.').unwrap().0, Base64UrlUnpadded::encode_string(&other));
             assert!(!verifies(&forged, &key.public()));
         }
     }
@@ -181,7 +182,8 @@ mod tests {
 
     #[test]
     fn what_is_no_key_is_refused() {
-        let order = HEXUPPER.decode(b"FFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551").unwrap();
+        let order =
+            base16ct::upper::decode_vec(b"FFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551").unwrap();
         assert!(Key::from_bytes(&[0; 32]).is_none());
         assert!(Key::from_bytes(&order.try_into().unwrap()).is_none());
         let good = "jpsQnnGQmL-YBIffH1136cspYG6-0iY7X1fCE9-E9LI";

@@ -10,7 +10,7 @@ use hushclip_sim::Desk;
 /// A device's records.
 fn records(json: &str) -> BTreeMap<String, Vec<u8>> {
     let records: BTreeMap<String, String> = serde_json::from_str(json).expect("texts by key");
-    let bytes = |hex: &str| data_encoding::HEXLOWER.decode(hex.as_bytes()).expect("hexadecimal");
+    let bytes = |hex: &str| base16ct::lower::decode_vec(hex.as_bytes()).expect("hexadecimal");
     records.iter().map(|(key, value)| (key.clone(), bytes(value))).collect()
 }
 

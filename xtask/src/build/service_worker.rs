@@ -4,7 +4,7 @@
 use std::{collections::BTreeMap, fs, path::Path};
 
 use anyhow::{Result, bail};
-use data_encoding::{BASE64, HEXLOWER};
+use base64ct::{Base64, Encoding as _};
 use serde_json::json;
 use sha2::{Digest as _, Sha256};
 
@@ -30,7 +30,7 @@ fn digests(dir: &Path, prefix: &str, files: &mut BTreeMap<String, String>) -> Re
         if path.is_dir() {
             digests(&path, &name, files)?;
         } else if name != format!("/{WORKER}") && !name.starts_with(NOT_KEPT) {
-            files.insert(name, format!("sha256-{}", BASE64.encode(&Sha256::digest(fs::read(&path)?))));
+            files.insert(name, format!("sha256-{}", Base64::encode_string(&Sha256::digest(fs::read(&path)?))));
         }
     }
     Ok(())
@@ -43,7 +43,7 @@ fn filled(source: &str, files: &BTreeMap<String, String>) -> Result<String> {
     let mut hasher = Sha256::new();
     hasher.update(source);
     hasher.update(json!(files).to_string());
-    let version = HEXLOWER.encode(&hasher.finalize()[..8]);
+    let version = base16ct::lower::encode_string(&hasher.finalize()[..8]);
     let build = json!({ "version": version, "files": files });
     Ok(source.replace(PLACE, &format!("const BUILD = {build:#};")))
 }

@@ -1,6 +1,5 @@
 //! Reads what the other side asks; it is a test of ours, so what is missing ends the program.
 
-use data_encoding::HEXLOWER;
 use serde_json::Value;
 
 /// One line.
@@ -16,7 +15,7 @@ impl Ask {
     }
 
     pub(crate) fn hex(&self, key: &str) -> Vec<u8> {
-        HEXLOWER.decode(self.str(key).as_bytes()).unwrap_or_else(|_| panic!("hexadecimal {key}"))
+        base16ct::lower::decode_vec(self.str(key).as_bytes()).unwrap_or_else(|_| panic!("hexadecimal {key}"))
     }
 
     pub(crate) fn array<const N: usize>(&self, key: &str) -> [u8; N] {
@@ -33,10 +32,10 @@ impl Ask {
 
     /// The element of a list of texts.
     pub(crate) fn bytes(&self) -> Vec<u8> {
-        HEXLOWER.decode(self.0.as_str().expect("text").as_bytes()).expect("hexadecimal")
+        base16ct::lower::decode_vec(self.0.as_str().expect("text").as_bytes()).expect("hexadecimal")
     }
 }
 
 pub(crate) fn hex(bytes: &[u8]) -> String {
-    HEXLOWER.encode(bytes)
+    base16ct::lower::encode_string(bytes)
 }

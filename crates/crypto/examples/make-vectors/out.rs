@@ -4,7 +4,6 @@ use std::fs;
 use std::io::Result;
 use std::path::PathBuf;
 
-use data_encoding::HEXLOWER;
 use hushclip_protocol::frame::Anchor;
 use rand_chacha::ChaCha20Rng;
 use rand_chacha::rand_core::SeedableRng;
@@ -65,7 +64,7 @@ impl File {
 
 /// Hexadecimal.
 pub(crate) fn hex(bytes: impl AsRef<[u8]>) -> String {
-    HEXLOWER.encode(bytes.as_ref())
+    base16ct::lower::encode_string(bytes.as_ref())
 }
 
 /// The random bytes of one file.

@@ -1,5 +1,6 @@
 //! `pairing.json`: links, and one exchange from offer to welcome with everything in between.
 
+use base64ct::{Base64UrlUnpadded, Encoding as _};
 use hushclip_crypto::epoch::EpochSecret;
 use hushclip_crypto::keys::{BoxSk, DeviceKeys};
 use hushclip_crypto::pairing::{InviteSecret, Inviter, JoinRequest, Joined, Joiner, Link, Named, OlderEpoch};
@@ -165,8 +166,8 @@ fn refused_links(world: &mut World) -> Vec<Value> {
     let app = "https://clip.example";
     let url = world.inviter.link(app).to_url(app);
     let (page, fragment) = url.split_once('#').expect("a link");
-    let encode = |bytes: &[u8]| format!("{page}#{}", data_encoding::BASE64URL_NOPAD.encode(bytes));
-    let bytes = data_encoding::BASE64URL_NOPAD.decode(fragment.as_bytes()).expect("base64url");
+    let encode = |bytes: &[u8]| format!("{page}#{}", Base64UrlUnpadded::encode_string(bytes));
+    let bytes = Base64UrlUnpadded::decode_vec(fragment).expect("base64url");
     let versioned = |version: u8| [&[version][..], &bytes[1..]].concat();
     // 65 bytes are 86 2/3 characters: the last one has spare bits.
     let spare = format!("{page}#{}B", &fragment[..fragment.len() - 1]);

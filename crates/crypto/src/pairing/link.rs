@@ -2,7 +2,7 @@
 
 use core::fmt;
 
-use data_encoding::BASE64URL_NOPAD;
+use base64ct::{Base64UrlUnpadded, Encoding as _};
 use hkdf::Hkdf;
 use hushclip_protocol::ids::{Claim, Hash, InviteId, MailboxId};
 use hushclip_protocol::label;
@@ -59,7 +59,7 @@ impl Link {
     pub fn parse(text: &str) -> Result<Self, LinkError> {
         let (page, fragment) = text.trim().split_once('#').ok_or(LinkError::NotALink)?;
         let origin = page.strip_suffix("/pair").ok_or(LinkError::NotALink)?;
-        let bytes = BASE64URL_NOPAD.decode(fragment.as_bytes()).map_err(|_| LinkError::Incomplete)?;
+        let bytes = Base64UrlUnpadded::decode_vec(fragment).map_err(|_| LinkError::Incomplete)?;
         let bytes = Zeroizing::new(bytes);
         match bytes.first() {
             Some(&FORMAT) => {}
@@ -88,7 +88,7 @@ impl Link {
         if self.relay != app {
             bytes.extend_from_slice(self.relay.as_bytes());
         }
-        format!("{app}/pair#{}", BASE64URL_NOPAD.encode(&bytes))
+        format!("{app}/pair#{}", Base64UrlUnpadded::encode_string(&bytes))
     }
 }
 

@@ -202,7 +202,7 @@ fn is_shown(leaf: &Leaf, shown: &str) -> bool {
 }
 
 fn hex(bytes: &[u8]) -> String {
-    data_encoding::HEXLOWER.encode(bytes)
+    base16ct::lower::encode_string(bytes)
 }
 
 fn camel(name: &str) -> String {

@@ -92,7 +92,7 @@ fn pairing_by_code() {
 /// Opens a request, and looks at what is in it.
 fn assert_request(grammar: &Grammar, case: &Case, sealed: &[Leaf], psk: &[u8; 32], info: &[u8]) {
     let (invite, offer) = (case.hex("invite"), case.hex("offer"));
-    let bytes = |name: &str| data_encoding::HEXLOWER.decode(part(sealed, name).as_bytes()).expect("hexadecimal");
+    let bytes = |name: &str| base16ct::lower::decode_vec(part(sealed, name).as_bytes()).expect("hexadecimal");
     let key =
         <X25519HkdfSha256 as Kem>::PrivateKey::from_bytes(&case.case("inviter").hex("ephemeral_sk")).expect("a key");
     let enc = <X25519HkdfSha256 as Kem>::EncappedKey::from_bytes(&bytes("enc")).expect("a key");

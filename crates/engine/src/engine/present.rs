@@ -55,7 +55,7 @@ impl Engine {
                 devices: limits.devices,
                 capabilities: self.relay.capabilities.0,
             }),
-            push_key: (!self.relay.push_key.is_empty()).then(|| data_encoding::HEXLOWER.encode(&self.relay.push_key)),
+            push_key: (!self.relay.push_key.is_empty()).then(|| base16ct::lower::encode_string(&self.relay.push_key)),
             push: self.preferences.push_endpoint().is_some(),
         }
     }
@@ -126,7 +126,9 @@ impl Engine {
                 capabilities: self.inbox.capabilities(&device).0,
             })
             .collect();
-        devices.sort_by_key(|device| !device.own);
+        if let Some(own) = devices.iter().position(|device| device.own) {
+            devices[..=own].rotate_right(1);
+        }
         devices
     }
 

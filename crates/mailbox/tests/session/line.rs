@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 
-use data_encoding::HEXLOWER;
 use hushclip_mailbox::{Event, Mailbox, MemoryStore, Peer, Reply};
 use hushclip_protocol::VERSION;
 use hushclip_protocol::frame::{Challenge, ToDevice, ToRelay};
@@ -78,6 +77,7 @@ impl Line {
 
     fn note(&mut self, socket: &str, to: &str, shown: &str, frame: &[u8]) {
         let name = shown.split([' ', '(']).next().unwrap_or_default();
-        self.told.push(json!({ "socket": socket, "to": to, "name": name, "frame": HEXLOWER.encode(frame) }));
+        self.told
+            .push(json!({ "socket": socket, "to": to, "name": name, "frame": base16ct::lower::encode_string(frame) }));
     }
 }

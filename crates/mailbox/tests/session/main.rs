@@ -31,7 +31,7 @@ fn every_kind_of_frame_is_in_it() {
     let file = committed();
     let mut known = (BTreeSet::new(), BTreeSet::new());
     for frame in file["frames"].as_array().unwrap().iter().filter(|frame| frame["close"].is_null()) {
-        let bytes = data_encoding::HEXLOWER.decode(text(frame, "frame").as_bytes()).unwrap();
+        let bytes = base16ct::lower::decode_vec(text(frame, "frame").as_bytes()).unwrap();
         if text(frame, "to") == "relay" {
             known.0.insert(ToRelay::decode(&bytes).unwrap().tag().number());
         } else {

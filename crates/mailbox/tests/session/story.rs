@@ -2,7 +2,6 @@
 
 use core::convert::Infallible;
 
-use data_encoding::HEXLOWER;
 use hushclip_crypto::body::{ClipBody, Gone, Part, TEXT, Tombstone};
 use hushclip_crypto::envelope::{Address, seal, seal_note};
 use hushclip_crypto::epoch::EpochSecret;
@@ -80,7 +79,7 @@ pub(crate) fn tell() -> Value {
     let boxed = story.trade(first);
     let code = story.by_code();
     story.end();
-    let hex = |bytes: &[u8]| HEXLOWER.encode(bytes);
+    let hex = |bytes: &[u8]| base16ct::lower::encode_string(bytes);
     let device = |name: &str, keys: &DeviceKeys| {
         json!({
             "name": name,
@@ -308,9 +307,9 @@ fn private(inviter: &Inviter, joiner: &Joiner) -> Value {
     let inviter: InviterState = codec::decode(&codec::encode(inviter), 1024).expect("five fields");
     let joiner: JoinerState = codec::decode(&codec::encode(joiner), 1024).expect("seven fields");
     json!({
-        "ephemeral_sk": HEXLOWER.encode(inviter.2.expose()),
-        "inviter_nonce": HEXLOWER.encode(&inviter.3[..]),
-        "joiner_nonce": HEXLOWER.encode(&joiner.5[..]),
+        "ephemeral_sk": base16ct::lower::encode_string(inviter.2.expose()),
+        "inviter_nonce": base16ct::lower::encode_string(&inviter.3[..]),
+        "joiner_nonce": base16ct::lower::encode_string(&joiner.5[..]),
     })
 }
 

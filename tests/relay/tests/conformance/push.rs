@@ -8,7 +8,7 @@ use std::thread;
 use std::thread::sleep;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use data_encoding::BASE64URL_NOPAD;
+use base64ct::{Base64UrlUnpadded, Encoding as _};
 use hushclip_protocol::error::ErrorCode;
 use hushclip_protocol::frame::{ToDevice, ToRelay};
 use hushclip_protocol::limits;
@@ -110,14 +110,14 @@ fn answer(stream: TcpStream) -> Call {
 fn verify(call: &Call, push_key: &[u8]) -> String {
     let token = call.headers["authorization"].strip_prefix("vapid t=").expect("RFC 8292");
     let (token, key) = token.split_once(", k=").expect("RFC 8292");
-    assert_eq!(BASE64URL_NOPAD.decode(key.as_bytes()).expect("base64url"), push_key);
+    assert_eq!(Base64UrlUnpadded::decode_vec(key).expect("base64url"), push_key);
     let (signed, signature) = token.rsplit_once('.').expect("a token has three parts");
-    let signature = BASE64URL_NOPAD.decode(signature.as_bytes()).expect("base64url");
+    let signature = Base64UrlUnpadded::decode_vec(signature).expect("base64url");
     UnparsedPublicKey::new(&ECDSA_P256_SHA256_FIXED, push_key)
         .verify(signed.as_bytes(), &signature)
         .expect("the relay's own key signed it");
     let (header, claims) = signed.split_once('.').expect("a token has three parts");
-    let text = |part: &str| String::from_utf8(BASE64URL_NOPAD.decode(part.as_bytes()).expect("base64url"));
+    let text = |part: &str| String::from_utf8(Base64UrlUnpadded::decode_vec(part).expect("base64url"));
     assert_eq!(text(header).expect("JSON"), r#"{"typ":"JWT","alg":"ES256"}"#);
     text(claims).expect("JSON")
 }
@@ -323,7 +323,7 @@ fn a_relay_may_push_nothing() {
     let own = "jpsQnnGQmL-YBIffH1136cspYG6-0iY7X1fCE9-E9LI".to_owned();
     let relay = Relay::start_with(vec![("VAPID_PRIVATE_KEY", own)]);
     let (account, _first) = Account::registered(&relay, 67);
-    let public = BASE64URL_NOPAD.encode(&account.sign_in(&relay, 0, None).1.push_key);
+    let public = Base64UrlUnpadded::encode_string(&account.sign_in(&relay, 0, None).1.push_key);
     assert!(public.starts_with("BH_Nzidw9sRdQYPL7m_bS3tYBzM1"), "{public}");
     // What is no key is not replaced by another.
     let relay = Relay::start_with(vec![("VAPID_PRIVATE_KEY", "not a key".to_owned())]);

@@ -2,7 +2,7 @@
 
 use std::sync::LazyLock;
 
-use data_encoding::{BASE64, HEXLOWER};
+use base64ct::{Base64, Encoding as _};
 use rand_chacha::ChaCha20Rng;
 use rand_core::Rng;
 
@@ -24,20 +24,20 @@ pub(super) const GENERATORS: [(&str, Draw, Option<usize>); 24] = [
     ("Bitwarden, 14, with signs", |rng| whole(rng, 14, &[LOWER, UPPER, DIGITS, "!@#$%^&*"]), Some(3000)),
     ("1Password, 20", |rng| whole(rng, 20, &[LOWER, UPPER, DIGITS, "!@#$%^&*-_."]), Some(3000)),
     ("KeePassXC, 20", |rng| whole(rng, 20, &[LOWER, UPPER, DIGITS]), Some(3000)),
-    ("openssl rand -base64 12", |rng| BASE64.encode(&bytes::<12>(rng)), Some(3000)),
-    ("openssl rand -base64 16", |rng| BASE64.encode(&bytes::<16>(rng)), Some(3000)),
-    ("openssl rand -base64 24", |rng| BASE64.encode(&bytes::<24>(rng)), Some(3000)),
-    ("openssl rand -base64 32", |rng| BASE64.encode(&bytes::<32>(rng)), Some(3000)),
-    ("openssl rand -base64 48", |rng| BASE64.encode(&bytes::<48>(rng)), Some(3000)),
-    ("openssl rand -hex 24", |rng| HEXLOWER.encode(&bytes::<24>(rng)), Some(0)),
-    ("openssl rand -hex 32", |rng| HEXLOWER.encode(&bytes::<32>(rng)), Some(0)),
+    ("openssl rand -base64 12", |rng| Base64::encode_string(&bytes::<12>(rng)), Some(3000)),
+    ("openssl rand -base64 16", |rng| Base64::encode_string(&bytes::<16>(rng)), Some(3000)),
+    ("openssl rand -base64 24", |rng| Base64::encode_string(&bytes::<24>(rng)), Some(3000)),
+    ("openssl rand -base64 32", |rng| Base64::encode_string(&bytes::<32>(rng)), Some(3000)),
+    ("openssl rand -base64 48", |rng| Base64::encode_string(&bytes::<48>(rng)), Some(3000)),
+    ("openssl rand -hex 24", |rng| base16ct::lower::encode_string(&bytes::<24>(rng)), Some(0)),
+    ("openssl rand -hex 32", |rng| base16ct::lower::encode_string(&bytes::<32>(rng)), Some(0)),
     ("pwgen 14", |rng| spoken(rng, 14), Some(3000)),
     ("pwgen 16", |rng| spoken(rng, 16), Some(3000)),
     ("pwgen 20", |rng| spoken(rng, 20), Some(3000)),
     ("pwgen -s 16", |rng| whole(rng, 16, &[LOWER, UPPER, DIGITS]), Some(3000)),
     ("20 printable", |rng| (0..20).map(|_| char::from(b'!' + below(rng, 94) as u8)).collect(), Some(3000)),
     // As long as the name of an object, as short as a word, made of words: reported, not promised.
-    ("openssl rand -hex 16", |rng| HEXLOWER.encode(&bytes::<16>(rng)), None),
+    ("openssl rand -hex 16", |rng| base16ct::lower::encode_string(&bytes::<16>(rng)), None),
     ("LastPass, 12", |rng| whole(rng, 12, &[LOWER, UPPER, DIGITS, "!@#$%^&*"]), None),
     ("pwgen 8", |rng| spoken(rng, 8), None),
     ("six words", words, None),

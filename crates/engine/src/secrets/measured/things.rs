@@ -1,6 +1,6 @@
 //! What else people copy: links, names and numbers of things, pieces of programs.
 
-use data_encoding::{BASE64, BASE64URL_NOPAD, HEXLOWER};
+use base64ct::{Base64, Base64UrlUnpadded, Encoding as _};
 use rand_chacha::ChaCha20Rng;
 use rand_core::Rng;
 
@@ -52,7 +52,7 @@ fn bytes(rng: &mut ChaCha20Rng, count: usize) -> Vec<u8> {
 }
 
 fn hex(rng: &mut ChaCha20Rng, digits: usize) -> String {
-    HEXLOWER.encode(&bytes(rng, digits.div_ceil(2)))[..digits].to_owned()
+    base16ct::lower::encode_string(&bytes(rng, digits.div_ceil(2)))[..digits].to_owned()
 }
 
 fn uuid(rng: &mut ChaCha20Rng) -> String {
@@ -82,7 +82,7 @@ fn link(rng: &mut ChaCha20Rng) -> String {
             "/login?next=%2F{}&code={}&state={}",
             word(rng),
             digits(rng, 6),
-            BASE64URL_NOPAD.encode(&bytes(rng, 24))
+            Base64UrlUnpadded::encode_string(&bytes(rng, 24))
         ),
         _ => format!("/{}.html", slug(rng)),
     };
@@ -101,14 +101,14 @@ fn hash(rng: &mut ChaCha20Rng) -> String {
         }
         5 => hex(rng, 32),
         6 => format!("sha256:{}", hex(rng, 64)),
-        7 => format!("sha512-{}", BASE64.encode(&bytes(rng, 64))),
+        7 => format!("sha512-{}", Base64::encode_string(&bytes(rng, 64))),
         _ => format!("{}  {}.tar.gz", hex(rng, 64), slug(rng)),
     }
 }
 
 fn picture(rng: &mut ChaCha20Rng) -> String {
     let size = 40 + below(rng, 400);
-    let data = BASE64.encode(&bytes(rng, size));
+    let data = Base64::encode_string(&bytes(rng, size));
     match below(rng, 4) {
         0 => format!("data:image/png;base64,iVBORw0KGgo{data}"),
         1 => format!("iVBORw0KGgo{data}"),
@@ -188,7 +188,7 @@ fn json(rng: &mut ChaCha20Rng) -> String {
         ),
         2 => format!("[{},{},{}]", below(rng, 99), digits(rng, 6), below(rng, 9)),
         3 => format!("{{\"token\": null, \"password\": \"\", \"secret\": \"${{{}}}\"}}", word(rng).to_uppercase()),
-        _ => format!("\"integrity\": \"sha512-{}\",", BASE64.encode(&bytes(rng, 64))),
+        _ => format!("\"integrity\": \"sha512-{}\",", Base64::encode_string(&bytes(rng, 64))),
     }
 }
 
