@@ -2,7 +2,6 @@
 //! store a change, everything stands still until it does. It may be stopped at any moment, as a process may.
 
 use std::cell::{Cell, RefCell};
-use std::collections::BTreeMap;
 use std::future::poll_fn;
 use std::pin::pin;
 use std::rc::Rc;
@@ -35,7 +34,7 @@ pub(crate) struct Running {
     socket: RefCell<Option<Socket>>,
     timer: RefCell<Option<Timeout>>,
     /// What files of the history are to be sealed with that are being made.
-    passphrases: RefCell<BTreeMap<CommandId, String>>,
+    passphrases: RefCell<Vec<(CommandId, String)>>,
     stopped: Cell<bool>,
     sleeper: Cell<Option<Waker>>,
 }
@@ -133,12 +132,16 @@ impl Running {
 
     /// Makes a file of the history.
     pub(crate) fn export(&self, id: CommandId, passphrase: String) {
-        self.passphrases.borrow_mut().insert(id, passphrase);
+        self.passphrases.borrow_mut().push((id, passphrase));
         self.drive(|driver| driver.archive(id));
     }
 
+    fn take_passphrase(&self, id: CommandId) -> Option<String> {
+        self.passphrases.borrow_mut().extract_if(.., |(of, _)| *of == id).next().map(|(_, passphrase)| passphrase)
+    }
+
     fn seal(&self, id: CommandId, archive: &Archive, lost: u32) {
-        let Some(passphrase) = self.passphrases.borrow_mut().remove(&id) else { return };
+        let Some(passphrase) = self.take_passphrase(id) else { return };
         let outcome = archive::seal(archive, lost, &passphrase).unwrap_or_else(Outcome::from);
         self.host.answer(Answered { id, outcome });
     }
@@ -241,7 +244,7 @@ impl Running {
             Step::ClearClipboard(digest) => self.host.clear_clipboard(digest.to_hex()),
             Step::Archive { id, archive, lost } => self.seal(id, &archive, lost),
             Step::Answer(answered) => {
-                self.passphrases.borrow_mut().remove(&answered.id);
+                self.take_passphrase(answered.id);
                 self.host.answer(answered);
             }
             Step::Notice(notice) => self.host.notice(notice),

@@ -76,7 +76,9 @@ impl Store {
             let value = value.and_then(|value| opened(key, &name, &value).ok());
             (name, value)
         };
-        Ok(names.into_iter().zip(stored).map(open).collect())
+        let mut read = BTreeMap::new();
+        read.extend(names.into_iter().zip(stored).map(open));
+        Ok(read)
     }
 
     /// Stores the changes, all or none, and durably.

@@ -158,7 +158,7 @@ fn grant(
         let secret = SealedSecret::from_bytes(sealed.as_slice().try_into().map_err(|_| OpenError)?);
         list.push(SealedFor { device: *device, enc, secret });
     }
-    list.sort_by_key(|s| s.device);
+    list.sort_unstable_by_key(|s| s.device);
     let sealed = SealedList(list).encode();
     Ok((Grant { epoch: place.epoch, commit, sealed_hash: SealedList::hash(&sealed) }, sealed))
 }

@@ -236,7 +236,7 @@ impl Driver {
             return;
         };
         self.see_unsaved(&mut records);
-        let step = self.read_step(read, records, now);
+        let step = self.read_step(read, &records, now);
         self.steps.push_back(step);
     }
 
@@ -276,7 +276,7 @@ impl Driver {
             Read::History { .. } => self.engine.archived_records(),
         };
         if keys.is_empty() {
-            return self.read_step(read, Records::new(), now);
+            return self.read_step(read, &Records::new(), now);
         }
         self.reading = Some(read);
         Step::Load(keys)
@@ -306,12 +306,11 @@ impl Driver {
         }
     }
 
-    fn read_step(&self, read: Read, records: Records, now: u64) -> Step {
-        let records = records.into_iter().filter_map(|(key, value)| Some((key, value?))).collect();
+    fn read_step(&self, read: Read, records: &Records, now: u64) -> Step {
         match read {
             Read::Clip { id, clip } => {
                 let outcome = match self.engine.source(&clip) {
-                    Some(source) => match source.content(&records) {
+                    Some(source) => match source.content(records) {
                         Some(content) => Outcome::Content { content },
                         None => Problem::ContentLost.into(),
                     },
@@ -320,7 +319,7 @@ impl Driver {
                 Step::Answer(Answered { id, outcome })
             }
             Read::History { id } => {
-                let (archive, lost) = self.engine.archive(now, &records);
+                let (archive, lost) = self.engine.archive(now, records);
                 Step::Archive { id, archive, lost }
             }
         }

@@ -2,8 +2,6 @@
 //! is sent again, restarts included, while the log has not gone on: a relay that had two for one place could show each
 //! to another device, and both are signed. It refuses to make entries.
 
-use std::collections::BTreeSet;
-
 use hushclip_protocol::frame::ToRelay;
 use hushclip_protocol::ids::{DeviceId, Hash};
 use hushclip_protocol::log::{Membership, SignedEntry};
@@ -47,7 +45,7 @@ pub(crate) enum Wanted {
 #[derive(Debug, Default)]
 pub(crate) struct Changes {
     /// Devices that the person wants out.
-    removing: BTreeSet<DeviceId>,
+    removing: Vec<DeviceId>,
     /// Entries that this device has made and that may be on their way still.
     drafts: Vec<Draft>,
     appending: Option<Appending>,
@@ -93,7 +91,7 @@ struct RemovalWatch {
 }
 
 impl Changes {
-    pub(crate) fn restore(removing: BTreeSet<DeviceId>, drafts: Vec<Draft>) -> Self {
+    pub(crate) fn restore(removing: Vec<DeviceId>, drafts: Vec<Draft>) -> Self {
         Self { removing, drafts, ..Self::default() }
     }
 
@@ -111,7 +109,9 @@ impl Changes {
 
     /// The person wants a device out, at once.
     pub(crate) fn want_out(&mut self, device: DeviceId, out: &mut Outputs) {
-        self.removing.insert(device);
+        if !self.goes(&device) {
+            self.removing.push(device);
+        }
         out.write(put(REMOVING, &self.removing));
     }
 
@@ -132,8 +132,9 @@ impl Changes {
 
     /// A device is out of the log; whether that was wanted here.
     pub(crate) fn went(&mut self, device: &DeviceId, out: &mut Outputs) -> bool {
-        let was_wanted = self.removing.remove(device);
+        let was_wanted = self.goes(device);
         if was_wanted {
+            self.removing.retain(|other| other != device);
             // Another one that is wanted has its own time.
             self.removal = RemovalWatch::default();
             out.write(put(REMOVING, &self.removing));

@@ -4,14 +4,14 @@
 #[cfg(test)]
 mod tests;
 
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::collections::VecDeque;
 
 use hushclip_crypto::body::Part;
 use hushclip_protocol::ids::{DeviceId, ItemId};
 use hushclip_protocol::limits;
 use minicbor::{Decode, Encode};
 
-use crate::clip::part_key;
+use crate::clip::{Lookup, part_key};
 use crate::effect::Write;
 use crate::part::Outputs;
 use crate::record::{CHANNELS, PAYLOAD, delete, put};
@@ -36,8 +36,9 @@ pub(crate) struct Channels {
 #[derive(Debug, Default, Encode, Decode)]
 #[cbor(array)]
 pub(crate) struct Listening {
+    /// In the order of their names.
     #[n(0)]
-    channels: BTreeSet<String>,
+    channels: Vec<String>,
     /// The greatest order of all payloads that are gone: programs know by it what they have had.
     #[n(1)]
     order: u64,
@@ -80,7 +81,7 @@ pub(crate) struct Payload {
 
 impl Channels {
     pub(crate) fn restore(listening: Listening, mut payloads: Vec<Payload>) -> Self {
-        payloads.sort_by_key(|payload| payload.order);
+        payloads.sort_unstable_by_key(|payload| payload.order);
         Self { listening, payloads: payloads.into() }
     }
 
@@ -89,17 +90,19 @@ impl Channels {
     }
 
     pub(crate) fn listens(&self, channel: &str) -> bool {
-        self.listening.channels.contains(channel)
+        self.place(channel).is_ok()
+    }
+
+    fn place(&self, channel: &str) -> Result<usize, usize> {
+        self.listening.channels.binary_search_by(|other| other.as_str().cmp(channel))
     }
 
     /// Says whether it listens now; it does not, where there are too many channels.
     pub(crate) fn listen(&mut self, channel: String, out: &mut Outputs) -> bool {
-        if self.listens(&channel) {
-            return true;
-        }
+        let Err(place) = self.place(&channel) else { return true };
         let has_room = self.listening.channels.len() < MOST;
         if has_room {
-            self.listening.channels.insert(channel);
+            self.listening.channels.insert(place, channel);
             out.write(put(CHANNELS, &self.listening));
         }
         has_room
@@ -107,7 +110,8 @@ impl Channels {
 
     /// What others have sent on the channel goes.
     pub(crate) fn unlisten(&mut self, channel: &str, out: &mut Outputs) {
-        if self.listening.channels.remove(channel) {
+        if let Ok(place) = self.place(channel) {
+            self.listening.channels.remove(place);
             self.drop_where(|payload| !payload.own && payload.channel == channel, out);
             out.write(put(CHANNELS, &self.listening));
         }
@@ -292,9 +296,9 @@ impl Payload {
     }
 
     /// Its bytes as one part of no media type, from these records; `None` if they are missing or damaged.
-    pub(crate) fn parts(&self, records: &BTreeMap<String, Vec<u8>>) -> Option<Vec<Part>> {
-        let bytes = records.get(&self.key()).filter(|bytes| bytes.len() as u64 == self.bytes)?;
-        Some(vec![Part::new("", bytes.clone())])
+    pub(crate) fn parts(&self, records: &dyn Lookup) -> Option<Vec<Part>> {
+        let bytes = records.record(&self.key()).filter(|bytes| bytes.len() as u64 == self.bytes)?;
+        Some(vec![Part::new("", bytes)])
     }
 
     fn record_key(&self) -> String {

@@ -7,8 +7,8 @@ use hushclip_model::UNDO_MS;
 use hushclip_protocol::ids::{DeviceId, Hash, ItemId};
 use minicbor::{Decode, Encode};
 
-pub use content::Source;
 pub(crate) use content::{About, plain_and_html};
+pub use content::{Lookup, Source};
 pub(crate) use records::{OnDisk, part_key};
 
 /// A clip in the local history.

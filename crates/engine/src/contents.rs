@@ -1,14 +1,14 @@
 //! Content in memory: what an event has brought along or asked the disk for, for as long as that is being dealt with. It
 //! refuses to keep any: clips are known by what [`crate::clip::About`] says of them, payloads by their length.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use hushclip_crypto::body::Part;
 use hushclip_model::CommandId;
 use hushclip_protocol::ids::ItemId;
 
 use crate::channels::Payload;
-use crate::clip::Source;
+use crate::clip::{Lookup, Source};
 
 /// What content is wanted for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -35,7 +35,7 @@ impl Place {
         }
     }
 
-    fn parts(&self, records: &BTreeMap<String, Vec<u8>>) -> Option<Vec<Part>> {
+    fn parts(&self, records: &dyn Lookup) -> Option<Vec<Part>> {
         match self {
             Self::Clip(source) => source.parts(records),
             Self::Payload(payload) => payload.parts(records),
@@ -54,7 +54,7 @@ pub(crate) struct Wanted {
 /// What is in memory, and what is waited for.
 #[derive(Default)]
 pub(crate) struct Contents {
-    at_hand: BTreeMap<ItemId, Vec<Part>>,
+    at_hand: Vec<(ItemId, Vec<Part>)>,
     wanted: Vec<Wanted>,
 }
 
@@ -64,11 +64,11 @@ pub(crate) type Read = BTreeMap<String, Option<Vec<u8>>>;
 impl Contents {
     /// There is content, until the event is over.
     pub(crate) fn bring(&mut self, item: ItemId, parts: Vec<Part>) {
-        self.at_hand.insert(item, parts);
+        self.at_hand.push((item, parts));
     }
 
     pub(crate) fn get(&self, item: &ItemId) -> Option<&Vec<Part>> {
-        self.at_hand.get(item)
+        self.at_hand.iter().rev().find(|(of, _)| of == item).map(|(_, parts)| parts)
     }
 
     /// The disk is to be asked, unless it is.
@@ -82,22 +82,24 @@ impl Contents {
     pub(crate) fn end(&mut self) -> Vec<String> {
         self.at_hand.clear();
         let new = self.wanted.iter_mut().filter(|wanted| !wanted.is_asked);
-        let keys: BTreeSet<String> = new
-            .flat_map(|wanted| {
-                wanted.is_asked = true;
-                wanted.place.keys()
-            })
-            .collect();
-        keys.into_iter().collect()
+        let mut keys = Vec::new();
+        for wanted in new {
+            wanted.is_asked = true;
+            for key in wanted.place.keys() {
+                if !keys.contains(&key) {
+                    keys.push(key);
+                }
+            }
+        }
+        keys
     }
 
     /// What the disk has answered, in the order of asking: what was wanted, and its content; none if that is lost.
-    pub(crate) fn read(&mut self, records: Read) -> Vec<(Wanted, Option<Vec<Part>>)> {
+    pub(crate) fn read(&mut self, records: &Read) -> Vec<(Wanted, Option<Vec<Part>>)> {
         let answered = |wanted: &mut Wanted| wanted.place.keys().iter().all(|key| records.contains_key(key));
         let answered: Vec<_> = self.wanted.extract_if(.., answered).collect();
-        let records = records.into_iter().filter_map(|(key, value)| Some((key, value?))).collect();
         let parts = |wanted: Wanted| {
-            let parts = wanted.place.parts(&records);
+            let parts = wanted.place.parts(records);
             (wanted, parts)
         };
         answered.into_iter().map(parts).collect()
@@ -137,7 +139,7 @@ mod tests {
         let keys = contents.end();
         contents.want(ONE, Purpose::Push, source(ONE, &parts));
         assert!(contents.end().is_empty(), "that is asked for already");
-        let read = contents.read(found(&keys, &parts));
+        let read = contents.read(&found(&keys, &parts));
         let purposes: Vec<_> = read.iter().map(|(wanted, _)| wanted.purpose).collect();
         assert_eq!(purposes, [Purpose::Push, Purpose::Apply]);
         assert!(read.into_iter().all(|(_, content)| content.as_deref() == Some(&parts[..])));
@@ -153,11 +155,11 @@ mod tests {
         contents.want(TWO, Purpose::Apply, source(TWO, &parts));
         let of_two = contents.end();
         let lost = of_two.iter().map(|key| (key.clone(), None)).collect();
-        let read = contents.read(lost);
+        let read = contents.read(&lost);
         assert_eq!(read.len(), 1);
         assert!(read[0].0.item == TWO && read[0].1.is_none());
-        assert!(contents.read(Read::new()).is_empty());
-        assert_eq!(contents.read(found(&of_one, &parts)).len(), 1);
+        assert!(contents.read(&Read::new()).is_empty());
+        assert_eq!(contents.read(&found(&of_one, &parts)).len(), 1);
     }
 
     #[test]

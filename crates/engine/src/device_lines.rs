@@ -1,7 +1,7 @@
 //! Lines to other devices of the account: which are open, and what came over them before its turn. It refuses to know what
 //! that is. Nothing of it is stored: whatever goes over such a line goes to the relay too.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use hushclip_protocol::ids::DeviceId;
 
@@ -16,19 +16,19 @@ const EARLY_BYTES: usize = 4 * 1024 * 1024;
 /// The open ones, and what waits.
 #[derive(Debug, Default)]
 pub(crate) struct DeviceLines {
-    open: BTreeSet<(DeviceId, u64)>,
+    open: Vec<(DeviceId, u64)>,
     early: BTreeMap<(DeviceId, u64), Vec<u8>>,
 }
 
 impl DeviceLines {
     pub(crate) fn opened(&mut self, device: DeviceId, number: u64) {
-        if self.open.len() < MOST {
-            self.open.insert((device, number));
+        if self.open.len() < MOST && !self.is_open(device, number) {
+            self.open.push((device, number));
         }
     }
 
     pub(crate) fn closed(&mut self, device: DeviceId, number: u64) {
-        self.open.remove(&(device, number));
+        self.open.retain(|line| *line != (device, number));
     }
 
     pub(crate) fn is_open(&self, device: DeviceId, number: u64) -> bool {

@@ -160,7 +160,7 @@ impl Engine {
                 let added = self.import(clips);
                 self.answer(id, Outcome::Imported { added });
             }
-            Event::Loaded(records) => self.loaded(records, rng),
+            Event::Loaded(records) => self.loaded(&records, rng),
             Event::Online => self.network_is_back(),
             Event::LocalCopy(content) => self.local_copy(content, false, rng),
             Event::Copied(content) => self.local_copy(content, true, rng),

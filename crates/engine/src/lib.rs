@@ -118,7 +118,7 @@ mod state;
 pub mod target;
 mod traces;
 
-pub use clip::Source;
+pub use clip::{Lookup, Source};
 pub use effect::{Effect, Write};
 pub use engine::Engine;
 pub use event::{Event, LineId, Said};

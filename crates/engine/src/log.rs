@@ -5,7 +5,7 @@ mod evidence;
 #[cfg(test)]
 mod tests;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use hushclip_crypto::epoch::EpochSecret;
 use hushclip_crypto::log::{is_committed, open_grant};
@@ -57,7 +57,7 @@ pub(crate) struct State {
     ended: BTreeMap<u64, u64>,
     /// Epochs of which a member has given this device no secret.
     #[n(4)]
-    denied: BTreeSet<u64>,
+    denied: Vec<u64>,
     #[n(5)]
     names: BTreeMap<DeviceId, String>,
     /// The relay has shown another log: nothing is sent until the person has looked into it.
@@ -123,11 +123,11 @@ impl Log {
     pub(crate) fn handed(joined: Joined, now: u64) -> Self {
         let mut log = Self::new(joined.account, (joined.log_seq, joined.log_head));
         // They have ended already, and are forgotten like any other.
-        log.state.ended = joined.older.iter().map(|older| (older.epoch, now)).collect();
-        log.state.secrets = joined.older.into_iter().map(|older| (older.epoch, older.secret)).collect();
+        log.state.ended.extend(joined.older.iter().map(|older| (older.epoch, now)));
+        log.state.secrets.extend(joined.older.into_iter().map(|older| (older.epoch, older.secret)));
         // Whoever has no proper name is shown by its identifier.
         let proper = joined.names.into_iter().filter(|named| check_name(&named.name).is_ok());
-        log.state.names = proper.map(|named| (named.device, named.name)).collect();
+        log.state.names.extend(proper.map(|named| (named.device, named.name)));
         log
     }
 
@@ -137,7 +137,7 @@ impl Log {
             anchor,
             secrets: BTreeMap::new(),
             ended: BTreeMap::new(),
-            denied: BTreeSet::new(),
+            denied: Vec::new(),
             names: BTreeMap::new(),
             forked: false,
         };
@@ -298,7 +298,9 @@ impl Log {
             Err(_) if is_own => return Err(Refused::NotOurs),
             // The entry stands all the same: one member must not keep another from what others decide.
             Err(_) if author.is_some() => {
-                self.state.denied.insert(epoch);
+                if !self.state.denied.contains(&epoch) {
+                    self.state.denied.push(epoch);
+                }
                 return Ok(false);
             }
             Err(_) => {}

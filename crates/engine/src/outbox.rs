@@ -5,7 +5,7 @@ mod queued;
 #[cfg(test)]
 mod tests;
 
-use std::collections::{BTreeSet, VecDeque};
+use std::collections::VecDeque;
 
 use hushclip_crypto::body::{Pin, State};
 use hushclip_protocol::frame::ToRelay;
@@ -70,7 +70,7 @@ pub(crate) struct GivenUp {
 impl Outbox {
     pub(crate) fn restore(mut queue: VecDeque<Queued>, mut sent: VecDeque<Sent>, numbers: Option<Numbers>) -> Self {
         queue.make_contiguous().sort_by_key(Queued::place);
-        sent.make_contiguous().sort_by_key(|sent| sent.order);
+        sent.make_contiguous().sort_unstable_by_key(|sent| sent.order);
         Self { queue, sent, numbers: numbers.unwrap_or_default() }
     }
 
@@ -393,12 +393,15 @@ impl Outbox {
 
     /// The clips of whose pins others may have heard in another order: the last word counts, and the relay's order is
     /// another one now, or it may have had, and passed on, what this device does not know to be stored.
-    pub(crate) fn pins_in_doubt(&self) -> BTreeSet<ItemId> {
+    pub(crate) fn pins_in_doubt(&self) -> Vec<ItemId> {
         let is_note = |queued: &&Queued| matches!(queued.cargo, Cargo::Pins(_));
         let (sent, unsent): (Vec<_>, Vec<_>) = self.queue.iter().partition(|queued| queued.sealed.is_some());
-        let said_later: BTreeSet<ItemId> = unsent.into_iter().flat_map(Queued::pinned).collect();
+        let said_later: Vec<ItemId> = unsent.into_iter().flat_map(Queued::pinned).collect();
         let open = sent.into_iter().filter(|queued| queued.again || is_note(queued)).flat_map(Queued::pinned);
-        open.filter(|item| !said_later.contains(item)).collect()
+        let mut open: Vec<_> = open.filter(|item| !said_later.contains(item)).collect();
+        open.sort_unstable();
+        open.dedup();
+        open
     }
 
     fn write_numbers(&self, out: &mut Outputs) {

@@ -2,7 +2,7 @@
 //! that it does not know at the end of a record, are passed over. Only the settings keep theirs when this version writes
 //! them again; a field that a later version adds elsewhere must therefore have a default.
 
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::collections::{BTreeMap, VecDeque};
 
 use hushclip_model::Settings;
 use hushclip_protocol::codec::Kept;
@@ -54,7 +54,7 @@ pub(crate) struct Records {
     pub(crate) gone_order: u64,
     pub(crate) traces: Vec<Trace>,
     pub(crate) drafts: Vec<Draft>,
-    pub(crate) removing: BTreeSet<DeviceId>,
+    pub(crate) removing: Vec<DeviceId>,
     pub(crate) tried_codes: Vec<Hash>,
 }
 
@@ -62,7 +62,7 @@ impl Records {
     pub(crate) fn decode(records: impl IntoIterator<Item = (String, Vec<u8>)>) -> Result<Self, RestoreError> {
         let mut out = Self::default();
         let (mut account, mut place, mut members, mut evidence) = (None, None, None, Vec::new());
-        let (mut log, mut clips) = (BTreeMap::new(), clip::OnDisk::default());
+        let (mut log, mut clips) = (Vec::new(), clip::OnDisk::default());
         for (key, value) in records {
             let value = zeroize::Zeroizing::new(value);
             if key == DEVICE {
@@ -112,7 +112,7 @@ impl Records {
             } else if let Some(device) = key.strip_prefix(SENDER) {
                 out.senders.insert(DeviceId::from_hex(device).ok_or(RestoreError)?, decode::<Sender>(&value)?);
             } else if key.starts_with(LOG) {
-                log.insert(key, decode::<SignedEntry>(&value)?);
+                log.push((key, decode::<SignedEntry>(&value)?));
             } else if key.starts_with(PAYLOAD) {
                 out.payloads.push(decode(&value)?);
             } else if key.starts_with(OUT) {
@@ -127,7 +127,9 @@ impl Records {
         if let Some(record) = account {
             let AccountRecord { cursor, anchors, set_back, .. } = &record;
             out.place = place.unwrap_or_else(|| Place::new(*cursor, anchors.clone(), *set_back));
-            let log = Log::restore(members.ok_or(RestoreError)?, log.into_values().collect(), evidence)?;
+            log.sort_unstable_by(|(a, _), (b, _)| a.cmp(b));
+            let entries = log.into_iter().map(|(_, entry)| entry).collect();
+            let log = Log::restore(members.ok_or(RestoreError)?, entries, evidence)?;
             out.account = Some(Account::restore(record, log)?);
             // Without it, counters would be used a second time.
             out.numbers.ok_or(RestoreError)?;

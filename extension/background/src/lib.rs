@@ -3,7 +3,6 @@
 
 use std::alloc::System;
 use std::cell::RefCell;
-use std::collections::BTreeMap;
 
 use hushclip_model::settings::Change;
 use hushclip_model::view::{Connection, Stage};
@@ -78,7 +77,7 @@ impl Host for Hooks {
 pub struct Handle {
     shell: Result<Shell, Problem>,
     /// What is looked for in each popup.
-    queries: RefCell<BTreeMap<u32, Query>>,
+    queries: RefCell<Vec<(u32, Query)>>,
 }
 
 /// Starts the client. Where that fails, the handle shows why and can do nothing else.
@@ -168,7 +167,8 @@ impl Handle {
             ToBackground::Ask(asked) => shell.ask(asked),
             ToBackground::Person => shell.person(),
             ToBackground::Query(query) => {
-                self.queries.borrow_mut().insert(popup, query);
+                self.closed(popup);
+                self.queries.borrow_mut().push((popup, query));
                 return self.picture(popup);
             }
         }
@@ -177,7 +177,7 @@ impl Handle {
 
     /// A popup is closed.
     pub fn closed(&self, popup: u32) {
-        self.queries.borrow_mut().remove(&popup);
+        self.queries.borrow_mut().retain(|(of, _)| *of != popup);
     }
 
     /// A person opened a popup.
@@ -217,7 +217,7 @@ impl Handle {
     pub fn picture(&self, popup: u32) -> Option<String> {
         let view = match &self.shell {
             Ok(shell) if is_locked(shell) => return None,
-            Ok(shell) => fitting(shell.find(&self.queries.borrow().get(&popup).cloned().unwrap_or_default())),
+            Ok(shell) => fitting(shell.find(&self.query(popup))),
             Err(_) => self.view_without_clips(),
         };
         Some(encode(&ToPopup::View(view)))
@@ -278,6 +278,11 @@ impl Status {
 impl Handle {
     fn unlocked(&self) -> Option<&Shell> {
         self.shell.as_ref().ok().filter(|shell| !is_locked(shell))
+    }
+
+    fn query(&self, popup: u32) -> Query {
+        let queries = self.queries.borrow();
+        queries.iter().find(|(of, _)| *of == popup).map(|(_, query)| query.clone()).unwrap_or_default()
     }
 
     fn view_without_clips(&self) -> View {

@@ -1,5 +1,7 @@
 //! Channels: what is kept, for how long, in which order, and what a restart makes of it.
 
+use std::collections::BTreeMap;
+
 use super::*;
 use crate::part::Output;
 

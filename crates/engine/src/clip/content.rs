@@ -106,6 +106,24 @@ pub(crate) fn plain_and_html(parts: &[Part]) -> Content {
     Content { text: of(TEXT).unwrap_or_default(), html: of(HTML) }
 }
 
+/// Records that were read.
+pub trait Lookup {
+    /// What is in the record of that name, if it is there.
+    fn record(&self, key: &str) -> Option<&[u8]>;
+}
+
+impl Lookup for BTreeMap<String, Vec<u8>> {
+    fn record(&self, key: &str) -> Option<&[u8]> {
+        self.get(key).map(Vec::as_slice)
+    }
+}
+
+impl Lookup for BTreeMap<String, Option<Vec<u8>>> {
+    fn record(&self, key: &str) -> Option<&[u8]> {
+        self.get(key)?.as_deref()
+    }
+}
+
 /// Where a clip's content is: which records it takes, and how they make it.
 #[derive(Clone)]
 pub struct Source {
@@ -132,22 +150,22 @@ impl Source {
     }
 
     /// Text and HTML, from these records; `None` if any of them is missing or damaged.
-    pub fn content(&self, records: &BTreeMap<String, Vec<u8>>) -> Option<Content> {
+    pub fn content(&self, records: &dyn Lookup) -> Option<Content> {
         self.parts(records).map(|parts| plain_and_html(&parts))
     }
 
     /// All forms, the plainest first: their media types and bytes. `None` as above.
-    pub fn forms(&self, records: &BTreeMap<String, Vec<u8>>) -> Option<Vec<(String, Vec<u8>)>> {
+    pub fn forms(&self, records: &dyn Lookup) -> Option<Vec<(String, Vec<u8>)>> {
         let parts = self.parts(records)?;
         Some(parts.into_iter().map(|part| (part.media, part.bytes.into())).collect())
     }
 
-    pub(crate) fn parts(&self, records: &BTreeMap<String, Vec<u8>>) -> Option<Vec<Part>> {
+    pub(crate) fn parts(&self, records: &dyn Lookup) -> Option<Vec<Part>> {
         if let Some(inline) = self.about.inline() {
             return Some(inline);
         }
         let parts = match &self.whole {
-            Some(key) => whole_parts(records.get(key)?).ok(),
+            Some(key) => whole_parts(records.record(key)?).ok(),
             None => self.about.parts.iter().enumerate().map(|(place, part)| self.part(place, part, records)).collect(),
         }?;
         let sound = |part: &Part| {
@@ -160,8 +178,8 @@ impl Source {
         same.then_some(parts)
     }
 
-    fn part(&self, place: usize, of: &PartOf, records: &BTreeMap<String, Vec<u8>>) -> Option<Part> {
-        let apart = || records.get(&part_key(&self.item, place)).map(Vec::as_slice);
+    fn part(&self, place: usize, of: &PartOf, records: &dyn Lookup) -> Option<Part> {
+        let apart = || records.record(&part_key(&self.item, place));
         let bytes = if of.apart { apart()? } else { self.about.beginning.as_bytes() };
         Some(Part::new(&of.media, bytes))
     }

@@ -159,9 +159,15 @@ fn whole_key(item: &ItemId) -> String {
 /// The records of clips, as they are found on the disk, in any order. Parts are not among them, or not looked at.
 #[derive(Default)]
 pub(crate) struct OnDisk {
-    listed: BTreeMap<ItemId, Listed>,
-    about: BTreeMap<ItemId, About>,
-    whole: BTreeMap<ItemId, Clip>,
+    found: BTreeMap<ItemId, Found>,
+}
+
+/// What there is of one clip.
+#[derive(Default)]
+struct Found {
+    listed: Option<Listed>,
+    about: Option<About>,
+    whole: Option<Clip>,
 }
 
 impl OnDisk {
@@ -169,34 +175,37 @@ impl OnDisk {
     pub(crate) fn take(&mut self, key: &str, value: &[u8]) -> Result<(), RestoreError> {
         let item = |id: &str| ItemId::from_hex(id).ok_or(RestoreError);
         if let Some(id) = key.strip_prefix(LISTED) {
-            self.listed.insert(item(id)?, decode(value)?);
+            self.of(item(id)?).listed = Some(decode(value)?);
         } else if let Some(id) = key.strip_prefix(ABOUT) {
-            self.about.insert(item(id)?, decode(value)?);
+            self.of(item(id)?).about = Some(decode(value)?);
         } else if key.starts_with(WHOLE) {
             let clip = Clip::from(decode::<Whole>(value)?);
-            self.whole.insert(clip.item, clip);
+            let id = clip.item;
+            self.of(id).whole = Some(clip);
         }
         Ok(())
     }
 
+    fn of(&mut self, item: ItemId) -> &mut Found {
+        self.found.entry(item).or_default()
+    }
+
     /// The clips, in ascending order.
-    pub(crate) fn clips(mut self) -> Result<Vec<Clip>, RestoreError> {
-        let mut clips = Vec::with_capacity(self.listed.len() + self.whole.len());
-        for (item, listed) in self.listed {
-            let whole = self.whole.remove(&item);
-            if listed.layout == Layout::Whole {
+    pub(crate) fn clips(self) -> Result<Vec<Clip>, RestoreError> {
+        let mut clips = Vec::with_capacity(self.found.len());
+        for (item, Found { listed, about, whole }) in self.found {
+            match listed {
                 // Version 0.1 may have been used again in between, and have deleted or sent it.
-                clips.extend(whole.map(|whole| {
+                Some(listed) if listed.layout == Layout::Whole => clips.extend(whole.map(|whole| {
                     let clip = listed.of(item, whole.about);
                     let (counter, cursor) = (clip.counter.max(whole.counter), clip.cursor.max(whole.cursor));
                     Clip { counter, cursor, sent_ms: clip.sent_ms.max(whole.sent_ms), ..clip }
-                }));
-            } else {
-                clips.push(listed.of(item, self.about.remove(&item).ok_or(RestoreError)?));
+                })),
+                Some(listed) => clips.push(listed.of(item, about.ok_or(RestoreError)?)),
+                None => clips.extend(whole),
             }
         }
-        clips.extend(self.whole.into_values());
-        clips.sort_by_key(|clip| clip.order);
+        clips.sort_unstable_by_key(|clip| clip.order);
         Ok(clips)
     }
 }

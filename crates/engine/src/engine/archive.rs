@@ -1,7 +1,7 @@
 //! The history as a file: what goes into it, and what comes in from one. Sealing it is
 //! [`hushclip_crypto::archive`]'s work, for which shells pass the passphrase by.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use hushclip_crypto::archive::{Archive, ArchivedClip};
 use hushclip_crypto::body::{HTML, Part, TEXT};
@@ -9,7 +9,7 @@ use hushclip_model::Content;
 use hushclip_protocol::limits;
 
 use super::Engine;
-use crate::clip::{About, Clip, Layout};
+use crate::clip::{About, Clip, Layout, Lookup};
 use crate::secrets::secret_of;
 use hushclip_rich::harmless;
 
@@ -21,7 +21,7 @@ impl Engine {
 
     /// The history, oldest first, and how many clips are missing in it, because these records do not have them. Secrets,
     /// which are short-lived, stay out.
-    pub fn archive(&self, now: u64, records: &BTreeMap<String, Vec<u8>>) -> (Archive, u32) {
+    pub fn archive(&self, now: u64, records: &dyn Lookup) -> (Archive, u32) {
         let archived = |clip: &Clip| {
             let Content { text, html } = clip.source().content(records)?;
             let device = self.present_clip(clip).from;

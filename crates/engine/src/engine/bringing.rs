@@ -32,7 +32,7 @@ impl Engine {
     }
 
     /// The disk was read.
-    pub(super) fn loaded(&mut self, records: BTreeMap<String, Option<Vec<u8>>>, rng: &mut dyn CryptoRng) {
+    pub(super) fn loaded(&mut self, records: &BTreeMap<String, Option<Vec<u8>>>, rng: &mut dyn CryptoRng) {
         for (wanted, parts) in self.contents.read(records) {
             self.brought(wanted.item, wanted.purpose, parts, rng);
         }

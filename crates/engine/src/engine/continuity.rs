@@ -150,7 +150,7 @@ impl Engine {
         });
         let mut all: Vec<_> = clips.chain(payloads).collect();
         // The newest first: a relay that is full has dropped the oldest by rights.
-        all.sort_by_key(|(queued, ..)| core::cmp::Reverse(queued.order));
+        all.sort_unstable_by_key(|(queued, ..)| core::cmp::Reverse(queued.order));
         let mut lost = Vec::new();
         for (queued, size, is_of_relay) in all {
             let size = AROUND.saturating_add(size);

@@ -199,8 +199,10 @@ impl Engine {
         self.relay.capabilities = welcome.capabilities.unwrap_or_default();
         self.relay.push_key = welcome.push_key.iter().copied().take(PUSH_KEY).collect();
         self.renew_push();
-        self.relay.online = welcome.online.iter().take(limits::DEVICES).map(|device| (*device, self.now)).collect();
-        self.relay.delivered = welcome.delivered.iter().take(limits::DEVICES).map(|d| (d.device, d.cursor)).collect();
+        self.relay.online.clear();
+        self.relay.online.extend(welcome.online.iter().take(limits::DEVICES).map(|device| (*device, self.now)));
+        self.relay.delivered.clear();
+        self.relay.delivered.extend(welcome.delivered.iter().take(limits::DEVICES).map(|d| (d.device, d.cursor)));
         self.check_welcome_log(welcome.log_seq, welcome.log_head, rng);
     }
 

@@ -1,7 +1,5 @@
 //! Phrases that are keys: those of wallets (BIP 39).
 
-use std::collections::BTreeSet;
-
 /// The English list of BIP 39, in alphabetical order.
 const WORDS: &str = include_str!("bip39.txt");
 /// Words of the shortest phrase.
@@ -31,7 +29,9 @@ pub(super) fn is_phrase(text: &str) -> bool {
 }
 
 fn has_variety(row: &[&str]) -> bool {
-    row[row.len() - SHORTEST..].iter().collect::<BTreeSet<_>>().len() >= DIFFERENT
+    let row = &row[row.len() - SHORTEST..];
+    let is_first = |at: &usize| !row[..*at].contains(&row[*at]);
+    (0..row.len()).filter(is_first).count() >= DIFFERENT
 }
 
 /// `1.` or `1)` before a word of a list, or nothing between two spaces.

@@ -167,7 +167,8 @@ impl Membership {
             return Err(LogError::BadEpoch);
         }
         let member = new_member(sign_pk, box_pk, name, grant)?;
-        let members = BTreeMap::from([(entry.author, member)]);
+        let mut members = BTreeMap::new();
+        members.insert(entry.author, member);
         check_sealed(signed, grant, members.keys())?;
         let head = signed.hash();
         Ok(Self {
