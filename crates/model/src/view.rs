@@ -181,7 +181,7 @@ pub enum Stage {
 
 /// The line to the relay.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
+#[serde(tag = "state", rename_all = "snake_case")]
 pub enum Connection {
     /// Nothing to connect to, or stopped for good; `View::problem` says why.
     #[default]
