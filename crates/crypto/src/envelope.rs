@@ -1,8 +1,6 @@
 //! Sealing and opening clip envelopes: XChaCha20-Poly1305 (draft-irtf-cfrg-xchacha-03) under a separate key for each
 //! item, with the header as associated data, and an Ed25519 signature over both.
 
-use chacha20poly1305::aead::{Aead, Payload};
-use chacha20poly1305::{KeyInit, XChaCha20Poly1305, XNonce};
 use hushclip_protocol::codec;
 use hushclip_protocol::envelope::{Envelope, Header, Kind, SUITE, Salt, assemble, signed_bytes};
 use hushclip_protocol::ids::{AccountId, Hash, ItemId};
@@ -80,9 +78,8 @@ fn seal_with(keys: &DeviceKeys, key: &ItemKey, address: &Address, body: Vec<u8>,
         salt,
     });
     let plain = zeroize::Zeroizing::new(pad::pad(body));
-    let (cipher, nonce) = cipher(key, &header);
-    // Encryption fails only beyond 256 GiB.
-    let sealed = cipher.encrypt(&nonce, Payload { msg: &plain, aad: &header }).unwrap_or_default();
+    let (item_key, nonce) = key_and_nonce(key, &header);
+    let sealed = hushclip_aead::seal(&item_key, &nonce, &header, &plain);
     let signature = keys.sign(&signed_bytes(&header, &sealed));
     assemble(&header, &sealed, signature)
 }
@@ -111,17 +108,17 @@ fn open_bytes(key: &ItemKey, envelope: &Envelope<'_>) -> Result<zeroize::Zeroizi
     if envelope.header.suite != SUITE {
         return Err(OpenError);
     }
-    let (cipher, nonce) = cipher(key, envelope.header_bytes);
-    let padded =
-        cipher.decrypt(&nonce, Payload { msg: envelope.sealed, aad: envelope.header_bytes }).map_err(|_| OpenError)?;
+    let header = envelope.header_bytes;
+    let (item_key, nonce) = key_and_nonce(key, header);
+    let padded = hushclip_aead::open(&item_key, &nonce, header, envelope.sealed).ok_or(OpenError)?;
     Ok(zeroize::Zeroizing::new(pad::unpad(padded)?))
 }
 
-fn cipher(key: &ItemKey, header: &[u8]) -> (XChaCha20Poly1305, XNonce) {
+fn key_and_nonce(key: &ItemKey, header: &[u8]) -> (zeroize::Zeroizing<[u8; 32]>, [u8; 24]) {
     let okm = key.derive_for(header);
     let mut item_key = zeroize::Zeroizing::new([0; 32]);
     let mut nonce = [0; 24];
     item_key.copy_from_slice(&okm[..32]);
     nonce.copy_from_slice(&okm[32..]);
-    (XChaCha20Poly1305::new(&(*item_key).into()), nonce.into())
+    (item_key, nonce)
 }

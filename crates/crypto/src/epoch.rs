@@ -1,7 +1,5 @@
 //! The account key of one epoch and the purpose keys derived from it (HKDF-SHA256, RFC 5869).
 
-use chacha20poly1305::aead::{Aead, Payload};
-use chacha20poly1305::{KeyInit, XChaCha20Poly1305, XNonce};
 use hkdf::Hkdf;
 use hmac::{Hmac, Mac};
 use hushclip_protocol::ids::{AccountId, DeviceId, Hash};
@@ -99,18 +97,14 @@ impl StateKey {
         let mut nonce = [0; NAME_NONCE];
         rng.fill_bytes(&mut nonce);
         let aad = label::message(NAME, &[device.as_bytes()]);
-        let sealed = XChaCha20Poly1305::new(&self.0.into())
-            .encrypt(&XNonce::from(nonce), Payload { msg: plain.as_slice(), aad: &aad });
-        [nonce.as_slice(), &sealed.unwrap_or_default()].concat()
+        [nonce.as_slice(), &hushclip_aead::seal(&self.0, &nonce, &aad, plain.as_slice())].concat()
     }
 
     /// Opens a device name. One that [`check_name`] refuses does not count as a name.
     pub fn open_name(&self, device: &DeviceId, sealed: &[u8]) -> Result<String, OpenError> {
         let (nonce, sealed) = sealed.split_first_chunk::<NAME_NONCE>().ok_or(OpenError)?;
         let aad = label::message(NAME, &[device.as_bytes()]);
-        let plain = XChaCha20Poly1305::new(&self.0.into())
-            .decrypt(&XNonce::from(*nonce), Payload { msg: sealed, aad: &aad })
-            .map_err(|_| OpenError)?;
+        let plain = hushclip_aead::open(&self.0, nonce, &aad, sealed).ok_or(OpenError)?;
         if plain.len() != NAME_PLAIN {
             return Err(OpenError);
         }
@@ -127,7 +121,7 @@ impl StateKey {
 
 /// HMAC-SHA256 over the parts in order.
 pub(crate) fn hmac(key: &[u8; 32], parts: &[&[u8]]) -> [u8; 32] {
-    let Ok(mut mac) = <Hmac<Sha256> as KeyInit>::new_from_slice(key) else {
+    let Ok(mut mac) = <Hmac<Sha256> as hmac::KeyInit>::new_from_slice(key) else {
         unreachable!("HMAC takes keys of any length")
     };
     for part in parts {

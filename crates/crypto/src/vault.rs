@@ -2,8 +2,6 @@
 //! the passphrase, XChaCha20-Poly1305 for the rest.
 
 use argon2::{Algorithm, Argon2, Params, Version};
-use chacha20poly1305::aead::{Aead, Payload};
-use chacha20poly1305::{KeyInit, XChaCha20Poly1305, XNonce};
 use hushclip_protocol::{codec, label};
 use minicbor::bytes::ByteVec;
 use minicbor::{Decode, Encode};
@@ -95,17 +93,14 @@ impl VaultKey {
         let mut nonce = [0; NONCE];
         rng.fill_bytes(&mut nonce);
         let aad = label::message(RECORD, &[name.as_bytes()]);
-        // Encryption fails only beyond 256 GiB.
-        let sealed = self.cipher().encrypt(&XNonce::from(nonce), Payload { msg: value, aad: &aad });
-        [nonce.as_slice(), &sealed.unwrap_or_default()].concat()
+        [nonce.as_slice(), &hushclip_aead::seal(&self.0, &nonce, &aad, value)].concat()
     }
 
     /// Opens a record.
     pub fn open(&self, name: &str, sealed: &[u8]) -> Result<Zeroizing<Vec<u8>>, OpenError> {
         let (nonce, sealed) = sealed.split_first_chunk::<NONCE>().ok_or(OpenError)?;
         let aad = label::message(RECORD, &[name.as_bytes()]);
-        let opened = self.cipher().decrypt(&XNonce::from(*nonce), Payload { msg: sealed, aad: &aad });
-        opened.map(Zeroizing::new).map_err(|_| OpenError)
+        hushclip_aead::open(&self.0, nonce, &aad, sealed).map(Zeroizing::new).ok_or(OpenError)
     }
 
     /// Puts the key under a passphrase. White space at its ends does not count; otherwise its bytes are used as they
@@ -122,13 +117,8 @@ impl VaultKey {
         rng.fill_bytes(&mut salt);
         rng.fill_bytes(&mut nonce);
         let key = derive(cost, &salt, passphrase)?;
-        let payload = Payload { msg: &self.0, aad: &aad(cost, &salt) };
-        let sealed = XChaCha20Poly1305::new(&(*key).into()).encrypt(&XNonce::from(nonce), payload).ok()?;
+        let sealed = hushclip_aead::seal(&key, &nonce, &aad(cost, &salt), &self.0);
         Some(LockedKey { format: FORMAT, cost, salt, nonce, sealed: sealed.into() })
-    }
-
-    fn cipher(&self) -> XChaCha20Poly1305 {
-        XChaCha20Poly1305::new(&self.0.into())
     }
 }
 
@@ -156,9 +146,7 @@ impl LockedKey {
             return Err(UnlockError::Damaged);
         }
         let key = derive(*cost, salt, passphrase).ok_or(UnlockError::NoMemory)?;
-        let opened = XChaCha20Poly1305::new(&(*key).into())
-            .decrypt(&XNonce::from(*nonce), Payload { msg: sealed, aad: &aad(*cost, salt) })
-            .map_err(|_| UnlockError::WrongPassphrase)?;
+        let opened = hushclip_aead::open(&key, nonce, &aad(*cost, salt), sealed).ok_or(UnlockError::WrongPassphrase)?;
         let opened = Zeroizing::new(opened);
         Ok(VaultKey(opened.as_slice().try_into().map_err(|_| UnlockError::Damaged)?))
     }
@@ -232,15 +220,14 @@ mod tests {
         let key = VaultKey::make(&mut rng);
         let sealed = key.seal("clip/1", b"hello", &mut rng);
         let (nonce, text) = sealed.split_first_chunk::<NONCE>().unwrap();
-        let payload = Payload { msg: text, aad: b"hushclip/1 vault-record\0clip/1" };
-        assert_eq!(key.cipher().decrypt(&XNonce::from(*nonce), payload).unwrap(), b"hello");
+        let aad = b"hushclip/1 vault-record\0clip/1";
+        assert_eq!(hushclip_aead::open(&key.0, nonce, aad, text).unwrap(), b"hello");
 
         let locked = key.lock_with(CHEAP, "correct horse", &mut rng).unwrap();
         let mut bound = b"hushclip/1 vault-key\0\0\0\0\0\0\0\0\x08\0\0\0\0\0\0\0\x01\0\0\0\0\0\0\0\x01".to_vec();
         bound.extend_from_slice(&locked.salt);
-        let under = XChaCha20Poly1305::new(&(*derive(CHEAP, &locked.salt, "correct horse").unwrap()).into());
-        let payload = Payload { msg: &locked.sealed, aad: &bound };
-        assert_eq!(under.decrypt(&XNonce::from(locked.nonce), payload).unwrap(), key.0);
+        let under = derive(CHEAP, &locked.salt, "correct horse").unwrap();
+        assert_eq!(hushclip_aead::open(&under, &locked.nonce, &bound, &locked.sealed).unwrap(), key.0);
         assert_eq!(MOST.m_kib, 1_048_576);
     }
 

@@ -1,9 +1,8 @@
 //! Project Wycheproof's vectors, and the published ones of the specifications, against the primitives
 //! as this crate calls them. HPKE's are beside the code, in `src/sealed_to.rs`.
 
-use chacha20poly1305::aead::{Aead, Payload};
-use chacha20poly1305::{KeyInit, XChaCha20Poly1305, XNonce};
 use hkdf::Hkdf;
+use hushclip_aead::{open, seal};
 use hushclip_crypto::keys::{BoxSk, DeviceKeys};
 use hushclip_crypto::log::{make_add_device, make_genesis};
 use hushclip_crypto::pairing::JoinRequest;
@@ -31,16 +30,14 @@ fn xchacha20_poly1305() {
             other_nonces += 1;
             continue;
         };
-        let cipher = XChaCha20Poly1305::new_from_slice(&test.key).unwrap();
-        let nonce = XNonce::from(nonce);
+        let key = test.key.as_slice().try_into().unwrap();
         let sealed = [test.ct.as_slice(), test.tag.as_slice()].concat();
-        let opened = cipher.decrypt(&nonce, Payload { msg: &sealed, aad: &test.aad });
+        let opened = open(key, &nonce, &test.aad, &sealed);
         if test.result.must_fail() {
-            assert!(opened.is_err(), "case {id}");
+            assert!(opened.is_none(), "case {id}");
         } else {
             assert_eq!(opened.unwrap(), test.pt.as_slice(), "case {id}");
-            let again = cipher.encrypt(&nonce, Payload { msg: &test.pt, aad: &test.aad });
-            assert_eq!(again.unwrap(), sealed, "case {id}");
+            assert_eq!(seal(key, &nonce, &test.aad, &test.pt), sealed, "case {id}");
         }
     }
     assert_eq!((cases, other_nonces), (315, 9));
@@ -61,9 +58,8 @@ fn xchacha20_poly1305_of_the_draft() {
         "21f9664c97637da9768812f615c68b13b52ec0875924c1c7987947deafd8780acf49"
     );
     let sealed = base16ct::lower::decode_vec(sealed.as_bytes()).unwrap();
-    let cipher = XChaCha20Poly1305::new(&key.into());
-    assert_eq!(cipher.encrypt(&nonce.into(), Payload { msg: plain, aad: &aad }).unwrap(), sealed);
-    assert_eq!(cipher.decrypt(&nonce.into(), Payload { msg: &sealed, aad: &aad }).unwrap(), plain);
+    assert_eq!(seal(&key, &nonce, &aad, plain), sealed);
+    assert_eq!(open(&key, &nonce, &aad, &sealed).unwrap(), plain);
 }
 
 #[test]
