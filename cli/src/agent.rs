@@ -100,7 +100,12 @@ mod unix {
                 }
                 line = lines.next_line() => {
                     let Ok(Some(line)) = line else { return };
-                    let Ok(request) = serde_json::from_str::<Request>(&line) else { return };
+                    let Ok(request) = serde_json::from_str::<Request>(&line) else {
+                        if let Ok(line) = to_line(&Told::NotUnderstood) {
+                            let _ = write.write_all(&line).await;
+                        }
+                        return;
+                    };
                     if inputs.send(Input::Ask(request, answers_to.clone())).await.is_err() {
                         return;
                     }
@@ -148,10 +153,13 @@ mod unix {
         /// What the owner says next; `None` when it has gone.
         pub(crate) async fn told(&mut self) -> Result<Option<Told>> {
             let Ok(Some(line)) = self.lines.next_line().await else { return Ok(None) };
-            serde_json::from_str(&line).map(Some).map_err(|_| {
-                let message = "Another version of hushclip is using this home. Stop it, then try again.";
-                Failure::new(Code::OtherVersion, message)
-            })
+            match serde_json::from_str(&line) {
+                Ok(Told::NotUnderstood) | Err(_) => {
+                    let message = "Another version of hushclip is using this home. Stop it, then try again.";
+                    Err(Failure::new(Code::OtherVersion, message))
+                }
+                Ok(told) => Ok(Some(told)),
+            }
         }
     }
 

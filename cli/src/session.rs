@@ -190,7 +190,7 @@ impl Session {
             Told::Write(put) => Some(News::Write(put)),
             Told::Clear(digest) => Some(News::Clear(digest)),
             // To a question that nobody is waiting on any more.
-            Told::Answer { .. } => None,
+            Told::Answer { .. } | Told::NotUnderstood => None,
         }
     }
 

@@ -44,7 +44,9 @@ pub(crate) enum Which {
 #[derive(Clone, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum Told {
-    /// The current state; comes first and after every change.
+    /// The current state; comes first and after every change. It is called `picture` where commands were written in
+    /// another way, so that neither understands the other's first line.
+    #[serde(rename = "state")]
     Picture(Box<Picture>),
     /// Something happened.
     Notice(Notice),
@@ -54,6 +56,8 @@ pub(crate) enum Told {
     Clear(String),
     /// The answer to the request with that number.
     Answer { number: u64, answer: Answer },
+    /// The last request is not understood: it is of another version.
+    NotUnderstood,
 }
 
 /// What a clipboard holds.

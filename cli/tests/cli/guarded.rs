@@ -1,7 +1,9 @@
 //! What other users of the machine, and what a process leaves behind, do not get.
 
-use std::fs::{Permissions, set_permissions};
+use std::fs::{Permissions, rename, set_permissions};
+use std::io::{BufRead as _, BufReader, Write as _};
 use std::os::unix::fs::{PermissionsExt as _, chown};
+use std::os::unix::net::{UnixListener, UnixStream};
 use std::os::unix::process::ExitStatusExt as _;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
@@ -39,6 +41,30 @@ fn a_folder_that_others_can_write_to_is_not_trusted() {
     if chown(laptop.home(), Some(NOBODY), None).is_ok() {
         laptop.run(&["push", "hi"]).fails("unsafe_home");
     }
+}
+
+#[test]
+fn an_owner_of_another_version_is_told_from_one_that_has_ended() {
+    let (_relay, laptop) = one_device();
+    let _watch = owner(&laptop, laptop.command(&["watch"]));
+    let socket = laptop.home().join("agent.sock");
+    let mut line = UnixStream::connect(&socket).unwrap();
+    line.write_all(b"{\"number\":1,\"ask\":\"what is new\"}\n").unwrap();
+    let told: Vec<String> = BufReader::new(line).lines().map(Result::unwrap).collect();
+    assert_eq!(told.last().unwrap(), "\"not_understood\"");
+    // Such an owner, and one that already says things differently.
+    rename(&socket, laptop.home().join("away.sock")).unwrap();
+    let other = UnixListener::bind(&socket).unwrap();
+    set_permissions(&socket, Permissions::from_mode(0o600)).unwrap();
+    let first = told[0].clone();
+    std::thread::spawn(move || {
+        for says in [format!("{first}\n\"not_understood\"\n"), "{\"picture\":{}}\n".to_owned()] {
+            let (mut line, _) = other.accept().unwrap();
+            line.write_all(says.as_bytes()).unwrap();
+        }
+    });
+    laptop.run(&["push", "hi"]).fails("other_version");
+    laptop.run(&["push", "hi"]).fails("other_version");
 }
 
 #[test]
