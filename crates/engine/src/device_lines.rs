@@ -1,8 +1,6 @@
 //! Lines to other devices of the account: which are open, and what came over them before its turn. It refuses to know what
 //! that is. Nothing of it is stored: whatever goes over such a line goes to the relay too.
 
-use std::collections::BTreeMap;
-
 use hushclip_protocol::ids::DeviceId;
 
 use crate::event::LineId;
@@ -17,7 +15,15 @@ const EARLY_BYTES: usize = 4 * 1024 * 1024;
 #[derive(Debug, Default)]
 pub(crate) struct DeviceLines {
     open: Vec<(DeviceId, u64)>,
-    early: BTreeMap<(DeviceId, u64), Vec<u8>>,
+    early: Vec<Early>,
+}
+
+/// An envelope that waits.
+#[derive(Debug)]
+struct Early {
+    sender: DeviceId,
+    counter: u64,
+    envelope: Vec<u8>,
 }
 
 impl DeviceLines {
@@ -43,26 +49,30 @@ impl DeviceLines {
     /// Keeps an envelope until what its sender sent before has come, if there is room. What comes next goes before what
     /// comes later.
     pub(crate) fn keep(&mut self, sender: DeviceId, counter: u64, envelope: Vec<u8>) {
-        let bytes: usize = self.early.values().map(Vec::len).sum();
-        if bytes + envelope.len() > EARLY_BYTES {
+        let bytes: usize = self.early.iter().map(|early| early.envelope.len()).sum();
+        let is_there = self.early.iter().any(|early| early.sender == sender && early.counter == counter);
+        if is_there || bytes + envelope.len() > EARLY_BYTES {
             return;
         }
-        self.early.entry((sender, counter)).or_insert(envelope);
-        let mut of_sender = self.early.range((sender, 0)..=(sender, u64::MAX)).map(|(key, _)| *key);
-        if let Some(beyond) = of_sender.nth(EARLY) {
-            self.early.remove(&beyond);
+        self.early.push(Early { sender, counter, envelope });
+        let of_sender = self.early.iter().filter(|early| early.sender == sender);
+        if of_sender.clone().count() > EARLY {
+            let last = of_sender.map(|early| early.counter).max();
+            self.early.retain(|early| early.sender != sender || Some(early.counter) != last);
         }
     }
 
     /// What has its turn now, after everything up to a counter has come; what came meanwhile is let go.
     pub(crate) fn next(&mut self, sender: DeviceId, seen: u64) -> Option<Vec<u8>> {
-        self.early.retain(|(of, counter), _| *of != sender || *counter > seen);
-        self.early.remove(&(sender, seen.checked_add(1)?))
+        self.early.retain(|early| early.sender != sender || early.counter > seen);
+        let next = seen.checked_add(1)?;
+        let at = self.early.iter().position(|early| early.sender == sender && early.counter == next)?;
+        Some(self.early.swap_remove(at).envelope)
     }
 
     /// A device is out of the account; its lines, which are to be closed.
     pub(crate) fn removed(&mut self, device: DeviceId) -> Vec<LineId> {
-        self.early.retain(|(of, _), _| *of != device);
+        self.early.retain(|early| early.sender != device);
         let its: Vec<_> = self.open.extract_if(.., |(of, _)| *of == device).collect();
         its.into_iter().map(|(device, number)| LineId::Device(device, number)).collect()
     }
@@ -91,7 +101,8 @@ mod tests {
         for counter in (10..10 + 2 * EARLY as u64).rev() {
             lines.keep(sender, counter, vec![0; 1024]);
         }
-        let kept: Vec<_> = lines.early.keys().map(|(_, counter)| *counter).collect();
+        let mut kept: Vec<_> = lines.early.iter().map(|early| early.counter).collect();
+        kept.sort_unstable();
         assert_eq!(kept, (9..9 + EARLY as u64).collect::<Vec<_>>(), "what comes next is kept");
         lines.early.clear();
         lines.keep(sender, 1, vec![0; EARLY_BYTES]);

@@ -398,10 +398,13 @@ impl Outbox {
         let (sent, unsent): (Vec<_>, Vec<_>) = self.queue.iter().partition(|queued| queued.sealed.is_some());
         let said_later: Vec<ItemId> = unsent.into_iter().flat_map(Queued::pinned).collect();
         let open = sent.into_iter().filter(|queued| queued.again || is_note(queued)).flat_map(Queued::pinned);
-        let mut open: Vec<_> = open.filter(|item| !said_later.contains(item)).collect();
-        open.sort_unstable();
-        open.dedup();
-        open
+        let mut in_doubt = Vec::new();
+        for item in open {
+            if !said_later.contains(&item) && !in_doubt.contains(&item) {
+                in_doubt.push(item);
+            }
+        }
+        in_doubt
     }
 
     fn write_numbers(&self, out: &mut Outputs) {

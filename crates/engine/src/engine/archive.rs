@@ -1,8 +1,6 @@
 //! The history as a file: what goes into it, and what comes in from one. Sealing it is
 //! [`hushclip_crypto::archive`]'s work, for which shells pass the passphrase by.
 
-use std::collections::BTreeSet;
-
 use hushclip_crypto::archive::{Archive, ArchivedClip};
 use hushclip_crypto::body::{HTML, Part, TEXT};
 use hushclip_model::Content;
@@ -41,13 +39,11 @@ impl Engine {
     /// Which clips of a file are not here and find room, oldest first; what is newest comes before what is old.
     fn importable(&self, clips: Vec<ArchivedClip>) -> Vec<ArchivedClip> {
         let mut room = self.history.room();
-        let mut taken = BTreeSet::new();
-        let mut news = Vec::new();
+        let mut news: Vec<ArchivedClip> = Vec::new();
         for clip in clips.into_iter().rev() {
             let bytes = (clip.text.len() + clip.html.as_ref().map_or(0, String::len)) as u64;
-            let is_new = !self.is_known(&clip.item) && !taken.contains(&clip.item);
+            let is_new = !self.is_known(&clip.item) && !news.iter().any(|other| other.item == clip.item);
             if is_new && clip.text.len() <= limits::CLIP_BYTES && room.take(bytes) {
-                taken.insert(clip.item);
                 news.push(clip);
             }
         }
