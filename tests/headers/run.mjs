@@ -10,7 +10,7 @@ import { Severity } from "csp_evaluator/dist/finding.js";
 import { CspParser } from "csp_evaluator/dist/parser.js";
 
 import { Browser } from "../e2e/lib/browser.mjs";
-import { folder, Process, ROOT } from "../e2e/lib/process.mjs";
+import { folder, Process, program, ROOT } from "../e2e/lib/process.mjs";
 import { Relay } from "../e2e/lib/relay.mjs";
 import { eventually } from "../e2e/lib/wait.mjs";
 import { ask, startProxy } from "./proxy.mjs";
@@ -42,7 +42,7 @@ const SHELLS = {
   workerd: (env) => Relay.start({ env }),
   native: async (env) => {
     const args = ["--data", folder("native"), "--listen", "127.0.0.1:0"];
-    const process = new Process(path.join(ROOT, "dist/hushclip-relay"), args, { env: { ...globalThis.process.env, ...env } });
+    const process = new Process(program("hushclip-relay"), args, { env: { ...globalThis.process.env, ...env } });
     const [, url] = await process.match(/^ready (\S+)$/m, "the address");
     return { url, stop: () => process.kill("SIGTERM") };
   },

@@ -27,6 +27,10 @@ const WEATHER: (&str, &str) = ("weather::", "seeds");
 /// The file of end-to-end tests that waits for minutes until browsers fall asleep, and all but that.
 const LIFETIME: &str = "lifetime";
 const NO_LIFETIME: &str = "!lifetime";
+/// The programs that the whole suite tests. They are compiled like their tests, with checks for overflow: release builds
+/// would take minutes more. Steps that are run alone take what `dist/` holds.
+const PROGRAMS: [&str; 2] = ["hushclip", "hushclip-relay"];
+const PROGRAMS_DIR: &str = "HUSHCLIP_PROGRAMS";
 /// Tests of the terminal client wait most of the time, so more run at once than there are cores.
 const AT_ONCE: (&str, &str) = ("RUST_TEST_THREADS", "4");
 /// Longer than any step takes on two cold cores.
@@ -67,7 +71,7 @@ impl Step {
 }
 
 /// The suite, in this order.
-const STEPS: [Step; 22] = [
+const STEPS: [Step; 23] = [
     Step::new("setup", |_| own(&["setup", "--test"])),
     Step::new("format", |_| Ok(cargo(["fmt", "--all", "--check"]))),
     Step::new("clippy", |_| Ok(cargo(["clippy", "--workspace", "--all-targets", "--", "-Dwarnings"]))),
@@ -77,7 +81,8 @@ const STEPS: [Step; 22] = [
     Step::narrow("wasm tests", wasm_tests),
     Step::new("vectors in workerd", |_| own(&["vectors"])),
     Step::new("interop", |_| npm::tool("tests/interop/run.mjs")),
-    Step::new("build", |_| own(&["build"])),
+    Step::new("build", |_| own(&["build", "--only", "deploy,extension"])),
+    Step::new("programs", |_| programs()),
     Step::new("worker that panics", |_| own(&["build", "--faulty"])),
     Step::narrow("relay on workerd", |filter| relay("workerd", filter)),
     Step::narrow("relay native", |filter| relay("native", filter)).beside(),
@@ -102,7 +107,7 @@ pub(crate) fn test(only: &[String]) -> Result<()> {
     };
     let mut passed = 0;
     for group in chosen.chunk_by(|_, (step, _)| step.beside) {
-        let failed = run_side_by_side(group)?;
+        let failed = run_side_by_side(group, only.is_empty())?;
         passed += group.len() - failed.len();
         if let Some(name) = failed.first() {
             println!("{passed} passed, {} failed", failed.len());
@@ -114,11 +119,11 @@ pub(crate) fn test(only: &[String]) -> Result<()> {
 }
 
 /// Runs these at the same time, each to its end; the names of those that failed.
-fn run_side_by_side(group: &[(&'static Step, Option<&str>)]) -> Result<Vec<&'static str>> {
+fn run_side_by_side(group: &[(&'static Step, Option<&str>)], whole: bool) -> Result<Vec<&'static str>> {
     let names: Vec<_> = group.iter().map(|(step, _)| step.name).collect();
     println!("== {}", names.join(", "));
     let outcomes: Vec<_> = thread::scope(|scope| {
-        let running: Vec<_> = group.iter().map(|(step, filter)| scope.spawn(|| step.run(*filter))).collect();
+        let running: Vec<_> = group.iter().map(|(step, filter)| scope.spawn(|| step.run(*filter, whole))).collect();
         running.into_iter().map(|step| step.join().unwrap_or_else(|_| bail!("a step panicked"))).collect()
     });
     let outcomes = outcomes.into_iter().collect::<Result<Vec<_>>>()?;
@@ -143,13 +148,16 @@ fn choose(wanted: &str) -> Result<(&'static Step, Option<&str>)> {
 }
 
 impl Step {
-    /// Says whether it passed.
-    fn run(&self, filter: Option<&str>) -> Result<bool> {
+    /// Says whether it passed. `whole`: it is not run alone.
+    fn run(&self, filter: Option<&str>, whole: bool) -> Result<bool> {
         let (name, started) = (self.name, Instant::now());
         let log = log_file(name);
         let file = proc::create(&log)?;
         let mut command = (self.command)(filter)?;
         command.stdin(Stdio::null()).stdout(file.try_clone()?).stderr(file);
+        if whole {
+            command.env(PROGRAMS_DIR, paths::target().join("debug"));
+        }
         let status = proc::Group::spawn(&mut command)?.wait_telling(self.limit, |seconds| {
             if seconds % HEARTBEAT == 0 {
                 let newest: String = proc::tail(&log, 1).chars().take(100).collect();
@@ -202,6 +210,15 @@ fn native_tests(filter: Option<&str>) -> Result<Command> {
     let mut command = cargo(["test", "--no-fail-fast"]);
     command.args(tested_packages()?).args(filter).args(["--", "--skip", WEATHER.0]);
     command.env(AT_ONCE.0, AT_ONCE.1);
+    Ok(command)
+}
+
+/// The relay holds the web app, so that is built before.
+fn programs() -> Result<Command> {
+    let mut command = cargo(["build"]);
+    // Cargo chooses the features of all that is compiled as it does for tests only where there is one.
+    command.args(tested_packages()?).args(["--test", WEATHER.1]);
+    command.args(PROGRAMS.iter().flat_map(|program| ["--bin", program]));
     Ok(command)
 }
 

@@ -1,11 +1,10 @@
 // A device that is a terminal client with a home of its own.
 import assert from "node:assert/strict";
-import path from "node:path";
 
-import { folder, Process, ROOT } from "./process.mjs";
+import { folder, Process, program } from "./process.mjs";
 import { eventually } from "./wait.mjs";
 
-const BINARY = path.join(ROOT, "dist/hushclip");
+const BINARY = program("hushclip");
 
 export class Cli {
   /** @type {Process} */

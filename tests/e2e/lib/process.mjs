@@ -10,6 +10,12 @@ import { eventually, Hopeless, within } from "./wait.mjs";
 
 export const ROOT = fileURLToPath(new URL("../../../", import.meta.url));
 
+/**
+ * The file of a program of ours: as the whole suite has compiled it, else as it ships.
+ * @param {string} name
+ */
+export const program = (name) => path.join(process.env.HUSHCLIP_PROGRAMS ?? path.join(ROOT, "dist"), name);
+
 const running = new Set();
 const folders = [];
 

@@ -16,6 +16,8 @@ use std::time::{Duration, Instant};
 const COMMAND: &str = "HUSHCLIP_RELAY_CMD";
 /// Which shell is tested: `workerd`, which is the default, or `native`.
 const SHELL: &str = "HUSHCLIP_RELAY";
+/// The folder with the relay binary, if that is not `dist/`.
+const PROGRAMS: &str = "HUSHCLIP_PROGRAMS";
 const READY_LIMIT: Duration = Duration::from_secs(40);
 const STOP_LIMIT: Duration = Duration::from_secs(10);
 
@@ -186,7 +188,9 @@ impl Shell {
 
 /// The relay binary.
 pub fn native() -> PathBuf {
-    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../dist/hushclip-relay")
+    let built = env::var_os(PROGRAMS).map(PathBuf::from);
+    let dir = built.unwrap_or_else(|| PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../dist"));
+    dir.join("hushclip-relay")
 }
 
 fn command(port: u16) -> Vec<PathBuf> {
