@@ -189,7 +189,7 @@ impl Session {
             Told::Notice(notice) => Some(News::Notice(notice)),
             Told::Write(put) => Some(News::Write(put)),
             Told::Clear(digest) => Some(News::Clear(digest)),
-            // To a question that nobody is waiting on any more.
+            // To a question that nobody is waiting on any more; the other one ends the line.
             Told::Answer { .. } | Told::NotUnderstood => None,
         }
     }

@@ -205,7 +205,8 @@ impl OnDisk {
                 None => clips.extend(whole),
             }
         }
-        clips.sort_unstable_by_key(|clip| clip.order);
+        // Version 0.1, used again in between, may have given numbers a second time.
+        clips.sort_unstable_by_key(|clip| (clip.order, clip.item));
         Ok(clips)
     }
 }
