@@ -49,22 +49,28 @@ fn an_owner_of_another_version_is_told_from_one_that_has_ended() {
     let _watch = owner(&laptop, laptop.command(&["watch"]));
     let socket = laptop.home().join("agent.sock");
     let mut line = UnixStream::connect(&socket).unwrap();
+    let mut told = BufReader::new(line.try_clone().unwrap()).lines().map(Result::unwrap);
+    let first = told.next().unwrap();
     line.write_all(b"{\"number\":1,\"ask\":\"what is new\"}\n").unwrap();
-    let told: Vec<String> = BufReader::new(line).lines().map(Result::unwrap).collect();
     assert_eq!(told.last().unwrap(), "\"not_understood\"");
     // Such an owner, and one that already says things differently.
     rename(&socket, laptop.home().join("away.sock")).unwrap();
     let other = UnixListener::bind(&socket).unwrap();
     set_permissions(&socket, Permissions::from_mode(0o600)).unwrap();
-    let first = told[0].clone();
-    std::thread::spawn(move || {
-        for says in [format!("{first}\n\"not_understood\"\n"), "{\"picture\":{}}\n".to_owned()] {
-            let (mut line, _) = other.accept().unwrap();
-            line.write_all(says.as_bytes()).unwrap();
-        }
+    let says = std::thread::spawn(move || {
+        let (mut line, _) = other.accept().unwrap();
+        line.write_all(format!("{first}\n").as_bytes()).unwrap();
+        let mut lines = BufReader::new(line.try_clone().unwrap()).lines();
+        lines.next().unwrap().unwrap();
+        line.write_all(b"\"not_understood\"\n").unwrap();
+        assert!(lines.next().is_none_or(|line| line.is_err()));
+        let (mut line, _) = other.accept().unwrap();
+        line.write_all(b"{\"picture\":{}}\n").unwrap();
+        assert!(BufReader::new(line).lines().next().is_none_or(|line| line.is_err()));
     });
     laptop.run(&["push", "hi"]).fails("other_version");
     laptop.run(&["push", "hi"]).fails("other_version");
+    says.join().unwrap();
 }
 
 #[test]
