@@ -258,18 +258,32 @@ impl Session {
 /// Keeps asking whatever uses the home until it has ended; then owns the home without an engine.
 pub(crate) async fn clear(home: &Home, ask: Ask) -> Result<File> {
     let until = Instant::now() + BUSY;
+    // What an owner of another version says is not understood, but it may do what it was asked.
+    let mut other = None;
+    #[cfg(unix)]
+    let mut asked = None;
     loop {
         if let Some(lock) = home.try_own()? {
             return Ok(lock);
         }
         if Instant::now() >= until {
-            return Err(busy());
+            return Err(other.unwrap_or_else(busy));
         }
         #[cfg(unix)]
-        if let Some(mut client) = crate::agent::Client::connect(home)? {
+        if other.is_none()
+            && let Some(connected) = crate::agent::Client::connect(home)?
+        {
+            let client = asked.insert(connected);
             let sent = client.ask(&Request { number: 1, ask: ask.clone() }).await;
             while sent && let Ok(told) = timeout_at(until, client.told()).await {
-                match told? {
+                let told = match told {
+                    Ok(told) => told,
+                    Err(failure) => {
+                        other = Some(failure);
+                        break;
+                    }
+                };
+                match told {
                     Some(Told::Answer { answer: Answer::Done(done), .. }) => {
                         if let Some(problem) = done.problem {
                             return Err(problem.into());

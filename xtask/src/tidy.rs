@@ -15,10 +15,10 @@ use crate::{paths, proc, wire};
 
 /// The relay cannot decrypt because the code is not there.
 const BLIND: [&str; 4] = ["hushclip-mailbox", "hushclip-relay-http", "hushclip-relay-worker", "hushclip-relay-native"];
-const SECRET: [&str; 1] = ["hushclip-crypto"];
+const SECRET: [&str; 2] = ["hushclip-crypto", "hushclip-aead"];
 /// Screens draw what the model says, and do not know what is behind it.
 const SCREENS: [&str; 2] = ["hushclip-ui", "hushclip-model"];
-const BEHIND: [&str; 2] = ["hushclip-engine", "hushclip-crypto"];
+const BEHIND: [&str; 3] = ["hushclip-engine", "hushclip-crypto", "hushclip-aead"];
 /// What only the client library is behind.
 const PROGRAMS: [&str; 1] = ["hushclip-cli"];
 const BEHIND_THE_CLIENT: [&str; 3] = ["hushclip-engine", "hushclip-driver", "hushclip-protocol"];

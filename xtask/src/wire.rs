@@ -9,7 +9,7 @@ use crate::paths;
 
 const PAGE: &str = "docs/PROTOCOL.md";
 /// Folders, and what of them is on the wire.
-const SOURCES: [(&str, &[&str]); 3] = [
+const SOURCES: [(&str, &[&str]); 4] = [
     (
         "crates/protocol/src",
         &[
@@ -29,6 +29,7 @@ const SOURCES: [(&str, &[&str]); 3] = [
             "welcome",
         ],
     ),
+    ("crates/aead/src", &["lib"]),
     ("crates/crypto/src", &["body", "envelope", "epoch", "keys", "log", "pad", "sealed_to"]),
     ("crates/crypto/src/pairing", &["code", "coded", "exchange", "inviter", "joiner", "link", "pake"]),
 ];

@@ -46,7 +46,7 @@ fn a_folder_that_others_can_write_to_is_not_trusted() {
 #[test]
 fn an_owner_of_another_version_is_told_from_one_that_has_ended() {
     let (_relay, laptop) = one_device();
-    let _watch = owner(&laptop, laptop.command(&["watch"]));
+    let watch = owner(&laptop, laptop.command(&["watch"]));
     let socket = laptop.home().join("agent.sock");
     let mut line = UnixStream::connect(&socket).unwrap();
     let mut told = BufReader::new(line.try_clone().unwrap()).lines().map(Result::unwrap);
@@ -67,9 +67,16 @@ fn an_owner_of_another_version_is_told_from_one_that_has_ended() {
         let (mut line, _) = other.accept().unwrap();
         line.write_all(b"{\"picture\":{}}\n").unwrap();
         assert!(BufReader::new(line).lines().next().is_none_or(|line| line.is_err()));
+        // It does what it understands.
+        let (mut line, _) = other.accept().unwrap();
+        line.write_all(b"{\"picture\":{}}\n").unwrap();
+        let asked = BufReader::new(line.try_clone().unwrap()).lines().next().unwrap().unwrap();
+        assert!(asked.contains("lock"), "{asked}");
+        drop(watch);
     });
     laptop.run(&["push", "hi"]).fails("other_version");
     laptop.run(&["push", "hi"]).fails("other_version");
+    laptop.run(&["lock"]).fails("no_passphrase");
     says.join().unwrap();
 }
 

@@ -382,6 +382,11 @@ pub(crate) struct Room {
 }
 
 impl Room {
+    /// Whether there is none for any clip.
+    pub(crate) const fn is_full(&self) -> bool {
+        self.clips == 0
+    }
+
     /// Takes room for a clip of so many bytes, if there is as much.
     pub(crate) fn take(&mut self, bytes: u64) -> bool {
         let fits = self.clips > 0 && bytes <= self.bytes;

@@ -110,10 +110,14 @@ pub(crate) fn bind(module: &Module, profile: Profile) -> Result<PathBuf> {
 }
 
 /// Erased attributes of Leptos link a call that empties an element through `innerHTML`, though no view of ours sets that.
-/// Nothing that ships is to be able to parse markup, so it empties the element in another way; a test looks at the rest.
+/// Nothing that ships is to be able to parse markup, so it empties the element in another way, and refuses to set
+/// anything; a test looks at the rest.
 fn parse_no_markup(script: &Path) -> Result<()> {
     let text = fs::read_to_string(script)?;
-    let text = text.replace("arg0.innerHTML = getStringFromWasm0(arg1, arg2);", "arg0.replaceChildren();");
+    let text = text.replace(
+        "arg0.innerHTML = getStringFromWasm0(arg1, arg2);",
+        "if (arg2) throw new Error('no markup here'); arg0.replaceChildren();",
+    );
     Ok(fs::write(script, text)?)
 }
 

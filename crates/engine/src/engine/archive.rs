@@ -41,6 +41,10 @@ impl Engine {
         let mut room = self.history.room();
         let mut news: Vec<ArchivedClip> = Vec::new();
         for clip in clips.into_iter().rev() {
+            // However long the file is.
+            if room.is_full() {
+                break;
+            }
             let bytes = (clip.text.len() + clip.html.as_ref().map_or(0, String::len)) as u64;
             let is_new = !self.is_known(&clip.item) && !news.iter().any(|other| other.item == clip.item);
             if is_new && clip.text.len() <= limits::CLIP_BYTES && room.take(bytes) {
