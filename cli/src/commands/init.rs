@@ -41,16 +41,14 @@ pub(crate) async fn check(home: &Home, args: &Init) -> Result<()> {
 
 pub(crate) async fn run(session: &mut Session, args: Init) -> Result<()> {
     let name = super::device_name(args.name);
-    let (relay, was_new) = (hushclip_client::relay_origin(&args.relay), session.picture.view.stage == Stage::New);
-    let token = Some(args.token).filter(|token| !token.is_empty());
-    let started = session.command(Command::CreateAccount { relay: args.relay, name, token }).await?.done();
-    if let Err(problem) = started {
-        // The relay may have taken what an earlier try left here, just before it was asked to take this.
-        let is_there = was_new && session.picture.view.stage == Stage::Member;
-        if problem != Problem::AlreadyMember || !is_there || session.picture.view.relay != relay.ok() {
-            return Err(problem.into());
-        }
-    }
+    session
+        .command(Command::CreateAccount {
+            relay: args.relay,
+            name,
+            token: Some(args.token).filter(|token| !token.is_empty()),
+        })
+        .await?
+        .done()?;
     let until = Instant::now() + GREETING;
     let settled = |connection: &Connection| matches!(connection, Connection::Online | Connection::Idle);
     let known = |picture: &Picture| settled(&picture.view.connection) || picture.view.problem.is_some();

@@ -81,39 +81,6 @@ fn an_owner_of_another_version_is_told_from_one_that_has_ended() {
 }
 
 #[test]
-fn a_start_that_the_relay_took_a_moment_ago_is_the_one_that_is_asked_for() {
-    let (relay, laptop) = one_device();
-    let _watch = owner(&laptop, laptop.command(&["watch"]));
-    let (socket, away) = (laptop.home().join("agent.sock"), laptop.home().join("away.sock"));
-    rename(&socket, &away).unwrap();
-    let between = UnixListener::bind(&socket).unwrap();
-    set_permissions(&socket, Permissions::from_mode(0o600)).unwrap();
-    // Everything is the real owner's, but that at first there seems to be no account.
-    let passes = std::thread::spawn(move || {
-        for _ in 0..2 {
-            let (mut asking, _) = between.accept().unwrap();
-            let mut real = UnixStream::connect(&away).unwrap();
-            let mut says = BufReader::new(real.try_clone().unwrap()).lines().map(Result::unwrap);
-            let first = says.next().unwrap();
-            let early = first.replace("\"stage\":\"member\"", "\"stage\":\"new\"");
-            assert_ne!(first, early);
-            asking.write_all(format!("{early}\n").as_bytes()).unwrap();
-            let asked = BufReader::new(asking.try_clone().unwrap()).lines().next().unwrap().unwrap();
-            asking.write_all(format!("{first}\n").as_bytes()).unwrap();
-            real.write_all(format!("{asked}\n").as_bytes()).unwrap();
-            for line in says {
-                if asking.write_all(format!("{line}\n").as_bytes()).is_err() || line.starts_with("{\"answer\"") {
-                    break;
-                }
-            }
-        }
-    });
-    assert!(laptop.run(&["init", "--relay", &relay.url()]).ok().contains("Account started"));
-    laptop.run(&["init", "--relay", "http://127.0.0.1:9"]).fails("already_member");
-    passes.join().unwrap();
-}
-
-#[test]
 fn a_socket_that_others_can_open_is_not_trusted() {
     let (_relay, laptop) = one_device();
     let _watch = owner(&laptop, laptop.command(&["watch"]));

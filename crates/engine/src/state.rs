@@ -22,6 +22,8 @@ pub(crate) struct Account {
     pub(crate) relay: Relay,
     /// The relay has the first log entry, and has welcomed a device.
     pub(crate) registered: bool,
+    /// This process found it when the relay had not taken it yet, and nobody has asked for it again since. Not stored.
+    pub(crate) left_over: bool,
     /// What the relay wants to hear from new accounts, as the person who started this one knew it.
     pub(crate) token: String,
     /// Items of the newest epoch that have passed here.
@@ -77,6 +79,7 @@ impl Account {
         Self {
             relay,
             registered: false,
+            left_over: false,
             token: String::new(),
             epoch_items: 0,
             rotation_minutes: ROTATION_MINUTES,
@@ -89,6 +92,7 @@ impl Account {
         let relay = Relay::parse(&record.relay).ok_or(RestoreError)?;
         Ok(Self {
             registered: record.registered,
+            left_over: !record.registered,
             token: record.token,
             epoch_items: record.epoch_items,
             rotation_minutes: record.rotation_minutes,

@@ -386,6 +386,22 @@ fn bulky_html_does_not_keep_its_text_back() {
 }
 
 #[test]
+fn an_account_that_the_relay_takes_late_is_the_one_that_is_started_again() {
+    for (relay, outcome) in [(ORIGIN, Outcome::Done), ("https://other.example", Problem::AlreadyMember.into())] {
+        let mut desk = Desk::new(1);
+        desk.lie(|_, _, _| vec![]);
+        desk.create();
+        assert_eq!(desk.view(0).stage, Stage::Joining);
+        desk.stop_lying();
+        desk.restart(0);
+        assert_eq!(desk.view(0).stage, Stage::Member);
+        let again = || Command::CreateAccount { relay: relay.into(), name: "again".into(), token: None };
+        assert_eq!(desk.command(0, again()), Some(outcome));
+        assert_eq!(desk.command(0, again()), Some(Problem::AlreadyMember.into()), "once");
+    }
+}
+
+#[test]
 fn commands_out_of_place_are_explained() {
     let mut desk = Desk::new(1);
     desk.command(0, Command::Push { text: "x".into(), html: None });

@@ -66,7 +66,13 @@ impl Engine {
         token: &str,
         rng: &mut dyn CryptoRng,
     ) -> Result<(), Problem> {
-        if self.account.as_ref().is_some_and(Account::is_usable) || self.joins.is_under_way() {
+        if let Some(account) = self.account.as_mut().filter(|account| account.is_usable()) {
+            // The relay has taken what an earlier try left just before it was asked to take this.
+            let is_meant = account.left_over && Relay::choose(relay).is_ok_and(|relay| relay == account.relay);
+            account.left_over = false;
+            return if is_meant { Ok(()) } else { Err(Problem::AlreadyMember) };
+        }
+        if self.joins.is_under_way() {
             return Err(Problem::AlreadyMember);
         }
         let (relay, name) = (Relay::choose(relay)?, proper_name(name)?);
