@@ -153,7 +153,7 @@ impl Driver {
         self.reads.push_back(Read::History { id });
     }
 
-    /// A line has said something. Of an old one that is not heard.
+    /// A line has said something. What an old one says is ignored.
     pub fn line(&mut self, line: LineId, said: Said) {
         // They would pile up, and the relay has each of them.
         let is_dropped = is_apart(line) && matches!(said, Said::Frame(_)) && self.stall().is_some();

@@ -6,7 +6,7 @@
 //! - Events are handled one at a time, and everything that comes of one is done in order before the next.
 //! - While a change is being stored, or content read, the engine hears nothing and none of its effects are handed out,
 //!   because what is sent must already be on disk. If the disk fails, it is retried for as long as it takes, and
-//!   meanwhile the line is closed.
+//!   meanwhile the line to the relay is closed, and what comes on lines to devices is dropped.
 //! - What a person wants to read is read between events, and even while nothing can be stored.
 //! - What an old line says is not mistaken for the new one's.
 //! - A copy that a person has made, and that is waiting its turn, is not overwritten by what comes from elsewhere.

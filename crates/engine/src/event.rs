@@ -39,7 +39,7 @@ pub enum Said {
 pub enum Event {
     /// The process is up; comes once, after the engine was made or restored.
     Started,
-    /// A line has said something. Of one that is over, nothing counts.
+    /// A line has said something. Events of a closed line are ignored.
     Line {
         /// Which.
         line: LineId,

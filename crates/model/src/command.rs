@@ -40,7 +40,7 @@ pub enum Command {
     JoinByCode {
         /// Origin of the relay, as `https://host[:port]`.
         relay: String,
-        /// The code, such as `4-purple-castle`; case and spaces do not matter.
+        /// The code, such as `4-purple-cactus`; case and spaces do not matter.
         code: String,
         /// What the other devices will call this one.
         name: String,

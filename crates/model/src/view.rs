@@ -289,7 +289,7 @@ pub struct InviteView {
     /// Hexadecimal identifier, different for every invite.
     #[serde(default)]
     pub id: String,
-    /// Whether it uses a typed code, such as `4-purple-castle`, rather than a link.
+    /// Whether it uses a typed code, such as `4-purple-cactus`, rather than a link.
     pub by_code: bool,
     /// The code, or the link with the secret in its fragment, once the relay has it.
     pub secret: Option<String>,
