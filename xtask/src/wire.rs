@@ -14,6 +14,7 @@ const SOURCES: [(&str, &[&str]); 4] = [
         "crates/protocol/src",
         &[
             "canonical",
+            "channel",
             "codec",
             "envelope",
             "error",
@@ -23,6 +24,7 @@ const SOURCES: [(&str, &[&str]); 4] = [
             "limits",
             "log/entry",
             "log/membership",
+            "numbered",
             "signature",
             "signin",
             "tag",
@@ -30,7 +32,10 @@ const SOURCES: [(&str, &[&str]); 4] = [
         ],
     ),
     ("crates/aead/src", &["lib"]),
-    ("crates/crypto/src", &["body", "envelope", "epoch", "keys", "log", "pad", "sealed_to"]),
+    (
+        "crates/crypto/src",
+        &["archive", "body", "envelope", "epoch", "fingerprint", "keys", "log", "name", "pad", "sealed_to", "vault"],
+    ),
     ("crates/crypto/src/pairing", &["code", "coded", "exchange", "inviter", "joiner", "link", "pake"]),
 ];
 /// Of the digest's hexadecimal digits.
