@@ -1,6 +1,6 @@
 //! Settings that several machines change, each of them online or not: `settings FILE.db set KEY VALUE`, `settings FILE.db
 //! list`, `settings FILE.db join PAIRING-LINK`. If a key is changed twice, the later change wins. Machines that connect at
-//! least once a week end up with the same settings, as far as they were in the account when these were set.
+//! least once a week end up with the same settings; one that joins later starts without those from before.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};

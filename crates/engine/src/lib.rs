@@ -83,9 +83,9 @@
 //!
 //! Parts own the state: `log` and `changes` (who is in the account), `outbox`, `inbox`, `history` and `traces` (clips, and
 //! what is left of those that were deleted), `channels` (what programs send each other), `contents` (content in memory),
-//! `line` (the clocks of the line to the relay), `relay_line` (what went over it), `device_lines`, `pairing`, `secrets`, `preferences`, `notices`. None
-//! of them knows `Engine`, nor what another one does; `engine` and the files below it carry what one part says to the
-//! next. ADR 24 says why. Start at `engine`, then `engine/sending` and `engine/receiving`.
+//! `line` (the clocks of the line to the relay), `relay_line` (what went over it), `device_lines`, `pairing`, `secrets`,
+//! `preferences`, `notices`. None of them knows `Engine`, nor what another one does; `engine` and the files below it carry
+//! what one part says to the next. ADR 24 says why. Start at `engine`, then `engine/sending` and `engine/receiving`.
 
 mod changes;
 mod channels;

@@ -3,7 +3,7 @@
 //!
 //! An element of which `view!` knows every part beforehand becomes markup that is parsed when it is shown,
 //! and pages that parse markup cannot forbid it (Trusted Types). So no element here, or in any other view, is
-//! all literal strings: numbers are numbers, and the rest of such elements has a name. The build refuses others.
+//! all literal strings: numbers are numbers, and the rest of such elements has a name. A test refuses others.
 
 use leptos::prelude::*;
 
